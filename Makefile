@@ -1,0 +1,51 @@
+# Everything there is to do with Atrium, one word each; `make` alone lists it.
+
+VENV := .venv
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+PYTEST_ARGS ?= --no-header -n 2
+
+# An environment without its note of completion for this folder is installed anew (install.sh).
+ifneq ($(shell test -x $(VENV)/bin/python && cat $(VENV)/.complete 2>/dev/null),$(CURDIR))
+.PHONY: $(RUNTIME) $(DEV)
+endif
+
+.PHONY: help setup run dev test check bench lock
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: $(RUNTIME) ## install only, leaving .venv/bin/atrium
+
+run: $(RUNTIME) ## serve on http://127.0.0.1:8000, with sample data
+	@exec $(VENV)/bin/atrium serve --seed
+
+dev: $(RUNTIME) ## the same, started again whenever a source file changes
+	@exec $(VENV)/bin/atrium serve --seed --reload
+
+test: $(DEV) ## run all tests (PYTEST_ARGS="-k files" for some)
+	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+check: $(DEV) ## format, lint, strict types, import contracts
+	@$(VENV)/bin/ruff format --check
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+bench: $(DEV) ## measure, and print each figure beside its target
+	@$(VENV)/bin/python -m tests.bench
+
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+
+lock: $(DEV) ## pin requirements/*.in again (LOCK_ARGS=--upgrade for newer releases)
+	@$(LOCK) $(LOCK_ARGS) requirements/runtime.in -o requirements/runtime.txt
+	@$(LOCK) $(LOCK_ARGS) requirements/dev.in -o requirements/dev.txt
+
+$(RUNTIME): requirements/runtime.txt pyproject.toml
+	@sh requirements/install.sh runtime
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml
+	@sh requirements/install.sh dev
+	@touch $(RUNTIME) $@

@@ -1,0 +1,56 @@
+"""Log lines for people: coloured, one line for each event, a traceback below it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# C0 and C1 controls, DEL, line and paragraph separators, what reverses text, lone surrogates.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
+Event = Mapping[str, Any]
+
+
+def encoded(text: str) -> str:
+    """One line that moves no cursor: whatever controls a terminal is written as its code."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def console_renderer(coloured: bool) -> Callable[[object, str, Event], bytes]:
+    paint = painted if coloured else plain
+
+    def render(_: object, __: str, event: Event) -> bytes:
+        rest = {**event}
+        time, level = rest.pop("time", ""), str(rest.pop("level", ""))
+        text = encoded(str(rest.pop("event", "")))
+        traceback = rest.pop("exception", ())
+        fields = [f"{paint(encoded(name), '36')}={shown(value)}" for name, value in rest.items()]
+        mark = paint(f"{level:<8}", COLOURS.get(level, "0"))
+        first = " ".join([paint(str(time), "2"), mark, paint(text, "1"), *fields])
+        return "\n".join([first, *lines_of(traceback)]).encode()
+
+    return render
+
+
+def painted(text: str, colour: str) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def plain(text: str, _: str) -> str:
+    return text
+
+
+def shown(value: Any) -> str:
+    """Quoted where it would else be read as more than one field."""
+    text = value if isinstance(value, str) else repr(value)
+    quoted = isinstance(value, str) and (not text or not set(text).isdisjoint(" =\"'"))
+    return encoded(repr(text) if quoted else text)
+
+
+def lines_of(traceback: Any) -> list[str]:
+    """Of the structured traceback: the frames of each error, then what it says."""
+    lines = []
+    for stack in traceback:
+        for frame in stack["frames"]:
+            lines.append(f"    {frame['filename']}:{frame['lineno']} in {frame['name']}")
+        lines.append(f"  {stack['exc_type']}: {stack['exc_value']}")
+    return [encoded(line) for line in lines]

@@ -1,0 +1,91 @@
+"""Where log lines go: collected in memory, written by a thread of its own several times a second.
+
+A request never waits for the disk or for whoever reads our output, and many lines are one write.
+The price: a process that is killed outright loses what it has not written, at most `every_s`
+seconds; an ordinary end writes the rest. Lines nobody takes away are dropped past `most`, and
+counted.
+"""
+
+import os
+import select
+from collections import deque
+from threading import Event, Lock, Thread
+
+
+class Lines:
+    def __init__(self, fd: int = 1, every_s: float = 0.1, most: int = 100_000) -> None:
+        self._fd, self._every_s, self._most = fd, every_s, most
+        self._waiting: deque[bytes] = deque()
+        self._dropped = 0
+        self._writing = Lock()
+        self._starting = Lock()
+        self._wake = Event()
+        self._closing = False
+        self._thread: Thread | None = None
+
+    @property
+    def coloured(self) -> bool:
+        """Whether a person reads them on a terminal (https://no-color.org)."""
+        return os.isatty(self._fd) and not os.environ.get("NO_COLOR")
+
+    def info(self, line: bytes) -> None:
+        if len(self._waiting) >= self._most:
+            self._dropped += 1
+            return
+        self._waiting.append(line)
+        if self._thread is None:
+            self._start()
+
+    debug = warning = msg = info
+
+    def error(self, line: bytes) -> None:
+        self.info(line)
+        self._wake.set()
+
+    critical = fatal = exception = error
+
+    def flush(self) -> None:
+        with self._writing:
+            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if self._dropped:
+                lines.append(
+                    b'{"event":"log_lines_dropped","level":"warning","count":%d}' % self._dropped
+                )
+                self._dropped = 0
+            if lines:
+                write_all(self._fd, b"\n".join(lines) + b"\n")
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Write the rest, but do not wait longer than this for whoever reads it."""
+        thread = self._thread
+        if thread is None:
+            return
+        self._closing = True
+        self._wake.set()
+        thread.join(timeout_s)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._closing = False
+                self._thread = Thread(target=self._run, name="log", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait(self._every_s)
+            self._wake.clear()
+            self.flush()
+        self._thread = None  # first: a line that comes now starts the next thread
+        self.flush()
+
+
+def write_all(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            select.select([], [fd], [], 1)
+        except OSError:  # nobody reads any more
+            return

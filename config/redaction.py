@@ -1,0 +1,95 @@
+"""What a log line must not hold: secrets by their name, credentials and query strings in text.
+
+ASVS 16.2.5. Values are made plain on the way: an object of a class is its class's name only, for
+its text may hold anything.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from pydantic import BaseModel
+
+HIDDEN = "…"
+LONGEST_TEXT = 8192
+DEEPEST = 8
+
+ALWAYS_SECRET = (
+    *("authorization", "cookie", "credential", "dsn", "jwt", "passphrase", "passwd", "password"),
+    *("pwd", "secret"),
+)
+SECRET_AT_THE_END = ("apikey", "assertion", "code", "key", "otp", "pin", "signature", "token")
+NO_SECRET = ("country_code", "error_code", "exit_code", "problem_code", "sort_key", "status_code")
+WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+SUSPECT = re.compile(r"[?@\[]|eyJ|input_value|DETAIL|(?i:bearer|basic)")
+UNFIT = (  # credentials, query strings, and the values in errors of pydantic and the database
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 " + HIDDEN),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), HIDDEN),
+    (re.compile(r"://[^\s/]+@"), f"://{HIDDEN}@"),
+    (re.compile(r"\?[^\s?=&]+=[^\s\"']*"), f"?{HIDDEN}"),
+    (re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL), f"input_value={HIDDEN}"),
+    (re.compile(r"\[parameters: [^\n]*"), f"[parameters: {HIDDEN}]"),
+    (re.compile(r"(?m)(DETAIL:\s+).*$"), r"\1" + HIDDEN),
+)
+
+
+def redacted(value: Any, depth: int = 0) -> Any:
+    """The same in plain values, without what is secret."""
+    match value:
+        case str():
+            return redacted_text(value)
+        case int() if not -(2**63) <= value < 2**64:
+            return str(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping() if depth < DEEPEST:
+            return {redacted(str(key)): entry(key, each, depth) for key, each in value.items()}
+        case [str() | bytes() as key, each] if depth < DEEPEST:  # a header field
+            return [redacted(key), entry(key, each, depth)]
+        case list() | tuple() | set() | frozenset() if depth < DEEPEST:
+            return [redacted(each, depth + 1) for each in value]
+        case bytes() | bytearray():
+            return redacted_text(value.decode("utf-8", "backslashreplace"))
+        case BaseModel() | Struct() | Mapping() | list() | tuple() | set() | frozenset():
+            return f"<{type(value).__name__}>"
+        case _:
+            return redacted_object(value)
+
+
+def entry(key: Any, value: Any, depth: int) -> Any:
+    name = key.decode("latin-1") if isinstance(key, bytes) else str(key)
+    return HIDDEN if is_secret(name) else redacted(value, depth + 1)
+
+
+def redacted_object(value: Any) -> str:
+    """The text of an id, a time, a path, an error; of anything that has fields, the class."""
+    kind = type(value)
+    speaks = any("__str__" in vars(each) for each in kind.__mro__[:-1])
+    if not speaks or is_dataclass(value):
+        return f"<{kind.__name__}>"
+    try:
+        return redacted_text(str(value))
+    except Exception:
+        return f"<{kind.__name__}>"
+
+
+@lru_cache(4096)
+def is_secret(name: str) -> bool:
+    """`password`, `new_password`, `X-API-Key`, `recoveryCodes`; not `key_id`, `request_id`."""
+    words = [word.lower() for word in WORDS.findall(name)]
+    if not words or "_".join(words) in NO_SECRET:
+        return False
+    whole, last = "".join(words), words[-1].removesuffix("s")
+    return last in SECRET_AT_THE_END or any(part in whole for part in ALWAYS_SECRET)
+
+
+def redacted_text(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        text = text[:LONGEST_TEXT] + HIDDEN
+    if SUSPECT.search(text):
+        for pattern, instead in UNFIT:
+            text = pattern.sub(instead, text)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,95 @@
+"""Hosts, origins, networks and URLs, each checked and put into the one form it is compared in.
+
+A validator's ValueError says what follows the setting's name: "must be …".
+"""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+NAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def authority(host: str, port: int | None = None) -> str:
+    """As it stands in a URL and in a Host field: `[::1]:8000`; ValueError when it is no host."""
+    name = host.lower()
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    if not NAME.fullmatch(name) or name.replace(".", "").isdigit():
+        name = ip_address(name).compressed
+    bracketed = f"[{name}]" if ":" in name else name
+    return bracketed if port is None else f"{bracketed}:{port}"
+
+
+def split_web_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
+    """http or https and a host, no user, query or fragment; ValueError(wanted) otherwise."""
+    try:
+        parts = urlsplit(text)
+        authority(parts.hostname or "", parts.port)
+    except ValueError:
+        raise ValueError(wanted) from None
+    plain = text.isascii() and text.isprintable() and set(text).isdisjoint(' ?#@\\"<>')
+    if not plain or parts.scheme not in DEFAULT_PORTS or (parts.path and not path):
+        raise ValueError(wanted)
+    return parts
+
+
+def origin_of(parts: SplitResult) -> str:
+    """As browsers send it: in lower case, without the port that the scheme implies."""
+    port = None if parts.port == DEFAULT_PORTS[parts.scheme] else parts.port
+    return f"{parts.scheme}://{authority(parts.hostname or '', port)}"
+
+
+def origin(text: str) -> str:
+    wanted = "must list exact origins such as https://app.example.com, without path or wildcard"
+    return origin_of(split_web_address(text, wanted))
+
+
+def public_url(text: str) -> str:
+    wanted = "must be an address such as https://api.example.com, without path"
+    return origin_of(split_web_address(text.removesuffix("/"), wanted))
+
+
+def page_url(text: str) -> str:
+    wanted = "must be an address such as https://www.example.com/account"
+    parts = split_web_address(text.removesuffix("/"), wanted, path=True)
+    return f"{origin_of(parts)}{parts.path}"
+
+
+def host_name(text: str) -> str:
+    try:
+        return authority(text)
+    except ValueError:
+        raise ValueError("must list host names such as api.example.com, without port") from None
+
+
+def listening_host(text: str) -> str:
+    try:
+        return authority(text).strip("[]")
+    except ValueError:
+        raise ValueError("must be an IP address or a host name") from None
+
+
+def proxy(value: Any) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(value)
+    except ValueError:
+        raise ValueError(
+            "must list IP addresses and networks such as 10.0.0.7,192.168.0.0/16"
+        ) from None
+    if not network.prefixlen:
+        raise ValueError("must not trust every address: list those of your proxies")
+    return network
+
+
+Host = Annotated[str, AfterValidator(listening_host)]
+HostName = Annotated[str, AfterValidator(host_name)]
+Origin = Annotated[str, AfterValidator(origin)]
+PublicUrl = Annotated[str, AfterValidator(public_url)]
+PageUrl = Annotated[str, AfterValidator(page_url)]
+Proxy = Annotated[IPv4Network | IPv6Network, BeforeValidator(proxy)]

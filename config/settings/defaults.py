@@ -1,0 +1,77 @@
+"""Defaults that follow from other settings; each is given the fields that stand before it."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic.config import JsonDict
+
+from config.settings.addresses import authority
+
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
+OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+FRONT_ENDS = ("http://localhost:3000", "http://localhost:8080")
+
+Fields = dict[str, Any]
+
+
+def derived(make: Callable[[Fields], Any], shown: str, description: str) -> Any:
+    """A field with such a default; `shown` says in the documentation what it is."""
+    extra: JsonDict = {"default": shown}
+    return Field(default_factory=make, description=description, json_schema_extra=extra)
+
+
+def is_loopback(host: str) -> bool:
+    """`host` as in HOST or in a URL, without brackets."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def secret_key(_: Fields) -> SecretStr:
+    """For this process alone; `load_settings` replaces it by the one that is kept."""
+    return SecretStr(token_urlsafe(48))
+
+
+def public_url(fields: Fields) -> str:
+    host = "localhost" if fields["host"] in WILDCARDS else fields["host"]
+    encrypted = fields["environment"] == "production" and not is_loopback(host)
+    return f"{'https' if encrypted else 'http'}://{authority(host, fields['port'])}"
+
+
+def account_pages_url(fields: Fields) -> str:
+    return f"{fields['public_url']}/account"
+
+
+def database_url(fields: Fields) -> SecretStr:
+    return SecretStr(f"sqlite:///{quote(str(fields['data_dir'] / 'atrium.db'))}")
+
+
+def storage_url(fields: Fields) -> SecretStr:
+    folder: Path = fields["data_dir"] / "files"
+    return SecretStr(folder.as_uri())
+
+
+def admin_email(fields: Fields) -> str | None:
+    return "admin@example.com" if fields["environment"] == "development" else None
+
+
+def allowed_hosts(fields: Fields) -> tuple[str, ...]:
+    public = authority(urlsplit(fields["public_url"]).hostname or "")
+    own = OWN_HOSTS if fields["environment"] == "development" else ()
+    return tuple(dict.fromkeys((public, *own)))
+
+
+def cors_origins(fields: Fields) -> tuple[str, ...]:
+    return FRONT_ENDS if fields["environment"] == "development" else ()
+
+
+def log_format(fields: Fields) -> str:
+    return "console" if fields["environment"] == "development" else "json"

@@ -1,0 +1,48 @@
+"""A wrong setting, told in one sentence that names it and never repeats a value."""
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+
+class SettingsError(Exception):
+    """The process must not start. The text is one sentence for the operator."""
+
+
+def sentence(settings: type[BaseModel], names: dict[str, str], error: ValidationError) -> str:
+    """The first thing wrong; `names` are the fields' names in the environment."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return f"{field.upper()} is no setting."
+    return f"{names[field]} {complaint(first, settings.model_fields[field])}."
+
+
+def complaint(error: ErrorDetails, field: FieldInfo) -> str:
+    """What follows the name: a `ValueError` of ours says it itself."""
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "literal_error":
+            return f"must be {error['ctx']['expected'].replace(chr(39), '')}"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
+        case kind if kind.startswith(("int_", "float_", "greater_", "less_", "finite_")):
+            return f"must be a {'number' if field.annotation is float else 'whole number'}" + (
+                bounds(field)
+            )
+        case _:
+            return f"is not accepted: {error['msg'].lower()}"
+
+
+def bounds(field: FieldInfo) -> str:
+    words = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
+    found: list[Any] = [
+        f"{word} {getattr(rule, key)}"
+        for rule in field.metadata
+        for key, word in words.items()
+        if getattr(rule, key, None) is not None
+    ]
+    return f" {' and '.join(found)}" if found else ""

@@ -1,0 +1,22 @@
+"""Reading the platform's settings when a process starts."""
+
+import os
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from config.settings.environment import EnvFile
+from config.settings.platform import Settings
+from config.settings.safety import check_safety
+from config.settings.secret_key import kept_secret_key
+
+
+def load_settings(environ: Mapping[str, str] | None = None, env_file: EnvFile = ".env") -> Settings:
+    """SettingsError for whatever is wrong or unsafe; makes the secret key where one is kept."""
+    environ = os.environ if environ is None else environ
+    settings = Settings.read(environ, env_file)
+    check_safety(settings, environ)
+    if "secret_key" in settings.model_fields_set:
+        return settings
+    kept = SecretStr(kept_secret_key(settings.data_dir))
+    return settings.model_copy(update={"secret_key": kept})

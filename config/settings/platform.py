@@ -1,0 +1,160 @@
+"""The settings of the platform itself; a module's own stand in its `settings.py`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import unquote
+
+from pydantic import Field
+
+from config.settings import defaults
+from config.settings.addresses import Host, HostName, Origin, PageUrl, Proxy, PublicUrl
+from config.settings.base import ModuleSettings
+from config.settings.defaults import derived, is_loopback
+from config.settings.rates import OneRate, Rate, Rates
+from config.settings.values import (
+    AdminPassword,
+    ApiPrefix,
+    CommaSeparated,
+    DatabaseUrl,
+    Email,
+    Folder,
+    Level,
+    MetricsToken,
+    ModuleName,
+    RedisUrl,
+    SecretKey,
+    SmtpUrl,
+    StorageUrl,
+)
+
+
+class Settings(ModuleSettings):
+    environment: Literal["development", "test", "production"] = Field(
+        default="development", description="Where this runs; production refuses whatever is unsafe."
+    )
+    host: Host = Field(default="127.0.0.1", description="The address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8000, description="The port to listen on; 0 takes a free one."
+    )
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=1, description="How many processes serve requests."
+    )
+    api_prefix: ApiPrefix = Field(
+        default="/api/v1", description="What the path of every route of the API begins with."
+    )
+    data_dir: Folder = derived(
+        lambda _: Path("var").absolute(),
+        "./var",
+        "The folder of everything embedded: database, files, mails, backups.",
+    )
+    public_url: PublicUrl = derived(
+        defaults.public_url,
+        "http://HOST:PORT, https in production unless loopback",
+        "Where clients reach this service; links and Location headers begin with it.",
+    )
+    account_pages_url: PageUrl = derived(
+        defaults.account_pages_url, "PUBLIC_URL/account", "Where mailed links lead."
+    )
+    secret_key: SecretKey = derived(
+        defaults.secret_key,
+        "made and kept in DATA_DIR; none in production",
+        "What all keys are derived from; at least 32 bytes, without a comma.",
+    )
+    secret_key_previous: CommaSeparated[SecretKey] = Field(
+        default=(),
+        description="Earlier secret keys, separated by commas; what they sealed is still read.",
+    )
+    database_url: DatabaseUrl = derived(
+        defaults.database_url,
+        "sqlite:///DATA_DIR/atrium.db",
+        "The database: sqlite:///path or postgresql://user:password@host/name.",
+    )
+    redis_url: RedisUrl | None = Field(
+        default=None, description="Redis for limits and caches shared by several machines."
+    )
+    storage_url: StorageUrl = derived(
+        defaults.storage_url, "file://DATA_DIR/files", "Where uploaded files are kept."
+    )
+    smtp_url: SmtpUrl | None = Field(
+        default=None,
+        description="The mail server; without one, mails are written to DATA_DIR/outbox.",
+    )
+    admin_email: Email | None = derived(
+        defaults.admin_email,
+        "admin@example.com in development, else none",
+        "The address of the first admin, made while nobody holds the role.",
+    )
+    admin_password: AdminPassword | None = Field(
+        default=None,
+        description="The first admin's password; generated in development when there is none.",
+    )
+    modules: CommaSeparated[ModuleName] | None = derived(
+        lambda _: None, "all found", "The modules to run, separated by commas."
+    )
+    rate_limit_enabled: bool = Field(
+        default=True, description="Whether requests and attempts to sign in are limited."
+    )
+    rate_limit_anonymous: OneRate = Field(
+        default=Rate(100, 60), description="Requests of one address without credentials."
+    )
+    rate_limit_signed_in: OneRate = Field(
+        default=Rate(600, 60), description="Requests of one principal."
+    )
+    rate_limit_login: Rates = Field(
+        default=(Rate(10, 60), Rate(5, 60)),
+        description="Attempts to sign in, per address and per account.",
+    )
+    rate_limit_register: OneRate = Field(
+        default=Rate(20, 3600), description="Registrations from one address."
+    )
+    rate_limit_mail: Rates = Field(
+        default=(Rate(10, 3600), Rate(3, 3600)),
+        description="Requests that send a mail, per address and per account.",
+    )
+    auth_password_min_length: Annotated[int, Field(ge=8, le=64)] = Field(
+        default=8, description="The shortest password that may be set, in characters."
+    )
+    trusted_proxies: CommaSeparated[Proxy] = Field(
+        default=(), description="Addresses and networks whose X-Forwarded-For is believed."
+    )
+    allowed_hosts: CommaSeparated[HostName] = derived(
+        defaults.allowed_hosts,
+        "the host of PUBLIC_URL; in development also localhost, 127.0.0.1, [::1]",
+        "The host names this service answers to.",
+    )
+    cors_origins: CommaSeparated[Origin] = derived(
+        defaults.cors_origins,
+        "none; in development http://localhost:3000,http://localhost:8080",
+        "The origins whose pages may call the API from a browser.",
+    )
+    metrics_token: MetricsToken | None = Field(
+        default=None,
+        description="The bearer token of /metrics; without it, open in development only.",
+    )
+    docs_enabled: bool = Field(default=True, description="Whether /docs is served.")
+    log_format: Literal["console", "json"] = derived(
+        defaults.log_format,
+        "console in development, else json",
+        "Lines for people or one JSON object per line.",
+    )
+    log_level: Level = Field(default="info", description="The least severe level that is logged.")
+    allow_development_on_network: bool = Field(
+        default=False, description="Whether other machines may reach a service outside production."
+    )
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        return is_loopback(self.host)
+
+    @property
+    def storage_path(self) -> Path:
+        """The folder of STORAGE_URL."""
+        return Path(unquote(self.storage_url.get_secret_value().removeprefix("file://"))).absolute()

@@ -1,0 +1,80 @@
+"""What stops the start although each value by itself is a good one."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from config.settings.defaults import is_loopback
+from config.settings.errors import SettingsError
+from config.settings.platform import Settings
+from config.settings.secret_key import is_weak
+
+SHORTEST_TOKEN = 16
+DEBUG_SWITCHES = ("DEBUG", "LITESTAR_DEBUG", "LITESTAR_PDB")
+WELL_KNOWN_PASSWORDS = frozenset(
+    (
+        *("adminadmin", "administrator", "admin123", "admin1234", "atriumatrium", "changeme"),
+        *("changeit", "changethis", "password", "password1", "password123", "passw0rd"),
+        *("letmein1", "qwertyui", "qwerty123", "12345678", "123456789", "secret123", "welcome1"),
+    )
+)
+
+
+def check_safety(settings: Settings, environ: Mapping[str, str]) -> None:
+    """`environ` also holds switches of others, which turn on what production must not show."""
+    rules = in_production(settings, environ) if settings.is_production else elsewhere(settings)
+    for refusal in rules:
+        raise SettingsError(refusal)
+
+
+def elsewhere(settings: Settings) -> Iterator[str]:
+    if not settings.listens_on_loopback and not settings.allow_development_on_network:
+        yield (
+            "HOST must be a loopback address outside production,"
+            " unless ALLOW_DEVELOPMENT_ON_NETWORK=true."
+        )
+
+
+def in_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    yield from weak_secrets(settings)
+    yield from default_credentials(settings)
+    yield from unencrypted(settings)
+    if not settings.rate_limit_enabled:
+        yield "RATE_LIMIT_ENABLED must be true in production."
+    if settings.log_level == "debug":
+        yield "LOG_LEVEL must not be debug in production."
+    for name in DEBUG_SWITCHES:
+        if environ.get(name, "").strip().lower() in ("1", "true", "yes", "on"):
+            yield f"{name} must not be set in production."
+
+
+def weak_secrets(settings: Settings) -> Iterator[str]:
+    if "secret_key" not in settings.model_fields_set:
+        yield "SECRET_KEY must be set in production to at least 32 random bytes."
+    if is_weak(settings.secret_key.get_secret_value()):
+        yield "SECRET_KEY must be random in production: this one is easily guessed."
+    if any(is_weak(key.get_secret_value()) for key in settings.secret_key_previous):
+        yield "SECRET_KEY_PREVIOUS must list random keys in production."
+    token = settings.metrics_token
+    if token and len(token.get_secret_value()) < SHORTEST_TOKEN:
+        yield f"METRICS_TOKEN must have at least {SHORTEST_TOKEN} characters in production."
+
+
+def default_credentials(settings: Settings) -> Iterator[str]:
+    if (settings.admin_email is None) != (settings.admin_password is None):
+        yield "ADMIN_EMAIL and ADMIN_PASSWORD must be set together in production."
+    if settings.admin_password is None:
+        return
+    password = settings.admin_password.get_secret_value().lower()
+    repeated = len(set(password)) == 1
+    if repeated or password in WELL_KNOWN_PASSWORDS or password == settings.admin_email:
+        yield "ADMIN_PASSWORD must not be a well-known password in production."
+
+
+def unencrypted(settings: Settings) -> Iterator[str]:
+    for name, url in (
+        ("PUBLIC_URL", settings.public_url),
+        ("ACCOUNT_PAGES_URL", settings.account_pages_url),
+    ):
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            yield f"{name} must begin with https:// in production."

@@ -1,0 +1,53 @@
+"""The secret key of a service that was given none: made once and kept beside its data."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_urlsafe
+
+from config.settings.errors import SettingsError
+
+FILE_NAME = "secret-key"
+FEWEST_BYTES = 32
+FEWEST_DIFFERENT = 8
+WELL_KNOWN = (
+    *("changeme", "changethis", "default", "development", "example", "insecure", "password"),
+    *("placeholder", "qwerty", "replaceme", "secret", "12345678"),
+)
+
+
+def kept_secret_key(data_dir: Path) -> str:
+    """The same for all processes, though several ask for the first time at once."""
+    path = data_dir / FILE_NAME
+    try:
+        if not path.exists():
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_once(path)
+        key = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError("DATA_DIR must be a folder whose files can be made and read.") from None
+    if len(key) < FEWEST_BYTES:
+        raise SettingsError(f"SECRET_KEY is damaged in {path}: restore that file or delete it.")
+    return key
+
+
+def make_once(path: Path) -> None:
+    """Written aside and linked into place: whoever reads the path reads a whole key."""
+    aside = path.with_name(f"{FILE_NAME}.{token_urlsafe(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(token_urlsafe(48))
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):  # another process was first
+            os.link(aside, path)
+    finally:
+        aside.unlink()
+
+
+def is_weak(key: str) -> bool:
+    """Easily guessed, however long: repeated, of few characters, or with a word of examples."""
+    plain = "".join(filter(str.isalnum, key.lower()))
+    repeated = (key + key).find(key, 1) < len(key)
+    return repeated or len(set(key)) < FEWEST_DIFFERENT or any(word in plain for word in WELL_KNOWN)

@@ -1,0 +1,88 @@
+"""Every setting as a row: for the documentation, and for `atrium settings`."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from config.settings.base import ModuleSettings
+from config.settings.environment import EnvFile, given, read_env_file
+
+HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    name: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class SettingSource:
+    name: str
+    value: str
+    source: Literal["environment", ".env", "default"]
+
+
+def settings_table(classes: Iterable[type[ModuleSettings]]) -> list[SettingRow]:
+    return [
+        SettingRow(name, default_of(field := each.model_fields[key]), field.description or "")
+        for each in classes
+        for key, name in each.names().items()
+    ]
+
+
+def sources(
+    loaded: Iterable[ModuleSettings],
+    environ: Mapping[str, str] | None = None,
+    env_file: EnvFile = ".env",
+) -> list[SettingSource]:
+    """What each setting is and where it comes from; secrets are hidden."""
+    environ = os.environ if environ is None else environ
+    set_in_environment, set_in_file = given(environ, None), read_env_file(env_file)
+    rows = []
+    for settings in loaded:
+        for key, name in settings.names().items():
+            value = shown(getattr(settings, key))
+            if name in set_in_environment:
+                rows.append(SettingSource(name, value, "environment"))
+            elif set_in_file.get(name, "").strip():
+                rows.append(SettingSource(name, value, ".env"))
+            else:
+                rows.append(SettingSource(name, value, "default"))
+    return rows
+
+
+def default_of(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and "default" in extra:
+        return str(extra["default"])
+    return shown(field.default)
+
+
+def shown(value: Any) -> str:
+    """As an operator would write it."""
+    match value:
+        case None | ():
+            return "none"
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(map(shown, value))
+        case SecretStr():
+            return shown_secret(value.get_secret_value())
+        case _:
+            return str(value)
+
+
+def shown_secret(text: str) -> str:
+    """Of an address, the host and the path."""
+    parts = urlsplit(text)
+    if "://" not in text or not (parts.hostname or parts.path.strip("/")):
+        return HIDDEN
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

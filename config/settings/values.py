@@ -1,0 +1,139 @@
+"""The other kinds of values, and what modules need to declare theirs."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+T = TypeVar("T")
+
+
+def split_commas(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+
+
+CommaSeparated = Annotated[tuple[T, ...], BeforeValidator(split_commas)]
+
+
+def matching(pattern: str, wanted: str) -> AfterValidator:
+    """The whole text has this shape."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(wanted)
+        return text
+
+    return AfterValidator(check)
+
+
+def secret(good: Callable[[str], bool], wanted: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not good(value.get_secret_value()):
+            raise ValueError(wanted)
+        return value
+
+    return AfterValidator(check)
+
+
+def secret_url(good: Callable[[SplitResult], bool], wanted: str) -> AfterValidator:
+    """An address that may hold a password."""
+
+    def check(text: str) -> bool:
+        try:
+            parts = urlsplit(text)
+            return parts.port != 0 and good(parts)
+        except ValueError:
+            return False
+
+    return secret(check, wanted)
+
+
+def not_built_yet(instead: str) -> NoReturn:
+    """For a value that asks for what is still to come; `instead` says what to do until then."""
+    raise ValueError(f"asks for what is not built yet: {instead}")
+
+
+def is_database(url: SplitResult) -> bool:
+    if url.scheme == "sqlite":
+        return not url.netloc and url.path.strip("/") not in ("", ":memory:")
+    somewhere = url.hostname or "host=" in url.query
+    return url.scheme == "postgresql" and bool(somewhere and url.path.strip("/"))
+
+
+def is_redis(url: SplitResult) -> bool:
+    return bool(url.path if url.scheme == "unix" else url.hostname) and (
+        url.scheme in ("redis", "rediss", "unix")
+    )
+
+
+def local_storage(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url.startswith("s3://"):
+        not_built_yet("leave it out, and files are kept under DATA_DIR")
+    if not re.fullmatch(r"file://(/|\./)[^?#\x00-\x1f]+", url):
+        raise ValueError("must be file:// and the path of a folder, such as file:///srv/files")
+    return value
+
+
+def folder(path: Path) -> Path:
+    if not str(path).isprintable():
+        raise ValueError("must be the path of a folder")
+    return path.expanduser().absolute()
+
+
+def api_prefix(text: str) -> str:
+    if not re.fullmatch(r"(/[a-z0-9][a-z0-9._-]*)+", text):
+        raise ValueError("must be a path such as /api/v1, without a slash at the end")
+    if text.split("/")[1] in ("account", "admin", "docs", "health", "metrics", "static"):
+        raise ValueError("must not begin with /account, /admin, /docs, /health, /metrics, /static")
+    return text
+
+
+def in_lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+ApiPrefix = Annotated[str, AfterValidator(api_prefix)]
+Folder = Annotated[Path, AfterValidator(folder)]
+Email = Annotated[str, matching(r"(?=.{3,254}\Z)[^@\s]+@[^@\s]+", "must be an e-mail address")]
+Level = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(in_lower_case)
+]
+ModuleName = Annotated[str, matching("[a-z][a-z0-9_]*", "must list names such as users,auth")]
+SecretKey = Annotated[
+    SecretStr,
+    secret(
+        lambda text: len(text.encode()) >= 32 and "," not in text,
+        "must have at least 32 bytes and no comma",
+    ),
+]
+AdminPassword = Annotated[
+    SecretStr, secret(lambda text: 8 <= len(text) <= 256, "must have 8 to 256 characters")
+]
+MetricsToken = Annotated[
+    SecretStr,
+    secret(
+        lambda text: bool(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text)),
+        "must be a bearer token: letters, digits and ._~+/-",
+    ),
+]
+DatabaseUrl = Annotated[
+    SecretStr,
+    secret_url(
+        is_database, "must be sqlite:///path/to/file or postgresql://user:password@host/name"
+    ),
+]
+RedisUrl = Annotated[
+    SecretStr, secret_url(is_redis, "must be redis://host:port/0, rediss://… or unix:///path")
+]
+StorageUrl = Annotated[SecretStr, AfterValidator(local_storage)]
+SmtpUrl = Annotated[
+    SecretStr,
+    AfterValidator(lambda _: not_built_yet("leave it out, and mails go to DATA_DIR/outbox")),
+]

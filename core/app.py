@@ -1,0 +1,73 @@
+"""The application, put together from the core and whatever modules there are."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.plugins.pydantic import PydanticInitPlugin
+
+from config.access_line import access_writer
+from config.lines import Lines
+from config.logging import configure_logging
+from config.settings import Settings
+from core.operations.refusals import RefusalAudit
+from core.web.access_log import AccessLog, about_request
+from core.web.admission import Admission
+from core.web.assets import read_asset
+from core.web.client_address import ClientAddress
+from core.web.cors import CorsMiddleware
+from core.web.docs.documentation import Documentation
+from core.web.docs.router import docs_router
+from core.web.middleware import RequestMiddleware
+from core.web.problems import Problems
+from core.web.security_headers import SecurityHeaders
+from core.wiring.container import CoreContainer
+from core.wiring.document import document_of_application
+from core.wiring.plugin import CorePlugin
+from core.wiring.registry import ModuleTypes, assemble, discover
+from core.wiring.routes import RouteRules
+from core.wiring.settings import checked_settings
+
+MAX_JSON_BYTES = 256 * 1024
+
+
+def create_app(
+    settings: Settings | None = None,
+    extra: ModuleTypes | None = None,
+    lines: Lines | None = None,
+) -> Litestar:
+    """Build the application; `extra` modules join those that are discovered."""
+    settings = settings or checked_settings()
+    lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
+    core = CoreContainer(settings=settings, log_lines=lines)
+    modules = assemble(core, {**discover(settings.modules), **(extra or {})})
+    problems = Problems(settings.public_url)
+    documentation = Documentation(lambda: document_of_application(app))
+    app = Litestar(
+        route_handlers=[read_asset, *([docs_router(documentation)] * settings.docs_enabled)],
+        plugins=[
+            PydanticInitPlugin(),  # first, so that our own decoders take precedence
+            RouteRules(settings, core.contributions(), core.modules()),
+            CorePlugin(core, problems),
+            *modules,
+        ],
+        request_max_body_size=MAX_JSON_BYTES,
+        openapi_config=None,
+    )
+    app.asgi_handler = surround(app.asgi_handler, core, problems)
+    return app
+
+
+def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
+    """Put our outermost layer around everything, Litestar's own 404 and 405 included."""
+    settings, lines = core.settings(), core.log_lines()
+    write_access_line = access_writer(lines, settings.log_level, settings.log_format)
+    return RequestMiddleware(
+        CorsMiddleware(inner, settings.cors_origins),
+        admission=Admission(settings.allowed_hosts),
+        client_address=ClientAddress(settings.trusted_proxies),
+        problems=problems,
+        security_headers=SecurityHeaders(tls=settings.public_url.startswith("https:")),
+        lifecycle=core.lifecycle(),
+        audit_refusal=RefusalAudit(core.audit()).record,
+        observers=(AccessLog(write_access_line), core.metrics().observe),
+    )

@@ -1,0 +1,93 @@
+"""`atrium doctor`: looks at settings, database, storage, clock and keys, and says what to do."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import time
+
+import click
+
+from core.cli.sentences import as_sentence
+from core.cli.setting_up import run, the_settings
+from core.data.engines import sqlite_path
+from core.operations.contributions import HealthCheck
+from core.operations.health import ask
+from core.wiring.container import CoreContainer
+
+Finding = tuple[bool, str]
+EARLIEST = 1_764_547_200  # December 2025: no clock that is right says less
+ENOUGH_BYTES = 200_000_000
+
+
+@click.command()
+def doctor() -> None:
+    """Check what the service stands on; exit status 1 when something needs mending."""
+    findings = list(look_around())
+    for good, text in findings:
+        mark = click.style("ok   ", fg="green") if good else click.style("mend ", fg="red")
+        click.echo(mark + text)
+    sys.exit(int(not all(good for good, _ in findings)))
+
+
+def look_around() -> Iterator[Finding]:
+    """What comes later stands on what came before, so the first thing amiss ends the round."""
+    for look in (settings, clock, disk, schema, parts):
+        try:
+            yield from look()
+        except Exception as error:
+            yield False, as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
+            return
+
+
+def settings() -> Iterator[Finding]:
+    found = the_settings()
+    yield True, f"settings: {found.environment}, served as {found.public_url}"
+
+
+def clock() -> Iterator[Finding]:
+    right = time() > EARLIEST
+    yield right, "clock: plausible" if right else "clock: it is wrong; set it, or tokens fail."
+
+
+def disk() -> Iterator[Finding]:
+    folder = the_settings().data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    writable = os.access(folder, os.W_OK)
+    yield writable, f"{folder}: {'writable' if writable else 'make it writable for this user.'}"
+    free = free_bytes(folder)
+    enough = free > ENOUGH_BYTES
+    yield enough, f"{folder}: {free // 1_000_000} MB free{'' if enough else '; make room.'}"
+
+
+def free_bytes(folder: Path) -> int:
+    from shutil import disk_usage
+
+    return disk_usage(folder).free
+
+
+def schema() -> Iterator[Finding]:
+    from core.data.migrations import pending
+    from core.wiring.histories import histories
+
+    url = the_settings().database_url.get_secret_value()
+    if (path := sqlite_path(url)) and not Path(path).exists():
+        yield False, "database: there is none yet; run `atrium migrate`."
+        return
+    missing = pending(url, histories())
+    modules = ", ".join(missing)
+    yield (
+        not missing,
+        f"schema: {f'older for {modules}; run `atrium migrate`.' if missing else 'up to date'}",
+    )
+
+
+def parts() -> Iterator[Finding]:
+    async def ask_all(core: CoreContainer) -> list[Finding]:
+        results = [await ask(each) for each in core.contributions().of(HealthCheck)]
+        return [
+            (each.ok, f"{each.name}: {'works' if each.ok else f'fails with {each.reason}'}")
+            for each in results
+        ]
+
+    yield from run(ask_all)

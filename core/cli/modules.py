@@ -1,0 +1,46 @@
+"""`atrium module`: what is installed, and whether it keeps the rules of modules."""
+
+import click
+
+from core.cli.sentences import CommandFailed
+from core.cli.setting_up import the_application
+from core.cli.tables import print_table
+from core.wiring.module import Module
+from core.wiring.routes import operations_of
+
+
+@click.group()
+def module() -> None:
+    """Look at the installed modules."""
+
+
+@module.command("list")
+def list_modules() -> None:
+    """List the installed modules."""
+    app = the_application()
+    modules = [each for each in app.plugins if isinstance(each, Module)]
+    counts: dict[str, int] = {}
+    for _, handler in operations_of(app.routes):
+        name = handler.opt["rules"].module
+        counts[name] = counts.get(name, 0) + 1
+    print_table(
+        ("module", "version", "routes", "contributes"),
+        [
+            (each.name, each.version, counts.get(each.name, 0), len(each.contributions()))
+            for each in modules
+        ],
+    )
+
+
+@module.command("check")
+@click.argument("name", required=False)
+def check_module(name: str | None) -> None:
+    """Check every module, or one, against the rules that the tests hold them to."""
+    from core.wiring.rules import breaches
+
+    found = breaches(the_application(), name)
+    for breach in found:
+        click.echo(breach)
+    if found:
+        raise CommandFailed(f"{len(found)} rules are broken: see docs/modules.md.")
+    click.echo("Every rule is kept.")

@@ -1,0 +1,34 @@
+"""`atrium routes`: every route, who may call it, and whose it is."""
+
+import click
+
+from core.cli.setting_up import the_application
+from core.cli.tables import print_table
+from core.security.policies import Policy
+from core.wiring.routes import operations_of
+
+
+@click.command()
+def routes() -> None:
+    """List every route: method, path, access policy, module."""
+    rows: list[tuple[str, str, str, str]] = []
+    for route, handler in operations_of(the_application().routes):
+        rules = handler.opt["rules"]
+        for method in sorted(handler.http_methods):
+            rows.append((method, route.path_format, described(rules.policy), rules.module))
+    print_table(("method", "path", "policy", "module"), sorted(rows, key=lambda row: row[1]))
+
+
+def described(policy: Policy) -> str:
+    """`requires posts:write · key posts:write · fresh`"""
+    if policy.anyone:
+        who = "optional" if policy.strict else "public"
+    else:
+        who = f"requires {policy.needs.name}" if policy.needs else "authenticated"
+    more = [
+        f"key {policy.scope.name}" if policy.scope and not policy.both else "",
+        "key beside" if policy.both else "",
+        "fresh" if policy.step_up else "",
+        "in maintenance" if policy.while_closed else "",
+    ]
+    return " · ".join([who, *filter(None, more)])

@@ -1,0 +1,17 @@
+"""What went wrong that the operator can mend, in one sentence; anything else is a bug of ours."""
+
+from config.settings import SettingsError
+from core.kernel.contributions import WiringError
+from core.kernel.errors import ProblemError
+
+
+class CommandFailed(Exception):
+    """A command's own refusal: one sentence that says what to do next."""
+
+
+def as_sentence(error: Exception) -> str | None:
+    if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
+        return str(error)
+    if type(error).__name__ == "MigrationError":  # its module would import alembic
+        return str(error)
+    return None

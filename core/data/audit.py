@@ -1,0 +1,115 @@
+"""The audit trail: who did what to which thing, written in the transaction of the act itself.
+
+It holds ids only: no names, no addresses of people, no secrets (ASVS 16.2, 16.4).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Index, String, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.database import Database
+from core.data.models import Base, Identified
+from core.kernel.clock import Clock
+from core.kernel.context import RequestContext, current_context
+from core.kernel.ids import uuid7
+
+Target = Identified | tuple[str, UUID | str | None]
+"""A row, or the kind and id of what was acted on."""
+
+
+class Outcome(StrEnum):
+    success = "success"
+    refused = "refused"
+    failed = "failed"
+
+
+class AuditEntry(Identified, Base):
+    __tablename__ = "core_audit"
+    __table_args__ = (
+        Index(None, "at", "id"),
+        Index(None, "actor_id", "at", "id"),
+        Index(None, "on_behalf_of", "at", "id"),
+        Index(None, "target_id", "at", "id"),
+    )
+
+    at: Mapped[datetime]
+    actor_id: Mapped[UUID | None]
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    on_behalf_of: Mapped[UUID | None]
+    action: Mapped[str] = mapped_column(String(100))
+    target_kind: Mapped[str] = mapped_column(String(100))
+    target_id: Mapped[str | None] = mapped_column(String(100))
+    outcome: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(128))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+RECORD = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+
+
+class AuditTrail:
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    async def record(
+        self, session: AsyncSession, action: str, target: Target, **changes: Any
+    ) -> None:
+        """`await record(session, "notes.change", note, fields=[…])`: kept only if the act is."""
+        kind, target_id = target if isinstance(target, tuple) else (target.__tablename__, target.id)
+        await self._write(session, action, kind, target_id, Outcome.success, changes)
+
+    async def refuse(
+        self,
+        action: str,
+        target_kind: str,
+        target_id: UUID | str | None,
+        outcome: Outcome,
+        **changes: Any,
+    ) -> None:
+        """What was not done, in a transaction of its own: call it after the one that failed."""
+        async with self._db.transaction() as session:
+            await self._write(session, action, target_kind, target_id, outcome, changes)
+
+    async def _write(
+        self,
+        session: AsyncSession,
+        action: str,
+        target_kind: str,
+        target_id: UUID | str | None,
+        outcome: Outcome,
+        changes: dict[str, Any],
+    ) -> None:
+        context = current_context()
+        values = {
+            "id": uuid7(),
+            "at": self._clock(),
+            **actor_in(context),
+            "action": action,
+            "target_kind": target_kind,
+            "target_id": None if target_id is None else str(target_id),
+            "outcome": outcome.value,
+            "address": context.address,
+            "request_id": context.request_id,
+            "changes": changes,
+        }
+        await (await session.connection()).execute(RECORD, values)
+        self._db.on_commit(lambda: setattr(context, "audited", True))
+
+
+def actor_in(context: RequestContext) -> dict[str, Any]:
+    """A key acts on behalf of its owner; outside any request it is the system itself."""
+    if principal := context.principal:
+        if principal.key_id:
+            return actor(principal.key_id, "key", on_behalf_of=principal.id)
+        return actor(principal.id, "user")
+    return actor(None, "anonymous" if context.request_id else "system")
+
+
+def actor(actor_id: UUID | None, kind: str, on_behalf_of: UUID | None = None) -> dict[str, Any]:
+    return {"actor_id": actor_id, "actor_kind": kind, "on_behalf_of": on_behalf_of}

@@ -1,0 +1,173 @@
+"""The transactions every service works in, and its reads."""
+
+from asyncio import Task, create_task, gather, shield
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from typing import Any
+
+import structlog
+from sqlalchemy import Executable, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from core.data.changes import tables_changed_by
+from core.data.errors import saying_busy
+from core.data.generations import Generations
+from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
+from core.data.transaction import Callback, OpenTransaction, current, inside_transaction
+from core.kernel.errors import Stale
+
+Announce = Callable[[AsyncSession, set[str]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class Database:
+    """At most one transaction per task, which nested calls join."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        snapshots: AsyncEngine,
+        reads: PlannedReads,
+        generations: Generations,
+        announce: Announce | None = None,
+    ) -> None:
+        self.engine = engine
+        self._snapshots, self._reads, self._generations = snapshots, reads, generations
+        self._announce = announce
+        self._session = async_sessionmaker(engine, expire_on_commit=False)
+        self._committing: set[Task[None]] = set()
+        event.listen(engine.sync_engine, "before_execute", self._note_changes)
+
+    def read(self) -> AbstractAsyncContextManager[ReadConnection]:
+        """Rows as of now; inside a transaction of this task, with what it has done so far."""
+        own = self._outer() if inside_transaction() else None
+        return nullcontext(ReadsInTransaction(own.session) if own else self._reads)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Rows as of one moment, however many statements ask for them."""
+        if inside_transaction() and self._outer():
+            raise RuntimeError("A snapshot would not see what this transaction did: use read().")
+        with saying_busy():
+            async with self._snapshots.connect() as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commit on leaving, roll back on error; inside another one, a part of it."""
+        if outer := self._outer():
+            try:
+                yield outer.join()
+            except BaseException:
+                outer.failed = True
+                raise
+            return
+        opened = OpenTransaction(self, self._session())
+        with saying_stale(), saying_busy(), entered(opened):
+            try:
+                yield opened.session
+                opened.must_be_whole()
+            except BaseException:
+                await opened.session.close()
+                raise
+            await self._finish(opened)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[AsyncSession]:
+        """A part of the open transaction that may fail alone: for who means to catch the error."""
+        outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
+        session, part = outer.join(), outer.savepoint()
+        with saying_stale():
+            async with session.begin_nested():
+                with entered(part):
+                    yield session
+                    part.must_be_whole()
+        outer.on_commit += part.on_commit
+
+    def touch(self, *names: str) -> None:
+        """After this transaction, whoever remembers something of these names forgets it.
+
+        Of tables it changes this is so by itself, on this machine; these names are announced to
+        other machines too.
+        """
+        touched = self._must_be_open("Touch names inside the transaction that changes them.")
+        touched.touched.update(names)
+
+    def on_commit(self, callback: Callback) -> None:
+        """Call this as soon as the commit is through; it cannot undo it any more by failing."""
+        outer = self._must_be_open("There is no commit to wait for outside a transaction.")
+        outer.on_commit.append(callback)
+
+    async def close(self) -> None:
+        await gather(*self._committing, return_exceptions=True)
+        await self._reads.close()
+        await self._snapshots.dispose()
+        await self.engine.dispose()
+
+    async def _finish(self, opened: OpenTransaction) -> None:
+        """A commit once begun is finished, and told, though whoever asked for it is cancelled."""
+        task = create_task(self._commit(opened))
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        await shield(task)
+
+    async def _commit(self, opened: OpenTransaction) -> None:
+        try:
+            if opened.touched and self._announce:
+                await self._announce(opened.session, opened.touched)
+            await opened.session.run_sync(commit_and_close)
+        except BaseException:
+            await opened.session.close()
+            raise
+        finally:  # a commit that failed may have happened: only its answer got lost
+            opened.closed = True
+            self._generations.advance(opened.changed | opened.touched)
+        for callback in opened.on_commit:
+            call(callback)
+
+    def _outer(self) -> OpenTransaction | None:
+        outer = current.get()
+        return outer if outer and not outer.closed and outer.database is self else None
+
+    def _must_be_open(self, otherwise: str) -> OpenTransaction:
+        if not (outer := self._outer()):
+            raise RuntimeError(otherwise)
+        return outer
+
+    def _note_changes(self, _: object, statement: Executable, *__: Any) -> None:
+        opened = current.get()
+        if opened and opened.database is self and not statement.is_select:
+            opened.changed |= tables_changed_by(statement)
+
+
+@contextmanager
+def entered(opened: OpenTransaction) -> Iterator[None]:
+    token = current.set(opened)
+    try:
+        yield
+    finally:
+        opened.closed = True
+        current.reset(token)
+
+
+@contextmanager
+def saying_stale() -> Iterator[None]:
+    try:
+        yield
+    except StaleDataError as error:
+        raise Stale from error
+
+
+def commit_and_close(session: Session) -> None:
+    session.commit()
+    session.close()
+
+
+def call(callback: Callback) -> None:
+    try:
+        callback()
+    except Exception:
+        log.exception("after_commit_failed", callback=repr(callback))

@@ -1,0 +1,95 @@
+"""Opens the database: one writer and many readers on SQLite, a pool for each on PostgreSQL."""
+
+from functools import partial
+from json import dumps
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from core.data.announcements import announce
+from core.data.database import Database
+from core.data.errors import DatabaseBusy
+from core.data.generations import Generations
+from core.data.postgres import PostgresReads
+from core.data.sqlite.readers import SqliteReads
+from core.data.sqlite.snapshots import SnapshotConnection
+from core.data.sqlite.writer import GroupCommit, WriteConnection
+from core.data.totals import Totals
+
+registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
+
+READERS = 4
+POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
+CONNECT_TIMEOUT_S = 5
+CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what nobody waits for
+READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
+
+
+def open_database(url: str, generations: Generations) -> Database:
+    """`sqlite:///path` or `postgresql://user:password@host/name`; connects when first used."""
+    if path := sqlite_path(url):
+        return open_sqlite(path, generations)
+    return open_postgres(postgres_url(url), generations)
+
+
+def open_sqlite(path: str, generations: Generations) -> Database:
+    group = GroupCommit(path)
+    engine = pooled("sqlite+threaded://", 100, creator=lambda: WriteConnection(group))
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: group.close())
+    snapshots = pooled("sqlite+threaded://", READERS, creator=lambda: SnapshotConnection(path))
+    reads = SqliteReads(snapshots, Totals(generations), path, READERS)
+    return Database(engine, snapshots, reads, generations)
+
+
+def open_postgres(url: str, generations: Generations) -> Database:
+    generations.must_hear = True
+    engine = pooled(url, 10, connect_args=connecting(CANCELS))
+    reading = pooled(url, 20, isolation_level="AUTOCOMMIT", connect_args=connecting(READ_ONLY))
+    snapshots = reading.execution_options(isolation_level="REPEATABLE READ")
+    reads = PostgresReads(reading, Totals(generations), 10)
+    return Database(engine, snapshots, reads, generations, announce)
+
+
+def sqlite_path(url: str) -> str | None:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError("SQLite needs a file here: several connections share it.")
+    return parsed.database
+
+
+def postgres_url(url: str) -> str:
+    """For the one driver there is, whichever the operator named."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise ValueError("DATABASE_URL begins with sqlite:/// or postgresql://.")
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def pooled(url: str, size: int, **more: Any) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        json_serializer=partial(dumps, default=str, ensure_ascii=False),
+        **more,
+    )
+
+
+def connecting(server_settings: dict[str, str]) -> dict[str, Any]:
+    return {"server_settings": server_settings, "async_creator_fn": connect}
+
+
+async def connect(*args: Any, **options: Any) -> Any:
+    """Raises DatabaseBusy where nobody answers, or answers that it is starting or full."""
+    import asyncpg  # costs every start 190 ms that only PostgreSQL needs
+
+    passing = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+    try:
+        return await asyncpg.connect(*args, timeout=CONNECT_TIMEOUT_S, **options)
+    except passing as error:
+        raise DatabaseBusy from error

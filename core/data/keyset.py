@@ -1,0 +1,94 @@
+"""Where a list goes on: after the sort values of one row, whatever was added or removed since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, false, or_, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.pages import Key
+
+
+@dataclass(frozen=True)
+class SortKey:
+    column: InstrumentedAttribute[Any]
+    descending: bool
+
+    @property
+    def nullable(self) -> bool:
+        return getattr(self.column.expression, "nullable", True)
+
+    @property
+    def ordering(self) -> UnaryExpression[Any]:
+        """What has no value comes last, on every database and in both directions."""
+        ordered = self.column.desc() if self.descending else self.column.asc()
+        return ordered.nulls_last() if self.nullable else ordered
+
+    def same(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
+        return self.column.is_(None) if is_null else self.column == bound
+
+    def later(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
+        if is_null:
+            return false()
+        later = self.column < bound if self.descending else self.column > bound
+        return or_(later, self.column.is_(None)) if self.nullable else later
+
+
+def rows_after(order: Sequence[SortKey], nulls: Sequence[bool]) -> ColumnElement[bool]:
+    """The rows behind a position, which has no value where `nulls` says so."""
+    bounds = [bindparam(f"after_{index}", type_=key.column.type) for index, key in enumerate(order)]
+    columns = tuple_(*(key.column for key in order))
+    if any(key.nullable for key in order) or len({key.descending for key in order}) > 1:
+        return step_by_step(order, bounds, nulls)
+    return columns < tuple_(*bounds) if order[0].descending else columns > tuple_(*bounds)
+
+
+def step_by_step(
+    order: Sequence[SortKey], bounds: Sequence[ColumnElement[Any]], nulls: Sequence[bool]
+) -> ColumnElement[bool]:
+    """`a > x OR a = x AND b < y OR …`, with a first condition that an index can answer."""
+    steps, so_far = [], []
+    for key, bound, is_null in zip(order, bounds, nulls, strict=True):
+        steps.append(and_(*so_far, key.later(bound, is_null)))
+        so_far.append(key.same(bound, is_null))
+    reachable = or_(so_far[0], order[0].later(bounds[0], nulls[0]))
+    return and_(reachable, or_(*steps))
+
+
+def position_of(row: Any, order: Sequence[SortKey]) -> Key:
+    """The row's sort values, as JSON has them."""
+    return tuple(to_json(getattr(row, key.column.key)) for key in order)
+
+
+def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:
+    """Raises InvalidInput for a position that is not one of this order."""
+    try:
+        return {
+            f"after_{index}": from_json(key.column.type.python_type, value)
+            for index, (key, value) in enumerate(zip(order, after, strict=True))
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        reason = "This cursor does not belong to this list."
+        raise InvalidInput([FieldError("query.cursor", reason, "cursor")]) from None
+
+
+def to_json(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | Decimal) else value
+
+
+def from_json(kind: type, value: Any) -> Any:
+    if value is None or isinstance(value, kind):
+        return value
+    if issubclass(kind, date):
+        return kind.fromisoformat(value)
+    return kind[value] if issubclass(kind, Enum) else kind(value)

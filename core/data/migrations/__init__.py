@@ -1,0 +1,16 @@
+"""Migrations: one history per module, brought to where the code is under one lock."""
+
+from core.data.migrations.commands import check, current, downgrade, pending, revision, upgrade
+from core.data.migrations.histories import History, MigrationError, histories_of
+
+__all__ = [
+    "History",
+    "MigrationError",
+    "check",
+    "current",
+    "downgrade",
+    "histories_of",
+    "pending",
+    "revision",
+    "upgrade",
+]

@@ -1,0 +1,70 @@
+"""What can be done to the histories of a database; alembic is imported where it is needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from core.data.migrations.connections import run
+from core.data.migrations.histories import History
+
+
+def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
+    """Take whatever revisions are missing, in this order; says which this call took."""
+    from core.data.migrations.walking import walk_up
+
+    def work(connection: Connection) -> dict[str, list[str]]:
+        missing_in(connection, histories)  # refuses before the first is touched
+        connection.rollback()
+        return {each.module: walk_up(connection, each) for each in histories}
+
+    return run(url, work, alone=True)
+
+
+def downgrade(url: str, history: History, to: str = "base") -> list[str]:
+    """Walk one module back; what refers to its tables has to go first."""
+    from core.data.migrations.walking import walk_down
+
+    return run(url, lambda connection: walk_down(connection, history, to), alone=True)
+
+
+def current(url: str, histories: Sequence[History]) -> dict[str, str | None]:
+    """Where each module stands; None before its first revision."""
+    return run(url, lambda connection: positions(connection, histories))
+
+
+def pending(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
+    """The revisions that are missing, by module; empty when the database is where the code is."""
+    missing = run(url, lambda connection: missing_in(connection, histories))
+    return {module: revisions for module, revisions in missing.items() if revisions}
+
+
+def check(url: str, histories: Sequence[History]) -> dict[str, list[Any]]:
+    """What the models of a module say and its tables do not, or the other way round."""
+    from core.data.migrations.walking import differences
+
+    return run(url, lambda connection: {it.module: differences(connection, it) for it in histories})
+
+
+def revision(url: str, history: History, message: str) -> Path:
+    """Write the next revision of a module, from what its models say and its tables do not."""
+    from core.data.migrations.walking import write_revision
+
+    return run(url, lambda connection: write_revision(connection, history, message))
+
+
+def missing_in(connection: Connection, histories: Sequence[History]) -> dict[str, list[str]]:
+    """Raises MigrationError where the database is newer than the code."""
+    at = positions(connection, histories)
+    return {each.module: each.missing(at[each.module]) for each in histories}
+
+
+def positions(connection: Connection, histories: Sequence[History]) -> dict[str, str | None]:
+    there = set(inspect(connection).get_table_names())
+    return {
+        each.module: connection.scalar(text(f"SELECT version_num FROM {each.version_table}"))  # noqa: S608
+        if each.version_table in there
+        else None
+        for each in histories
+    }

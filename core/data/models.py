@@ -1,0 +1,84 @@
+"""What every table has in common."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment to the microsecond, always aware and in UTC, whichever database holds it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+    python_type = datetime
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return to_text if dialect.name == "sqlite" else to_utc
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return from_text if dialect.name == "sqlite" else None
+
+
+def to_utc(moment: datetime | None) -> datetime | None:
+    if moment and moment.tzinfo is None:
+        raise ValueError("A moment without a time zone could be any: say which, e.g. UTC.")
+    return moment.astimezone(UTC) if moment else None
+
+
+def to_text(moment: datetime | None) -> str | None:
+    """Of one length, so that the order of the text is the order of the moments."""
+    utc = to_utc(moment)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if utc else None
+
+
+def from_text(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: BigInteger}
+
+    def assign(self, **values: Any) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+class Identified:
+    """Has its id from the start, so that an event can name it before the row is written."""
+
+    __tablename__: str
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**{"id": uuid7()} | values)
+
+
+class Versioned(Identified):
+    """Counts its changes, which makes its ETag; who would overwrite a change gets Stale."""
+
+    version: Mapped[int] = mapped_column(default=1)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+class Timestamped:
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

@@ -1,0 +1,54 @@
+"""A plan: a SELECT compiled once, after which only the driver has to work.
+
+`_result_columns` and `SimpleResultMetaData` are not SQLAlchemy's public interface: a test compares
+planned rows with plain ones for every type of column, and `ENABLED` is where to switch plans off.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.engine import IteratorResult, Result
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import SQLAlchemyError
+
+ENABLED = True
+
+
+class Plan:
+    """The SQL, how values go into it, and how rows come out: SQLAlchemy's own, looked up once."""
+
+    def __init__(self, compiled: Any, dialect: Dialect) -> None:
+        columns = compiled._result_columns
+        types = [column.type.dialect_impl(dialect) for column in columns]
+        binds = [compiled.binds[name] for name in compiled.positiontup or ()]
+        self.sql: str = compiled.string
+        self._given = {bind.key: bind.effective_value for bind in binds if not bind.required}
+        self._into = [
+            (bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds
+        ]
+        self._row = SimpleResultMetaData(
+            [column.keyname for column in columns],
+            _processors=[kind.result_processor(dialect, None) for kind in types],
+        )
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        every = {**self._given, **values} if self._given else values
+        return [encode(every[key]) if encode else every[key] for key, encode in self._into]
+
+    def result(self, rows: Sequence[Sequence[Any]]) -> Result[Any]:
+        return IteratorResult(self._row, iter(rows))
+
+
+def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
+    """None for what is SQLAlchemy's own to run: IN lists, types only the driver knows."""
+    if not (ENABLED and isinstance(statement, Select)):
+        return None
+    try:
+        compiled: Any = statement.compile(dialect=dialect)
+        varying = compiled.post_compile_params or compiled.literal_execute_params
+        if varying or any(bind.callable for bind in compiled.binds.values()):
+            return None
+        return Plan(compiled, dialect)
+    except (NotImplementedError, TypeError, SQLAlchemyError):
+        return None

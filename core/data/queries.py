@@ -1,0 +1,178 @@
+"""What a service asks again and again: one row or NotFound, one part of a list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import BindParameter, Row, Select, bindparam
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.data.keyset import SortKey, position_of, position_values, rows_after
+from core.data.reads import NOTHING, ReadConnection, Values
+from core.data.search import SHORTEST, SearchIndex, found_in, search_values
+from core.data.totals import Count
+from core.kernel.bounded import Bounded
+from core.kernel.errors import FieldError, InvalidInput, NotFound
+from core.kernel.pages import PageRequest, Rows
+
+T = TypeVar("T")
+Columns = Sequence[InstrumentedAttribute[Any]]
+
+LIMIT: BindParameter[int] = bindparam("listing_limit")
+OFFSET: BindParameter[int] = bindparam("listing_offset")
+
+
+async def one_or_raise(
+    session: AsyncSession,
+    query: Select[T],
+    missing: type[NotFound],
+    values: Values = NOTHING,
+) -> T:
+    """The entity, to be changed."""
+    if (entity := await session.scalar(query, values)) is None:
+        raise missing
+    return entity
+
+
+async def row_or_raise(
+    reads: ReadConnection, statement: Select[Any], values: Values, missing: type[NotFound]
+) -> Row[Any]:
+    """The row, to be looked at."""
+    if (row := (await reads.execute(statement, values)).one_or_none()) is None:
+        raise missing
+    return row
+
+
+class Found(NamedTuple):
+    """A query with the conditions of one combination of search and filters."""
+
+    query: Select[Any]
+    count: Count
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """How a list may be sorted, searched and filtered: said once, for the query and for OpenAPI.
+
+    The last column of `sort` is the unique id: it breaks ties. `filters` are compared for equality;
+    a mapping gives them other names than their columns have. The query should be made once, for its
+    statements are kept by its identity, and must have the columns of `sort` among its own.
+    """
+
+    sort: Columns
+    search: SearchIndex | Columns = ()
+    filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
+    default: str = "-created_at"
+    _found: Bounded[object, Found] = field(default_factory=lambda: Bounded(200), init=False)
+    _statements: Bounded[object, Select[Any]] = field(
+        default_factory=lambda: Bounded(400), init=False
+    )
+
+    @property
+    def keys(self) -> list[str]:
+        return [column.key for column in self.sort]
+
+    @property
+    def filter_columns(self) -> Mapping[str, InstrumentedAttribute[Any]]:
+        if isinstance(self.filters, Mapping):
+            return self.filters
+        return {column.key: column for column in self.filters}
+
+    async def page(
+        self,
+        reads: ReadConnection,
+        query: Select[Any],
+        asked: PageRequest,
+        values: Values = NOTHING,
+    ) -> Rows[Any]:
+        """The part of `query` that was asked for. Raises InvalidInput for an unknown key."""
+        order = self._order(asked.sort or self.default)
+        found = self._narrowed(query, asked)
+        values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
+        if asked.search:
+            values |= search_values(asked.search)
+        counted = asked.with_total or not asked.by_cursor
+        total = await reads.total(found.count, values) if counted else None
+        if asked.by_cursor:
+            return await self._by_cursor(reads, found.query, order, asked, values, total)
+        statement = self._statement(found.query, order, None)
+        values |= {"listing_limit": asked.per_page, "listing_offset": asked.offset}
+        return Rows((await reads.execute(statement, values)).all(), total, asked)
+
+    async def _by_cursor(
+        self,
+        reads: ReadConnection,
+        query: Select[Any],
+        order: tuple[SortKey, ...],
+        asked: PageRequest,
+        values: dict[str, Any],
+        total: int | None,
+    ) -> Rows[Any]:
+        """One row more than asked for tells whether the list goes on."""
+        nulls: tuple[bool, ...] = ()
+        if asked.after is not None:
+            values |= position_values(order, asked.after)
+            nulls = tuple(value is None for value in asked.after)
+        values["listing_limit"] = asked.per_page + 1
+        rows = (await reads.execute(self._statement(query, order, nulls), values)).all()
+        more = len(rows) > asked.per_page
+        last = position_of(rows[asked.per_page - 1], order) if more else None
+        return Rows(rows[: asked.per_page], total, asked, last)
+
+    def _narrowed(self, query: Select[Any], asked: PageRequest) -> Found:
+        """Built once for each query, kind of search and set of filters."""
+        length = min(len(asked.search or ""), SHORTEST)
+        key = query, length, frozenset(asked.filters)
+        if known := self._found.get(key):
+            return known
+        narrowed = query
+        for name in asked.filters:
+            narrowed = narrowed.where(self._filter(name) == bindparam(f"filter_{name}"))
+        if asked.search:
+            if not self.search:
+                raise invalid("search", "This list has no search.")
+            narrowed = narrowed.where(found_in(self.search, asked.search))
+        found = Found(narrowed, Count(narrowed))
+        self._found.put(key, found)
+        return found
+
+    def _statement(
+        self, query: Select[Any], order: tuple[SortKey, ...], nulls: tuple[bool, ...] | None
+    ) -> Select[Any]:
+        """Built once for each order, by page (`nulls` is None), or from the start or a position."""
+        key = query, order, nulls
+        if (known := self._statements.get(key)) is not None:
+            return known
+        ordered = query.order_by(*(key.ordering for key in order)).limit(LIMIT)
+        if nulls is None:
+            ordered = ordered.offset(OFFSET)
+        elif nulls:
+            ordered = ordered.where(rows_after(order, nulls))
+        self._statements.put(key, ordered)
+        return ordered
+
+    def _order(self, sort: str) -> tuple[SortKey, ...]:
+        """`-created_at,title` and the id, which goes the way of the last key: one index for all."""
+        wanted = sort.split(",")
+        names = [key.removeprefix("-") for key in wanted]
+        if unknown := [name for name in names if name not in self.keys]:
+            raise invalid("sort", f"{unknown[0]!r:.40} is no key: sort by {', '.join(self.keys)}.")
+        if len(set(names)) < len(names):
+            raise invalid("sort", "Name each key once.")
+        if self.keys[-1] not in names:
+            wanted.append(("-" if wanted[-1].startswith("-") else "") + self.keys[-1])
+        return tuple(self._sort_key(key) for key in wanted)
+
+    def _sort_key(self, key: str) -> SortKey:
+        column = self.sort[self.keys.index(key.removeprefix("-"))]
+        return SortKey(column, key.startswith("-"))
+
+    def _filter(self, name: str) -> InstrumentedAttribute[Any]:
+        if (column := self.filter_columns.get(name)) is not None:
+            return column
+        raise invalid(name, "This list has no such filter.")
+
+
+def invalid(parameter: str, reason: str) -> InvalidInput:
+    return InvalidInput([FieldError(f"query.{parameter}", reason, parameter)])

@@ -1,0 +1,55 @@
+"""A bounded cache that no commit can outdate."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from time import monotonic
+from typing import Generic, NamedTuple, TypeVar
+
+from core.data.generations import Generations
+from core.data.transaction import inside_transaction
+from core.kernel.bounded import Bounded
+
+OLDEST_S = 10.0
+"""The net for a process that was killed between its commit and telling of it."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(NamedTuple, Generic[V]):
+    value: V
+    generation: tuple[int, ...]
+    at: float
+
+
+class Remembered(Generic[K, V]):
+    """Holds while nothing of these names changes: `Remembered(generations, ["users"], 10_000)`.
+
+    Names are tables, or whatever writers say to `Database.touch`; only the latter reach other
+    machines.
+    """
+
+    def __init__(self, generations: Generations, names: Sequence[str], size: int) -> None:
+        self._generations, self._names = generations, names
+        self._kept: Bounded[K, Kept[V]] = Bounded(size)
+
+    def get(self, key: K) -> V | None:
+        """What is known and still true, without asking anybody."""
+        kept = self._kept.get(key)
+        return kept.value if kept and self._holds(kept) else None
+
+    async def fetch(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+        """What is known, or else loaded. What changed meanwhile is used once, and not kept."""
+        if inside_transaction():  # what it has changed may yet be rolled back
+            return await load()
+        kept = self._kept.get(key)
+        if kept and self._holds(kept):
+            return kept.value
+        generation, at = self._generations.of(self._names), monotonic()
+        value = await load()
+        if value is not None and self._generations.of(self._names) == generation:
+            self._kept.put(key, Kept(value, generation, at))
+        return value
+
+    def _holds(self, kept: Kept[V]) -> bool:
+        now = self._generations.of(self._names)
+        return kept.generation == now and monotonic() - kept.at < OLDEST_S

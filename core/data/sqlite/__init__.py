@@ -1,0 +1,1 @@
+"""SQLite: one thread writes for all with a commit for all, and others read."""

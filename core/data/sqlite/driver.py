@@ -1,0 +1,112 @@
+"""SQLite under SQLAlchemy's asyncio: one statement, rows and all, is one hop to a thread."""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from time import monotonic, sleep
+from typing import Any
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import await_
+
+PRAGMAS = (
+    "busy_timeout = 5000",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "cache_size = -16000",
+    "temp_store = MEMORY",
+)
+OPENING_S = 5.0
+
+
+def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
+    """One that begins and commits only when told to."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    connection.create_function("fold", 1, fold, deterministic=True)
+    until = monotonic() + OPENING_S
+    for pragma in (*PRAGMAS, *pragmas):
+        set_pragma(connection, pragma, until)
+    return connection
+
+
+def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> None:
+    """Of two processes that make the file at once, one is told it is locked, without a wait."""
+    while True:
+        try:
+            return connection.execute(f"PRAGMA {pragma}").close()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > until:
+                connection.close()
+                raise
+        sleep(0.01)
+
+
+def fold(text: Any) -> Any:
+    """Lower case in every script, where SQLite's own `lower` knows ASCII only."""
+    return text.lower() if isinstance(text, str) else text
+
+
+def execute(
+    connection: sqlite3.Connection, first: str, sql: str, values: Any, many: bool
+) -> tuple[sqlite3.Cursor, list[Any]]:
+    """In the thread: the statement with the BEGIN or SAVEPOINT before it and the rows after it."""
+    if not (first.startswith("BEGIN") or connection.in_transaction):
+        raise sqlite3.OperationalError("SQLite has rolled the transaction back")
+    if first:
+        connection.execute(first).close()
+    cursor = connection.executemany(sql, values) if many else connection.execute(sql, values)
+    return cursor, cursor.fetchall() if cursor.description else []
+
+
+class Cursor:
+    """The DBAPI's cursor, whose rows have come along already."""
+
+    arraysize = 1
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._done: sqlite3.Cursor | None = None
+        self._rows: Iterator[Any] = iter(())
+
+    def execute(self, sql: str, values: Any = (), many: bool = False) -> None:
+        self._done, rows = await_(self._connection.perform(sql, values, many))
+        self._rows = iter(rows)
+
+    def executemany(self, sql: str, values: Any) -> None:
+        self.execute(sql, values, many=True)
+
+    def fetchone(self) -> Any:
+        return next(self._rows, None)
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        return list(islice(self._rows, size or self.arraysize))
+
+    def fetchall(self) -> list[Any]:
+        return list(self._rows)
+
+    def close(self) -> None:
+        self._rows = iter(())
+
+    async def _async_soft_close(self) -> None:
+        pass
+
+    description = property(lambda self: self._done and self._done.description)
+    rowcount = property(lambda self: self._done.rowcount if self._done else -1)
+    lastrowid = property(lambda self: self._done and self._done.lastrowid)
+
+
+class Dialect(SQLiteDialect_pysqlite):
+    driver = "threaded"
+    is_async = True
+    supports_statement_cache = True
+
+    @classmethod
+    def get_pool_class(cls, url: Any) -> type[AsyncAdaptedQueuePool]:
+        return AsyncAdaptedQueuePool
+
+    def on_connect(self) -> Any:
+        return None

@@ -1,0 +1,42 @@
+"""Reading SQLite as of one moment."""
+
+import sqlite3
+from typing import Any
+
+from core.data.sqlite.driver import Cursor, execute, open_connection
+from core.data.sqlite.threads import ConnectionThreads
+
+
+class SnapshotConnection:
+    """The DBAPI's connection for reading: what it sees stands still until its rollback."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ConnectionThreads("sqlite-snapshot", 1, self._connect)
+
+    async def perform(self, sql: str, values: Any, many: bool) -> Any:
+        return await self._thread.run(look, sql, values, many)
+
+    def cursor(self) -> Cursor:
+        return Cursor(self)
+
+    def rollback(self) -> None:
+        if self._connection:  # only forgets the snapshot: no disk, no wait, so no hop
+            self._connection.rollback()
+
+    commit = rollback
+
+    def close(self) -> None:
+        """Also what SQLAlchemy does when whoever was reading is cancelled."""
+        if self._connection:
+            self._connection.interrupt()
+        self._thread.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = open_connection(self._path, "query_only = ON")
+        return self._connection
+
+
+def look(connection: sqlite3.Connection, sql: str, values: Any, many: bool) -> Any:
+    return execute(connection, "" if connection.in_transaction else "BEGIN", sql, values, many)

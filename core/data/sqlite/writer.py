@@ -1,0 +1,103 @@
+"""One connection writes for all: a fair queue to it, and one COMMIT for all who are ready."""
+
+import sqlite3
+from asyncio import Future, Lock, Task, create_task, get_running_loop, timeout
+from functools import partial
+from typing import Any
+
+from sqlalchemy.util import await_
+
+from core.data.sqlite.driver import Cursor, execute, open_connection
+from core.data.sqlite.threads import ConnectionThreads
+
+PATIENCE_S = 15  # in the queue, then "busy"
+
+
+class GroupCommit:
+    """Gives each transaction its turn; each is a savepoint of the group until the COMMIT."""
+
+    def __init__(self, path: str) -> None:
+        self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
+        self.turn = Lock()
+        self.ready: list[Future[None]] = []
+        self._committing: Task[None] | None = None
+
+    async def take_turn(self) -> None:
+        try:
+            async with timeout(PATIENCE_S):
+                await self.turn.acquire()
+        except TimeoutError:
+            raise sqlite3.OperationalError("The queue to write is too long.") from None
+
+    def commit(self) -> Future[None]:
+        """Pass the turn on. The COMMIT queues up behind those who wait, and serves them too."""
+        committed: Future[None] = get_running_loop().create_future()
+        self.ready.append(committed)
+        self.turn.release()
+        if len(self.ready) == 1:
+            self._committing = create_task(self._commit_all())
+        return committed
+
+    async def rollback(self) -> None:
+        try:
+            await self.thread.run(undo, "ROLLBACK TO mine" if self.ready else "ROLLBACK")
+        finally:
+            self.turn.release()
+
+    async def _commit_all(self) -> None:
+        async with self.turn:
+            ready, self.ready = self.ready, []
+            failure = None
+            try:
+                await self.thread.run(sqlite3.Connection.execute, "COMMIT")
+            except sqlite3.Error as error:
+                failure = error
+                await self.thread.run(undo, "ROLLBACK")
+        for committed in ready:
+            if failure and not committed.done():
+                committed.set_exception(failure)
+            elif not committed.done():
+                committed.set_result(None)
+
+    def close(self) -> None:
+        self.thread.close()
+
+
+def undo(connection: sqlite3.Connection, sql: str) -> None:
+    if connection.in_transaction:
+        connection.execute(sql).close()
+
+
+class WriteConnection:
+    """The DBAPI's connection: has its turn from its first statement to commit or rollback."""
+
+    def __init__(self, group: GroupCommit) -> None:
+        self._group = group
+        self._my_turn = False
+
+    async def perform(self, sql: str, values: Any, many: bool) -> Any:
+        group, first = self._group, ""
+        if not self._my_turn:
+            await group.take_turn()
+            self._my_turn = True
+            first = "SAVEPOINT mine" if group.ready else "BEGIN IMMEDIATE"
+        return await group.thread.run(execute, first, sql, values, many)
+
+    def cursor(self) -> Cursor:
+        return Cursor(self)
+
+    def commit(self) -> None:
+        if self._my_turn:
+            self._my_turn = False
+            await_(self._group.commit())
+
+    def rollback(self) -> None:
+        if self._my_turn:
+            self._my_turn = False
+            await_(self._group.rollback())
+
+    def close(self) -> None:
+        """Also what SQLAlchemy does when whoever was writing is cancelled."""
+        if self._my_turn:
+            self._my_turn = False
+            self._rolling_back = create_task(self._group.rollback())

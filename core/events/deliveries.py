@@ -1,0 +1,139 @@
+"""Deliveries as a queue for several processes: taken by a lease, ticked off by whoever holds it."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, String, bindparam, delete, exists, literal, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.events.leases import LEASE
+from core.events.models import Delivery, RecordedEvent, Status
+from core.kernel.clock import Clock
+from core.kernel.ids import uuid7
+
+_due = (
+    select(Delivery.id)
+    .where(Delivery.listener == bindparam("of_listener"), Delivery.due_at <= bindparam("now"))
+    .order_by(Delivery.due_at, Delivery.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+CLAIM = (
+    update(Delivery)
+    .where(Delivery.id.in_(select(_due.c.id)))
+    .values(
+        status=Status.running.value,
+        attempts=Delivery.attempts + 1,
+        lease=bindparam("new_lease"),
+        due_at=bindparam("until"),
+    )
+    .returning(Delivery.id, Delivery.event_id, Delivery.listener, Delivery.attempts, Delivery.lease)
+)
+_held = (Delivery.id == bindparam("delivery"), Delivery.lease == bindparam("held"))
+RENEW = update(Delivery).where(*_held).values(due_at=bindparam("until"))
+FINISH = delete(Delivery).where(*_held)
+GIVE_BACK = (
+    update(Delivery)
+    .where(*_held)
+    .values(
+        status=bindparam("new_status"),
+        attempts=bindparam("so_far"),
+        due_at=bindparam("again_at"),
+        last_error=bindparam("error"),
+        lease=None,
+    )
+)
+PAYLOAD = select(RecordedEvent.payload).where(RecordedEvent.id == bindparam("event_id"))
+
+
+class LeaseLost(Exception):
+    """Another process has taken the delivery over, or an admin has discarded it."""
+
+
+class Claim(NamedTuple):
+    """A delivery this process may attempt, for as long as it renews its lease."""
+
+    id: UUID
+    event_id: UUID
+    listener: str
+    attempts: int
+    """This one included."""
+    lease: UUID
+
+
+class Deliveries:
+    def __init__(self, db: Database, clock: Clock, listeners: Collection[str]) -> None:
+        self._db, self._clock, self._listeners = db, clock, listeners
+
+    async def due(self) -> list[str]:
+        """The listeners somebody should look after, found without a lock."""
+        if not self._listeners:
+            return []
+        async with self._db.read() as reads:
+            return list(await reads.scalars(self._due_listeners, {"now": self._clock()}))
+
+    async def claim(self, rooms: Mapping[str, int]) -> list[Claim]:
+        """For each listener the oldest that are due, as many as there is room for."""
+        now, lease = self._clock(), uuid7()
+        values = {"now": now, "until": now + LEASE, "new_lease": lease}
+        claims: list[Claim] = []
+        async with self._db.transaction() as session:
+            connection = await session.connection()
+            for listener, room in rooms.items():
+                asked = {**values, "of_listener": listener, "at_most": room}
+                claims += map(Claim._make, await connection.execute(CLAIM, asked))
+        return sorted(claims, key=lambda claim: claim.event_id)
+
+    async def payload(self, claim: Claim) -> str:
+        async with self._db.read() as reads:
+            rows = await reads.execute(PAYLOAD, {"event_id": claim.event_id})
+        payload: str = rows.scalar_one()
+        return payload
+
+    async def renew(self, claim: Claim) -> bool:
+        async with self._db.transaction() as session:
+            return await changed(session, RENEW, claim, until=self._clock() + LEASE)
+
+    async def finish(self, session: AsyncSession, claim: Claim) -> None:
+        """Tick it off within the caller's transaction. Raises LeaseLost."""
+        if not await changed(session, FINISH, claim):
+            raise LeaseLost
+
+    async def give_back(
+        self,
+        claim: Claim,
+        status: Status,
+        again_at: datetime | None,
+        error: str | None,
+        attempts: int,
+    ) -> None:
+        """It has not arrived: when it may be tried again, if ever."""
+        values = {
+            "new_status": status.value,
+            "again_at": again_at,
+            "error": error and error[:300],
+            "so_far": attempts,
+        }
+        async with self._db.transaction() as session:
+            await changed(session, GIVE_BACK, claim, **values)
+
+    @cached_property
+    def _due_listeners(self) -> Select[Any]:
+        """One look into the index for each, however many deliveries wait."""
+        due = union_all(*(self._if_due(name) for name in self._listeners)).subquery()
+        return select(due.c.listener)
+
+    def _if_due(self, name: str) -> Select[Any]:
+        some = exists().where(Delivery.listener == name, Delivery.due_at <= bindparam("now"))
+        return select(literal(name, String).label("listener")).where(some)
+
+
+async def changed(session: AsyncSession, statement: Any, claim: Claim, **values: Any) -> bool:
+    connection = await session.connection()
+    held = {"delivery": claim.id, "held": claim.lease, **values}
+    return (await connection.execute(statement, held)).rowcount > 0

@@ -1,0 +1,94 @@
+"""What has not arrived yet, for admins: to look at, to try again and to discard."""
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, case, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.data.queries import Listing
+from core.events.errors import DeliveryNotFound, DeliveryRunning
+from core.events.models import Delivery, RecordedEvent, Status
+from core.events.outbox import Outbox
+from core.kernel.clock import Clock
+from core.kernel.contributions import Contributions
+from core.kernel.events import Listener
+from core.kernel.pages import PageRequest, Rows
+
+WAITING = "waiting"
+"""For its module, which is not installed, or no longer has this listener."""
+
+_status: Any = case(
+    (Delivery.listener.in_(bindparam("known", expanding=True)), Delivery.status),
+    (Delivery.status == Status.dead.value, Delivery.status),
+    else_=WAITING,
+)
+DELIVERIES = select(
+    Delivery.id,
+    RecordedEvent.name.label("event"),
+    Delivery.listener,
+    _status.label("status"),
+    Delivery.attempts,
+    Delivery.due_at,
+    Delivery.last_error,
+    Delivery.created_at,
+).join(RecordedEvent)
+EVENTS = Listing(
+    sort=(Delivery.created_at, Delivery.due_at, Delivery.attempts, Delivery.id),
+    filters={"status": _status, "event": RecordedEvent.name, "listener": Delivery.listener},
+)
+
+_wanted = Delivery.id == bindparam("delivery")
+_at_rest = or_(Delivery.status != Status.running.value, Delivery.due_at <= bindparam("now"))
+FIND = select(Delivery.id).where(_wanted)
+RETRY = (
+    update(Delivery)
+    .where(_wanted, _at_rest)
+    .values(status=Status.pending.value, attempts=0, due_at=bindparam("now"), lease=None)
+)
+DISCARD = delete(Delivery).where(_wanted, _at_rest)
+
+
+class EventLog:
+    def __init__(
+        self, db: Database, clock: Clock, outbox: Outbox, contributions: Contributions
+    ) -> None:
+        self._db, self._clock, self._outbox = db, clock, outbox
+        self._contributions = contributions
+
+    async def page(self, asked: PageRequest) -> Rows[Any]:
+        """Rows of id, event, listener, status (a `Status`, or `waiting` for its module), attempts,
+        due_at (null when dead), last_error and created_at."""
+        async with self._db.read() as reads:
+            return await EVENTS.page(reads, DELIVERIES, asked, {"known": self._known})
+
+    async def retry(self, delivery_id: UUID) -> None:
+        """At once, as if it had never been tried; audited by the caller in its transaction.
+
+        Raises DeliveryNotFound and DeliveryRunning.
+        """
+        await self._change(RETRY, delivery_id)
+
+    async def discard(self, delivery_id: UUID) -> None:
+        """It is not delivered any more. Raises DeliveryNotFound and DeliveryRunning."""
+        await self._change(DISCARD, delivery_id)
+
+    async def _change(self, statement: Any, delivery_id: UUID) -> None:
+        values = {"delivery": delivery_id, "now": self._clock()}
+        async with self._db.transaction() as session:
+            connection = await session.connection()
+            if not (await connection.execute(statement, values)).rowcount:
+                raise await self._refusal(session, delivery_id)
+            self._db.on_commit(self._outbox.arrived.set)
+
+    async def _refusal(
+        self, session: AsyncSession, delivery_id: UUID
+    ) -> DeliveryNotFound | DeliveryRunning:
+        there = await session.scalar(FIND, {"delivery": delivery_id})
+        return DeliveryRunning() if there else DeliveryNotFound()
+
+    @cached_property
+    def _known(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self._contributions.of(Listener))

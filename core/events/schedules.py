@@ -1,0 +1,114 @@
+"""Schedules: what is done every so often, once over all processes, and again by the next of them
+should the one that does it die.
+
+A run that was missed is made up for once. One that fails is logged, and the next comes in its time.
+"""
+
+from asyncio import Event as Signal
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.data.database import Database
+from core.events.background import Background
+from core.events.leases import LEASE, renewed
+from core.events.models import ScheduledRun
+from core.kernel.clock import Clock
+from core.kernel.contributions import Contributions
+from core.kernel.events import Schedule
+from core.kernel.ids import uuid7
+
+DUE = select(ScheduledRun.name).where(ScheduledRun.next_at <= bindparam("now"))
+_named = ScheduledRun.name == bindparam("schedule")
+_first: dict[str, Any] = {"name": bindparam("schedule"), "next_at": bindparam("first")}
+ADD = {
+    "sqlite": sqlite.insert(ScheduledRun).values(_first).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(ScheduledRun).values(_first).on_conflict_do_nothing(),
+}
+SOONER = (
+    update(ScheduledRun)
+    .where(_named, ScheduledRun.next_at > bindparam("first"), ScheduledRun.lease.is_(None))
+    .values(next_at=bindparam("first"))
+)
+CLAIM = (
+    update(ScheduledRun)
+    .where(_named, ScheduledRun.next_at <= bindparam("now"))
+    .values(next_at=bindparam("until"), lease=bindparam("new_lease"))
+)
+_held = update(ScheduledRun).where(_named, ScheduledRun.lease == bindparam("held"))
+RENEW = _held.values(next_at=bindparam("until"))
+FINISH = _held.values(next_at=bindparam("next"), lease=None)
+
+log = structlog.get_logger(__name__)
+
+
+class Scheduler:
+    def __init__(self, db: Database, clock: Clock, contributions: Contributions) -> None:
+        self._db, self._clock, self._contributions = db, clock, contributions
+        self._background = Background(self._start_due, wake=Signal())
+        self._rows_are_there = False
+        self._here: set[str] = set()
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Run what is due while the block runs; in the end, finish it or leave it to others."""
+        return self._background.running()
+
+    async def run_due(self) -> None:
+        """Run everything that is due now, and wait for it."""
+        await self._start_due()
+        await self._background.finish()
+
+    async def _start_due(self) -> None:
+        if not self._rows_are_there:
+            await self._add_rows()
+        async with self._db.read() as reads:
+            due = set(await reads.scalars(DUE, {"now": self._clock()}))
+        for name in due & self._schedules.keys() - self._here:
+            if lease := await self._claim(name):
+                self._here.add(name)
+                self._background.start(self._run(self._schedules[name], lease))
+
+    async def _add_rows(self) -> None:
+        """A new schedule is first due when its time has passed once; a shortened one, sooner."""
+        async with self._db.transaction() as session:
+            connection = await session.connection()
+            for name, each in sorted(self._schedules.items()):
+                values = {"schedule": name, "first": self._clock() + each.every}
+                await connection.execute(ADD[connection.dialect.name], values)
+                await connection.execute(SOONER, values)
+        self._rows_are_there = True
+
+    async def _claim(self, name: str) -> UUID | None:
+        now, lease = self._clock(), uuid7()
+        values = {"now": now, "until": now + LEASE, "new_lease": lease}
+        return lease if await self._changed(CLAIM, name, **values) else None
+
+    async def _run(self, schedule: Schedule, lease: UUID) -> None:
+        name, started = schedule.name, self._clock()
+        try:
+            async with renewed(lambda: self._renew(name, lease)):
+                await schedule.run()
+        except Exception:
+            log.exception("schedule_failed", schedule=name)
+        finally:
+            self._here.discard(name)
+        await self._changed(FINISH, name, held=lease, next=started + schedule.every)
+
+    async def _renew(self, name: str, lease: UUID) -> bool:
+        return await self._changed(RENEW, name, held=lease, until=self._clock() + LEASE)
+
+    async def _changed(self, statement: Any, name: str, **values: Any) -> bool:
+        async with self._db.transaction() as session:
+            connection = await session.connection()
+            result = await connection.execute(statement, {"schedule": name, **values})
+        return result.rowcount > 0
+
+    @cached_property
+    def _schedules(self) -> Mapping[str, Schedule]:
+        return {each.name: each for each in self._contributions.of(Schedule)}

@@ -1,0 +1,31 @@
+"""What is known of the request that is being answered, for the log, the audit trail and services.
+
+The server runs each request in a task of its own, and the outermost layer sets the variable first
+thing, so nothing needs to be reset.
+"""
+
+from contextvars import ContextVar
+
+from core.kernel.principal import Principal
+
+
+class RequestContext:
+    """Outside any request, the one of the system itself: no id, no address, nobody signed in."""
+
+    __slots__ = ("address", "audited", "principal", "request_id", "traceparent")
+
+    def __init__(self, request_id: str = "", address: str = "") -> None:
+        self.request_id = request_id
+        self.address = address
+        self.principal: Principal | None = None
+        self.traceparent: str | None = None
+        self.audited = False
+        """The audit trail has a row of this request already."""
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+enter_context = _current.set
+
+
+def current_context() -> RequestContext:
+    return _current.get() or RequestContext()

@@ -1,0 +1,95 @@
+"""A rule said no. A module subclasses one of the kinds here and gives it a stable code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class ProblemError(Exception):
+    """Never raised itself: raise a named subclass of one of the kinds below."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.headers: dict[str, str] = {}
+        self.members: Mapping[str, Any] = {}
+        """What the problem says beyond the members of RFC 9457."""
+
+
+class BadRequest(ProblemError):
+    status = 400
+
+
+class Unauthenticated(ProblemError):
+    status = 401
+
+
+class Forbidden(ProblemError):
+    status = 403
+
+
+class NotFound(ProblemError):
+    status = 404
+
+
+class Conflict(ProblemError):
+    status = 409
+
+
+class PreconditionFailed(ProblemError):
+    status = 412
+
+
+class TooLarge(ProblemError):
+    status = 413
+
+
+class UnsupportedMediaType(ProblemError):
+    status = 415
+
+
+class Unprocessable(ProblemError):
+    status = 422
+
+
+class Delayed(ProblemError):
+    """A refusal that says when to try again (RFC 9110, section 10.2.3)."""
+
+    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.headers["retry-after"] = str(retry_after_s)
+
+
+class TooManyRequests(Delayed):
+    status = 429
+
+
+class Unavailable(Delayed):
+    status = 503
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong place in the input, e.g. `body.amount_cents`."""
+
+    location: str
+    message: str
+    code: str
+
+
+class InvalidInput(BadRequest):
+    code = "http.invalid"
+    title = "The request has invalid fields."
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{each.location}: {each.message}" for each in errors)[:1000])
+        self.errors = errors
+
+
+class Stale(PreconditionFailed):
+    code = "http.stale"
+    title = "It has changed since you read it."

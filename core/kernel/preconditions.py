@@ -1,0 +1,42 @@
+"""Optimistic concurrency: `If-Match` and the version of a row (RFC 9110, section 13.1.1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from core.kernel.errors import Stale
+
+
+class HasVersion(Protocol):
+    """A row of a `Versioned` table, loaded or selected."""
+
+    @property
+    def id(self) -> Any: ...
+    @property
+    def version(self) -> Any: ...
+
+
+Tagging = Callable[[UUID, int], str]
+"""How the ETag of a row is made at the address the request was sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class IfMatch:
+    """The ETags the client knows; None when it sent no header, or `*`."""
+
+    tags: frozenset[str] | None = None
+    tagging: Tagging | None = None
+
+    def check(self, row: HasVersion) -> None:
+        """Raises Stale. Ask for the row `with_for_update()`: of two writers one wins."""
+        if not self.permits(row.id, row.version):
+            raise Stale
+
+    def permits(self, row_id: UUID, version: int) -> bool:
+        if self.tags is None or self.tagging is None:
+            return True
+        return self.tagging(row_id, version) in self.tags
+
+
+ANY_VERSION = IfMatch()

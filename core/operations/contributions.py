@@ -1,0 +1,77 @@
+"""What modules contribute to operations: figures, checks, people's data, samples, commands."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from click import Command as ClickCommand
+
+from core.kernel.contributions import Contribution
+
+
+@dataclass(frozen=True)
+class Statistic(Contribution):
+    """A figure for the admins, e.g. `Statistic("notes.total", lambda: notes().count())`."""
+
+    name: str
+    read: Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class HealthCheck(Contribution):
+    """`check` raises, or takes too long, when the thing it asks is down.
+
+    Its name's last part is what `/health/ready` shows: `core.database` is shown as `database`.
+    """
+
+    name: str
+    check: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class PersonalFigure(Contribution):
+    """How many things of this kind a person has: `files.bytes` is shown as `bytes`."""
+
+    name: str
+    count: Callable[[UUID], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class PersonalData(Contribution):
+    """What is held about a person: `export` gives it as JSON values, `erase` removes it.
+
+    `erase` runs inside the transaction that erases the person, after an `UserErased` fact is due.
+    """
+
+    name: str
+    export: Callable[[UUID], Awaitable[Any]]
+    erase: Callable[[UUID], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Preparation(Contribution):
+    """What is done before the service opens, once over its workers; may tell the operator."""
+
+    name: str
+    run: Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True)
+class Seed(Contribution):
+    """Sample data for development; a second run adds nothing.
+
+    `add` adds as many more as it is told, and says now and then how many it has added since.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+    add: Callable[[int, Callable[[int], object]], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Command(Contribution):
+    """A command of the CLI: `Command("users.user", user_group)` is run as `atrium user …`."""
+
+    name: str
+    make: Callable[[], ClickCommand]

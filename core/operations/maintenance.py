@@ -1,0 +1,64 @@
+"""The service closed to everybody but admins: kept in the database, read at every request."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.generations import Generations
+from core.data.models import Base, Identified
+from core.data.remembered import Remembered
+from core.kernel.clock import Clock
+from core.web.maintenance import MaintenanceState
+
+GENERATION = "maintenance"
+
+
+class MaintenanceRow(Identified, Base):
+    """The latest row holds; earlier ones are history."""
+
+    __tablename__ = "core_maintenance"
+
+    at: Mapped[datetime]
+    enabled: Mapped[bool]
+    message: Mapped[str | None]
+    retry_after_s: Mapped[int]
+
+
+LATEST = (
+    select(MaintenanceRow.enabled, MaintenanceRow.message, MaintenanceRow.retry_after_s)
+    .order_by(MaintenanceRow.id.desc())
+    .limit(1)
+)
+
+
+class Maintenance:
+    def __init__(
+        self, db: Database, audit: AuditTrail, generations: Generations, clock: Clock
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._known: Remembered[str, MaintenanceState] = Remembered(generations, (GENERATION,), 1)
+
+    async def state(self) -> MaintenanceState:
+        """As last set by anybody, in any process."""
+        return self._known.get(GENERATION) or await self._known.fetch(GENERATION, self._read)
+
+    async def switch(self, state: MaintenanceState) -> None:
+        """Close or open the service for every process, from the next request on."""
+        row = MaintenanceRow(
+            at=self._clock(),
+            enabled=state.enabled,
+            message=state.message,
+            retry_after_s=state.retry_after_s,
+        )
+        async with self._db.transaction() as session:
+            session.add(row)
+            self._db.touch(GENERATION)
+            await self._audit.record(session, "admin.maintenance", row, enabled=state.enabled)
+
+    async def _read(self) -> MaintenanceState:
+        async with self._db.read() as reads:
+            row = (await reads.execute(LATEST)).one_or_none()
+        return MaintenanceState(*row) if row else MaintenanceState()

@@ -1,0 +1,71 @@
+"""What identifies a caller: the ports that the auth module serves, and the refusals.
+
+RFC 6750, section 3.1: a 401 says `invalid_token` when a credential was sent and was worth nothing.
+"""
+
+from typing import Protocol, runtime_checkable
+
+from core.kernel.errors import BadRequest, Forbidden, Unauthenticated
+from core.kernel.principal import Principal
+
+
+@runtime_checkable
+class Authenticator(Protocol):
+    async def identify(self, token: str) -> Principal | None:
+        """Tell whose bearer token this is; None for one that is worth nothing."""
+        ...
+
+
+@runtime_checkable
+class KeyAuthenticator(Protocol):
+    async def identify_key(self, key: str) -> Principal | None:
+        """Tell whose API key this is; None for one that is worth nothing."""
+        ...
+
+
+class NotSignedIn(Unauthenticated):
+    code = "http.not_signed_in"
+    title = "Sign in first."
+
+    challenge = 'Bearer realm="atrium"'
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["www-authenticate"] = self.challenge
+
+
+class BadCredential(NotSignedIn):
+    code = "http.invalid_token"
+    title = "This credential is unknown, expired or revoked."
+
+    challenge = 'Bearer realm="atrium", error="invalid_token"'
+
+
+class MixedCredentials(BadRequest):
+    code = "http.mixed_credentials"
+    title = "Send one credential: a bearer token or an API key."
+
+
+class NotPermitted(Forbidden):
+    code = "http.not_permitted"
+    title = "You may not do this."
+
+
+class KeyNotAllowed(Forbidden):
+    code = "auth.key_not_allowed"
+    title = "This cannot be done with an API key: sign in."
+
+
+class InsufficientScope(Forbidden):
+    code = "auth.insufficient_scope"
+    title = "This API key does not carry the scope for this."
+
+
+class StepUpRequired(Forbidden):
+    code = "auth.step_up_required"
+    title = "Prove again who you are, then repeat this."
+
+
+class ProofFailed(Forbidden):
+    code = "auth.proof_failed"
+    title = "This does not prove that it is you."

@@ -1,0 +1,93 @@
+"""How often one caller may ask: a rate has a name, an amount and a window.
+
+Counted in this process, or in one store for all of them; in several processes without a common
+store each takes its share of the amount.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import time
+from typing import Protocol
+
+from config.settings import Rate
+from core.kernel.bounded import Bounded
+from core.kernel.errors import TooManyRequests
+
+
+class RateLimited(TooManyRequests):
+    code = "http.too_many_requests"
+    title = "Too many requests: try again later."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands with one limit after a request."""
+
+    name: str
+    rate: Rate
+    granted: bool
+    remaining: int
+    resets_in_s: int
+
+    def check(self) -> None:
+        if not self.granted:
+            raise RateLimited(retry_after_s=self.resets_in_s)
+
+
+class Counters(Protocol):
+    """Where hits are counted: this process, or one store for all of them."""
+
+    async def hit(self, name: str, rate: Rate, caller: str) -> Standing: ...
+
+
+class RateLimits:
+    def __init__(self, counters: Counters, rates: Mapping[str, Rate], *, enabled: bool) -> None:
+        self._counters, self._rates = counters, rates
+        self.enabled = enabled
+
+    async def hit(self, name: str, caller: str) -> Standing:
+        """Count one request of `caller` (an address, or an id) against the limit of this name."""
+        return await self._counters.hit(name, self._rates[name], caller)
+
+    async def check(self, name: str, caller: str) -> None:
+        """Count, and raise RateLimited when it was one too many."""
+        if self.enabled:
+            (await self.hit(name, caller)).check()
+
+
+class Count:
+    __slots__ = ("before", "hits", "window")
+
+    def __init__(self, window: int) -> None:
+        self.window, self.hits, self.before = window, 0, 0
+
+    def move_to(self, window: int) -> None:
+        self.before = self.hits if window == self.window + 1 else 0
+        self.window, self.hits = window, 0
+
+
+class LocalCounters:
+    """Sliding windows in one bounded mapping: the hits of the window before count by the share of
+
+    it that the sliding window still covers.
+    """
+
+    def __init__(self, callers: int = 100_000, share: int = 1) -> None:
+        self._counts: Bounded[tuple[str, str], Count] = Bounded(callers)
+        self._share = share
+
+    async def hit(self, name: str, rate: Rate, caller: str) -> Standing:
+        seconds, at = rate.seconds, time()
+        amount = max(1, rate.amount // self._share)
+        window = int(at) // seconds
+        left = (window + 1) * seconds - at
+        count = self._counts.get((name, caller))
+        if count is None:
+            count = Count(window)
+            self._counts.put((name, caller), count)
+        elif count.window != window:
+            count.move_to(window)
+        used = count.hits + int(count.before * left / seconds)
+        granted = used < amount
+        count.hits += granted
+        return Standing(name, rate, granted, max(0, amount - used - granted), int(left) + 1)

@@ -1,0 +1,154 @@
+"""Passwords: which are good enough, and how they are kept.
+
+argon2id with 19 MiB, two passes and one lane (OWASP; ASVS 11.4.2), in threads of its own at low
+priority, so that whoever signs in delays nobody who is signed in.
+"""
+
+import gzip
+import os
+import sys
+from asyncio import get_running_loop
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from re import split
+from threading import get_native_id
+from typing import Annotated, TypeVar
+from unicodedata import normalize
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from core.kernel.errors import FieldError, InvalidInput, Unavailable
+from core.kernel.text import Text
+
+SHORTEST, LONGEST = 8, 256  # code points, after NFC
+SHORTEST_WORD, SHORTEST_REST = 4, 6
+MEMORY_KIB, PASSES = 19 * 1024, 2
+LONGEST_QUEUE = 64
+LOW_PRIORITY = 10
+COMMON = Path(__file__).parent / "common_passwords.txt.gz"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Typed(Text):
+    """As it was typed: normalised, but neither trimmed nor altered (ASVS 6.2.8)."""
+
+    def tidy(self, value: str) -> str:
+        return value
+
+
+GivenPassword = Annotated[str, Typed(1, LONGEST)]
+"""One that is to be compared; too long a one is refused before anything is looked up."""
+
+NewPassword = Annotated[str, Typed(SHORTEST, LONGEST)]
+"""One that is to be set; `Passwords.check` says whether it is good enough."""
+
+
+class HashingBusy(Unavailable):
+    code = "auth.busy"
+    title = "Too many people are signing in at this moment; try again."
+
+
+class Passwords:
+    def __init__(
+        self, shortest: int = SHORTEST, memory_kib: int | None = None, threads: int | None = None
+    ) -> None:
+        self._shortest = shortest
+        self._hasher = PasswordHasher(
+            time_cost=PASSES, memory_cost=memory_kib or MEMORY_KIB, parallelism=1
+        )
+        self._threads = threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads, "password", initializer=lower_priority)
+        self._dummy = cache(lambda: self._hasher.hash(os.urandom(16)))
+        self._inside = 0
+
+    async def hash(self, password: str) -> str:
+        """Raises HashingBusy."""
+        return await self._run(lambda: self._hasher.hash(normalized(password)))
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is that one; without a stored one, no, after as long. Raises HashingBusy."""
+        return await self._run(lambda: self._matches(stored, password))
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def check(self, password: str, location: str, *context: str) -> None:
+        """Raises InvalidInput for one that is too short, too common, or made of `context`.
+
+        `context` is what is known of the person, such as name and address (ASVS 6.2.4, 6.2.11);
+        there are no rules of composition.
+        """
+        for message, code in weaknesses(normalized(password), self._shortest, context):
+            raise InvalidInput([FieldError(location, message, code)])
+
+    def _matches(self, stored: str | None, password: str) -> bool:
+        dummy = self._dummy()
+        try:
+            right = self._hasher.verify(stored or dummy, normalized(password))
+        except (VerificationError, InvalidHashError):
+            return False
+        return right and stored is not None
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._inside >= self._threads + LONGEST_QUEUE:
+            raise HashingBusy
+        self._inside += 1
+        try:
+            return await get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._inside -= 1
+
+
+def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if len(password) < shortest:
+        yield f"At least {shortest} characters.", "string_too_short"
+    if len(password) > LONGEST:
+        yield f"At most {LONGEST} characters.", "string_too_long"
+    folded = password.casefold()
+    if folded in common_passwords():
+        yield (
+            "This is one of the passwords that are tried first: choose another.",
+            "common_password",
+        )
+    if len(without(folded, words_of(context))) < SHORTEST_REST:
+        yield "This is easily guessed from what is known of you: choose another.", "guessable"
+
+
+def words_of(context: tuple[str, ...]) -> set[str]:
+    """The product, and of an address the part before the `@`, whole and in parts."""
+    known = [each.casefold().partition("@")[0] for each in ("atrium", *context)]
+    words = {word for each in known for word in (each, *split(r"[\W_]+", each))}
+    return {normalize("NFC", word) for word in words if len(word) >= SHORTEST_WORD}
+
+
+def without(password: str, words: set[str]) -> str:
+    for word in sorted(words, key=len, reverse=True):
+        password = password.replace(word, "")
+    return password
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """In lower case; the file says where they are from."""
+    _, _, words = gzip.decompress(COMMON.read_bytes()).decode().partition("\n---\n")
+    return frozenset(words.split())
+
+
+def normalized(password: str) -> str:
+    return normalize("NFC", password)
+
+
+def lower_priority() -> None:
+    """Of this thread alone, which only Linux can; elsewhere its number may be a process's."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), LOW_PRIORITY)

@@ -1,0 +1,64 @@
+"""Keys for each purpose, derived from the one SECRET_KEY; what was made with the previous is read.
+
+HKDF-SHA-256 (RFC 5869) gives each purpose 32 bytes of its own; AES-256-GCM seals, HMAC-SHA-256
+signs (ASVS 11.3, 11.4).
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from hmac import compare_digest, digest
+from os import urandom
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE_BYTES = 12
+SHORTEST_SIGNATURE = 16
+
+
+class Unreadable(Exception):
+    """Sealed or signed with a key that is not ours, or tampered with."""
+
+
+class SecretKeys:
+    def __init__(self, secret_key: str, previous: Sequence[str] = ()) -> None:
+        self._secrets = [each.encode() for each in (secret_key, *previous)]
+        self._derived = cache(derive)
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for this purpose alone."""
+        return self._derived(self._secrets[0], purpose)
+
+    def seal(self, purpose: str, data: bytes) -> bytes:
+        """Encrypt, so that only `unseal` of the same purpose reads it."""
+        nonce = urandom(NONCE_BYTES)
+        return nonce + AESGCM(self.derive(purpose)).encrypt(nonce, data, None)
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """Raises Unreadable."""
+        for secret in self._secrets:
+            try:
+                cipher = AESGCM(self._derived(secret, purpose))
+                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+            except (InvalidTag, ValueError):
+                continue
+        raise Unreadable(purpose)
+
+    def sign(self, purpose: str, data: bytes) -> bytes:
+        return digest(self.derive(purpose), data, sha256)
+
+    def verify(self, purpose: str, data: bytes, signature: bytes) -> bool:
+        """A signature may be cut short, to 16 bytes at least (NIST SP 800-107, section 5.3.3)."""
+        if len(signature) < SHORTEST_SIGNATURE:
+            return False
+        keys = (self._derived(secret, purpose) for secret in self._secrets)
+        full = (digest(key, data, sha256) for key in keys)
+        return any(compare_digest(each[: len(signature)], signature) for each in full)
+
+
+def derive(secret: bytes, purpose: str) -> bytes:
+    info = b"atrium:" + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)

@@ -1,0 +1,121 @@
+"""Between Litestar's router and a route: who is this, how often do they ask, and may they.
+
+It is an application-wide middleware of Litestar, so that the route is known; `access_control` lets
+no route start that has no policy.
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from core.kernel.clock import Clock
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.principal import Principal
+from core.security.authentication import (
+    Authenticator,
+    BadCredential,
+    KeyAuthenticator,
+    MixedCredentials,
+    NotPermitted,
+)
+from core.security.limits import RateLimits
+from core.security.policies import Policy
+from core.web.context import HttpContext, context_of
+from core.web.idempotency.middleware import Idempotency
+from core.web.limits import count_request
+from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
+from core.web.rules import Rules, rules_of
+
+
+class AccessMiddleware:
+    def __init__(
+        self,
+        app: Any,
+        authenticator: Authenticator,
+        key_authenticator: KeyAuthenticator,
+        limits: RateLimits,
+        maintenance: MaintenanceSwitch,
+        idempotency: Idempotency,
+        clock: Clock,
+    ) -> None:
+        self._app = app
+        self._identify = authenticator.identify
+        self._identify_key = key_authenticator.identify_key
+        self._limits, self._maintenance = limits, maintenance
+        self._idempotency, self._clock = idempotency, clock
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        context, rules = context_of(scope), rules_of(scope)
+        refused = await self._learn_who(context, rules.policy)
+        if rules.limited:
+            await count_request(self._limits, context, rules)
+        if refused:
+            raise refused
+        await self._admit(context.principal, rules.policy)
+        if scope["query_string"]:
+            refuse_unknown(scope["query_string"], rules)
+        if scope["method"] == "POST" and b"idempotency-key" in context.headers:
+            await self._idempotency.once(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _learn_who(self, context: HttpContext, policy: Policy) -> Exception | None:
+        """Set the principal. A refused credential is returned, to be counted before it is told."""
+        authorization = context.headers.get(b"authorization")
+        key = context.headers.get(b"x-api-key")
+        if authorization is None and key is None:
+            return None
+        if authorization is not None and key is not None and not policy.both:
+            return MixedCredentials()
+        by_token = await self._by_token(authorization) if authorization is not None else None
+        by_key = await self._identify_key(key.decode("latin-1")) if key is not None else None
+        if policy.both:
+            return self._join(context, by_token, by_key, authorization, key)
+        context.principal = by_token or by_key
+        if context.principal is None and policy.strict:
+            return BadCredential()
+        return None
+
+    async def _by_token(self, authorization: bytes) -> Principal | None:
+        scheme, _, token = authorization.partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        return await self._identify(token.decode("latin-1"))
+
+    def _join(
+        self,
+        context: HttpContext,
+        by_token: Principal | None,
+        by_key: Principal | None,
+        authorization: bytes | None,
+        key: bytes | None,
+    ) -> Exception | None:
+        """A person at the keyboard and a key of theirs: the rights are those that both have."""
+        if by_token is None or by_key is None or by_token.id != by_key.id:
+            return BadCredential() if authorization is not None or key is not None else None
+        context.principal = by_token
+        needed = rules_of(context.scope).policy.needs
+        if needed and not by_key.may(needed):
+            return NotPermitted(f"This takes a key with the scope {needed.name}.")
+        return None
+
+    async def _admit(self, principal: Principal | None, policy: Policy) -> None:
+        closed = await self._maintenance.state()
+        if closed.enabled and not policy.while_closed and not (principal and principal.is_admin):
+            raise UnderMaintenance(closed.message or "", closed.retry_after_s)
+        policy.admit(principal, self._clock())
+
+
+def refuse_unknown(query_string: bytes, rules: Rules) -> None:
+    """A parameter that means nothing here is a mistake, and so is one that is given twice."""
+    given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
+    errors = [
+        FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")
+        for name in given
+        if name not in rules.query
+    ] or [
+        FieldError(f"query.{name}", "Give it once.", "repeated")
+        for name in dict.fromkeys(given)
+        if given.count(name) > 1
+    ]
+    if errors:
+        raise InvalidInput(errors[:20])

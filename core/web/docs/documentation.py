@@ -1,0 +1,48 @@
+"""What the pages are made from: the OpenAPI document, and where each problem occurs in it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.web.precompressed import Precompressed
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    id: str
+    tag: str
+    method: str
+    path: str
+
+
+class Documentation:
+    """Made at the first request, when every route is known."""
+
+    def __init__(self, make_document: Callable[[], Json]) -> None:
+        self._make_document = make_document
+
+    @cached_property
+    def document(self) -> Json:
+        return self._make_document()
+
+    @cached_property
+    def file(self) -> Precompressed:
+        content = json.dumps(self.document, ensure_ascii=False, separators=(",", ":")).encode()
+        return Precompressed(content, "application/json", "no-cache")
+
+    def answering(self, code: str) -> list[Operation]:
+        """The operations that may answer with this problem."""
+        return [
+            Operation(each["operationId"], each["tags"][0], method.upper(), path)
+            for method, path, each in self.operations()
+            if any(f"`{code}`" in answer["description"] for answer in each["responses"].values())
+        ]
+
+    def operations(self) -> Iterator[tuple[str, str, Json]]:
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                yield method, path, operation

@@ -1,0 +1,52 @@
+"""Every kind of problem there is, and what a client should do about it."""
+
+from collections.abc import Iterator
+
+from core.kernel.errors import NotFound, ProblemError
+
+
+class NoSuchProblem(NotFound):
+    code = "http.no_such_problem"
+    title = "There is no problem of this name."
+
+
+def kinds() -> dict[str, type[ProblemError]]:
+    """By their codes, in the order of these."""
+    found = {kind.code: kind for kind in named(ProblemError)}
+    return dict(sorted(found.items()))
+
+
+def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
+    for each in kind.__subclasses__():
+        yield from named(each)
+        if hasattr(each, "code"):
+            yield each
+
+
+def what_to_do(status: int) -> str:
+    return ADVICE.get(status) or ADVICE[status // 100 * 100]
+
+
+ADVICE = {
+    400: "Correct the request: where there are `errors`, each names the place that is wrong. The "
+    "same request again gets the same answer.",
+    401: "Sign in, or send a good credential: `WWW-Authenticate` names the kind. An access token "
+    "lives for minutes; get the next one with the refresh token.",
+    403: "You are known, and may not do this. Another account, role, scope or proof may; the same "
+    "request again gets the same answer.",
+    404: "Check the address and the id in it. What is not yours to read is answered like what "
+    "does not exist, and so is what has been removed.",
+    405: "Use one of the methods in `Allow`.",
+    408: "Send the request again, whole and without long pauses.",
+    409: "Read the present state, and decide again.",
+    412: "Read it again, make your change to what is there now, and send the new `ETag` with it.",
+    413: "Send less. Nothing of this request was kept.",
+    414: "Shorten the address: what is long belongs in the body.",
+    415: "Send the body in a media type that this operation takes.",
+    421: "Send the request to the address that the service is known under.",
+    422: "Take a new `Idempotency-Key` for a new request.",
+    429: "Wait as many seconds as `Retry-After` says, then go on more slowly.",
+    431: "Send fewer or shorter header fields, cookies included.",
+    500: "The mistake is ours. Try again later; if it stays, tell the operator the `request_id`.",
+    503: "Wait as many seconds as `Retry-After` says, then try again.",
+}

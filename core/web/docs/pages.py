@@ -1,0 +1,102 @@
+"""The pages below `/docs`, as HTML."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from http import HTTPStatus
+
+from core.kernel.errors import ProblemError
+from core.web.docs.documentation import Operation
+from core.web.docs.kinds import what_to_do
+from core.web.pages import document
+
+Kind = type[ProblemError]
+FEW = 20
+
+
+def reference_page() -> str:
+    """The reference, which a script of ours draws from the OpenAPI document."""
+    return document(
+        "Atrium API",
+        '<nav><a href="/">Atrium</a> <a href="/docs/problems">Problems</a> '
+        '<a href="/docs/openapi.json">OpenAPI document</a></nav>',
+        '<div id="reference" data-document="/docs/openapi.json"></div>',
+        "<noscript><p>Without JavaScript there is the OpenAPI document itself, linked above."
+        "</p></noscript>",
+        styles=("swagger-ui.css", "docs.css"),
+        scripts=("swagger-ui-bundle.js", "docs.js"),
+    )
+
+
+def problems_page(kinds: Mapping[str, Kind]) -> str:
+    rows = [
+        f"<tr><td>{kind.status}</td><td>{link_to(code)}</td><td>{escape(kind.title)}</td></tr>"
+        for code, kind in kinds.items()
+    ]
+    return document(
+        "Problems · Atrium API",
+        BACK,
+        "<h1>Problems</h1>",
+        "<p>Every error is a problem (RFC 9457) with one of these codes. They stay as they are, "
+        "so that programs can rely on them.</p>",
+        "<table><thead><tr><th>Status</th><th>Code</th><th>Title</th></tr></thead><tbody>",
+        *rows,
+        "</tbody></table>",
+    )
+
+
+def problem_page(kind: Kind, operations: Sequence[Operation], public_url: str) -> str:
+    return document(
+        f"{kind.code} · Atrium API",
+        BACK,
+        f"<h1>{escape(kind.title)}</h1>",
+        f'<p class="quiet"><code>{kind.code}</code> · {kind.status} '
+        f"{HTTPStatus(kind.status).phrase}</p>",
+        *(f"<p>{marked(text)}</p>" for text in [vars(kind).get("__doc__")] if text),
+        "<h2>What to do</h2>",
+        f"<p>{marked(what_to_do(kind.status))}</p>",
+        "<h2>How it looks</h2>",
+        f"<pre>{escape(example(kind, public_url))}</pre>",
+        "<h2>Where it occurs</h2>",
+        *places(operations),
+    )
+
+
+BACK = '<nav><a href="/docs">Reference</a> <a href="/docs/problems">Problems</a></nav>'
+
+
+def link_to(code: str) -> str:
+    return f'<a href="/docs/problems/{code}"><code>{code}</code></a>'
+
+
+def marked(text: str) -> str:
+    """Text of ours in a docstring's style, where `code` stands between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(" ".join(text.split())))
+
+
+def example(kind: Kind, public_url: str) -> str:
+    request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
+    body = {
+        "type": f"{public_url}/docs/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.title,
+        "instance": f"/requests/{request_id}",
+        "code": kind.code,
+        "request_id": request_id,
+    }
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def places(operations: Sequence[Operation]) -> list[str]:
+    if not operations:
+        return ["<p>It is not bound to an operation.</p>"]
+    if len(operations) > FEW:
+        return [f"<p>Most operations may answer with it: {len(operations)} of them.</p>"]
+    items = [
+        f'<li><a href="/docs#/{each.tag}/{each.id}"><code>{each.method} {escape(each.path)}</code>'
+        "</a></li>"
+        for each in operations
+    ]
+    return ["<ul>", *items, "</ul>"]

@@ -1,0 +1,54 @@
+"""Routes of the documentation, open to anyone at any time."""
+
+from typing import Any
+
+from litestar import Controller, Request, Response, Router, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath
+
+from core.security.policies import public
+from core.web.context import context_of
+from core.web.docs.documentation import Documentation
+from core.web.docs.kinds import NoSuchProblem, kinds
+from core.web.docs.pages import problem_page, problems_page, reference_page
+from core.web.pages import page_response
+from core.web.rules import rules_of
+
+
+def docs_router(documentation: Documentation) -> Router:
+    provided = Provide(lambda: documentation, sync_to_thread=False)
+    return Router(
+        "/docs", route_handlers=[DocsController], dependencies={"documentation": provided}
+    )
+
+
+class DocsController(Controller):
+    include_in_schema = False
+    opt = {"policy": public.in_maintenance()}  # noqa: RUF012
+
+    @get(summary="Read the reference")
+    async def read_reference(self) -> Response[bytes]:
+        return page_response(reference_page())
+
+    @get("/openapi.json", summary="Read the OpenAPI document", sync_to_thread=True)
+    def read_document(
+        self, request: Request[Any, Any, Any], documentation: NamedDependency[Documentation]
+    ) -> Response[bytes]:
+        return documentation.file.response(context_of(request.scope))
+
+    @get("/problems", summary="List the kinds of problems")
+    async def list_problems(self) -> Response[bytes]:
+        return page_response(problems_page(kinds()))
+
+    @get("/problems/{code:str}", summary="Read about a kind of problem", sync_to_thread=True)
+    def read_problem(
+        self,
+        code: FromPath[str],
+        request: Request[Any, Any, Any],
+        documentation: NamedDependency[Documentation],
+    ) -> Response[bytes]:
+        """Raises NoSuchProblem."""
+        if (kind := kinds().get(code)) is None:
+            raise NoSuchProblem
+        public_url = rules_of(request.scope).public_url
+        return page_response(problem_page(kind, documentation.answering(code), public_url))

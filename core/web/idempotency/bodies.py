@@ -1,0 +1,83 @@
+"""A request body on its way to the handler, and an answer on its way back, looked at in passing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from core.web.idempotency.fingerprint import Fingerprint
+from core.web.idempotency.store import Answer
+from core.web.problems import BodyTooLarge
+
+LARGEST_KEPT = 256 * 1024  # bytes: what is not streamed is no larger
+
+
+async def nothing() -> None:
+    pass
+
+
+class WatchedBody:
+    """The `receive` that the application gets; says when the last of the body has been read."""
+
+    def __init__(self, receive: Any, fingerprint: Fingerprint) -> None:
+        self._receive, self._fingerprint = receive, fingerprint
+        self._ahead: list[Any] = []
+        self.when_read: Callable[[], Awaitable[None]] = nothing
+        self.read = False
+
+    @property
+    def digest(self) -> str:
+        return self._fingerprint.digest()
+
+    async def __call__(self) -> Any:
+        return self._ahead.pop(0) if self._ahead else await self._next()
+
+    async def read_ahead(self) -> None:
+        """All of it, now. Raises BodyTooLarge for what no handler takes either."""
+        ahead: list[Any] = []
+        size = 0
+        while not self.read:
+            ahead.append(message := await self._next())
+            size += len(message.get("body", b""))
+            if size > LARGEST_KEPT:
+                raise BodyTooLarge
+            if message["type"] != "http.request":
+                break
+        self._ahead = ahead
+
+    async def skip(self) -> None:
+        """Read it for its fingerprint alone."""
+        while not self.read and (await self._next())["type"] == "http.request":
+            pass
+
+    async def _next(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._fingerprint.update(message.get("body", b""))
+            if not message.get("more_body") and not self.read:
+                self.read = True
+                await self.when_read()
+        return message
+
+
+class HeldAnswer:
+    """The `send` that the application gets: nothing leaves before the commit."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    async def __call__(self, message: Any) -> None:
+        self.messages.append(message)
+
+    @property
+    def status(self) -> int:
+        status: int = self.messages[0]["status"] if self.messages else 0
+        return status
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    def answer(self, fingerprint: str) -> Answer:
+        start, *parts = self.messages
+        headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
+        body = b"".join(each.get("body", b"") for each in parts)
+        return Answer(self.status, headers, body, fingerprint)

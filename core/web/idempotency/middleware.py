@@ -1,0 +1,129 @@
+"""One effect and one answer for each key: reserve, act, and keep the answer with the act.
+
+The act and its answer are one transaction: it is opened here once the body has been read, the
+service joins it, and the answer leaves after the commit. Where a refusal must keep what it counted
+(`idempotency="apart"` on the route) the answer is kept in a transaction of its own.
+"""
+
+import re
+from contextlib import AsyncExitStack
+from functools import partial
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from core.data.database import Database
+from core.kernel.errors import BadRequest, Conflict, Unprocessable
+from core.security.secrets import SecretKeys
+from core.web.context import HttpContext, context_of
+from core.web.idempotency.bodies import HeldAnswer, WatchedBody
+from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
+from core.web.idempotency.store import Answer, IdempotencyStore, Taken
+from core.web.responses import FinishedResponse
+from core.web.rules import rules_of
+
+KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
+FINAL = frozenset({404, 409})
+"""Refusals that are kept like successes; all others may be tried again."""
+REPLAYED = (b"idempotency-replayed", b"true")
+
+
+class BadIdempotencyKey(BadRequest):
+    code = "http.bad_idempotency_key"
+    title = "An Idempotency-Key is 1 to 255 visible ASCII characters."
+
+
+class KeyReused(Unprocessable):
+    code = "http.idempotency_key_reused"
+    title = "This Idempotency-Key was used for a request with another body."
+
+
+class StillRunning(Conflict):
+    code = "http.idempotency_key_in_use"
+    title = "The first request with this Idempotency-Key is still being answered."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["retry-after"] = "1"
+
+
+class TakenBack(Exception):
+    """Rolls the act back: the answer was a refusal."""
+
+
+class Idempotency:
+    def __init__(self, db: Database, store: IdempotencyStore, secrets: SecretKeys) -> None:
+        self._db, self._store = db, store
+        self._key = secrets.derive("idempotency")
+
+    async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
+        slot = slot_of(context_of(scope))
+        if rules_of(scope).idempotency is False:
+            await app(scope, receive, send)
+            return
+        try:
+            reserved = await self._store.reserve(slot)
+        except Taken:
+            raise StillRunning from None
+        if isinstance(reserved, Answer):
+            await self._replay(reserved, scope, receive, send)
+            return
+        try:
+            held = await self._act(app, scope, receive, slot, reserved)
+        except BaseException:
+            await self._store.release(slot, reserved)
+            raise
+        for message in held.messages:
+            await send(message)
+
+    async def _act(self, app: Any, scope: Any, receive: Any, slot: str, owner: UUID) -> HeldAnswer:
+        held, body = HeldAnswer(), WatchedBody(receive, self._fingerprint(scope))
+        try:
+            async with AsyncExitStack() as transaction:
+                if rules_of(scope).idempotency is True:
+                    body.when_read = partial(self._open, transaction)
+                if not is_multipart(content_type_of(scope)):
+                    await body.read_ahead()
+                await app(scope, body, held)
+                if not held.succeeded:
+                    raise TakenBack
+                await self._store.keep(slot, owner, held.answer(body.digest))
+        except TakenBack:
+            await self._after_refusal(slot, owner, held, body)
+        return held
+
+    async def _open(self, transaction: AsyncExitStack) -> None:
+        """Joined by whatever the service does from here on."""
+        await transaction.enter_async_context(self._db.transaction())
+
+    async def _after_refusal(
+        self, slot: str, owner: UUID, held: HeldAnswer, body: WatchedBody
+    ) -> None:
+        if held.status in FINAL and body.read:
+            await self._store.keep(slot, owner, held.answer(body.digest))
+        else:
+            await self._store.release(slot, owner)
+
+    async def _replay(self, answer: Answer, scope: Any, receive: Any, send: Any) -> None:
+        body = WatchedBody(receive, self._fingerprint(scope))
+        await body.skip()
+        if body.digest != answer.fingerprint:
+            raise KeyReused
+        again = FinishedResponse(answer.status, [*answer.headers, REPLAYED], answer.body)
+        await again(scope, receive, send)
+
+    def _fingerprint(self, scope: Any) -> Fingerprint:
+        return fingerprint_of(self._key, content_type_of(scope))
+
+
+def slot_of(context: HttpContext) -> str:
+    """A key belongs to principal, method and path. Raises BadIdempotencyKey."""
+    if not (found := KEY.fullmatch(context.headers[b"idempotency-key"])):
+        raise BadIdempotencyKey
+    who = context.principal.id.hex if context.principal else ""
+    parts = (who, context.method, context.scope["path"], found[1].decode())
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def content_type_of(scope: Any) -> str:
+    return context_of(scope).headers.get(b"content-type", b"").decode("latin-1")

@@ -1,0 +1,104 @@
+"""Reservations and kept answers, one row per key."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.ids import uuid7
+from core.web.idempotency.models import IdempotencyRow
+
+ABANDONED = timedelta(seconds=60)
+"""A reservation whose process has died is free again after this."""
+KEPT = timedelta(hours=24)
+
+ROW = select(*IdempotencyRow.__table__.columns).where(IdempotencyRow.slot == bindparam("asked"))
+MINE = update(IdempotencyRow).where(
+    IdempotencyRow.slot == bindparam("asked"), IdempotencyRow.owner == bindparam("mine")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    fingerprint: str = ""
+
+
+class Taken(Exception):
+    """Another request holds this key now."""
+
+
+class IdempotencyStore:
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    async def reserve(self, slot: str) -> UUID | Answer:
+        """The reservation, or the answer that was given. Raises Taken while it is being made."""
+        owner = uuid7()
+        try:
+            await self._insert(slot, owner)
+        except IntegrityError:
+            return await self._existing(slot, owner)
+        return owner
+
+    async def keep(self, slot: str, owner: UUID, answer: Answer) -> None:
+        """As a part of the open transaction, if there is one. Raises Taken when it is too late."""
+        values = {
+            "fingerprint": answer.fingerprint,
+            "status": answer.status,
+            "headers": [[name.decode(), value.decode("latin-1")] for name, value in answer.headers],
+            "body": answer.body,
+        }
+        async with self._db.transaction() as session:
+            kept: Any = await session.execute(MINE.values(**values), {"asked": slot, "mine": owner})
+            if not kept.rowcount:
+                raise Taken
+
+    async def release(self, slot: str, owner: UUID) -> None:
+        """Nothing came of it: the key may be used again."""
+        mine = delete(IdempotencyRow).where(
+            IdempotencyRow.slot == slot, IdempotencyRow.owner == owner
+        )
+        async with self._db.transaction() as session:
+            await session.execute(mine)
+
+    async def forget_old(self) -> None:
+        old = IdempotencyRow.reserved_at < self._clock() - KEPT
+        async with self._db.transaction() as session:
+            await session.execute(delete(IdempotencyRow).where(old))
+
+    async def _insert(self, slot: str, owner: UUID) -> None:
+        async with self._db.transaction() as session:
+            row = {"slot": slot, "owner": owner, "reserved_at": self._clock()}
+            await session.execute(insert(IdempotencyRow), row)
+
+    async def _existing(self, slot: str, owner: UUID) -> UUID | Answer:
+        async with self._db.read() as reads:
+            row = (await reads.execute(ROW, {"asked": slot})).one_or_none()
+        if row is not None and row.status is not None and not self._is_older(row, KEPT):
+            headers = [(name.encode(), value.encode("latin-1")) for name, value in row.headers]
+            return Answer(row.status, headers, row.body, row.fingerprint)
+        if row is None or not self._is_older(row, ABANDONED):
+            raise Taken
+        await self._take_over(slot, row.owner, owner)
+        return owner
+
+    async def _take_over(self, slot: str, former: UUID, owner: UUID) -> None:
+        fresh = {"owner": owner, "reserved_at": self._clock(), "status": None}
+        async with self._db.transaction() as session:
+            taken: Any = await session.execute(
+                MINE.values(**fresh), {"asked": slot, "mine": former}
+            )
+            if not taken.rowcount:
+                raise Taken
+
+    def _is_older(self, row: Any, age: timedelta) -> bool:
+        reserved_at: datetime = row.reserved_at
+        return self._clock() - reserved_at > age

@@ -1,0 +1,25 @@
+"""The sign at the door while the house is being worked on."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from core.kernel.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceState:
+    enabled: bool = False
+    message: str | None = None
+    retry_after_s: int = 60
+
+
+@runtime_checkable
+class MaintenanceSwitch(Protocol):
+    async def state(self) -> MaintenanceState:
+        """As last set by anybody; asked at every request."""
+        ...
+
+
+class UnderMaintenance(Unavailable):
+    code = "http.maintenance"
+    title = "The service is closed for maintenance."

@@ -1,0 +1,118 @@
+"""The outermost layer: whatever the answer is, it has an id, safe headers and a log line.
+
+It stands outside Litestar's own layers, because those never see a 404 or a 405.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from core.kernel.context import enter_context
+from core.web.admission import Admission
+from core.web.client_address import ClientAddress
+from core.web.context import HttpContext
+from core.web.lifecycle import Lifecycle
+from core.web.problems import Problems
+from core.web.security_headers import SecurityHeaders
+
+log = structlog.get_logger(__name__)
+Observer = Callable[[HttpContext], None]
+AuditRefusal = Callable[[HttpContext], Awaitable[None]]
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class RequestMiddleware:
+    def __init__(
+        self,
+        app: Any,
+        admission: Admission,
+        client_address: ClientAddress,
+        problems: Problems,
+        security_headers: SecurityHeaders,
+        lifecycle: Lifecycle,
+        audit_refusal: AuditRefusal,
+        observers: Sequence[Observer],
+    ) -> None:
+        self._app, self._admission, self._client_address = app, admission, client_address
+        self._problems, self._missing = problems, security_headers.missing
+        self._lifecycle, self._audit_refusal = lifecycle, audit_refusal
+        self._observers = tuple(observers)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":  # no websockets: nobody has said who may open one
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        context = scope["atrium"] = HttpContext(scope)
+        enter_context(context)
+        sender = Sender(context, send, self._missing, self._audit_refusal)
+        self._lifecycle.in_flight += 1
+        try:
+            headers = self._admission.read(scope)
+            context.read(headers, self._client_address.of(scope, headers))
+            if context.method == "HEAD":
+                context.scope = scope = as_get(scope)
+            await self._app(scope, receive, sender)
+        except Exception as error:
+            await self._answer_anyway(error, context, receive, sender)
+        finally:
+            self._lifecycle.in_flight -= 1
+            for observe in self._observers:
+                observe(context)
+
+    async def _answer_anyway(
+        self, error: Exception, context: HttpContext, receive: Any, sender: "Sender"
+    ) -> None:
+        if context.status:
+            log.error("answer_broke_off", exc_info=error)
+            raise error
+        await self._problems.finished(error)(context.scope, receive, sender)
+
+
+class Sender:
+    """Dresses the head of the answer; keeps the body back where only the head was asked for."""
+
+    __slots__ = ("_audit_refusal", "_context", "_missing", "_send")
+
+    def __init__(
+        self, context: HttpContext, send: Any, missing: Any, audit_refusal: AuditRefusal
+    ) -> None:
+        self._context, self._send, self._missing = context, send, missing
+        self._audit_refusal = audit_refusal
+
+    async def __call__(self, message: Any) -> None:
+        context = self._context
+        if message["type"] == "http.response.start":
+            context.status = message["status"]
+            if context.status >= 400 and context.method in WRITES:
+                await self._audit_refusal(context)
+            sent = message.get("headers", ())
+            if context.status in (204, 405):
+                sent = with_head_allowed(sent)
+            message["headers"] = [
+                *sent,
+                *self._missing(sent),
+                *context.reply_headers,
+                (b"x-request-id", context.request_id.encode()),
+            ]
+        elif context.method == "HEAD":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+def as_get(scope: Any) -> Any:
+    """HEAD is answered by every route that answers GET (RFC 9110, section 9.3.2)."""
+    return {**scope, "method": "GET"}
+
+
+def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:
+    return [
+        (name, with_head(value)) if name.lower() == b"allow" else (name, value)
+        for name, value in headers
+    ]
+
+
+def with_head(value: bytes) -> bytes:
+    methods = {each.strip() for each in value.split(b",")}
+    return b", ".join(sorted(methods | ({b"HEAD"} if b"GET" in methods else set())))

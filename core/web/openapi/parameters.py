@@ -1,0 +1,134 @@
+"""The parameters of an operation: from its path, its query, its list, and its headers."""
+
+from collections.abc import Iterator
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg
+from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
+
+from core.data.queries import Listing
+from core.web.openapi.schemas import Json, Schemas
+from core.web.rules import Rules
+
+CONSTRAINTS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "pattern": "pattern",
+}
+
+
+def parameters_of(
+    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: Rules, schemas: Schemas
+) -> list[Json]:
+    return [
+        *path_parameters(route, handler, schemas),
+        *query_parameters(route, handler, method, schemas),
+        *(list_parameters(rules.listing) if rules.listing else ()),
+        *header_parameters(handler, method, rules),
+    ]
+
+
+def path_parameters(
+    route: HTTPRoute, handler: HTTPRouteHandler, schemas: Schemas
+) -> Iterator[Json]:
+    for name, path_parameter in route.path_parameters.items():
+        field = handler.parsed_fn_signature.parameters.get(name)
+        annotation = field.annotation if field else path_parameter.type
+        yield described("path", name, schemas.of(annotation, "validation"), field, required=True)
+
+
+def query_parameters(
+    route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas
+) -> Iterator[Json]:
+    _, model = route.route_handler_map[method]  # type: ignore[index]
+    for parameter in sorted(model.expected_query_params, key=lambda each: each.field_alias):
+        field = handler.parsed_fn_signature.parameters.get(parameter.field_name)
+        annotation = field.annotation if field else str
+        schema = schemas.of(annotation, "validation")
+        yield described("query", parameter.field_alias, schema, field, parameter.is_required)
+
+
+def described(
+    place: str, name: str, schema: Json, field: FieldDefinition | None, required: bool
+) -> Json:
+    kwarg = field.kwarg_definition if field else None
+    parameter: Json = {"name": name, "in": place, "required": required, "schema": schema}
+    if isinstance(kwarg, ParameterKwarg):
+        schema |= {
+            keyword: value
+            for attribute, keyword in CONSTRAINTS.items()
+            if (value := getattr(kwarg, attribute)) is not None
+        }
+        if kwarg.description:
+            parameter["description"] = kwarg.description
+        if kwarg.examples:
+            schema["examples"] = [each.value for each in kwarg.examples]
+    return parameter
+
+
+def list_parameters(listing: Listing) -> list[Json]:
+    keys = ", ".join(listing.keys)
+    whole = {"type": "integer", "minimum": 1}
+    parameters = [
+        query("page", whole | {"maximum": 1_000_000, "default": 1}, "Which page."),
+        query("per_page", whole | {"maximum": 100, "default": 20}, "How many at once."),
+        query("cursor", {"type": "string"}, "Instead of a page: empty to begin, then next_cursor."),
+        query("total", {"type": "boolean", "default": False}, "With a cursor: count them all too."),
+        query(
+            "sort",
+            {"type": "string", "default": listing.default, "pattern": sort_pattern(listing)},
+            f"Any of {keys}, separated by commas; `-` for the last first.",
+        ),
+    ]
+    if listing.search:
+        parameters.append(
+            query("search", {"type": "string", "maxLength": 100}, "Plain text that is in it.")
+        )
+    for name, column in listing.filter_columns.items():
+        parameters.append(query(name, FILTERS.get(column.type.python_type, {"type": "string"}), ""))
+    return parameters
+
+
+FILTERS: dict[type, Json] = {bool: {"type": "boolean"}, int: {"type": "integer"}}
+
+
+def sort_pattern(listing: Listing) -> str:
+    key = f"-?({'|'.join(listing.keys)})"
+    return f"^{key}(,{key})*$"
+
+
+def query(name: str, schema: Json, description: str) -> Json:
+    parameter: Json = {"name": name, "in": "query", "required": False, "schema": schema}
+    return parameter | ({"description": description} if description else {})
+
+
+def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> Iterator[Json]:
+    signature = handler.parsed_fn_signature.parameters
+    if "if_match" in signature:
+        yield header("If-Match", "The ETag that was read: 412 when it has changed since.")
+    if method == "GET" and rules.has_validators and rules.listing is None:
+        yield header("If-None-Match", "The ETag that is known: 304 when it still holds.")
+    if method == "POST" and rules.limited:
+        yield header("Idempotency-Key", KEPT if rules.idempotency else NOTHING_KEPT)
+
+
+KEPT = "The same key and body within 24 hours: the first answer again."
+NOTHING_KEPT = "Has no effect here: the answer holds a secret, so nothing is kept."
+
+
+def header(name: str, description: str) -> Json:
+    schema: Json = {"type": "string"}
+    if name == "Idempotency-Key":
+        schema |= {"minLength": 1, "maxLength": 255, "pattern": "^[\\x21\\x23-\\x7e]{1,255}$"}
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": schema,
+        "description": description,
+    }

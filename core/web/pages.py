@@ -1,0 +1,50 @@
+"""Small pages of ours for people with a browser: nothing from elsewhere, nothing inline."""
+
+from collections.abc import Sequence
+from html import escape
+
+from litestar import Response
+
+from core.web.assets import asset_url
+from core.web.security_headers import PAGE_POLICY
+
+DOCUMENT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+{links}
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def document(
+    title: str, *body: str, styles: Sequence[str] = (), scripts: Sequence[str] = ()
+) -> str:
+    """A whole page; what is in `body` is HTML already, styles and scripts are files of ours."""
+    links = [
+        *(f'<link rel="stylesheet" href="{asset_url(each)}">' for each in (*styles, "atrium.css")),
+        f'<link rel="icon" href="{asset_url("atrium.svg")}">',
+        *(f'<script src="{asset_url(each)}" defer></script>' for each in scripts),
+    ]
+    return DOCUMENT.format(title=escape(title), links="\n".join(links), body="\n".join(body))
+
+
+def page_response(html: str, status: int = 200) -> Response[bytes]:
+    return Response(
+        html.encode(),
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"},
+    )
+
+
+def wants_html(accept: str | None) -> bool:
+    return "text/html" in (accept or "").lower()

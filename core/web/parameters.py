@@ -1,0 +1,142 @@
+"""What any handler may ask for by name: `principal`, `if_match`, and of a list `page_request`."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from litestar.di import Provide
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from core.data.queries import Listing
+from core.kernel.context import current_context
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.kernel.principal import Principal
+from core.kernel.text import Line
+from core.security.authentication import NotSignedIn
+from core.security.secrets import SecretKeys
+from core.web.context import HttpContext
+from core.web.cursors import Cursors
+from core.web.responses import row_tag
+from core.web.rules import rules_of
+
+LARGEST_PAGE = 1_000_000
+SEARCH = Line(0, 100)
+BY_PAGE = ("page",)
+BY_CURSOR = ("cursor", "total")
+BY_EITHER = ("per_page", "sort")
+
+
+def principal() -> Principal:
+    if (found := current_context().principal) is None:
+        raise NotSignedIn
+    return found
+
+
+def visitor() -> Principal | None:
+    """Who is signed in, if anybody is."""
+    return current_context().principal
+
+
+def if_match() -> IfMatch:
+    context = cast("HttpContext", current_context())
+    header = context.headers.get(b"if-match")
+    if header is None or header.strip() == b"*":
+        return ANY_VERSION
+    tags = frozenset(tag.strip() for tag in header.decode("latin-1").split(","))
+    return IfMatch(tags, partial(row_tag, context.scope["path"]))
+
+
+def names_of(listing: Listing) -> frozenset[str]:
+    """The query parameters of a list."""
+    search = ("search",) if listing.search else ()
+    return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *listing.filter_columns])
+
+
+class PageRequests:
+    """Reads `?page=2&per_page=50&sort=-created_at&search=milk`, or `?cursor=…`."""
+
+    def __init__(self, secrets: SecretKeys) -> None:
+        self._cursors = Cursors(secrets)
+
+    def page_request(self) -> PageRequest:
+        context = cast("HttpContext", current_context())
+        listing = rules_of(context.scope).listing
+        if listing is None:
+            raise RuntimeError("A page_request is of a list: say listing=… on the route.")
+        query = read_query(context.scope["query_string"])
+        return self._read(context, listing, query)
+
+    def _read(self, context: HttpContext, listing: Listing, query: dict[str, str]) -> PageRequest:
+        if "cursor" in query and "page" in query:
+            raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
+        by_cursor = "cursor" in query
+        sort, search = query.get("sort"), searched(query.get("search"))
+        filters = {
+            name: filter_value(name, column.type.python_type, query[name])
+            for name, column in listing.filter_columns.items()
+            if name in query
+        }
+        binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str)))
+        after = self._cursors.open(query["cursor"], binding) if query.get("cursor") else None
+        return PageRequest(
+            page=number(query, "page", 1, LARGEST_PAGE),
+            per_page=number(query, "per_page", 20, 100),
+            sort=sort,
+            search=search,
+            filters=filters,
+            by_cursor=by_cursor,
+            after=after,
+            with_total=flag(query, "total") if by_cursor else True,
+            seal=partial(self._cursors.seal, binding=binding),
+        )
+
+
+def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= largest:
+        return int(text)
+    raise invalid(name, f"A whole number from 1 to {largest}.", "range")
+
+
+def filter_value(name: str, kind: type, text: str) -> Any:
+    """As the column has it: a UUID, a number, true or false, or plain text."""
+    try:
+        return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
+    except (ValidationError, PydanticCustomError):
+        raise invalid(name, f"This is no {kind.__name__}.", "type") from None
+
+
+def flag(query: dict[str, str], name: str) -> bool:
+    text = query.get(name, "false")
+    if text not in ("true", "false"):
+        raise invalid(name, "Either true or false.", "bool")
+    return text == "true"
+
+
+def searched(text: str | None) -> str | None:
+    """Plain text on one line; None when there is nothing to look for."""
+    try:
+        return SEARCH(text) or None if text is not None else None
+    except PydanticCustomError as error:
+        raise invalid("search", error.message(), error.type) from None
+
+
+def read_query(query_string: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(query_string.decode("ascii"), True, errors="strict"))
+    except UnicodeDecodeError:
+        raise InvalidInput([FieldError("query", "It is not UTF-8.", "encoding")]) from None
+
+
+def provide(*functions: Callable[[], Any]) -> dict[str, Provide]:
+    return {each.__name__: Provide(each, sync_to_thread=False) for each in functions}
+
+
+def invalid(name: str, message: str, code: str) -> InvalidInput:
+    return InvalidInput([FieldError(f"query.{name}", message, code)])

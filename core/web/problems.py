@@ -1,0 +1,157 @@
+"""How every refusal looks on the wire (RFC 9457), whoever uttered it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from litestar import Request
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from pydantic import ConfigDict, Field
+
+from core.kernel.context import current_context
+from core.kernel.errors import (
+    BadRequest,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    ProblemError,
+    TooLarge,
+)
+from core.kernel.schemas import Schema
+from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
+
+log = structlog.get_logger(__name__)
+AnyRequest = Request[Any, Any, Any]
+
+
+class NothingHere(NotFound):
+    code = "http.not_found"
+    title = "There is nothing at this address."
+
+
+class MethodNotAllowed(ProblemError):
+    status = 405
+    code = "http.method_not_allowed"
+    title = "This address does not know that method."
+
+
+class BodyTooLarge(TooLarge):
+    code = "http.too_large"
+    title = "The body is too large."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["connection"] = "close"  # the rest of the body may still be on its way
+
+
+class Unreadable(BadRequest):
+    code = "http.unreadable"
+    title = "The request cannot be read."
+
+
+class InternalError(ProblemError):
+    status = 500
+    code = "http.internal_server_error"
+    title = "Something went wrong on our side."
+
+
+BY_STATUS: Mapping[int, type[ProblemError]] = {
+    404: NothingHere,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+}
+
+
+class Problem(Schema):
+    """`code` is for programs, `title` and `detail` are for people, `request_id` for support."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["http://localhost:8000/docs/problems/http.not_found"])
+    title: str = Field(description="The same for every problem of this code.")
+    status: int
+    detail: str
+    instance: str = Field(examples=["/requests/0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"])
+    code: str = Field(description="Stable.", examples=["http.not_found"])
+    request_id: str
+    errors: Sequence[FieldError] | None = Field(
+        default=None, exclude_if=lambda errors: errors is None
+    )
+
+
+class Problems:
+    """Turns whatever was raised into an answer that names its page under `/docs/problems/`."""
+
+    def __init__(self, public_url: str) -> None:
+        self._types = f"{public_url}/docs/problems/"
+        self.handlers: dict[Any, Any] = {
+            ValidationException: self.respond,
+            HTTPException: self.respond,
+            Exception: self.respond,
+        }
+
+    def respond(self, _: AnyRequest, error: Exception) -> BodyResponse[Problem]:
+        named = as_problem(error)
+        return BodyResponse(
+            self.body(named),
+            status_code=named.status,
+            headers=named.headers,
+            media_type="application/problem+json",
+        )
+
+    def finished(self, error: Exception) -> FinishedResponse:
+        """The same for what stands outside Litestar."""
+        named = as_problem(error)
+        headers = [(name.encode(), value.encode()) for name, value in named.headers.items()]
+        return FinishedResponse.of(self.body(named), named.status, PROBLEM, *headers)
+
+    def body(self, error: ProblemError) -> Problem:
+        request_id = current_context().request_id
+        return Problem(
+            type=self._types + error.code,
+            title=error.title,
+            status=error.status,
+            detail=error.detail,
+            instance=f"/requests/{request_id}",
+            code=error.code,
+            request_id=request_id,
+            errors=error.errors if isinstance(error, InvalidInput) else None,
+            **error.members,
+        )
+
+
+def as_problem(error: Exception) -> ProblemError:
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, ValidationException):
+        return InvalidInput([parameter_error(each) for each in error.extra or ()])
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        named = BY_STATUS.get(error.status_code, Unreadable)()
+        named.headers |= {name.lower(): value for name, value in (error.headers or {}).items()}
+        return named
+    log.error("unforeseen_error", exc_info=error)
+    return InternalError()
+
+
+def parameter_error(found: Any) -> FieldError:
+    if found.get("key") in (None, "data"):
+        return FieldError("body", "A JSON body is required.", "missing")
+    place = getattr(found.get("source"), "value", "path")
+    return FieldError(f"{place}.{found['key']}", found["message"], "invalid")
+
+
+def problems(*kinds: type[ProblemError]) -> dict[int, ResponseSpec]:
+    """Document in OpenAPI, next to the route, which errors it may answer with."""
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        titles.setdefault(kind.status, []).append(f"`{kind.code}`: {kind.title}")
+    return {
+        status: ResponseSpec(
+            Problem,
+            description=" ".join(lines),
+            generate_examples=False,
+            media_type="application/problem+json",
+        )
+        for status, lines in titles.items()
+    }

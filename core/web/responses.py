@@ -1,0 +1,191 @@
+"""Bodies out: written once by pydantic, with what they say about themselves in the headers.
+
+Set as the application's `response_class`, so that a handler simply returns its `Schema`. A route
+that is asked all the time keeps the finished `Representation` of a value and returns that.
+"""
+
+from gzip import compress
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+from zlib import crc32
+
+from litestar import Request, Response
+
+from core.kernel.schemas import CursorPage, Page, Schema
+from core.web.context import Header, HttpContext, context_of
+from core.web.rules import Rules, rules_of
+
+T = TypeVar("T")
+JSON: Header = (b"content-type", b"application/json")
+PROBLEM: Header = (b"content-type", b"application/problem+json")
+PRIVATE: Header = (b"cache-control", b"private, no-cache")
+SHARED: Header = (b"cache-control", b"no-cache")
+WORTH_COMPRESSING = 1024  # bytes
+
+
+class FinishedResponse:
+    """Status, header fields and bytes: Litestar's ASGIResponse without its work on each header."""
+
+    __slots__ = ("_body", "_head")
+
+    def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
+        self._head = {"type": "http.response.start", "status": status, "headers": headers}
+        self._body = {"type": "http.response.body", "body": body}
+
+    @classmethod
+    def of(cls, body: Schema, status: int, *headers: Header) -> "FinishedResponse":
+        content = to_bytes(body)
+        length = (b"content-length", b"%d" % len(content))
+        return cls(status, [*headers, length], content)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send(self._head)
+        await send(self._body)
+
+
+class Representation(Generic[T]):
+    """A single body as it is read at one address: its bytes and their validator."""
+
+    __slots__ = ("_content", "_fields", "tag")
+
+    def __init__(self, body: T, path: str, caching: Header = PRIVATE) -> None:
+        self._content = to_bytes(body)
+        self.tag = tag_of(body, path, self._content)
+        length = (b"content-length", b"%d" % len(self._content))
+        self._fields = [JSON, length, (b"etag", self.tag), caching]
+
+    def response(self, context: HttpContext, *more: Header, status: int = 200) -> FinishedResponse:
+        """Only the validator when the client has the rest (RFC 9110, section 15.4.5)."""
+        known = context.headers.get(b"if-none-match")
+        if known is not None and context.scope["method"] == "GET" and matches(known, self.tag):
+            return FinishedResponse(304, [*self._fields[2:], *more], b"")
+        return FinishedResponse(status, [*self._fields, *more], self._content)
+
+
+class BodyResponse(Response[T], Generic[T]):
+    def __init__(self, content: T, **options: Any) -> None:
+        """For a plain `return body` Litestar's own does five times the work."""
+        if not is_ours(content) or any(options[name] for name in COSTLY if name in options):
+            super().__init__(content, **options)
+            return
+        self.content, self.media_type = content, options.get("media_type")
+        self.status_code = options.get("status_code")
+        self.background, self.cookies, self.headers = None, [], {}
+
+    def to_asgi_response(
+        self,
+        app: Any,
+        request: Request[Any, Any, Any],
+        *,
+        status_code: int | None = None,
+        **rare: Any,
+    ) -> Any:
+        body: Any = self.content
+        if self.cookies or self.background or not is_ours(body):
+            return super().to_asgi_response(app, request, status_code=status_code, **rare)
+        status = self.status_code or status_code or 200
+        more = encoded(self.headers) if self.headers else ()
+        context = context_of(request.scope)
+        if type(body) is Representation:
+            return body.response(context, *more)
+        if self.media_type == "application/problem+json":
+            return FinishedResponse.of(body, status, PROBLEM, *more)
+        return answer(body, status, context, rules_of(request.scope), *more)
+
+
+COSTLY = ("background", "cookies", "headers", "type_encoders")
+
+
+def answer(
+    body: Schema, status: int, context: HttpContext, rules: Rules, *more: Header
+) -> FinishedResponse:
+    if isinstance(body, Page | CursorPage):
+        return list_response(body, context, rules, *more)
+    path = context.scope["path"]
+    if status == 201 and (place := rules.location_of(body, path)):
+        path = place
+        more = (*more, (b"location", f"{rules.public_url}{place}".encode()))
+    if (body.row is None and context.scope["method"] != "GET") or not rules.has_validators:
+        return FinishedResponse.of(body, status, JSON, *more)
+    caching = SHARED if rules.policy.anyone else PRIVATE
+    return Representation(body, path, caching).response(context, *more, status=status)
+
+
+def list_response(
+    body: Page[Any] | CursorPage[Any], context: HttpContext, rules: Rules, *more: Header
+) -> FinishedResponse:
+    """With `Link` to its neighbours (RFC 8288); compressed where that is worth it."""
+    content = to_bytes(body)
+    fields = [JSON, *more]
+    if link := links(context, body, rules.public_url):
+        fields.append((b"link", link.encode()))
+    if len(content) >= WORTH_COMPRESSING and accepts_gzip(context.headers):
+        content = compress(content, compresslevel=5, mtime=0)
+        fields.append((b"content-encoding", b"gzip"))
+    return FinishedResponse(200, [*fields, (b"content-length", b"%d" % len(content))], content)
+
+
+def links(context: HttpContext, body: Page[Any] | CursorPage[Any], public_url: str) -> str:
+    path = context.scope["path"]
+    query = parse_qsl(context.scope["query_string"].decode("ascii", "replace"), True)
+    rest = [pair for pair in query if pair[0] not in ("page", "cursor")]
+
+    def link(name: str, value: object, relation: str) -> str:
+        return f'<{public_url}{path}?{urlencode([*rest, (name, value)])}>; rel="{relation}"'
+
+    if isinstance(body, CursorPage):
+        return link("cursor", body.next_cursor, "next") if body.next_cursor else ""
+    last = max(1, -(-body.total // body.per_page))
+    numbers = {"first": 1, "prev": body.page - 1, "next": body.page + 1, "last": last}
+    return ", ".join(
+        link("page", number, relation)
+        for relation, number in numbers.items()
+        if 1 <= number <= last
+    )
+
+
+def tag_of(body: Any, path: str, content: bytes) -> bytes:
+    """Of a `Versioned` row its version; of anything else what it says."""
+    if type(body).row is not None and (row := body.row):
+        return row_tag(path, *row).encode()
+    return b'"%s"' % sha256(content).hexdigest()[:24].encode()
+
+
+def row_tag(path: str, row_id: UUID, version: int) -> str:
+    """Strong, and good for this address only (RFC 9110, section 8.8.3)."""
+    return f'"{crc32(path.encode(), crc32(row_id.bytes)):08x}.{version}"'
+
+
+def matches(known: bytes, tag: bytes) -> bool:
+    """Weak comparison (RFC 9110, 13.1.2): a proxy that compresses may have weakened ours."""
+    if known in (tag, b"*"):
+        return True
+    return tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
+
+
+def accepts_gzip(headers: dict[bytes, bytes]) -> bool:
+    accepted = headers.get(b"accept-encoding", b"").lower().replace(b" ", b"").split(b",")
+    return any(
+        each == b"gzip" or (each.startswith(b"gzip;q=") and each not in REFUSED)
+        for each in accepted
+    )
+
+
+REFUSED = (b"gzip;q=0", b"gzip;q=0.0", b"gzip;q=0.00", b"gzip;q=0.000")
+
+
+def encoded(headers: dict[str, Any]) -> list[Header]:
+    return [(name.lower().encode(), str(value).encode()) for name, value in headers.items()]
+
+
+def is_ours(body: object) -> bool:
+    """`isinstance` would ask pydantic's metaclass, which takes as long as writing the body."""
+    kind = type(body)
+    return kind is Representation or Schema in kind.__mro__
+
+
+def to_bytes(body: Any) -> bytes:
+    content: bytes = body.__pydantic_serializer__.to_json(body)
+    return content

@@ -1,0 +1,48 @@
+"""What a route says of itself in its decorator, worked out once when the application is built.
+
+`@patch("/{note_id:uuid}", policy=authenticated, audit="notes.change")`: Litestar keeps keywords it
+does not know in the route's `opt`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from core.data.queries import Listing
+from core.security.policies import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    policy: Policy
+    module: str = "core"
+    limited: bool = False
+    """Under the API's prefix: counted by the rate limits."""
+    limit: str | None = None
+    """A named rate limit beside the general ones, e.g. `limit="login"`."""
+    listing: Listing | None = None
+    query: frozenset[str] = field(default_factory=frozenset)
+    """The query parameters it knows; any other is refused."""
+    audit: str | None = None
+    """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
+    idempotency: bool | Literal["apart"] = True
+    """False where the answer holds a secret; apart where a refusal keeps what it counted."""
+    location: str | None = None
+    """Where a created thing stands, e.g. `/users/{id}`; else at the route's path and its id."""
+    prefix: str = ""
+    public_url: str = ""
+
+    @property
+    def has_validators(self) -> bool:
+        return self.limited
+
+    def location_of(self, body: Any, path: str) -> str | None:
+        if (created := getattr(body, "id", None)) is None:
+            return None
+        if self.location:
+            return self.prefix + self.location.format(id=created)
+        return f"{path.rstrip('/')}/{created}"
+
+
+def rules_of(scope: Any) -> Rules:
+    rules: Rules = scope["route_handler"].opt["rules"]
+    return rules

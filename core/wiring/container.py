@@ -1,0 +1,100 @@
+"""What lives as long as the process: built once, shared by every module."""
+
+from dependency_injector import containers, providers
+
+from config.lines import Lines
+from config.settings import Settings
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.engines import open_database
+from core.data.generations import Generations
+from core.events.log import EventLog
+from core.events.outbox import Outbox
+from core.events.relay import Relay
+from core.events.schedules import Scheduler
+from core.kernel.clock import utc_now
+from core.kernel.contributions import Contributions
+from core.operations.health import HealthChecks
+from core.operations.maintenance import Maintenance
+from core.operations.metrics import RequestMetrics
+from core.security.authentication import Authenticator, KeyAuthenticator
+from core.security.limits import LocalCounters, RateLimits
+from core.security.passwords import Passwords
+from core.security.roles import Roles
+from core.security.secrets import SecretKeys
+from core.web.idempotency.middleware import Idempotency
+from core.web.idempotency.store import IdempotencyStore
+from core.web.lifecycle import Lifecycle
+from core.wiring.inventory import InstalledModules
+
+
+def make_secrets(settings: Settings) -> SecretKeys:
+    return SecretKeys(
+        settings.secret_key.get_secret_value(),
+        [previous.get_secret_value() for previous in settings.secret_key_previous],
+    )
+
+
+def make_generations(settings: Settings) -> Generations:
+    return Generations(settings.data_dir / "generations")
+
+
+def make_database(settings: Settings, generations: Generations) -> Database:
+    return open_database(settings.database_url.get_secret_value(), generations)
+
+
+def make_passwords(settings: Settings) -> Passwords:
+    return Passwords(settings.auth_password_min_length)
+
+
+def make_limits(settings: Settings) -> RateLimits:
+    """Several workers without a common store take a share each."""
+    return RateLimits(
+        LocalCounters(share=settings.workers),
+        {
+            "anonymous": settings.rate_limit_anonymous,
+            "signed-in": settings.rate_limit_signed_in,
+            "login": settings.rate_limit_login[0],
+            "login-account": settings.rate_limit_login[1],
+            "register": settings.rate_limit_register,
+            "mail": settings.rate_limit_mail[0],
+            "mail-account": settings.rate_limit_mail[1],
+        },
+        enabled=settings.rate_limit_enabled,
+    )
+
+
+class CoreContainer(containers.DeclarativeContainer):
+    settings = providers.Dependency(instance_of=Settings)
+    log_lines = providers.Dependency(instance_of=Lines)
+    authenticator = providers.Dependency(instance_of=Authenticator)
+    key_authenticator = providers.Dependency(instance_of=KeyAuthenticator)
+
+    clock = providers.Object(utc_now)
+    contributions = providers.Singleton(Contributions)
+    modules = providers.Singleton(InstalledModules)
+    lifecycle = providers.Singleton(Lifecycle)
+    metrics = providers.Singleton(RequestMetrics)
+    secrets = providers.Singleton(make_secrets, settings)
+    roles = providers.Singleton(Roles, contributions)
+    generations = providers.Singleton(make_generations, settings)
+    db = providers.Singleton(make_database, settings, generations)
+    audit = providers.Singleton(AuditTrail, db=db, clock=clock)
+    outbox = providers.Singleton(Outbox, db=db, clock=clock, contributions=contributions)
+    relay = providers.Singleton(
+        Relay, db=db, clock=clock, outbox=outbox, contributions=contributions
+    )
+    scheduler = providers.Singleton(Scheduler, db=db, clock=clock, contributions=contributions)
+    event_log = providers.Singleton(
+        EventLog, db=db, clock=clock, outbox=outbox, contributions=contributions
+    )
+    limits = providers.Singleton(make_limits, settings)
+    passwords = providers.Singleton(make_passwords, settings)
+    maintenance = providers.Singleton(
+        Maintenance, db=db, audit=audit, generations=generations, clock=clock
+    )
+    health = providers.Singleton(
+        HealthChecks, contributions=contributions, lifecycle=lifecycle, clock=clock
+    )
+    idempotency_store = providers.Singleton(IdempotencyStore, db=db, clock=clock)
+    idempotency = providers.Singleton(Idempotency, db=db, store=idempotency_store, secrets=secrets)

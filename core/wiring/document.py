@@ -1,0 +1,30 @@
+"""The OpenAPI document of an application: of all routes, by whatever module."""
+
+from importlib import import_module
+from typing import Any
+
+from litestar import Litestar
+
+from core.web.openapi.document import document_of
+from core.web.openapi.schemes import SecurityScheme
+from core.wiring.module import Module
+from core.wiring.plugin import CorePlugin
+from core.wiring.routes import operations_of
+
+
+def document_of_application(app: Litestar) -> dict[str, Any]:
+    core = app.plugins.get(CorePlugin).container
+    modules = [each for each in app.plugins if isinstance(each, Module)]
+    return document_of(
+        operations_of(app.routes),
+        core.settings().public_url,
+        {each.name: each.scheme for each in core.contributions().of(SecurityScheme)},
+        {each.name: what_it_is_for(import_module(each.package).__doc__) for each in modules},
+    )
+
+
+def what_it_is_for(docstring: str | None) -> str:
+    """`Posts: what people publish.` becomes `What people publish.`"""
+    line = (docstring or "").strip().partition("\n")[0]
+    text = line.rpartition(": ")[2]
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,91 @@
+"""What the core itself adds to the application: bodies, errors, access, start and stop."""
+
+import gc
+from asyncio import CancelledError, create_task
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.app import AppConfig
+from litestar.middleware import DefineMiddleware
+from litestar.plugins import InitPlugin
+
+from core.data.announcements import Announcements
+from core.web.access import AccessMiddleware
+from core.web.bodies import JsonRequest, decode, is_schema
+from core.web.parameters import PageRequests, if_match, principal, provide, visitor
+from core.web.problems import Problems
+from core.web.responses import BodyResponse
+from core.wiring.container import CoreContainer
+from core.wiring.module import as_dependency
+
+OFFERED = ("maintenance", "event_log")
+"""What handlers of any module may ask the core for, by name."""
+
+FEW_COLLECTIONS = (20_000, 50, 100)
+
+
+class CorePlugin(InitPlugin):
+    def __init__(self, container: CoreContainer, problems: Problems) -> None:
+        self.container = container
+        self._problems = problems
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        page_requests = PageRequests(self.container.secrets())
+        app_config.request_class = JsonRequest
+        app_config.response_class = BodyResponse
+        app_config.type_decoders = [(is_schema, decode), *(app_config.type_decoders or ())]
+        app_config.exception_handlers.update(self._problems.handlers)
+        app_config.dependencies.update(
+            provide(principal, visitor, if_match, page_requests.page_request)
+            | {name: as_dependency(self.container.providers[name]) for name in OFFERED}
+        )
+        app_config.middleware.append(self._access())
+        app_config.lifespan.append(self.lifespan)
+        return app_config
+
+    def _access(self) -> Any:
+        core = self.container
+        return DefineMiddleware(
+            AccessMiddleware,
+            authenticator=core.authenticator(),
+            key_authenticator=core.key_authenticator(),
+            limits=core.limits(),
+            maintenance=core.maintenance(),
+            idempotency=core.idempotency(),
+            clock=core.clock(),
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
+        """Background work runs while requests do; the database closes last."""
+        core = self.container
+        async with AsyncExitStack() as stack:
+            stack.callback(core.log_lines().flush)
+            stack.push_async_callback(core.db().close)
+            announcements = Announcements(core.db(), core.generations())
+            await stack.enter_async_context(in_background(announcements.listen()))
+            await stack.enter_async_context(core.relay().running())
+            await stack.enter_async_context(core.scheduler().running())
+            settle()
+            yield
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Goes on while the block runs."""
+    task = create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(CancelledError):
+            await task
+
+
+def settle() -> None:
+    """What was made at the start stays: keep the collector from walking over it (p99)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*FEW_COLLECTIONS)

@@ -1,0 +1,87 @@
+"""Finds the modules, gives each what it needs, and says in one sentence what does not fit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any
+
+from dependency_injector.providers import Dependency
+
+from core.kernel.contributions import Export, WiringError
+from core.wiring.container import CoreContainer
+from core.wiring.module import Module
+from core.wiring.own import core_contributions
+
+GROUP = "atrium.modules"
+
+AnyModule = Module[Any]
+ModuleTypes = Mapping[str, type[AnyModule]]
+Exports = Mapping[type, tuple[AnyModule, Export[Any]]]
+
+
+def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
+    """Build every module and wire it, those first that others need."""
+    modules = [kind(name, core) for name, kind in found.items()]
+    contributed = {module: module.contributions() for module in modules}
+    named = {module.name: all_ for module, all_ in contributed.items()}
+    core.contributions().fill({"core": core_contributions(core), **named})
+    exports = {
+        each.port: (module, each)
+        for module, all_ in contributed.items()
+        for each in all_
+        if isinstance(each, Export)
+    }
+    wire("core", core, exports)
+    owners = {module: wire(module.name, module.container, exports) for module in modules}
+    ordered = in_order(owners)
+    for module in ordered:
+        core.modules().add(module.name, module.version)
+        module.build()
+    return ordered
+
+
+def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
+    """Every folder in `modules/` with a plugin.py, and every installed `atrium.modules` entry."""
+    entries = [*in_folder("modules"), *entry_points(group=GROUP)]
+    names = [entry.name for entry in entries]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise WiringError(f"Two modules are called {twice[0]}: rename one.")
+    if unknown := sorted(set(only or ()) - set(names)):
+        raise WiringError(f"MODULES names {', '.join(unknown)}, which no module is called.")
+    return {entry.name: entry.load() for entry in entries if only is None or entry.name in only}
+
+
+def in_folder(package: str) -> Iterator[EntryPoint]:
+    """A folder with a plugin.py counts as if it were installed."""
+    for each in iter_modules(import_module(package).__path__):
+        plugin = f"{package}.{each.name}.plugin"
+        if each.ispkg and find_spec(plugin):
+            yield EntryPoint(each.name, f"{plugin}:Plugin", GROUP)
+
+
+def wire(name: str, container: Any, exports: Exports) -> list[AnyModule]:
+    """Fill what `container` needs; returns the modules it now stands on."""
+    owners: list[AnyModule] = []
+    for need in container.dependencies.values():
+        if not isinstance(need, Dependency):
+            continue
+        if need.instance_of in exports:
+            owner, export = exports[need.instance_of]
+            need.override(export.provider)
+            owners.append(owner)
+        elif not need.is_defined:
+            raise WiringError(
+                f"{name} needs {need.instance_of.__name__}, but no module exports it."
+            )
+    return owners
+
+
+def in_order(owners: Mapping[AnyModule, Sequence[AnyModule]]) -> list[AnyModule]:
+    try:
+        return list(TopologicalSorter(owners).static_order())
+    except CycleError as error:
+        circle = " → ".join(module.name for module in error.args[1])
+        raise WiringError(f"Modules need each other in a circle: {circle}.") from None

@@ -1,0 +1,93 @@
+"""Works out the rules of every route, and lets none start that lacks a policy."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.plugins import ReceiveRoutePlugin
+from litestar.routes import BaseRoute, HTTPRoute
+
+from config.settings import Settings
+from core.kernel.contributions import Contributions, WiringError
+from core.kernel.principal import Permission
+from core.security.policies import Policy, public
+from core.web.parameters import names_of
+from core.web.rules import Rules
+from core.wiring.inventory import InstalledModules
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class MissingPolicy(WiringError):
+    """A route says nothing about who may call it, or asks for what nobody can have."""
+
+
+class RouteRules(ReceiveRoutePlugin):
+    """Knows every route before the application starts, and what its decorator says of it."""
+
+    def __init__(
+        self, settings: Settings, contributions: Contributions, modules: InstalledModules
+    ) -> None:
+        self._prefix, self._public_url = settings.api_prefix, settings.public_url
+        self._contributions, self._modules = contributions, modules
+
+    def receive_route(self, route: BaseRoute) -> None:
+        if not isinstance(route, HTTPRoute):
+            raise MissingPolicy(f"{route.path} is no HTTP route: no policy can guard it.")
+        for handler, model in {
+            id(each[0]): each for each in route.route_handler_map.values()
+        }.values():
+            handler.opt["rules"] = self._rules(handler, model, route.path)
+            resolve_one_after_another(model)
+            if not answers_options(handler):
+                self._modules.count_route(handler.opt["rules"].module)
+
+    def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
+        opt = handler.opt
+        policy = (
+            public.in_maintenance() if answers_options(handler) else self._policy(handler, path)
+        )
+        listing = opt.get("listing")
+        own = frozenset(each.field_alias for each in model.expected_query_params)
+        return Rules(
+            policy=policy,
+            module=opt.get("module", "core"),
+            limited=f"{path}/".startswith(f"{self._prefix}/") and not answers_options(handler),
+            limit=opt.get("limit"),
+            listing=listing,
+            query=own | (names_of(listing) if listing else frozenset()),
+            audit=opt.get("audit"),
+            idempotency=opt.get("idempotency", True),
+            location=opt.get("location"),
+            prefix=self._prefix,
+            public_url=self._public_url,
+        )
+
+    def _policy(self, handler: BaseRouteHandler, path: str) -> Policy:
+        policy = handler.opt.get("policy")
+        if not isinstance(policy, Policy):
+            raise MissingPolicy(f"{handler} at {path} has no policy, e.g. policy=authenticated.")
+        for needed in filter(None, (policy.needs, policy.scope)):
+            if needed not in self._contributions.of(Permission):
+                raise MissingPolicy(
+                    f"{handler} at {path} needs {needed.name}, which no module contributes."
+                )
+        return policy
+
+
+def resolve_one_after_another(model: Any) -> None:
+    """Litestar resolves independent dependencies in a task group, though none of ours waits."""
+    model.dependency_batches = [{each} for batch in model.dependency_batches for each in batch]
+
+
+def answers_options(handler: BaseRouteHandler) -> bool:
+    """Litestar's own answer to OPTIONS, which it adds to every route; anyone may have it."""
+    return handler.fn.__module__ == "litestar.routes.http"
+
+
+def operations_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
+    """Every route with each of its own handlers."""
+    for route in routes:
+        for handler in cast("HTTPRoute", route).route_handlers:
+            if not answers_options(handler):
+                yield cast("HTTPRoute", route), handler

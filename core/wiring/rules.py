@@ -1,0 +1,235 @@
+"""What every module promises: `atrium module check`, and the tests, hold each to it.
+
+A rule yields one sentence for each breach it finds.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import getmembers, isclass
+from typing import Any, TypeVar, get_type_hints
+
+from dependency_injector.providers import Dependency
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from pydantic import BaseModel
+from sqlalchemy import Table
+
+from core.kernel.contributions import Contribution, Export
+from core.kernel.errors import ProblemError
+from core.kernel.events import Event
+from core.kernel.principal import Permission
+from core.kernel.schemas import CursorPage, Page, Schema
+from core.web.rules import Rules
+from core.wiring.module import Module, Mount
+from core.wiring.registry import AnyModule
+from core.wiring.routes import WRITES, operations_of
+
+K = TypeVar("K", bound=Contribution)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One module inside a running application."""
+
+    app: Litestar
+    module: AnyModule
+
+    @property
+    def name(self) -> str:
+        return self.module.name
+
+    @property
+    def package(self) -> str:
+        return self.module.package
+
+    @property
+    def modules(self) -> set[str]:
+        return {each.name for each in self.app.plugins if isinstance(each, Module)}
+
+    def classes(self, file: str) -> list[type]:
+        """The classes written in this file of the module; none if there is no such file."""
+        path = f"{self.package}.{file}"
+        members = getmembers(import_module(path), isclass) if find_spec(path) else []
+        return [each for _, each in members if each.__module__ == path]
+
+    def tables(self) -> list[Table]:
+        """Those of its models, and those without a class."""
+        path = f"{self.package}.models"
+        mapped = [each.__table__ for each in self.classes("models") if hasattr(each, "__table__")]
+        found = getmembers(import_module(path)) if find_spec(path) else []
+        return [*mapped, *(each for _, each in found if isinstance(each, Table))]
+
+    def owns(self, table: str) -> bool:
+        return f"{table}_".startswith(f"{self.name}_")
+
+    def contributed(self, kind: type[K]) -> list[K]:
+        return [each for each in self.module.contributions() if isinstance(each, kind)]
+
+    def operations(self) -> list[HTTPRouteHandler]:
+        found = {id(handler): handler for _, handler in operations_of(self.app.routes)}
+        own = f"{self.package}."
+        return [each for each in found.values() if each.fn.__module__.startswith(own)]
+
+
+def rules_of(operation: HTTPRouteHandler) -> Rules:
+    rules: Rules = operation.opt["rules"]
+    return rules
+
+
+def breaches(app: Litestar, name: str | None = None) -> list[str]:
+    """Every breach of every rule, by one module or by all. Raises LookupError for no module."""
+    modules = [each for each in app.plugins if isinstance(each, Module)]
+    if name and name not in [each.name for each in modules]:
+        raise LookupError(f"There is no module {name}.")
+    subjects = [Subject(app, each) for each in modules if name in (None, each.name)]
+    return [breach for subject in subjects for rule in RULES for breach in rule(subject)]
+
+
+def says_what_it_is_for(it: Subject) -> Iterator[str]:
+    if not import_module(it.package).__doc__:
+        yield f"{it.package} has no docstring"
+
+
+def summarises_each_operation(it: Subject) -> Iterator[str]:
+    for operation in it.operations():
+        if not operation.summary:
+            yield f"{operation} has no summary"
+
+
+def names_each_operation_once(it: Subject) -> Iterator[str]:
+    names = [operation.fn.__name__ for operation in it.operations()]
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield f"{it.name}_{name} names two operations"
+
+
+def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
+    for operation in it.operations():
+        policy = rules_of(operation).policy
+        for needed in filter(None, (policy.needs, policy.scope)):
+            if needed not in it.contributed(Permission):
+                yield f"{operation} needs {needed.name}, which is not {it.name}'s to give"
+
+
+def answers_with_schemas(it: Subject) -> Iterator[str]:
+    for operation in it.operations():
+        kind = operation.parsed_fn_signature.return_type
+        parts = kind.inner_types if kind.is_union else (kind,)
+        if not all(each.is_subclass_of((Schema, Response, type(None))) for each in parts):
+            yield f"{operation} answers with {kind.annotation}, not with a Schema"
+
+
+def bounds_its_lists(it: Subject) -> Iterator[str]:
+    for operation in it.operations():
+        kind = operation.parsed_fn_signature.return_type
+        parts = kind.inner_types if kind.is_union else (kind,)
+        listed = any(each.is_subclass_of((Page, CursorPage)) for each in parts)
+        if listed and rules_of(operation).listing is None:
+            yield f"{operation} has no listing=…, and so gives a page of any size"
+
+
+def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
+    """A refused attempt is in the audit trail under the same name as one that succeeds.
+
+    So a route for what another module does is audited under that module's name.
+    """
+    for operation in it.operations():
+        if WRITES.isdisjoint(operation.http_methods):
+            continue
+        if "audit" not in operation.opt:
+            yield f"{operation} changes something and does not say audit=…"
+        elif (action := operation.opt["audit"]) and action.partition(".")[0] not in it.modules:
+            yield f"{operation} is audited as {action}, which begins with the name of no module"
+
+
+def prefixes_its_tables(it: Subject) -> Iterator[str]:
+    for table in it.tables():
+        if not it.owns(table.name):
+            yield f"table {table.name} is neither {it.name} nor {it.name}_…"
+
+
+def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
+    for table in it.tables():
+        for key in table.foreign_keys:
+            target = key.target_fullname
+            if target != "users.id" and not it.owns(target.partition(".")[0]):
+                yield f"{table.name}.{key.parent.name} refers to {target}: keep the bare id"
+
+
+def owns_its_errors(it: Subject) -> Iterator[str]:
+    errors = [each for each in it.classes("errors") if issubclass(each, ProblemError)]
+    codes = [each.code for each in errors]
+    for error in errors:
+        if not error.code.startswith(f"{it.name}.") or codes.count(error.code) > 1:
+            yield f"{error.__name__} has the code {error.code}"
+
+
+def states_its_events_as_facts(it: Subject) -> Iterator[str]:
+    for event in it.classes("public"):
+        if not issubclass(event, Event):
+            continue
+        if "__dataclass_fields__" not in vars(event):
+            yield f"{event.__name__} is no dataclass of its own"
+        if not re.fullmatch(rf"{it.name}\.[a-z_]+", event.name):
+            yield f"{event.__name__} has the name {event.name}"
+
+
+def speaks_in_values(it: Subject) -> Iterator[str]:
+    for each in it.classes("public"):
+        if issubclass(each, BaseModel) or hasattr(each, "__table__"):
+            yield f"{each.__name__} is a body or a row: other modules get plain values"
+
+
+def keeps_what_it_exports(it: Subject) -> Iterator[str]:
+    for export in it.contributed(Export):
+        if not getattr(export.port, "_is_runtime_protocol", False):
+            yield f"{export.name} is not a runtime_checkable Protocol"
+        elif not isinstance(export.provider(), export.port):
+            yield f"what is exported as {export.name} does not do it"
+
+
+def names_what_it_contributes(it: Subject) -> Iterator[str]:
+    for each in it.contributed(Contribution):
+        if not isinstance(each, Export | Mount) and not re.match(rf"{it.name}[.:]", each.name):
+            yield f"the {type(each).__name__} {each.name} does not begin with {it.name}"
+
+
+def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
+    """Which mypy cannot see: what passes through a provider has no type."""
+    for name, provider in it.module.services().items():
+        if provider.args:
+            yield f"{name} is given something by position: name it"
+        asked = get_type_hints(provider.cls.__init__)
+        for argument, given in provider.kwargs.items():
+            kind = asked.get(argument)
+            if isclass(kind) and not isinstance(given(), kind):
+                yield f"{name} is given another {argument} than the {kind.__name__} it asks for"
+
+
+def needs_only_public_ports(it: Subject) -> Iterator[str]:
+    container: Any = it.module.container
+    for name, need in container.dependencies.items():
+        if isinstance(need, Dependency) and not need.instance_of.__module__.endswith(".public"):
+            yield f"{name} is {need.instance_of.__name__}, which is in no public.py"
+
+
+RULES: list[Callable[[Subject], Iterator[str]]] = [
+    says_what_it_is_for,
+    summarises_each_operation,
+    names_each_operation_once,
+    asks_only_for_its_own_permissions,
+    answers_with_schemas,
+    bounds_its_lists,
+    names_the_action_of_each_write,
+    prefixes_its_tables,
+    refers_only_to_itself_and_to_users,
+    owns_its_errors,
+    states_its_events_as_facts,
+    speaks_in_values,
+    keeps_what_it_exports,
+    names_what_it_contributes,
+    gives_each_service_what_it_asks_for,
+    needs_only_public_ports,
+]

@@ -1,0 +1,1 @@
+"""One folder per feature; nothing shared lives here."""

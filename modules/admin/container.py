@@ -1,0 +1,36 @@
+from dependency_injector import providers
+
+from core.wiring.module import ModuleContainer
+from modules.admin.service import (
+    AuditReader,
+    BackgroundWork,
+    Inventory,
+    PermissionDirectory,
+    StatsService,
+)
+from modules.auth.public import Sessions
+from modules.files.public import StoredFiles
+from modules.users.public import Accounts
+
+
+class AdminContainer(ModuleContainer):
+    core = providers.DependenciesContainer()
+    accounts = providers.Dependency(instance_of=Accounts)
+    sessions = providers.Dependency(instance_of=Sessions)
+    files = providers.Dependency(instance_of=StoredFiles)
+
+    stats = providers.Singleton(StatsService, contributions=core.contributions)
+    permissions = providers.Singleton(
+        PermissionDirectory, contributions=core.contributions, roles=core.roles
+    )
+    audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, accounts=accounts)
+    background_work = providers.Singleton(
+        BackgroundWork, db=core.db, audit=core.audit, event_log=core.event_log
+    )
+    inventory = providers.Singleton(
+        Inventory,
+        db=core.db,
+        contributions=core.contributions,
+        health=core.health,
+        modules=core.modules,
+    )

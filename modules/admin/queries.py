@@ -1,0 +1,29 @@
+from datetime import datetime
+
+from sqlalchemy import TextClause, bindparam, select, text
+
+from core.data.audit import AuditEntry
+from core.data.queries import Listing
+
+Period = tuple[datetime | None, datetime | None]
+"""From and before which moment."""
+
+AUDIT = Listing(
+    sort=(AuditEntry.at, AuditEntry.id),
+    filters={
+        "actor": AuditEntry.actor_id,
+        "action": AuditEntry.action,
+        "target": AuditEntry.target_id,
+    },
+    default="-at",
+)
+
+EVERY = select(*AuditEntry.__table__.columns)
+SINCE = EVERY.where(AuditEntry.at >= bindparam("since"))
+UNTIL = EVERY.where(AuditEntry.at < bindparam("until"))
+BETWEEN = SINCE.where(AuditEntry.at < bindparam("until"))
+
+
+def revision_of(module: str) -> TextClause:
+    """At which revision the tables of an installed module are."""
+    return text(f"SELECT version_num FROM alembic_version_{module}")  # noqa: S608 (no input)

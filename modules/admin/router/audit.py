@@ -1,0 +1,31 @@
+from datetime import datetime
+
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+
+from core.kernel.pages import PageRequest
+from core.kernel.schemas import Paged
+from core.security.policies import requires
+from modules.admin.permissions import AUDIT as AUDIT_READ
+from modules.admin.queries import AUDIT
+from modules.admin.schemas import AuditRead
+from modules.admin.service import AuditReader
+
+
+class AuditController(Controller):
+    @get(
+        "/audit",
+        summary="Read the audit trail",
+        description="`since` and `until` are moments, RFC 3339.",
+        policy=requires(AUDIT_READ),
+        listing=AUDIT,
+    )
+    async def list_audit(
+        self,
+        page_request: NamedDependency[PageRequest],
+        audit_reader: NamedDependency[AuditReader],
+        since: FromQuery[datetime | None] = None,
+        until: FromQuery[datetime | None] = None,
+    ) -> Paged[AuditRead]:
+        return AuditRead.paged(await audit_reader.page(page_request, (since, until)))

@@ -1,0 +1,52 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from core.events.errors import DeliveryNotFound, DeliveryRunning
+from core.events.log import EVENTS, EventLog
+from core.kernel.pages import PageRequest
+from core.kernel.schemas import Paged
+from core.security.policies import requires
+from core.web.problems import problems
+from modules.admin.permissions import EVENTS as MANAGE
+from modules.admin.schemas import EventRead
+from modules.admin.service import BackgroundWork
+
+refusals = problems(DeliveryNotFound, DeliveryRunning)
+
+
+class EventController(Controller):
+    path = "/events"
+
+    @get(summary="List background work", policy=requires(MANAGE), listing=EVENTS)
+    async def list_events(
+        self, page_request: NamedDependency[PageRequest], event_log: NamedDependency[EventLog]
+    ) -> Paged[EventRead]:
+        return EventRead.paged(await event_log.page(page_request))
+
+    @post(
+        "/{event_id:uuid}/retry",
+        summary="Try it again now",
+        policy=requires(MANAGE),
+        status_code=204,
+        audit="admin.retry_event",
+        responses=refusals,
+    )
+    async def retry_event(
+        self, event_id: FromPath[UUID], background_work: NamedDependency[BackgroundWork]
+    ) -> None:
+        await background_work.retry(event_id)
+
+    @delete(
+        "/{event_id:uuid}",
+        summary="Give it up",
+        policy=requires(MANAGE),
+        audit="admin.discard_event",
+        responses=refusals,
+    )
+    async def discard_event(
+        self, event_id: FromPath[UUID], background_work: NamedDependency[BackgroundWork]
+    ) -> None:
+        await background_work.discard(event_id)

@@ -1,0 +1,30 @@
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from core.operations.maintenance import Maintenance
+from core.security.policies import requires
+from core.web.maintenance import MaintenanceState
+from modules.admin.permissions import MAINTENANCE
+from modules.admin.schemas import MaintenanceBody
+
+
+class MaintenanceController(Controller):
+    path = "/maintenance"
+
+    @get(summary="Ask whether the service is closed", policy=requires(MAINTENANCE))
+    async def read_maintenance(self, maintenance: NamedDependency[Maintenance]) -> MaintenanceBody:
+        return MaintenanceBody.of(await maintenance.state())
+
+    @post(
+        summary="Close or open the service",
+        description="While it is closed everybody but admins gets 503; it outlives a restart.",
+        policy=requires(MAINTENANCE),
+        status_code=200,
+        audit="admin.maintenance",
+    )
+    async def switch_maintenance(
+        self, data: JSONBody[MaintenanceBody], maintenance: NamedDependency[Maintenance]
+    ) -> MaintenanceBody:
+        await maintenance.switch(MaintenanceState(**data.model_dump()))
+        return data

@@ -1,0 +1,148 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.kernel.schemas import Paged
+from core.security.policies import requires
+from core.web.problems import problems
+from modules.admin.permissions import USERS
+from modules.admin.schemas import PersonCreate, PersonRead, PersonUpdate
+from modules.admin.service import AuditReader
+from modules.auth.public import Sessions
+from modules.users.public import (
+    ACCOUNTS,
+    Accounts,
+    BeyondOwnRights,
+    EmailTaken,
+    LastAdmin,
+    NewAccount,
+    UserNotFound,
+)
+
+admins = requires(USERS)
+refusals = problems(UserNotFound, BeyondOwnRights, LastAdmin)
+
+
+class PeopleController(Controller):
+    path = "/users"
+
+    @get(summary="List people", policy=admins, listing=ACCOUNTS)
+    async def list_people(
+        self, page_request: NamedDependency[PageRequest], accounts: NamedDependency[Accounts]
+    ) -> Paged[PersonRead]:
+        return PersonRead.paged(await accounts.page(page_request))
+
+    @post(
+        summary="Create a person",
+        policy=admins,
+        audit="users.create",
+        responses=problems(EmailTaken, BeyondOwnRights),
+    )
+    async def create_person(
+        self,
+        data: JSONBody[PersonCreate],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> PersonRead:
+        new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
+        return PersonRead.of(await accounts.create(principal, new, data.roles))
+
+    @get(
+        "/{user_id:uuid}", summary="Read a person", policy=admins, responses=problems(UserNotFound)
+    )
+    async def read_person(
+        self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
+    ) -> PersonRead:
+        return PersonRead.of(await audit_reader.read_person(user_id))
+
+    @patch(
+        "/{user_id:uuid}",
+        summary="Change a person",
+        policy=admins,
+        audit="users.change",
+        responses=problems(UserNotFound, BeyondOwnRights, EmailTaken, Stale),
+    )
+    async def change_person(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[PersonUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        accounts: NamedDependency[Accounts],
+    ) -> PersonRead:
+        changed = await accounts.change(principal, user_id, data.changes(), if_match)
+        return PersonRead.of(changed)
+
+    @delete(
+        "/{user_id:uuid}",
+        summary="Delete a person",
+        description="At once, with everything of theirs in every module.",
+        policy=admins.fresh(),
+        audit="users.delete",
+        responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
+    )
+    async def delete_person(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        accounts: NamedDependency[Accounts],
+    ) -> None:
+        await accounts.delete(principal, user_id, if_match)
+
+    @post(
+        "/{user_id:uuid}/disable",
+        summary="Disable a person",
+        description="Ends every session and API key of theirs.",
+        policy=admins,
+        status_code=204,
+        audit="users.disable",
+        responses=refusals,
+    )
+    async def disable_person(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> None:
+        await accounts.set_active(principal, user_id, active=False)
+
+    @post(
+        "/{user_id:uuid}/enable",
+        summary="Enable a person",
+        policy=admins,
+        status_code=204,
+        audit="users.enable",
+        responses=refusals,
+    )
+    async def enable_person(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+    ) -> None:
+        await accounts.set_active(principal, user_id, active=True)
+
+    @post(
+        "/{user_id:uuid}/logout",
+        summary="End every session of a person",
+        policy=admins,
+        status_code=204,
+        audit="auth.logout_all",
+        responses=problems(UserNotFound, BeyondOwnRights),
+    )
+    async def log_person_out(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        accounts: NamedDependency[Accounts],
+        sessions: NamedDependency[Sessions],
+    ) -> None:
+        await accounts.changeable(principal, user_id)
+        await sessions.end_all(user_id)

@@ -1,0 +1,42 @@
+from uuid import UUID
+
+from litestar import Controller, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import Stale
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.security.policies import requires
+from core.web.problems import problems
+from modules.admin.permissions import ROLES
+from modules.admin.schemas import PermissionsRead, PersonRead, RolesUpdate
+from modules.admin.service import PermissionDirectory
+from modules.users.public import Accounts, BeyondOwnRights, LastAdmin, UserNotFound
+
+
+class RoleController(Controller):
+    @get("/permissions", summary="List every permission", policy=requires(ROLES))
+    async def list_permissions(
+        self, permissions: NamedDependency[PermissionDirectory]
+    ) -> PermissionsRead:
+        return PermissionsRead(data=list(permissions.all()))
+
+    @put(
+        "/users/{user_id:uuid}/roles",
+        summary="Give a person these roles, and no others",
+        description="Counts from the person's next request.",
+        policy=requires(ROLES).fresh(),
+        audit="users.set_roles",
+        responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
+    )
+    async def set_roles(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[RolesUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        accounts: NamedDependency[Accounts],
+    ) -> PersonRead:
+        person = await accounts.set_roles(principal, user_id, data.roles, if_match)
+        return PersonRead.of(person)

@@ -1,0 +1,18 @@
+from litestar import Controller, get
+from litestar.di import NamedDependency
+
+from core.security.policies import requires
+from modules.admin.permissions import STATS
+from modules.admin.schemas import StatsRead
+from modules.admin.service import StatsService
+
+
+class StatsController(Controller):
+    @get(
+        "/stats",
+        summary="See the figures that all modules contribute",
+        description="Takes the access token and, beside it, an API key of the same person.",
+        policy=requires(STATS).with_key_beside(),
+    )
+    async def read_stats(self, stats: NamedDependency[StatsService]) -> StatsRead:
+        return await stats.read()

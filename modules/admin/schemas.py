@@ -1,0 +1,130 @@
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.kernel.text import Line, Text
+
+Name = Annotated[str, Line(2, 50), Field(examples=["Ada Example"])]
+Email = Annotated[str, Line(3, 254), Field(examples=["ada@example.com"])]
+Age = Annotated[int, Field(ge=0, le=150)]
+Password = Annotated[str, Field(max_length=1024, examples=["four words make it long"])]
+
+
+class PersonCreate(Schema):
+    name: Name
+    email: Email
+    age: Age | None = None
+    password: Password
+    roles: Annotated[list[str], Field(max_length=50)] = ["member"]
+
+
+class PersonUpdate(MergePatch):
+    name: Name = ABSENT
+    email: Email = ABSENT
+    age: Age | None = ABSENT
+
+
+class PersonRead(Schema):
+    """The profile, and what only an admin sees."""
+
+    id: UUID
+    name: str
+    email: str
+    age: int | None
+    locale: str | None
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    email_verified_at: Moment | None
+    pending_email: str | None
+    created_at: Moment
+    updated_at: Moment
+    is_active: bool
+    last_login_at: Moment | None
+    deletes_at: Moment | None
+    second_factor: bool = False
+
+
+class RolesUpdate(Schema):
+    roles: Annotated[list[str], Field(max_length=50, examples=[["member"]])]
+
+
+class PermissionRead(Schema):
+    name: str
+    title: str
+    module: str
+    roles: tuple[str, ...] = Field(description="The roles that have it.")
+    scope: bool = Field(description="Whether an API key may carry it.")
+
+
+class PermissionsRead(Schema):
+    data: list[PermissionRead]
+
+
+class UserFigures(Schema):
+    total: int
+    active: int
+
+
+class SessionFigures(Schema):
+    active: int
+
+
+class FileFigures(Schema):
+    count: int
+    bytes: int
+
+
+class StatsRead(Schema):
+    users: UserFigures
+    sessions: SessionFigures
+    files: FileFigures
+    uptime_s: int
+    memory_bytes: int
+    modules: dict[str, dict[str, int]]
+
+
+class MaintenanceBody(Schema):
+    enabled: Annotated[bool, Field(examples=[False])]
+    message: Annotated[str, Text(0, 500)] | None = None
+    retry_after_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+
+
+class AuditRead(Schema):
+    id: UUID
+    at: Moment
+    actor_id: UUID | None
+    actor_kind: Literal["user", "key", "system", "anonymous"]
+    on_behalf_of: UUID | None
+    action: str
+    target_kind: str
+    target_id: str | None
+    outcome: Literal["success", "refused", "failed"]
+    address: str
+    request_id: str
+    changes: dict[str, Any]
+
+
+class ModuleRead(Schema):
+    name: str
+    version: str
+    routes: int
+    permissions: list[str]
+    migrations: str | None = Field(description="The revision its tables are at.")
+    health: dict[str, Literal["ok", "down"]]
+
+
+class ModulesRead(Schema):
+    data: list[ModuleRead]
+
+
+class EventRead(Schema):
+    id: UUID
+    event: str
+    listener: str
+    status: Literal["pending", "running", "failed", "dead", "waiting"]
+    attempts: int
+    due_at: Moment | None
+    last_error: str | None
+    created_at: Moment

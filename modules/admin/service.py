@@ -1,0 +1,163 @@
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psutil import Process
+from sqlalchemy.exc import DBAPIError
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.events.log import EventLog
+from core.kernel.contributions import Contributions
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.principal import Permission
+from core.operations.contributions import HealthCheck, Statistic
+from core.operations.health import HealthChecks
+from core.security.roles import ADMIN, MEMBER, Roles
+from core.wiring.inventory import InstalledModules, ModuleInfo
+from modules.admin.queries import AUDIT, BETWEEN, EVERY, SINCE, UNTIL, Period, revision_of
+from modules.admin.schemas import (
+    FileFigures,
+    ModuleRead,
+    PermissionRead,
+    SessionFigures,
+    StatsRead,
+    UserFigures,
+)
+from modules.users.public import Accounts, Person
+
+log = structlog.get_logger(__name__)
+
+Figures = dict[str, dict[str, int]]
+
+
+class StatsService:
+    """The figures that modules contribute, as of now."""
+
+    def __init__(self, contributions: Contributions) -> None:
+        self._contributions = contributions
+        self._started = monotonic()
+
+    async def read(self) -> StatsRead:
+        figures = await self._figures()
+        users, files = figures.get("users", {}), figures.get("files", {})
+        return StatsRead(
+            users=UserFigures(total=users.get("total", 0), active=users.get("active", 0)),
+            sessions=SessionFigures(active=figures.get("auth", {}).get("sessions", 0)),
+            files=FileFigures(count=files.get("count", 0), bytes=files.get("bytes", 0)),
+            uptime_s=int(monotonic() - self._started),
+            memory_bytes=Process().memory_info().rss,
+            modules=figures,
+        )
+
+    async def _figures(self) -> Figures:
+        """One that fails is left out, and logged; the others are shown."""
+        found: Figures = {}
+        for each in self._contributions.of(Statistic):
+            module, _, figure = each.name.partition(".")
+            try:
+                found.setdefault(module, {})[figure] = await each.read()
+            except Exception as error:
+                log.error("statistic_failed", statistic=each.name, exc_info=error)
+        return found
+
+
+class AuditReader:
+    def __init__(self, db: Database, audit: AuditTrail, accounts: Accounts) -> None:
+        self._db, self._audit, self._accounts = db, audit, accounts
+
+    async def page(self, request: PageRequest, period: Period) -> Rows[Any]:
+        """The audit trail, of a period or of all time."""
+        since, until = period
+        query = {(0, 0): EVERY, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
+        chosen = query[since is not None, until is not None]
+        async with self._db.read() as reads:
+            return await AUDIT.page(reads, chosen, request, {"since": since, "until": until})
+
+    async def read_person(self, user_id: UUID) -> Person:
+        """Someone else's data: the look itself is on record."""
+        person = await self._accounts.person(user_id)
+        async with self._db.transaction() as session:
+            await self._audit.record(session, "admin.read_person", ("users", user_id))
+        return person
+
+
+class BackgroundWork:
+    """Events that have not arrived yet; what is done to them is on record."""
+
+    def __init__(self, db: Database, audit: AuditTrail, event_log: EventLog) -> None:
+        self._db, self._audit, self._event_log = db, audit, event_log
+
+    async def retry(self, delivery_id: UUID) -> None:
+        async with self._db.transaction() as session:
+            await self._event_log.retry(delivery_id)
+            await self._audit.record(session, "admin.retry_event", ("events", delivery_id))
+
+    async def discard(self, delivery_id: UUID) -> None:
+        async with self._db.transaction() as session:
+            await self._event_log.discard(delivery_id)
+            await self._audit.record(session, "admin.discard_event", ("events", delivery_id))
+
+
+class Inventory:
+    """What is installed, and how it does."""
+
+    def __init__(
+        self,
+        db: Database,
+        contributions: Contributions,
+        health: HealthChecks,
+        modules: InstalledModules,
+    ) -> None:
+        self._db, self._contributions = db, contributions
+        self._health, self._modules = health, modules
+
+    async def modules(self) -> list[ModuleRead]:
+        return [await self._describe(each) for each in self._modules]
+
+    async def _describe(self, module: ModuleInfo) -> ModuleRead:
+        checks = [each.name for each in self._contributions.of(HealthCheck, module.name)]
+        results = {each.check: each for each in await self._health.results()}
+        return ModuleRead(
+            name=module.name,
+            version=module.version,
+            routes=module.routes,
+            permissions=[each.name for each in self._contributions.of(Permission, module.name)],
+            migrations=await self._revision(module.name),
+            health={
+                results[name].name: "ok" if results[name].ok else "down"
+                for name in checks
+                if name in results
+            },
+        )
+
+    async def _revision(self, module: str) -> str | None:
+        """None for a module without tables, and where its tables are not made yet."""
+        try:
+            async with self._db.read() as reads:
+                revision: str | None = await reads.scalar(revision_of(module))
+        except DBAPIError:
+            return None
+        return revision
+
+
+class PermissionDirectory:
+    def __init__(self, contributions: Contributions, roles: Roles) -> None:
+        self._contributions, self._roles = contributions, roles
+
+    def all(self) -> Sequence[PermissionRead]:
+        """What each module lets people do, and who has it."""
+        names = {role: self._roles.permissions_of((role,)) for role in (ADMIN, MEMBER)}
+        return [
+            PermissionRead(
+                name=each.name,
+                title=each.title,
+                module=module,
+                roles=tuple(role for role, owned in names.items() if each.name in owned),
+                scope=each.scope,
+            )
+            for module in self._contributions.modules
+            for each in self._contributions.of(Permission, module)
+        ]

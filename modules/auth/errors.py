@@ -1,0 +1,67 @@
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from core.kernel.errors import BadRequest, Forbidden, NotFound, TooManyRequests
+from core.security.authentication import NotSignedIn
+
+
+class InvalidCredentials(NotSignedIn):
+    """Says nothing of what was wrong: the address, the password or the account."""
+
+    code = "auth.invalid_credentials"
+    title = "The e-mail address or the password is wrong."
+
+
+class InvalidRefreshToken(NotSignedIn):
+    code = "auth.invalid_refresh_token"
+    title = "This refresh token is unknown, expired, used or revoked: sign in again."
+
+    challenge = 'Bearer realm="atrium", error="invalid_token"'
+
+
+class TooManyAttempts(TooManyRequests):
+    code = "auth.too_many_attempts"
+    title = "Too many wrong attempts: wait before the next one."
+
+
+class SessionNotFound(NotFound):
+    code = "auth.session_not_found"
+    title = "There is no such session."
+
+
+class ApiKeyNotFound(NotFound):
+    code = "auth.api_key_not_found"
+    title = "There is no such API key."
+
+
+class ScopeNotYours(Forbidden):
+    code = "auth.scope_not_yours"
+    title = "A key cannot do what its owner may not."
+
+
+class TokenRefusal(BadRequest):
+    """A refusal of the token endpoint, with the members of RFC 6749, section 5.2."""
+
+    error: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.members: Mapping[str, Any] = {"error": self.error, "error_description": self.detail}
+
+
+class InvalidRequest(TokenRefusal):
+    code = "auth.invalid_request"
+    title = "The token request is malformed."
+    error = "invalid_request"
+
+
+class InvalidGrant(TokenRefusal):
+    code = "auth.invalid_grant"
+    title = "The credentials or the refresh token are wrong."
+    error = "invalid_grant"
+
+
+class UnsupportedGrantType(TokenRefusal):
+    code = "auth.unsupported_grant_type"
+    title = "The token endpoint does not know this grant_type."
+    error = "unsupported_grant_type"

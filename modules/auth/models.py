@@ -1,0 +1,96 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.models import Base, Identified
+
+
+class ScopeNames(TypeDecorator[tuple[str, ...]]):
+    """Separated by spaces, as OAuth has them."""
+
+    impl = String(2000)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        return value if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").split())
+
+
+class AuthSession(Identified, Base):
+    """Someone who signed in on one device; it ends by being deleted, its tokens with it."""
+
+    __tablename__ = "auth_sessions"
+    __table_args__ = (
+        Index("ix_auth_sessions_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index("ix_auth_sessions_created_at_id", "created_at", "id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    device: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    """When its tokens were last refreshed."""
+    fresh_at: Mapped[datetime]
+    """When the person last proved who they are."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class RefreshToken(Base):
+    """Good for one refresh; those that were used are kept, to notice when one is used again."""
+
+    __tablename__ = "auth_refresh_tokens"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("auth_sessions.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    sealed_successor: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """For the time of grace: only who holds this token can open it."""
+
+
+class ApiKey(Identified, Base):
+    __tablename__ = "auth_api_keys"
+    __table_args__ = (
+        Index("ix_auth_api_keys_user_id_created_at_id", "user_id", "created_at", "id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    prefix: Mapped[str] = mapped_column(String(32), unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    name: Mapped[str] = mapped_column(String(100))
+    scopes: Mapped[tuple[str, ...]] = mapped_column(ScopeNames)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_used_at: Mapped[datetime | None]
+
+
+class SigningKey(Base):
+    """Signs access tokens while its generation is the highest; then it only verifies."""
+
+    __tablename__ = "auth_signing_keys"
+
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    verifies_until: Mapped[datetime | None]
+    """When the last token it signed has expired; None while it signs."""
+
+
+class Attempts(Base):
+    """How often somebody was wrong about an account, or wrong from an address."""
+
+    __tablename__ = "auth_attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A digest: nobody reads here who tried to sign in."""
+    failures: Mapped[int]
+    since: Mapped[datetime]
+    open_at: Mapped[datetime]
+    forget_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,53 @@
+"""Whose sessions and keys, and how they are listed."""
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from core.data.queries import Listing
+from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
+
+SESSIONS = Listing(sort=(AuthSession.created_at, AuthSession.last_used_at, AuthSession.id))
+ALL_SESSIONS = Listing(
+    sort=(AuthSession.created_at, AuthSession.last_used_at, AuthSession.id),
+    filters=(AuthSession.user_id,),
+)
+API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id))
+
+LIVE = select(*AuthSession.__table__.columns).where(AuthSession.expires_at > bindparam("now"))
+SESSION = LIVE.where(AuthSession.id == bindparam("session_id"))
+OWN_SESSIONS = select(
+    *AuthSession.__table__.columns,
+    (AuthSession.id == bindparam("own_session")).label("current"),
+).where(AuthSession.expires_at > bindparam("now"), AuthSession.user_id == bindparam("owner"))
+
+OF_TOKEN = (
+    select(AuthSession)
+    .join(RefreshToken, RefreshToken.session_id == AuthSession.id)
+    .where(RefreshToken.digest == bindparam("token_digest"))
+    .with_for_update(of=AuthSession)
+)
+"""The session a refresh token belongs to, locked: one refresh of it at a time."""
+
+USE_TOKEN = update(RefreshToken).where(
+    RefreshToken.digest == bindparam("token_digest"), RefreshToken.used_at.is_(None)
+)
+FORGET_SUCCESSORS = (
+    update(RefreshToken)
+    .where(RefreshToken.session_id == bindparam("of_session"))
+    .where(RefreshToken.sealed_successor.is_not(None))
+    .values(sealed_successor=None)
+)
+
+OWN_KEYS = select(*ApiKey.__table__.columns).where(ApiKey.user_id == bindparam("owner"))
+KEY_BY_PREFIX = select(*ApiKey.__table__.columns).where(ApiKey.prefix == bindparam("asked_prefix"))
+KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
+
+SIGNING_KEYS = select(*SigningKey.__table__.columns).order_by(SigningKey.generation.desc())
+
+COUNT_SESSIONS = (
+    select(func.count()).select_from(AuthSession).where(AuthSession.expires_at > bindparam("now"))
+)
+COUNT_OWN_SESSIONS = COUNT_SESSIONS.where(AuthSession.user_id == bindparam("owner"))
+COUNT_KEYS = select(func.count()).select_from(ApiKey).where(ApiKey.expires_at > bindparam("now"))
+COUNT_OWN_KEYS = COUNT_KEYS.where(ApiKey.user_id == bindparam("owner"))
+
+DELETE_SESSIONS = delete(AuthSession)

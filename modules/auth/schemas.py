@@ -1,0 +1,108 @@
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from core.kernel.schemas import Moment, Schema
+from core.kernel.text import Line
+from core.security.passwords import GivenPassword, NewPassword
+from modules.users.public import Age, Email, Name
+
+LoginName = Annotated[str, Line(1, 254), Field(examples=["ada@example.com"])]
+ExamplePassword = Field(examples=["correct horse battery staple"])
+SentToken = Annotated[str, Line(1, 4096)]
+
+
+class Registration(Schema):
+    name: Name
+    email: Email
+    age: Age | None = None
+    password: Annotated[NewPassword, ExamplePassword]
+
+
+class Credentials(Schema):
+    email: LoginName
+    password: Annotated[GivenPassword, ExamplePassword]
+
+
+class RefreshRequest(Schema):
+    refresh_token: SentToken
+
+
+class Proof(Schema):
+    password: Annotated[GivenPassword, ExamplePassword]
+
+
+class PasswordChange(Schema):
+    current_password: Annotated[GivenPassword, ExamplePassword]
+    new_password: Annotated[NewPassword, Field(examples=["another horse another battery"])]
+
+
+class TokensRead(Schema):
+    access_token: str
+    token_type: str = Field(examples=["bearer"])
+    expires_in: int = Field(description="Seconds the access token is good for.")
+    refresh_token: str = Field(description="Good for one refresh.")
+    refresh_expires_in: int = Field(description="Seconds until the session ends unless refreshed.")
+
+
+class ProfileRead(Schema):
+    id: UUID
+    name: str
+    email: str
+    age: int | None
+    locale: str | None
+    roles: list[str]
+    permissions: list[str]
+    email_verified_at: Moment | None
+    pending_email: str | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class SessionRead(Schema):
+    id: UUID
+    device: str = Field(examples=["Firefox on Linux"])
+    address: str
+    created_at: Moment
+    last_used_at: Moment
+    expires_at: Moment
+    current: bool = Field(description="Whether it is the one this request was made with.")
+
+
+class ApiKeyDraft(Schema):
+    name: Annotated[str, Line(1, 100), Field(examples=["Nightly backup"])]
+    scopes: list[Annotated[str, Line(1, 100)]] = Field(
+        min_length=1, max_length=50, examples=[["profile:read"]]
+    )
+    expires_in_days: int = Field(default=90, ge=1, le=365)
+
+
+class ApiKeyRead(Schema):
+    id: UUID
+    prefix: str
+    name: str
+    scopes: list[str]
+    created_at: Moment
+    expires_at: Moment
+    last_used_at: Moment | None
+
+
+class ApiKeyCreated(ApiKeyRead):
+    key: str = Field(description="Shown this once; send it as `X-API-Key`.")
+
+
+class JwkRead(Schema):
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    use: str
+    alg: str
+
+
+class JwksRead(Schema):
+    """A JSON Web Key Set (RFC 7517)."""
+
+    keys: list[JwkRead]

@@ -1,0 +1,62 @@
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
+
+from config.settings import ModuleSettings, not_built_yet
+
+LONGEST_SESSION = timedelta(days=30)
+"""However often its tokens are refreshed (ASVS 10.4.8)."""
+
+
+def not_yet(private: bool) -> bool:
+    return not_built_yet("leave it out, and accounts open at once") if private else private
+
+
+class AuthSettings(ModuleSettings):
+    model_config = SettingsConfigDict(env_prefix="AUTH_")
+
+    access_token_ttl_s: int = Field(
+        default=600, ge=10, le=3600, description="Seconds an access token is good for."
+    )
+    refresh_token_ttl_s: int = Field(
+        default=14 * 86_400,
+        ge=60,
+        le=30 * 86_400,
+        description="Seconds after its last refresh at which a session ends.",
+    )
+    refresh_grace_s: int = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description="Seconds a refresh token that was just used gives the same successor; 0 is off.",
+    )
+    fresh_s: int = Field(
+        default=900,
+        ge=30,
+        le=86_400,
+        description="Seconds after proving who one is in which no new proof is asked for.",
+    )
+    private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
+        default=False, description="Whether registering hides which addresses have an account."
+    )
+    password_grant: bool = Field(
+        default=True, description="Whether POST /auth/token takes a name and a password."
+    )
+
+    @property
+    def access_token_ttl(self) -> timedelta:
+        return timedelta(seconds=self.access_token_ttl_s)
+
+    @property
+    def refresh_token_ttl(self) -> timedelta:
+        return timedelta(seconds=self.refresh_token_ttl_s)
+
+    @property
+    def refresh_grace(self) -> timedelta:
+        return timedelta(seconds=self.refresh_grace_s)
+
+    @property
+    def fresh_for(self) -> timedelta:
+        return timedelta(seconds=self.fresh_s)

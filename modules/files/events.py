@@ -1,0 +1,14 @@
+"""What the module tells itself."""
+
+from dataclasses import dataclass
+
+from core.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentDropped(Event):
+    """No row leads to these stored objects any more."""
+
+    name = "files.content_dropped"
+
+    storage_keys: tuple[str, ...]

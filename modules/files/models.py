@@ -1,0 +1,43 @@
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.models import Base, Timestamped, Versioned
+from core.data.search import SearchIndex
+
+PUBLIC, PRIVATE = "public", "private"
+
+
+class File(Versioned, Timestamped, Base):
+    """What is known of a file; its bytes lie in the storage, and never change."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        Index("ix_files_owner_id_created_at_id", "owner_id", "created_at", "id"),
+        Index("ix_files_created_at_id", "created_at", "id"),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    storage_key: Mapped[str] = mapped_column(String(64), unique=True)
+    filename: Mapped[str] = mapped_column(String(50))
+    original_filename: Mapped[str] = mapped_column(String(150))
+    size: Mapped[int]
+    content_type: Mapped[str] = mapped_column(String(100))
+    checksum_sha256: Mapped[str] = mapped_column(String(64))
+    visibility: Mapped[str] = mapped_column(String(10), default=PRIVATE)
+
+
+SEARCH = SearchIndex(File, (File.original_filename,))
+
+
+class FileUsage(Base):
+    """What a person's files take up. Whoever adds or removes some changes this row first."""
+
+    __tablename__ = "files_usage"
+
+    owner_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    bytes: Mapped[int]
+    files: Mapped[int]

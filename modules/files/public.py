@@ -1,0 +1,60 @@
+"""What other modules may know of files."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
+
+from core.kernel.events import Event
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.kernel.principal import Principal
+from modules.files.errors import FileNotFound as FileNotFound
+from modules.files.queries import ALL_FILES as ALL_FILES  # the Listing of `StoredFiles.page`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """What is known of someone's file."""
+
+    id: UUID
+    owner_id: UUID
+    filename: str
+    original_filename: str
+    size: int
+    content_type: str
+    checksum_sha256: str
+    visibility: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@runtime_checkable
+class StoredFiles(Protocol):
+    """Everyone's files, for those who look after them."""
+
+    async def page(self, request: PageRequest) -> Rows[Any]:
+        """Of all files, as StoredFile values; `listing=ALL_FILES` on the route."""
+        ...
+
+    async def delete(
+        self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
+    ) -> None:
+        """Anyone's for who may manage files, else one's own. Raises FileNotFound and Stale."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileUploaded(Event):
+    name = "files.uploaded"
+
+    file_id: UUID
+    owner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileDeleted(Event):
+    name = "files.deleted"
+
+    file_id: UUID
+    owner_id: UUID

@@ -1,0 +1,43 @@
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+
+Visibility = Literal["private", "public"]
+
+
+class FileRead(Schema):
+    id: UUID
+    filename: str = Field(description="The id and the extension.")
+    original_filename: str = Field(examples=["holiday.png"])
+    size: int = Field(description="In bytes.")
+    content_type: str = Field(examples=["image/png"])
+    checksum_sha256: str = Field(description="In hexadecimal digits.")
+    visibility: Visibility
+    created_at: Moment
+    updated_at: Moment
+
+
+class FilesRead(Schema):
+    files: list[FileRead] = Field(description="In the order they were sent.")
+
+
+class FileUpdate(MergePatch):
+    original_filename: Annotated[
+        str,
+        Field(
+            description="With the extension it has; at most 150 characters and 255 bytes.",
+            examples=["holiday.png"],
+        ),
+    ] = ABSENT
+    visibility: Annotated[
+        Visibility, Field(description="Public: anyone who has its id may download it.")
+    ] = ABSENT
+
+
+class UsageRead(Schema):
+    used_bytes: int
+    quota_bytes: int
+    files: int

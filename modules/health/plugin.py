@@ -1,0 +1,13 @@
+from collections.abc import Sequence
+
+from core.kernel.contributions import Contribution
+from core.wiring.module import Module, Mount
+from modules.health.container import HealthContainer
+from modules.health.router import HealthController, RootController
+
+
+class Plugin(Module[HealthContainer]):
+    container_type = HealthContainer
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Mount("/", (RootController, HealthController)),)

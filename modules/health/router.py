@@ -1,0 +1,73 @@
+from typing import Any
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromHeader
+
+from core.kernel.principal import Principal
+from core.security.policies import public
+from core.web.pages import page_response, wants_html
+from core.web.problems import problems
+from core.web.responses import BodyResponse
+from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
+from modules.health.page import page_of
+from modules.health.schemas import HealthRead, LiveRead, ReadyRead, RootRead
+from modules.health.service import HealthService
+
+open_always = public.in_maintenance()
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class HealthController(Controller):
+    @get("/health", summary="Ask whether the service is there", policy=open_always)
+    async def read_health(self, health: NamedDependency[HealthService]) -> HealthRead:
+        return await health.health()
+
+    @get("/health/live", summary="Ask whether the process is up", policy=open_always)
+    async def read_live(self) -> LiveRead:
+        return LiveRead()
+
+    @get(
+        "/health/ready",
+        summary="Ask whether this instance can take requests",
+        policy=open_always,
+        responses=problems(NotReady),
+    )
+    async def read_ready(
+        self,
+        visitor: NamedDependency[Principal | None],
+        health: NamedDependency[HealthService],
+    ) -> ReadyRead:
+        return await health.ready(visitor)
+
+    @get(
+        "/metrics",
+        summary="Read the figures for Prometheus",
+        policy=open_always,
+        responses=problems(MetricsOff, BadMetricsToken),
+        media_type=METRICS_TYPE,
+    )
+    async def read_metrics(
+        self,
+        health: NamedDependency[HealthService],
+        authorization: FromHeader[str | None] = None,
+    ) -> Response[bytes]:
+        return Response(health.metrics(authorization), media_type=METRICS_TYPE)
+
+
+class RootController(Controller):
+    @get(
+        "/",
+        summary="Find the way",
+        description="A browser gets a small page, any other client JSON.",
+        policy=open_always,
+        responses={200: ResponseSpec(RootRead)},
+    )
+    async def read_root(
+        self,
+        health: NamedDependency[HealthService],
+        accept: FromHeader[str | None] = None,
+    ) -> Response[Any]:
+        root = health.root()
+        return page_response(page_of(root)) if wants_html(accept) else BodyResponse(root)

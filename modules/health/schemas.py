@@ -1,0 +1,39 @@
+from typing import Literal
+
+from pydantic import Field
+
+from core.kernel.schemas import Schema
+
+
+class HealthRead(Schema):
+    status: Literal["healthy", "maintenance"]
+    service: str
+    version: str
+
+
+class LiveRead(Schema):
+    status: Literal["up"] = "up"
+
+
+class CheckRead(Schema):
+    """What only admins see of a check."""
+
+    ok: bool
+    ms: float = Field(description="How long it took.")
+    reason: str | None
+
+
+class ReadyRead(Schema):
+    status: Literal["ready"] = "ready"
+    checks: dict[str, Literal["ok", "down"]]
+    details: dict[str, CheckRead] | None = Field(
+        default=None, exclude_if=lambda details: details is None, description="Only to admins."
+    )
+
+
+class RootRead(Schema):
+    message: str
+    name: str
+    version: str
+    docs: str | None = Field(description="Null where the docs are switched off.")
+    health: str

@@ -1,0 +1,75 @@
+from hmac import compare_digest
+
+from config.settings import Settings
+from core.kernel.principal import Principal
+from core.operations.health import CheckResult, HealthChecks
+from core.operations.maintenance import Maintenance
+from core.operations.metrics import RequestMetrics
+from core.version import VERSION
+from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
+from modules.health.schemas import CheckRead, HealthRead, ReadyRead, RootRead
+
+
+class HealthService:
+    def __init__(
+        self,
+        checks: HealthChecks,
+        maintenance: Maintenance,
+        metrics: RequestMetrics,
+        settings: Settings,
+    ) -> None:
+        self._checks, self._maintenance = checks, maintenance
+        self._metrics, self._settings = metrics, settings
+
+    async def health(self) -> HealthRead:
+        closed = (await self._maintenance.state()).enabled
+        return HealthRead(
+            status="maintenance" if closed else "healthy", service="Atrium", version=VERSION
+        )
+
+    async def ready(self, reader: Principal | None) -> ReadyRead:
+        """Raises NotReady, with what is down, while requests should go elsewhere."""
+        results = await self._checks.results()
+        body = ReadyRead(
+            checks={each.name: "ok" if each.ok else "down" for each in results},
+            details=details(results) if reader and reader.is_admin else None,
+        )
+        if self._checks.stopping:
+            raise NotReady("It is shutting down.", members_of(body))
+        if down := [each.name for each in results if not each.ok]:
+            raise NotReady(f"Down: {', '.join(down)}.", members_of(body))
+        return body
+
+    def metrics(self, authorization: str | None) -> bytes:
+        """Prometheus' text format. Raises MetricsOff or BadMetricsToken."""
+        token = self._settings.metrics_token
+        if token is None:
+            if self._settings.environment == "production":
+                raise MetricsOff
+        elif not bears(authorization, token.get_secret_value()):
+            raise BadMetricsToken
+        return self._metrics.render()
+
+    def root(self) -> RootRead:
+        url = self._settings.public_url
+        docs = f"{url}/docs" if self._settings.docs_enabled else None
+        return RootRead(
+            message="Welcome to Atrium.",
+            name="Atrium",
+            version=VERSION,
+            docs=docs,
+            health=f"{url}/health",
+        )
+
+
+def details(results: list[CheckResult]) -> dict[str, CheckRead]:
+    return {each.name: CheckRead(ok=each.ok, ms=each.ms, reason=each.reason) for each in results}
+
+
+def members_of(body: ReadyRead) -> dict[str, object]:
+    return body.model_dump(mode="json", exclude={"status"}, exclude_none=True)
+
+
+def bears(authorization: str | None, token: str) -> bool:
+    scheme, _, given = (authorization or "").partition(" ")
+    return scheme.lower() == "bearer" and compare_digest(given.encode(), token.encode())

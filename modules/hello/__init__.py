@@ -1,0 +1,1 @@
+"""Hello: the shortest module there is."""

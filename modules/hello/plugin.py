@@ -1,0 +1,7 @@
+from core.wiring.module import Module, ModuleContainer
+from modules.hello.router import HelloController
+
+
+class Plugin(Module[ModuleContainer]):
+    container_type = ModuleContainer
+    controllers = (HelloController,)

@@ -1,0 +1,12 @@
+
+from litestar import Controller, get
+from litestar.params import FromPath
+
+from core.security.policies import public
+from modules.hello.schemas import Greeting
+
+
+class HelloController(Controller):
+    @get("/{name:str}", summary="Greet someone", policy=public)
+    async def greet(self, name: FromPath[str]) -> Greeting:
+        return Greeting(message=f"Hello, {name}!")

@@ -1,0 +1,5 @@
+from core.kernel.schemas import Schema
+
+
+class Greeting(Schema):
+    message: str

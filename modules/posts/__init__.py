@@ -1,0 +1,1 @@
+"""Posts: what people publish for everyone to read."""

@@ -1,0 +1,23 @@
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.models import Base, Timestamped, Versioned
+from core.data.search import SearchIndex
+
+
+class Post(Versioned, Timestamped, Base):
+    __tablename__ = "posts"
+    __table_args__ = (
+        Index("ix_posts_created_at_id", "created_at", "id"),
+        Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
+        Index("ix_posts_title_id", "title", "id"),
+    )
+
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(String(20_000))
+
+
+SEARCH = SearchIndex(Post, (Post.title, Post.content))

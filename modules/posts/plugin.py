@@ -1,0 +1,28 @@
+from collections.abc import Sequence
+
+from core.kernel.contributions import Contribution
+from core.operations.contributions import PersonalData, PersonalFigure, Seed, Statistic
+from core.wiring.module import Module
+from modules.posts.container import PostsContainer
+from modules.posts.permissions import MANAGE, WRITE
+from modules.posts.router import PostController
+
+
+class Plugin(Module[PostsContainer]):
+    container_type = PostsContainer
+    controllers = (PostController,)
+
+    def contributions(self) -> Sequence[Contribution]:
+        posts, samples = self.container.posts, self.container.samples
+        return (
+            WRITE,
+            MANAGE,
+            Statistic("posts.total", lambda: posts().count()),
+            PersonalFigure("posts.posts", lambda person: posts().count(person)),
+            PersonalData(
+                "posts.posts",
+                export=lambda person: posts().export(person),
+                erase=lambda person: posts().erase(person),
+            ),
+            Seed("posts.welcome", lambda: samples().add()),
+        )

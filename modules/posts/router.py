@@ -1,0 +1,94 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.kernel.schemas import Paged
+from core.security.policies import authenticated, public, requires
+from core.web.problems import problems
+from modules.posts.errors import NotYourPost, PostNotFound
+from modules.posts.permissions import WRITE
+from modules.posts.queries import POSTS
+from modules.posts.schemas import PostDraft, PostRead, PostUpdate
+from modules.posts.service import PostService
+
+editors = authenticated.with_scope(WRITE)
+refusals = problems(PostNotFound, NotYourPost, Stale)
+
+
+class PostController(Controller):
+    @get(summary="List posts", policy=public, listing=POSTS)
+    async def list_posts(
+        self, page_request: NamedDependency[PageRequest], posts: NamedDependency[PostService]
+    ) -> Paged[PostRead]:
+        return PostRead.paged(await posts.page(page_request))
+
+    @post(summary="Publish a post", policy=requires(WRITE), audit="posts.publish")
+    async def publish_post(
+        self,
+        data: JSONBody[PostDraft],
+        principal: NamedDependency[Principal],
+        posts: NamedDependency[PostService],
+    ) -> PostRead:
+        return PostRead.of(await posts.publish(principal, data))
+
+    @get("/{post_id:uuid}", summary="Read a post", policy=public, responses=problems(PostNotFound))
+    async def read_post(
+        self, post_id: FromPath[UUID], posts: NamedDependency[PostService]
+    ) -> PostRead:
+        return PostRead.of(await posts.get(post_id))
+
+    @put(
+        "/{post_id:uuid}",
+        summary="Replace a post",
+        policy=editors,
+        audit="posts.change",
+        responses=refusals,
+    )
+    async def replace_post(
+        self,
+        post_id: FromPath[UUID],
+        data: JSONBody[PostDraft],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        posts: NamedDependency[PostService],
+    ) -> PostRead:
+        return PostRead.of(await posts.change(principal, post_id, data.model_dump(), if_match))
+
+    @patch(
+        "/{post_id:uuid}",
+        summary="Change a post",
+        policy=editors,
+        audit="posts.change",
+        responses=refusals,
+    )
+    async def change_post(
+        self,
+        post_id: FromPath[UUID],
+        data: JSONBody[PostUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        posts: NamedDependency[PostService],
+    ) -> PostRead:
+        return PostRead.of(await posts.change(principal, post_id, data.changes(), if_match))
+
+    @delete(
+        "/{post_id:uuid}",
+        summary="Remove a post",
+        policy=editors,
+        audit="posts.remove",
+        responses=refusals,
+    )
+    async def remove_post(
+        self,
+        post_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        posts: NamedDependency[PostService],
+    ) -> None:
+        await posts.remove(principal, post_id, if_match)

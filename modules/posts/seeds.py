@@ -1,0 +1,30 @@
+"""Sample data: the post that says hello."""
+
+from sqlalchemy import select
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from modules.posts.models import Post
+from modules.users.public import Accounts
+
+TITLE = "Welcome to Atrium"
+CONTENT = (
+    "This post is sample data. Read it at GET /api/v1/posts, sign in, and write the next one with "
+    "POST /api/v1/posts."
+)
+
+
+class SamplePosts:
+    def __init__(self, db: Database, audit: AuditTrail, accounts: Accounts) -> None:
+        self._db, self._audit, self._accounts = db, audit, accounts
+
+    async def add(self) -> None:
+        """In the name of whoever has been here longest; once."""
+        if (author_id := await self._accounts.first_id()) is None:
+            return
+        async with self._db.transaction() as session:
+            if await session.scalar(select(Post.id).limit(1)):
+                return
+            post = Post(author_id=author_id, title=TITLE, content=CONTENT)
+            session.add(post)
+            await self._audit.record(session, "posts.publish", post)

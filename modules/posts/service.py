@@ -1,0 +1,83 @@
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.queries import one_or_raise, row_or_raise
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from modules.posts.errors import NotYourPost, PostNotFound
+from modules.posts.models import Post
+from modules.posts.permissions import MANAGE, WRITE
+from modules.posts.queries import EVERY, OF_AUTHOR, ONE, POSTS
+from modules.posts.schemas import PostDraft, PostRead
+
+
+class PostService:
+    def __init__(self, db: Database, audit: AuditTrail) -> None:
+        self._db, self._audit = db, audit
+
+    async def page(self, request: PageRequest) -> Rows[Row[Any]]:
+        async with self._db.read() as reads:
+            return await POSTS.page(reads, EVERY, request)
+
+    async def get(self, post_id: UUID) -> Row[Any]:
+        async with self._db.read() as reads:
+            return await row_or_raise(reads, ONE, {"post_id": post_id}, PostNotFound)
+
+    async def publish(self, author: Principal, draft: PostDraft) -> Post:
+        post = Post(author_id=author.id, **draft.model_dump())
+        async with self._db.transaction() as session:
+            session.add(post)
+            await self._audit.record(session, "posts.publish", post)
+        return post
+
+    async def change(
+        self, editor: Principal, post_id: UUID, changes: dict[str, Any], if_match: IfMatch
+    ) -> Post:
+        async with self._db.transaction() as session:
+            post = await self._theirs(session, editor, post_id, if_match)
+            post.assign(**changes)
+            await self._audit.record(session, "posts.change", post, fields=[*changes])
+        return post
+
+    async def remove(self, editor: Principal, post_id: UUID, if_match: IfMatch) -> None:
+        async with self._db.transaction() as session:
+            post = await self._theirs(session, editor, post_id, if_match)
+            await session.delete(post)
+            await self._audit.record(session, "posts.remove", post)
+
+    async def count(self, author_id: UUID | None = None) -> int:
+        posts = select(func.count()).select_from(Post)
+        if author_id:
+            posts = posts.where(Post.author_id == author_id)
+        async with self._db.read() as reads:
+            return await reads.scalar(posts) or 0
+
+    async def export(self, author_id: UUID) -> Sequence[dict[str, Any]]:
+        """Everything this person has published, as JSON values."""
+        async with self._db.read() as reads:
+            rows = await reads.execute(OF_AUTHOR, {"written_by": author_id})
+        return [PostRead.of(row).model_dump(mode="json") for row in rows]
+
+    async def erase(self, author_id: UUID) -> None:
+        async with self._db.transaction() as session:
+            await session.execute(delete(Post).where(Post.author_id == author_id))
+            await self._audit.record(session, "posts.erase", ("users", author_id))
+
+    async def _theirs(
+        self, session: AsyncSession, editor: Principal, post_id: UUID, if_match: IfMatch
+    ) -> Post:
+        """The post, if this person may change it and has seen its latest version."""
+        wanted = select(Post).where(Post.id == post_id).with_for_update()
+        post = await one_or_raise(session, wanted, PostNotFound)
+        own = post.author_id == editor.id and editor.may(WRITE)
+        if not (own or editor.may(MANAGE)):
+            raise NotYourPost
+        if_match.check(post)
+        return post

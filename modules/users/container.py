@@ -1,0 +1,74 @@
+from dependency_injector import providers
+
+from core.wiring.module import ModuleContainer
+from modules.users.first_admin import FirstAdmin
+from modules.users.samples import SamplePeople
+from modules.users.service.accounts import AccountService
+from modules.users.service.admins import AdminService
+from modules.users.service.departures import DepartureService
+from modules.users.service.people import PeopleService
+from modules.users.service.profiles import ProfileService
+from modules.users.service.records import RecordService
+from modules.users.settings import UsersSettings
+
+
+class UsersContainer(ModuleContainer):
+    core = providers.DependenciesContainer()
+
+    settings = providers.Singleton(UsersSettings)
+    accounts = providers.Singleton(
+        AccountService,
+        db=core.db,
+        outbox=core.outbox,
+        audit=core.audit,
+        clock=core.clock,
+        roles=core.roles,
+        passwords=core.passwords,
+        limits=core.limits,
+    )
+    departures = providers.Singleton(
+        DepartureService,
+        db=core.db,
+        outbox=core.outbox,
+        audit=core.audit,
+        clock=core.clock,
+        contributions=core.contributions,
+        settings=settings,
+        accounts=accounts,
+    )
+    people = providers.Singleton(
+        PeopleService,
+        db=core.db,
+        outbox=core.outbox,
+        audit=core.audit,
+        clock=core.clock,
+        roles=core.roles,
+        accounts=accounts,
+        departures=departures,
+    )
+    profiles = providers.Singleton(
+        ProfileService,
+        db=core.db,
+        audit=core.audit,
+        generations=core.generations,
+        accounts=accounts,
+        people=people,
+    )
+    records = providers.Singleton(
+        RecordService,
+        db=core.db,
+        audit=core.audit,
+        clock=core.clock,
+        contributions=core.contributions,
+        people=people,
+    )
+    admins = providers.Singleton(
+        AdminService,
+        db=core.db,
+        audit=core.audit,
+        passwords=core.passwords,
+        accounts=accounts,
+        departures=departures,
+    )
+    first_admin = providers.Singleton(FirstAdmin, settings=core.settings, admins=admins)
+    samples = providers.Singleton(SamplePeople, db=core.db, audit=core.audit, clock=core.clock)

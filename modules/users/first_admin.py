@@ -1,0 +1,59 @@
+"""The first admin: made once, while nobody is one, and told to whoever starts the service."""
+
+import os
+import sys
+from pathlib import Path
+from secrets import token_urlsafe
+
+from config.settings import Settings
+from modules.users.errors import EmailTaken, FirstAdminRefused
+from modules.users.public import NewAccount
+from modules.users.service.admins import AdminService
+
+FILE = "first-admin.txt"
+
+
+class FirstAdmin:
+    def __init__(self, settings: Settings, admins: AdminService) -> None:
+        self._settings, self._admins = settings, admins
+
+    async def ensure(self) -> str | None:
+        """What the operator should know. Raises FirstAdminRefused, which stops the start."""
+        email, password = self._settings.admin_email, self._settings.admin_password
+        if email is None or (password is None and not self._settings.is_development):
+            return None
+        if await self._admins.exists():
+            return None
+        generated = None if password else token_urlsafe(12)
+        secret = password.get_secret_value() if password else str(generated)
+        if not await self._made(email, secret):
+            return None
+        return self._told(email, generated) if generated else f"First admin: {email}"
+
+    async def _made(self, email: str, password: str) -> bool:
+        """Somebody may have been quicker, on another machine."""
+        try:
+            return await self._admins.ensure_first(
+                NewAccount(name="Admin", email=email, password=password)
+            )
+        except EmailTaken:
+            if await self._admins.exists():
+                return False
+            raise FirstAdminRefused(
+                f"ADMIN_EMAIL is {email}, which has an account already, and it is not made an "
+                "admin by itself: run `atrium user create-admin`, or set another ADMIN_EMAIL."
+            ) from None
+
+    def _told(self, email: str, password: str) -> str:
+        """Once, on the terminal; a log would keep it, so elsewhere it goes to a file."""
+        if sys.stdout.isatty():
+            return f"First admin: {email}, password {password} (shown once)"
+        path = self._settings.data_dir / FILE
+        write_privately(path, f"{email}\n{password}\n")
+        return f"First admin: {email}, password in {path}"
+
+
+def write_privately(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,56 @@
+from datetime import datetime
+
+from sqlalchemy import Dialect, Index, SmallInteger, String, TypeDecorator, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.models import Base, Timestamped, Versioned
+from core.data.search import SearchIndex
+
+ACTIVE_ADMIN = text("roles LIKE '%,admin,%' AND is_active AND deletes_at IS NULL")
+
+
+class RoleNames(TypeDecorator[tuple[str, ...]]):
+    """`,admin,member,`: one can be looked for between its commas."""
+
+    impl = String(500)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        return value if value is None else f",{''.join(f'{name},' for name in value)}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").strip(",").split(",")) if value and value != "," else ()
+
+
+class User(Versioned, Timestamped, Base):
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("ix_users_created_at_id", "created_at", "id"),
+        Index("ix_users_name_id", "name", "id"),
+        Index("ix_users_email_id", "email", "id"),
+        Index(
+            "ix_users_active_admins",
+            "id",
+            sqlite_where=ACTIVE_ADMIN,
+            postgresql_where=ACTIVE_ADMIN,
+        ),
+    )
+
+    name: Mapped[str] = mapped_column(String(50))
+    email: Mapped[str] = mapped_column(String(254))
+    """As its owner writes it."""
+    email_key: Mapped[str] = mapped_column(String(800), unique=True)
+    """As it is compared: whoever writes it in another case means the same mailbox."""
+    age: Mapped[int | None] = mapped_column(SmallInteger)
+    locale: Mapped[str | None] = mapped_column(String(35))
+    password_hash: Mapped[str | None] = mapped_column(String(500))
+    roles: Mapped[tuple[str, ...]] = mapped_column(RoleNames)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    email_verified_at: Mapped[datetime | None]
+    pending_email: Mapped[str | None] = mapped_column(String(254))
+    last_login_at: Mapped[datetime | None]
+    deletes_at: Mapped[datetime | None] = mapped_column(index=True)
+    """Signed out and on the way out: erased from then on."""
+
+
+SEARCH = SearchIndex(User, (User.name, User.email))

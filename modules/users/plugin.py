@@ -1,0 +1,42 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+from core.kernel.contributions import Contribution, Export
+from core.kernel.events import Schedule
+from core.operations.contributions import Command, PersonalData, Preparation, Seed, Statistic
+from core.wiring.module import Module
+from modules.users.commands import user_group
+from modules.users.container import UsersContainer
+from modules.users.permissions import PROFILE_READ, READ, WRITE
+from modules.users.public import Accounts, People
+from modules.users.router import ProfileController, UserController
+
+
+class Plugin(Module[UsersContainer]):
+    container_type = UsersContainer
+    controllers = (ProfileController, UserController)
+
+    def contributions(self) -> Sequence[Contribution]:
+        its = self.container
+        return (
+            READ,
+            WRITE,
+            PROFILE_READ,
+            Export(Accounts, its.accounts),
+            Export(People, its.people),
+            Statistic("users.total", lambda: its.people().total()),
+            Statistic("users.active", lambda: its.people().active()),
+            PersonalData(
+                "users.profile",
+                export=lambda user_id: its.records().about(user_id),
+                erase=lambda user_id: its.records().keep_audit(user_id),
+            ),
+            Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().erase_due()),
+            Preparation("users.first_admin", lambda: its.first_admin().ensure()),
+            Seed(
+                "users.people",
+                lambda: its.samples().sow(),
+                lambda count, progress: its.samples().add(count, progress),
+            ),
+            Command("users.user", lambda: user_group(its.admins, self.core.db)),
+        )

@@ -1,0 +1,245 @@
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.kernel.schemas import Paged
+from core.security.authentication import ProofFailed, StepUpRequired
+from core.security.policies import authenticated, requires
+from core.web.problems import problems
+from core.web.responses import BodyResponse, Representation
+from modules.users.errors import NotYoursToChange, UseDeletion
+from modules.users.permissions import PROFILE_READ, READ, WRITE
+from modules.users.public import BeyondOwnRights, EmailTaken, LastAdmin, Person, UserNotFound
+from modules.users.queries import ACTIVITY, PEOPLE
+from modules.users.schemas import (
+    ActivityRead,
+    DeletionRead,
+    DeletionRequest,
+    ExportRead,
+    PersonReplace,
+    ProfileRead,
+    ProfileReplace,
+    ProfileUpdate,
+    SummaryRead,
+    UserCreate,
+)
+from modules.users.service.departures import DepartureService
+from modules.users.service.profiles import ProfileService
+from modules.users.service.records import RecordService
+
+AnyRequest = Request[Any, Any, Any]
+
+readable_by_key = authenticated.with_scope(PROFILE_READ)
+own_refusals = problems(EmailTaken, ProofFailed, StepUpRequired, Stale)
+refusals = problems(
+    UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, ProofFailed, StepUpRequired, Stale
+)
+
+
+@lru_cache(10_000)
+def representation(person: Person, path: str) -> Representation[ProfileRead]:
+    """Made once: a Person is never changed but replaced, and only equal to itself."""
+    return Representation(ProfileRead.of(person), path)
+
+
+class ProfileController(Controller):
+    path = "/me"
+
+    @get(summary="Read one's own profile", policy=readable_by_key)
+    async def read_me(
+        self,
+        request: AnyRequest,
+        principal: NamedDependency[Principal],
+        profiles: NamedDependency[ProfileService],
+    ) -> Response[ProfileRead]:
+        person = await profiles.mine(principal)
+        return BodyResponse(representation(person, request.scope["path"]))
+
+    @patch(
+        summary="Change one's own profile",
+        policy=authenticated,
+        audit="users.change",
+        responses=own_refusals,
+    )
+    async def change_me(
+        self,
+        data: JSONBody[ProfileUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.change(principal, principal.id, data, if_match))
+
+    @put(
+        summary="Replace one's own profile",
+        policy=authenticated,
+        audit="users.change",
+        responses=own_refusals,
+    )
+    async def replace_me(
+        self,
+        data: JSONBody[ProfileReplace],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.replace(principal, principal.id, data, if_match))
+
+    @post(
+        "/deletion",
+        summary="Delete one's own account",
+        description="Ends every session, key and sign-in at once; erased when the grace is over.",
+        status_code=202,
+        policy=authenticated,
+        audit="users.request_deletion",
+        responses=problems(ProofFailed, StepUpRequired, LastAdmin),
+    )
+    async def delete_me(
+        self,
+        data: JSONBody[DeletionRequest],
+        principal: NamedDependency[Principal],
+        departures: NamedDependency[DepartureService],
+    ) -> DeletionRead:
+        return DeletionRead(deletes_at=await departures.request(principal, data.password))
+
+    @get(
+        "/summary",
+        summary="Count one's own things",
+        description="At most a minute old: `as_of` says when it was counted.",
+        policy=readable_by_key,
+    )
+    async def read_summary(
+        self,
+        principal: NamedDependency[Principal],
+        records: NamedDependency[RecordService],
+    ) -> Response[SummaryRead]:
+        summary, known = await records.summary(principal)
+        body = SummaryRead(as_of=summary.as_of, **summary.figures)
+        return BodyResponse(body, headers={"x-cache": "hit" if known else "miss"})
+
+    @get(
+        "/activity",
+        summary="List what was done in one's name",
+        policy=readable_by_key,
+        listing=ACTIVITY,
+    )
+    async def list_activity(
+        self,
+        page_request: NamedDependency[PageRequest],
+        principal: NamedDependency[Principal],
+        records: NamedDependency[RecordService],
+    ) -> Paged[ActivityRead]:
+        return ActivityRead.paged(await records.activity(principal, page_request))
+
+    @get(
+        "/export",
+        summary="Download everything that is held about oneself",
+        policy=authenticated,
+    )
+    async def export_me(
+        self,
+        principal: NamedDependency[Principal],
+        records: NamedDependency[RecordService],
+    ) -> Response[ExportRead]:
+        export = await records.export(principal)
+        name = f"atrium-export-{export.exported_at:%Y%m%d}.json"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return BodyResponse(ExportRead.of(export), headers=headers)
+
+
+class UserController(Controller):
+    @get(summary="List people", policy=requires(READ), listing=PEOPLE)
+    async def list_users(
+        self,
+        page_request: NamedDependency[PageRequest],
+        profiles: NamedDependency[ProfileService],
+    ) -> Paged[ProfileRead]:
+        return ProfileRead.paged(await profiles.page(page_request))
+
+    @post(
+        summary="Add someone",
+        policy=requires(WRITE),
+        audit="users.create",
+        responses=problems(EmailTaken, BeyondOwnRights),
+    )
+    async def create_user(
+        self,
+        data: JSONBody[UserCreate],
+        principal: NamedDependency[Principal],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.create(principal, data))
+
+    @get(
+        "/{user_id:uuid}",
+        summary="Read someone's profile",
+        policy=readable_by_key,
+        responses=problems(UserNotFound),
+    )
+    async def read_user(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.get(principal, user_id))
+
+    @patch(
+        "/{user_id:uuid}",
+        summary="Change someone's name or age",
+        description="Oneself: exactly as at `/me`.",
+        policy=authenticated,
+        audit="users.change",
+        responses=refusals,
+    )
+    async def change_user(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[ProfileUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.change(principal, user_id, data, if_match))
+
+    @put(
+        "/{user_id:uuid}",
+        summary="Replace someone's name and age",
+        description="Oneself: exactly as at `/me`, and with the e-mail.",
+        policy=authenticated,
+        audit="users.change",
+        responses=refusals,
+    )
+    async def replace_user(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[PersonReplace],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        profiles: NamedDependency[ProfileService],
+    ) -> ProfileRead:
+        return ProfileRead.of(await profiles.replace(principal, user_id, data, if_match))
+
+    @delete(
+        "/{user_id:uuid}",
+        summary="Erase someone",
+        policy=authenticated,
+        audit="users.delete",
+        responses=problems(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin, Stale),
+    )
+    async def delete_user(
+        self,
+        user_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        profiles: NamedDependency[ProfileService],
+    ) -> None:
+        await profiles.delete(principal, user_id, if_match)

@@ -1,0 +1,66 @@
+"""How a row of people is read, as values, and changed: each in one statement."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.constraints import unique
+from core.data.updates import update_or_raise
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.security.roles import Roles
+from modules.users.models import User
+from modules.users.public import Account, EmailTaken, Person, UserNotFound
+from modules.users.queries import ROW_BY_ID
+
+
+class AnyRow(Protocol):
+    def __getattr__(self, name: str) -> Any: ...
+
+
+def person_of(row: AnyRow, roles: Roles) -> Person:
+    return Person(
+        id=row.id,
+        version=row.version,
+        name=row.name,
+        email=row.email,
+        age=row.age,
+        locale=row.locale,
+        roles=row.roles,
+        permissions=tuple(sorted(roles.permissions_of(row.roles))),
+        email_verified_at=row.email_verified_at,
+        pending_email=row.pending_email,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        is_active=row.is_active,
+        last_login_at=row.last_login_at,
+        deletes_at=row.deletes_at,
+    )
+
+
+def account_of(row: AnyRow) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        roles=row.roles,
+        is_active=row.is_active and row.deletes_at is None,
+        password_hash=row.password_hash,
+        locale=row.locale,
+        version=row.version,
+    )
+
+
+async def update_row(
+    session: AsyncSession,
+    user_id: UUID,
+    changes: Mapping[str, Any],
+    if_match: IfMatch = ANY_VERSION,
+) -> Row[Any]:
+    """Raises UserNotFound, Stale and EmailTaken."""
+    with unique(User.email_key, EmailTaken):
+        return await update_or_raise(
+            session, ROW_BY_ID, {"user_id": user_id}, changes, if_match, UserNotFound
+        )

@@ -1,0 +1,76 @@
+"""Sample people, for development and for measuring: invented, and without passwords."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from random import Random
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.ids import uuid7
+from core.security.roles import MEMBER
+from modules.users.models import User
+
+FEW = 12
+BATCH = 5000
+SYLLABLES = ("ba", "do", "fi", "ka", "lu", "me", "no", "pa", "ri", "su", "ta", "ve", "wo", "zi")
+ADD = insert(User.__table__)  # type: ignore[arg-type]
+
+
+class SamplePeople:
+    def __init__(self, db: Database, audit: AuditTrail, clock: Clock) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+
+    async def sow(self) -> None:
+        """A few, once."""
+        rows = [*people("sample", FEW, self._clock())]
+        first = select(User.id).where(User.email_key == rows[0]["email_key"])
+        async with self._db.read() as reads:
+            if await reads.scalar(first):
+                return
+        await self._add(rows)
+
+    async def add(self, count: int, progress: Callable[[int], object]) -> None:
+        """So many more; `progress` hears how many each time some are in."""
+        rows = people(token_hex(4), count, self._clock())
+        while batch := list(islice(rows, BATCH)):
+            await self._add(batch)
+            progress(len(batch))
+
+    async def _add(self, rows: list[dict[str, Any]]) -> None:
+        async with self._db.transaction() as session:
+            connection = await session.connection()
+            await connection.execute(ADD, rows)
+            self._db.touch("users")
+            await self._audit.record(session, "users.seed", ("users", None), count=len(rows))
+
+
+def people(mark: str, count: int, now: Any) -> Iterator[dict[str, Any]]:
+    """The same for the same mark; each came a second before the next."""
+    random = Random(mark)  # noqa: S311 (names, not secrets)
+    for number in range(count):
+        first, last = word(random), word(random)
+        email = f"{first}.{last}.{mark}-{number}@example.com"
+        at = now - timedelta(seconds=count - number)
+        yield {
+            "id": uuid7(),
+            "version": 1,
+            "name": f"{first.title()} {last.title()}",
+            "email": email,
+            "email_key": email,
+            "age": random.randint(18, 90),
+            "locale": None,
+            "roles": (MEMBER,),
+            "is_active": True,
+            "created_at": at,
+            "updated_at": at,
+        }
+
+
+def word(random: Random) -> str:
+    return "".join(random.choices(SYLLABLES, k=random.randint(2, 3)))

@@ -1,0 +1,115 @@
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.security.passwords import GivenPassword, NewPassword
+from modules.users.fields import Age, Email, Locale, Name
+
+PROOF: Any = Field(default=None, description="Asked for where one's own e-mail changes.")
+
+
+class UserCreate(Schema):
+    name: Name
+    email: Email
+    age: Age | None = None
+    password: NewPassword
+
+
+class ProfileUpdate(MergePatch):
+    """A merge patch; of another person only `name` and `age`."""
+
+    name: Name = ABSENT
+    email: Email = ABSENT
+    age: Age | None = ABSENT
+    locale: Locale | None = ABSENT
+    current_password: GivenPassword | None = PROOF
+
+    def changes(self) -> dict[str, Any]:
+        return without_proof(super().changes())
+
+
+class PersonReplace(Schema):
+    """The whole of what may be edited: of another person `name` and `age`."""
+
+    name: Name
+    email: Email = ABSENT
+    age: Age | None = None
+    locale: Locale | None = ABSENT
+    current_password: GivenPassword | None = PROOF
+
+    def whole(self) -> dict[str, Any]:
+        """What is left out is cleared, and what is not this caller's to edit may be left out."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return without_proof({"age": None, **given})
+
+
+class ProfileReplace(PersonReplace):
+    """The whole of one's own profile that may be edited."""
+
+    email: Email
+    locale: Locale | None = None
+
+    def whole(self) -> dict[str, Any]:
+        return {"locale": None, **super().whole()}
+
+
+class DeletionRequest(Schema):
+    password: GivenPassword | None = Field(
+        default=None, description="Needed by who has one; others need a fresh session."
+    )
+
+
+class DeletionRead(Schema):
+    deletes_at: Moment
+
+
+class ProfileRead(Schema):
+    id: UUID
+    name: str
+    email: str
+    age: int | None
+    locale: str | None
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    email_verified_at: Moment | None
+    pending_email: str | None = Field(description="A new address that waits to be confirmed.")
+    created_at: Moment
+    updated_at: Moment
+
+
+class SummaryRead(Schema):
+    """How many things of one's own there are, as modules count them."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int]
+
+    as_of: Moment
+
+
+class ActivityRead(Schema):
+    id: UUID
+    at: Moment
+    actor_id: UUID | None
+    actor_kind: str
+    on_behalf_of: UUID | None
+    action: str
+    target_kind: str
+    target_id: str | None
+    outcome: str
+    address: str
+    request_id: str
+    changes: Mapping[str, Any]
+
+
+class ExportRead(Schema):
+    """Everything that is held about a person, by what holds it."""
+
+    exported_at: Moment
+    data: dict[str, Any]
+
+
+def without_proof(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "current_password"}

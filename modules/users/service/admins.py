@@ -1,0 +1,69 @@
+"""Admins that no other admin makes: the first one, and those an operator makes at the terminal."""
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.security.passwords import Passwords
+from core.security.roles import ADMIN, MEMBER
+from modules.users.errors import AccountExists
+from modules.users.public import Account, NewAccount
+from modules.users.queries import ANY_ADMIN
+from modules.users.rows import update_row
+from modules.users.service.accounts import AccountService
+from modules.users.service.departures import DepartureService
+
+ROLES = (ADMIN, MEMBER)
+
+
+class AdminService:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        passwords: Passwords,
+        accounts: AccountService,
+        departures: DepartureService,
+    ) -> None:
+        self._db, self._audit, self._passwords = db, audit, passwords
+        self._accounts, self._departures = accounts, departures
+
+    async def exists(self) -> bool:
+        """Somebody holds the role, whether they may sign in or not."""
+        async with self._db.read() as reads:
+            return bool(await reads.scalar(ANY_ADMIN))
+
+    async def ensure_first(self, new: NewAccount) -> bool:
+        """Make an admin while there is none; False when there is. Raises EmailTaken."""
+        async with self._db.transaction():
+            if await self.exists():
+                return False
+            await self._accounts.register(new, ROLES)
+        return True
+
+    async def make(self, new: NewAccount, *, promote: bool) -> None:
+        """Raises AccountExists, unless an account with this address is to be promoted."""
+        existing = await self._accounts.by_email(new.email)
+        if existing is None:
+            await self._accounts.register(new, ROLES)
+        elif promote:
+            await self._promote(existing, new)
+        else:
+            raise AccountExists(
+                f"{existing.email} has an account already. With --promote it becomes an admin's: "
+                "it gets this password, and whoever is signed in to it is signed out."
+            )
+
+    async def _promote(self, account: Account, new: NewAccount) -> None:
+        """Whoever made the account may be anybody: nothing they know opens it any more."""
+        self._passwords.check(new.password, "body.password", account.email, account.name)
+        changes = {
+            "password_hash": await self._passwords.hash(new.password),
+            "roles": ROLES,
+            "is_active": True,
+            "deletes_at": None,
+        }
+        async with self._db.transaction() as session:
+            await update_row(session, account.id, changes)
+            await self._departures.close(account.id)
+            await self._audit.record(
+                session, "users.set_roles", ("users", account.id), after=[*ROLES]
+            )

@@ -1,0 +1,187 @@
+"""People as others look after them: who may act on whom is said here, once for every module."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.queries import Listing, row_or_raise
+from core.events.outbox import Outbox
+from core.kernel.clock import Clock
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.kernel.principal import Principal
+from core.security.authentication import StepUpRequired
+from core.security.roles import ADMIN, Roles
+from modules.users.public import (
+    BeyondOwnRights,
+    LastAdmin,
+    NewAccount,
+    Person,
+    UserDisabled,
+    UserNotFound,
+)
+from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, ROW_BY_ID, TOTAL, lock_admins
+from modules.users.rows import person_of, update_row
+from modules.users.service.accounts import AccountService, readable
+from modules.users.service.departures import DepartureService
+
+
+class PeopleService:
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        audit: AuditTrail,
+        clock: Clock,
+        roles: Roles,
+        accounts: AccountService,
+        departures: DepartureService,
+    ) -> None:
+        self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
+        self._roles, self._accounts, self._departures = roles, accounts, departures
+
+    async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
+        async with self._db.read() as reads:
+            rows = await listing.page(reads, EVERYONE, request)
+        people = [person_of(row, self._roles) for row in rows.items]
+        return Rows(people, rows.total, rows.request, rows.last)
+
+    async def person(self, user_id: UUID) -> Person:
+        async with self._db.read() as reads:
+            row = await row_or_raise(reads, BY_ID, {"user_id": user_id}, UserNotFound)
+        return person_of(row, self._roles)
+
+    async def changeable(self, actor: Principal, user_id: UUID) -> Person:
+        person = await self.person(user_id)
+        self._must_cover(actor, person.roles)
+        return person
+
+    async def total(self) -> int:
+        async with self._db.read() as reads:
+            return await reads.total(TOTAL)
+
+    async def active(self) -> int:
+        async with self._db.read() as reads:
+            return await reads.total(ACTIVE)
+
+    async def create(self, actor: Principal, new: NewAccount, roles: Sequence[str]) -> Person:
+        self._must_cover(actor, self._roles.check(roles))
+        return await self._accounts.register(new, roles)
+
+    async def change(
+        self,
+        actor: Principal,
+        user_id: UUID,
+        changes: Mapping[str, Any],
+        if_match: IfMatch = ANY_VERSION,
+    ) -> Person:
+        async with self._db.transaction() as session:
+            row = await self._locked(session, actor, user_id)
+            columns = changed_columns(changes, row)
+            if "email" in columns and user_id == actor.id and not actor.is_fresh(self._clock()):
+                raise StepUpRequired
+            return await self.write(session, user_id, columns, if_match)
+
+    async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
+        async with self._db.transaction() as session:
+            admins = await lock_admins(session)
+            row = await self._locked(session, actor, user_id)
+            if not active:
+                must_remain(admins, user_id)
+            if row.is_active != active:
+                row = await update_row(session, user_id, {"is_active": active})
+                await self._switched(session, user_id, active)
+            await self._audit.record(
+                session, "users.enable" if active else "users.disable", ("users", user_id)
+            )
+        return person_of(row, self._roles)
+
+    async def set_roles(
+        self,
+        actor: Principal,
+        user_id: UUID,
+        roles: Sequence[str],
+        if_match: IfMatch = ANY_VERSION,
+    ) -> Person:
+        wanted = self._roles.check(roles)
+        async with self._db.transaction() as session:
+            admins = await lock_admins(session)
+            row = await self._locked(session, actor, user_id)
+            self._must_cover(actor, wanted)
+            if ADMIN not in wanted:
+                must_remain(admins, user_id)
+            changes = {"roles": wanted, "updated_at": self._clock()}
+            before, row = row.roles, await update_row(session, user_id, changes, if_match)
+            self._db.touch("users", "principals")
+            await self._audit.record(
+                session, "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
+            )
+        return person_of(row, self._roles)
+
+    async def delete(
+        self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
+    ) -> None:
+        async with self._db.transaction() as session:
+            admins = await lock_admins(session)
+            row = await self._locked(session, actor, user_id)
+            must_remain(admins, user_id)
+            if_match.check(row)
+            await self._departures.erase(session, user_id)
+            await self._audit.record(session, "users.delete", ("users", user_id))
+
+    async def write(
+        self,
+        session: AsyncSession,
+        user_id: UUID,
+        columns: Mapping[str, Any],
+        if_match: IfMatch,
+    ) -> Person:
+        """Set these columns, in one statement, for whoever has been found to be allowed to."""
+        columns = {**columns, "updated_at": self._clock()} if columns else columns
+        row = await update_row(session, user_id, columns, if_match)
+        self._db.touch("users")
+        fields = [name for name in columns if name not in DERIVED]
+        await self._audit.record(session, "users.change", ("users", user_id), fields=fields)
+        return person_of(row, self._roles)
+
+    async def _switched(self, session: AsyncSession, user_id: UUID, active: bool) -> None:
+        self._db.touch("users", "principals")
+        if not active:
+            await self._departures.close(user_id)
+            await self._outbox.record(session, UserDisabled(user_id=user_id))
+
+    async def _locked(self, session: AsyncSession, actor: Principal, user_id: UUID) -> Row[Any]:
+        """The row, which nobody else changes now, if `actor` may act on this person."""
+        connection = await session.connection()
+        found = await connection.execute(ROW_BY_ID.with_for_update(), {"user_id": user_id})
+        if (row := found.one_or_none()) is None:
+            raise UserNotFound
+        self._must_cover(actor, row.roles)
+        return row
+
+    def _must_cover(self, actor: Principal, roles: Iterable[str]) -> None:
+        if not self._roles.permissions_of(roles) <= actor.permissions:
+            raise BeyondOwnRights
+
+
+DERIVED = frozenset({"email_key", "email_verified_at", "updated_at"})
+
+
+def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
+    """`admins` are locked, so that of two who leave at once the second finds itself the last."""
+    if admins == [leaving]:
+        raise LastAdmin
+
+
+def changed_columns(changes: Mapping[str, Any], row: Any) -> dict[str, Any]:
+    """Of fields that are asked for, those that differ, with what follows from them."""
+    columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
+    if "email" in columns:
+        email, key = readable(columns["email"])
+        columns |= {"email": email, "email_key": key, "email_verified_at": None}
+    return columns

@@ -1,0 +1,124 @@
+"""A person's profile: one's own with its proofs, and another's as far as one may."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.generations import Generations
+from core.data.remembered import Remembered
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.security.authentication import NotPermitted
+from core.security.roles import MEMBER
+from modules.users.errors import NotYoursToChange, UseDeletion
+from modules.users.permissions import READ, WRITE
+from modules.users.public import NewAccount, Person, UserNotFound
+from modules.users.queries import PEOPLE
+from modules.users.schemas import PersonReplace, ProfileReplace, ProfileUpdate, UserCreate
+from modules.users.service.accounts import AccountService
+from modules.users.service.people import PeopleService, changed_columns
+
+OTHERS_MAY_CHANGE = frozenset({"name", "age"})
+
+
+class ProfileService:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        generations: Generations,
+        accounts: AccountService,
+        people: PeopleService,
+    ) -> None:
+        self._db, self._audit = db, audit
+        self._accounts, self._people = accounts, people
+        self._known: Remembered[UUID, Person] = Remembered(generations, ("users",), 10_000)
+
+    async def mine(self, reader: Principal) -> Person:
+        """Asked all the time: kept until anybody's row changes, and the same object until then."""
+        return self._known.get(reader.id) or await self._known.fetch(
+            reader.id, lambda: self._people.person(reader.id)
+        )
+
+    async def page(self, request: PageRequest) -> Rows[Person]:
+        return await self._people.page(request, PEOPLE)
+
+    async def get(self, reader: Principal, user_id: UUID) -> Person:
+        """Looking at another person is on record."""
+        if user_id == reader.id:
+            return await self.mine(reader)
+        if not reader.may(READ):
+            raise UserNotFound
+        person = await self._people.person(user_id)
+        async with self._db.transaction() as session:
+            await self._audit.record(session, "users.read", ("users", user_id))
+        return person
+
+    async def create(self, actor: Principal, new: UserCreate) -> Person:
+        return await self._people.create(actor, NewAccount(**new.model_dump()), (MEMBER,))
+
+    async def change(
+        self, actor: Principal, user_id: UUID, update: ProfileUpdate, if_match: IfMatch
+    ) -> Person:
+        changes = update.changes()
+        if user_id == actor.id:
+            return await self._change_own(actor, changes, update.current_password, if_match)
+        return await self._change_other(actor, user_id, changes, if_match)
+
+    async def replace(
+        self, actor: Principal, user_id: UUID, whole: PersonReplace, if_match: IfMatch
+    ) -> Person:
+        if user_id == actor.id:
+            own = whole if isinstance(whole, ProfileReplace) else as_own(whole)
+            return await self._change_own(actor, own.whole(), whole.current_password, if_match)
+        return await self._change_other(actor, user_id, whole.whole(), if_match)
+
+    async def delete(self, actor: Principal, user_id: UUID, if_match: IfMatch) -> None:
+        if user_id == actor.id:
+            raise UseDeletion
+        self._must_be_allowed(actor)
+        await self._people.delete(actor, user_id, if_match)
+
+    async def _change_own(
+        self, actor: Principal, changes: Mapping[str, Any], proof: str | None, if_match: IfMatch
+    ) -> Person:
+        """One statement, unless an e-mail is named: whether that changes has to be looked up."""
+        columns = dict(changes)
+        if "email" in columns:
+            columns = changed_columns(columns, await self._people.person(actor.id))
+        if "email" in columns:
+            await self._accounts.confirm(actor, proof)
+        async with self._db.transaction() as session:
+            return await self._people.write(session, actor.id, columns, if_match)
+
+    async def _change_other(
+        self, actor: Principal, user_id: UUID, changes: Mapping[str, Any], if_match: IfMatch
+    ) -> Person:
+        self._must_be_allowed(actor)
+        columns = changed_columns(changes, await self._people.changeable(actor, user_id))
+        if not_theirs := sorted(changes.keys() & columns.keys() - OTHERS_MAY_CHANGE):
+            raise NotYoursToChange(
+                f"Of another person you may change name and age, not {', '.join(not_theirs)}."
+            )
+        return await self._people.change(actor, user_id, columns, if_match)
+
+    def _must_be_allowed(self, actor: Principal) -> None:
+        """Whoever may not even read a person never learns whether there is one."""
+        if actor.may(WRITE):
+            return
+        raise (
+            NotPermitted(f"This takes the permission {WRITE.name}.")
+            if actor.may(READ)
+            else UserNotFound
+        )
+
+
+def as_own(whole: PersonReplace) -> ProfileReplace:
+    """Of oneself the e-mail is a part of the whole. Raises InvalidInput."""
+    if "email" not in whole.model_fields_set:
+        raise InvalidInput([FieldError("body.email", "Field required", "missing")])
+    return ProfileReplace.model_validate(whole.model_dump(exclude_unset=True))

@@ -1,0 +1,95 @@
+"""What is known of a person's doings: figures, activity, and all of it to take along."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.kernel.bounded import Bounded
+from core.kernel.clock import Clock
+from core.kernel.contributions import Contributions
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.principal import Principal
+from core.operations.contributions import PersonalData, PersonalFigure
+from modules.users.queries import ACTIVITY, DONE_BY
+from modules.users.schemas import ActivityRead, ProfileRead
+from modules.users.service.people import PeopleService
+
+log = structlog.get_logger(__name__)
+
+FIGURES_KEPT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    figures: dict[str, int]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalExport:
+    exported_at: datetime
+    data: dict[str, Any]
+
+
+class RecordService:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        contributions: Contributions,
+        people: PeopleService,
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._contributions, self._people = contributions, people
+        self._summaries: Bounded[UUID, Summary] = Bounded(10_000)
+
+    async def summary(self, person: Principal) -> tuple[Summary, bool]:
+        """At most a minute old; also says whether it was known already."""
+        known, now = self._summaries.get(person.id), self._clock()
+        if known and now - FIGURES_KEPT < known.as_of <= now:
+            return known, True
+        summary = Summary(await self._figures(person.id), now)
+        self._summaries.put(person.id, summary)
+        return summary, False
+
+    async def activity(self, person: Principal, request: PageRequest) -> Rows[Row[Any]]:
+        async with self._db.read() as reads:
+            return await ACTIVITY.page(reads, DONE_BY, request, {"user_id": person.id})
+
+    async def export(self, person: Principal) -> PersonalExport:
+        """All or nothing: an export that lacks something would not say so."""
+        every = self._contributions.of(PersonalData)
+        data = {each.name: await each.export(person.id) for each in every}
+        async with self._db.transaction() as session:
+            await self._audit.record(session, "users.export", ("users", person.id))
+        return PersonalExport(self._clock(), data)
+
+    async def about(self, user_id: UUID) -> Any:
+        """This module's own part of an export."""
+        profile = ProfileRead.of(await self._people.person(user_id))
+        async with self._db.read() as reads:
+            entries = (await reads.execute(DONE_BY, {"user_id": user_id})).all()
+        return {
+            "profile": profile.model_dump(mode="json"),
+            "activity": [each.model_dump(mode="json") for each in ActivityRead.each(entries)],
+        }
+
+    async def keep_audit(self, user_id: UUID) -> None:
+        """Nothing more is erased here: audit rows hold ids only, and the person's row goes last."""
+
+    async def _figures(self, user_id: UUID) -> dict[str, int]:
+        """A figure that cannot be had is left out, and the rest is told."""
+        figures: dict[str, int] = {}
+        for each in self._contributions.of(PersonalFigure):
+            try:
+                figures[each.name.rpartition(".")[2]] = await each.count(user_id)
+            except Exception:
+                log.exception("figure_failed", figure=each.name)
+        return figures

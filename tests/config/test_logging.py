@@ -1,0 +1,401 @@
+"""Every line, ours and the libraries', is one record without secrets that moves no terminal."""
+
+import json
+import logging
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from types import SimpleNamespace
+from typing import Any, Literal
+from uuid import UUID
+
+import pytest
+import structlog
+from pydantic import BaseModel, SecretStr, TypeAdapter
+from sqlalchemy.exc import IntegrityError
+
+from config.access_line import AccessLine, access_writer
+from config.lines import Lines
+from config.logging import configure_logging, now
+
+Format = Literal["json", "console"]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+class Log:
+    """What was logged since; `start` configures logging to write here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        self.lines = Lines(self.fd, every_s=60)
+
+    def start(self, level: str = "info", format: Format = "json", **context: str) -> None:
+        configure_logging(level, format, lambda event: event.update(context), self.lines)
+
+    @property
+    def text(self) -> str:
+        self.lines.flush()
+        return self.path.read_text()
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.split("\n") if line]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.records[-1]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """As it was before, afterwards: logging belongs to the process."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    log = Log(tmp_path / "log")
+    yield log
+    log.lines.close()
+    os.close(log.fd)
+    logging.captureWarnings(False)
+    root.handlers, root.level = handlers, level
+    structlog.configure(**before)
+
+
+def say(event: str = "said", /, **fields: Any) -> None:
+    structlog.get_logger().info(event, **fields)
+
+
+class TestRecords:
+    def test_one_object_per_line_in_utc(self, log: Log) -> None:
+        log.start(request_id="r-1", traceparent="00-1")
+        before = datetime.now(UTC).replace(microsecond=0)
+        say("note_written", note_id=UUID(int=1), size=3)
+        first, ours, last = (["time", "level", "event"], ["note_id", "size"], ["request_id"])
+        assert list(log.last) == [*first, *ours, *last, "traceparent"]
+        assert TIME.fullmatch(log.last["time"])
+        assert before <= datetime.fromisoformat(log.last["time"]) <= datetime.now(UTC)
+        assert (log.last["level"], log.last["event"]) == ("info", "note_written")
+        assert log.last["note_id"] == "00000000-0000-0000-0000-000000000001"
+
+    def test_levels(self, log: Log) -> None:
+        log.start("warning")
+        logger = structlog.get_logger()
+        logger.info("no")
+        logger.warning("yes")
+        logging.getLogger("x").info("no")
+        logging.getLogger("x").warning("yes")
+        assert [record["event"] for record in log.records] == ["yes", "yes"]
+
+    def test_configured_anew_every_logger_follows(self, log: Log) -> None:
+        logger = structlog.get_logger()
+        log.start("error")
+        logger.info("no")
+        log.start("info")
+        logger.info("yes")
+        assert [record["event"] for record in log.records] == ["yes"]
+
+    def test_fields_cannot_pretend_to_be_ours(self, log: Log) -> None:
+        log.start()
+        say(level="critical", time="yesterday")
+        assert log.last["level"] == "info" and TIME.fullmatch(log.last["time"])
+
+    def test_what_json_cannot_hold_is_written_all_the_same(self, log: Log) -> None:
+        log.start()
+        loop: list[Any] = []
+        loop.append(loop)
+        deep: dict[str, Any] = {}
+        deep["deep"] = deep
+        strange = [b"\xff", 2**70, {1, 2}, object(), float("nan"), Path("a")]
+        odd: dict[str, Any] = {"k\ud800": 1}
+        say(name="a\ud800b", strange=strange, loop=loop, deep=deep, **odd)
+        assert log.last["name"] == "a\\ud800b"
+        assert log.last["strange"] == ["\\xff", str(2**70), [1, 2], "<object>", None, "a"]
+
+    def test_a_value_that_fails_to_speak(self, log: Log) -> None:
+        class Mute:
+            def __str__(self) -> str:
+                raise RuntimeError
+
+        log.start()
+        say(value=Mute())
+        assert log.last["value"] == "<Mute>"
+
+
+class TestTracebacks:
+    @staticmethod
+    def fail() -> None:
+        hidden = "canary"
+        try:
+            try:
+                raise KeyError(len(hidden))
+            except KeyError as cause:
+                raise ValueError("deep") from cause
+        except ValueError:
+            structlog.get_logger().exception("failed")
+            logging.getLogger("x").exception("failed too")
+
+    def test_without_local_variables(self, log: Log) -> None:
+        log.start()
+        self.fail()
+        assert "canary" not in log.text
+        for record in log.records:
+            assert [each["exc_type"] for each in record["exception"]] == ["ValueError", "KeyError"]
+            assert record["exception"][0]["frames"][-1]["name"] == "fail"
+            assert record["level"] == "error"
+
+    def test_for_people(self, log: Log) -> None:
+        log.start(format="console")
+        self.fail()
+        assert "canary" not in log.text
+        assert re.search(r"^    .*test_logging\.py:\d+ in fail$", log.text, re.MULTILINE)
+        assert "  ValueError: deep\n" in log.text
+
+    def test_an_error_does_not_tell_what_was_sent(self, log: Log) -> None:
+        log.start()
+        with pytest.raises(ValueError, match="canary") as wrong:
+            TypeAdapter(int).validate_python("canary")
+        sql = IntegrityError("INSERT", {"email": "canary"}, Exception("DETAIL:  Key (a)=(canary)"))
+        for error in (wrong.value, sql):
+            structlog.get_logger().error("failed", exc_info=error)
+        assert "canary" not in log.text
+        assert "IntegrityError" in log.text
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("format", ["json", "console"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("password", "new_password", "passwordHash", "token", "access_token", "refreshToken"),
+            *("secret", "client_secret", "Authorization", "cookie", "Set-Cookie", "X-API-Key"),
+            *("api_key", "apiKey", "apikey", "key", "keys", "code", "recovery_codes", "otp"),
+            *("SECRET_KEY", "private_key", "credentials", "smtp-password", "pin", "token2"),
+        ],
+    )
+    def test_are_hidden_by_name_at_any_depth(self, log: Log, name: str, format: Format) -> None:
+        log.start(format=format)
+        say(**{name: "canary"})
+        say(data={"list": [{"inner": {name: "canary"}}]})
+        say(headers=[(name.encode(), b"canary"), [name, "canary"]])
+        say(value={name: {"nested": ["canary"]}})
+        assert "canary" not in log.text
+        assert log.text.count("…") == 5
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("request_id", "key_id", "status_code", "token_type", "email_id", "keyboard", "codec"),
+            *("author", "error_code", "pinned", "monkey_name"),
+        ],
+    )
+    def test_what_only_sounds_alike_stays(self, log: Log, name: str) -> None:
+        log.start()
+        say(**{name: "plain"})
+        assert log.last[name] == "plain"
+
+    def test_objects_tell_their_class_only(self, log: Log) -> None:
+        @dataclass
+        class Person:
+            password: str
+
+        class Body(BaseModel):
+            password: str
+
+        log.start()
+        say(
+            values=[
+                Person("canary"),
+                Body.model_validate({"password": "canary"}),
+                SimpleNamespace(a="canary"),
+                SecretStr("canary"),
+            ]
+        )
+        assert log.last["values"][:3] == ["<Person>", "<Body>", "<SimpleNamespace>"]
+        assert "canary" not in log.text
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "sent Authorization: Bearer canary.abc-def",
+            "GET /users/me?token=canary&x=1 HTTP/1.1",
+            "https://example.com/reset?token=canary",
+            "cannot reach postgresql://user:can@ary-canary@host/name",
+            "token eyJhbGciOi.eyJzdWIiOi.canary",
+        ],
+    )
+    def test_in_text(self, log: Log, text: str) -> None:
+        log.start()
+        say(text)
+        say(text=text)
+        logging.getLogger("library").warning("%s", text)
+        assert len(log.records) == 3
+        assert "canary" not in log.text
+
+    def test_a_question_is_no_query_string(self, log: Log) -> None:
+        log.start()
+        say("really? yes", url="https://example.com/a")
+        assert (log.last["event"], log.last["url"]) == ("really? yes", "https://example.com/a")
+
+    def test_long_text_is_cut(self, log: Log) -> None:
+        log.start()
+        say(text="x" * 1_000_000)
+        assert len(log.text) < 10_000
+
+
+class TestForgery:
+    EVIL = "a\r\n2026-01-01T00:00:00Z info forged\x1b[2J\x9b31m\x7f\u2028\u202e\x00\x85z"
+
+    @pytest.mark.parametrize("format", ["json", "console"])
+    def test_no_value_moves_the_terminal_or_begins_a_line(self, log: Log, format: Format) -> None:
+        log.start(format=format)
+        say(self.EVIL, text=self.EVIL, plain=self.EVIL.replace(" ", ""), nested=[self.EVIL])
+        say(self.EVIL, **{self.EVIL: self.EVIL})
+        logging.getLogger(self.EVIL).warning("%s", self.EVIL)
+        structlog.get_logger().error("failed", exc_info=ValueError(self.EVIL))
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", log.text)
+        lines = log.text.splitlines()
+        assert len(lines) == 4 + (format == "console")
+        assert not [line for line in lines if line.startswith("2026-01-01T00:00:00Z")]
+
+    def test_json_gives_the_value_back(self, log: Log) -> None:
+        log.start()
+        say(text=self.EVIL)
+        assert log.last["text"] == self.EVIL
+
+
+class TestConsole:
+    def test_readable(self, log: Log) -> None:
+        log.start(format="console", request_id="r-1")
+        say("note written", title="two words", size=3, empty="")
+        line = log.text.rstrip("\n")
+        assert TIME.match(line)
+        assert line.endswith(
+            " info     note written title='two words' size=3 empty='' request_id=r-1"
+        )
+
+    def test_coloured_on_a_terminal_only(self, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        log.start(format="console")
+        say()
+        assert "\x1b[" not in log.text
+        primary, secondary = os.openpty()
+        assert Lines(secondary).coloured
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert not Lines(secondary).coloured
+        monkeypatch.delenv("NO_COLOR")
+        lines = Lines(secondary)
+        configure_logging("info", "console", lines=lines)
+        say("hello")
+        lines.close()
+        assert b"\x1b[1mhello\x1b[0m" in os.read(primary, 1000)
+        os.close(primary)
+        os.close(secondary)
+
+
+class TestLibraries:
+    def test_go_the_same_way(self, log: Log) -> None:
+        log.start(request_id="r-1")
+        for name in ("uvicorn.error", "alembic.runtime", "asyncio", "anything"):
+            logging.getLogger(name).warning("%s at %d", name, 1)
+            assert log.last["event"] == f"{name} at 1"
+            assert (log.last["logger"], log.last["level"]) == (name, "warning")
+            assert log.last["request_id"] == "r-1"
+        assert len(log.records) == 4
+
+    def test_the_access_log_of_the_server_is_off(self, log: Log) -> None:
+        log.start("debug")
+        logging.getLogger("uvicorn.access").info('"GET /?token=canary HTTP/1.1" 200')
+        assert log.text == ""
+
+    def test_statements_and_addresses_are_not_told_even_in_debug(self, log: Log) -> None:
+        log.start("debug")
+        logging.getLogger("sqlalchemy.engine.Engine").info("canary")
+        logging.getLogger("httpx").info("canary")
+        logging.getLogger("httpcore.http11").debug("canary")
+        assert log.text == ""
+        logging.getLogger("sqlalchemy.pool").error("told")
+        assert log.last["event"] == "told"
+
+    def test_levels_between_ours(self, log: Log) -> None:
+        log.start("debug")
+        logging.getLogger("x").log(25, "between")
+        assert log.last["level"] == "info"
+
+    def test_warnings_too(self, log: Log) -> None:
+        log.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            logging.captureWarnings(False)
+            logging.captureWarnings(True)
+            warnings.warn("careful", stacklevel=1)
+        assert "careful" in log.last["event"]
+
+
+class TestAccessLine:
+    LINE = AccessLine(
+        time=now(),
+        level="info",
+        event="request",
+        request_id="r-1234567",
+        method="GET",
+        path="/api/v1/users/{id}",
+        status=200,
+        ms=1.25,
+        principal="p-1",
+    )
+
+    def write(self, log: Log, level: str = "info", format: Format = "json") -> None:
+        access_writer(log.lines, level, format)(self.LINE)
+
+    def test_looks_like_any_other_line(self, log: Log) -> None:
+        log.start(request_id="r-1234567")
+        self.write(log)
+        say("request")
+        access, other = log.records
+        assert list(access)[:3] == list(other)[:3]
+        assert access == {
+            "time": self.LINE.time,
+            "level": "info",
+            "event": "request",
+            "request_id": "r-1234567",
+            "method": "GET",
+            "path": "/api/v1/users/{id}",
+            "status": 200,
+            "ms": 1.25,
+            "principal": "p-1",
+        }
+
+    def test_for_people(self, log: Log) -> None:
+        self.write(log, format="console")
+        assert log.text.endswith(
+            " info     GET /api/v1/users/{id} 200 1.25 ms principal=p-1 request_id=r-1234567\n"
+        )
+
+    def test_is_of_level_info(self, log: Log) -> None:
+        self.write(log, level="warning")
+        assert log.text == ""
+        self.write(log, level="debug")
+        assert log.text != ""
+
+    def test_is_cheap(self, log: Log) -> None:
+        """Several times cheaper than a line of structlog: that is why it exists."""
+        log.start()
+        access = access_writer(log.lines, "info", "json")
+        logger = structlog.get_logger()
+        fields = {"method": "GET", "path": "/", "status": 200, "ms": 1.0}
+        assert fastest(lambda: access(self.LINE)) * 2 < fastest(lambda: logger.info("r", **fields))
+
+
+def fastest(act: Callable[[], None]) -> float:
+    def once() -> float:
+        started = monotonic()
+        for _ in range(200):
+            act()
+        return monotonic() - started
+
+    return min(once() for _ in range(7))

@@ -1,0 +1,345 @@
+"""Each setting is read as its name says, and a wrong one stops the start with one sentence."""
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from config.settings import (
+    CommaSeparated,
+    ModuleSettings,
+    Rate,
+    Settings,
+    SettingsError,
+    load_settings,
+)
+
+KEY = "q8Zt3vLm5nXw7Rk2Jd9Hs4Gf6Pb1Yc0T-uE_oA"
+
+
+def read(**environ: str) -> Settings:
+    return Settings.read(environ)
+
+
+def refusal(**environ: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        read(**environ)
+    return str(refused.value)
+
+
+class TestDefaults:
+    def test_those_of_development(self) -> None:
+        settings = read(DATA_DIR="/data")
+        assert (settings.environment, settings.host, settings.port) == (
+            "development",
+            "127.0.0.1",
+            8000,
+        )
+        assert (settings.workers, settings.api_prefix) == (1, "/api/v1")
+        assert settings.public_url == "http://127.0.0.1:8000"
+        assert settings.account_pages_url == "http://127.0.0.1:8000/account"
+        assert settings.database_url.get_secret_value() == "sqlite:////data/atrium.db"
+        assert settings.storage_url.get_secret_value() == "file:///data/files"
+        assert settings.storage_path == Path("/data/files")
+        assert settings.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
+        assert settings.cors_origins == ("http://localhost:3000", "http://localhost:8080")
+        assert (settings.admin_email, settings.admin_password) == ("admin@example.com", None)
+        assert (settings.log_format, settings.log_level) == ("console", "info")
+        assert settings.redis_url is settings.smtp_url is settings.metrics_token is None
+        assert settings.modules is None
+        assert settings.docs_enabled and settings.rate_limit_enabled
+        assert not settings.allow_development_on_network
+
+    def test_those_of_production(self) -> None:
+        settings = read(ENVIRONMENT="production", HOST="203.0.113.5", SECRET_KEY=KEY)
+        assert settings.public_url == "https://203.0.113.5:8000"
+        assert settings.allowed_hosts == ("203.0.113.5",)
+        assert settings.cors_origins == ()
+        assert settings.admin_email is None
+        assert settings.log_format == "json"
+
+    def test_the_rates(self) -> None:
+        settings = read()
+        assert settings.rate_limit_anonymous == Rate(100, 60)
+        assert settings.rate_limit_signed_in == Rate(600, 60)
+        assert settings.rate_limit_login == (Rate(10, 60), Rate(5, 60))
+        assert settings.rate_limit_register == Rate(20, 3600)
+        assert settings.rate_limit_mail == (Rate(10, 3600), Rate(3, 3600))
+
+    @pytest.mark.parametrize(
+        ("host", "url"),
+        [
+            ("0.0.0.0", "http://localhost:9000"),  # noqa: S104
+            ("::", "http://localhost:9000"),
+            ("::1", "http://[::1]:9000"),
+            ("localhost", "http://localhost:9000"),
+        ],
+    )
+    @pytest.mark.parametrize("environment", ["development", "production"])
+    def test_public_url_of_a_host(self, host: str, url: str, environment: str) -> None:
+        settings = read(HOST=host, PORT="9000", ENVIRONMENT=environment, SECRET_KEY=KEY)
+        assert settings.public_url == url
+
+    def test_a_strange_folder_is_quoted_in_addresses(self) -> None:
+        settings = read(DATA_DIR="/data/50% off?#")
+        assert settings.database_url.get_secret_value() == (
+            "sqlite:////data/50%25%20off%3F%23/atrium.db"
+        )
+        assert settings.storage_path == Path("/data/50% off?#/files")
+
+    def test_a_relative_folder_is_kept_absolute(self) -> None:
+        assert read(DATA_DIR="here").data_dir == Path("here").absolute()
+        assert read().data_dir == Path("var").absolute()
+
+
+class TestReading:
+    def test_the_environment_wins_over_the_file(self, tmp_path: Path) -> None:
+        file = tmp_path / ".env"
+        file.write_text("# ours\nPORT=1\nexport WORKERS='3'\nLOG_LEVEL=error # quiet\n")
+        settings = Settings.read({"PORT": "2"}, file)
+        assert (settings.port, settings.workers, settings.log_level) == (2, 3, "error")
+
+    def test_a_reference_in_the_file_stays_as_written(self, tmp_path: Path) -> None:
+        file = tmp_path / ".env"
+        file.write_text(f"SECRET_KEY={KEY}${{PATH}}\n")
+        assert Settings.read({}, file).secret_key.get_secret_value() == KEY + "${PATH}"
+
+    def test_an_empty_value_is_none(self, tmp_path: Path) -> None:
+        file = tmp_path / ".env"
+        file.write_text("PORT=1\nREDIS_URL=\n")
+        settings = Settings.read({"PORT": " ", "CORS_ORIGINS": ""}, file)
+        assert (settings.port, settings.redis_url) == (1, None)
+        assert settings.cors_origins == read().cors_origins
+
+    def test_names_are_exact(self) -> None:
+        assert read(port="1", Port="2").port == 8000
+
+    def test_the_process_environment_and_its_file_are_the_default(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path(".env").write_text("WORKERS=4\n")
+        monkeypatch.setenv("PORT", "81")
+        assert (Settings().port, Settings().workers) == (81, 4)
+        assert (Settings(port=82).port, Settings(port=82).workers) == (82, 4)
+
+    @pytest.mark.parametrize("content", ["PORT=1\n\nnonsense here\n", "PORT=1\n\nWORKERS\n"])
+    def test_a_line_that_sets_nothing_is_named(self, tmp_path: Path, content: str) -> None:
+        file = tmp_path / "my.env"
+        file.write_text(content)
+        with pytest.raises(SettingsError, match=r"my\.env must have NAME=value in line 3\.$"):
+            Settings.read({}, file)
+
+    def test_a_file_that_is_no_text_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
+        with pytest.raises(SettingsError, match=r"\.env must be a readable file of UTF-8 text\.$"):
+            Settings.read({}, tmp_path / ".env")
+
+    def test_nothing_changes_afterwards(self) -> None:
+        with pytest.raises(ValidationError, match="frozen"):
+            read().port = 1
+
+    def test_reading_writes_nothing(self, tmp_path: Path) -> None:
+        read(DATA_DIR=str(tmp_path / "var"))
+        assert not list(tmp_path.iterdir())
+
+    def test_a_misspelt_keyword_is_refused(self) -> None:
+        misspelt: dict[str, Any] = {"prot": 1}
+        with pytest.raises(SettingsError, match=r"^PROT is no setting\.$"):
+            Settings(**misspelt)
+
+
+class TestLists:
+    def test_commas_and_spaces(self) -> None:
+        assert read(MODULES=" users, auth,,users").modules == ("users", "auth")
+
+    def test_proxies(self) -> None:
+        proxies = read(TRUSTED_PROXIES="10.0.0.7, 192.168.0.0/16,::1").trusted_proxies
+        assert proxies == tuple(map(ip_network, ["10.0.0.7/32", "192.168.0.0/16", "::1/128"]))
+
+    def test_origins_as_browsers_send_them(self) -> None:
+        origins = read(CORS_ORIGINS="https://App.Example.com:443,http://localhost:3000")
+        assert origins.cors_origins == ("https://app.example.com", "http://localhost:3000")
+
+    def test_hosts(self) -> None:
+        hosts = read(ALLOWED_HOSTS="API.example.com,::1,[::1],10.0.0.1").allowed_hosts
+        assert hosts == ("api.example.com", "[::1]", "[::1]", "10.0.0.1")
+
+    def test_earlier_keys(self) -> None:
+        keys = read(SECRET_KEY_PREVIOUS=f"{KEY},{KEY}2").secret_key_previous
+        assert [key.get_secret_value() for key in keys] == [KEY, f"{KEY}2"]
+
+
+class TestRates:
+    @pytest.mark.parametrize(
+        ("text", "rates"),
+        [
+            ("10/minute,5/minute", (Rate(10, 60), Rate(5, 60))),
+            ("7/hour", (Rate(7, 3600), Rate(7, 3600))),
+            ("3 per 10 seconds , 1/day", (Rate(3, 10), Rate(1, 86400))),
+        ],
+    )
+    def test_pairs(self, text: str, rates: tuple[Rate, Rate]) -> None:
+        assert read(RATE_LIMIT_LOGIN=text).rate_limit_login == rates
+
+    @pytest.mark.parametrize(
+        "text", ["0/minute", "5/fortnight", "lots", "-1/minute", "10", "1/minute;2/hour", "1/hour,"]
+    )
+    @pytest.mark.parametrize("name", ["RATE_LIMIT_LOGIN", "RATE_LIMIT_ANONYMOUS"])
+    def test_what_is_no_rate(self, name: str, text: str) -> None:
+        assert refusal(**{name: text}).startswith(f"{name} must be a rate")
+
+    def test_one_too_many(self) -> None:
+        assert "one rate or two" in refusal(RATE_LIMIT_MAIL="1/hour,2/hour,3/hour")
+        assert "must be a rate" in refusal(RATE_LIMIT_REGISTER="1/hour,2/hour")
+
+    def test_as_it_is_written(self) -> None:
+        assert [str(Rate(100, 60)), str(Rate(3, 10))] == ["100/minute", "3/10 second"]
+
+
+WRONG = {
+    "ENVIRONMENT": ["prod", "Production"],
+    "HOST": ["http://x", "a b", "256.1.1.1", "x:80", "-"],
+    "PORT": ["http", "65536", "-1", "80.5"],
+    "WORKERS": ["0", "two", "1000"],
+    "API_PREFIX": ["/", "api", "/api/", "/a/../b", "/admin/api", "/docs", "/API"],
+    "DATA_DIR": ["a\nb"],
+    "PUBLIC_URL": ["example.com", "https://a/b", "ftp://a", "https://u:p@a", "https://a?b", "//a"],
+    "ACCOUNT_PAGES_URL": ["/account", "https://a/b?c=d", "https://a/b#c", "javascript:x"],
+    "SECRET_KEY": ["short", "x" * 31, KEY + "," + KEY],
+    "SECRET_KEY_PREVIOUS": [f"{KEY},short"],
+    "DATABASE_URL": [
+        "mysql://a/b",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://relative.db/x",
+        "postgresql+asyncpg://a/b",
+        "postgresql://host",
+        "postgresql://host:port/b",
+    ],
+    "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
+    "STORAGE_URL": ["/srv/files", "ftp://x", "file://host/x", "file://"],
+    "ADMIN_EMAIL": ["admin", "a b@c", "a@b@c"],
+    "ADMIN_PASSWORD": ["short", "x" * 257],
+    "MODULES": ["users,Auth!"],
+    "RATE_LIMIT_ENABLED": ["perhaps"],
+    "AUTH_PASSWORD_MIN_LENGTH": ["7", "65", "long"],
+    "TRUSTED_PROXIES": ["*", "proxy", "10.0.0.300", "10.0.0.1/8", "0.0.0.0/0", "::/0"],
+    "ALLOWED_HOSTS": ["*", "*.example.com", "https://a", "a:80", "a b"],
+    "CORS_ORIGINS": [
+        "*",
+        "null",
+        "https://*.example.com",
+        "https://a/",
+        "https://a/b",
+        "example.com",
+        "https://a:port",
+        "https://a?",
+    ],
+    "METRICS_TOKEN": ["with space", "ünïcode"],
+    "DOCS_ENABLED": ["2"],
+    "LOG_FORMAT": ["xml"],
+    "LOG_LEVEL": ["verbose"],
+    "ALLOW_DEVELOPMENT_ON_NETWORK": ["maybe"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_a_wrong_value_is_one_sentence_that_names_the_setting(name: str, value: str) -> None:
+    text = refusal(**{name: value})
+    assert text.startswith(f"{name} must ")
+    assert text.endswith(".") and text.count("\n") == 0
+    assert text.count(". ") == 0
+
+
+def test_every_setting_is_tried_with_a_wrong_value() -> None:
+    rates = {name for name in Settings.names().values() if name.startswith("RATE_LIMIT_")}
+    assert set(Settings.names().values()) == WRONG.keys() | rates | {"SMTP_URL"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("PORT", "x", "a whole number of at least 0 and of at most 65535"),
+        ("ENVIRONMENT", "x", "development, test or production"),
+        ("DOCS_ENABLED", "x", "true or false"),
+    ],
+)
+def test_the_sentence_says_what_is_allowed(name: str, value: str, allowed: str) -> None:
+    assert refusal(**{name: value}) == f"{name} must be {allowed}."
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ADMIN_PASSWORD"])
+def test_no_secret_is_repeated(name: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(**{name: "canary"})
+    assert "canary" not in f"{refused.value!r} {refused.value.__cause__}"
+    assert refused.value.__suppress_context__
+    assert "canary" not in repr(read(SECRET_KEY=f"canary{KEY}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SMTP_URL", "smtp://mail"), ("STORAGE_URL", "s3://b?endpoint=x")]
+)
+def test_what_is_not_built_yet_says_so(name: str, value: str) -> None:
+    assert refusal(**{name: value}).startswith(f"{name} asks for what is not built yet: leave it")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:password@host/name",
+        "postgresql://postgres:@/postgres?host=/tmp/socket",
+        "sqlite:///relative.db",
+        "sqlite:////absolute.db",
+    ],
+)
+def test_databases(url: str) -> None:
+    assert read(DATABASE_URL=url).database_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "rediss://:x@a:1/0", "unix:///run/r.sock"])
+def test_redis(url: str) -> None:
+    assert read(REDIS_URL=url).redis_url == SecretStr(url)
+
+
+def test_levels_in_capitals() -> None:
+    assert read(LOG_LEVEL="WARNING").log_level == "warning"
+
+
+def test_a_slash_at_the_end_of_an_address_is_dropped() -> None:
+    settings = read(PUBLIC_URL="https://API.example.com/", ACCOUNT_PAGES_URL="https://a/b/")
+    assert settings.public_url == "https://api.example.com"
+    assert settings.account_pages_url == "https://a/b"
+
+
+class ShopSettings(ModuleSettings):
+    model_config = SettingsConfigDict(env_prefix="SHOP_")
+
+    most_items: int = Field(default=5, ge=1, description="The most items in a basket.")
+    currencies: CommaSeparated[str] = Field(default=("EUR",), description="The currencies taken.")
+
+
+class TestModuleSettings:
+    def test_the_names_begin_with_the_prefix(self) -> None:
+        settings = ShopSettings.read({"SHOP_MOST_ITEMS": "7", "MOST_ITEMS": "8", "PORT": "x"})
+        assert settings.most_items == 7
+        assert ShopSettings.read({"SHOP_CURRENCIES": "USD,EUR"}).currencies == ("USD", "EUR")
+
+    def test_a_wrong_one_is_named(self) -> None:
+        with pytest.raises(SettingsError, match=r"^SHOP_MOST_ITEMS must be a whole number of at"):
+            ShopSettings.read({"SHOP_MOST_ITEMS": "0"})
+
+    def test_frozen(self) -> None:
+        with pytest.raises(ValidationError, match="frozen"):
+            ShopSettings.read({}).most_items = 6
+
+
+def test_load_settings_raises_the_same_error() -> None:
+    with pytest.raises(SettingsError, match=r"^PORT must be"):
+        load_settings({"PORT": "x"}, None)

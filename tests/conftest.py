@@ -1,0 +1,145 @@
+"""The real application over a real database, for every test that speaks HTTP to it."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+from pydantic import SecretStr
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.data.migrations import upgrade
+from core.wiring.container import CoreContainer
+from core.wiring.histories import histories
+from core.wiring.plugin import CorePlugin
+from tests.databases import BACKENDS, postgres_database, postgres_server
+from tests.people import Person, client_of, register
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def log_lines() -> Iterator[Lines]:
+    """Where the application's log goes, which no test shares with pytest's own output."""
+    with open(os.devnull, "wb") as nowhere:
+        lines = Lines(nowhere.fileno())
+        yield lines
+        lines.close()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Templates"]:
+    with ExitStack() as stack:
+        yield Templates(tmp_path_factory.mktemp("templates"), stack)
+
+
+class Templates:
+    """One migrated database of each kind, of which every test gets a copy."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._sqlite: Path | None = None
+        self._postgres: tuple[str, str] | None = None
+
+    def copy(self, backend: str, folder: Path, stack: ExitStack) -> str:
+        """The URL of a database that this test has for itself."""
+        return self._file(folder) if backend == "sqlite" else self._database(stack)
+
+    def _file(self, folder: Path) -> str:
+        if self._sqlite is None:
+            self._sqlite = self._folder / "template.db"
+            upgrade(f"sqlite:///{self._sqlite}", histories())
+        folder.mkdir(parents=True, exist_ok=True)
+        copyfile(self._sqlite, folder / "atrium.db")
+        return f"sqlite:///{folder / 'atrium.db'}"
+
+    def _database(self, stack: ExitStack) -> str:
+        if self._postgres is None:
+            server = postgres_server()
+            url = self._stack.enter_context(postgres_database(server))
+            upgrade(url, histories())
+            self._postgres = server, url
+        server, url = self._postgres
+        return stack.enter_context(postgres_database(server, template=url))
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test that touches the database runs on each kind."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(backend: str, template: Templates, tmp_path: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        yield template.copy(backend, tmp_path / "var", stack)
+
+
+@pytest.fixture
+def overrides() -> dict[str, Any]:
+    """Settings that a test file has otherwise."""
+    return {}
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, overrides: dict[str, Any]) -> Settings:
+    """Rate limits are off, but where they are what is tested."""
+    given: dict[str, Any] = {
+        "environment": "test",
+        "data_dir": tmp_path / "var",
+        "database_url": SecretStr(database_url),
+        "public_url": "http://test",
+        "allowed_hosts": ("test",),
+        "rate_limit_enabled": False,
+    }
+    return Settings(**(given | overrides))
+
+
+@pytest.fixture
+async def app(settings: Settings, log_lines: Lines, anyio_backend: str) -> AsyncIterator[Litestar]:
+    """Started and stopped as the server would."""
+    app = create_app(settings, lines=log_lines)
+    async with app.lifespan():
+        yield app
+
+
+@pytest.fixture
+def core(app: Litestar) -> CoreContainer:
+    container: CoreContainer = app.plugins.get(CorePlugin).container
+    return container
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
+    """Nobody in particular."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def person(app: Litestar) -> AsyncIterator[Person]:
+    async with register(app, "person@example.com", "Some Person") as registered:
+        yield registered
+
+
+@pytest.fixture
+async def stranger(app: Litestar) -> AsyncIterator[Person]:
+    """Somebody else, signed in."""
+    async with register(app, "stranger@example.com", "Another Person") as registered:
+        yield registered
+
+
+@pytest.fixture
+async def admin(app: Litestar) -> AsyncIterator[Person]:
+    async with register(app, "admin@example.com", "The Admin", roles=("admin",)) as registered:
+        yield registered

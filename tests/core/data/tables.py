@@ -1,0 +1,57 @@
+"""Tables of no module, for tests of what all modules stand on; not in the project's own metadata."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, MetaData, Numeric, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.data.models import NAMING, Base, Timestamped, UtcDateTime, Versioned
+from core.data.search import SearchIndex
+
+
+class Tables(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = Base.type_annotation_map
+
+
+class Thing(Versioned, Timestamped, Tables):
+    __tablename__ = "things"
+
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    count: Mapped[int] = mapped_column(default=0)
+    rank: Mapped[int | None]
+    body: Mapped[str] = mapped_column(String(10_000), default="")
+
+
+class Part(Versioned, Tables):
+    __tablename__ = "parts"
+
+    thing_id: Mapped[UUID] = mapped_column(ForeignKey(Thing.id))
+
+
+SEARCH = SearchIndex(Thing, (Thing.name, Thing.body))
+
+
+class Mood(Enum):
+    calm = "c"
+    wild = "w"
+
+
+class Kind(Tables):
+    """A column of every sort a plan has to translate."""
+
+    __tablename__ = "kinds"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    on: Mapped[bool]
+    mood: Mapped[Mood]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    bytes: Mapped[bytes]
+    ratio: Mapped[float | None]
+    big: Mapped[int] = mapped_column(BigInteger)

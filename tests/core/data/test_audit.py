@@ -1,0 +1,92 @@
+"""The audit trail: an entry if and only if the act, and who is meant by it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from core.data.audit import AuditEntry, AuditTrail, Outcome
+from core.data.database import Database
+from core.kernel.context import RequestContext, current_context, enter_context
+from core.kernel.principal import Principal
+from tests.core.data.tables import Thing
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def audit(db: Database) -> AuditTrail:
+    return AuditTrail(db, lambda: NOW)
+
+
+async def entries(db: Database) -> list[Any]:
+    async with db.read() as reads:
+        return list((await reads.execute(select(AuditEntry).order_by(AuditEntry.id))).all())
+
+
+async def act(db: Database, audit: AuditTrail, fail: bool = False) -> Thing:
+    thing = Thing(name="thing")
+    async with db.transaction() as session:
+        session.add(thing)
+        await audit.record(session, "things.add", thing, fields=["name"], of=thing.id)
+        if fail:
+            raise ZeroDivisionError
+    return thing
+
+
+async def test_an_act_leaves_one_entry(db: Database, audit: AuditTrail) -> None:
+    enter_context(context := RequestContext("request-1", "192.0.2.7"))
+    context.principal = Principal(uuid4())
+    thing = await act(db, audit)
+    (entry,) = await entries(db)
+    assert entry._asdict() == {
+        "id": entry.id,
+        "at": NOW,
+        "actor_id": context.principal.id,
+        "actor_kind": "user",
+        "on_behalf_of": None,
+        "action": "things.add",
+        "target_kind": "things",
+        "target_id": str(thing.id),
+        "outcome": "success",
+        "address": "192.0.2.7",
+        "request_id": "request-1",
+        "changes": {"fields": ["name"], "of": str(thing.id)},
+    }
+    assert context.audited
+
+
+async def test_what_is_rolled_back_leaves_none(db: Database, audit: AuditTrail) -> None:
+    enter_context(context := RequestContext("request-1", "192.0.2.7"))
+    with pytest.raises(ZeroDivisionError):
+        await act(db, audit, fail=True)
+    assert await entries(db) == [] and not context.audited
+
+
+async def test_a_refusal_is_kept_by_itself(db: Database, audit: AuditTrail) -> None:
+    await audit.refuse("things.drop", "things", None, Outcome.refused, code="tests.no")
+    (entry,) = await entries(db)
+    assert (entry.outcome, entry.target_id, entry.changes) == ("refused", None, {"code": "tests.no"})
+
+
+async def test_a_key_acts_on_behalf_of_its_owner(db: Database, audit: AuditTrail) -> None:
+    owner, key = uuid4(), uuid4()
+    enter_context(context := RequestContext("request-1", ""))
+    context.principal = Principal(owner, key_id=key)
+    await act(db, audit)
+    (entry,) = await entries(db)
+    assert (entry.actor_id, entry.actor_kind, entry.on_behalf_of) == (key, "key", owner)
+
+
+@pytest.mark.parametrize(("request_id", "kind"), [("request-1", "anonymous"), ("", "system")])
+async def test_nobody_signed_in(
+    db: Database, audit: AuditTrail, request_id: str, kind: str
+) -> None:
+    if request_id:
+        enter_context(RequestContext(request_id, ""))
+    assert current_context().request_id == request_id
+    await act(db, audit)
+    (entry,) = await entries(db)
+    assert (entry.actor_id, entry.actor_kind) == (None, kind)

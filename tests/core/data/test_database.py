@@ -1,0 +1,385 @@
+"""Transactions: many at once, inside each other, cancelled, and thrown away by the database."""
+
+from asyncio import CancelledError, Event, create_task, gather, sleep, timeout
+from contextvars import copy_context
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from core.data.constraints import unique
+from core.data.database import Database
+from core.data.errors import DatabaseBusy
+from core.data.generations import Generations
+from core.data.models import to_utc
+from core.kernel.clock import utc_now
+from core.kernel.errors import Conflict, Stale
+from core.kernel.ids import uuid7
+from tests.core.data.tables import Part, Thing
+
+pytestmark = pytest.mark.anyio
+
+NAMES = select(Thing.name).order_by(Thing.name)
+COUNT = select(Thing.count).where(Thing.name == bindparam("wanted"))
+ONE = select(Thing).where(Thing.name == bindparam("wanted")).with_for_update()
+NEW = insert(Thing.__table__).values(version=1, count=0, body="")
+
+
+class Refused(Conflict):
+    code = "tests.refused"
+    title = "Refused."
+
+
+async def add(db: Database, name: str, failing: bool = False) -> None:
+    async with db.transaction() as session:
+        session.add(Thing(name=name))
+        await session.flush()
+        if failing:
+            raise Refused
+
+
+async def names(db: Database) -> list[str]:
+    async with db.read() as reads:
+        return list(await reads.scalars(NAMES))
+
+
+async def test_two_hundred_increments_at_once_add_up(db: Database) -> None:
+    await add(db, "counter")
+
+    async def increment() -> None:
+        async with db.transaction() as session:
+            thing = (await session.scalars(ONE, {"wanted": "counter"})).one()
+            await sleep(0)
+            thing.count += 1
+
+    await gather(*(increment() for _ in range(200)))
+    async with db.read() as reads:
+        assert await reads.scalar(COUNT, {"wanted": "counter"}) == 200
+
+
+async def test_who_fails_among_many_takes_back_only_its_own(db: Database) -> None:
+    """They share a COMMIT on SQLite, and must not share a fate."""
+
+    async def attempt(number: int) -> None:
+        await add(db, f"{number:03}", failing=number % 3 == 0)
+
+    outcomes = await gather(*(attempt(number) for number in range(90)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [Refused, type(None), type(None)] * 30
+    assert await names(db) == [f"{number:03}" for number in range(90) if number % 3]
+
+
+async def test_a_broken_constraint_leaves_the_neighbours_alone(db: Database) -> None:
+    outcomes = await gather(*(add(db, f"{n % 20:02}") for n in range(40)), return_exceptions=True)
+    assert sum(isinstance(each, IntegrityError) for each in outcomes) == 20
+    assert len(await names(db)) == 20
+
+
+async def test_an_error_outside_takes_back_what_was_joined(db: Database) -> None:
+    with pytest.raises(Refused):
+        async with db.transaction():
+            await add(db, "inner")
+            assert await names(db) == ["inner"], "a read inside sees it"
+            raise Refused
+    assert await names(db) == []
+
+
+async def test_a_savepoint_takes_back_only_its_own_work(db: Database) -> None:
+    async with db.transaction():
+        await add(db, "before")
+        with pytest.raises(Refused):
+            async with db.savepoint():
+                await add(db, "inner", failing=True)
+        async with db.savepoint():
+            await add(db, "kept")
+        await add(db, "later")
+    assert await names(db) == ["before", "kept", "later"]
+
+
+async def test_a_savepoint_that_comes_first_is_taken_back_too(db: Database) -> None:
+    with pytest.raises(Refused):
+        async with db.transaction():
+            async with db.savepoint():
+                await add(db, "inner")
+            raise Refused
+    assert await names(db) == []
+
+
+async def test_half_a_work_is_not_committed_because_its_error_was_caught(db: Database) -> None:
+    with pytest.raises(RuntimeError, match=r"use savepoint\(\)"):
+        async with db.transaction():
+            with pytest.raises(Refused):
+                await add(db, "inner", failing=True)
+    assert await names(db) == []
+
+
+async def test_a_task_started_in_a_transaction_may_not_join_it(db: Database) -> None:
+    """On SQLite it would wait for its parent's turn, and its parent for it."""
+    with pytest.raises(RuntimeError, match="start it afterwards"):
+        async with db.transaction():
+            await gather(add(db, "a"), add(db, "b"))
+    assert await names(db) == []
+
+
+async def test_a_task_that_outlives_the_transaction_has_its_own(db: Database) -> None:
+    later = Event()
+
+    async def worker() -> None:
+        await later.wait()
+        await add(db, "later")
+
+    async with db.transaction():
+        task = create_task(worker())
+    later.set()
+    await task
+    assert await names(db) == ["later"]
+
+
+async def test_misuse_is_named_at_once(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="open that first"):
+        async with db.savepoint():
+            pass
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        db.touch("things")
+    with pytest.raises(RuntimeError, match="no commit to wait for"):
+        db.on_commit(lambda: None)
+    with pytest.raises(RuntimeError, match=r"use read\(\)"):
+        async with db.transaction(), db.snapshot():
+            pass
+
+
+async def test_a_read_inside_sees_what_was_not_flushed_yet(db: Database) -> None:
+    async with db.transaction() as session:
+        session.add(Thing(name="new"))
+        assert await names(db) == ["new"]
+        assert await create_task(names(db)) == [], "another task is outside"
+
+
+async def test_a_snapshot_stands_still(db: Database) -> None:
+    total = select(func.count()).select_from(Thing)
+    await add(db, "first")
+    async with db.snapshot() as rows:
+        assert await rows.scalar(total) == 1
+        await create_task(add(db, "second"))
+        assert await rows.scalar(total) == 1
+    assert len(await names(db)) == 2
+
+
+async def test_reads_refuse_to_write(db: Database) -> None:
+    smuggled = NEW.values(id=uuid4(), name="smuggled", created_at=utc_now(), updated_at=utc_now())
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match=r"use transaction\(\)"):
+            async with db.read() as reads:
+                await reads.execute(smuggled)
+        with pytest.raises(DBAPIError, match=r"read-?only"):
+            async with db.read() as reads:
+                await reads.execute(text("DELETE FROM things"))
+        with pytest.raises(DBAPIError, match=r"read-?only"):
+            async with db.snapshot() as rows:
+                await rows.execute(smuggled)
+    assert await names(db) == []
+
+
+async def test_who_would_overwrite_a_change_is_told(db: Database) -> None:
+    await add(db, "one")
+    with pytest.raises(Stale):
+        async with db.transaction() as session:
+            thing = (await session.scalars(ONE, {"wanted": "one"})).one()
+            await session.execute(update(Thing.__table__).values(version=2, count=1))
+            thing.count = 2
+    async with db.read() as reads:
+        assert await reads.scalar(COUNT, {"wanted": "one"}) == 0
+
+
+async def test_unique_names_only_its_own_column(db: Database) -> None:
+    await add(db, "taken")
+    with pytest.raises(Refused):
+        async with db.transaction() as session:
+            session.add(Thing(name="taken"))
+            with unique(Thing.name, Refused):
+                await session.flush()
+    with pytest.raises(IntegrityError):
+        async with db.transaction() as session:
+            session.add(Part(thing_id=uuid4()))
+            with unique(Thing.name, Refused):
+                await session.flush()
+
+
+async def test_a_foreign_key_holds(db: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with db.transaction() as session:
+            session.add(Part(thing_id=uuid4()))
+
+
+async def test_after_the_commit_callbacks_run_and_generations_advance(
+    db: Database, generations: Generations
+) -> None:
+    called: list[str] = []
+    before = generations.here(["things"]), generations.here(["people"]), generations.here(["x"])
+    async with db.transaction() as session:
+        session.add(Thing(name="flushed by the commit itself"))
+        db.touch("people")
+        db.on_commit(lambda: called.append("kept"))
+        db.on_commit(lambda: 1 / 0)
+        db.on_commit(lambda: called.append("after a failing one"))
+        with pytest.raises(Refused):
+            async with db.savepoint():
+                db.on_commit(lambda: called.append("taken back"))
+                raise Refused
+        async with db.savepoint():
+            db.on_commit(lambda: called.append("of a savepoint"))
+        assert called == [] and generations.here(["things"]) == before[0]
+    assert called == ["kept", "after a failing one", "of a savepoint"]
+    after = generations.here(["things"]), generations.here(["people"]), generations.here(["x"])
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
+
+
+async def test_after_a_rollback_nothing_is_told(db: Database, generations: Generations) -> None:
+    called: list[str] = []
+    before = generations.here(["things", "people"])
+    with pytest.raises(Refused):
+        async with db.transaction() as session:
+            session.add(Thing(name="never"))
+            await session.flush()
+            db.touch("people")
+            db.on_commit(lambda: called.append("told"))
+            raise Refused
+    assert called == [] and generations.here(["things", "people"]) == before
+
+
+@pytest.mark.parametrize("moment", [0, 0.001, 0.003, 0.01, 0.05])
+async def test_a_cancelled_writer_leaves_no_transaction_behind(db: Database, moment: float) -> None:
+    async def write() -> None:
+        async with db.transaction() as session:
+            session.add(Thing(name="cancelled"))
+            await session.flush()
+            await sleep(30)
+
+    tasks = [create_task(write()) for _ in range(5)]
+    await sleep(moment)
+    for task in tasks:
+        task.cancel()
+    outcomes = await gather(*tasks, return_exceptions=True)
+    assert {type(each) for each in outcomes} == {CancelledError}
+    async with timeout(20):
+        await add(db, "next")
+        await nothing_is_checked_out(db)
+    assert await names(db) == ["next"]
+
+
+async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
+    """Cancel at many moments of many neighbours; acknowledged work is there, the rest whole."""
+    acknowledged: set[str] = set()
+
+    async def write(name: str) -> None:
+        async with db.transaction() as session:
+            for half in "ab":
+                moment = to_utc(utc_now())
+                values = {"id": uuid7(), "created_at": moment, "updated_at": moment}
+                await session.execute(NEW, {"name": name + half, **values})
+        acknowledged.add(name)
+
+    async def hurried(number: int) -> None:
+        task = create_task(write(f"{number:03}"))
+        await sleep(number % 50 / 2000)
+        task.cancel()
+        await gather(task, return_exceptions=True)
+
+    async with timeout(30):
+        await gather(*(hurried(number) for number in range(300)))
+        await add(db, "last")
+        await nothing_is_checked_out(db)
+    kept = await names(db)
+    assert {f"{name}{half}" for name in acknowledged for half in "ab"} <= set(kept)
+    assert all(f"{name[:3]}b" in kept for name in kept if name.endswith("a"))
+
+
+async def nothing_is_checked_out(db: Database) -> None:
+    """A commit that was cancelled is finished all the same, so wait for it."""
+    while db.engine.sync_engine.pool.checkedout() or db._committing:  # type: ignore[attr-defined]
+        await sleep(0.01)
+
+
+async def test_a_commit_once_begun_is_told_though_its_caller_is_gone(db: Database) -> None:
+    called: list[str] = []
+    begun = Event()
+
+    async def write() -> None:
+        async with db.transaction() as session:
+            session.add(Thing(name="finished"))
+            await session.flush()
+            db.on_commit(lambda: called.append("told"))
+            begun.set()
+
+    task = create_task(write())
+    await begun.wait()
+    await sleep(0)
+    task.cancel()
+    await gather(task, return_exceptions=True)
+    async with timeout(20):
+        await nothing_is_checked_out(db)
+    assert (await names(db), called) in ((["finished"], ["told"]), ([], []))
+
+
+async def test_what_sqlite_threw_away_is_never_acknowledged(db: Database) -> None:
+    """A full disk makes SQLite roll back by itself, and with it those who were ready."""
+    if db.engine.dialect.name != "sqlite":
+        return
+    begun, lost = Event(), Event()
+
+    async def unlucky() -> None:
+        async with db.transaction() as session:
+            session.add(Thing(name="unlucky"))
+            await session.flush()
+            begun.set()
+            await lost.wait()
+            session.add(Thing(name="too late"))
+
+    async def ready() -> None:
+        async with db.transaction() as session:
+            session.add(Thing(name="ready"))
+            await session.flush()
+            others.append(create_task(unlucky(), context=outside))
+            await sleep(0.01)
+
+    others: list[Any] = []
+    outside = copy_context()
+    first = create_task(ready())
+    await begun.wait()
+    group = group_of(db)
+    assert len(group.ready) == 1
+    await group.thread.run(lambda connection: connection.execute("ROLLBACK"))
+    others.append(create_task(add(db, "behind")))
+    await sleep(0)
+    lost.set()
+    outcomes = await gather(first, *others, return_exceptions=True)
+    assert [isinstance(each, DBAPIError) for each in outcomes] == [True, True, False]
+    assert await names(db) == ["behind"], "it came after the commit that failed"
+
+
+def group_of(db: Database) -> Any:
+    creator: Any = db.engine.sync_engine.pool._creator
+    return next(c.cell_contents for c in creator.__closure__ if hasattr(c.cell_contents, "turn"))
+
+
+async def test_who_waits_in_vain_is_told_that_the_database_is_busy(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.data.sqlite.writer.PATIENCE_S", 0.05)
+    monkeypatch.setattr(db.engine.sync_engine.pool, "_timeout", 0.05)
+    enough, holding = Event(), 12
+
+    async def hold() -> None:
+        async with db.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            await enough.wait()
+
+    holders = [create_task(hold()) for _ in range(holding)]
+    await sleep(0.2)
+    with pytest.raises(DatabaseBusy) as refused:
+        await add(db, "late")
+    assert (refused.value.status, refused.value.headers["retry-after"]) == (503, "1")
+    enough.set()
+    await gather(*holders, return_exceptions=True)
+    await add(db, "in time")

@@ -1,0 +1,110 @@
+"""Generations: what is equal, what is not, and when nothing may be believed."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, text, update
+
+from core.data import generations as module
+from core.data.announcements import Announcement, Announcements
+from core.data.database import Database
+from core.data.engines import open_database
+from core.data.generations import Generations
+from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
+from tests.core.data.tables import Thing
+from tests.core.data.test_database import add
+
+
+def test_a_name_stays_equal_until_it_advances(generations: Generations) -> None:
+    before = generations.of(["a", "b"]), generations.of(["a"])
+    assert generations.of(["a", "b"]) == before[0]
+    generations.advance(["b"])
+    assert generations.of(["a", "b"]) != before[0]
+    assert generations.of(["a"]) == before[1]
+
+
+def test_what_does_not_tell_its_tables_advances_all(generations: Generations) -> None:
+    before = generations.of(["a"])
+    generations.advance([module.ANY])
+    assert generations.of(["a"]) != before
+
+
+def test_two_who_opened_one_file_see_each_other(tmp_path: Path) -> None:
+    one, other = Generations(tmp_path / "shared"), Generations(tmp_path / "shared")
+    before = other.of(["a"])
+    one.advance(["a"])
+    assert other.of(["a"]) != before
+    assert other.of(["a"]) == one.of(["a"])
+    one.close()
+    other.close()
+
+
+async def test_every_way_to_change_a_table_advances_it(
+    db: Database, generations: Generations
+) -> None:
+    now, table = utc_now(), Thing.__table__
+    values = {"id": uuid7(), "name": "x", "created_at": now, "updated_at": now}
+    statements = [
+        insert(table).values(version=1, count=0, body="", **values),
+        update(Thing).values(count=1),
+        update(table).values(count=2).returning(table.c.id),
+        text("UPDATE things SET count = 3"),
+        delete(table),
+    ]
+    for statement in statements:
+        before = generations.here(["things"])
+        async with db.transaction() as session:
+            await session.execute(statement)
+        assert generations.here(["things"]) != before, statement
+
+
+async def test_other_machines_hear_what_was_touched(
+    db: Database, url: str, generations: Generations, tmp_path: Path
+) -> None:
+    if db.engine.dialect.name != "postgresql":
+        assert generations.of(["people"]) == generations.of(["people"]), "there are none"
+        return
+    far = Generations(tmp_path / "another machine")
+    remote = open_database(url, far)
+    ears = Announcements(remote, far)
+    assert far.of(["people"]) != far.of(["people"]), "nothing was heard yet"
+    await ears.hear()
+    before = far.of(["people"]), far.of(["posts"])
+    assert far.of(["people"]) == before[0]
+    async with db.transaction():
+        db.touch("people")
+    await ears.hear()
+    assert far.of(["people"]) != before[0] and far.of(["posts"]) == before[1]
+    await remote.close()
+    far.close()
+
+
+async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as session:
+            db.touch("people")
+            session.add(Thing(name="a"))
+            raise ZeroDivisionError
+    async with db.read() as reads:
+        assert not (await reads.execute(Announcement.__table__.select())).all()
+
+
+def test_after_two_seconds_of_silence_nothing_is_believed(
+    generations: Generations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generations.must_hear = True
+    now = 1000.0
+    monkeypatch.setattr(module, "monotonic", lambda: now)
+    generations.heard()
+    now = 1001.9
+    assert generations.of(["a"]) == generations.of(["a"])
+    now = 1002.1
+    assert generations.of(["a"]) != generations.of(["a"])
+    now = 10.0  # another boot, another clock
+    assert generations.of(["a"]) != generations.of(["a"])
+
+
+async def test_a_total_need_not_be_heard_of(db: Database, generations: Generations) -> None:
+    await add(db, "a")
+    assert generations.here(["things"]) == generations.here(["things"])

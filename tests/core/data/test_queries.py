@@ -1,0 +1,210 @@
+"""Lists: by page and by cursor, sorted, searched and filtered, while others write."""
+
+from asyncio import gather
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from json import dumps, loads
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import bindparam, delete, func, select
+
+from core.data.database import Database
+from core.data.queries import Listing, one_or_raise, row_or_raise
+from core.kernel.errors import InvalidInput, NotFound
+from core.kernel.pages import PageRequest, Rows
+from tests.core.data.tables import SEARCH, Thing
+from tests.core.data.test_database import add
+
+pytestmark = pytest.mark.usefixtures("heard")
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+SORT = (Thing.created_at, Thing.name, Thing.count, Thing.rank, Thing.id)
+THINGS = Listing(sort=SORT, search=SEARCH, filters=(Thing.count, Thing.rank))
+BARE = Listing(sort=(Thing.name, Thing.id), filters={"how_many": Thing.count}, default="name")
+EVERY = select(Thing)
+SMALL = select(Thing).where(Thing.count < bindparam("limit"))
+
+
+class ThingNotFound(NotFound):
+    code = "tests.not_found"
+    title = "No such thing."
+
+
+async def fill(db: Database, size: int = 25) -> None:
+    """Many ties in each column but the name."""
+    async with db.transaction() as session:
+        for number in range(size):
+            session.add(
+                Thing(
+                    name=f"thing {number:02}",
+                    count=number % 3,
+                    rank=None if number % 4 == 0 else number % 5,
+                    created_at=BEGINNING + timedelta(days=number // 7),
+                )
+            )
+
+
+async def page(db: Database, listing: Listing = THINGS, query: Any = EVERY, **asked: Any) -> Any:
+    async with db.read() as reads:
+        return await listing.page(reads, query, PageRequest(**asked), {"limit": 2})
+
+
+def names(rows: Rows[Any]) -> list[str]:
+    return [row.name for row in rows.items]
+
+
+async def test_pages_cover_the_list_in_order(db: Database) -> None:
+    await fill(db)
+    for _ in range(3):
+        pages = [await page(db, page=number, per_page=10, sort="name") for number in (1, 2, 3, 4)]
+        assert [len(each.items) for each in pages] == [10, 10, 5, 0]
+        assert {each.total for each in pages} == {25}
+        assert sum(map(names, pages), []) == [f"thing {number:02}" for number in range(25)]
+
+
+async def test_the_newest_come_first_and_ties_go_by_id(db: Database) -> None:
+    await fill(db)
+    rows = (await page(db, per_page=100)).items
+    found = [(row.created_at, row.id) for row in rows]
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize("sort", ["", "age", "-", "--name", "name,", "name,name", "name,-name", "_x"])
+async def test_an_unknown_key_is_named(db: Database, sort: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await page(db, sort=sort or " ")
+    assert [each.location for each in refused.value.errors] == ["query.sort"]
+
+
+async def test_the_total_is_exact_after_every_write(db: Database) -> None:
+    for number in range(5):
+        assert (await page(db)).total == number
+        assert (await page(db)).total == number, "remembered"
+        await add(db, str(number))
+    async with db.transaction() as session:
+        await session.execute(delete(Thing).where(Thing.name == "1"))
+        async with db.read() as reads:
+            inside = await THINGS.page(reads, EVERY, PageRequest())
+        assert inside.total == 4, "inside the transaction it counts for itself"
+    assert (await page(db)).total == 4
+
+
+async def test_the_total_is_never_behind_one_s_own_write(db: Database) -> None:
+    """Many write and look at once; who looks after their own write sees at least that many."""
+    written = 0
+
+    async def write_and_look(number: int) -> None:
+        nonlocal written
+        await add(db, str(number))
+        written += 1
+        at_least = written
+        assert (await page(db)).total >= at_least
+
+    await gather(*(write_and_look(number) for number in range(60)))
+    assert (await page(db)).total == 60
+
+
+async def test_values_of_the_query_have_totals_of_their_own(db: Database) -> None:
+    await fill(db)
+    async with db.read() as reads:
+        for limit, total in ((1, 9), (2, 17), (3, 25), (1, 9)):
+            for _ in range(3):
+                rows = await THINGS.page(reads, SMALL, PageRequest(), {"limit": limit})
+                assert rows.total == total
+
+
+async def test_a_filter_is_equality(db: Database) -> None:
+    await fill(db)
+    for _ in range(3):
+        found = await page(db, filters={"count": 2}, per_page=100)
+        assert found.total == len(found.items) == 8 and {it.count for it in found.items} == {2}
+        both = await page(db, filters={"count": 2, "rank": 1}, per_page=100)
+        assert both.total == len(both.items) == 1
+        named = await page(db, BARE, filters={"how_many": 0}, per_page=100)
+        assert named.total == 9
+    with pytest.raises(InvalidInput, match=r"query\.colour"):
+        await page(db, filters={"colour": 1})
+
+
+async def test_a_list_without_search_says_so(db: Database) -> None:
+    with pytest.raises(InvalidInput, match=r"query\.search"):
+        await page(db, BARE, search="x")
+
+
+SORTS = ["", "name", "-count", "count,-name", "-rank", "rank", "-count,rank", "rank,-count,name", "-id"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_cursors_visit_each_row_once_in_the_order_of_pages(db: Database, sort: str) -> None:
+    await fill(db)
+    by_page = names(await page(db, sort=sort or None, per_page=100))
+    assert len(by_page) == 25
+    for per_page in (4, 5, 25, 100):
+        parts = [it async for it in walk(db, per_page=per_page, sort=sort or None)]
+        assert sum(map(names, parts), []) == by_page
+        assert all(part.total is None for part in parts)
+    assert (await page(db, by_cursor=True, with_total=True)).total == 25
+
+
+async def walk(db: Database, **asked: Any) -> Any:
+    after: Sequence[Any] | None = None
+    while True:
+        part = await page(db, by_cursor=True, with_total=False, after=after, **asked)
+        yield part
+        if part.last is None:
+            return
+        after = tuple(loads(dumps(part.last)))
+
+
+@pytest.mark.parametrize("sort", [None, "name", "-rank,count"])
+async def test_what_stays_is_visited_once_while_others_come_and_go(
+    db: Database, sort: str | None
+) -> None:
+    await fill(db)
+    stay = {f"thing {number:02}" for number in range(25) if number % 2}
+    visited: list[str] = []
+    number = 0
+    async for part in walk(db, per_page=3, sort=sort):
+        visited += names(part)
+        async with db.transaction() as session:
+            await session.execute(delete(Thing).where(Thing.name == f"thing {number:02}"))
+            created = BEGINNING + timedelta(days=number // 7)
+            session.add(Thing(name=f"thing {number:02}x", created_at=created, rank=number % 3))
+        number += 2
+    assert len(visited) == len(set(visited)) and stay <= set(visited)
+
+
+@pytest.mark.parametrize(
+    "after", [("x", "y"), (1, 2), ("2026-01-01", None, 3), (), (None, "not an id"), ([], {})]
+)
+async def test_a_position_of_another_list_is_refused(db: Database, after: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"query\.cursor"):
+        await page(db, by_cursor=True, after=after)
+
+
+async def test_one_row_or_none(db: Database) -> None:
+    await add(db, "here")
+    one = select(Thing).where(Thing.name == bindparam("wanted"))
+    for _ in range(3):
+        async with db.read() as reads:
+            row = await row_or_raise(reads, one, {"wanted": "here"}, ThingNotFound)
+            assert row.name == "here" and isinstance(row.id, UUID)
+            with pytest.raises(ThingNotFound):
+                await row_or_raise(reads, one, {"wanted": "there"}, ThingNotFound)
+    async with db.transaction() as session:
+        thing = await one_or_raise(session, one, ThingNotFound, {"wanted": "here"})
+        thing.count = 5
+        with pytest.raises(ThingNotFound):
+            await one_or_raise(session, one, ThingNotFound, {"wanted": "there"})
+    async with db.read() as reads:
+        assert await reads.scalar(select(func.max(Thing.count))) == 5
+
+
+async def test_statements_are_built_once_for_each_combination(db: Database) -> None:
+    listing = Listing(sort=SORT, search=SEARCH, filters=(Thing.count,))
+    for number in range(40):
+        text, count = f"abc{number}", number % 3
+        await page(db, listing, search=text, filters={"count": count}, page=number + 1)
+    assert len(listing._found) == len(listing._statements) == 1

@@ -1,0 +1,84 @@
+"""Changes by one UPDATE: whose row, which version, and of two writers one wins."""
+
+from asyncio import gather
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Row, bindparam, select
+
+from core.data.database import Database
+from core.data.updates import update_or_raise
+from core.kernel.errors import NotFound, Stale
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from tests.core.data.tables import Thing
+
+THIS = select(Thing).where(Thing.id == bindparam("thing_id"))
+
+
+class ThingNotFound(NotFound):
+    code = "tests.not_found"
+    title = "No such thing."
+
+
+def tag(_: UUID, version: int) -> str:
+    return f'"{version}"'
+
+
+def known(*versions: int) -> IfMatch:
+    return IfMatch(frozenset(f'"{version}"' for version in versions), tag)
+
+
+@pytest.fixture
+async def thing(db: Database) -> Thing:
+    thing = Thing(name="old")
+    async with db.transaction() as session:
+        session.add(thing)
+    return thing
+
+
+async def change(
+    db: Database, thing_id: UUID, changes: dict[str, Any], if_match: IfMatch = ANY_VERSION
+) -> Row[Any]:
+    async with db.transaction() as session:
+        values = {"thing_id": thing_id}
+        return await update_or_raise(session, THIS, values, changes, if_match, ThingNotFound)
+
+
+async def test_the_row_comes_back_as_it_is_now(db: Database, thing: Thing) -> None:
+    row = await change(db, thing.id, {"name": "new", "rank": None}, known(1))
+    assert (row.name, row.rank, row.version, row.id) == ("new", None, 2, thing.id)
+    assert row.updated_at > thing.updated_at and row.created_at == thing.created_at
+    async with db.read() as reads:
+        assert (await reads.execute(THIS, {"thing_id": thing.id})).one() == row
+
+
+async def test_without_a_change_it_stays_as_it_is(db: Database, thing: Thing) -> None:
+    row = await change(db, thing.id, {}, known(1))
+    assert (row.name, row.version, row.updated_at) == ("old", 1, thing.updated_at)
+    with pytest.raises(Stale):
+        await change(db, thing.id, {}, known(2))
+
+
+async def test_a_stale_change_changes_nothing(db: Database, thing: Thing) -> None:
+    for versions in ((2,), (7, 9), ()):
+        with pytest.raises(Stale):
+            await change(db, thing.id, {"name": "new"}, known(*versions))
+    assert (await change(db, thing.id, {})).name == "old"
+    assert (await change(db, thing.id, {"name": "new"}, known(7, 1))).version == 2
+
+
+async def test_what_is_not_there_is_not_found(db: Database, thing: Thing) -> None:
+    for changes in ({"name": "new"}, {}):
+        with pytest.raises(ThingNotFound):
+            await change(db, uuid4(), changes, known(1))
+    assert (await change(db, thing.id, {})).name == "old", "and another row was left alone"
+
+
+async def test_of_two_writers_with_one_tag_one_wins(db: Database, thing: Thing) -> None:
+    outcomes = await gather(
+        *(change(db, thing.id, {"name": str(number)}, known(1)) for number in range(8)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, Stale) for each in outcomes) == 7
+    assert (await change(db, thing.id, {})).version == 2

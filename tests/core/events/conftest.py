@@ -1,0 +1,56 @@
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.data.announcements import Announcement
+from core.data.database import Database
+from core.data.engines import open_database
+from core.data.generations import Generations
+from core.data.models import Base
+from core.events.models import Delivery, RecordedEvent, ScheduledRun
+from tests.core.events.processes import METADATA, FakeClock
+from tests.databases import BACKENDS, postgres_database, postgres_server
+
+OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, ScheduledRun)]
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    with postgres_database(postgres_server()) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def generations(tmp_path: Path) -> Iterator[Generations]:
+    shared = Generations(tmp_path / "generations")
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+async def db(url: str, generations: Generations, anyio_backend: str) -> AsyncIterator[Database]:
+    database = open_database(url, generations)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+        await connection.run_sync(Base.metadata.create_all, tables=OWN)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def other_db(db: Database, url: str, generations: Generations) -> AsyncIterator[Database]:
+    """The same database, as another process has it open."""
+    database = open_database(url, generations)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

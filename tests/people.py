@@ -1,0 +1,64 @@
+"""People who use the application in tests: each with a client that is signed in."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from httpx import ASGITransport, AsyncClient
+from litestar import Litestar
+
+from core.wiring.plugin import CorePlugin
+from modules.users.models import User
+
+PASSWORD = "correct horse battery staple"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Person:
+    id: UUID
+    email: str
+    client: AsyncClient
+    """Sends the access token with every request."""
+    tokens: dict[str, Any]
+    password: str = PASSWORD
+
+
+def client_of(app: Litestar, **headers: str) -> AsyncClient:
+    # Not Litestar's client: that runs the application in an event loop of its own.
+    transport = ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+@asynccontextmanager
+async def register(
+    app: Litestar, email: str, name: str, roles: Sequence[str] = ()
+) -> AsyncIterator[Person]:
+    """Register and sign in as a client would; roles are given as another admin would give them."""
+    async with client_of(app) as client:
+        body = {"name": name, "email": email, "password": PASSWORD}
+        registered = await client.post("/api/v1/auth/register", json=body)
+        assert registered.status_code == 201, registered.text
+        user_id = UUID(registered.json()["id"])
+        if roles:
+            await grant(app, user_id, roles)
+        tokens = await sign_in(client, email)
+        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+        yield Person(user_id, email, client, tokens)
+
+
+async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> dict[str, Any]:
+    answer = await client.post("/api/v1/auth/login", json={"email": email, "password": password})
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def grant(app: Litestar, user_id: UUID, roles: Sequence[str]) -> None:
+    """What no client can do for the first admin."""
+    db = app.plugins.get(CorePlugin).container.db()
+    async with db.transaction() as session:
+        user = await session.get_one(User, user_id)
+        user.roles = tuple(sorted({"member", *roles}))
+        db.touch("principals")
