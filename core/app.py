@@ -52,7 +52,9 @@ def create_app(
         ],
         request_max_body_size=MAX_JSON_BYTES,
         openapi_config=None,
+        logging_config=None,  # ours is set up already
     )
+    app.state.lifecycle = core.lifecycle()  # the server says there when it stops
     app.asgi_handler = surround(app.asgi_handler, core, problems)
     return app
 

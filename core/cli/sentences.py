@@ -12,6 +12,6 @@ class CommandFailed(Exception):
 def as_sentence(error: Exception) -> str | None:
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
-    if type(error).__name__ == "MigrationError":  # its module would import alembic
+    if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy
         return str(error)
     return None

@@ -82,7 +82,7 @@ class Announcements:
         async with self._db.read() as reads:
             now: datetime = await reads.scalar(NOW)
             rows = await reads.execute(RECENT, {"since": now - LOOKING_BACK})
-        found = {(place, copy): number for place, copy, number in rows}
+        found = {(row.place, row.copy): row.number for row in rows}
         new = {place for (place, _), _ in found.items() - self._known.items()}
         self._known = found
         self._generations.advance_places(new)

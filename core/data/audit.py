@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, String, insert
+from sqlalchemy import JSON, Index, String, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.models import Base, Identified
+from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.ids import uuid7
@@ -50,7 +51,10 @@ class AuditEntry(Identified, Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-RECORD = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+COLUMNS = Base.metadata.tables["core_audit"].columns
+RECORD = insert(AuditEntry).values(
+    {it: bindparam(f"new_{it.key}", type_=it.type) for it in COLUMNS}
+)
 
 
 class AuditTrail:
@@ -98,7 +102,7 @@ class AuditTrail:
             "request_id": context.request_id,
             "changes": changes,
         }
-        await (await session.connection()).execute(RECORD, values)
+        await write(session, RECORD, {f"new_{name}": value for name, value in values.items()})
         self._db.on_commit(lambda: setattr(context, "audited", True))
 
 

@@ -53,7 +53,8 @@ def step_by_step(
     order: Sequence[SortKey], bounds: Sequence[ColumnElement[Any]], nulls: Sequence[bool]
 ) -> ColumnElement[bool]:
     """`a > x OR a = x AND b < y OR …`, with a first condition that an index can answer."""
-    steps, so_far = [], []
+    steps: list[ColumnElement[bool]] = []
+    so_far: list[ColumnElement[bool]] = []
     for key, bound, is_null in zip(order, bounds, nulls, strict=True):
         steps.append(and_(*so_far, key.later(bound, is_null)))
         so_far.append(key.same(bound, is_null))
@@ -86,7 +87,7 @@ def to_json(value: Any) -> Any:
     return str(value) if isinstance(value, UUID | Decimal) else value
 
 
-def from_json(kind: type, value: Any) -> Any:
+def from_json(kind: Any, value: Any) -> Any:
     if value is None or isinstance(value, kind):
         return value
     if issubclass(kind, date):

@@ -1,4 +1,4 @@
-"""A plan: a SELECT compiled once, after which only the driver has to work.
+"""A plan: a statement compiled once, after which only the driver has to work.
 
 `_result_columns` and `SimpleResultMetaData` are not SQLAlchemy's public interface: a test compares
 planned rows with plain ones for every type of column, and `ENABLED` is where to switch plans off.
@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, Executable, Select
 from sqlalchemy.engine import IteratorResult, Result
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.dml import UpdateBase
 
 ENABLED = True
 
@@ -41,12 +42,13 @@ class Plan:
 
 
 def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
-    """None for what is SQLAlchemy's own to run: IN lists, types only the driver knows."""
-    if not (ENABLED and isinstance(statement, Select)):
+    """None for what is SQLAlchemy's own to run: IN lists, defaults, types only the driver knows."""
+    if not (ENABLED and isinstance(statement, Select | UpdateBase)):
         return None
     try:
         compiled: Any = statement.compile(dialect=dialect)
         varying = compiled.post_compile_params or compiled.literal_execute_params
+        varying = varying or (compiled.isinsert | compiled.isupdate and compiled.prefetch)
         if varying or any(bind.callable for bind in compiled.binds.values()):
             return None
         return Plan(compiled, dialect)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import BindParameter, Row, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +44,8 @@ async def row_or_raise(
     return row
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
     """A query with the conditions of one combination of search and filters."""
 
     query: Select[Any]
@@ -68,6 +69,10 @@ class Listing:
     _statements: Bounded[object, Select[Any]] = field(
         default_factory=lambda: Bounded(400), init=False
     )
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Litestar copies what a route's decorator says for each application."""
+        return self
 
     @property
     def keys(self) -> list[str]:

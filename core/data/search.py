@@ -7,12 +7,12 @@ or for columns without an index, it looks at every row. `%`, `_` and quotes are 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, String, Table, bindparam, event, or_
+from sqlalchemy import ColumnElement, String, Table, bindparam, event, or_
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType
 
-from core.data.models import Base
 from core.data.search_tables import combined, creation, removal
 
 SHORTEST = 3
@@ -26,7 +26,7 @@ class SearchIndex:
     A migration makes it with `create_search(op, "notes", ["title", "body"])`.
     """
 
-    def __init__(self, model: type[Base], columns: Columns) -> None:
+    def __init__(self, model: type[DeclarativeBase], columns: Columns) -> None:
         table = model.__table__
         assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
         self.columns = columns
@@ -79,12 +79,12 @@ TRIGRAMS: ColumnElement[str] = bindparam("search_trigrams", type_=String())
 
 class contains(FunctionElement[bool]):
     inherit_cache = True
-    type = Boolean()
+    type = NullType()  # of a Boolean one, SQLite would be asked whether it equals 1
 
 
 class may_contain(FunctionElement[bool]):
     inherit_cache = True
-    type = Boolean()
+    type = NullType()
 
 
 @compiles(contains, "sqlite")
@@ -102,12 +102,10 @@ def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> 
 @compiles(may_contain, "sqlite")
 def may_contain_on_sqlite(element: may_contain, compiler: Any, **options: Any) -> str:
     key, wanted, *_ = element.clauses
-    name = key.table.name
-    return (
-        f"{compiler.process(key, **options)} IN (SELECT {name}_search_rows.id FROM {name}_search"
-        f" JOIN {name}_search_rows ON {name}_search_rows.number = {name}_search.rowid"
-        f" WHERE {name}_search MATCH {compiler.process(wanted, **options)})"
-    )
+    search, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
+    found = f"{search}.rowid = {rows}.number AND {search} MATCH"
+    row, text = (compiler.process(each, **options) for each in (key, wanted))
+    return f"{row} IN (SELECT id FROM {search}, {rows} WHERE {found} {text})"  # noqa: S608
 
 
 @compiles(may_contain, "postgresql")

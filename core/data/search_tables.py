@@ -5,6 +5,8 @@ number that no VACUUM changes. PostgreSQL: a GIN index of the text's trigrams, c
 ours, for `pg_trgm` is not everywhere, and not everyone may install it.
 """
 
+# ruff: noqa: S608 (all names come from a module's own models)
+
 from collections.abc import Sequence
 from typing import Any
 

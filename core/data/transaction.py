@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 Callback = Callable[[], object]
 
@@ -23,6 +23,7 @@ class OpenTransaction:
     """Further names that others hold something of."""
     on_commit: list[Callback] = field(default_factory=list)
     task: Task[Any] | None = field(default_factory=current_task)
+    connection: AsyncConnection | None = None
     failed: bool = False
     closed: bool = False
 

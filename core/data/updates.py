@@ -1,17 +1,26 @@
 """A change as one UPDATE … RETURNING, where loading, changing and flushing would be three."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Row, Select, Table, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 from core.data.reads import Values
+from core.data.writes import write
 from core.kernel.bounded import Bounded
 from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import IfMatch
 
-_updates: Bounded[object, Update] = Bounded(500)
+
+class Change(NamedTuple):
+    update: Update
+    stamps: Mapping[str, Callable[[], Any]]
+
+
+_changes: Bounded[object, Change] = Bounded(500)
 
 
 async def update_or_raise(
@@ -27,12 +36,14 @@ async def update_or_raise(
     Without a change it stays as it is. Entities that were loaded before do not see the change. A
     bindparam of the query must not be called like a column.
     """
-    connection = await session.connection()
     if not changes:
+        connection = await session.connection()
         row = (await connection.execute(query.with_for_update(), values)).one_or_none()
         return checked(row, 0, if_match, missing)
-    values = {**values, **{f"new_{name}": value for name, value in changes.items()}}
-    row = (await connection.execute(update_of(query, changes), values)).one_or_none()
+    change = change_of(query, changes)
+    new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
+    values = {**values, **{f"new_{name}": value for name, value in new.items()}}
+    row = (await write(session, change.update, values)).one_or_none()
     return checked(row, 1, if_match, missing)
 
 
@@ -47,17 +58,25 @@ def checked(
     return row
 
 
-def update_of(query: Select[Any], changes: Mapping[str, Any]) -> Update:
+def change_of(query: Select[Any], changes: Mapping[str, Any]) -> Change:
     """Built once for each query and set of columns."""
     key = query, frozenset(changes)
-    if (known := _updates.get(key)) is not None:
+    if (known := _changes.get(key)) is not None:
         return known
     table = query.get_final_froms()[0]
     if not isinstance(table, Table) or query.whereclause is None:
         raise TypeError("An update is of rows of one table, found by a condition.")
-    columns = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in changes}
-    changed = update(table).where(query.whereclause)
-    counted = changed.values({**columns, "version": table.c.version + 1})
-    built = counted.returning(*table.c)
-    _updates.put(key, built)
+    stamps = stamps_of(table)
+    columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in {**stamps, **changes}}
+    counted = update(table).where(query.whereclause).values(columns)
+    built = Change(counted.values(version=table.c.version + 1).returning(*table.c), stamps)
+    _changes.put(key, built)
     return built
+
+
+def stamps_of(table: Table) -> dict[str, Callable[[], Any]]:
+    """What every change sets anew, such as `updated_at`."""
+    anew = {
+        it.name: it.onupdate for it in table.c if isinstance(it.onupdate, CallableColumnDefault)
+    }
+    return {name: partial(default.arg, cast("Any", None)) for name, default in anew.items()}

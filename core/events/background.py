@@ -35,13 +35,13 @@ class Background:
         finally:
             self._stopping = True
             self._wake.set()
-            await looking
-            await self._stop()
+            await ended({looking})
+            await ended(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._forget)
 
     async def finish(self) -> bool:
         """Wait for what runs now; False when there is nothing."""
@@ -61,17 +61,19 @@ class Background:
                 async with timeout(POLL_S):
                     await self._wake.wait()
 
-    async def _stop(self) -> None:
-        if not self._tasks:
-            return
-        _, late = await wait(self._tasks, timeout=GRACE_S)
-        for task in late:
-            task.cancel()
-        if late:
-            await wait(late, timeout=LAST_WORDS_S)
-
-    def _ended(self, task: Task[None]) -> None:
+    def _forget(self, task: Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()  # there is room again
         if not task.cancelled() and (error := task.exception()):
             log.error("background_task_failed", exc_info=error)
+
+
+async def ended(tasks: set[Task[None]]) -> None:
+    """What has not finished within the grace is cancelled."""
+    if not tasks:
+        return
+    _, late = await wait(tasks, timeout=GRACE_S)
+    for task in late:
+        task.cancel()
+    if late:
+        await wait(late, timeout=LAST_WORDS_S)

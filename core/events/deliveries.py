@@ -65,6 +65,11 @@ class Claim(NamedTuple):
     """This one included."""
     lease: UUID
 
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """For the log."""
+        return {"delivery": str(self.id), "listener": self.listener, "attempts": self.attempts}
+
 
 class Deliveries:
     def __init__(self, db: Database, clock: Clock, listeners: Collection[str]) -> None:

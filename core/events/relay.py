@@ -108,14 +108,14 @@ class Relay:
     async def _postpone(self, claim: Claim, error: BaseException) -> None:
         if claim.attempts >= ATTEMPTS:
             return await self._bury(claim, reason_of(error), error)
-        log.warning("delivery_failed", **claim._asdict(), exc_info=error)
+        log.warning("delivery_failed", **claim.told, exc_info=error)
         again_at = self._clock() + backoff(claim.attempts)
         await self._deliveries.give_back(
             claim, Status.failed, again_at, reason_of(error), claim.attempts
         )
 
     async def _bury(self, claim: Claim, reason: str, error: BaseException | None = None) -> None:
-        log.error("delivery_given_up", **claim._asdict(), reason=reason, exc_info=error)
+        log.error("delivery_given_up", **claim.told, reason=reason, exc_info=error)
         await self._deliveries.give_back(claim, Status.dead, None, reason, claim.attempts)
 
     async def _release(self, claim: Claim) -> None:

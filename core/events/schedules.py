@@ -53,7 +53,6 @@ class Scheduler:
         self._db, self._clock, self._contributions = db, clock, contributions
         self._background = Background(self._start_due, wake=Signal())
         self._rows_are_there = False
-        self._here: set[str] = set()
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Run what is due while the block runs; in the end, finish it or leave it to others."""
@@ -69,9 +68,8 @@ class Scheduler:
             await self._add_rows()
         async with self._db.read() as reads:
             due = set(await reads.scalars(DUE, {"now": self._clock()}))
-        for name in due & self._schedules.keys() - self._here:
+        for name in due & self._schedules.keys():
             if lease := await self._claim(name):
-                self._here.add(name)
                 self._background.start(self._run(self._schedules[name], lease))
 
     async def _add_rows(self) -> None:
@@ -96,8 +94,6 @@ class Scheduler:
                 await schedule.run()
         except Exception:
             log.exception("schedule_failed", schedule=name)
-        finally:
-            self._here.discard(name)
         await self._changed(FINISH, name, held=lease, next=started + schedule.every)
 
     async def _renew(self, name: str, lease: UUID) -> bool:

@@ -83,6 +83,3 @@ class CursorPage(Schema, Generic[T]):
     total: int | None = Field(
         default=None, exclude_if=lambda total: total is None, description="Only with `?total=true`."
     )
-
-
-Paged = Page[T] | CursorPage[T]

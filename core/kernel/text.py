@@ -50,7 +50,8 @@ class Text:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "minLength": self.shortest, "maxLength": self.longest}
+        lengths = {"minLength": self.shortest, "maxLength": self.longest}
+        return {**handler(schema), "format": type(self).__name__.lower(), **lengths}
 
 
 @dataclass(frozen=True)

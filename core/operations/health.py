@@ -47,6 +47,10 @@ class HealthChecks:
             self._asked_at = now
         return self._known
 
+    def forget(self) -> None:
+        """The next one who asks gets a new answer."""
+        self._known = []
+
 
 async def ask(check: HealthCheck) -> CheckResult:
     name, started, reason = check.name.rpartition(".")[2], perf_counter(), None

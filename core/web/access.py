@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from core.kernel.clock import Clock
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.principal import Principal
+from core.kernel.text import Line
 from core.security.authentication import (
     Authenticator,
     BadCredential,
@@ -51,6 +52,8 @@ class AccessMiddleware:
         if refused:
             raise refused
         await self._admit(context.principal, rules.policy)
+        if scope["path_params"]:
+            refuse_hidden_characters(scope["path_params"])
         if scope["query_string"]:
             refuse_unknown(scope["query_string"], rules)
         if scope["method"] == "POST" and b"idempotency-key" in context.headers:
@@ -103,6 +106,13 @@ class AccessMiddleware:
         if closed.enabled and not policy.while_closed and not (principal and principal.is_admin):
             raise UnderMaintenance(closed.message or "", closed.retry_after_s)
         policy.admit(principal, self._clock())
+
+
+def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
+    for name, value in path_params.items():
+        if type(value) is str and Line.refused.search(value):
+            message = "Control characters are not allowed."
+            raise InvalidInput([FieldError(f"path.{name}", message, "control_character")])
 
 
 def refuse_unknown(query_string: bytes, rules: Rules) -> None:

@@ -1,86 +1,142 @@
-"""What a request must look like before anything of ours reads it. uvicorn lets all of it pass."""
+"""What a request must look like before anything of ours reads it; most servers let all of it pass.
+
+Every refusal here also ends the connection: whoever sends such a request may mean two by it.
+"""
 
 from collections.abc import Collection, Sequence
 from itertools import chain
 from re import compile as pattern
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from core.kernel.errors import BadRequest, ProblemError
 from core.web.context import Header
 
-HOST = pattern(rb"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-SINGLE = frozenset({
-    b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key",
-    b"if-match", b"origin", b"traceparent", b"x-api-key", b"x-request-id",
+MAX_FIELDS = 100
+MAX_HEADER_BYTES = 16_384
+MAX_URL_BYTES = 8_192
+MOST_SPELLINGS = 64
+HOST = pattern(rb"([A-Za-z0-9._-]{1,253}?|\[[0-9A-Fa-f:.]{2,45}\])\.?(?::[0-9]{1,5})?")
+STRAY_PERCENT = pattern(rb"%(?![0-9A-Fa-f]{2})")
+CONTROLS = pattern(rb"[\x00-\x1f\x7f]")
+ONCE = frozenset({
+    b"access-control-request-method", b"authorization", b"content-disposition", b"content-length",
+    b"content-range", b"content-type", b"expect", b"host", b"idempotency-key", b"if-modified-since",
+    b"if-range", b"if-unmodified-since", b"origin", b"range", b"referer", b"traceparent",
+    b"tus-resumable", b"upload-checksum", b"upload-concat", b"upload-defer-length",
+    b"upload-length", b"upload-metadata", b"upload-offset", b"user-agent", b"x-api-key",
+    b"x-http-method-override", b"x-request-id",
 })  # fmt: skip
 
 
-class RepeatedHeader(BadRequest):
-    code = "http.repeated_header"
-    title = "A header field that may be sent once was sent twice."
+class Inadmissible(ProblemError):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["connection"] = "close"
 
 
-class BadHost(BadRequest):
+class BadHost(Inadmissible, BadRequest):
     code = "http.bad_host"
-    title = "Name exactly one host that is served here."
+    title = "Send exactly one valid Host."
 
 
-class UriTooLong(ProblemError):
+class RepeatedHeader(Inadmissible, BadRequest):
+    code = "http.repeated_header"
+    title = "A header field that may be given once was given twice."
+
+
+class BadUrl(Inadmissible, BadRequest):
+    code = "http.bad_url"
+    title = "The address is not well-formed UTF-8 in percent-encoding."
+
+
+class UnknownCoding(Inadmissible, BadRequest):
+    code = "http.unknown_coding"
+    title = "The only transfer coding is chunked, in HTTP/1.1."
+
+
+class UriTooLong(Inadmissible):
     status = 414
     code = "http.uri_too_long"
     title = "The address is too long."
 
 
-class HeadersTooLarge(ProblemError):
+class Misdirected(Inadmissible):
+    status = 421
+    code = "http.misdirected"
+    title = "This host is not served here."
+
+
+class HeadersTooLarge(Inadmissible):
     status = 431
     code = "http.headers_too_large"
     title = "There are too many header fields, or they are too long."
 
 
 class Admission:
-    def __init__(
-        self,
-        hosts: Collection[str],
-        url_bytes: int = 8192,
-        fields: int = 100,
-        header_bytes: int = 16_384,
-    ) -> None:
+    def __init__(self, hosts: Collection[str]) -> None:
+        """`hosts` are served on any port; IPv6 addresses among them stand in brackets."""
         self._hosts = frozenset(host.lower().encode() for host in hosts)
-        self._url_bytes, self._fields, self._header_bytes = url_bytes, fields, header_bytes
+        self._known: set[bytes] = set()
 
     def read(self, scope: Any) -> dict[bytes, bytes]:
-        """The header fields by name; whoever asks for more than the limits is refused."""
+        """The header fields by name. Raises what the server or one of the checks refuses."""
+        if "refusal" in scope:
+            raise scope["refusal"]
         fields = scope["headers"]
-        if (
-            len(fields) > self._fields
-            or sum(map(len, chain.from_iterable(fields))) > self._header_bytes
-        ):
-            raise HeadersTooLarge
-        if len(scope["raw_path"]) + len(scope["query_string"]) > self._url_bytes:
-            raise UriTooLong
+        if len(fields) > MAX_FIELDS or sum(map(len, chain(*fields))) > MAX_HEADER_BYTES:
+            raise HeadersTooLarge(f"At most {MAX_FIELDS} fields and {MAX_HEADER_BYTES} bytes.")
+        check_url(scope["raw_path"], scope["query_string"])
         found = dict(fields)
         if len(found) < len(fields):
             found = joined(fields)
-        host = found.get(b"host", b"")
-        if host not in self._hosts and not self._welcome(host):
-            raise BadHost
+        if (host := found.get(b"host", b"")) not in self._known:
+            self._check(host)
+        if (coding := found.get(b"transfer-encoding")) is not None:
+            check_coding(coding, scope["http_version"])
         return found
 
-    def _welcome(self, host: bytes) -> bool:
-        if not HOST.fullmatch(host):
-            return False
-        name = host.lower().rpartition(b":")[0] or host.lower()
-        return not self._hosts or name.rstrip(b".") in self._hosts or host.lower() in self._hosts
+    def _check(self, host: bytes) -> None:
+        if not (match := HOST.fullmatch(host)):
+            raise BadHost
+        if match[1].lower() not in self._hosts:
+            raise Misdirected
+        if len(self._known) < MOST_SPELLINGS:  # case and port are the client's to choose
+            self._known.add(host)
+
+
+def check_coding(coding: bytes, version: str) -> None:
+    """Whoever cannot decode it must not guess where the body ends (RFC 9112, section 6.1)."""
+    if coding.lower() != b"chunked" or version != "1.1":
+        raise UnknownCoding
+
+
+def check_url(path: bytes, query: bytes) -> None:
+    if len(path) + len(query) + bool(query) > MAX_URL_BYTES:
+        raise UriTooLong(f"At most {MAX_URL_BYTES} bytes.")
+    if b"%" in path or b"%" in query:
+        check_encoding(path)
+        check_encoding(query)
+
+
+def check_encoding(text: bytes) -> None:
+    decoded = unquote_to_bytes(text)
+    if STRAY_PERCENT.search(text) or CONTROLS.search(decoded):
+        raise BadUrl
+    try:
+        decoded.decode()
+    except UnicodeDecodeError:
+        raise BadUrl from None
 
 
 def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
-    """Repeated fields are one list (RFC 9110, 5.3), unless they may only be given once."""
+    """Repeated fields are one list (RFC 9110, section 5.3), unless they may only be given once."""
     found: dict[bytes, bytes] = {}
     for name, value in fields:
         if name not in found:
             found[name] = value
-        elif name in SINGLE:
-            raise BadHost if name == b"host" else RepeatedHeader
+        elif name in ONCE:
+            raise BadHost if name == b"host" else RepeatedHeader(f"{name.decode('latin-1')} once.")
         else:
             found[name] += (b"; " if name == b"cookie" else b", ") + value
     return found

@@ -56,6 +56,4 @@ def fingerprinted(path: Path) -> str:
 @cache
 def loaded(path: Path) -> Precompressed:
     kind = guess_type(path.name)[0] or "application/octet-stream"
-    if kind.startswith("text/"):
-        kind += "; charset=utf-8"
     return Precompressed(path.read_bytes(), kind, FOREVER)

@@ -1,17 +1,7 @@
-"""Whether the process takes requests, and how many it is answering."""
-
-from asyncio import sleep
-from time import monotonic
+"""Where the process stands: whether it has been asked to stop, and what it is still answering."""
 
 
 class Lifecycle:
-    def __init__(self) -> None:
-        self.in_flight = 0
-        self.stopping = False
-
-    async def drained(self, seconds: float) -> bool:
-        """Wait until nothing is in flight; False when that takes longer than it may."""
-        last = monotonic() + seconds
-        while self.in_flight and monotonic() < last:
-            await sleep(0.05)
-        return not self.in_flight
+    stopping = False
+    """Set by the server as soon as it is asked to stop: readiness fails from then on."""
+    in_flight = 0

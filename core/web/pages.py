@@ -30,7 +30,7 @@ def document(
 ) -> str:
     """A whole page; what is in `body` is HTML already, styles and scripts are files of ours."""
     links = [
-        *(f'<link rel="stylesheet" href="{asset_url(each)}">' for each in (*styles, "atrium.css")),
+        *(f'<link rel="stylesheet" href="{asset_url(each)}">' for each in ("atrium.css", *styles)),
         f'<link rel="icon" href="{asset_url("atrium.svg")}">',
         *(f'<script src="{asset_url(each)}" defer></script>' for each in scripts),
     ]
@@ -41,7 +41,7 @@ def page_response(html: str, status: int = 200) -> Response[bytes]:
     return Response(
         html.encode(),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"},
     )
 

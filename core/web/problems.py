@@ -1,6 +1,7 @@
 """How every refusal looks on the wire (RFC 9457), whoever uttered it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -141,17 +142,45 @@ def parameter_error(found: Any) -> FieldError:
     return FieldError(f"{place}.{found['key']}", found["message"], "invalid")
 
 
+@dataclass
+class ProblemSpec(ResponseSpec):
+    """A status in a route's `responses`, with the problems that have it."""
+
+    kinds: Sequence[type[ProblemError]] = ()
+
+
 def problems(*kinds: type[ProblemError]) -> dict[int, ResponseSpec]:
     """Document in OpenAPI, next to the route, which errors it may answer with."""
-    titles: dict[int, list[str]] = {}
-    for kind in kinds:
-        titles.setdefault(kind.status, []).append(f"`{kind.code}`: {kind.title}")
+    statuses = sorted({kind.status for kind in kinds})
     return {
-        status: ResponseSpec(
-            Problem,
-            description=" ".join(lines),
-            generate_examples=False,
-            media_type="application/problem+json",
-        )
-        for status, lines in titles.items()
+        status: ProblemSpec(Problem, kinds=[each for each in kinds if each.status == status])
+        for status in statuses
+    }
+
+
+def kinds() -> dict[str, type[ProblemError]]:
+    """Every kind of problem there is, by its code and in the order of these."""
+    found: dict[str, type[ProblemError]] = {}
+    for kind in named(ProblemError):
+        found.setdefault(kind.code, kind)
+    return dict(sorted(found.items()))
+
+
+def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
+    for each in kind.__subclasses__():
+        if hasattr(each, "code"):
+            yield each
+        yield from named(each)
+
+
+def example_of_problem(kind: type[ProblemError], public_url: str) -> dict[str, Any]:
+    request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
+    return {
+        "type": f"{public_url}/docs/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.title,
+        "instance": f"/requests/{request_id}",
+        "code": kind.code,
+        "request_id": request_id,
     }

@@ -22,6 +22,7 @@ from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.principal import Permission
 from core.kernel.schemas import CursorPage, Page, Schema
+from core.web.openapi.schemes import SecurityScheme
 from core.web.rules import Rules
 from core.wiring.module import Module, Mount
 from core.wiring.registry import AnyModule
@@ -109,8 +110,16 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         policy = rules_of(operation).policy
         for needed in filter(None, (policy.needs, policy.scope)):
-            if needed not in it.contributed(Permission):
+            if needed not in [*it.contributed(Permission), *shown_to(it)]:
                 yield f"{operation} needs {needed.name}, which is not {it.name}'s to give"
+
+
+def shown_to(it: Subject) -> list[Permission]:
+    """Permissions of others, as far as their `public.py` shows them."""
+    others = [each for each in it.app.plugins if isinstance(each, Module)]
+    paths = [path for each in others if find_spec(path := f"{each.package}.public")]
+    shown = [each for path in paths for _, each in getmembers(import_module(path))]
+    return [each for each in shown if isinstance(each, Permission)]
 
 
 def answers_with_schemas(it: Subject) -> Iterator[str]:
@@ -191,8 +200,10 @@ def keeps_what_it_exports(it: Subject) -> Iterator[str]:
 
 
 def names_what_it_contributes(it: Subject) -> Iterator[str]:
+    """Permissions and ways to sign in are named for clients, after what they are about."""
     for each in it.contributed(Contribution):
-        if not isinstance(each, Export | Mount) and not re.match(rf"{it.name}[.:]", each.name):
+        named_for_clients = isinstance(each, Export | Mount | Permission | SecurityScheme)
+        if not named_for_clients and not each.name.startswith(f"{it.name}."):
             yield f"the {type(each).__name__} {each.name} does not begin with {it.name}"
 
 

@@ -32,9 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("storage_key", name=op.f("uq_files_storage_key")),
     )
-    op.create_index(
-        "ix_files_owner_id_created_at_id", "files", ["owner_id", "created_at", "id"]
-    )
+    op.create_index("ix_files_owner_id_created_at_id", "files", ["owner_id", "created_at", "id"])
     op.create_index("ix_files_created_at_id", "files", ["created_at", "id"])
     create_search(op, "files", ["original_filename"])
     op.create_table(

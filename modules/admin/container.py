@@ -10,12 +10,12 @@ from modules.admin.service import (
 )
 from modules.auth.public import Sessions
 from modules.files.public import StoredFiles
-from modules.users.public import Accounts
+from modules.users.public import People
 
 
 class AdminContainer(ModuleContainer):
     core = providers.DependenciesContainer()
-    accounts = providers.Dependency(instance_of=Accounts)
+    people = providers.Dependency(instance_of=People)
     sessions = providers.Dependency(instance_of=Sessions)
     files = providers.Dependency(instance_of=StoredFiles)
 
@@ -23,7 +23,7 @@ class AdminContainer(ModuleContainer):
     permissions = providers.Singleton(
         PermissionDirectory, contributions=core.contributions, roles=core.roles
     )
-    audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, accounts=accounts)
+    audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, people=people)
     background_work = providers.Singleton(
         BackgroundWork, db=core.db, audit=core.audit, event_log=core.event_log
     )

@@ -17,7 +17,7 @@ class PersonCreate(Schema):
     email: Email
     age: Age | None = None
     password: Password
-    roles: Annotated[list[str], Field(max_length=50)] = ["member"]
+    roles: Annotated[tuple[str, ...], Field(max_length=50)] = ("member",)
 
 
 class PersonUpdate(MergePatch):
@@ -47,7 +47,7 @@ class PersonRead(Schema):
 
 
 class RolesUpdate(Schema):
-    roles: Annotated[list[str], Field(max_length=50, examples=[["member"]])]
+    roles: Annotated[tuple[str, ...], Field(max_length=50, examples=[["member"]])]
 
 
 class PermissionRead(Schema):
@@ -128,3 +128,26 @@ class EventRead(Schema):
     due_at: Moment | None
     last_error: str | None
     created_at: Moment
+
+
+class SessionRead(Schema):
+    id: UUID
+    user_id: UUID
+    device: str
+    address: str
+    created_at: Moment
+    last_used_at: Moment
+    expires_at: Moment
+
+
+class FileRead(Schema):
+    id: UUID
+    owner_id: UUID
+    filename: str
+    original_filename: str
+    size: int = Field(description="Bytes.")
+    content_type: str
+    checksum_sha256: str
+    visibility: Literal["private", "public"]
+    created_at: Moment
+    updated_at: Moment

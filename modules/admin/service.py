@@ -26,7 +26,7 @@ from modules.admin.schemas import (
     StatsRead,
     UserFigures,
 )
-from modules.users.public import Accounts, Person
+from modules.users.public import People, Person
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +65,8 @@ class StatsService:
 
 
 class AuditReader:
-    def __init__(self, db: Database, audit: AuditTrail, accounts: Accounts) -> None:
-        self._db, self._audit, self._accounts = db, audit, accounts
+    def __init__(self, db: Database, audit: AuditTrail, people: People) -> None:
+        self._db, self._audit, self._people = db, audit, people
 
     async def page(self, request: PageRequest, period: Period) -> Rows[Any]:
         """The audit trail, of a period or of all time."""
@@ -78,7 +78,7 @@ class AuditReader:
 
     async def read_person(self, user_id: UUID) -> Person:
         """Someone else's data: the look itself is on record."""
-        person = await self._accounts.person(user_id)
+        person = await self._people.person(user_id)
         async with self._db.transaction() as session:
             await self._audit.record(session, "admin.read_person", ("users", user_id))
         return person

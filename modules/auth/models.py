@@ -1,10 +1,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
+from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.models import Base, Identified
+
+SEALED = text("sealed_successor IS NOT NULL")
 
 
 class ScopeNames(TypeDecorator[tuple[str, ...]]):
@@ -44,6 +46,11 @@ class RefreshToken(Base):
     """Good for one refresh; those that were used are kept, to notice when one is used again."""
 
     __tablename__ = "auth_refresh_tokens"
+    __table_args__ = (
+        Index(
+            "ix_auth_refresh_tokens_sealed", "used_at", sqlite_where=SEALED, postgresql_where=SEALED
+        ),
+    )
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     session_id: Mapped[UUID] = mapped_column(

@@ -1,6 +1,6 @@
 """Whose sessions and keys, and how they are listed."""
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from core.data.queries import Listing
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
@@ -27,14 +27,20 @@ OF_TOKEN = (
 )
 """The session a refresh token belongs to, locked: one refresh of it at a time."""
 
-USE_TOKEN = update(RefreshToken).where(
-    RefreshToken.digest == bindparam("token_digest"), RefreshToken.used_at.is_(None)
+USE_TOKEN = (
+    update(RefreshToken)
+    .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.used_at.is_(None))
+    .returning(RefreshToken.digest)
+    .execution_options(synchronize_session=False)
 )
+"""Nothing comes back for one that was used."""
+
 FORGET_SUCCESSORS = (
     update(RefreshToken)
     .where(RefreshToken.session_id == bindparam("of_session"))
     .where(RefreshToken.sealed_successor.is_not(None))
     .values(sealed_successor=None)
+    .execution_options(synchronize_session=False)
 )
 
 OWN_KEYS = select(*ApiKey.__table__.columns).where(ApiKey.user_id == bindparam("owner"))
@@ -49,5 +55,3 @@ COUNT_SESSIONS = (
 COUNT_OWN_SESSIONS = COUNT_SESSIONS.where(AuthSession.user_id == bindparam("owner"))
 COUNT_KEYS = select(func.count()).select_from(ApiKey).where(ApiKey.expires_at > bindparam("now"))
 COUNT_OWN_KEYS = COUNT_KEYS.where(ApiKey.user_id == bindparam("owner"))
-
-DELETE_SESSIONS = delete(AuthSession)

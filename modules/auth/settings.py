@@ -30,7 +30,7 @@ class AuthSettings(ModuleSettings):
         default=10,
         ge=0,
         le=60,
-        description="Seconds a refresh token that was just used gives the same successor; 0 is off.",
+        description="Seconds a used refresh token still gives the same successor; 0 is off.",
     )
     fresh_s: int = Field(
         default=900,

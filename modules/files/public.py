@@ -10,6 +10,7 @@ from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
 from modules.files.errors import FileNotFound as FileNotFound
+from modules.files.permissions import MANAGE as MANAGE
 from modules.files.queries import ALL_FILES as ALL_FILES  # the Listing of `StoredFiles.page`
 
 

@@ -29,20 +29,20 @@ Bytes = Annotated[int, Field(ge=1, le=LARGEST)]
 class FilesSettings(ModuleSettings):
     model_config = SettingsConfigDict(env_prefix="FILES_")
 
-    max_bytes: Bytes = Field(10 * MIB, description="How large one file may be, in bytes.")
+    max_bytes: Bytes = Field(default=10 * MIB, description="How large one file may be, in bytes.")
     max_per_request: Annotated[int, Field(ge=1, le=100)] = Field(
-        5, description="How many files one request may upload."
+        default=5, description="How many files one request may upload."
     )
     allowed_extensions: Annotated[CommaSeparated[Extension], Field(min_length=1)] = Field(
-        (".jpg", ".jpeg", ".png", ".gif", ".pdf", ".txt", ".docx"),
+        default=(".jpg", ".jpeg", ".png", ".gif", ".pdf", ".txt", ".docx"),
         description="The kinds of files that may be uploaded, separated by commas.",
     )
     quota_bytes: Bytes = Field(
-        10 * GIB, description="How much one person's files may take up, in bytes."
+        default=10 * GIB, description="How much one person's files may take up, in bytes."
     )
     resumable_max_bytes: Bytes = Field(
-        5 * GIB, description="How large a resumable upload may be; without effect yet."
+        default=5 * GIB, description="How large a resumable upload may be; without effect yet."
     )
     trash_days: Annotated[int, Field(ge=0, le=3650)] = Field(
-        7, description="Days that deleted files are kept; without effect yet."
+        default=7, description="Days that deleted files are kept; without effect yet."
     )

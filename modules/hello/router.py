@@ -1,4 +1,3 @@
-
 from litestar import Controller, get
 from litestar.params import FromPath
 

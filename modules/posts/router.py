@@ -8,7 +8,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import Paged
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import authenticated, public, requires
 from core.web.problems import problems
 from modules.posts.errors import NotYourPost, PostNotFound
@@ -25,7 +25,7 @@ class PostController(Controller):
     @get(summary="List posts", policy=public, listing=POSTS)
     async def list_posts(
         self, page_request: NamedDependency[PageRequest], posts: NamedDependency[PostService]
-    ) -> Paged[PostRead]:
+    ) -> Page[PostRead] | CursorPage[PostRead]:
         return PostRead.paged(await posts.page(page_request))
 
     @post(summary="Publish a post", policy=requires(WRITE), audit="posts.publish")

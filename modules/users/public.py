@@ -14,13 +14,20 @@ from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
 from core.security.roles import ADMIN as ADMIN
 from core.security.roles import MEMBER as MEMBER
+from modules.users.email import key_of
 from modules.users.errors import EmailTaken as EmailTaken
 from modules.users.errors import UserNotFound as UserNotFound
 from modules.users.fields import Age as Age
 from modules.users.fields import Email as Email
 from modules.users.fields import Locale as Locale
 from modules.users.fields import Name as Name
+from modules.users.fields import Age as Age
+from modules.users.fields import Email as Email
+from modules.users.fields import Name as Name
 from modules.users.queries import ACCOUNTS as ACCOUNTS  # how `People.page` is listed
+
+email_key = key_of
+"""How an address is compared; raises EmailNotValidError for what is none."""
 
 
 class LastAdmin(Conflict):

@@ -10,7 +10,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import Paged
+from core.kernel.schemas import CursorPage, Page
 from core.security.authentication import ProofFailed, StepUpRequired
 from core.security.policies import authenticated, requires
 from core.web.problems import problems
@@ -45,7 +45,7 @@ refusals = problems(
 
 
 @lru_cache(10_000)
-def representation(person: Person, path: str) -> Representation[ProfileRead]:
+def representation(person: Person, path: str) -> Any:
     """Made once: a Person is never changed but replaced, and only equal to itself."""
     return Representation(ProfileRead.of(person), path)
 
@@ -122,7 +122,7 @@ class ProfileController(Controller):
         records: NamedDependency[RecordService],
     ) -> Response[SummaryRead]:
         summary, known = await records.summary(principal)
-        body = SummaryRead(as_of=summary.as_of, **summary.figures)
+        body = SummaryRead.model_validate({**summary.figures, "as_of": summary.as_of})
         return BodyResponse(body, headers={"x-cache": "hit" if known else "miss"})
 
     @get(
@@ -136,7 +136,7 @@ class ProfileController(Controller):
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
         records: NamedDependency[RecordService],
-    ) -> Paged[ActivityRead]:
+    ) -> Page[ActivityRead] | CursorPage[ActivityRead]:
         return ActivityRead.paged(await records.activity(principal, page_request))
 
     @get(
@@ -161,7 +161,7 @@ class UserController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         profiles: NamedDependency[ProfileService],
-    ) -> Paged[ProfileRead]:
+    ) -> Page[ProfileRead] | CursorPage[ProfileRead]:
         return ProfileRead.paged(await profiles.page(page_request))
 
     @post(

@@ -1,7 +1,7 @@
 """How a row of people is read, as values, and changed: each in one statement."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -16,11 +16,7 @@ from modules.users.public import Account, EmailTaken, Person, UserNotFound
 from modules.users.queries import ROW_BY_ID
 
 
-class AnyRow(Protocol):
-    def __getattr__(self, name: str) -> Any: ...
-
-
-def person_of(row: AnyRow, roles: Roles) -> Person:
+def person_of(row: Any, roles: Roles) -> Person:
     return Person(
         id=row.id,
         version=row.version,
@@ -40,7 +36,7 @@ def person_of(row: AnyRow, roles: Roles) -> Person:
     )
 
 
-def account_of(row: AnyRow) -> Account:
+def account_of(row: Any) -> Account:
     return Account(
         id=row.id,
         name=row.name,

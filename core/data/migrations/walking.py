@@ -20,13 +20,13 @@ Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 def walk_up(connection: Connection, history: History) -> list[str]:
     script = script_of(history)
-    return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))
+    return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
 
 
 def walk_down(connection: Connection, history: History, to: str) -> list[str]:
     script = script_of(history)
     script.get_revision(to)  # refuses `-1`, which would mean another one at each step
-    return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))
+    return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
 
 
 def walk(connection: Connection, history: History, plan: Plan) -> list[str]:
@@ -125,7 +125,7 @@ def render(_kind: str, thing: object, _: object) -> str | Literal[False]:
 
 @contextmanager
 def keeping_sqlite_whole(connection: Connection) -> Iterator[None]:
-    """Rebuilding a table loses its triggers, and foreign keys are off meanwhile: look after both."""
+    """A rebuilt table loses its triggers, and foreign keys are off meanwhile: look after both."""
     if connection.dialect.name != "sqlite":
         yield
         return

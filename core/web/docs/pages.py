@@ -7,9 +7,10 @@ from html import escape
 from http import HTTPStatus
 
 from core.kernel.errors import ProblemError
+from core.web.docs.advice import what_to_do
 from core.web.docs.documentation import Operation
-from core.web.docs.kinds import what_to_do
 from core.web.pages import document
+from core.web.problems import example_of_problem
 
 Kind = type[ProblemError]
 FEW = 20
@@ -76,17 +77,7 @@ def marked(text: str) -> str:
 
 
 def example(kind: Kind, public_url: str) -> str:
-    request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
-    body = {
-        "type": f"{public_url}/docs/problems/{kind.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.title,
-        "instance": f"/requests/{request_id}",
-        "code": kind.code,
-        "request_id": request_id,
-    }
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    return json.dumps(example_of_problem(kind, public_url), indent=2, ensure_ascii=False)
 
 
 def places(operations: Sequence[Operation]) -> list[str]:

@@ -6,13 +6,19 @@ from litestar import Controller, Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
+from core.kernel.errors import NotFound
 from core.security.policies import public
 from core.web.context import context_of
 from core.web.docs.documentation import Documentation
-from core.web.docs.kinds import NoSuchProblem, kinds
 from core.web.docs.pages import problem_page, problems_page, reference_page
 from core.web.pages import page_response
+from core.web.problems import kinds
 from core.web.rules import rules_of
+
+
+class NoSuchProblem(NotFound):
+    code = "http.no_such_problem"
+    title = "There is no problem of this name."
 
 
 def docs_router(documentation: Documentation) -> Router:

@@ -1,6 +1,6 @@
 """Puts the document together: info, security, and every operation of every route."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
@@ -8,37 +8,29 @@ from litestar.routes import HTTPRoute
 
 from core.security.policies import Policy
 from core.version import VERSION
-from core.web.openapi.examples import example_of
+from core.web.openapi.examples import add_examples
 from core.web.openapi.parameters import parameters_of
-from core.web.openapi.responses import responses_of
+from core.web.openapi.responses import HEADERS, problem_examples, responses_of
 from core.web.openapi.schemas import Json, Schemas
+from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.rules import Rules
 
-ABOUT = """Errors are problems (RFC 9457) with a stable `code`, each explained at its `type`.
+ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
+Errors are [problems](/docs/problems) (RFC 9457) with a stable `code`.
 Lists come by page or by cursor. Single resources carry an `ETag`: send it as `If-None-Match` to
-read, as `If-Match` to write. A POST with an `Idempotency-Key` can be repeated safely. Every GET
-answers HEAD too."""
-
-SECURITY_SCHEMES: Json = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "The access token of a session.",
-    },
-    "api_key": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-API-Key",
-        "description": "Acts as its owner, within its scopes.",
-    },
-}
+read only what is new, as `If-Match` to change only what was read. A POST with an
+`Idempotency-Key` can be repeated safely. Every GET answers HEAD too, every address OPTIONS."""
 
 Operations = Iterable[tuple[HTTPRoute, HTTPRouteHandler]]
 
 
-def document_of(operations: Operations, public_url: str, more_schemes: Json) -> Json:
-    """The whole document; `more_schemes` are ways to sign in that modules contribute."""
+def document_of(
+    operations: Operations, public_url: str, more_schemes: Json, modules: Mapping[str, str]
+) -> Json:
+    """The whole document.
+
+    `more_schemes` are ways to sign in that modules contribute; `modules` says of each what it is.
+    """
     schemas, paths = Schemas(), dict[str, Json]()
     for route, handler in operations:
         if not handler.resolve_include_in_schema():
@@ -46,32 +38,44 @@ def document_of(operations: Operations, public_url: str, more_schemes: Json) -> 
         for method in handler.http_methods:
             operation = operation_of(route, handler, str(method), schemas, list(more_schemes))
             paths.setdefault(route.path_format or "/", {})[method.lower()] = operation
+    tags = {each["tags"][0] for path in paths.values() for each in path.values()}
     document = schemas.resolve(
         {
             "openapi": "3.1.0",
             "info": {"title": "Atrium", "version": VERSION, "description": ABOUT},
             "servers": [{"url": public_url}],
-            "paths": dict(sorted(paths.items())),
-            "components": {"securitySchemes": SECURITY_SCHEMES | more_schemes},
+            "tags": [{"name": name, "description": modules[name]} for name in sorted(tags)],
+            "paths": {path: in_order(paths[path]) for path in sorted(paths)},
+            "components": {
+                "securitySchemes": OWN | more_schemes,
+                "headers": HEADERS,
+            "examples": problem_examples(paths, public_url),
+            },
         }
     )
     add_examples(document)
     return document
 
 
+def in_order(methods: Json) -> Json:
+    return {name: methods[name] for name in METHODS if name in methods}
+
+
+METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
+
+
 def operation_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas, schemes: list[str]
 ) -> Json:
     rules: Rules = handler.opt["rules"]
-    parameters = parameters_of(route, handler, method, rules, schemas)
     body = request_body(handler, schemas)
     operation: Json = {
         "operationId": f"{rules.module}_{handler.fn.__name__}",
         "summary": handler.summary,
         "description": " ".join(filter(None, [handler.description, who_may(rules.policy)])),
         "tags": [rules.module],
-        "parameters": parameters,
-        "responses": responses_of(handler, method, rules, schemas, has_input=body is not None),
+        "parameters": parameters_of(route, handler, method, rules, schemas),
+        "responses": responses_of(route, handler, method, rules, schemas, body is not None),
         "security": security_of(rules.policy, schemes),
     }
     return operation | ({"requestBody": body} if body else {})
@@ -96,27 +100,20 @@ def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> Json | None:
 def security_of(policy: Policy, schemes: list[str]) -> list[dict[str, Any]]:
     if policy.anyone and not policy.strict:
         return []
+    tokens = (BEARER, *schemes)
     if policy.both:
-        return [{"bearer": [], "api_key": []}]
-    ways = [{name: list[str]()} for name in ("bearer", *schemes)]
+        return [{name: [], API_KEY: []} for name in tokens]
+    ways: list[dict[str, Any]] = [{name: []} for name in tokens]
     if policy.scope:
-        ways.append({"api_key": []})
+        ways.append({API_KEY: []})
     return [{}, *ways] if policy.anyone else ways
 
 
 def who_may(policy: Policy) -> str:
     sentences = [
         f"Takes the permission `{policy.needs.name}`." if policy.needs else "",
+        "Send an API key of the same person beside the token." if policy.both else "",
         f"An API key needs the scope `{policy.scope.name}`." if policy.scope else "",
         "Only for a while after signing in or stepping up." if policy.step_up else "",
     ]
     return " ".join(filter(None, sentences))
-
-
-def add_examples(document: Json) -> None:
-    definitions = document["components"]["schemas"]
-    for path in document["paths"].values():
-        for operation in path.values():
-            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-                if kind.endswith("json"):
-                    content["example"] = example_of(content["schema"], definitions)

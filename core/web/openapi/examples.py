@@ -1,36 +1,63 @@
 """Request bodies that work when they are sent, put together from the examples of their fields."""
 
+from collections.abc import Mapping
 from typing import Any
 
-Json = dict[str, Any]
+from core.web.openapi.schemas import Json
 
 
-def example_of(schema: Json, definitions: Json) -> Any:
+def add_examples(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    for path in document["paths"].values():
+        for operation in path.values():
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if kind != "multipart/form-data":
+                    content["example"] = example_of(content["schema"], schemas)
+
+
+def example_of(schema: Json, schemas: Mapping[str, Json]) -> Any:
     """The schema's own example, or one of its required and exemplified parts."""
     if ref := schema.get("$ref"):
-        return example_of(definitions[ref.rpartition("/")[2]], definitions)
-    if examples := schema.get("examples"):
-        return examples[0]
+        return example_of(schemas[ref.rpartition("/")[2]], schemas)
+    for keyword in ("examples", "enum"):
+        if keyword in schema:
+            return schema[keyword][0]
+    for keyword in ("const", "default"):
+        if keyword in schema:
+            return schema[keyword]
     for choice in ("anyOf", "oneOf", "allOf"):
         if choice in schema:
-            return example_of(schema[choice][0], definitions)
-    if schema.get("type") == "object":
-        return example_of_object(schema, definitions)
-    return schema.get("default", schema.get("const", BY_TYPE.get(str(schema.get("type")))))
+            return example_of(schema[choice][0], schemas)
+    return example_of_type(schema, schemas)
 
 
-BY_TYPE: Json = {"string": "text", "integer": 1, "number": 1.0, "boolean": True, "array": []}
+def example_of_type(schema: Json, schemas: Mapping[str, Json]) -> Any:
+    match schema.get("type"):
+        case "object":
+            required = schema.get("required", ())
+            return {
+                name: example_of(each, schemas)
+                for name, each in schema.get("properties", {}).items()
+                if name in required or exemplified(each)
+            }
+        case "array":
+            return [example_of(schema["items"], schemas)] * schema.get("minItems", 1)
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return True
+        case "string":
+            return BY_FORMAT.get(schema.get("format", ""), "text")
+    return None
 
 
-def example_of_object(schema: Json, definitions: Json) -> Json:
-    required = schema.get("required", ())
-    return {
-        name: example_of(each, definitions)
-        for name, each in schema.get("properties", {}).items()
-        if name in required or exemplified(each)
-    }
+BY_FORMAT = {
+    "uuid": "0190f5c7-a1b2-7c3d-8e9f-0a1b2c3d4e5f",
+    "date-time": "2026-01-01T00:00:00Z",
+    "email": "ada@example.com",
+}
 
 
 def exemplified(schema: Json) -> bool:
-    inner = schema.get("anyOf") or schema.get("oneOf") or [{}]
-    return "examples" in schema or any("examples" in each for each in inner)
+    choices = schema.get("anyOf") or schema.get("oneOf") or ()
+    return any("examples" in each for each in (schema, *choices))

@@ -6,6 +6,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
+from pydantic import TypeAdapter
 
 from core.data.queries import Listing
 from core.web.openapi.schemas import Json, Schemas
@@ -38,8 +39,10 @@ def path_parameters(
 ) -> Iterator[Json]:
     for name, path_parameter in route.path_parameters.items():
         field = handler.parsed_fn_signature.parameters.get(name)
-        annotation = field.annotation if field else path_parameter.type
-        yield described("path", name, schemas.of(annotation, "validation"), field, required=True)
+        schema = schemas.of(field.annotation if field else path_parameter.type, "validation")
+        if schema == {"type": "string"}:
+            schema |= {"format": "line", "minLength": 1}
+        yield described("path", name, schema, field, required=True)
 
 
 def query_parameters(
@@ -87,14 +90,18 @@ def list_parameters(listing: Listing) -> list[Json]:
     ]
     if listing.search:
         parameters.append(
-            query("search", {"type": "string", "maxLength": 100}, "Plain text that is in it.")
+            query("search", LINE, "Plain text that is in it.")
         )
     for name, column in listing.filter_columns.items():
-        parameters.append(query(name, FILTERS.get(column.type.python_type, {"type": "string"}), ""))
+        parameters.append(query(name, filter_schema(column.type.python_type), ""))
     return parameters
 
 
-FILTERS: dict[type, Json] = {bool: {"type": "boolean"}, int: {"type": "integer"}}
+def filter_schema(kind: type) -> Json:
+    return LINE if kind is str else TypeAdapter(kind).json_schema()
+
+
+LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
 
 
 def sort_pattern(listing: Listing) -> str:
@@ -124,7 +131,7 @@ NOTHING_KEPT = "Has no effect here: the answer holds a secret, so nothing is kep
 def header(name: str, description: str) -> Json:
     schema: Json = {"type": "string"}
     if name == "Idempotency-Key":
-        schema |= {"minLength": 1, "maxLength": 255, "pattern": "^[\\x21\\x23-\\x7e]{1,255}$"}
+        schema["pattern"] = r'^"?[\x21\x23-\x7e]{1,255}"?$'
     return {
         "name": name,
         "in": "header",

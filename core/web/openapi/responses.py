@@ -1,4 +1,4 @@
-"""Every status an operation may answer with."""
+"""Every status an operation may answer with, and which problems come with each."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,131 +6,145 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import Response
+from litestar.routes import HTTPRoute
 
-from core.data.errors import DatabaseBusy
-from core.kernel.errors import InvalidInput, ProblemError
-from core.security.authentication import (
-    BadCredential,
-    InsufficientScope,
-    KeyNotAllowed,
-    MixedCredentials,
-    NotPermitted,
-    NotSignedIn,
-    StepUpRequired,
-)
-from core.security.limits import RateLimited
-from core.web.admission import BadHost, HeadersTooLarge, UriTooLong
-from core.web.bodies import EncodedBody, MalformedJson, NotJson
-from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
-from core.web.maintenance import UnderMaintenance
+from core.kernel.errors import ProblemError
+from core.web.openapi.refusals import Kinds, refusals
 from core.web.openapi.schemas import Json, Schemas
-from core.web.problems import BodyTooLarge, InternalError, NothingHere, Problem, Unreadable
+from core.web.problems import Problem, ProblemSpec, example_of_problem, kinds
 from core.web.rules import Rules
-
-Kinds = list[type[ProblemError]]
 
 
 def responses_of(
-    handler: HTTPRouteHandler, method: str, rules: Rules, schemas: Schemas, *, has_input: bool
+    route: HTTPRoute,
+    handler: HTTPRouteHandler,
+    method: str,
+    rules: Rules,
+    schemas: Schemas,
+    has_body: bool,
 ) -> Json:
     own = dict(handler.responses or {})
-    success = own.pop(handler.status_code, None)
-    answers = {str(handler.status_code): success_of(handler, success, rules, schemas)}
+    answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.has_validators and rules.listing is None:
         answers["304"] = {"description": "It is still what the ETag says."}
-    for status, text in problem_texts(own, common_problems(handler, method, rules, has_input)):
-        answers[status] = problem_response(int(status), text, schemas)
+    common = refusals(route, method, rules, has_body)
+    for status, found in by_status(own, common).items():
+        answers[str(status)] = problem(status, found, schemas)
     return answers
 
 
-def success_of(
-    handler: HTTPRouteHandler, spec: ResponseSpec | None, rules: Rules, schemas: Schemas
+def success(
+    handler: HTTPRouteHandler, own: dict[int, ResponseSpec], rules: Rules, schemas: Schemas
 ) -> Json:
-    status = handler.status_code
-    kind = handler.parsed_fn_signature.return_type
+    spec = own.get(handler.status_code)
     answer: Json = {
-        "description": (spec and spec.description) or HTTPStatus(status).phrase,
+        "description": HTTPStatus(handler.status_code).phrase,
         "headers": success_headers(handler, rules),
     }
+    content = success_content(handler, spec, schemas)
+    return answer | ({"content": content} if content else {})
+
+
+def success_content(
+    handler: HTTPRouteHandler, spec: ResponseSpec | None, schemas: Schemas
+) -> Json | None:
+    kind = handler.parsed_fn_signature.return_type
     annotation = spec.data_container if spec else kind.annotation
     if annotation is None or kind.is_subclass_of(type(None)):
-        return answer
-    media_type = str((spec and spec.media_type) or "application/json")
+        return None
     if spec is None and kind.is_subclass_of(Response):
-        media_type, schema = str(handler.media_type or "application/octet-stream"), dict[str, Any]()
-    elif annotation is bytes:
-        schema = {}
-    else:
-        schema = schemas.of(annotation, "serialization")
-    return answer | {"content": {media_type: {"schema": schema}}}
+        return {name_of(handler.media_type) or "application/octet-stream": {}}
+    media_type = name_of(spec and spec.media_type) or "application/json"
+    if annotation is bytes:
+        return {media_type: {}}
+    return {media_type: {"schema": schemas.of(annotation, "serialization")}}
+
+
+def name_of(media_type: Any) -> str:
+    """Litestar's own are members of an enumeration, and all others text."""
+    return str(getattr(media_type, "value", media_type) or "")
 
 
 def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
-    headers = {"X-Request-ID": text_header("Names the request, for support.")}
+    names = ["X-Request-ID"]
     if handler.status_code == 201:
-        headers["Location"] = text_header("Where the created thing stands.")
+        names.append("Location")
     if rules.listing:
-        headers["Link"] = text_header("The neighbours of this part of the list (RFC 8288).")
+        names.append("Link")
+    elif rules.has_validators and handler.status_code != 204:
+        names.append("ETag")
     if rules.limited:
-        headers["RateLimit-Policy"] = text_header("The limit that was counted against.")
-        headers["RateLimit"] = text_header("What remains of it, and for how many seconds.")
-    return headers
+        names += ["RateLimit-Policy", "RateLimit"]
+    if "POST" in handler.http_methods and rules.limited and rules.idempotency:
+        names.append("Idempotency-Replayed")
+    own = {each.name: text(each.description or "") for each in handler.resolve_response_headers()}
+    return references(names) | own
 
 
-def text_header(description: str) -> Json:
+def references(names: list[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def text(description: str) -> Json:
     return {"description": description, "schema": {"type": "string"}}
 
 
-def common_problems(handler: HTTPRouteHandler, method: str, rules: Rules, has_input: bool) -> Kinds:
-    """What core may answer before, around or instead of the handler."""
-    found: Kinds = [Unreadable, InvalidInput, BadHost, UriTooLong, HeadersTooLarge, InternalError]
-    found += [DatabaseBusy, MixedCredentials]
-    found += access_problems(rules)
-    if rules.limited:
-        found.append(RateLimited)
-    if not rules.policy.while_closed:
-        found.append(UnderMaintenance)
-    if "{" in "".join(handler.paths):
-        found.append(NothingHere)
-    if has_input:
-        found += [MalformedJson, NotJson, EncodedBody, BodyTooLarge]
-    if method == "POST" and rules.limited:
-        found.append(BadIdempotencyKey)
-        found += [StillRunning, KeyReused, BodyTooLarge] if rules.idempotency else []
-    return found
+HEADERS: Json = {
+    "X-Request-ID": text("Names the request, for support."),
+    "Location": text("Where the created thing stands."),
+    "Link": text("The neighbours of this part of the list (RFC 8288)."),
+    "ETag": text("Of what stands at an address of its own."),
+    "RateLimit-Policy": text("The limits that were counted against."),
+    "RateLimit": text("What remains of them, and for how many seconds."),
+    "Idempotency-Replayed": text("`true` when this is the first answer again."),
+    "WWW-Authenticate": text("How to sign in, and what was wrong (RFC 6750)."),
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+}
 
 
-def access_problems(rules: Rules) -> Kinds:
-    policy = rules.policy
-    if policy.anyone:
-        return [BadCredential, InsufficientScope] if policy.strict else []
-    found: Kinds = [NotSignedIn, BadCredential]
-    found.append(InsufficientScope if policy.scope else KeyNotAllowed)
-    found += [NotPermitted] if policy.needs else []
-    found += [StepUpRequired] if policy.step_up else []
-    return found
+def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
+    """Those that the route names come first."""
+    named = [each for spec in own.values() if isinstance(spec, ProblemSpec) for each in spec.kinds]
+    found: dict[int, Kinds] = {}
+    for kind in dict.fromkeys([*named, *common]):
+        found.setdefault(kind.status, []).append(kind)
+    return dict(sorted(found.items()))
 
 
-def problem_texts(own: dict[int, ResponseSpec], common: Kinds) -> list[tuple[str, str]]:
-    texts: dict[int, list[str]] = {
-        status: [spec.description] if status >= 400 else [] for status, spec in own.items()
-    }
-    for kind in dict.fromkeys(common):
-        lines = texts.setdefault(kind.status, [])
-        if not any(f"`{kind.code}`" in line for line in lines):
-            lines.append(f"`{kind.code}`: {kind.title}")
-    return [(str(status), " ".join(lines)) for status, lines in sorted(texts.items()) if lines]
-
-
-def problem_response(status: int, text: str, schemas: Schemas) -> Json:
-    headers = {"X-Request-ID": text_header("Names the request, for support.")}
-    if status in (429, 503):
-        headers["Retry-After"] = text_header("Seconds to wait.")
-    if status == 401:
-        headers["WWW-Authenticate"] = text_header("RFC 6750.")
-    body = {"schema": schemas.of(Problem, "serialization")}
+def problem(status: int, found: Kinds, schemas: Schemas) -> Json:
+    lines = [f"`{kind.code}`: {kind.title}" for kind in found]
     return {
-        "description": text,
-        "headers": headers,
-        "content": {"application/problem+json": body},
+        "description": lines[0] if len(lines) == 1 else "\n".join(f"- {each}" for each in lines),
+        "headers": problem_headers(status),
+        "content": {
+            PROBLEM: {
+                "schema": schemas.of(Problem, "serialization"),
+                "examples": {kind.code: {"$ref": EXAMPLES + kind.code} for kind in found},
+            }
+        },
     }
+
+
+PROBLEM = "application/problem+json"
+EXAMPLES = "#/components/examples/"
+
+
+def problem_headers(status: int) -> Json:
+    more = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
+    return references(["X-Request-ID", *more.get(status, ())])
+
+
+def problem_examples(paths: Json, public_url: str) -> Json:
+    """One of each kind that an answer refers to."""
+    used = {
+        code
+        for path in paths.values()
+        for operation in path.values()
+        for answer in operation["responses"].values()
+        for code in answer.get("content", {}).get(PROBLEM, {}).get("examples", ())
+    }
+    return {code: example(kind, public_url) for code, kind in kinds().items() if code in used}
+
+
+def example(kind: type[ProblemError], public_url: str) -> Json:
+    return {"summary": kind.title, "value": example_of_problem(kind, public_url)}

@@ -1,16 +1,22 @@
 """JSON schemas of all bodies, each once among the components."""
 
-from collections.abc import Iterable
 from inspect import isclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
 Json = dict[str, Any]
+
+
+class Untitled(GenerateJsonSchema):
+    """Without a title for every field, which only says its name again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 class Schemas:
@@ -28,10 +34,12 @@ class Schemas:
             parts = get_args(annotation)
             if any(isclass(each) and issubclass(each, BaseModel) for each in parts):
                 return {"oneOf": [self.of(each, mode) for each in parts]}
-        return TypeAdapter(annotation).json_schema(mode=mode)
+        return TypeAdapter(annotation).json_schema(mode=mode, schema_generator=Untitled)
 
     def resolve(self, document: Json) -> Json:
-        refs, definitions = models_json_schema(list(self._wanted), ref_template=REF)
+        refs, definitions = models_json_schema(
+            list(self._wanted), ref_template=REF, schema_generator=Untitled
+        )
         document = replaced(document, refs)
         document["components"]["schemas"] = definitions.get("$defs", {})
         return document
@@ -45,8 +53,3 @@ def replaced(value: Any, refs: Any) -> Any:
     if isinstance(value, list):
         return [replaced(each, refs) for each in value]
     return value
-
-
-def models_in(annotation: Any) -> Iterable[type[BaseModel]]:
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return [each for each in parts if isclass(each) and issubclass(each, BaseModel)]

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from core.kernel.pages import PageRequest
-from core.kernel.schemas import Paged
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from modules.admin.permissions import AUDIT as AUDIT_READ
 from modules.admin.queries import AUDIT
@@ -27,5 +27,5 @@ class AuditController(Controller):
         audit_reader: NamedDependency[AuditReader],
         since: FromQuery[datetime | None] = None,
         until: FromQuery[datetime | None] = None,
-    ) -> Paged[AuditRead]:
+    ) -> Page[AuditRead] | CursorPage[AuditRead]:
         return AuditRead.paged(await audit_reader.page(page_request, (since, until)))

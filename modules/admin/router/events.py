@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.log import EVENTS, EventLog
 from core.kernel.pages import PageRequest
-from core.kernel.schemas import Paged
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import EVENTS as MANAGE
@@ -23,7 +23,7 @@ class EventController(Controller):
     @get(summary="List background work", policy=requires(MANAGE), listing=EVENTS)
     async def list_events(
         self, page_request: NamedDependency[PageRequest], event_log: NamedDependency[EventLog]
-    ) -> Paged[EventRead]:
+    ) -> Page[EventRead] | CursorPage[EventRead]:
         return EventRead.paged(await event_log.page(page_request))
 
     @post(

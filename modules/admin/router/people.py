@@ -8,7 +8,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import Paged
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import USERS
@@ -17,11 +17,11 @@ from modules.admin.service import AuditReader
 from modules.auth.public import Sessions
 from modules.users.public import (
     ACCOUNTS,
-    Accounts,
     BeyondOwnRights,
     EmailTaken,
     LastAdmin,
     NewAccount,
+    People,
     UserNotFound,
 )
 
@@ -34,9 +34,9 @@ class PeopleController(Controller):
 
     @get(summary="List people", policy=admins, listing=ACCOUNTS)
     async def list_people(
-        self, page_request: NamedDependency[PageRequest], accounts: NamedDependency[Accounts]
-    ) -> Paged[PersonRead]:
-        return PersonRead.paged(await accounts.page(page_request))
+        self, page_request: NamedDependency[PageRequest], people: NamedDependency[People]
+    ) -> Page[PersonRead] | CursorPage[PersonRead]:
+        return PersonRead.paged(await people.page(page_request))
 
     @post(
         summary="Create a person",
@@ -48,10 +48,10 @@ class PeopleController(Controller):
         self,
         data: JSONBody[PersonCreate],
         principal: NamedDependency[Principal],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> PersonRead:
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
-        return PersonRead.of(await accounts.create(principal, new, data.roles))
+        return PersonRead.of(await people.create(principal, new, data.roles))
 
     @get(
         "/{user_id:uuid}", summary="Read a person", policy=admins, responses=problems(UserNotFound)
@@ -74,9 +74,9 @@ class PeopleController(Controller):
         data: JSONBody[PersonUpdate],
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> PersonRead:
-        changed = await accounts.change(principal, user_id, data.changes(), if_match)
+        changed = await people.change(principal, user_id, data.changes(), if_match)
         return PersonRead.of(changed)
 
     @delete(
@@ -92,9 +92,9 @@ class PeopleController(Controller):
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> None:
-        await accounts.delete(principal, user_id, if_match)
+        await people.delete(principal, user_id, if_match)
 
     @post(
         "/{user_id:uuid}/disable",
@@ -109,9 +109,9 @@ class PeopleController(Controller):
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> None:
-        await accounts.set_active(principal, user_id, active=False)
+        await people.set_active(principal, user_id, active=False)
 
     @post(
         "/{user_id:uuid}/enable",
@@ -125,9 +125,9 @@ class PeopleController(Controller):
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> None:
-        await accounts.set_active(principal, user_id, active=True)
+        await people.set_active(principal, user_id, active=True)
 
     @post(
         "/{user_id:uuid}/logout",
@@ -141,8 +141,8 @@ class PeopleController(Controller):
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
         sessions: NamedDependency[Sessions],
     ) -> None:
-        await accounts.changeable(principal, user_id)
+        await people.changeable(principal, user_id)
         await sessions.end_all(user_id)

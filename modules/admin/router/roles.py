@@ -12,7 +12,7 @@ from core.web.problems import problems
 from modules.admin.permissions import ROLES
 from modules.admin.schemas import PermissionsRead, PersonRead, RolesUpdate
 from modules.admin.service import PermissionDirectory
-from modules.users.public import Accounts, BeyondOwnRights, LastAdmin, UserNotFound
+from modules.users.public import BeyondOwnRights, LastAdmin, People, UserNotFound
 
 
 class RoleController(Controller):
@@ -36,7 +36,7 @@ class RoleController(Controller):
         data: JSONBody[RolesUpdate],
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
-        accounts: NamedDependency[Accounts],
+        people: NamedDependency[People],
     ) -> PersonRead:
-        person = await accounts.set_roles(principal, user_id, data.roles, if_match)
+        person = await people.set_roles(principal, user_id, data.roles, if_match)
         return PersonRead.of(person)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from email_validator import EmailNotValidError
-from sqlalchemy import Select, bindparam, update
+from sqlalchemy import Executable, bindparam, update
 
 from core.data.audit import AuditTrail
 from core.data.constraints import unique
@@ -28,7 +28,7 @@ from modules.users.rows import account_of, person_of, update_row
 SIGNED_IN = (
     update(User.__table__)  # type: ignore[arg-type]
     .where(User.id == bindparam("user_id"))
-    .values(last_login_at=bindparam("at"))
+    .values(last_login_at=bindparam("at"), updated_at=User.updated_at)  # else it counts as one
 )
 
 
@@ -98,7 +98,7 @@ class AccountService:
             connection = await session.connection()
             await connection.execute(SIGNED_IN, {"user_id": user_id, "at": at})
 
-    async def _account(self, statement: Select[Any], **values: Any) -> Account | None:
+    async def _account(self, statement: Executable, **values: Any) -> Account | None:
         async with self._db.read() as reads:
             row = (await reads.execute(statement, values)).one_or_none()
         return account_of(row) if row is not None else None

@@ -12,7 +12,7 @@ from core.data.models import Base
 from tests.core.data.tables import Tables
 from tests.databases import BACKENDS, postgres_database, postgres_server
 
-OWN = [AuditEntry.__table__, Announcement.__table__]
+OWN = [Base.metadata.tables[it.__tablename__] for it in (AuditEntry, Announcement)]
 
 
 @pytest.fixture(scope="session")

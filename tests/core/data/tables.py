@@ -1,4 +1,4 @@
-"""Tables of no module, for tests of what all modules stand on; not in the project's own metadata."""
+"""Tables of no module, apart from the project's own, for tests of what all modules stand on."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,9 @@ class Thing(Versioned, Timestamped, Tables):
     count: Mapped[int] = mapped_column(default=0)
     rank: Mapped[int | None]
     body: Mapped[str] = mapped_column(String(10_000), default="")
+
+
+THINGS = Tables.metadata.tables["things"]
 
 
 class Part(Versioned, Tables):

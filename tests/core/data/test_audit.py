@@ -68,7 +68,11 @@ async def test_what_is_rolled_back_leaves_none(db: Database, audit: AuditTrail) 
 async def test_a_refusal_is_kept_by_itself(db: Database, audit: AuditTrail) -> None:
     await audit.refuse("things.drop", "things", None, Outcome.refused, code="tests.no")
     (entry,) = await entries(db)
-    assert (entry.outcome, entry.target_id, entry.changes) == ("refused", None, {"code": "tests.no"})
+    assert (entry.outcome, entry.target_id, entry.changes) == (
+        "refused",
+        None,
+        {"code": "tests.no"},
+    )
 
 
 async def test_a_key_acts_on_behalf_of_its_owner(db: Database, audit: AuditTrail) -> None:

@@ -17,14 +17,14 @@ from core.data.models import to_utc
 from core.kernel.clock import utc_now
 from core.kernel.errors import Conflict, Stale
 from core.kernel.ids import uuid7
-from tests.core.data.tables import Part, Thing
+from tests.core.data.tables import THINGS, Part, Thing
 
 pytestmark = pytest.mark.anyio
 
 NAMES = select(Thing.name).order_by(Thing.name)
 COUNT = select(Thing.count).where(Thing.name == bindparam("wanted"))
 ONE = select(Thing).where(Thing.name == bindparam("wanted")).with_for_update()
-NEW = insert(Thing.__table__).values(version=1, count=0, body="")
+NEW = insert(THINGS).values(version=1, count=0, body="")
 
 
 class Refused(Conflict):
@@ -186,7 +186,7 @@ async def test_who_would_overwrite_a_change_is_told(db: Database) -> None:
     with pytest.raises(Stale):
         async with db.transaction() as session:
             thing = (await session.scalars(ONE, {"wanted": "one"})).one()
-            await session.execute(update(Thing.__table__).values(version=2, count=1))
+            await session.execute(update(THINGS).values(version=2, count=1))
             thing.count = 2
     async with db.read() as reads:
         assert await reads.scalar(COUNT, {"wanted": "one"}) == 0
@@ -297,7 +297,8 @@ async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
 
 async def nothing_is_checked_out(db: Database) -> None:
     """A commit that was cancelled is finished all the same, so wait for it."""
-    while db.engine.sync_engine.pool.checkedout() or db._committing:  # type: ignore[attr-defined]
+    pool: Any = db.engine.sync_engine.pool
+    while pool.checkedout() or db._committing:  # noqa: ASYNC110
         await sleep(0.01)
 
 

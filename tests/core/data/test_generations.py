@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import Executable, delete, insert, select, text, update
 
 from core.data import generations as module
 from core.data.announcements import Announcement, Announcements
@@ -12,7 +12,7 @@ from core.data.engines import open_database
 from core.data.generations import Generations
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
-from tests.core.data.tables import Thing
+from tests.core.data.tables import THINGS, Thing
 from tests.core.data.test_database import add
 
 
@@ -43,9 +43,9 @@ def test_two_who_opened_one_file_see_each_other(tmp_path: Path) -> None:
 async def test_every_way_to_change_a_table_advances_it(
     db: Database, generations: Generations
 ) -> None:
-    now, table = utc_now(), Thing.__table__
+    now, table = utc_now(), THINGS
     values = {"id": uuid7(), "name": "x", "created_at": now, "updated_at": now}
-    statements = [
+    statements: list[Executable] = [
         insert(table).values(version=1, count=0, body="", **values),
         update(Thing).values(count=1),
         update(table).values(count=2).returning(table.c.id),
@@ -87,7 +87,7 @@ async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
             session.add(Thing(name="a"))
             raise ZeroDivisionError
     async with db.read() as reads:
-        assert not (await reads.execute(Announcement.__table__.select())).all()
+        assert not (await reads.execute(select(Announcement))).all()
 
 
 def test_after_two_seconds_of_silence_nothing_is_believed(

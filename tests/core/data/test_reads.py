@@ -85,7 +85,7 @@ async def test_a_moment_is_the_same_in_every_time_zone(db: Database) -> None:
         assert found == there and found.utcoffset() == timedelta(0)
     with pytest.raises(StatementError, match="without a time zone"):
         async with db.transaction() as session:
-            session.add(Thing(name="b", created_at=datetime(2026, 11, 24)))  # noqa: DTZ001
+            session.add(Thing(name="b", created_at=datetime(2026, 11, 24)))
             await session.flush()
 
 
@@ -126,7 +126,7 @@ async def test_a_cancelled_scan_gives_its_connection_back(db: Database) -> None:
     async with timeout(20):
         async with db.snapshot() as rows:
             assert await rows.scalar(text("select 1")) == 1
-        while sum(each.name == "sqlite-snapshot" for each in threading.enumerate()) > 1:
+        while sum(each.name == "sqlite-snapshot" for each in threading.enumerate()) > 1:  # noqa: ASYNC110
             await sleep(0.02)
     assert db._snapshots.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
@@ -156,7 +156,7 @@ async def nothing_goes_on_at_the_server(db: Database) -> AsyncIterator[None]:
         active = "state = 'active' and datname = current_database() and pid <> pg_backend_pid()"
         left = select(func.count()).select_from(text("pg_stat_activity")).where(text(active))
         async with timeout(20):
-            while await in_a_read(db, left):
+            while await in_a_read(db, left):  # noqa: ASYNC110
                 await sleep(0.1)
 
 

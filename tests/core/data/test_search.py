@@ -116,4 +116,4 @@ async def test_the_index_is_used(db: Database) -> None:
         compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         plan = [str(row) for row in await connection.exec_driver_sql(explain + str(compiled))]
     assert "things_search" in "\n".join(plan)
-    assert "SCAN things\'" not in plan, plan
+    assert "SCAN things'" not in plan, plan

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.data.announcements import Announcement
 from core.data.database import Database
@@ -14,6 +15,13 @@ from tests.core.events.processes import METADATA, FakeClock
 from tests.databases import BACKENDS, postgres_database, postgres_server
 
 OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, ScheduledRun)]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[Any]]:
+    """Failures here are meant, and their tracebacks need no drawing."""
+    with capture_logs() as logged:
+        yield logged
 
 
 @pytest.fixture(params=BACKENDS)

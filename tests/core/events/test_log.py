@@ -35,10 +35,10 @@ async def process(db: Database, clock: FakeClock, packing: Packing) -> Process:
     await process.order("failed")
     await process.relay.deliver_all()
     await Process(db, clock, listener(packing, "removed.log")).order("removed")
-    clock.wait(seconds=1)
+    clock.wait(milliseconds=1)
     await process.order("running")
     await Deliveries(db, clock, ["shop.pack"]).claim({"shop.pack": 1})
-    clock.wait(seconds=1)
+    clock.wait(milliseconds=1)
     await process.order("pending")
     return process
 

@@ -186,6 +186,28 @@ async def test_a_slow_listener_delays_no_other(db: Database, clock: FakeClock) -
         released.set()
 
 
+async def test_so_many_at_once_and_no_more(db: Database, clock: FakeClock) -> None:
+    under_way: list[str] = []
+    most = 0
+
+    async def work(event: Ordered) -> None:
+        nonlocal most
+        under_way.append(event.what)
+        most = max(most, len(under_way))
+        await sleep(int(event.what) % 3 / 100)
+        under_way.remove(event.what)
+
+    process = Process(db, clock, listener(work))
+    await process.order(*map(str, range(20)))
+    async with process.relay.running():
+
+        async def all_done() -> bool:
+            return await waiting(db) == 0
+
+        await until(all_done)
+    assert most == AT_ONCE
+
+
 async def test_others_write_while_a_listener_talks_to_the_outside(
     db: Database, clock: FakeClock
 ) -> None:

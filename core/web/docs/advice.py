@@ -1,26 +1,4 @@
-"""Every kind of problem there is, and what a client should do about it."""
-
-from collections.abc import Iterator
-
-from core.kernel.errors import NotFound, ProblemError
-
-
-class NoSuchProblem(NotFound):
-    code = "http.no_such_problem"
-    title = "There is no problem of this name."
-
-
-def kinds() -> dict[str, type[ProblemError]]:
-    """By their codes, in the order of these."""
-    found = {kind.code: kind for kind in named(ProblemError)}
-    return dict(sorted(found.items()))
-
-
-def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for each in kind.__subclasses__():
-        yield from named(each)
-        if hasattr(each, "code"):
-            yield each
+"""What a client should do about a problem, by its status."""
 
 
 def what_to_do(status: int) -> str:

@@ -1,0 +1,67 @@
+"""`atrium serve`: prepares what there is to prepare, then serves until it is told to stop."""
+
+import sys
+from functools import partial
+
+import click
+
+from config.settings import Settings
+from core.cli.seed import sow
+from core.cli.sentences import CommandFailed
+from core.cli.setting_up import run, the_settings
+from core.operations.contributions import Preparation
+from core.web.server import CannotListen, Options
+from core.web.server import serve as serve_until_stopped
+from core.wiring.container import CoreContainer
+
+APPLICATION = "core.cli.setting_up:the_application"
+SOURCES = ("config", "core", "modules")
+
+
+@click.command()
+@click.option("--seed", is_flag=True, help="In development, add sample data first.")
+@click.option("--reload", is_flag=True, help="Start again whenever a source file changes.")
+def serve(seed: bool, reload: bool) -> None:
+    """Serve the application on HOST and PORT, with WORKERS processes."""
+    settings = the_settings()
+    bring_up_to_date(settings)
+    run(partial(prepare, with_samples=seed and settings.environment == "development"))
+    options = Options(APPLICATION, reload_dirs=SOURCES if reload else ())
+    greet_once = partial(greet, settings)
+    try:
+        status = serve_until_stopped(
+            options, settings.host, settings.port, settings.workers, greet_once
+        )
+    except CannotListen as error:
+        raise CommandFailed(str(error)) from None
+    sys.exit(status)
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Where people develop, by itself; in production when its operator says so."""
+    from core.data.migrations import pending, upgrade
+    from core.wiring.histories import histories
+
+    url, known = settings.database_url.get_secret_value(), histories()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not (missing := pending(url, known)):
+        return
+    if settings.environment == "production":
+        names = ", ".join(missing)
+        raise CommandFailed(f"The tables are older than the code ({names}): run `atrium migrate`.")
+    upgrade(url, known)
+
+
+async def prepare(core: CoreContainer, with_samples: bool) -> None:
+    for each in core.contributions().of(Preparation):
+        if news := await each.run():
+            click.echo(news)
+    if with_samples:
+        await sow(core, users=None, quiet=True)
+
+
+def greet(settings: Settings, address: str) -> None:
+    click.echo(f"Atrium serves on {address}")
+    if settings.docs_enabled:
+        click.echo(f"  docs    {settings.public_url}/docs")
+    click.echo(f"  health  {settings.public_url}/health")

@@ -1,0 +1,71 @@
+"""Forms in: the few routes that a standard wants as `application/x-www-form-urlencoded`.
+
+Never through the framework's form parser (see security.md): bounded, UTF-8 only, each name once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar import Request
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+
+from core.kernel.errors import BadRequest, UnsupportedMediaType
+from core.web.bodies import EncodedBody
+from core.web.context import context_of
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+LARGEST_FORM = 64 * 1024
+MOST_FIELDS = 100
+
+
+class NotAForm(UnsupportedMediaType):
+    code = "http.not_a_form"
+    title = f"Send the body as {FORM_TYPE}."
+
+
+class MalformedForm(BadRequest):
+    code = "http.malformed_form"
+    title = "The body is not one unambiguous form in UTF-8."
+
+
+async def read_form(
+    request: Request[Any, Any, Any], malformed: type[BadRequest] = MalformedForm
+) -> dict[str, str]:
+    """The fields, each given once. Raises NotAForm, and `malformed` for what can be misread."""
+    headers = context_of(request.scope).headers
+    kind, _, parameters = headers.get(b"content-type", b"").lower().partition(b";")
+    if kind.strip() != FORM_TYPE.encode() or parameters.strip() not in (b"", b"charset=utf-8"):
+        raise NotAForm
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise EncodedBody
+    return fields_of(await request.body(), malformed)
+
+
+def fields_of(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            content.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(content),
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError:
+        raise malformed("The form cannot be read.") from None
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise malformed("A field is given twice.")
+    return fields
+
+
+def form_operation(schema: Schema) -> type[Operation]:
+    """For `operation_class` of the route: what the OpenAPI document says of its body."""
+
+    @dataclass
+    class FormOperation(Operation):
+        def __post_init__(self) -> None:
+            content = {FORM_TYPE: OpenAPIMediaType(schema=schema)}
+            self.request_body = RequestBody(content=content, required=True)
+
+    return FormOperation

@@ -1,0 +1,79 @@
+"""What the core may answer before, around or instead of an operation's own handler."""
+
+from litestar.routes import HTTPRoute
+
+from core.data.errors import DatabaseBusy
+from core.kernel.errors import InvalidInput, ProblemError
+from core.security.authentication import (
+    BadCredential,
+    InsufficientScope,
+    KeyNotAllowed,
+    MixedCredentials,
+    NotPermitted,
+    NotSignedIn,
+    StepUpRequired,
+)
+from core.security.limits import RateLimited
+from core.web.admission import (
+    BadHost,
+    BadUrl,
+    HeadersTooLarge,
+    Misdirected,
+    RepeatedHeader,
+    UriTooLong,
+)
+from core.web.bodies import EncodedBody, MalformedJson, NotJson
+from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
+from core.web.maintenance import UnderMaintenance
+from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
+from core.web.protocol import RequestTimeout, TooManyConnections, Unparsable
+from core.web.rules import Rules
+
+Kinds = list[type[ProblemError]]
+
+ALWAYS: Kinds = [
+    InvalidInput,
+    Unreadable,
+    Unparsable,
+    BadHost,
+    BadUrl,
+    RepeatedHeader,
+    RequestTimeout,
+    UriTooLong,
+    Misdirected,
+    HeadersTooLarge,
+    InternalError,
+    DatabaseBusy,
+    TooManyConnections,
+]
+
+
+def refusals(route: HTTPRoute, method: str, rules: Rules, has_body: bool) -> Kinds:
+    return [
+        *ALWAYS,
+        *by_access(rules),
+        *([RateLimited] if rules.limited else ()),
+        *([] if rules.policy.while_closed else (UnderMaintenance,)),
+        *([NothingHere] if route.path_parameters else ()),
+        *([MalformedJson, NotJson, EncodedBody, BodyTooLarge] if has_body else ()),
+        *(by_idempotency(rules) if method == "POST" and rules.limited else ()),
+    ]
+
+
+def by_access(rules: Rules) -> Kinds:
+    policy = rules.policy
+    found: Kinds = [] if policy.both else [MixedCredentials]
+    if policy.anyone:
+        return [*found, BadCredential, InsufficientScope] if policy.strict else found
+    found += [NotSignedIn, BadCredential]
+    if not policy.both:
+        found.append(InsufficientScope if policy.scope else KeyNotAllowed)
+    if policy.needs:
+        found.append(NotPermitted)
+    if policy.step_up:
+        found.append(StepUpRequired)
+    return found
+
+
+def by_idempotency(rules: Rules) -> Kinds:
+    return [StillRunning, KeyReused, BadIdempotencyKey, BodyTooLarge] if rules.idempotency else []

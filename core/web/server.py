@@ -1,0 +1,201 @@
+"""Serves the application: uvicorn with our protocol, which ends by itself and not by the signal."""
+
+import errno
+import gc
+import os
+import resource
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from threading import Timer
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from core.web.lifecycle import Lifecycle
+from core.web.protocol import HttpProtocol
+from core.web.workers import SPAWN, Workers
+
+GRACE_S = 25
+"""How long requests in flight may take once the server is asked to stop."""
+MARGIN_S = 5
+"""What closing the rest may take beyond that, before the process ends as it is."""
+OPEN_FILES = 65_536
+Ready = Callable[[str], None]
+
+
+class CannotListen(Exception):
+    """One sentence that names HOST and PORT, and says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    app: str
+    """Where the function is that makes the application, e.g. `core.app:create_app`."""
+    reload_dirs: tuple[str, ...] = ()
+    protocol: type[HttpProtocol] = HttpProtocol
+    grace_s: int = GRACE_S
+
+    def config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            self.app,
+            factory=True,
+            interface="asgi3",
+            http=self.protocol,
+            ws="none",
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=self.grace_s,
+            reload=bool(self.reload_dirs),
+            reload_dirs=list(self.reload_dirs) or None,
+        )
+
+
+def serve(
+    options: Options, host: str, port: int, workers: int = 1, ready: Ready = lambda address: None
+) -> int:
+    """Serve until asked to stop; the exit status. Raises CannotListen.
+
+    `ready` is called once with the address, when every worker accepts requests. With
+    `reload_dirs` there is one worker, started anew when a source file in them changes.
+    """
+    listener = listen(host, port)
+    greet = partial(ready, address_of(listener))
+    if options.reload_dirs:
+        return reload(options, listener, greet)
+    if workers > 1:
+        return Workers(partial(work, options), workers, listener, options.grace_s, greet).run()
+    return run(Server(options, greet), listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Before anything else is started, so that nothing has to be undone."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise CannotListen(sentence(error, host, port)) from None
+    return listener
+
+
+def sentence(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Something else listens on HOST={host} PORT={port}: "
+            f"stop it, or choose another, e.g. PORT={port + 1 if port < 65535 else 8000}."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"This user may not listen on PORT={port}: choose one from 1024 upwards."
+    return f"Cannot listen on HOST={host} PORT={port} ({error.strerror}): mend HOST."
+
+
+def address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class Server(uvicorn.Server):
+    def __init__(self, options: Options, ready: Callable[[], None]) -> None:
+        super().__init__(options.config())
+        self._ready = ready
+        self._parent = parent_process()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A second signal forces; in a worker only its parent decides that.
+
+        uvicorn's own would keep the signal and raise it again at the end.
+        """
+        if self.should_exit and self._parent:
+            return
+        self.force_exit = self.should_exit
+        self.stop()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self.lifecycle.stopping = True
+        grace_s = 0 if self.force_exit else self.config.timeout_graceful_shutdown or 0
+        end_within(grace_s + MARGIN_S)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._parent and not counter % 10 and not self._parent.is_alive():
+            self.stop()
+        return await super().on_tick(counter)
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """The application's, once there is one."""
+        app = self.config.loaded_app if self.config.loaded else None
+        return getattr(getattr(app, "state", None), "lifecycle", None) or Lifecycle()
+
+
+def end_within(seconds: float) -> None:
+    """A handler that hangs in a thread, or in the loop itself, must not keep the process."""
+    timer = Timer(seconds, os._exit, [1])
+    timer.daemon = True
+    timer.start()
+
+
+def run(server: Server, listener: socket.socket) -> int:
+    raise_open_files()
+    gc.set_threshold(20_000, 50, 100)
+    try:
+        server.run([listener])
+    except SystemExit:  # the application did not start, and has said why
+        return 1
+    return 0
+
+
+def raise_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def work(options: Options, listener: socket.socket, started: Connection) -> None:
+    """What each of several workers runs."""
+
+    def tell() -> None:
+        started.send(None)
+        started.close()
+
+    sys.exit(run(Server(options, tell), listener))
+
+
+def reload(options: Options, listener: socket.socket, greet: Callable[[], None]) -> int:
+    from uvicorn.supervisors import ChangeReload
+
+    target = partial(work_once, options, SPAWN.Event(), greet)
+    ChangeReload(options.config(), target=target, sockets=[listener]).run()
+    return 0
+
+
+def work_once(
+    options: Options, greeted: Event, greet: Callable[[], None], sockets: Sequence[Any]
+) -> None:
+    """What is started anew after each change; it greets the first time only."""
+
+    def tell() -> None:
+        if not greeted.is_set():
+            greeted.set()
+            greet()
+
+    sys.exit(run(Server(options, tell), sockets[0]))

@@ -1,0 +1,54 @@
+// Draws the reference from the OpenAPI document, for the address that this page was read at.
+
+const place = document.getElementById("reference");
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+
+function follow() {
+  document.documentElement.classList.toggle("dark-mode", scheme.matches);
+}
+
+/** The document's absolute addresses lead here, so that the page may call them. */
+function at_home(api) {
+  const [{ url }] = api.servers;
+  return JSON.parse(JSON.stringify(api).replaceAll(url, location.origin));
+}
+
+/** Paths that take both a token and an API key. */
+function paths_with_both(api) {
+  const both = (way) => Object.keys(way).length > 1;
+  const paths = Object.entries(api.paths);
+  return paths.filter(([, each]) => Object.values(each).some((it) => it.security.some(both)));
+}
+
+/** Elsewhere one credential goes out: the token, where both are given. */
+function with_one_credential(paths) {
+  return (request) => {
+    const path = new URL(request.url, location.origin).pathname;
+    if (request.headers?.Authorization && !paths.has(path)) {
+      delete request.headers["X-API-Key"];
+    }
+    return request;
+  };
+}
+
+async function draw() {
+  const api = at_home(await (await fetch(place.dataset.document)).json());
+  const paths = new Set(paths_with_both(api).map(([path]) => path));
+  window.reference = SwaggerUIBundle({
+    spec: api,
+    domNode: place,
+    presets: [SwaggerUIBundle.presets.apis],
+    layout: "BaseLayout",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: -1,
+    displayRequestDuration: true,
+    filter: true,
+    validatorUrl: null,
+    requestInterceptor: with_one_credential(paths),
+  });
+}
+
+scheme.addEventListener("change", follow);
+follow();
+draw();

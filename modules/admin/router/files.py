@@ -1,0 +1,41 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.kernel.schemas import CursorPage, Page
+from core.security.policies import requires
+from core.web.problems import problems
+from modules.admin.schemas import FileRead
+from modules.files.public import ALL_FILES, MANAGE, FileNotFound, StoredFiles
+
+
+class FileController(Controller):
+    path = "/files"
+
+    @get(summary="List everybody's files", policy=requires(MANAGE), listing=ALL_FILES)
+    async def list_files(
+        self, page_request: NamedDependency[PageRequest], files: NamedDependency[StoredFiles]
+    ) -> Page[FileRead] | CursorPage[FileRead]:
+        return FileRead.paged(await files.page(page_request))
+
+    @delete(
+        "/{file_id:uuid}",
+        summary="Delete somebody's file",
+        policy=requires(MANAGE),
+        audit="files.delete",
+        responses=problems(FileNotFound, Stale),
+    )
+    async def delete_file(
+        self,
+        file_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        files: NamedDependency[StoredFiles],
+    ) -> None:
+        await files.delete(principal, file_id, if_match)

@@ -1,0 +1,35 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from core.kernel.pages import PageRequest
+from core.kernel.schemas import CursorPage, Page
+from core.security.policies import requires
+from core.web.problems import problems
+from modules.admin.permissions import SESSIONS
+from modules.admin.schemas import SessionRead
+from modules.auth.public import ALL_SESSIONS, SessionNotFound, Sessions
+
+
+class SessionController(Controller):
+    path = "/sessions"
+
+    @get(summary="List everybody's sessions", policy=requires(SESSIONS), listing=ALL_SESSIONS)
+    async def list_sessions(
+        self, page_request: NamedDependency[PageRequest], sessions: NamedDependency[Sessions]
+    ) -> Page[SessionRead] | CursorPage[SessionRead]:
+        return SessionRead.paged(await sessions.page(page_request))
+
+    @delete(
+        "/{session_id:uuid}",
+        summary="End somebody's session",
+        policy=requires(SESSIONS),
+        audit="auth.end_session",
+        responses=problems(SessionNotFound),
+    )
+    async def end_session(
+        self, session_id: FromPath[UUID], sessions: NamedDependency[Sessions]
+    ) -> None:
+        await sessions.end(session_id)

@@ -1,0 +1,29 @@
+"""`atrium keys …`: what an operator does about the keys that sign access tokens."""
+
+import asyncio
+from collections.abc import Callable
+
+import click
+
+from core.data.database import Database
+from modules.auth.service.signing_keys import SigningKeys
+
+
+def keys_group(signing_keys: Callable[[], SigningKeys], db: Callable[[], Database]) -> click.Group:
+    @click.group("keys", help="Look after the keys that sign access tokens.")
+    def keys() -> None: ...
+
+    @keys.command("rotate")
+    @click.option("--withdraw", is_flag=True, help="A key got out: refuse its tokens from now on.")
+    def rotate(withdraw: bool) -> None:
+        """Sign with a new key; nobody is logged out."""
+
+        async def make() -> str:
+            try:
+                return await signing_keys().rotate(withdraw)
+            finally:
+                await db().close()
+
+        click.echo(f"Access tokens are signed by the key {asyncio.run(make())} from now on.")
+
+    return keys

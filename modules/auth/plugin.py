@@ -1,0 +1,49 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+from core.kernel.contributions import Contribution, Export
+from core.kernel.events import Schedule
+from core.operations.contributions import (
+    Command,
+    PersonalData,
+    PersonalFigure,
+    Preparation,
+    Statistic,
+)
+from core.security.authentication import Authenticator, KeyAuthenticator
+from core.wiring.module import Module, Mount
+from modules.auth.commands import keys_group
+from modules.auth.container import AuthContainer
+from modules.auth.public import Sessions
+from modules.auth.router.api_keys import ApiKeyController
+from modules.auth.router.jwks import JwksController
+from modules.auth.router.sessions import SessionController
+from modules.auth.router.sign_in import SignInController
+from modules.users.public import AccountClosed
+
+
+class Plugin(Module[AuthContainer]):
+    container_type = AuthContainer
+    controllers = (SignInController, SessionController, ApiKeyController)
+
+    def contributions(self) -> Sequence[Contribution]:
+        its = self.container
+        return (
+            Export(Authenticator, its.bearer_tokens),
+            Export(KeyAuthenticator, its.key_authentication),
+            Export(Sessions, its.sessions),
+            Mount("/.well-known", (JwksController,)),
+            AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
+            PersonalData(
+                "auth.sign_ins",
+                export=lambda user_id: its.sign_in_data().export(user_id),
+                erase=lambda user_id: its.sign_in_data().close(user_id),
+            ),
+            PersonalFigure("auth.sessions", lambda user_id: its.sessions().count(user_id)),
+            PersonalFigure("auth.api_keys", lambda user_id: its.api_keys().count(user_id)),
+            Statistic("auth.sessions", lambda: its.sessions().count_active()),
+            Statistic("auth.api_keys", lambda: its.api_keys().count_active()),
+            Preparation("auth.signing_key", lambda: its.signing_keys().prepare()),
+            Schedule("auth.sweep", timedelta(minutes=1), lambda: its.sweeping().sweep()),
+            Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
+        )

@@ -1,0 +1,64 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import InvalidInput
+from core.kernel.pages import PageRequest
+from core.kernel.principal import Principal
+from core.kernel.schemas import CursorPage, Page
+from core.security.authentication import StepUpRequired
+from core.security.policies import authenticated
+from core.web.problems import problems
+from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
+from modules.auth.queries import API_KEYS
+from modules.auth.schemas import ApiKeyCreated, ApiKeyDraft, ApiKeyRead
+from modules.auth.service.api_keys import ApiKeyService
+
+
+class ApiKeyController(Controller):
+    path = "/api-keys"
+
+    @get(summary="List one's API keys", policy=authenticated, listing=API_KEYS)
+    async def list_api_keys(
+        self,
+        page_request: NamedDependency[PageRequest],
+        principal: NamedDependency[Principal],
+        api_keys: NamedDependency[ApiKeyService],
+    ) -> Page[ApiKeyRead] | CursorPage[ApiKeyRead]:
+        return ApiKeyRead.paged(await api_keys.own_page(principal, page_request))
+
+    @post(
+        summary="Make an API key",
+        description=(
+            "It acts as its owner within its scopes. The key is shown in this answer only, "
+            "so an Idempotency-Key has no effect."
+        ),
+        policy=authenticated.fresh(),
+        audit="auth.make_api_key",
+        idempotency=False,
+        responses=problems(InvalidInput, ScopeNotYours, StepUpRequired),
+    )
+    async def make_api_key(
+        self,
+        data: JSONBody[ApiKeyDraft],
+        principal: NamedDependency[Principal],
+        api_keys: NamedDependency[ApiKeyService],
+    ) -> ApiKeyCreated:
+        return ApiKeyCreated.of(await api_keys.make(principal, data))
+
+    @delete(
+        "/{key_id:uuid}",
+        summary="Revoke an API key",
+        policy=authenticated,
+        audit="auth.revoke_api_key",
+        responses=problems(ApiKeyNotFound),
+    )
+    async def revoke_api_key(
+        self,
+        key_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        api_keys: NamedDependency[ApiKeyService],
+    ) -> None:
+        await api_keys.revoke(principal, key_id)

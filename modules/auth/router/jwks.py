@@ -1,0 +1,22 @@
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+
+from core.security.policies import public
+from core.web.responses import BodyResponse
+from modules.auth.schemas import JwkRead, JwksRead
+from modules.auth.service.signing_keys import SigningKeys
+
+
+class JwksController(Controller):
+    @get(
+        "/jwks.json",
+        summary="Read the keys that verify access tokens",
+        description="Check `iss`, `aud`, `exp` and `typ` too; a logout is not seen offline.",
+        policy=public.in_maintenance(),
+        responses={200: ResponseSpec(JwksRead)},
+    )
+    async def read_jwks(self, signing_keys: NamedDependency[SigningKeys]) -> Response[JwksRead]:
+        ring = await signing_keys.ring()
+        body = JwksRead(keys=[JwkRead.model_validate(key) for key in ring.public()])
+        return BodyResponse(body, headers={"cache-control": "public, max-age=300"})

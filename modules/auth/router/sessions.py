@@ -1,0 +1,101 @@
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from core.kernel.errors import InvalidInput
+from core.kernel.pages import PageRequest
+from core.kernel.principal import Principal
+from core.kernel.schemas import CursorPage, Page
+from core.security.authentication import ProofFailed
+from core.security.passwords import HashingBusy
+from core.security.policies import authenticated
+from core.web.problems import problems
+from modules.auth.errors import SessionNotFound, TooManyAttempts
+from modules.auth.queries import SESSIONS
+from modules.auth.schemas import PasswordChange, Proof, SessionRead
+from modules.auth.service.proofs import Proofs
+from modules.auth.service.sessions import SessionService
+
+proof_refusals = problems(InvalidInput, ProofFailed, TooManyAttempts, HashingBusy)
+
+
+class SessionController(Controller):
+    @post("/logout", summary="Log out", status_code=204, policy=authenticated, audit="auth.logout")
+    async def log_out(
+        self, principal: NamedDependency[Principal], sessions: NamedDependency[SessionService]
+    ) -> None:
+        await sessions.log_out(principal)
+
+    @post(
+        "/logout-all",
+        summary="Log out everywhere",
+        status_code=204,
+        policy=authenticated,
+        audit="auth.logout_all",
+    )
+    async def log_out_everywhere(
+        self, principal: NamedDependency[Principal], sessions: NamedDependency[SessionService]
+    ) -> None:
+        await sessions.log_out_everywhere(principal)
+
+    @get("/sessions", summary="List one's sessions", policy=authenticated, listing=SESSIONS)
+    async def list_sessions(
+        self,
+        page_request: NamedDependency[PageRequest],
+        principal: NamedDependency[Principal],
+        sessions: NamedDependency[SessionService],
+    ) -> Page[SessionRead] | CursorPage[SessionRead]:
+        return SessionRead.paged(await sessions.own_page(principal, page_request))
+
+    @delete(
+        "/sessions/{session_id:uuid}",
+        summary="End one of one's sessions",
+        policy=authenticated,
+        audit="auth.end_session",
+        responses=problems(SessionNotFound),
+    )
+    async def end_session(
+        self,
+        session_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        sessions: NamedDependency[SessionService],
+    ) -> None:
+        await sessions.end_own(principal, session_id)
+
+    @post(
+        "/step-up",
+        summary="Prove again who one is",
+        description="For a while nothing else will ask for it.",
+        status_code=204,
+        policy=authenticated,
+        audit="auth.step_up",
+        idempotency="apart",
+        responses=proof_refusals,
+    )
+    async def step_up(
+        self,
+        data: JSONBody[Proof],
+        principal: NamedDependency[Principal],
+        proofs: NamedDependency[Proofs],
+    ) -> None:
+        await proofs.step_up(principal, data.password)
+
+    @post(
+        "/password/change",
+        summary="Change one's password",
+        description="Ends all other sessions.",
+        status_code=204,
+        policy=authenticated,
+        audit="auth.change_password",
+        idempotency="apart",
+        responses=proof_refusals,
+    )
+    async def change_password(
+        self,
+        data: JSONBody[PasswordChange],
+        principal: NamedDependency[Principal],
+        proofs: NamedDependency[Proofs],
+    ) -> None:
+        await proofs.change_password(principal, data.current_password, data.new_password)

@@ -1,0 +1,169 @@
+from typing import Any
+
+from litestar import Controller, Request, Response, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import FromHeader, JSONBody
+
+from core.kernel.errors import InvalidInput
+from core.security.limits import RateLimited
+from core.security.passwords import HashingBusy
+from core.security.policies import public
+from core.web.forms import LARGEST_FORM, NotAForm, form_operation, read_form
+from core.web.maintenance import UnderMaintenance
+from core.web.problems import problems
+from modules.auth.device import device_of
+from modules.auth.errors import (
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRefreshToken,
+    InvalidRequest,
+    TooManyAttempts,
+    UnsupportedGrantType,
+)
+from modules.auth.schemas import (
+    Credentials,
+    ProfileRead,
+    RefreshRequest,
+    TokensRead,
+)
+from modules.auth.schemas import (
+    Registration as RegistrationBody,
+)
+from modules.auth.service.login import Login
+from modules.auth.service.refresh import Refresh
+from modules.auth.service.registration import Registration
+from modules.auth.service.revocation import Revocation
+from modules.auth.service.token_endpoint import TokenEndpoint
+from modules.users.public import EmailTaken, NewAccount
+
+AnyRequest = Request[Any, Any, Any]
+UserAgent = FromHeader[str | None]
+
+open_to_admins = public.in_maintenance()
+"""While the service is closed, too: who it is is known only afterwards."""
+
+text = Schema(type=OpenAPIType.STRING)
+TOKEN_FORM = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={
+        "grant_type": Schema(type=OpenAPIType.STRING, enum=["password", "refresh_token"]),
+        "username": Schema(type=OpenAPIType.STRING, description="The e-mail address."),
+        "password": Schema(type=OpenAPIType.STRING),
+        "refresh_token": text,
+    },
+    required=["grant_type"],
+)
+REVOCATION_FORM = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={"token": text, "token_type_hint": text},
+    required=["token"],
+)
+NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
+
+
+class SignInController(Controller):
+    @post(
+        "/register",
+        summary="Open an account",
+        policy=public,
+        limit="register",
+        audit="auth.register",
+        location="/users/{id}",
+        responses=problems(InvalidInput, EmailTaken, HashingBusy, RateLimited),
+    )
+    async def register(
+        self, data: JSONBody[RegistrationBody], registration: NamedDependency[Registration]
+    ) -> ProfileRead:
+        return ProfileRead.of(await registration.register(NewAccount(**data.model_dump())))
+
+    @post(
+        "/login",
+        summary="Sign in",
+        description=NOTHING_KEPT,
+        status_code=200,
+        policy=open_to_admins,
+        limit="login",
+        audit="auth.login",
+        idempotency=False,
+        responses=problems(
+            InvalidInput,
+            InvalidCredentials,
+            TooManyAttempts,
+            RateLimited,
+            HashingBusy,
+            UnderMaintenance,
+        ),
+    )
+    async def log_in(
+        self,
+        data: JSONBody[Credentials],
+        login: NamedDependency[Login],
+        user_agent: UserAgent = None,
+    ) -> TokensRead:
+        return TokensRead.of(
+            await login.by_password(data.email, data.password, device_of(user_agent))
+        )
+
+    @post(
+        "/token",
+        summary="Sign in or refresh as OAuth 2 has it",
+        description=f"For first-party clients and the documentation's page. {NOTHING_KEPT}",
+        status_code=200,
+        policy=open_to_admins,
+        audit="auth.token",
+        idempotency=False,
+        request_max_body_size=LARGEST_FORM,
+        operation_class=form_operation(TOKEN_FORM),
+        responses=problems(
+            InvalidRequest,
+            InvalidGrant,
+            UnsupportedGrantType,
+            NotAForm,
+            TooManyAttempts,
+            RateLimited,
+            HashingBusy,
+            UnderMaintenance,
+        ),
+    )
+    async def issue_token(
+        self,
+        request: AnyRequest,
+        token_endpoint: NamedDependency[TokenEndpoint],
+        user_agent: UserAgent = None,
+    ) -> TokensRead:
+        form = await read_form(request, InvalidRequest)
+        return TokensRead.of(await token_endpoint.grant(form, device_of(user_agent)))
+
+    @post(
+        "/refresh",
+        summary="Exchange a refresh token",
+        description=f"It is good once; its successor comes with the answer. {NOTHING_KEPT}",
+        status_code=200,
+        policy=open_to_admins,
+        audit="auth.refresh",
+        idempotency=False,
+        responses=problems(InvalidInput, InvalidRefreshToken, UnderMaintenance),
+    )
+    async def refresh_tokens(
+        self, data: JSONBody[RefreshRequest], refresh: NamedDependency[Refresh]
+    ) -> TokensRead:
+        return TokensRead.of(await refresh.refresh(data.refresh_token))
+
+    @post(
+        "/revoke",
+        summary="Give a token back",
+        description="Ends the session it belongs to; answers alike whatever is sent (RFC 7009).",
+        status_code=200,
+        policy=public,
+        audit="auth.revoke",
+        idempotency=False,
+        request_max_body_size=LARGEST_FORM,
+        operation_class=form_operation(REVOCATION_FORM),
+        responses=problems(InvalidRequest, NotAForm),
+    )
+    async def revoke_token(
+        self, request: AnyRequest, revocation: NamedDependency[Revocation]
+    ) -> Response[bytes]:
+        await revocation.revoke(await read_form(request, InvalidRequest))
+        return Response(b"", media_type="text/plain")

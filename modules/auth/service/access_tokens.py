@@ -1,0 +1,97 @@
+"""Access tokens: JWTs by ES256 (RFC 9068), of one form only, each checked once.
+
+What a token proves by its signature cannot be taken back, so that is remembered until it expires;
+what may change from one request to the next is the principal's, and looked up every time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from config.settings import Settings
+from core.kernel.bounded import Bounded
+from core.kernel.clock import Clock
+from core.kernel.ids import uuid7
+from modules.auth.service.signing_keys import ALGORITHM, KeyRing, SigningKeys
+from modules.auth.settings import AuthSettings
+
+AUDIENCE = "atrium"
+LONGEST = 2048
+LEEWAY_S = 30  # by which another machine's clock may be ahead
+PARTS = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{85}[AQgw]", re.ASCII)
+"""In the only spelling base64url has for these bytes: no padding, no stray bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    user_id: UUID
+    session_id: UUID
+    expires_at: datetime
+    header: str
+    """Which key signed it."""
+
+
+class AccessTokens:
+    def __init__(
+        self, keys: SigningKeys, settings: Settings, auth_settings: AuthSettings, clock: Clock
+    ) -> None:
+        self._keys, self._clock, self._ttl = keys, clock, auth_settings.access_token_ttl
+        self._ours = {"iss": settings.public_url, "aud": AUDIENCE, "client_id": AUDIENCE}
+        self._verified: Bounded[str, Claims] = Bounded(10_000)
+
+    async def ring(self) -> KeyRing:
+        """What `issue` signs with; ask before a transaction, not inside one."""
+        return await self._keys.ring()
+
+    def issue(
+        self, ring: KeyRing, user_id: UUID, session_id: UUID, until: datetime
+    ) -> tuple[str, int]:
+        """The token and the seconds it is good for; it never outlives its session."""
+        key = ring.signing
+        now = int(self._clock().timestamp())
+        lifetime = min(int(self._ttl.total_seconds()), int(until.timestamp()) - now)
+        about = {"sub": str(user_id), "sid": str(session_id), "jti": uuid7().hex}
+        claims = {**self._ours, **about, "iat": now, "exp": now + lifetime}
+        protected = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+        return jwt.encode(protected, claims, key, algorithms=[ALGORITHM]), lifetime
+
+    async def verify(self, token: str) -> Claims | None:
+        """None for whatever is not a token of ours that is good now (RFC 8725)."""
+        ring = await self._keys.ring()
+        claims = self._verified.get(token)
+        if claims is None:
+            if (claims := self._check(token, ring)) is None:
+                return None
+            self._verified.put(token, claims)
+        good = claims.header in ring.keys and claims.expires_at > self._clock()
+        return claims if good else None
+
+    def _check(self, token: str, ring: KeyRing) -> Claims | None:
+        """The header is never parsed: it has to be, letter by letter, one that we write."""
+        parts = PARTS.fullmatch(token) if len(token) <= LONGEST else None
+        key = ring.keys.get(parts[1]) if parts else None
+        if not parts or key is None:
+            return None
+        try:
+            stated = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+            return self._read(stated, parts[1])
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            return None
+
+    def _read(self, stated: dict[str, Any], header: str) -> Claims | None:
+        """Raises KeyError, ValueError or AttributeError for what is missing or of another type."""
+        soon = self._clock().timestamp() + LEEWAY_S
+        issued, expires = stated["iat"], stated["exp"]
+        ours = all(stated[name] == value for name, value in self._ours.items())
+        numbers = all(type(each) is int for each in (issued, expires, stated.get("nbf", 0)))
+        if not (ours and numbers and type(stated["jti"]) is str):
+            return None
+        if max(issued, stated.get("nbf", 0)) > soon:
+            return None
+        expires_at = datetime.fromtimestamp(expires, UTC)
+        return Claims(UUID(stated["sub"]), UUID(stated["sid"]), expires_at, header)

@@ -1,0 +1,113 @@
+"""API keys: made once, shown once, kept as a digest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from secrets import choice, token_urlsafe
+from string import ascii_lowercase, digits
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.contributions import Contributions
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.principal import Permission, Principal
+from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
+from modules.auth.models import ApiKey
+from modules.auth.queries import API_KEYS, COUNT_KEYS, COUNT_OWN_KEYS, OWN_KEYS
+from modules.auth.schemas import ApiKeyDraft
+from modules.auth.service.digests import digest_of
+from modules.auth.service.signing_keys import PRINCIPALS
+
+SECRET_BYTES, PREFIX_LENGTH = 32, 12
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    """With the key itself, this once."""
+
+    id: UUID
+    prefix: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    key: str = field(repr=False)
+
+
+class ApiKeyService:
+    def __init__(
+        self, db: Database, audit: AuditTrail, clock: Clock, contributions: Contributions
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._contributions = contributions
+
+    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+        async with self._db.read() as reads:
+            return await API_KEYS.page(reads, OWN_KEYS, request, {"owner": owner.id})
+
+    async def make(self, owner: Principal, draft: ApiKeyDraft) -> "NewApiKey":
+        """Raises InvalidInput and ScopeNotYours."""
+        scopes = self._granted(owner, draft.scopes)
+        prefix = "atr_" + "".join(choice(ascii_lowercase + digits) for _ in range(PREFIX_LENGTH))
+        key, now = f"{prefix}_{token_urlsafe(SECRET_BYTES)}", self._clock()
+        made = ApiKey(
+            user_id=owner.id,
+            prefix=prefix,
+            digest=digest_of(key),
+            name=draft.name,
+            scopes=scopes,
+            created_at=now,
+            expires_at=now + timedelta(days=draft.expires_in_days),
+        )
+        async with self._db.transaction() as session:
+            session.add(made)
+            await self._audit.record(session, "auth.make_api_key", made, scopes=[*scopes])
+        return NewApiKey(
+            made.id, prefix, made.name, scopes, made.created_at, made.expires_at, None, key
+        )
+
+    async def revoke(self, owner: Principal, key_id: UUID) -> None:
+        """Raises ApiKeyNotFound, for those of others too."""
+        own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == owner.id)
+        async with self._db.transaction() as session:
+            if not (await session.execute(own.returning(ApiKey.id))).scalar():
+                raise ApiKeyNotFound
+            self._db.touch(PRINCIPALS)
+            await self._audit.record(session, "auth.revoke_api_key", ("auth_api_keys", key_id))
+
+    async def close(self, user_id: UUID) -> None:
+        """With the account, as a part of the transaction that closes it."""
+        async with self._db.transaction() as session:
+            await session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
+            self._db.touch(PRINCIPALS)
+
+    async def count_active(self) -> int:
+        async with self._db.read() as reads:
+            return int(await reads.scalar(COUNT_KEYS, {"now": self._clock()}))
+
+    async def count(self, owner_id: UUID) -> int:
+        values = {"owner": owner_id, "now": self._clock()}
+        async with self._db.read() as reads:
+            return int(await reads.scalar(COUNT_OWN_KEYS, values))
+
+    def _granted(self, owner: Principal, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Each once; all of them exist, and are the owner's to give."""
+        scopes = {each.name: each for each in self._contributions.of(Permission) if each.scope}
+        known = ", ".join(sorted(scopes))
+        errors = [
+            FieldError(f"body.scopes.{at}", f"There are the scopes {known}.", "unknown_scope")
+            for at, name in enumerate(wanted)
+            if name not in scopes
+        ]
+        if errors:
+            raise InvalidInput(errors)
+        if lacking := [name for name in wanted if not owner.may(scopes[name])]:
+            raise ScopeNotYours(f"You do not have {', '.join(lacking)} yourself.")
+        return tuple(dict.fromkeys(wanted))

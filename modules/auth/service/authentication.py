@@ -1,0 +1,122 @@
+"""Whose token or key this is: the two ports that every request goes through.
+
+A principal is remembered under the credential it was found by, until somebody changes anything
+about a principal; so a credential that is used all the time costs one lookup.
+"""
+
+from datetime import datetime
+from functools import partial
+from hmac import compare_digest
+from re import ASCII
+from re import compile as pattern
+from typing import NamedTuple
+
+from core.data.database import Database
+from core.data.generations import Generations
+from core.data.remembered import Remembered
+from core.kernel.clock import Clock
+from core.kernel.principal import Principal
+from core.security.roles import Roles
+from modules.auth.queries import KEY_BY_PREFIX, SESSION
+from modules.auth.service.access_tokens import AccessTokens
+from modules.auth.service.digests import digest_of
+from modules.auth.service.key_usage import KeyUsage
+from modules.auth.service.signing_keys import PRINCIPALS
+from modules.auth.settings import AuthSettings
+from modules.users.public import Accounts
+
+REMEMBERED = 10_000
+KEY = pattern(r"(atr_[a-z0-9]{12})_[\w-]{43}", ASCII)
+
+
+class Identity(NamedTuple):
+    principal: Principal
+    expires_at: datetime
+    """When the credential does."""
+
+
+class BearerTokens:
+    def __init__(
+        self,
+        db: Database,
+        generations: Generations,
+        tokens: AccessTokens,
+        accounts: Accounts,
+        roles: Roles,
+        clock: Clock,
+        settings: AuthSettings,
+    ) -> None:
+        self._db, self._tokens, self._accounts = db, tokens, accounts
+        self._roles, self._clock, self._fresh_for = roles, clock, settings.fresh_for
+        self._known: Remembered[str, Identity | None] = Remembered(
+            generations, (PRINCIPALS,), REMEMBERED
+        )
+
+    async def identify(self, token: str) -> Principal | None:
+        known = self._known.get(token) or await self._known.fetch(token, partial(self._load, token))
+        return known.principal if known and known.expires_at > self._clock() else None
+
+    async def _load(self, token: str) -> Identity | None:
+        if (claims := await self._tokens.verify(token)) is None:
+            return None
+        asked = {"session_id": claims.session_id, "now": self._clock()}
+        async with self._db.read() as reads:
+            session = (await reads.execute(SESSION, asked)).one_or_none()
+        if session is None or session.user_id != claims.user_id:
+            return None
+        account = await self._accounts.by_id(claims.user_id)
+        if account is None or not account.is_active:
+            return None
+        principal = Principal(
+            id=account.id,
+            permissions=self._roles.permissions_of(account.roles),
+            roles=account.roles,
+            session_id=session.id,
+            fresh_until=session.fresh_at + self._fresh_for,
+        )
+        return Identity(principal, claims.expires_at)
+
+
+class ApiKeyAuthentication:
+    def __init__(
+        self,
+        db: Database,
+        generations: Generations,
+        accounts: Accounts,
+        roles: Roles,
+        clock: Clock,
+        usage: KeyUsage,
+    ) -> None:
+        self._db, self._accounts, self._roles = db, accounts, roles
+        self._clock, self._usage = clock, usage
+        self._known: Remembered[bytes, Identity | None] = Remembered(
+            generations, (PRINCIPALS,), REMEMBERED
+        )
+
+    async def identify_key(self, key: str) -> Principal | None:
+        if (parts := KEY.fullmatch(key)) is None:
+            return None
+        digest = digest_of(key)
+        known = self._known.get(digest) or await self._known.fetch(
+            digest, partial(self._load, parts[1], digest)
+        )
+        if known is None or known.expires_at <= self._clock():
+            return None
+        if key_id := known.principal.key_id:
+            self._usage.note(key_id)
+        return known.principal
+
+    async def _load(self, prefix: str, digest: bytes) -> Identity | None:
+        """Its scopes, as far as its owner still has them (ASVS 8.3.3)."""
+        async with self._db.read() as reads:
+            found = (await reads.execute(KEY_BY_PREFIX, {"asked_prefix": prefix})).one_or_none()
+        if not compare_digest(found.digest if found else bytes(len(digest)), digest) or not found:
+            return None
+        account = await self._accounts.by_id(found.user_id)
+        if account is None or not account.is_active:
+            return None
+        held = self._roles.permissions_of(account.roles)
+        principal = Principal(
+            id=account.id, permissions=held.intersection(found.scopes), key_id=found.id
+        )
+        return Identity(principal, found.expires_at)

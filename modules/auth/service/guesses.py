@@ -1,0 +1,122 @@
+"""Guessing made slow: by account, whoever guesses and from wherever, and by address.
+
+Each attempt counts as wrong before the password is looked at, and is forgiven when it was right: so
+of many at once no more reach the hash than one after the other would (NIST SP 800-63B, 5.2.2).
+Counted in the database, for all processes; unknown accounts are counted like known ones.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from math import ceil
+from unicodedata import normalize
+
+from email_validator import EmailNotValidError
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert  # what it says, PostgreSQL understands too
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.context import current_context
+from core.security.limits import RateLimits
+from core.security.passwords import HashingBusy
+from core.security.secrets import SecretKeys
+from modules.auth.errors import TooManyAttempts
+from modules.auth.models import Attempts
+from modules.users.public import email_key
+
+FREE, CEILING = 5, 100
+"""Wrong attempts at one account without a delay, and without an end."""
+LONGEST_DELAY = timedelta(minutes=15)
+REMEMBERED = timedelta(days=30)
+
+FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
+
+
+class Guesses:
+    def __init__(self, db: Database, clock: Clock, secrets: SecretKeys, limits: RateLimits) -> None:
+        self._db, self._clock, self._secrets, self._limits = db, clock, secrets, limits
+
+    @asynccontextmanager
+    async def attempt(self, email: str) -> AsyncIterator[None]:
+        """Compare inside, and leave by an error where it was wrong.
+
+        Raises TooManyAttempts and RateLimited before anything is compared.
+        """
+        if not self._limits.enabled:
+            yield
+            return
+        account = self._key(f"account:{account_key(email)}")
+        address = self._key(f"address:{current_context().address}")
+        await self._limits.check("login-account", account)
+        await self._count(account, address)
+        try:
+            yield
+        except HashingBusy:  # nothing was compared
+            await self._take_back(account, address, right=False)
+            raise
+        await self._take_back(account, address, right=True)
+
+    async def forget_old(self) -> None:
+        async with self._db.transaction() as session:
+            await session.execute(delete(Attempts).where(Attempts.forget_at < self._clock()))
+
+    async def _count(self, account: str, address: str) -> None:
+        now = self._clock()
+        async with self._db.transaction() as session:
+            by_account, by_address = await self._rows(session, account, address, now)
+            if by_address.since + WINDOW_BY_ADDRESS <= now:
+                by_address.assign(failures=0, since=now, open_at=now)
+            wait = max(by_account.open_at, by_address.open_at) - now
+            if wait > timedelta():
+                raise TooManyAttempts(retry_after_s=ceil(wait.total_seconds()))
+            by_account.failures += 1
+            by_account.open_at = now + delay_after(by_account.failures)
+            by_account.forget_at = now + REMEMBERED
+            by_address.failures += 1
+            by_address.forget_at = by_address.since + WINDOW_BY_ADDRESS
+            if by_address.failures >= FREE_BY_ADDRESS:
+                by_address.open_at = by_address.forget_at
+
+    async def _take_back(self, account: str, address: str, right: bool) -> None:
+        """One attempt; and of the account all, where it was right."""
+        now = self._clock()
+        async with self._db.transaction() as session:
+            by_account, by_address = await self._rows(session, account, address, now)
+            left = 0 if right else max(0, by_account.failures - 1)
+            by_account.assign(failures=left, open_at=now)
+            by_address.assign(failures=max(0, by_address.failures - 1), open_at=now)
+
+    async def _rows(
+        self, session: AsyncSession, account: str, address: str, now: datetime
+    ) -> tuple[Attempts, Attempts]:
+        """Both, locked in one order, so that nobody waits in a circle."""
+        keys = sorted((account, address))
+        new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
+        rows = [{"key": key, **new} for key in keys]
+        await session.execute(insert(Attempts).values(rows).on_conflict_do_nothing())
+        wanted = select(Attempts).where(Attempts.key.in_(keys))
+        locked = wanted.order_by(Attempts.key).with_for_update()
+        found = {row.key: row for row in await session.scalars(locked)}
+        return found[account], found[address]
+
+    def _key(self, what: str) -> str:
+        return self._secrets.sign("auth.attempts", what.encode()).hex()
+
+
+def delay_after(failures: int) -> timedelta:
+    """1 s after the fifth, then twice as long each time; after the last one until forgotten."""
+    if failures < FREE:
+        return timedelta()
+    if failures >= CEILING:
+        return REMEMBERED
+    return min(timedelta(seconds=2 ** min(failures - FREE, 20)), LONGEST_DELAY)
+
+
+def account_key(email: str) -> str:
+    """However the address is written, and also of what is no address."""
+    try:
+        return email_key(email)
+    except EmailNotValidError:
+        return normalize("NFC", email.strip()).casefold()

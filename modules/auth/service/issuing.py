@@ -1,0 +1,70 @@
+"""A new session, and the pair of tokens it is used with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_urlsafe
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.kernel.clock import Clock
+from core.kernel.context import current_context
+from modules.auth.models import AuthSession, RefreshToken
+from modules.auth.service.access_tokens import AccessTokens
+from modules.auth.service.digests import digest_of
+from modules.auth.service.signing_keys import KeyRing
+from modules.auth.settings import LONGEST_SESSION, AuthSettings
+from modules.users.public import Account
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTokens:
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    token_type: str = "bearer"  # noqa: S105 (RFC 6749, section 7.1)
+
+
+class TokenIssuer:
+    def __init__(self, tokens: AccessTokens, clock: Clock, settings: AuthSettings) -> None:
+        self._tokens, self._clock, self._settings = tokens, clock, settings
+
+    async def ring(self) -> KeyRing:
+        """Ask for it before the transaction in which tokens are issued."""
+        return await self._tokens.ring()
+
+    async def open_session(
+        self, session: AsyncSession, account: Account, device: str
+    ) -> tuple[AuthSession, str]:
+        """A session and its first refresh token."""
+        now = self._clock()
+        opened = AuthSession(
+            user_id=account.id,
+            device=device,
+            address=current_context().address,
+            created_at=now,
+            last_used_at=now,
+            fresh_at=now,
+            expires_at=self.end_of(now, now),
+        )
+        session.add(opened)
+        await session.flush()
+        return opened, self.refresh_token(session, opened)
+
+    def refresh_token(self, session: AsyncSession, of: AuthSession) -> str:
+        """A new one; its digest is kept, it is not."""
+        token = token_urlsafe(TOKEN_BYTES)
+        row = RefreshToken(digest=digest_of(token), session_id=of.id, created_at=self._clock())
+        session.add(row)
+        return token
+
+    def pair(self, ring: KeyRing, of: AuthSession, refresh_token: str) -> IssuedTokens:
+        access, lifetime = self._tokens.issue(ring, of.user_id, of.id, of.expires_at)
+        left = int((of.expires_at - self._clock()).total_seconds())
+        return IssuedTokens(access, lifetime, refresh_token, left)
+
+    def end_of(self, created_at: datetime, used_at: datetime) -> datetime:
+        """Not used for a while, or signed in long ago (ASVS 7.3)."""
+        return min(used_at + self._settings.refresh_token_ttl, created_at + LONGEST_SESSION)

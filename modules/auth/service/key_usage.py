@@ -1,0 +1,40 @@
+"""When each API key was last used: to the minute, and written while nobody waits for it."""
+
+from asyncio import Task, create_task
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from core.data.database import Database
+from core.kernel.bounded import Bounded
+from core.kernel.clock import Clock
+from modules.auth.queries import KEY_USED
+
+log = structlog.get_logger(__name__)
+
+PRECISION = timedelta(minutes=1)
+
+
+class KeyUsage:
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+        self._noted: Bounded[UUID, datetime] = Bounded(10_000)
+        self._writing: set[Task[None]] = set()
+
+    def note(self, key_id: UUID) -> None:
+        now = self._clock()
+        last = self._noted.get(key_id)
+        if last is not None and now - last < PRECISION:
+            return
+        self._noted.put(key_id, now)
+        task = create_task(self._write(key_id, now))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write(self, key_id: UUID, now: datetime) -> None:
+        try:
+            async with self._db.transaction() as session:
+                await session.execute(KEY_USED.values(last_used_at=now), {"key_id": key_id})
+        except Exception:
+            log.warning("key_usage_not_noted", key_id=str(key_id), exc_info=True)

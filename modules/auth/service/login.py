@@ -1,0 +1,89 @@
+"""Signing in by e-mail address and password.
+
+Unknown, disabled and wrong are refused alike: the same words after the same work (ASVS 6.3.8).
+"""
+
+from typing import NoReturn
+
+from core.data.audit import AuditTrail, Outcome
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.context import current_context
+from core.kernel.principal import Principal
+from core.operations.maintenance import Maintenance
+from core.security.passwords import Passwords
+from core.security.roles import ADMIN
+from core.web.maintenance import UnderMaintenance
+from modules.auth.errors import InvalidCredentials
+from modules.auth.service.guesses import Guesses
+from modules.auth.service.issuing import IssuedTokens, TokenIssuer
+from modules.users.public import Account, Accounts
+
+
+class Login:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        accounts: Accounts,
+        passwords: Passwords,
+        guesses: Guesses,
+        issuer: TokenIssuer,
+        maintenance: Maintenance,
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._accounts, self._passwords = accounts, passwords
+        self._guesses, self._issuer, self._maintenance = guesses, issuer, maintenance
+
+    async def by_password(self, email: str, password: str, device: str) -> IssuedTokens:
+        """Raises InvalidCredentials, UnderMaintenance, HashingBusy and what slows guessing down."""
+        async with self._guesses.attempt(email):
+            account = await self._accounts.by_email(email)
+            stored = account.password_hash if account else None
+            right = await self._passwords.verify(stored, password)
+            if account is None or not account.is_active or not right:
+                await self._refuse(account)
+        await let_in(self._maintenance, account)
+        return await self._open_session(account, password, device)
+
+    async def _refuse(self, account: Account | None) -> NoReturn:
+        target = account.id if account else None
+        await self._audit.refuse("auth.login", "users", target, Outcome.refused)
+        raise InvalidCredentials
+
+    async def _open_session(self, account: Account, password: str, device: str) -> IssuedTokens:
+        ring, rehashed = await self._issuer.ring(), await self._rehashed(account, password)
+        async with self._db.transaction() as session:
+            await self._accounts.signed_in(account.id, self._clock())  # which locks the account
+            await self._must_be_unchanged(account)
+            if rehashed:
+                await self._accounts.set_password_hash(account.id, rehashed)
+            opened, refresh_token = await self._issuer.open_session(session, account, device)
+            act_as(account)
+            target = ("users", account.id)
+            await self._audit.record(session, "auth.login", target, session_id=str(opened.id))
+        return self._issuer.pair(ring, opened, refresh_token)
+
+    async def _rehashed(self, account: Account, password: str) -> str | None:
+        """The password under today's parameters, where it is kept under others."""
+        outdated = account.password_hash and self._passwords.needs_rehash(account.password_hash)
+        return await self._passwords.hash(password) if outdated else None
+
+    async def _must_be_unchanged(self, account: Account) -> None:
+        """Disabled, or given another password, since it was compared: that came first."""
+        now = await self._accounts.by_id(account.id)
+        if now is None or not now.is_active or now.password_hash != account.password_hash:
+            raise InvalidCredentials
+
+
+async def let_in(maintenance: Maintenance, account: Account) -> None:
+    """Raises UnderMaintenance for everybody but admins."""
+    closed = await maintenance.state()
+    if closed.enabled and ADMIN not in account.roles:
+        raise UnderMaintenance(closed.message or "", closed.retry_after_s)
+
+
+def act_as(account: Account) -> None:
+    """From here on the log and the audit trail name who has just signed in."""
+    current_context().principal = Principal(id=account.id, roles=account.roles)

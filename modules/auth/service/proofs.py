@@ -1,0 +1,63 @@
+"""What someone who is signed in proves again by the password: a fresh session, a new password."""
+
+from sqlalchemy import update
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.principal import Principal
+from core.security.authentication import BadCredential, ProofFailed
+from core.security.passwords import Passwords
+from modules.auth.models import AuthSession
+from modules.auth.service.guesses import Guesses
+from modules.auth.service.sessions import SessionService
+from modules.auth.service.signing_keys import PRINCIPALS
+from modules.users.public import Account, Accounts
+
+
+class Proofs:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        accounts: Accounts,
+        passwords: Passwords,
+        guesses: Guesses,
+        sessions: SessionService,
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._accounts, self._passwords = accounts, passwords
+        self._guesses, self._sessions = guesses, sessions
+
+    async def step_up(self, principal: Principal, password: str) -> None:
+        """Make the session fresh. Raises ProofFailed and TooManyAttempts."""
+        await self._prove(principal, password)
+        own = AuthSession.id == principal.session_id
+        async with self._db.transaction() as session:
+            await session.execute(update(AuthSession).where(own).values(fresh_at=self._clock()))
+            self._db.touch(PRINCIPALS)
+            target = ("auth_sessions", principal.session_id)
+            await self._audit.record(session, "auth.step_up", target)
+
+    async def change_password(self, principal: Principal, current: str, new: str) -> None:
+        """End the other sessions with it. Raises ProofFailed, TooManyAttempts and InvalidInput."""
+        account = await self._prove(principal, current)
+        self._passwords.check(new, "body.new_password", account.email, account.name)
+        hashed = await self._passwords.hash(new)
+        others = (AuthSession.user_id == account.id) & (AuthSession.id != principal.session_id)
+        async with self._db.transaction() as session:
+            await self._accounts.set_password_hash(account.id, hashed)
+            if await session.get(AuthSession, principal.session_id) is None:
+                raise BadCredential  # another session changed it first, which ended this one
+            await self._sessions.end_where(session, others)
+            await self._audit.record(session, "auth.change_password", ("users", account.id))
+
+    async def _prove(self, principal: Principal, password: str) -> Account:
+        account = await self._accounts.by_id(principal.id)
+        if account is None:
+            raise BadCredential
+        async with self._guesses.attempt(account.email):
+            if not await self._passwords.verify(account.password_hash, password):
+                raise ProofFailed
+        return account

@@ -1,0 +1,98 @@
+"""A refresh token turned into its successor, once (RFC 9700, section 4.14; ASVS 10.4.5).
+
+The token that was used may be sent again for a moment, by a tab that did not know, and gives the
+same successor; sent later it was stolen, so its whole session ends.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail, Outcome
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.operations.maintenance import Maintenance
+from core.security.secrets import SecretKeys
+from modules.auth.errors import InvalidRefreshToken
+from modules.auth.models import AuthSession, RefreshToken
+from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN
+from modules.auth.service.digests import digest_of
+from modules.auth.service.issuing import IssuedTokens, TokenIssuer
+from modules.auth.service.login import act_as, let_in
+from modules.auth.service.signing_keys import PRINCIPALS
+from modules.auth.settings import AuthSettings
+from modules.users.public import Accounts
+
+SUCCESSOR = "auth.refresh_successor"
+
+
+class Refresh:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        clock: Clock,
+        accounts: Accounts,
+        issuer: TokenIssuer,
+        maintenance: Maintenance,
+        settings: AuthSettings,
+    ) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+        self._accounts, self._issuer, self._maintenance = accounts, issuer, maintenance
+        self._grace = settings.refresh_grace
+
+    async def refresh(self, token: str) -> IssuedTokens:
+        """Raises InvalidRefreshToken and UnderMaintenance; a refusal uses nothing up."""
+        ring = await self._issuer.ring()
+        async with self._db.transaction() as session:
+            of = await self._session_of(session, token)
+            successor = await self._successor(session, of, token)
+            if successor is None:
+                await self._end_stolen(session, of)
+        if successor is None:  # raised after the commit, which ended the session
+            raise InvalidRefreshToken
+        return self._issuer.pair(ring, of, successor)
+
+    async def _session_of(self, session: AsyncSession, token: str) -> AuthSession:
+        """Locked; of somebody who may be signed in now."""
+        of = await session.scalar(OF_TOKEN, {"token_digest": digest_of(token)})
+        if of is None or of.expires_at <= self._clock():
+            raise InvalidRefreshToken
+        account = await self._accounts.by_id(of.user_id)
+        if account is None or not account.is_active:
+            raise InvalidRefreshToken
+        await let_in(self._maintenance, account)
+        act_as(account)
+        return of
+
+    async def _successor(self, session: AsyncSession, of: AuthSession, token: str) -> str | None:
+        """The new token; within the grace the one that was given already; None for a stolen one."""
+        used = await session.get_one(RefreshToken, digest_of(token))
+        if used.used_at is None:
+            return await self._rotate(session, of, token)
+        if used.sealed_successor is None or self._clock() >= used.used_at + self._grace:
+            return None
+        successor = SecretKeys(token).unseal(SUCCESSOR, used.sealed_successor).decode()
+        return successor if await self._is_unused(session, successor) else None
+
+    async def _rotate(self, session: AsyncSession, of: AuthSession, token: str) -> str | None:
+        now = self._clock()
+        await session.execute(FORGET_SUCCESSORS, {"of_session": of.id})
+        successor = self._issuer.refresh_token(session, of)
+        sealed = SecretKeys(token).seal(SUCCESSOR, successor.encode()) if self._grace else None
+        use = USE_TOKEN.values(used_at=now, sealed_successor=sealed)
+        if not await session.scalar(use, {"token_digest": digest_of(token)}):
+            raise InvalidRefreshToken
+        of.assign(last_used_at=now, expires_at=self._issuer.end_of(of.created_at, now))
+        await self._audit.record(session, "auth.refresh", of)
+        return successor
+
+    async def _is_unused(self, session: AsyncSession, token: str) -> bool:
+        unused = select(RefreshToken.digest).where(
+            RefreshToken.digest == digest_of(token), RefreshToken.used_at.is_(None)
+        )
+        return await session.scalar(unused) is not None
+
+    async def _end_stolen(self, session: AsyncSession, of: AuthSession) -> None:
+        await session.delete(of)
+        self._db.touch(PRINCIPALS)
+        await self._audit.refuse("auth.refresh_reuse", "auth_sessions", of.id, Outcome.refused)

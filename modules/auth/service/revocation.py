@@ -1,0 +1,40 @@
+"""A token given back by whoever holds it (RFC 7009)."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from modules.auth.errors import InvalidRequest
+from modules.auth.models import AuthSession, RefreshToken
+from modules.auth.service.access_tokens import AccessTokens
+from modules.auth.service.digests import digest_of
+from modules.auth.service.sessions import SessionService
+
+
+class Revocation:
+    def __init__(
+        self, db: Database, audit: AuditTrail, tokens: AccessTokens, sessions: SessionService
+    ) -> None:
+        self._db, self._audit, self._tokens, self._sessions = db, audit, tokens, sessions
+
+    async def revoke(self, form: Mapping[str, str]) -> None:
+        """End the session of an access token or a refresh token; of anything else do nothing."""
+        if not (token := form.get("token")):
+            raise InvalidRequest("The parameter token is missing.")
+        claims = await self._tokens.verify(token)
+        session_id = claims.session_id if claims else await self._session_of(token)
+        if session_id is None:
+            return
+        async with self._db.transaction() as session:
+            if await self._sessions.end_where(session, AuthSession.id == session_id):
+                target = ("auth_sessions", session_id)
+                await self._audit.record(session, "auth.revoke", target)
+
+    async def _session_of(self, token: str) -> UUID | None:
+        wanted = select(RefreshToken.session_id).where(RefreshToken.digest == digest_of(token))
+        async with self._db.read() as reads:
+            found: UUID | None = await reads.scalar(wanted)
+        return found

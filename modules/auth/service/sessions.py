@@ -1,0 +1,97 @@
+"""Sessions: seen, and ended, by their owner, by admins, and with the account."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.kernel.clock import Clock
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.principal import Principal
+from modules.auth.errors import SessionNotFound
+from modules.auth.models import AuthSession
+from modules.auth.queries import (
+    ALL_SESSIONS,
+    COUNT_OWN_SESSIONS,
+    COUNT_SESSIONS,
+    LIVE,
+    OWN_SESSIONS,
+    SESSIONS,
+)
+from modules.auth.service.signing_keys import PRINCIPALS
+
+
+class SessionService:
+    def __init__(self, db: Database, audit: AuditTrail, clock: Clock) -> None:
+        self._db, self._audit, self._clock = db, audit, clock
+
+    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+        values = {"owner": owner.id, "own_session": owner.session_id, "now": self._this_minute()}
+        async with self._db.read() as reads:
+            return await SESSIONS.page(reads, OWN_SESSIONS, request, values)
+
+    async def page(self, request: PageRequest) -> Rows[Row[Any]]:
+        async with self._db.read() as reads:
+            return await ALL_SESSIONS.page(reads, LIVE, request, {"now": self._this_minute()})
+
+    async def log_out(self, principal: Principal) -> None:
+        async with self._db.transaction() as session:
+            await self.end_where(session, AuthSession.id == principal.session_id)
+            target = ("auth_sessions", principal.session_id)
+            await self._audit.record(session, "auth.logout", target)
+
+    async def log_out_everywhere(self, principal: Principal) -> None:
+        async with self._db.transaction() as session:
+            ended = await self.end_where(session, AuthSession.user_id == principal.id)
+            target = ("users", principal.id)
+            await self._audit.record(session, "auth.logout_all", target, sessions=len(ended))
+
+    async def end_own(self, owner: Principal, session_id: UUID) -> None:
+        """Raises SessionNotFound, for those of others too."""
+        await self._end_one(session_id, AuthSession.user_id == owner.id)
+
+    async def end(self, session_id: UUID) -> None:
+        await self._end_one(session_id)
+
+    async def end_all(self, user_id: UUID) -> None:
+        async with self._db.transaction() as session:
+            ended = await self.end_where(session, AuthSession.user_id == user_id)
+            target = ("users", user_id)
+            await self._audit.record(session, "auth.end_sessions", target, sessions=len(ended))
+
+    async def close(self, user_id: UUID) -> None:
+        """With the account, as a part of the transaction that closes it."""
+        async with self._db.transaction() as session:
+            await self.end_where(session, AuthSession.user_id == user_id)
+
+    async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[UUID]:
+        """Those that ended; locked in one order first, so that nobody waits in a circle."""
+        wanted = select(AuthSession.id).where(*which).order_by(AuthSession.id).with_for_update()
+        found = (await session.scalars(wanted)).all()
+        await session.execute(delete(AuthSession).where(*which))
+        self._db.touch(PRINCIPALS)
+        return found
+
+    async def count_active(self) -> int:
+        async with self._db.read() as reads:
+            return int(await reads.scalar(COUNT_SESSIONS, {"now": self._clock()}))
+
+    async def count(self, owner_id: UUID) -> int:
+        values = {"owner": owner_id, "now": self._clock()}
+        async with self._db.read() as reads:
+            return int(await reads.scalar(COUNT_OWN_SESSIONS, values))
+
+    async def _end_one(self, session_id: UUID, *which: ColumnElement[bool]) -> None:
+        async with self._db.transaction() as session:
+            if not await self.end_where(session, AuthSession.id == session_id, *which):
+                raise SessionNotFound
+            await self._audit.record(session, "auth.end_session", ("auth_sessions", session_id))
+
+    def _this_minute(self) -> datetime:
+        """So that a total counted for one request is good for the next."""
+        return self._clock().replace(second=0, microsecond=0)

@@ -1,0 +1,155 @@
+"""The keys that sign access tokens: the latest signs, those before it verify until their tokens
+
+have expired. They stand in the database, sealed, so that every instance has the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeyParameters
+from sqlalchemy import Row, bindparam, delete, update
+from sqlalchemy.exc import IntegrityError
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.generations import Generations
+from core.data.remembered import Remembered
+from core.kernel.clock import Clock
+from core.security.secrets import SecretKeys, Unreadable
+from modules.auth.models import SigningKey
+from modules.auth.queries import SIGNING_KEYS
+from modules.auth.settings import AuthSettings
+
+log = structlog.get_logger(__name__)
+
+NAME = "auth_signing_keys"
+PRINCIPALS = "principals"
+"""Touched by whatever changes what a credential is worth."""
+PURPOSE = "auth.signing_key"
+ALGORITHM = "ES256"
+PARAMETERS: KeyParameters = {"use": "sig", "alg": ALGORITHM}
+LONGEST_DELAY = timedelta(seconds=30)
+"""How much longer an old key verifies than its last token, made on a machine that had not heard."""
+
+RETIRE = (
+    update(SigningKey)
+    .where(SigningKey.verifies_until.is_(None))
+    .values(verifies_until=bindparam("until"))
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyRing:
+    """Every key that verifies, by the header of the tokens it signed; the first one signs."""
+
+    keys: Mapping[str, ECKey]
+
+    @property
+    def signing(self) -> ECKey:
+        return next(iter(self.keys.values()))
+
+    def public(self) -> list[dict[str, Any]]:
+        """As a JSON Web Key Set has them (RFC 7517)."""
+        return [key.as_dict(private=False) for key in self.keys.values()]
+
+
+class SigningKeys:
+    def __init__(
+        self,
+        db: Database,
+        audit: AuditTrail,
+        generations: Generations,
+        secrets: SecretKeys,
+        clock: Clock,
+        settings: AuthSettings,
+    ) -> None:
+        self._db, self._audit, self._secrets, self._clock = db, audit, secrets, clock
+        self._verifies_for = settings.access_token_ttl + LONGEST_DELAY
+        self._known: Remembered[str, KeyRing] = Remembered(generations, (NAME,), 1)
+
+    async def ring(self) -> KeyRing:
+        """With a first key, if there was none; ask before a transaction, not inside one."""
+        return self._known.get(NAME) or await self._known.fetch(NAME, self._load)
+
+    async def prepare(self) -> None:
+        """Before the service opens, make the first key where there is none."""
+        await self.ring()
+
+    async def rotate(self, withdraw: bool = False) -> str:
+        """Sign with a new key from now on; says its id.
+
+        Nobody is logged out. With `withdraw` the old keys' tokens are worth nothing at once, and
+        everybody has to refresh: for a key that has got out.
+        """
+        generation, key = await self._latest() + 1, new_key()
+        async with self._db.transaction() as session:
+            if withdraw:
+                await session.execute(delete(SigningKey))
+            await session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
+            session.add(self._row(generation, key))
+            self._db.touch(NAME, PRINCIPALS)
+            await self._audit.record(session, "auth.rotate_keys", (NAME, key.kid), all=withdraw)
+        return str(key.kid)
+
+    async def forget_retired(self) -> None:
+        """Remove those whose last token has expired."""
+        async with self._db.transaction() as session:
+            await session.execute(
+                delete(SigningKey).where(SigningKey.verifies_until <= self._clock())
+            )
+
+    async def _load(self) -> KeyRing:
+        ring = self._open(await self._rows())
+        if not ring.keys:
+            await self._make_first()
+            ring = self._open(await self._rows())
+        return ring
+
+    async def _make_first(self) -> None:
+        """Of several processes that start at once, one makes it."""
+        generation = await self._latest() + 1
+        with suppress(IntegrityError):
+            async with self._db.transaction() as session:
+                session.add(self._row(generation, new_key()))
+                self._db.touch(NAME)
+
+    async def _rows(self) -> Sequence[Row[Any]]:
+        async with self._db.read() as reads:
+            return (await reads.execute(SIGNING_KEYS)).all()
+
+    async def _latest(self) -> int:
+        rows = await self._rows()
+        return int(rows[0].generation) if rows else 0
+
+    def _row(self, generation: int, key: ECKey) -> SigningKey:
+        sealed = self._secrets.seal(PURPOSE, key.as_pem(private=True))
+        return SigningKey(generation=generation, sealed=sealed, created_at=self._clock())
+
+    def _open(self, rows: Sequence[Row[Any]]) -> KeyRing:
+        """A key of another SECRET_KEY is left out: what it signed is refused, and refreshed."""
+        keys: dict[str, ECKey] = {}
+        for row in rows:
+            try:
+                pem = self._secrets.unseal(PURPOSE, row.sealed)
+            except Unreadable:
+                log.warning("signing_key_unreadable", generation=row.generation)
+                continue
+            key = ECKey.import_key(pem, PARAMETERS)
+            key.ensure_kid()
+            keys[header_of(key)] = key
+        return KeyRing(keys)
+
+
+def new_key() -> ECKey:
+    return ECKey.generate_key("P-256", PARAMETERS, auto_kid=True)
+
+
+def header_of(key: ECKey) -> str:
+    """The first part of every token this key signs, as it is sent (RFC 9068, section 2.1)."""
+    header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+    return jwt.encode(header, {}, key).partition(".")[0]

@@ -1,0 +1,65 @@
+"""OAuth 2's token endpoint: signing in and refreshing, by a form (RFC 6749, sections 4.3 and 6)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from core.kernel.context import current_context
+from core.kernel.schemas import Schema
+from core.security.limits import RateLimits
+from modules.auth.errors import (
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRefreshToken,
+    InvalidRequest,
+    UnsupportedGrantType,
+)
+from modules.auth.schemas import Credentials, RefreshRequest
+from modules.auth.service.issuing import IssuedTokens
+from modules.auth.service.login import Login
+from modules.auth.service.refresh import Refresh
+from modules.auth.settings import AuthSettings
+
+S = TypeVar("S", bound=Schema)
+Grant = Callable[[Mapping[str, str], str], Awaitable[IssuedTokens]]
+
+
+class TokenEndpoint:
+    def __init__(
+        self, login: Login, refresh: Refresh, limits: RateLimits, settings: AuthSettings
+    ) -> None:
+        self._login, self._refresh, self._limits = login, refresh, limits
+        self._grants: dict[str, Grant] = {"refresh_token": self._by_refresh_token}
+        if settings.password_grant:
+            self._grants["password"] = self._by_password
+
+    async def grant(self, form: Mapping[str, str], device: str) -> IssuedTokens:
+        """Raises a TokenRefusal, and whatever stops everybody: limits, maintenance, overload."""
+        if not (wanted := form.get("grant_type")):
+            raise InvalidRequest("The parameter grant_type is missing.")
+        if wanted not in self._grants:
+            raise UnsupportedGrantType
+        try:
+            return await self._grants[wanted](form, device)
+        except (InvalidCredentials, InvalidRefreshToken) as error:
+            raise InvalidGrant from error
+
+    async def _by_password(self, form: Mapping[str, str], device: str) -> IssuedTokens:
+        given = read(Credentials, form, {"email": "username", "password": "password"})
+        await self._limits.check("login", current_context().address)
+        return await self._login.by_password(given.email, given.password, device)
+
+    async def _by_refresh_token(self, form: Mapping[str, str], _: str) -> IssuedTokens:
+        given = read(RefreshRequest, form, {"refresh_token": "refresh_token"})
+        return await self._refresh.refresh(given.refresh_token)
+
+
+def read(kind: type[S], form: Mapping[str, str], parameters: Mapping[str, str]) -> S:
+    """By the same rules as the JSON routes; `parameters` says what the form calls each field."""
+    given = {field: form[name] for field, name in parameters.items() if name in form}
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        wrong = parameters[str(error.errors()[0]["loc"][0])]
+        raise InvalidRequest(f"The parameter {wrong} is missing or malformed.") from None

@@ -1,0 +1,56 @@
+"""Whether to send the bytes at all, and whether in ranges (RFC 9110, section 13.2.2).
+
+A file's bytes never change, so the moment it was created is as strong a validator as its digest.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from core.kernel.errors import Stale
+
+Headers = Mapping[bytes, bytes]
+
+
+class Validators:
+    def __init__(self, checksum_sha256: str, created_at: datetime) -> None:
+        self._created_at = created_at.astimezone(UTC).replace(microsecond=0)
+        self.etag = f'"{checksum_sha256}"'.encode()
+        self.last_modified = format_datetime(self._created_at, usegmt=True).encode()
+
+    def known(self, headers: Headers) -> bool:
+        """The client has the bytes already. Raises Stale when it wanted others."""
+        self._must_match(headers)
+        if (tags := headers.get(b"if-none-match")) is not None:
+            return tags.strip() == b"*" or self.etag in split(tags, weak=True)
+        since = moment(headers.get(b"if-modified-since"))
+        return since is not None and self._created_at <= since
+
+    def permit_range(self, headers: Headers) -> bool:
+        """`If-Range` holds, or there is none."""
+        condition = headers.get(b"if-range")
+        return condition is None or condition.strip() in (self.etag, self.last_modified)
+
+    def _must_match(self, headers: Headers) -> None:
+        if (tags := headers.get(b"if-match")) is not None:
+            if tags.strip() != b"*" and self.etag not in split(tags):
+                raise Stale
+            return
+        since = moment(headers.get(b"if-unmodified-since"))
+        if since is not None and self._created_at > since:
+            raise Stale
+
+
+def split(tags: bytes, *, weak: bool = False) -> list[bytes]:
+    """By weak comparison W/ means nothing; by strong comparison such a tag never matches."""
+    each_tag = (each.strip() for each in tags.split(b","))
+    return [each.removeprefix(b"W/") if weak else each for each in each_tag]
+
+
+def moment(date: bytes | None) -> datetime | None:
+    """None for what is no date."""
+    try:
+        found = parsedate_to_datetime((date or b"").decode("ascii"))
+    except (ValueError, UnicodeDecodeError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

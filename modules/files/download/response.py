@@ -1,0 +1,176 @@
+"""A file as it is sent: its headers, then its bytes a piece at a time, never compressed."""
+
+from asyncio import Task, create_task
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from secrets import token_hex
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from sqlalchemy import Row
+
+from core.web.context import Header, HttpContext, context_of
+from core.web.responses import FinishedResponse
+from modules.files.download.conditions import Validators
+from modules.files.download.ranges import ranges_in
+from modules.files.models import PUBLIC
+from modules.files.storage import StoredObject
+from modules.files.upload.formats import INLINE, UNKNOWN
+
+PIECE = 2**18  # bytes
+SANDBOX = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+
+Open = Callable[[], Awaitable[StoredObject]]
+
+
+class DownloadResponse(Response[bytes]):
+    """Opens the stored object only when its bytes are sent: not for HEAD, nor for a 304."""
+
+    def __init__(self, file: Row[Any], open_object: Open, *, inline: bool) -> None:
+        super().__init__(b"")
+        self._file, self._open = file, open_object
+        self._inline = inline and file.content_type in INLINE
+        self._validators = Validators(file.checksum_sha256, file.created_at)
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
+        return self
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        context = context_of(scope)
+        if self._validators.known(context.headers):
+            return await FinishedResponse(304, self._validating, b"")(scope, receive, send)
+        parts = self._parts(context)
+        if context.method == "HEAD":
+            return await send_head(send, 200, [*self._fields, length_of(self._file.size)])
+        with closing(await self._open()) as stored:
+            async with client_watched(receive) as gone:
+                await self._send(Sender(send, stored, gone), parts)
+
+    def _parts(self, context: HttpContext) -> list[range] | None:
+        """What to send; None is everything. Raises RangeNotSatisfiable."""
+        asked = context.headers.get(b"range")
+        if asked is None or context.method != "GET":
+            return None
+        if not self._validators.permit_range(context.headers):
+            return None
+        return ranges_in(asked.decode("latin-1"), self._file.size)
+
+    async def _send(self, sender: "Sender", parts: list[range] | None) -> None:
+        size = self._file.size
+        if parts is None:
+            await sender.head(200, [*self._fields, length_of(size)])
+            await sender.bytes_of(range(size))
+        elif len(parts) == 1:
+            placed = (b"content-range", content_range(parts[0], size))
+            await sender.head(206, [*self._fields, placed, length_of(len(parts[0]))])
+            await sender.bytes_of(parts[0])
+        else:
+            await self._send_several(sender, parts)
+        await sender.end()
+
+    async def _send_several(self, sender: "Sender", parts: Sequence[range]) -> None:
+        """As multipart/byteranges (RFC 9110, section 14.6)."""
+        boundary = token_hex(16).encode()
+        heads = [
+            b"\r\n--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n"
+            % (boundary, self._content_type, content_range(each, self._file.size))
+            for each in parts
+        ]
+        tail = b"\r\n--%s--\r\n" % boundary
+        length = sum(map(len, [*heads, *parts, tail]))
+        kind = (b"content-type", b"multipart/byteranges; boundary=" + boundary)
+        others = [field for field in self._fields if field[0] != b"content-type"]
+        await sender.head(206, [*others, kind, length_of(length)])
+        for head, part in zip(heads, parts, strict=True):
+            await sender.piece(head)
+            await sender.bytes_of(part)
+        await sender.piece(tail)
+
+    @property
+    def _content_type(self) -> bytes:
+        """Only what is shown in place is called what it is."""
+        return (self._file.content_type if self._inline else UNKNOWN.content_type).encode()
+
+    @property
+    def _validating(self) -> list[Header]:
+        public = self._file.visibility == PUBLIC
+        fields = [
+            (b"cache-control", b"no-cache" if public else b"private, no-cache"),
+            (b"etag", self._validators.etag),
+            (b"last-modified", self._validators.last_modified),
+        ]
+        return [*fields, (b"cross-origin-resource-policy", b"cross-origin")] if public else fields
+
+    @property
+    def _fields(self) -> list[Header]:
+        digest = b64encode(bytes.fromhex(self._file.checksum_sha256))
+        kind = "inline" if self._inline else "attachment"
+        return [
+            *self._validating,
+            (b"accept-ranges", b"bytes"),
+            (b"content-disposition", disposition(kind, self._file.original_filename)),
+            (b"content-security-policy", SANDBOX),
+            (b"content-type", self._content_type),
+            (b"repr-digest", b"sha-256=:%s:" % digest),
+        ]
+
+
+class Sender:
+    """Sends pieces, for as long as there is somebody to take them."""
+
+    def __init__(self, send: Any, stored: StoredObject, gone: Task[None]) -> None:
+        self._send, self._stored, self._gone = send, stored, gone
+
+    async def head(self, status: int, headers: list[Header]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def bytes_of(self, part: range) -> None:
+        for start in range(part.start, part.stop, PIECE):
+            if self._gone.done():
+                return
+            await self.piece(await self._stored.read(start, min(PIECE, part.stop - start)))
+
+    async def piece(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+@asynccontextmanager
+async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
+    """A task that is done as soon as the client has gone: the server takes bytes for nobody."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    watch = create_task(gone())
+    try:
+        yield watch
+    finally:
+        watch.cancel()
+
+
+async def send_head(send: Any, status: int, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def length_of(size: int) -> Header:
+    return b"content-length", b"%d" % size
+
+
+def content_range(part: range, size: int) -> bytes:
+    return b"bytes %d-%d/%d" % (part.start, part.stop - 1, size)
+
+
+def disposition(kind: str, name: str) -> bytes:
+    """The name in ASCII for all, and exactly for who reads `filename*` (RFC 6266, appendix D)."""
+    plain = "".join(each if each.isascii() and each not in '"%\\' else "_" for each in name)
+    field = f'{kind}; filename="{plain}"'
+    if plain != name:
+        field += f"; filename*=UTF-8''{quote(name, safe='')}"
+    return field.encode()

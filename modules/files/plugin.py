@@ -1,0 +1,48 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+from core.kernel.contributions import Contribution, Export
+from core.kernel.events import Listener, Schedule
+from core.operations.contributions import (
+    HealthCheck,
+    PersonalData,
+    PersonalFigure,
+    Preparation,
+    Statistic,
+)
+from core.wiring.module import Module
+from modules.files.container import FilesContainer
+from modules.files.events import ContentDropped
+from modules.files.permissions import MANAGE, READ, WRITE
+from modules.files.public import StoredFiles
+from modules.files.router import FileController
+
+
+class Plugin(Module[FilesContainer]):
+    container_type = FilesContainer
+    controllers = (FileController,)
+
+    def contributions(self) -> Sequence[Contribution]:
+        files, contents = self.container.files, self.container.contents
+        usage = self.container.usage
+        return (
+            READ,
+            WRITE,
+            MANAGE,
+            Export(StoredFiles, files),
+            Preparation("files.sweep", lambda: contents().sweep()),
+            Schedule("files.sweep", timedelta(minutes=10), lambda: contents().sweep()),
+            Listener(
+                ContentDropped, "files.remove_content", lambda dropped: contents().remove(dropped)
+            ),
+            HealthCheck("files.storage", lambda: contents().check()),
+            Statistic("files.count", lambda: usage().all_files()),
+            Statistic("files.bytes", lambda: usage().all_bytes()),
+            PersonalFigure("files.files", lambda person: usage().files_of(person)),
+            PersonalFigure("files.bytes", lambda person: usage().bytes_of(person)),
+            PersonalData(
+                "files.files",
+                export=lambda person: files().export(person),
+                erase=lambda person: files().erase(person),
+            ),
+        )

@@ -1,0 +1,194 @@
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Principal
+from core.kernel.schemas import CursorPage, Page
+from core.security.policies import authenticated, optional
+from core.web.problems import problems
+from modules.files.download.response import DownloadResponse
+from modules.files.errors import (
+    ContentLost,
+    ContentMismatch,
+    ContentNotYours,
+    DigestMismatch,
+    ExtensionChanged,
+    FileNotFound,
+    FileTooLarge,
+    MalformedUpload,
+    NameInvalid,
+    NotMultipart,
+    QuotaExceeded,
+    RangeNotSatisfiable,
+    StorageFull,
+    TypeNotAllowed,
+    UploadCutOff,
+)
+from modules.files.permissions import READ, WRITE
+from modules.files.queries import FILES
+from modules.files.schemas import FileRead, FilesRead, FileUpdate, UsageRead
+from modules.files.service import ContentService, FileService, UploadService, UsageService
+from modules.files.upload.request import body_of
+
+AnyRequest = Request[Any, Any, Any]
+
+readers, writers = authenticated.with_scope(READ), authenticated.with_scope(WRITE)
+refused_uploads = problems(
+    MalformedUpload,
+    UploadCutOff,
+    NameInvalid,
+    TypeNotAllowed,
+    ContentMismatch,
+    DigestMismatch,
+    FileTooLarge,
+    QuotaExceeded,
+    NotMultipart,
+    StorageFull,
+)
+CHECKSUM = {
+    "type": "string",
+    "pattern": "^[0-9a-fA-F]{64}$",
+    "description": "SHA-256 of the file that follows, in hexadecimal digits.",
+}
+CONTENT = {"type": "string", "contentMediaType": "application/octet-stream"}
+ONE_FILE = {
+    "type": "object",
+    "properties": {"checksum_sha256": CHECKSUM, "file": CONTENT},
+    "required": ["file"],
+}
+SEVERAL_FILES = {
+    "type": "object",
+    "properties": {"files": {"type": "array", "items": CONTENT, "minItems": 1}},
+    "required": ["files"],
+}
+
+
+class FileController(Controller):
+    @post(
+        "/upload",
+        summary="Upload a file",
+        description="A `Content-Digest` or `Repr-Digest`, of the request or the part, is checked.",
+        policy=writers,
+        audit="files.upload",
+        location="/files/{id}",
+        body={"multipart/form-data": ONE_FILE},
+        responses=refused_uploads,
+        request_max_body_size=None,
+    )
+    async def upload_file(
+        self,
+        request: AnyRequest,
+        principal: NamedDependency[Principal],
+        uploads: NamedDependency[UploadService],
+    ) -> FileRead:
+        return FileRead.of(await uploads.upload(principal, body_of(request)))
+
+    @post(
+        "/upload-multiple",
+        summary="Upload several files",
+        description="All are kept, or none.",
+        policy=writers,
+        audit="files.upload",
+        body={"multipart/form-data": SEVERAL_FILES},
+        responses=refused_uploads,
+        request_max_body_size=None,
+    )
+    async def upload_files(
+        self,
+        request: AnyRequest,
+        principal: NamedDependency[Principal],
+        uploads: NamedDependency[UploadService],
+    ) -> FilesRead:
+        files = await uploads.upload_several(principal, body_of(request))
+        return FilesRead(files=FileRead.each(files))
+
+    @get(summary="List one's own files", policy=readers, listing=FILES)
+    async def list_files(
+        self,
+        principal: NamedDependency[Principal],
+        page_request: NamedDependency[PageRequest],
+        files: NamedDependency[FileService],
+    ) -> Page[FileRead] | CursorPage[FileRead]:
+        return FileRead.paged(await files.page_of(principal, page_request))
+
+    @get("/usage", summary="Read how much room one's files take up", policy=readers)
+    async def read_usage(
+        self, principal: NamedDependency[Principal], usage: NamedDependency[UsageService]
+    ) -> UsageRead:
+        return UsageRead.of(await usage.of(principal.id))
+
+    @get(
+        "/{file_id:uuid}",
+        summary="Read what is known of a file",
+        policy=readers,
+        responses=problems(FileNotFound),
+    )
+    async def read_file(
+        self,
+        file_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        files: NamedDependency[FileService],
+    ) -> FileRead:
+        return FileRead.of(await files.get(principal, file_id))
+
+    @patch(
+        "/{file_id:uuid}",
+        summary="Rename a file, or open it to anyone",
+        policy=writers,
+        audit="files.change",
+        responses=problems(FileNotFound, NameInvalid, ExtensionChanged, ContentNotYours, Stale),
+    )
+    async def change_file(
+        self,
+        file_id: FromPath[UUID],
+        data: JSONBody[FileUpdate],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        files: NamedDependency[FileService],
+    ) -> FileRead:
+        return FileRead.of(await files.change(principal, file_id, data, if_match))
+
+    @delete(
+        "/{file_id:uuid}",
+        summary="Delete a file",
+        policy=writers,
+        audit="files.delete",
+        responses=problems(FileNotFound, Stale),
+    )
+    async def delete_file(
+        self,
+        file_id: FromPath[UUID],
+        principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
+        files: NamedDependency[FileService],
+    ) -> None:
+        await files.delete(principal, file_id, if_match)
+
+    @get(
+        "/{file_id:uuid}/download",
+        summary="Download a file",
+        description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
+        policy=optional.with_scope(READ),
+        media_type="application/octet-stream",
+        responses={
+            206: ResponseSpec(bytes, description="The ranges that were asked for."),
+            **problems(FileNotFound, ContentNotYours, RangeNotSatisfiable, Stale, ContentLost),
+        },
+    )
+    async def download_file(
+        self,
+        file_id: FromPath[UUID],
+        visitor: NamedDependency[Principal | None],
+        contents: NamedDependency[ContentService],
+        inline: FromQuery[bool] = False,
+    ) -> DownloadResponse:
+        """`inline` shows images in place; all else is an attachment whatever it says."""
+        file = await contents.readable(visitor, file_id)
+        return DownloadResponse(file, lambda: contents.open(file), inline=inline)

@@ -1,0 +1,74 @@
+"""The bytes of files: who may read them, and what becomes of those that no row leads to."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row
+
+from core.data.database import Database
+from core.kernel.principal import Principal
+from core.security.authentication import NotSignedIn
+from modules.files.errors import ContentLost, ContentNotYours, FileNotFound
+from modules.files.events import ContentDropped
+from modules.files.models import PUBLIC
+from modules.files.permissions import MANAGE
+from modules.files.queries import KEPT, ONE
+from modules.files.storage import NewObject, ObjectMissing, Storage, StoredObject
+from modules.files.threads import in_thread
+
+log = structlog.get_logger(__name__)
+
+
+class ContentService:
+    def __init__(self, db: Database, storage: Storage) -> None:
+        self._db, self._storage = db, storage
+
+    async def readable(self, visitor: Principal | None, file_id: UUID) -> Row[Any]:
+        """What is known of the file. Raises the refusal for who may not read its bytes."""
+        async with self._db.read() as reads:
+            file = (await reads.execute(ONE, {"file": file_id})).one_or_none()
+        if file and (file.visibility == PUBLIC or (visitor and file.owner_id == visitor.id)):
+            return file
+        if visitor is None:
+            raise NotSignedIn  # whether there is such a file or not
+        if file and visitor.may(MANAGE):
+            raise ContentNotYours
+        raise FileNotFound
+
+    async def open(self, file: Row[Any]) -> StoredObject:
+        """Raises ContentLost where the storage has not what was put into it."""
+        try:
+            found = await in_thread(self._storage.open, file.storage_key)
+            if found.size == file.size:
+                return found
+            found.close()
+        except ObjectMissing:
+            pass
+        log.error("stored_content_lost", file_id=str(file.id))
+        raise ContentLost
+
+    async def remove(self, dropped: ContentDropped) -> None:
+        await in_thread(self._remove_all, dropped.storage_keys)
+
+    async def sweep(self) -> None:
+        """Take away what uploads left that a crash ended, wherever in their course."""
+        leftovers = self._storage.abandoned()
+        while upload := await in_thread(next_of, leftovers):
+            async with self._db.read() as reads:
+                kept = await reads.scalar(KEPT, {"key": upload.key})
+            await in_thread(upload.settle if kept else upload.discard)
+            log.info("upload_swept", kept=bool(kept))
+
+    async def check(self) -> None:
+        """Raises what keeps the storage from taking anything in."""
+        await in_thread(self._storage.probe)
+
+    def _remove_all(self, storage_keys: Sequence[str]) -> None:
+        for key in storage_keys:
+            self._storage.remove(key)
+
+
+def next_of(uploads: Iterator[NewObject]) -> NewObject | None:
+    return next(uploads, None)

@@ -1,0 +1,128 @@
+"""What is known of files: whose they are, what they are called, who may see them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.data.queries import one_or_raise, row_or_raise
+from core.data.updates import update_or_raise
+from core.events.outbox import Outbox
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.kernel.principal import Principal
+from modules.files.errors import ContentNotYours, ExtensionChanged, FileNotFound
+from modules.files.events import ContentDropped
+from modules.files.models import PUBLIC, File
+from modules.files.permissions import MANAGE
+from modules.files.public import FileDeleted, StoredFile
+from modules.files.queries import ALL_FILES, EVERY, FILES, ONE, OWN
+from modules.files.schemas import FileRead, FileUpdate
+from modules.files.service.usage import UsageService
+from modules.files.upload.names import extension_of, tidy_name
+
+KEYS_PER_EVENT = 500
+ERASE = (
+    delete(File.__table__)  # type: ignore[arg-type]
+    .where(File.owner_id == bindparam("owner"))
+    .returning(File.__table__.c.storage_key)
+)
+KNOWN = tuple(StoredFile.__dataclass_fields__)
+
+
+class FileService:
+    """One's own files; anyone's for who may manage them. All others do not exist."""
+
+    def __init__(
+        self, db: Database, outbox: Outbox, audit: AuditTrail, usage: UsageService
+    ) -> None:
+        self._db, self._outbox, self._audit, self._usage = db, outbox, audit, usage
+
+    async def page_of(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+        async with self._db.read() as reads:
+            return await FILES.page(reads, OWN, request, {"owner": owner.id})
+
+    async def page(self, request: PageRequest) -> Rows[StoredFile]:
+        """Everyone's."""
+        async with self._db.read() as reads:
+            rows = await ALL_FILES.page(reads, EVERY, request)
+        files = [as_value(row) for row in rows.items]
+        return Rows(files, rows.total, rows.request, rows.last)
+
+    async def get(self, reader: Principal, file_id: UUID) -> Row[Any]:
+        async with self._db.read() as reads:
+            file = await row_or_raise(reads, ONE, {"file": file_id}, FileNotFound)
+        must_exist_for(reader, file)
+        return file
+
+    async def change(
+        self, editor: Principal, file_id: UUID, update: FileUpdate, if_match: IfMatch
+    ) -> Row[Any]:
+        """Raises NameInvalid, ExtensionChanged, and ContentNotYours for who would open it."""
+        changes = update.changes()
+        async with self._db.transaction() as session:
+            file = await self.get(editor, file_id)
+            if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
+                raise ContentNotYours
+            if "original_filename" in changes:
+                changes["original_filename"] = renamed(file, changes["original_filename"])
+            changed = await update_or_raise(
+                session, ONE, {"file": file_id}, changes, if_match, FileNotFound
+            )
+            await self._audit.record(session, "files.change", ("files", file_id), fields=[*changes])
+        return changed
+
+    async def delete(
+        self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
+    ) -> None:
+        wanted = select(File).where(File.id == file_id).with_for_update()
+        async with self._db.transaction() as session:
+            await self._usage.lock(session, (await self.get(actor, file_id)).owner_id)
+            file = await one_or_raise(session, wanted, FileNotFound)
+            if_match.check(file)
+            await session.delete(file)
+            await self._usage.give_back(session, file.owner_id, file.size)
+            await self._tell_dropped(session, [file.storage_key])
+            fact = FileDeleted(file_id=file.id, owner_id=file.owner_id)
+            await self._outbox.record(session, fact)
+            await self._audit.record(session, "files.delete", file)
+
+    async def export(self, owner_id: UUID) -> Sequence[dict[str, Any]]:
+        """What is known of each file of this person, as JSON values."""
+        async with self._db.read() as reads:
+            rows = await reads.execute(OWN, {"owner": owner_id})
+        return [FileRead.of(row).model_dump(mode="json") for row in rows]
+
+    async def erase(self, owner_id: UUID) -> None:
+        """After the lock, so that an upload that ends now is either seen or refused."""
+        async with self._db.transaction() as session:
+            await self._usage.lock(session, owner_id)
+            erased = await (await session.connection()).execute(ERASE, {"owner": owner_id})
+            await self._tell_dropped(session, [*erased.scalars()])
+            await self._usage.forget(session, owner_id)
+            await self._audit.record(session, "files.erase", ("users", owner_id))
+
+    async def _tell_dropped(self, session: AsyncSession, storage_keys: Sequence[str]) -> None:
+        for start in range(0, len(storage_keys), KEYS_PER_EVENT):
+            some = tuple(storage_keys[start : start + KEYS_PER_EVENT])
+            await self._outbox.record(session, ContentDropped(storage_keys=some))
+
+
+def must_exist_for(reader: Principal, file: Row[Any]) -> None:
+    if file.owner_id != reader.id and not reader.may(MANAGE):
+        raise FileNotFound
+
+
+def renamed(file: Row[Any], given: str) -> str:
+    name = tidy_name(given)
+    if extension_of(name) != extension_of(file.filename):
+        raise ExtensionChanged(f"It ends in {extension_of(file.filename)}.")
+    return name
+
+
+def as_value(row: Row[Any]) -> StoredFile:
+    return StoredFile(**{name: getattr(row, name) for name in KNOWN})

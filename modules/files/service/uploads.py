@@ -1,0 +1,92 @@
+"""Files in: received and durable first, then known."""
+
+from asyncio import get_running_loop
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.audit import AuditTrail
+from core.data.database import Database
+from core.events.outbox import Outbox
+from core.kernel.ids import uuid7
+from core.kernel.principal import Principal
+from modules.files.models import File
+from modules.files.public import FileUploaded
+from modules.files.service.usage import UsageService
+from modules.files.settings import FilesSettings
+from modules.files.storage import Storage
+from modules.files.threads import in_thread
+from modules.files.upload.body import UploadBody, receive
+from modules.files.upload.digests import claims_in
+from modules.files.upload.reception import Form, Limits, ReceivedFile, Reception
+
+LONGEST_COMMIT_S = 60
+
+
+class UploadService:
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        audit: AuditTrail,
+        settings: FilesSettings,
+        storage: Storage,
+        usage: UsageService,
+    ) -> None:
+        self._db, self._outbox, self._audit = db, outbox, audit
+        self._settings, self._storage, self._usage = settings, storage, usage
+
+    async def upload(self, owner: Principal, body: UploadBody) -> File:
+        """Raises the errors of `Reception`, and leaves nothing of what it refuses."""
+        [file] = await self._upload(owner, body, Form("file", 1))
+        return file
+
+    async def upload_several(self, owner: Principal, body: UploadBody) -> Sequence[File]:
+        """All or none, in the order they were sent."""
+        return await self._upload(owner, body, Form("files", self._settings.max_per_request))
+
+    async def _upload(self, owner: Principal, body: UploadBody, form: Form) -> Sequence[File]:
+        left = (await self._usage.of(owner.id)).left
+        limits = Limits(self._settings.max_bytes, left, self._settings.allowed_extensions)
+        claims = [claim for header in body.digests for claim in claims_in(header)]
+        reception = Reception(body.content_type, claims, form, limits, self._storage)
+        recorded = False
+        try:
+            await receive(body, form, limits, reception)
+            async with self._db.transaction() as session:
+                files = await self._record(session, owner, reception)
+                recorded = True
+        finally:
+            if not recorded:
+                await in_thread(reception.discard)
+            elif reception.unsettled:  # whether the commit came to be will be known later
+                get_running_loop().call_later(LONGEST_COMMIT_S, reception.release)
+        return files
+
+    async def _record(
+        self, session: AsyncSession, owner: Principal, reception: Reception
+    ) -> Sequence[File]:
+        files = [as_row(owner, each) for each in reception.files]
+        await self._usage.take(session, owner.id, reception.total, len(files))
+        session.add_all(files)
+        await session.flush()
+        for file in files:
+            fact = FileUploaded(file_id=file.id, owner_id=owner.id)
+            await self._outbox.record(session, fact)
+            await self._audit.record(session, "files.upload", file, size=file.size)
+        self._db.on_commit(reception.settle)
+        return files
+
+
+def as_row(owner: Principal, received: ReceivedFile) -> File:
+    file_id = uuid7()
+    return File(
+        id=file_id,
+        owner_id=owner.id,
+        storage_key=received.object.key,
+        filename=f"{file_id}{received.extension}",
+        original_filename=received.name,
+        size=received.size,
+        content_type=received.format.content_type,
+        checksum_sha256=received.checksum,
+    )

@@ -1,0 +1,98 @@
+"""What a person's files take up, exact however many uploads end at once."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.security.authentication import NotSignedIn
+from modules.files.errors import QuotaExceeded
+from modules.files.models import FileUsage
+from modules.files.settings import FilesSettings
+
+MOST_FILES = 10_000
+"""Of one person: small files fill a disk as well (ASVS 5.2.4)."""
+
+USED = select(FileUsage.bytes, FileUsage.files).where(FileUsage.owner_id == bindparam("owner"))
+ALL_BYTES = select(func.coalesce(func.sum(FileUsage.bytes), 0))
+ALL_FILES = select(func.coalesce(func.sum(FileUsage.files), 0))
+
+_nothing: dict[str, Any] = {"owner_id": bindparam("owner"), "bytes": 0, "files": 0}
+BEGIN = {
+    "sqlite": sqlite.insert(FileUsage).values(_nothing).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(FileUsage).values(_nothing).on_conflict_do_nothing(),
+}
+_more_bytes, _more_files = FileUsage.bytes + bindparam("size"), FileUsage.files + bindparam("count")
+_theirs = update(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
+_changed = _theirs.values(bytes=_more_bytes, files=_more_files)
+TAKE = _changed.where(_more_bytes <= bindparam("quota"), _more_files <= bindparam("most"))
+LOCK = USED.with_for_update()
+FORGET = delete(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    used_bytes: int
+    quota_bytes: int
+    files: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.quota_bytes - self.used_bytes)
+
+
+class UsageService:
+    def __init__(self, db: Database, settings: FilesSettings) -> None:
+        self._db, self._quota = db, settings.quota_bytes
+
+    async def of(self, owner_id: UUID) -> Usage:
+        async with self._db.read() as reads:
+            row = (await reads.execute(USED, {"owner": owner_id})).one_or_none()
+        return Usage(row.bytes if row else 0, self._quota, row.files if row else 0)
+
+    async def bytes_of(self, owner_id: UUID) -> int:
+        return (await self.of(owner_id)).used_bytes
+
+    async def files_of(self, owner_id: UUID) -> int:
+        return (await self.of(owner_id)).files
+
+    async def all_bytes(self) -> int:
+        return await self._sum(ALL_BYTES)
+
+    async def all_files(self) -> int:
+        return await self._sum(ALL_FILES)
+
+    async def take(self, session: AsyncSession, owner_id: UUID, size: int, count: int) -> None:
+        """Raises QuotaExceeded, and NotSignedIn for an account that has gone meanwhile.
+
+        The row is locked from here to the commit, so whoever comes next sees what was taken.
+        """
+        connection = await session.connection()
+        try:
+            await connection.execute(BEGIN[connection.dialect.name], {"owner": owner_id})
+        except IntegrityError:
+            raise NotSignedIn from None
+        limits = {"quota": self._quota, "most": MOST_FILES}
+        values = {"owner": owner_id, "size": size, "count": count, **limits}
+        if not (await connection.execute(TAKE, values)).rowcount:
+            raise QuotaExceeded(f"At most {self._quota} bytes, in {MOST_FILES} files.")
+
+    async def lock(self, session: AsyncSession, owner_id: UUID) -> None:
+        """First of all, so that two who take several locks take them in one order."""
+        await (await session.connection()).execute(LOCK, {"owner": owner_id})
+
+    async def give_back(self, session: AsyncSession, owner_id: UUID, size: int) -> None:
+        values = {"owner": owner_id, "size": -size, "count": -1}
+        await (await session.connection()).execute(_changed, values)
+
+    async def forget(self, session: AsyncSession, owner_id: UUID) -> None:
+        await (await session.connection()).execute(FORGET, {"owner": owner_id})
+
+    async def _sum(self, figure: Select[Any]) -> int:
+        async with self._db.read() as reads:
+            return int(await reads.scalar(figure))

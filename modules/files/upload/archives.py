@@ -1,0 +1,46 @@
+"""The names in a ZIP archive, read from its central directory alone (APPNOTE.TXT 4.3.12, 4.3.16).
+
+`zipfile` would make an object of each of a million entries; this reads a bounded part of the file.
+"""
+
+from collections.abc import Callable
+from struct import Struct, error
+
+END = Struct("<4s4H2LH")
+ENTRY = Struct("<4s24x3H12x")
+LONGEST_COMMENT = 2**16 - 1
+MOST_ENTRIES = 10_000
+LARGEST_DIRECTORY = 2**21  # bytes
+
+
+class Unreadable(Exception):
+    """It is no archive that we care to read, and why."""
+
+
+def names_in_archive(size: int, read: Callable[[int, int], bytes]) -> set[bytes]:
+    """Raises Unreadable."""
+    tail_at = max(0, size - END.size - LONGEST_COMMENT)
+    tail = read(tail_at, size - tail_at)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) - end < END.size:
+        raise Unreadable("It is no whole ZIP archive.")
+    _, disk, first_disk, here, entries, length, offset, _ = END.unpack_from(tail, end)
+    if disk or first_disk or here != entries or entries > MOST_ENTRIES:
+        raise Unreadable(f"At most {MOST_ENTRIES} entries, in one file.")
+    if length > LARGEST_DIRECTORY or offset + length > tail_at + end:
+        raise Unreadable("Its list of entries is too long, or not where it should be.")
+    return entry_names(read(offset, length), entries)
+
+
+def entry_names(directory: bytes, entries: int) -> set[bytes]:
+    names, at = set(), 0
+    for _ in range(entries):
+        try:
+            signature, name, extra, comment = ENTRY.unpack_from(directory, at)
+        except error:
+            raise Unreadable("Its list of entries is cut short.") from None
+        if signature != b"PK\x01\x02":
+            raise Unreadable("Its list of entries is broken.")
+        names.add(directory[at + ENTRY.size : at + ENTRY.size + name])
+        at += ENTRY.size + name + extra + comment
+    return names

@@ -1,0 +1,130 @@
+"""Whether the content is what the extension says; looked at as it passes, never unpacked.
+
+A signature is no guard: a file may be two things at once. That is why every file is served as a
+download, or in a sandbox, under one type that the client did not choose (ASVS 5.2.2, 3.2.1).
+"""
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from modules.files.errors import ContentMismatch
+from modules.files.upload.archives import Unreadable, names_in_archive
+
+Reader = Callable[[int, int], bytes]
+"""From an offset, so many bytes."""
+
+LONGEST_SIGNATURE = 12
+
+
+class Check(Protocol):
+    def feed(self, data: bytes) -> None:
+        """Raises ContentMismatch as soon as that is certain."""
+        ...
+
+    def finish(self, size: int, read: Reader) -> None: ...
+
+
+class Anything:
+    def feed(self, data: bytes) -> None:
+        pass
+
+    def finish(self, size: int, read: Reader) -> None:
+        pass
+
+
+class Signature(Anything):
+    """The first bytes."""
+
+    def __init__(self, pattern: bytes) -> None:
+        self._pattern, self._head = re.compile(pattern, re.DOTALL), b""
+
+    def feed(self, data: bytes) -> None:
+        if len(self._head) < LONGEST_SIGNATURE:
+            self._head += data[: LONGEST_SIGNATURE - len(self._head)]
+            if len(self._head) == LONGEST_SIGNATURE:
+                self._compare()
+
+    def finish(self, size: int, read: Reader) -> None:
+        self._compare()
+
+    def _compare(self) -> None:
+        if not self._pattern.match(self._head):
+            raise ContentMismatch("It does not begin as such a file does.")
+
+
+class PlainText(Anything):
+    """UTF-8 without NUL; may be empty."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")()
+
+    def feed(self, data: bytes) -> None:
+        self._decode(data, final=False)
+        if b"\0" in data:
+            raise ContentMismatch("Text has no NUL bytes.")
+
+    def finish(self, size: int, read: Reader) -> None:
+        self._decode(b"", final=True)
+
+    def _decode(self, data: bytes, *, final: bool) -> None:
+        try:
+            self._decoder.decode(data, final)
+        except UnicodeDecodeError:
+            raise ContentMismatch("Text is sent in UTF-8.") from None
+
+
+class OfficeDocument(Signature):
+    """A ZIP archive with a list of its parts' types, and a folder of the document itself."""
+
+    def __init__(self, folder: bytes) -> None:
+        super().__init__(rb"PK\x03\x04")
+        self._folder = folder
+
+    def finish(self, size: int, read: Reader) -> None:
+        super().finish(size, read)
+        try:
+            names = names_in_archive(size, read)
+        except Unreadable as error:
+            raise ContentMismatch(str(error)) from None
+        inside = any(name.startswith(self._folder) for name in names)
+        if b"[Content_Types].xml" not in names or not inside:
+            raise ContentMismatch("It is an archive, but not of such a document.")
+
+
+@dataclass(frozen=True)
+class Format:
+    content_type: str
+    check: Callable[[], Check] = Anything
+    inline: bool = False
+    """A browser may show it in place: it can hold no script."""
+
+
+UNKNOWN = Format("application/octet-stream")
+JPEG = Format("image/jpeg", partial(Signature, rb"\xff\xd8\xff"), inline=True)
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+FORMATS: Mapping[str, Format] = {
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".png": Format("image/png", partial(Signature, rb"\x89PNG\r\n\x1a\n"), inline=True),
+    ".gif": Format("image/gif", partial(Signature, rb"GIF8[79]a"), inline=True),
+    ".webp": Format("image/webp", partial(Signature, rb"RIFF....WEBP"), inline=True),
+    ".pdf": Format("application/pdf", partial(Signature, rb"%PDF-")),
+    ".zip": Format("application/zip", partial(Signature, rb"PK(\x03\x04|\x05\x06)")),
+    ".txt": Format("text/plain", PlainText),
+    ".csv": Format("text/csv", PlainText),
+    ".md": Format("text/markdown", PlainText),
+    ".docx": Format(f"{OFFICE}.wordprocessingml.document", partial(OfficeDocument, b"word/")),
+    ".xlsx": Format(f"{OFFICE}.spreadsheetml.sheet", partial(OfficeDocument, b"xl/")),
+    ".pptx": Format(f"{OFFICE}.presentationml.presentation", partial(OfficeDocument, b"ppt/")),
+}
+INLINE = frozenset(each.content_type for each in FORMATS.values() if each.inline)
+
+
+def format_of(extension: str) -> Format:
+    """What is not known is kept as bytes, if the settings allow it at all."""
+    return FORMATS.get(extension, UNKNOWN)

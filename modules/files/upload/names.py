@@ -1,0 +1,36 @@
+"""What a file may be called. The name is shown and sent back; no path is ever made of it."""
+
+import re
+
+from pydantic_core import PydanticCustomError
+
+from core.kernel.text import Line
+from modules.files.errors import NameInvalid
+
+LONGEST_BYTES = 255
+NAME = Line(1, 150)
+SEPARATORS = re.compile(r"[/\\]")
+RESERVED = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\s*(\.|$)", re.I)
+
+
+def tidy_name(given: str) -> str:
+    """NFC and trimmed; a name that Windows reserves gets a `_` before it. Raises NameInvalid."""
+    try:
+        name = NAME(given)
+    except PydanticCustomError as error:
+        raise NameInvalid(error.message()) from None
+    if SEPARATORS.search(name):
+        raise NameInvalid("Send the name alone, without its folders.")
+    if not name.strip(".") or name.endswith("."):
+        raise NameInvalid("A name does not end in a dot.")
+    if RESERVED.match(name):
+        name = f"_{name}"
+    if len(name) > NAME.longest or len(name.encode()) > LONGEST_BYTES:
+        raise NameInvalid(f"At most {NAME.longest} characters and {LONGEST_BYTES} bytes.")
+    return name
+
+
+def extension_of(name: str) -> str:
+    """`.png`, in lower case; empty when there is none, as in `.profile`."""
+    stem, dot, extension = name.rpartition(".")
+    return f".{extension.lower()}" if stem and dot else ""

@@ -1,0 +1,37 @@
+"""An upload as it comes from the server."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request
+
+from core.web.bodies import EncodedBody
+from core.web.context import context_of
+from modules.files.errors import UploadCutOff
+from modules.files.upload.body import UploadBody
+from modules.files.upload.digests import HEADERS
+
+
+def body_of(request: Request[Any, Any, Any]) -> UploadBody:
+    headers = context_of(request.scope).headers
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise EncodedBody
+    length = headers.get(b"content-length")
+    digests = [headers.get(name.encode()) for name in HEADERS]
+    return UploadBody(
+        content_type=headers.get(b"content-type", b"").decode("latin-1"),
+        length=None if length is None else int(length),
+        digests=[each.decode("latin-1") for each in digests if each is not None],
+        chunks=chunks_of(request),
+    )
+
+
+async def chunks_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    """Nothing is asked for before it is needed: a refusal spares the client the sending."""
+    more = True
+    while more:
+        message: Any = await request.receive()
+        if message["type"] != "http.request":
+            raise UploadCutOff
+        yield message.get("body", b"")
+        more = message.get("more_body", False)

@@ -1,0 +1,25 @@
+"""The databases that are measured: a file, and one of PostgreSQL's where there is a PostgreSQL."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.processes import LOAD_CORE, pinned
+from tests.databases import BACKENDS, postgres_database, postgres_server, run
+
+__all__ = ["BACKENDS", "database"]
+
+
+@contextmanager
+def database(backend: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty one."""
+    if backend == "sqlite":
+        yield f"sqlite:///{folder / 'atrium.db'}"
+        return
+    with pinned(LOAD_CORE):  # the server's core is for what is measured
+        server = postgres_server()
+    if "TEST_POSTGRES_URL" not in os.environ:
+        run(server, "ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
+    with postgres_database(server) as url:
+        yield url

@@ -1,0 +1,55 @@
+"""What search costs without an index: LIKE and a count over every row, straight at the driver."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from time import perf_counter
+
+import asyncpg
+
+WHERE = "FROM users WHERE name {like} '%{term}%' OR email {like} '%{term}%'"
+PAGE = f"SELECT * {WHERE} ORDER BY created_at DESC, id DESC LIMIT 20"
+COUNT = f"SELECT count(*) {WHERE}"
+
+
+def searches_per_second(url: str, term: str, seconds: float) -> float:
+    """A page and its total each, one after another; generous, for nothing else is done."""
+    if url.startswith("sqlite"):
+        return on_sqlite(url.removeprefix("sqlite:///"), statements("LIKE", term), seconds)
+    return asyncio.run(on_postgresql(url, statements("ILIKE", term), seconds))
+
+
+def statements(like: str, term: str) -> list[str]:
+    return [each.format(like=like, term=term) for each in (PAGE, COUNT)]
+
+
+def on_sqlite(path: str, queries: list[str], seconds: float) -> float:
+    connection = sqlite3.connect(path)
+
+    def search() -> None:
+        for query in queries:
+            connection.execute(query).fetchall()
+
+    try:
+        return rate(search, seconds)
+    finally:
+        connection.close()
+
+
+def rate(search: Callable[[], None], seconds: float) -> float:
+    begun, done = perf_counter(), 0
+    while perf_counter() - begun < seconds:
+        search()
+        done += 1
+    return done / (perf_counter() - begun)
+
+
+async def on_postgresql(url: str, queries: list[str], seconds: float) -> float:
+    connection = await asyncpg.connect(url)
+    begun, done = perf_counter(), 0
+    while perf_counter() - begun < seconds:
+        for query in queries:
+            await connection.fetch(query)
+        done += 1
+    await connection.close()
+    return done / (perf_counter() - begun)

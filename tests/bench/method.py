@@ -1,0 +1,125 @@
+"""How costs are compared: in rounds, A B C then C B A, so that noise hits every subject alike.
+
+The main number is the CPU ratio: what a request costs raw uvicorn on the CPU, divided by what it
+costs the subject, in the same round. Rounds in which raw uvicorn itself costs much more than its
+quiet figure are thrown away, for load flatters every ratio.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter, sleep
+
+from tests.bench.processes import Server
+from tests.bench.wrk import Request, run
+
+CONNECTIONS = 32
+LOUD = 1.3
+FEWEST = 3
+IDLE_NS = 8_000_000  # of CPU in a tenth of a second
+RAW = "raw"
+
+Round = Mapping[str, float]
+"""CPU microseconds per request, by subject."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to look: `rounds` that count, of `seconds` for each subject."""
+
+    rounds: int
+    seconds: float
+
+    @property
+    def most_rounds(self) -> int:
+        return self.rounds * 2
+
+
+@dataclass(frozen=True)
+class Subject:
+    name: str
+    server: Server
+    requests: Sequence[Request]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of what was measured, and its range."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        return cls(median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What came of one target."""
+
+    key: str
+    spread: Spread
+    note: str = ""
+
+
+class Comparison:
+    """The rounds of one set of subjects, of which one is raw uvicorn."""
+
+    def __init__(self, subjects: Sequence[Subject], pace: Pace) -> None:
+        self._subjects, self._pace = subjects, pace
+        self.rounds: list[Round] = []
+
+    def run(self, measure: Callable[[Subject, float], float]) -> "Comparison":
+        """Until enough rounds were quiet, or too many were not."""
+        for subject in self._subjects:
+            measure(subject, self._pace.seconds / 2)
+        while len(self.rounds) < self._pace.most_rounds:
+            ordered = self._subjects if len(self.rounds) % 2 == 0 else self._subjects[::-1]
+            self.rounds.append({it.name: measure(it, self._pace.seconds) for it in ordered})
+            if len(quiet(self.rounds)) >= self._pace.rounds:
+                break
+        return self
+
+    def ratio(self, name: str) -> Spread:
+        """Of raw uvicorn's cost to the subject's."""
+        return self.relation(RAW, name)
+
+    def relation(self, one: str, other: str) -> Spread:
+        kept = quiet(self.rounds)
+        return Spread.of([each[one] / each[other] for each in kept])
+
+    @property
+    def note(self) -> str:
+        kept = len(quiet(self.rounds))
+        return f"{kept} of {len(self.rounds)} rounds quiet" if kept < len(self.rounds) else ""
+
+
+def quiet(rounds: Sequence[Round]) -> list[Round]:
+    """Those in which raw uvicorn cost what it costs undisturbed; the quietest few at least."""
+    ordered = sorted(rounds, key=lambda each: each.get(RAW, 0))
+    limit = ordered[0].get(RAW, 0) * LOUD
+    calm = [each for each in ordered if each.get(RAW, 0) <= limit]
+    return calm if len(calm) >= FEWEST else ordered[:FEWEST]
+
+
+def cost(subject: Subject, seconds: float) -> float:
+    """CPU microseconds per request. Raises RuntimeError when requests fail."""
+    before = subject.server.cpu_ns()
+    answers = run(subject.server.port, subject.requests, seconds, CONNECTIONS)
+    spent = subject.server.cpu_ns() - before
+    settle(subject.server)
+    if answers.failed or not answers.requests:
+        raise RuntimeError(f"{subject.name}: {answers.failed} of {answers.requests} failed.")
+    return spent / 1000 / answers.requests
+
+
+def settle(server: Server, longest_s: float = 10.0) -> None:
+    """Until it has worked off what the load left in its queues."""
+    until = perf_counter() + longest_s
+    while perf_counter() < until:
+        before = server.cpu_ns()
+        sleep(0.1)
+        if server.cpu_ns() - before < IDLE_NS:
+            return

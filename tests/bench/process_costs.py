@@ -1,0 +1,27 @@
+"""What the process itself costs: the time until it serves, and its memory when it rests."""
+
+from collections.abc import Iterator
+from time import sleep
+
+from tests.bench.databases import database
+from tests.bench.method import Figure, Spread
+from tests.bench.scene import Scene
+from tests.bench.service import atrium, environment, server
+
+REST_S = 1.0
+
+
+def start(scene: Scene) -> Iterator[Figure]:
+    folder = scene.new_folder("start")
+    with database("sqlite", folder) as url:
+        settings = environment(url, folder)
+        atrium(settings, "migrate")
+        seconds, memory = [], []
+        for _ in range(scene.pace.rounds + 1):
+            with server("start", settings) as started:
+                sleep(REST_S)
+                seconds.append(started.start_s)
+                memory.append(started.rss_mb())
+    # The first makes the first admin and whatever else is made once.
+    yield Figure("start.ready", Spread.of(seconds[1:]))
+    yield Figure("start.memory", Spread.of(memory[1:]))

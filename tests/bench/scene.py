@@ -1,0 +1,60 @@
+"""What measures share: the floors and the services, each started when the first asks for it."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from tests.bench.databases import database
+from tests.bench.method import RAW, Comparison, Pace, Subject, cost
+from tests.bench.processes import Server, uvicorn
+from tests.bench.service import CROWD, Service, running
+from tests.bench.wrk import Request
+
+HOME = [Request("GET", "/")]
+
+
+class Scene:
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.stack = ExitStack()
+        self._services: dict[str, Service] = {}
+        self._floors: list[Subject] = []
+
+    def __enter__(self) -> "Scene":
+        self.folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="atrium-bench-")))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stack.__exit__(kind, error, trace)
+
+    def service(self, backend: str) -> Service:
+        if backend not in self._services:
+            folder = self.new_folder(backend)
+            url = self.stack.enter_context(database(backend, folder))
+            service = running(backend, url, folder, CROWD)
+            self._services[backend] = self.stack.enter_context(service)
+        return self._services[backend]
+
+    @property
+    def floors(self) -> list[Subject]:
+        if not self._floors:
+            for name in (RAW, "bare"):
+                server = Server(name, uvicorn(f"tests.bench.floors:{name}"))
+                self.stack.enter_context(server)
+                self._floors.append(Subject(name, server, HOME))
+        return self._floors
+
+    def compare(self, *subjects: Subject) -> Comparison:
+        """With both floors, in the same rounds."""
+        return Comparison([*self.floors, *subjects], self.pace).run(cost)
+
+    def new_folder(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir()
+        return folder

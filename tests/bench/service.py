@@ -1,0 +1,132 @@
+"""The service as it runs in production: everything the contract demands is on, and people in it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from tests.bench.client import Client, bearer
+from tests.bench.processes import ROOT, Server, plain_environment
+from tests.bench.wrk import Request
+
+API = "/api/v1"
+PEOPLE = 50
+CROWD = 100_000
+PASSWORD = "correct horse battery staple"
+ADMIN = "admin@bench.example"
+RARE = "zyzzyva"
+"""Stands in the name of one person."""
+OFTEN = "100000000/minute"
+"""So that limits are counted, and nobody meets one."""
+
+
+def environment(database_url: str, folder: Path) -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "production",
+        "DATABASE_URL": database_url,
+        "DATA_DIR": str(folder),
+        "SECRET_KEY": token_hex(32),
+        "ADMIN_EMAIL": ADMIN,
+        "ADMIN_PASSWORD": PASSWORD,
+        "AUTH_ACCESS_TOKEN_TTL_S": "3600",
+        "FILES_MAX_BYTES": "1000000000",
+        "RATE_LIMIT_ANONYMOUS": OFTEN,
+        "RATE_LIMIT_SIGNED_IN": OFTEN,
+        "RATE_LIMIT_LOGIN": f"{OFTEN},{OFTEN}",
+        "RATE_LIMIT_REGISTER": OFTEN,
+    }
+
+
+def atrium(settings: dict[str, str], *arguments: str) -> None:
+    """Run a command of the service to its end. Raises RuntimeError with what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "core.cli", *arguments],
+        env=plain_environment() | settings,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        raise RuntimeError(f"atrium {' '.join(arguments)}: {done.stderr.strip()[-500:]}")
+
+
+def server(name: str, settings: dict[str, str]) -> Server:
+    settings = settings | {"PUBLIC_URL": "http://127.0.0.1:{port}"}
+    return Server(name, [sys.executable, "-m", "core.cli", "serve"], settings, "/health/ready")
+
+
+@dataclass(frozen=True)
+class Account:
+    email: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running one, with a crowd of people of whom a few are signed in."""
+
+    name: str
+    url: str
+    settings: dict[str, str]
+    server: Server
+    people: Sequence[Account]
+    admin: Account
+
+    def client(self, who: Account | None = None) -> Client:
+        return Client(self.server.port, who.token if who else "")
+
+    def by_each(self, method: str, path: str, body: Callable[[int], Any] | None = None) -> Any:
+        """The same request by every person in turn."""
+        return [
+            Request(method, API + path, bearer(who.token), json.dumps(body(at)) if body else None)
+            for at, who in enumerate(self.people)
+        ]
+
+    def by_admin(self, method: str, path: str) -> list[Request]:
+        return [Request(method, API + path, bearer(self.admin.token))]
+
+    def logins(self) -> list[Request]:
+        headers = {"Content-Type": "application/json"}
+        return [
+            Request(
+                "POST",
+                f"{API}/auth/login",
+                headers,
+                json.dumps({"email": who.email, "password": PASSWORD}),
+            )
+            for who in self.people
+        ]
+
+
+@contextmanager
+def running(name: str, url: str, folder: Path, crowd: int) -> Iterator[Service]:
+    settings = environment(url, folder)
+    atrium(settings, "migrate")
+    with server(name, settings) as started:
+        client = Client(started.port)
+        people = [register(client, at) for at in range(PEOPLE)]
+        admin = sign_in(client, ADMIN)
+        atrium(settings, "seed", "--users", str(crowd))
+        yield Service(name, url, settings, started, people, admin)
+
+
+def register(client: Client, at: int) -> Account:
+    email = f"person-{at}@bench.example"
+    name = RARE.title() if at == 0 else f"Person {at}"
+    body = {"name": name, "email": email, "password": PASSWORD}
+    client.send("POST", f"{API}/auth/register", body)
+    return sign_in(client, email)
+
+
+def sign_in(client: Client, email: str) -> Account:
+    body = {"email": email, "password": PASSWORD}
+    answer = client.send("POST", f"{API}/auth/login", body)
+    return Account(email, answer["access_token"])

@@ -1,0 +1,62 @@
+"""What is to be reached: `must` is not to be missed, `goal` is to be approached in plain code."""
+
+from dataclasses import dataclass
+
+RATIO = "CPU ratio"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the table; `unit` says what its numbers are."""
+
+    key: str
+    work: str
+    unit: str
+    must: float
+    goal: float
+    more_is_better: bool = True
+
+    def reached(self, value: float) -> str:
+        if self._at_least(value, self.goal):
+            return "goal"
+        return "must" if self._at_least(value, self.must) else "missed"
+
+    def share_of_goal(self, value: float) -> float:
+        """1 at the goal, more beyond it, whichever way the numbers run."""
+        if self.more_is_better:
+            return value / self.goal
+        return self.goal / value if value else float("inf")
+
+    def _at_least(self, value: float, wanted: float) -> bool:
+        return value >= wanted if self.more_is_better else value <= wanted
+
+
+def less(key: str, work: str, unit: str, must: float, goal: float) -> Target:
+    return Target(key, work, unit, must, goal, more_is_better=False)
+
+
+TARGETS = (
+    Target("me", "GET /users/me, from caches", RATIO, 0.20, 0.28),
+    Target("row.sqlite", "GET a row truly read, SQLite", RATIO, 0.10, 0.15),
+    Target("row.postgresql", "GET a row truly read, PostgreSQL", RATIO, 0.08, 0.11),
+    Target("list.sqlite", "20 of 100,000 with exact total, SQLite", RATIO, 0.045, 0.08),
+    Target("list.postgresql", "20 of 100,000 with exact total, PostgreSQL", RATIO, 0.04, 0.05),
+    Target("patch.sqlite", "PATCH /users/me, audited, SQLite", RATIO, 0.03, 0.045),
+    Target("patch.postgresql", "PATCH /users/me, audited, PostgreSQL", RATIO, 0.025, 0.035),
+    Target("post.sqlite", "POST that creates a row, audited, SQLite", RATIO, 0.03, 0.05),
+    Target("post.postgresql", "POST that creates a row, audited, PostgreSQL", RATIO, 0.03, 0.05),
+    less("cursor.sqlite", "cursor at 500,000 of 1,000,000, SQLite", "x page 1", 1.3, 1.1),
+    less("cursor.postgresql", "cursor at 500,000 of 1,000,000, PostgreSQL", "x page 1", 1.3, 1.1),
+    Target("search.sqlite", "search, rare term in 100,000, SQLite", "x LIKE", 50, 75),
+    Target("search.postgresql", "search, rare term in 100,000, PostgreSQL", "x ILIKE", 50, 75),
+    Target("login.rate", "logins per second and core", "/s", 20, 28),
+    less("login.p99", "p99 of /users/me while 50 people log in", "ms", 15, 8),
+    less("beside.writers", "p99 of a read beside 8 writers", "ms", 10, 6),
+    less("beside.scan", "p99 of a read beside a long scan", "ms", 15, 10),
+    less("files.download", "download", "CPU s/GB", 0.8, 0.5),
+    less("files.upload", "multipart upload with SHA-256", "CPU s/GB", 2.4, 1.6),
+    less("files.memory", "memory growth, 200 MB up or down", "MB", 16, 8),
+    less("start.ready", "start to ready", "s", 1.5, 1.0),
+    less("start.memory", "idle memory", "MB", 110, 90),
+)
+BY_KEY = {target.key: target for target in TARGETS}

@@ -1,0 +1,65 @@
+"""How long a read waits while the service has other work; wall-clock, so neighbours show in it."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.bench.method import Figure, Spread, settle
+from tests.bench.scene import Scene
+from tests.bench.service import Service
+from tests.bench.wrk import Load, Request, run
+
+READERS = 8
+LOGGING_IN = 50
+BESIDE_LOGINS = 4
+SLICE_S = 3.0
+
+
+def logins(scene: Scene) -> Iterator[Figure]:
+    service = scene.service("sqlite")
+    seconds = max(SLICE_S, scene.pace.seconds)
+    rates, p99s = [], []
+    for _ in range(scene.pace.rounds):
+        rates.append(logins_per_cpu_second(service, seconds))
+        reads = service.by_each("GET", "/users/me")
+        others = Load(service.server.port, service.logins(), seconds + 1, LOGGING_IN)
+        p99s.append(p99_beside(others, service, reads, seconds, BESIDE_LOGINS))
+    yield Figure("login.rate", Spread.of(rates))
+    yield Figure("login.p99", Spread.of(p99s))
+
+
+def logins_per_cpu_second(service: Service, seconds: float) -> float:
+    before = service.server.cpu_ns()
+    answers = run(service.server.port, service.logins(), seconds, LOGGING_IN)
+    settle(service.server)
+    spent = (service.server.cpu_ns() - before) / 1e9
+    if answers.failed:
+        raise RuntimeError(f"{answers.failed} of {answers.requests} logins failed.")
+    return answers.requests / spent
+
+
+def beside_others(scene: Scene) -> Iterator[Figure]:
+    """Reads of the own profile's neighbour in the table: a post, on SQLite."""
+    service = scene.service("sqlite")
+    post = service.client(service.people[0]).send(
+        "POST", "/api/v1/posts", {"title": "Read beside others", "content": "A few words."}
+    )
+    reads = service.by_each("GET", f"/posts/{post['id']}")
+    writes = service.by_each("PATCH", "/users/me", lambda at: {"age": 20 + at})
+    scans = service.by_admin("GET", "/users?search=zy&sort=name")
+    seconds = max(SLICE_S, scene.pace.seconds)
+    for key, others, connections in (("writers", writes, 8), ("scan", scans, 1)):
+        p99s = []
+        for _ in range(scene.pace.rounds):
+            load = Load(service.server.port, others, seconds + 1, connections)
+            p99s.append(p99_beside(load, service, reads, seconds, READERS))
+        yield Figure(f"beside.{key}", Spread.of(p99s))
+
+
+def p99_beside(
+    others: Load, service: Service, reads: Sequence[Request], seconds: float, connections: int
+) -> float:
+    answers = run(service.server.port, reads, seconds, connections)
+    theirs = others.answers()
+    settle(service.server)
+    if answers.failed or theirs.failed:
+        raise RuntimeError(f"{answers.failed} reads and {theirs.failed} others failed.")
+    return answers.p99_ms

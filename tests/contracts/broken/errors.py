@@ -1,0 +1,6 @@
+from core.kernel.errors import NotFound
+
+
+class Elsewhere(NotFound):
+    code = "posts.not_found"
+    title = "A code that belongs to another module."

@@ -1,0 +1,14 @@
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Apart(DeclarativeBase):
+    """Not core's, so that this table is never made."""
+
+
+class Thing(Apart):
+    __tablename__ = "things"
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id"), primary_key=True)

@@ -1,0 +1,33 @@
+"""Breaks every rule there is, to show that each can be broken."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dependency_injector import providers
+
+from core.kernel.contributions import Contribution, Export
+from core.operations.contributions import Statistic
+from core.wiring.module import Module, ModuleContainer
+from modules.posts.service import PostService
+from tests.contracts.broken.public import ThingReader
+from tests.contracts.broken.router import OtherThingController, ThingController
+from tests.contracts.broken.service import ThingService
+
+
+async def nothing() -> int:
+    return 0
+
+
+class BrokenContainer(ModuleContainer):
+    core = providers.DependenciesContainer()
+    posts = providers.Dependency(instance_of=PostService, default=providers.Object(None))
+    nothing: Any = providers.Object(object())
+    thing = providers.Singleton(ThingService, outbox=core.db)
+
+
+class Plugin(Module[BrokenContainer]):
+    container_type = BrokenContainer
+    controllers = (ThingController, OtherThingController)
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Export(ThingReader, self.container.nothing), Statistic("thing", nothing))

@@ -1,0 +1,27 @@
+from litestar import Controller, get, post
+from litestar.params import FromQuery
+
+from core.kernel.schemas import Page
+from core.security.policies import public, requires
+from modules.posts.permissions import MANAGE
+from tests.contracts.broken.public import ThingRead
+
+
+class ThingController(Controller):
+    @get(policy=requires(MANAGE))
+    async def read(self, limit: FromQuery[int] = 10) -> Page[ThingRead]:
+        return Page(data=[], total=limit, page=1, per_page=limit)
+
+    @get("/raw", policy=public)
+    async def raw(self) -> dict[str, str]:
+        return {}
+
+    @post("/unnamed", policy=public)
+    async def unnamed(self) -> None:
+        pass
+
+
+class OtherThingController(Controller):
+    @get("/other", policy=public)
+    async def raw(self) -> dict[str, str]:
+        return {}

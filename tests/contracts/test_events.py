@@ -1,0 +1,29 @@
+"""Events are stored: what was written by an earlier release is still read by this one."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import getmembers, isclass
+from pathlib import Path
+
+import pytest
+
+from core.events.payloads import decode
+from core.kernel.events import Event
+from core.wiring.registry import discover
+
+
+def events() -> Iterator[tuple[str, type[Event]]]:
+    for name, plugin in discover().items():
+        path = f"{plugin.__module__.rpartition('.')[0]}.public"
+        members = getmembers(import_module(path), isclass) if find_spec(path) else []
+        for _, kind in members:
+            if issubclass(kind, Event) and kind.__module__ == path:
+                yield name, kind
+
+
+@pytest.mark.parametrize(("module", "kind"), events(), ids=lambda each: getattr(each, "name", each))
+def test_a_stored_payload_is_still_read(module: str, kind: type[Event]) -> None:
+    """One file for each event: `tests/modules/<module>/events/<name>.json`."""
+    stored = Path("tests/modules", module, "events", f"{kind.name}.json").read_text()
+    assert decode(kind, stored).name == kind.name

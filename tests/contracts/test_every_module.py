@@ -1,0 +1,47 @@
+"""Every module keeps every rule; a new one is covered the moment its folder exists."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.wiring.module import Module
+from core.wiring.registry import discover
+from core.wiring.rules import RULES, Subject
+from tests.contracts.broken.plugin import Plugin as Broken
+
+Rule = Callable[[Subject], Iterator[str]]
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+
+
+@pytest.fixture(scope="module")
+def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Litestar:
+    """Every module, and one that breaks the rules."""
+    folder = tmp_path_factory.mktemp("contracts")
+    settings = Settings(environment="test", data_dir=folder)
+    return create_app(settings, {"broken": Broken}, log_lines)
+
+
+def subject(app: Litestar, name: str) -> Subject:
+    modules = [each for each in app.plugins if isinstance(each, Module)]
+    return Subject(app, next(each for each in modules if each.name == name))
+
+
+@each_rule
+@pytest.mark.parametrize("name", discover())
+def test_keeps_the_rule(unsound: Litestar, rule: Rule, name: str) -> None:
+    assert list(rule(subject(unsound, name))) == []
+
+
+@each_rule
+def test_the_rule_can_be_broken(unsound: Litestar, rule: Rule) -> None:
+    assert list(rule(subject(unsound, "broken")))
+
+
+def test_every_folder_is_a_module() -> None:
+    folders = {each.parent.name for each in Path("modules").glob("*/__init__.py")}
+    assert folders == set(discover())

@@ -1,0 +1,47 @@
+"""The import contracts of pyproject.toml hold, and each of them can be broken."""
+
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+
+def lint(root: Path) -> tuple[int, str]:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    found = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return found.returncode, found.stdout
+
+
+def test_they_hold() -> None:
+    status, report = lint(Path())
+    assert status == 0, report
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "contract"),
+    [
+        ("core/kernel/events.py", "import core.data.models", "Layers"),
+        ("core/left_out.py", "import core.app", "Layers"),
+        ("core/wiring/module.py", "import modules.posts.plugin", "The core knows no module"),
+        ("config/logging.py", "import core.kernel.errors", "Settings import nothing"),
+        ("core/kernel/pages.py", "import sqlalchemy", "Plain values"),
+        ("core/data/models.py", "import litestar", "Data and events know nothing"),
+        ("core/security/policies.py", "import sqlalchemy", "Security knows nothing of tables"),
+        ("modules/posts/service.py", "import core.app", "Modules stand on the core"),
+        ("modules/posts/service.py", "import modules.files.models", "A module is entered"),
+        ("modules/users/public.py", "import modules.auth.public", "Modules do not lean"),
+        ("modules/posts/models.py", "import core.web.problems", "Services know nothing of HTTP"),
+        ("modules/posts/router.py", "import sqlalchemy", "Routers know nothing"),
+    ],
+)
+def test_each_can_be_broken(tmp_path: Path, file: str, line: str, contract: str) -> None:
+    for each in ("config", "core", "modules"):
+        copytree(each, tmp_path / each)
+    (tmp_path / "pyproject.toml").write_text(Path("pyproject.toml").read_text())
+    with (tmp_path / file).open("a") as source:
+        source.write(f"\n{line}\n")
+    status, report = lint(tmp_path)
+    broken = [each for each in report.splitlines() if " BROKEN" in each]
+    assert status == 1 and [each for each in broken if each.startswith(contract)], report

@@ -1,0 +1,146 @@
+"""Which passwords are good enough, and how they are kept."""
+
+import asyncio
+import os
+import sys
+import threading
+from time import monotonic
+
+import pytest
+
+from core.kernel.errors import InvalidInput
+from core.security.passwords import (
+    LONGEST_QUEUE,
+    LOW_PRIORITY,
+    MEMORY_KIB,
+    HashingBusy,
+    Passwords,
+    common_passwords,
+)
+
+REAL_MEMORY_KIB = MEMORY_KIB  # as it is before the tests make it cheap
+SOME = "correct horse battery staple"
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords()
+
+
+def refusal(passwords: Passwords, password: str, *context: str) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        passwords.check(password, "body.password", *context)
+    [error] = refused.value.errors
+    assert error.location == "body.password"
+    return error.code
+
+
+class TestStrength:
+    @pytest.mark.parametrize("password", ["1234567", "é" * 7, "😀" * 7, "e\u0301" * 7])
+    def test_seven_characters_are_too_few_however_they_are_encoded(
+        self, passwords: Passwords, password: str
+    ) -> None:
+        assert refusal(passwords, password) == "string_too_short"
+
+    def test_more_than_256_are_too_many(self, passwords: Passwords) -> None:
+        assert refusal(passwords, "xy" * 128 + "z") == "string_too_long"
+
+    @pytest.mark.parametrize(
+        "password", ["😀" * 8, "ab" * 128, "a" * 64, "thequickbrownfoxjumps", " " * 12]
+    )
+    def test_there_are_no_rules_of_composition(self, passwords: Passwords, password: str) -> None:
+        passwords.check(password, "body.password", "ada@example.com", "Ada Lovelace")
+
+    @pytest.mark.parametrize("password", ["password", "PassWord123", "12345678", "iloveyou1"])
+    def test_common_ones_are_refused_in_any_case(self, passwords: Passwords, password: str) -> None:
+        assert refusal(passwords, password) == "common_password"
+
+    @pytest.mark.parametrize(
+        "password", ["atriumatrium", "Atrium2026!", "ada.lovelace", "ADALOVELACE", "lovelace42"]
+    )
+    def test_what_is_known_of_the_person_is_refused(
+        self, passwords: Passwords, password: str
+    ) -> None:
+        context = ("ada.lovelace@example.com", "Ada Lovelace")
+        assert refusal(passwords, password, *context) == "guessable"
+
+    def test_a_part_of_a_long_one_may_be_known(self, passwords: Passwords) -> None:
+        passwords.check("lovelace rides a purple bicycle", "body.password", "Ada Lovelace")
+
+    def test_the_shortest_length_is_a_setting(self) -> None:
+        assert refusal(Passwords(shortest=15), "fourteen chars") == "string_too_short"
+
+    def test_the_list_has_the_3000_most_common_and_more(self) -> None:
+        assert len(common_passwords()) >= 3000
+        assert all(len(each) >= 8 for each in common_passwords())
+
+
+class TestHashing:
+    async def test_it_costs_what_owasp_asks_for(self) -> None:
+        stored = await Passwords(memory_kib=REAL_MEMORY_KIB).hash(SOME)
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+    async def test_two_hashes_of_one_password_differ(self, passwords: Passwords) -> None:
+        assert await passwords.hash(SOME) != await passwords.hash(SOME)
+
+    async def test_only_the_same_password_is_right(self, passwords: Passwords) -> None:
+        stored = await passwords.hash(SOME)
+        assert await passwords.verify(stored, SOME)
+        for wrong in (SOME.upper(), SOME + " ", SOME[:-1], ""):
+            assert not await passwords.verify(stored, wrong)
+
+    async def test_the_end_of_a_long_one_counts(self, passwords: Passwords) -> None:
+        stored = await passwords.hash("x" * 255 + "y")
+        assert not await passwords.verify(stored, "x" * 255 + "z")
+
+    async def test_composed_and_decomposed_are_the_same(self, passwords: Passwords) -> None:
+        stored = await passwords.hash("cafe\u0301 au lait")
+        assert await passwords.verify(stored, "caf\u00e9 au lait")
+
+    async def test_nobody_has_no_password(self, passwords: Passwords) -> None:
+        for given in ("", SOME):
+            assert not await passwords.verify(None, given)
+
+    @pytest.mark.parametrize("stored", ["", "plain text", "$argon2id$v=19$m=64,t=2,p=1$x$y"])
+    async def test_what_is_no_hash_matches_nothing(self, passwords: Passwords, stored: str) -> None:
+        assert not await passwords.verify(stored, stored)
+
+    async def test_other_parameters_ask_for_a_new_hash(self, passwords: Passwords) -> None:
+        stored = await passwords.hash(SOME)
+        assert not passwords.needs_rehash(stored)
+        assert Passwords(memory_kib=128).needs_rehash(stored)
+
+
+class TestPool:
+    async def test_it_works_beside_the_event_loop_at_low_priority(self) -> None:
+        passwords = Passwords(threads=1)
+        here = threading.get_ident(), os.getpriority(os.PRIO_PROCESS, 0)
+        thread, priority = await passwords._run(
+            lambda: (threading.get_ident(), os.getpriority(os.PRIO_PROCESS, 0))
+        )
+        assert thread != here[0]
+        assert priority >= (LOW_PRIORITY if sys.platform == "linux" else here[1])
+
+    async def test_more_than_the_queue_holds_are_told_to_come_back(self) -> None:
+        passwords = Passwords(threads=2)
+        answers = await asyncio.gather(
+            *(passwords.hash(SOME) for _ in range(200)), return_exceptions=True
+        )
+        busy = [each for each in answers if isinstance(each, HashingBusy)]
+        assert len(busy) == 200 - 2 - LONGEST_QUEUE
+        assert all(each.headers["retry-after"] for each in busy)
+        assert len([each for each in answers if isinstance(each, str)]) == 2 + LONGEST_QUEUE
+
+    async def test_afterwards_there_is_room_again(self) -> None:
+        passwords = Passwords(threads=1)
+        await asyncio.gather(*(passwords.hash(SOME) for _ in range(80)), return_exceptions=True)
+        assert await passwords.verify(await passwords.hash(SOME), SOME)
+
+    async def test_the_loop_goes_on_meanwhile(self) -> None:
+        passwords = Passwords(memory_kib=REAL_MEMORY_KIB, threads=1)
+        work = asyncio.create_task(passwords.hash(SOME))
+        turns, started = 0, monotonic()
+        while not work.done() and monotonic() - started < 30:
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 10

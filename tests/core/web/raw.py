@@ -1,0 +1,104 @@
+"""HTTP by hand: what no client library would send, and what came back for it, byte by byte."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def problem(self) -> Any:
+        assert self.headers["content-type"] == "application/problem+json"
+        return json.loads(self.body)
+
+
+class RawConnection:
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._rest = b""
+
+    def send(self, *parts: bytes) -> "RawConnection":
+        """What the server no longer wants is its own affair: its answer says why."""
+        for part in parts:
+            try:
+                self._socket.sendall(part)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        return self
+
+    def get(self, path: str, *fields: str) -> Answer:
+        return self.send(head("GET", path, *fields)).answer()
+
+    def answer(self) -> Answer:
+        """The next one; raises EOFError where the connection ends before it is whole."""
+        lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        headers = {
+            name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])
+        }
+        status = int(lines[0].split(" ")[1])
+        if headers.get("transfer-encoding") == "chunked":
+            return Answer(status, headers, b"".join(self._chunks()))
+        body = b"" if status < 200 else self._exactly(int(headers.get("content-length", 0)))
+        return Answer(status, headers, body)
+
+    def is_closed(self) -> bool:
+        """Whether the server ends the connection, without another answer, before the timeout."""
+        try:
+            return not self._rest and not self._socket.recv(1)
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self._until(b"\r\n"), 16):
+            yield self._exactly(size)
+            self._exactly(2)
+        self._exactly(2)
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._rest:
+            self._receive()
+        found, _, self._rest = self._rest.partition(end)
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._rest) < size:
+            self._receive()
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
+
+    def _receive(self) -> None:
+        more = self._socket.recv(65536)
+        if not more:
+            raise EOFError(self._rest)
+        self._rest += more
+
+
+@contextmanager
+def connect(port: int, timeout_s: float = 10.0) -> Iterator[RawConnection]:
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield RawConnection(sock)
+
+
+def head(method: str, path: str, *fields: str, host: str = "test") -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def eventually(happens: Any, within_s: float = 15.0) -> Any:
+    """What `happens()` answers, as soon as that is something."""
+    last = monotonic() + within_s
+    while not (found := happens()):
+        assert monotonic() < last, f"{happens} did not happen"
+    return found

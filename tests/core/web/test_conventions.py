@@ -1,0 +1,188 @@
+"""What holds of every answer, whichever route gives it."""
+
+from asyncio import gather
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+
+from tests.people import Person
+
+POSTS = "/api/v1/posts"
+POST = {"title": "Hello", "content": "words"}
+
+
+def is_dressed(answer: Response) -> bool:
+    return (
+        answer.headers["x-content-type-options"] == "nosniff"
+        and "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        and answer.headers["vary"] == "Accept-Encoding, Origin"
+        and answer.headers["referrer-policy"] == "no-referrer"
+        and "server" not in answer.headers
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/health", {}, 200),
+        ("GET", "/nowhere", {}, 404),
+        ("GET", "/api/v1/users/me/x.css", {}, 404),
+        ("PUT", "/health", {}, 405),
+        ("TRACE", "/health", {}, 405),
+        ("GET", "/api/v1/users/me", {}, 401),
+        ("GET", "/health", {"host": "evil.example"}, 400),
+        ("GET", "/health?x=1", {}, 400),
+        ("GET", "/health?" + "x" * 9000, {}, 414),
+        ("GET", "/health", {f"x-{n}": "1" for n in range(101)}, 431),
+        ("GET", "/health", {"x-long": "x" * 17_000}, 431),
+        ("OPTIONS", "/health", {}, 204),
+    ],
+)
+async def test_every_answer_is_dressed(
+    client: AsyncClient, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await client.request(method, path, headers=headers | {"x-request-id": "my-request-1"})
+    assert answer.status_code == status
+    assert is_dressed(answer)
+    if status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["cache-control"] == "no-store"
+        body = answer.json()
+        assert body["request_id"] == answer.headers["x-request-id"]
+        assert body["instance"] == f"/requests/{body['request_id']}"
+        assert body["type"] == f"http://test/docs/problems/{body['code']}"
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"), [("a" * 128, True), ("short", False), ("a b" * 9, False)]
+)
+async def test_a_well_formed_request_id_is_taken(
+    client: AsyncClient, given: str, taken: bool
+) -> None:
+    answer = await client.get("/health", headers={"x-request-id": given})
+    assert (answer.headers["x-request-id"] == given) is taken
+
+
+async def test_head_is_answered_wherever_get_is(client: AsyncClient, person: Person) -> None:
+    for path in ("/health", "/api/v1/users/me", POSTS):
+        got, head = await person.client.get(path), await person.client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert head.headers.get("etag") == got.headers.get("etag")
+    assert (await client.head("/api/v1/users/me")).status_code == 401
+
+
+async def test_a_method_that_is_not_there_says_which_are(client: AsyncClient) -> None:
+    answer = await client.put(POSTS)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+    options = await client.options(POSTS)
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"{} {}",
+        b"'a'",
+        b"\xef\xbb\xbf{}",
+        b'{"title":"\xff"}',
+        b'{"title":"a","title":"b"}',
+        b'{"title":"a","\\u0074itle":"b"}',
+        b'{"title":NaN}',
+        b'{"title":1e400}',
+        b'{"title":9007199254740993}',
+        b"[" * 33 + b"]" * 33,
+        b"[" * 100_000,
+        b"null",
+        b"[]",
+        b'"x"',
+        b'{"title":1,"content":"x"}',
+        b'{"title":"a\\u0000","content":"x"}',
+        b'{"title":"\\ud800","content":"x"}',
+    ],
+)
+async def test_a_body_that_could_mean_two_things_is_refused(person: Person, content: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await person.client.post(POSTS, content=content, headers=headers)
+    assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [None, "text/plain", "application/jsonx", "application/json;charset=utf-16", "multipart/x"],
+)
+async def test_only_json_is_read_as_json(person: Person, kind: str | None) -> None:
+    headers = {"content-type": kind} if kind else {}
+    answer = await person.client.post(POSTS, content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "http.not_json")
+
+
+async def test_a_patch_says_what_it_takes(person: Person) -> None:
+    answer = await person.client.patch("/api/v1/users/me", content=b"x")
+    assert answer.status_code == 415
+    assert "application/merge-patch+json" in answer.headers["accept-patch"]
+
+
+async def test_a_large_body_is_refused(person: Person) -> None:
+    answer = await person.client.post(POSTS, json=POST | {"content": "x" * 300_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "http.too_large")
+
+
+@pytest.mark.parametrize(
+    "query", ["pagee=1", "page=1&page=2", "page=0", "page=1.0", "page=%D9%A1", "per_page=101",
+              "sort=nothing", "sort=title,title", "search=%00", "total=true&page=x", "search=%ff"]
+)  # fmt: skip
+async def test_a_bad_query_names_the_parameter(client: AsyncClient, query: str) -> None:
+    answer = await client.get(f"{POSTS}?{query}")
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["location"].startswith("query")
+
+
+async def test_pages_name_their_neighbours(person: Person) -> None:
+    for _ in range(3):
+        await person.client.post(POSTS, json=POST)
+    answer = await person.client.get(f"{POSTS}?per_page=1&page=2")
+    links = dict(reversed(each.split("; rel=")) for each in answer.headers["link"].split(", "))
+    assert links['"next"'] == f"<http://test{POSTS}?per_page=1&page=3>"
+    assert links['"prev"'] == f"<http://test{POSTS}?per_page=1&page=1>"
+    past = await person.client.get(f"{POSTS}?page=9")
+    assert (past.status_code, past.json()["data"], past.json()["total"]) == (200, [], 3)
+
+
+async def test_only_listed_origins_may_read(client: AsyncClient) -> None:
+    origin = {"origin": "http://elsewhere.example"}
+    assert (
+        "access-control-allow-origin" not in (await client.get("/health", headers=origin)).headers
+    )
+
+
+class TestWithAnOrigin:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"cors_origins": ("http://app.example",)}
+
+    async def test_a_browser_is_told_what_it_may(self, client: AsyncClient) -> None:
+        origin = {"origin": "http://app.example"}
+        answer = await client.get("/nowhere", headers=origin)
+        assert answer.headers["access-control-allow-origin"] == "http://app.example"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
+        assert "access-control-allow-credentials" not in answer.headers
+        asking = origin | {"access-control-request-method": "PUT"}
+        preflight = await client.options("/api/v1/users/me", headers=asking)
+        assert preflight.status_code == 204
+        assert "PUT" in preflight.headers["access-control-allow-methods"]
+        assert "Idempotency-Key" in preflight.headers["access-control-allow-headers"]
+
+
+async def test_a_compressed_list_is_the_same_list(person: Person) -> None:
+    await gather(*(person.client.post(POSTS, json=POST) for _ in range(10)))
+    plain = await person.client.get(POSTS, headers={"accept-encoding": "identity"})
+    packed = await person.client.get(POSTS, headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    me = await person.client.get("/api/v1/users/me", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in me.headers and "etag" in me.headers

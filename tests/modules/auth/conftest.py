@@ -1,0 +1,82 @@
+"""What the tests of signing in share: sending, forging, and waiting without waiting."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from litestar import Litestar
+from time_machine import travel
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.kernel.clock import utc_now
+from modules.auth.container import AuthContainer
+from modules.auth.plugin import Plugin
+from tests.people import Person, client_of
+
+AUTH = "/api/v1/auth"
+ME = "/api/v1/users/me"
+
+
+@pytest.fixture
+def auth(app: Litestar) -> AuthContainer:
+    container: AuthContainer = app.plugins.get(Plugin).container
+    return container
+
+
+@pytest.fixture
+async def other_instance(
+    app: Litestar, settings: Settings, log_lines: Lines
+) -> AsyncIterator[AsyncClient]:
+    """A client of a second instance over the same database."""
+    second = create_app(settings, lines=log_lines)
+    async with second.lifespan(), client_of(second) as client:
+        yield client
+
+
+@contextmanager
+def later(**delta: float) -> Iterator[None]:
+    """Inside, the clocks are ahead, and go on."""
+    with travel(utc_now() + timedelta(**delta)):
+        yield
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+async def log_in(client: AsyncClient, person: Person, **headers: str) -> dict[str, Any]:
+    body = {"email": person.email, "password": person.password}
+    answer = await client.post(f"{AUTH}/login", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def refresh(client: AsyncClient, tokens: dict[str, Any]) -> Response:
+    body = {"refresh_token": tokens["refresh_token"]}
+    return await client.post(f"{AUTH}/refresh", json=body)
+
+
+async def rotated(client: AsyncClient, tokens: dict[str, Any]) -> dict[str, Any]:
+    answer = await refresh(client, tokens)
+    assert answer.status_code == 200, answer.text
+    successor: dict[str, Any] = answer.json()
+    return successor
+
+
+async def works(client: AsyncClient, tokens: dict[str, Any]) -> bool:
+    """Whether the access token is good."""
+    answer = await client.get(ME, headers=bearer(tokens["access_token"]))
+    assert answer.status_code in (200, 401), answer.text
+    return answer.status_code == 200
+
+
+def code_of(answer: Response) -> str:
+    assert answer.headers["content-type"] == "application/problem+json"
+    code: str = answer.json()["code"]
+    return code

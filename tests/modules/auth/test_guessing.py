@@ -1,0 +1,215 @@
+"""Guessing is slow, by account and by address, and the same for accounts that there are not."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
+
+from config.settings import Rate
+from core.security.passwords import Passwords
+from modules.auth.container import AuthContainer
+from modules.auth.service.guesses import CEILING, FREE, FREE_BY_ADDRESS, delay_after
+from tests.modules.auth.conftest import AUTH, code_of, later
+from tests.people import PASSWORD, Person
+
+MANY = Rate(10_000, 60)
+WRONG = "wrong password"
+
+
+@pytest.fixture
+def rates() -> tuple[Rate, Rate]:
+    return MANY, MANY
+
+
+@pytest.fixture
+def overrides(rates: tuple[Rate, Rate]) -> dict[str, Any]:
+    return {"rate_limit_enabled": True, "rate_limit_login": rates, "rate_limit_anonymous": MANY}
+
+
+async def attempt(
+    app: Litestar, email: str, password: str = WRONG, address: str = "192.0.2.1"
+) -> Response:
+    """From this address."""
+    transport = ASGITransport(app, client=(address, 1))  # type: ignore[arg-type]
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        body = {"email": email, "password": password}
+        return await client.post(f"{AUTH}/login", json=body)
+
+
+async def statuses(app: Litestar, email: str, times: int, address: str = "192.0.2.1") -> list[int]:
+    return [(await attempt(app, email, address=address)).status_code for _ in range(times)]
+
+
+@contextmanager
+def counting(passwords: Passwords) -> Iterator[list[str]]:
+    """The passwords that reach the hash."""
+    reached: list[str] = []
+    original = passwords.verify
+
+    async def verify(stored: str | None, password: str) -> bool:
+        reached.append(password)
+        return await original(stored, password)
+
+    passwords.verify = verify  # type: ignore[method-assign]
+    yield reached
+
+
+class TestByAccount:
+    async def test_after_five_each_waits_longer(self, app: Litestar, person: Person) -> None:
+        assert await statuses(app, person.email, FREE) == [401] * FREE
+        refused = await attempt(app, person.email)
+        assert (refused.status_code, code_of(refused)) == (429, "auth.too_many_attempts")
+        assert refused.headers["retry-after"] == "1"
+        with later(seconds=1.1):
+            assert (await attempt(app, person.email)).status_code == 401
+            assert (await attempt(app, person.email)).headers["retry-after"] == "2"
+
+    async def test_the_right_password_must_wait_too_and_then_clears(
+        self, app: Litestar, person: Person
+    ) -> None:
+        await statuses(app, person.email, FREE)
+        assert (await attempt(app, person.email, PASSWORD)).status_code == 429
+        with later(seconds=1.1):
+            assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+            assert await statuses(app, person.email, FREE + 1) == [401] * FREE + [429]
+
+    async def test_an_unknown_account_is_counted_alike(self, app: Litestar, person: Person) -> None:
+        known, unknown = [
+            [await attempt(app, email) for _ in range(FREE + 2)]
+            for email in (person.email, "unknown@example.com")
+        ]
+        for one, other in zip(known, unknown, strict=True):
+            assert one.status_code == other.status_code
+            assert one.headers.keys() == other.headers.keys()
+            assert one.headers.get("retry-after") == other.headers.get("retry-after")
+            assert one.json()["code"] == other.json()["code"]
+
+    async def test_it_is_one_account_however_it_is_written_and_wherever_from(
+        self, app: Litestar, person: Person
+    ) -> None:
+        spellings = (
+            person.email.upper(),
+            f" {person.email} ",
+            "person@\uff45xample.com",
+            "PERSON@example.COM",
+            person.email,
+        )
+        for number, email in enumerate(spellings):
+            answer = await attempt(app, email, address=f"192.0.2.{number}")
+            assert answer.status_code == 401
+        assert (await attempt(app, person.email, address="192.0.2.99")).status_code == 429
+        assert (await attempt(app, "person+tag@example.com")).status_code == 401
+
+    async def test_a_hundred_from_a_hundred_addresses(
+        self, app: Litestar, auth: AuthContainer, person: Person
+    ) -> None:
+        with counting(auth.login()._passwords) as reached:
+            answers = await asyncio.gather(
+                *(attempt(app, person.email, address=f"198.51.100.{n}") for n in range(100))
+            )
+        assert len(reached) == FREE
+        assert sorted({each.status_code for each in answers}) == [401, 429]
+
+    def test_the_delay_grows_to_a_quarter_of_an_hour_and_in_the_end_for_good(self) -> None:
+        seconds = [delay_after(failures).total_seconds() for failures in range(CEILING + 1)]
+        assert seconds[:FREE] == [0] * FREE
+        assert seconds[FREE : FREE + 4] == [1, 2, 4, 8]
+        assert max(seconds[:CEILING]) == 15 * 60
+        assert seconds[CEILING] >= 86_400 * 30
+
+    async def test_a_proof_by_somebody_signed_in_counts_too(
+        self, app: Litestar, person: Person
+    ) -> None:
+        answers = [
+            await person.client.post(f"{AUTH}/step-up", json={"password": WRONG})
+            for _ in range(FREE + 1)
+        ]
+        assert [each.status_code for each in answers] == [403] * FREE + [429]
+        assert (await attempt(app, person.email)).status_code == 429
+
+
+class TestByAddress:
+    async def test_many_accounts_from_one(self, app: Litestar) -> None:
+        answers = [await attempt(app, f"u{n}@example.com") for n in range(FREE_BY_ADDRESS + 1)]
+        assert [each.status_code for each in answers] == [401] * FREE_BY_ADDRESS + [429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 300
+        other = await attempt(app, "u0@example.com", address="192.0.2.2")
+        assert other.status_code == 401
+        with later(minutes=5, seconds=1):
+            assert (await attempt(app, "x@example.com")).status_code == 401
+
+    async def test_who_is_right_is_not_counted(self, app: Litestar, person: Person) -> None:
+        for _ in range(FREE_BY_ADDRESS + 2):
+            assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+
+
+class TestRates:
+    @pytest.fixture
+    def rates(self) -> tuple[Rate, Rate]:
+        return Rate(10, 60), Rate(3, 60)
+
+    async def test_ten_a_minute_from_one_address(self, app: Litestar) -> None:
+        answers = [await attempt(app, f"u{n}@example.com") for n in range(12)]
+        assert [each.status_code for each in answers] == [401] * 10 + [429] * 2
+        last = answers[-1]
+        assert last.headers["ratelimit-policy"] == '"login";q=10;w=60'
+        assert last.headers["ratelimit"].startswith('"login";r=0;t=')
+        assert int(last.headers["retry-after"]) > 0
+
+    async def test_fewer_for_one_account_whether_there_is_one_or_not(
+        self, app: Litestar, person: Person
+    ) -> None:
+        for email in (person.email, "unknown@example.com"):
+            answers = [
+                (await attempt(app, email, address=f"203.0.113.{n}")).status_code for n in range(5)
+            ]
+            assert answers == [401] * 3 + [429] * 2
+
+    async def test_the_token_endpoint_shares_them(
+        self, app: Litestar, client: AsyncClient, person: Person
+    ) -> None:
+        form = {"grant_type": "password", "username": person.email, "password": WRONG}
+        answers = [await client.post(f"{AUTH}/token", data=form) for _ in range(4)]
+        assert [each.status_code for each in answers] == [400] * 3 + [429]
+
+
+class TestFlood:
+    async def test_two_hundred_wrong_at_once(
+        self, app: Litestar, auth: AuthContainer, person: Person
+    ) -> None:
+        with counting(auth.login()._passwords) as reached:
+            answers = await asyncio.gather(*(attempt(app, person.email) for _ in range(200)))
+        assert len(reached) <= FREE
+        assert {each.status_code for each in answers} == {401, 429}
+
+    async def test_two_instances_count_together(
+        self, app: Litestar, other_instance: AsyncClient, person: Person
+    ) -> None:
+        body = {"email": person.email, "password": WRONG}
+        await statuses(app, person.email, 3)
+        others = [await other_instance.post(f"{AUTH}/login", json=body) for _ in range(3)]
+        assert [each.status_code for each in others] == [401, 401, 429]
+
+
+class TestSwitchedOff:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"rate_limit_enabled": False}
+
+    async def test_there_is_no_delay(self, app: Litestar, person: Person) -> None:
+        assert await statuses(app, person.email, 12) == [401] * 12
+
+    async def test_but_the_hashes_have_a_bounded_queue(
+        self, app: Litestar, auth: AuthContainer, person: Person
+    ) -> None:
+        answers = await asyncio.gather(*(attempt(app, person.email, "x" * 256) for _ in range(200)))
+        found = {each.status_code for each in answers}
+        assert found <= {401, 503}
+        for each in answers:
+            if each.status_code == 503:
+                assert each.headers["retry-after"] and code_of(each) == "auth.busy"
+        assert (await attempt(app, person.email, PASSWORD)).status_code == 200

@@ -1,0 +1,211 @@
+"""Signing in: the stranger learns nothing, and whoever belongs here gets in."""
+
+import asyncio
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from litestar import Litestar
+from sqlalchemy import delete, update
+
+from core.web.maintenance import MaintenanceState
+from core.wiring.container import CoreContainer
+from modules.auth.container import AuthContainer
+from modules.users.models import User
+from tests.modules.auth.conftest import AUTH, bearer, code_of, log_in, works
+from tests.modules.auth.trail import trail
+from tests.people import PASSWORD, Person, register
+
+
+async def attempt(client: AsyncClient, email: str, password: str) -> Response:
+    return await client.post(f"{AUTH}/login", json={"email": email, "password": password})
+
+
+def shown(answer: Response) -> Any:
+    """All of the answer that could tell two refusals apart."""
+    body = answer.json()
+    request_id = body.pop("request_id")
+    assert body.pop("instance") == f"/requests/{request_id}"
+    headers = {name: text for name, text in answer.headers.items() if name != "x-request-id"}
+    return answer.status_code, body, headers
+
+
+async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
+    async with core.db().transaction() as session:
+        await session.execute(update(User).where(User.id == person.id).values(**columns))
+        core.db().touch("principals", "users")
+
+
+class TestRefusals:
+    async def test_all_look_alike(
+        self, app: Litestar, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        async with (
+            register(app, "disabled@example.com", "Disabled") as disabled,
+            register(app, "deleted@example.com", "Deleted") as deleted,
+            register(app, "nopassword@example.com", "Nobody") as without_password,
+        ):
+            await change(core, disabled, is_active=False)
+            await change(core, without_password, password_hash=None)
+            async with core.db().transaction() as session:
+                await session.execute(delete(User).where(User.id == deleted.id))
+        answers = [
+            await attempt(client, "unknown@example.com", PASSWORD),
+            await attempt(client, person.email, "wrong password"),
+            await attempt(client, person.email, PASSWORD.upper()),
+            await attempt(client, person.email, PASSWORD + " "),
+            await attempt(client, disabled.email, PASSWORD),
+            await attempt(client, disabled.email, "wrong password"),
+            await attempt(client, deleted.email, PASSWORD),
+            await attempt(client, without_password.email, PASSWORD),
+            await attempt(client, "no address at all", PASSWORD),
+        ]
+        assert all(shown(each) == shown(answers[0]) for each in answers)
+        assert answers[0].status_code == 401
+        assert code_of(answers[0]) == "auth.invalid_credentials"
+        assert answers[0].headers["www-authenticate"] == 'Bearer realm="atrium"'
+
+    async def test_each_leaves_one_row_that_says_who_was_meant(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        await attempt(client, "unknown@example.com", PASSWORD)
+        await attempt(client, person.email, "wrong password")
+        await log_in(client, person)
+        rows = await trail(core, "auth.login")
+        assert rows[-3:] == [
+            ("auth.login", "refused", None, None),
+            ("auth.login", "refused", None, str(person.id)),
+            ("auth.login", "success", person.id, str(person.id)),
+        ]
+
+    async def test_too_long_a_password_is_refused_before_anything_is_looked_up(
+        self, client: AsyncClient, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        long = "x" * 257
+        known, unknown = [
+            await attempt(client, email, long) for email in (person.email, "unknown@example.com")
+        ]
+        assert shown(known) == shown(unknown)
+        assert known.status_code == 400
+        assert known.json()["errors"][0]["location"] == "body.password"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"email": "a@example.com"},
+            {"password": PASSWORD},
+            {"email": "a@example.com", "password": 12345678},
+            {"email": ["a@example.com"], "password": PASSWORD},
+            {"email": "a@example.com\u0000", "password": PASSWORD},
+            {"email": "a@example.com", "password": PASSWORD, "transport": "cookie"},
+            {"email": "a@example.com", "password": PASSWORD, "remember": True},
+            [],
+        ],
+    )
+    async def test_what_is_no_login_is_400(self, client: AsyncClient, body: Any) -> None:
+        assert (await client.post(f"{AUTH}/login", json=body)).status_code == 400
+
+    async def test_what_is_not_json_is_415(self, client: AsyncClient, person: Person) -> None:
+        form = {"email": person.email, "password": PASSWORD}
+        assert (await client.post(f"{AUTH}/login", data=form)).status_code == 415
+
+    async def test_a_good_password_and_a_disabling_at_once(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        """Whichever comes first, nobody is signed in afterwards."""
+        answers, _ = await asyncio.gather(
+            asyncio.gather(*(attempt(client, person.email, PASSWORD) for _ in range(10))),
+            change(core, person, is_active=False),
+        )
+        for answer in answers:
+            assert answer.status_code in (200, 401)
+            if answer.status_code == 200:
+                assert not await works(client, answer.json())
+
+
+class TestTime:
+    async def test_unknown_takes_as_long_as_known(
+        self, client: AsyncClient, person: Person, auth: AuthContainer
+    ) -> None:
+        """Interleaved, with the hash at its real price, and generous: a missing hash is 10 times."""
+        passwords = auth.login()._passwords
+        passwords._hasher = type(passwords._hasher)(
+            time_cost=2, memory_cost=19 * 1024, parallelism=1
+        )
+        passwords._dummy.cache_clear()
+        stored = await passwords.hash(PASSWORD)
+        await auth.accounts().set_password_hash(person.id, stored)
+        taken: dict[str, list[float]] = {person.email: [], "unknown@example.com": []}
+        for _ in range(15):
+            for email, times in taken.items():
+                started = perf_counter()
+                await attempt(client, email, "wrong password")
+                times.append(perf_counter() - started)
+        known, unknown = [median(times[1:]) for times in taken.values()]
+        assert 0.4 < unknown / known < 2.5
+
+
+class TestSuccess:
+    async def test_the_answer_is_a_pair_of_tokens_that_nobody_keeps(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        key = {"idempotency-key": "one-and-the-same"}
+        body = {"email": person.email, "password": PASSWORD}
+        first, second = [
+            await client.post(f"{AUTH}/login", json=body, headers=key) for _ in range(2)
+        ]
+        assert first.status_code == 200
+        assert set(first.json()) == {
+            "access_token",
+            "token_type",
+            "expires_in",
+            "refresh_token",
+            "refresh_expires_in",
+        }
+        assert first.json()["token_type"] == "bearer"
+        assert first.headers["cache-control"] == "no-store"
+        assert "etag" not in first.headers
+        assert "idempotency-replayed" not in second.headers
+        assert first.json()["refresh_token"] != second.json()["refresh_token"]
+
+    async def test_the_address_may_be_written_otherwise(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        for email in (person.email.upper(), f"  {person.email}\u0020", "Person@EXAMPLE.com"):
+            assert (await attempt(client, email, PASSWORD)).status_code == 200
+
+    async def test_composed_or_decomposed_it_is_the_same_password(
+        self, client: AsyncClient
+    ) -> None:
+        composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
+        for number, (set_as, typed) in enumerate([(composed, decomposed), (decomposed, composed)]):
+            email = f"cafe{number}@example.com"
+            body = {"name": "Some Body", "email": email, "password": set_as}
+            assert (await client.post(f"{AUTH}/register", json=body)).status_code == 201
+            assert (await attempt(client, email, typed)).status_code == 200
+
+    async def test_a_password_kept_under_old_parameters_is_kept_anew(
+        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+    ) -> None:
+        old = type(core.passwords())(memory_kib=128)
+        await auth.accounts().set_password_hash(person.id, await old.hash(PASSWORD))
+        await log_in(client, person)
+        account = await auth.accounts().by_id(person.id)
+        assert account and account.password_hash and "$m=64," in account.password_hash
+        await log_in(client, person)
+
+
+class TestMaintenance:
+    async def test_only_admins_get_in(
+        self, client: AsyncClient, core: CoreContainer, person: Person, admin: Person
+    ) -> None:
+        await core.maintenance().switch(MaintenanceState(True, "Back soon", 7))
+        closed = await attempt(client, person.email, PASSWORD)
+        assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
+        assert closed.headers["retry-after"] == "7"
+        assert (await attempt(client, person.email, "wrong password")).status_code == 401
+        tokens = await log_in(client, admin)
+        answer = await client.get("/api/v1/users", headers=bearer(tokens["access_token"]))
+        assert answer.status_code == 200

@@ -1,0 +1,200 @@
+"""Refresh tokens: good once, forgiving for a moment, and deadly for a thief."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+from sqlalchemy import func, select
+
+from core.operations.maintenance import Maintenance
+from core.web.maintenance import MaintenanceState
+from core.wiring.container import CoreContainer
+from modules.auth.container import AuthContainer
+from modules.auth.models import RefreshToken
+from tests.modules.auth.conftest import AUTH, code_of, later, log_in, refresh, rotated, works
+from tests.modules.auth.trail import trail
+from tests.people import Person
+
+LIVE = select(func.count()).select_from(RefreshToken).where(RefreshToken.used_at.is_(None))
+SEALED = (
+    select(func.count()).select_from(RefreshToken).where(RefreshToken.sealed_successor.is_not(None))
+)
+
+
+async def count(core: CoreContainer, statement: Any) -> int:
+    async with core.db().read() as reads:
+        return int(await reads.scalar(statement))
+
+
+class TestReuse:
+    async def test_kills_the_family_and_nobody_else(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        other = await log_in(client, person)
+        first = person.tokens
+        second = await rotated(client, first)
+        third = await rotated(client, second)
+        fourth = await rotated(client, third)
+
+        answer = await refresh(client, first)
+        assert (answer.status_code, code_of(answer)) == (401, "auth.invalid_refresh_token")
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        for tokens in (first, second, third, fourth):
+            assert not await works(client, tokens)
+            assert (await refresh(client, tokens)).status_code == 401
+        assert await works(client, other)
+        assert (await refresh(client, other)).status_code == 200
+        [event] = await trail(core, "auth.refresh_reuse")
+        assert event.outcome == "refused"
+        assert event.target_id and event.actor_id == person.id
+
+    async def test_counts_after_the_grace(self, client: AsyncClient, person: Person) -> None:
+        successor = await rotated(client, person.tokens)
+        with later(seconds=11):
+            assert (await refresh(client, person.tokens)).status_code == 401
+            assert not await works(client, successor)
+            assert (await refresh(client, successor)).status_code == 401
+
+    async def test_within_the_grace_it_gives_the_same_successor(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        successor = await rotated(client, person.tokens)
+        with later(seconds=8):
+            again = await rotated(client, person.tokens)
+        assert again["refresh_token"] == successor["refresh_token"]
+        assert await works(client, again)
+
+    async def test_once_the_successor_was_used_there_is_no_grace(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        third = await rotated(client, await rotated(client, person.tokens))
+        assert (await refresh(client, person.tokens)).status_code == 401
+        assert (await refresh(client, third)).status_code == 401
+
+    async def test_at_rest_there_are_hashes_and_for_a_moment_what_only_its_holder_opens(
+        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+    ) -> None:
+        successor = await rotated(client, person.tokens)
+        columns = select(RefreshToken.digest, RefreshToken.sealed_successor)
+        async with core.db().read() as reads:
+            kept = [bytes(each) for row in await reads.execute(columns) for each in row if each]
+        for tokens in (person.tokens, successor):
+            assert all(tokens["refresh_token"].encode() not in each for each in kept)
+        assert await count(core, SEALED) == 1
+        with later(seconds=11):
+            await auth.sweeping().sweep()
+        assert await count(core, SEALED) == 0
+
+
+class TestRaces:
+    async def test_fifty_at_once_get_one_and_the_same_successor(
+        self,
+        client: AsyncClient,
+        other_instance: AsyncClient,
+        core: CoreContainer,
+        person: Person,
+    ) -> None:
+        tokens = person.tokens
+        for _ in range(3):
+            answers = await asyncio.gather(
+                *(refresh(each, tokens) for each in (client, other_instance) * 25)
+            )
+            assert {each.status_code for each in answers} == {200}
+            assert len({each.json()["refresh_token"] for each in answers}) == 1
+            assert await count(core, LIVE) == 1
+            tokens = answers[0].json()
+
+    async def test_a_logout_among_them_wins(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        await asyncio.gather(
+            *(refresh(client, person.tokens) for _ in range(20)),
+            person.client.post(f"{AUTH}/logout"),
+        )
+        assert await count(core, LIVE) == 0
+        assert not await works(client, person.tokens)
+
+
+class TestWithoutGrace:
+    @pytest.fixture
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setenv("AUTH_REFRESH_GRACE_S", "0")
+        return {}
+
+    async def test_of_fifty_at_once_exactly_one_wins(
+        self,
+        client: AsyncClient,
+        other_instance: AsyncClient,
+        core: CoreContainer,
+        person: Person,
+    ) -> None:
+        for _ in range(3):
+            tokens = await log_in(client, person)
+            answers = await asyncio.gather(
+                *(refresh(each, tokens) for each in (client, other_instance) * 25)
+            )
+            statuses = sorted(each.status_code for each in answers)
+            assert statuses == [200] + [401] * 49
+        assert await count(core, SEALED) == 0
+        assert await count(core, LIVE) == 1  # the fixture's own session
+
+    async def test_the_second_time_is_a_theft(self, client: AsyncClient, person: Person) -> None:
+        successor = await rotated(client, person.tokens)
+        assert (await refresh(client, person.tokens)).status_code == 401
+        assert not await works(client, successor)
+
+
+class TestEnds:
+    async def test_the_session_ends_when_it_is_not_refreshed(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        assert person.tokens["refresh_expires_in"] in (14 * 86_400, 14 * 86_400 - 1)
+        with later(days=14, seconds=1):
+            assert (await refresh(client, person.tokens)).status_code == 401
+
+    async def test_and_after_thirty_days_in_any_case(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        tokens = person.tokens
+        for day in (13, 26):
+            with later(days=day):
+                tokens = await rotated(client, tokens)
+        assert tokens["refresh_expires_in"] <= 4 * 86_400
+        with later(days=30, seconds=1):
+            assert (await refresh(client, tokens)).status_code == 401
+
+    async def test_an_old_token_is_worth_nothing_after_a_new_login(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        await person.client.post(f"{AUTH}/logout")
+        fresh = await log_in(client, person)
+        assert (await refresh(client, person.tokens)).status_code == 401
+        assert (await refresh(client, fresh)).status_code == 200
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "body",
+        [{}, {"refresh_token": ""}, {"refresh_token": 5}, {"refresh_token": None}, {"other": "x"}],
+    )
+    async def test_what_is_no_request_is_400(
+        self, client: AsyncClient, body: dict[str, Any]
+    ) -> None:
+        assert (await client.post(f"{AUTH}/refresh", json=body)).status_code == 400
+
+    async def test_unknown_ones(self, client: AsyncClient) -> None:
+        for token in ("x", "x" * 43, "x" * 4096, "'; DROP TABLE users; --"):
+            assert (await refresh(client, {"refresh_token": token})).status_code == 401
+
+    async def test_one_that_fails_burns_nothing(
+        self, client: AsyncClient, app: Litestar, core: CoreContainer, person: Person
+    ) -> None:
+        maintenance: Maintenance = core.maintenance()
+        await maintenance.switch(MaintenanceState(True, "Back soon", 7))
+        closed = await refresh(client, person.tokens)
+        assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
+        assert closed.headers["retry-after"] == "7"
+        await maintenance.switch(MaintenanceState())
+        assert (await refresh(client, person.tokens)).status_code == 200

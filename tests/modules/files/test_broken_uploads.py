@@ -1,0 +1,307 @@
+"""Uploads that end before their end: cut off, cancelled, failing, or with their process."""
+
+import os
+import socket
+import threading
+from asyncio import CancelledError, Event, create_task, sleep, to_thread
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from errno import EIO, ENOSPC
+from functools import partial
+from typing import Any
+
+import pytest
+import uvicorn
+from litestar import Litestar
+
+from core.kernel.events import Schedule
+from core.operations.contributions import Preparation
+from modules.files.storage.local import LocalStorage
+from modules.files.threads import in_thread
+from tests.modules.files.uploads import (
+    FILES,
+    FORM,
+    Traces,
+    form,
+    part,
+    refusal,
+    send,
+    upload,
+)
+from tests.people import Person
+
+pytestmark = pytest.mark.anyio
+
+BODY = form(part(b"0123456789" * 30_000))
+
+
+def scope_of(person: Person) -> dict[str, Any]:
+    """A request as the server would hand it over."""
+    headers = {
+        "host": "test",
+        "authorization": person.client.headers["authorization"],
+        "content-type": FORM,
+    }
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"{FILES}/upload",
+        "raw_path": f"{FILES}/upload".encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("test", 80),
+    }
+
+
+async def test_a_body_that_ends_early(person: Person, app: Litestar, traces: Traces) -> None:
+    for tenth in range(10):
+        for how in ({"type": "http.disconnect"}, {"type": "http.request", "body": b""}):
+            messages = iter(
+                [
+                    {
+                        "type": "http.request",
+                        "body": BODY[: len(BODY) * tenth // 10],
+                        "more_body": True,
+                    },
+                    how,
+                ]
+            )
+            sent: list[Any] = []
+
+            async def receive(messages: Iterator[Any] = messages) -> Any:
+                return next(messages)
+
+            async def answer(message: Any, sent: list[Any] = sent) -> None:
+                sent.append(message)
+
+            await app(scope_of(person), receive, answer)  # type: ignore[arg-type]
+            assert sent[0]["status"] == 400, (tenth, how)
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_an_upload_that_is_cancelled(person: Person, app: Litestar, traces: Traces) -> None:
+    for share in (0, len(BODY) // 2, len(BODY) - 1):
+        waiting = Event()
+        first = {"type": "http.request", "body": BODY[:share], "more_body": True}
+
+        async def receive(messages: list[Any] = [first], waiting: Event = waiting) -> Any:  # noqa: B006
+            if messages:
+                return messages.pop()
+            waiting.set()
+            return await Event().wait()
+
+        async def ignore(_: Any) -> None:
+            pass
+
+        request = create_task(app(scope_of(person), receive, ignore))  # type: ignore[arg-type]
+        await waiting.wait()
+        request.cancel()
+        with pytest.raises(CancelledError):
+            await request
+    assert await traces.all() == (set(), 0, [])
+
+
+class FailingSystem:
+    """The system's functions as the storage sees them, of which one call fails."""
+
+    def __init__(self, name: str, call: int, error: int) -> None:
+        self._name, self._call, self._error = name, call, error
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        return partial(self._maybe, real) if name == self._name else real
+
+    def _maybe(self, real: Any, *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls == self._call:
+            raise OSError(self._error, os.strerror(self._error))
+        return real(*arguments)
+
+
+@contextmanager
+def failing(name: str, call: int, error: int) -> Iterator[FailingSystem]:
+    system = FailingSystem(name, call, error)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("modules.files.storage.local.os", system)
+        yield system
+
+
+@pytest.mark.parametrize("name", ["write", "fsync", "link"])
+async def test_whatever_call_fails_nothing_is_left(
+    person: Person, traces: Traces, name: str
+) -> None:
+    """Until no call is left that could: then it is kept."""
+    body = form(*2 * [part(b"x" * 10_000, name="files")])
+    for call in range(1, 20):
+        with failing(name, call, ENOSPC) as system:
+            answer = await send(person.client, body, "upload-multiple")
+        if system.calls < call:
+            break
+        assert refusal(answer) == (503, "files.storage_full"), call
+        assert await traces.all() == (set(), 0, [])
+    assert answer.status_code == 201 and call > 1
+
+
+async def test_a_disk_that_fails_is_no_clients_fault(person: Person, traces: Traces) -> None:
+    with failing("fsync", 1, EIO):
+        answer = await send(person.client, form(part(b"x")))
+    assert refusal(answer) == (500, "http.internal_server_error")
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Traces) -> None:
+    """At each step of an upload; closing the file is what the end of a process does to it."""
+    kept = await upload(person.client, b"kept")
+    before = await traces.all()
+    storage = LocalStorage(traces.settings.storage_path)
+    for steps in range(4):
+        dead = storage.create()
+        if steps > 0:
+            dead.write(b"unfinished")
+        if steps > 1:
+            dead.keep()
+        dead.release()
+    assert len(traces.stored()) > len(before[0])
+    [sweep] = traces.core.contributions().of(Preparation, "files")
+    await sweep.run()
+    assert await traces.all() == before
+    assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
+
+
+async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
+    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died between the commit and tidying up after it."""
+    with monkeypatch.context() as dying:
+        dying.setattr("modules.files.storage.local.LocalUpload.settle", LocalUpload_release)
+        kept = await upload(person.client, b"kept")
+    assert len(traces.stored()) == 2
+    [sweep] = traces.core.contributions().of(Preparation, "files")
+    await sweep.run()
+    assert len(traces.stored()) == 1
+    assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
+
+
+def LocalUpload_release(upload: Any) -> None:
+    upload.release()
+
+
+async def test_a_sweep_never_touches_a_living_upload(person: Person, traces: Traces) -> None:
+    [sweep] = traces.core.contributions().of(Schedule, "files")
+    half, rest = BODY[: len(BODY) // 2], BODY[len(BODY) // 2 :]
+    halfway, go_on = Event(), Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield half
+        yield b""
+        halfway.set()
+        await go_on.wait()
+        yield rest
+
+    sending = create_task(send(person.client, body()))
+    await halfway.wait()
+    await sweep.run()
+    go_on.set()
+    answer = await sending
+    assert answer.status_code == 201
+    content = await person.client.get(f"{FILES}/{answer.json()['id']}/download")
+    assert len(content.content) == answer.json()["size"] == 300_000
+
+
+async def test_a_commit_that_fails_leaves_nothing_for_long(
+    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it came to be cannot be known at once; the sweep after it knows."""
+    monkeypatch.setattr("modules.files.service.uploads.LONGEST_COMMIT_S", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr("core.data.database.commit_and_close", fail)
+        answer = await send(person.client, form(part(b"x")))
+    assert answer.status_code == 500
+    await sleep(0.01)
+    [sweep] = traces.core.contributions().of(Preparation, "files")
+    await sweep.run()
+    assert await traces.all() == (set(), 0, [])
+
+
+def fail(_: Any) -> None:
+    raise OSError("the connection is gone")
+
+
+async def test_work_in_a_thread_ends_before_its_cancellation_is_told() -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        may_end.wait()
+        ended.set()
+
+    task = create_task(in_thread(work))
+    for _ in range(3):  # however often it is told
+        await sleep(0)
+        task.cancel()
+    assert not task.done()
+    may_end.set()
+    with pytest.raises(CancelledError):
+        await task
+    assert ended.is_set()
+
+
+@asynccontextmanager
+async def served(app: Litestar) -> AsyncIterator[int]:
+    """By a real server on a free port."""
+    config = uvicorn.Config(
+        app, port=0, lifespan="off", log_config=None, log_level="critical", proxy_headers=False
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 (it has no event for that)
+        await sleep(0.005)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def request_head(person: Person, *fields: str) -> bytes:
+    authorization = f"Authorization: {person.client.headers['authorization']}"
+    lines = [f"POST {FILES}/upload HTTP/1.1", "Host: test", authorization, f"Content-Type: {FORM}"]
+    return "\r\n".join([*lines, *fields, "", ""]).encode()
+
+
+def cut(port: int, data: bytes, *, reset: bool) -> None:
+    """Send so much, then hang up, politely or not."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        if reset:
+            linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.sendall(data)
+
+
+async def test_a_connection_that_is_cut(person: Person, app: Litestar, traces: Traces) -> None:
+    head = request_head(person, f"Content-Length: {len(BODY)}")
+    async with served(app) as port:
+        for tenth in range(10):
+            for reset in (False, True):
+                await to_thread(cut, port, head + BODY[: len(BODY) * tenth // 10], reset=reset)
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_an_upload_that_is_too_large_is_not_invited(person: Person, app: Litestar) -> None:
+    """413 without the 100 that the client waits for before it sends."""
+
+    def ask(port: int, length: int) -> bytes:
+        head = request_head(person, f"Content-Length: {length}", "Expect: 100-continue")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(head)
+            return connection.recv(65536)
+
+    async with served(app) as port:
+        assert (await to_thread(ask, port, 2**30)).startswith(b"HTTP/1.1 413 ")
+        assert (await to_thread(ask, port, len(BODY))).startswith(b"HTTP/1.1 100 ")

@@ -1,0 +1,209 @@
+"""What is known of files: listed, changed, deleted, by whom it may be."""
+
+from asyncio import gather
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import select
+
+from core.events.models import RecordedEvent
+from core.kernel.pages import PageRequest
+from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure, Statistic
+from core.wiring.container import CoreContainer
+from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
+from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
+from tests.people import Person
+
+pytestmark = pytest.mark.anyio
+
+
+def path_of(file: dict[str, str]) -> str:
+    return f"{FILES}/{file['id']}"
+
+
+async def test_a_strangers_file_does_not_exist(
+    person: Person, stranger: Person, client: AsyncClient, traces: Traces
+) -> None:
+    path = path_of(await upload(person.client))
+    before = await traces.all()
+    name = {"original_filename": "b.txt"}
+    for answer in (
+        await stranger.client.get(path),
+        await stranger.client.patch(path, json=name),
+        await stranger.client.patch(path, json=name | {"visibility": "public"}),
+        await stranger.client.delete(path),
+        await stranger.client.delete(path, headers={"if-match": '"x"'}),
+    ):
+        assert refusal(answer) == (404, "files.not_found")
+    assert (await stranger.client.get(FILES)).json()["total"] == 0
+    assert (await client.get(path)).status_code == 401
+    assert (await client.get(FILES)).status_code == 401
+    assert await traces.all() == before
+    assert (await person.client.get(path)).json()["original_filename"] == "a.txt"
+
+
+async def test_who_manages_files_sees_and_deletes_but_does_not_open(
+    person: Person, admin: Person, traces: Traces
+) -> None:
+    path = path_of(await upload(person.client))
+    assert (await admin.client.get(path)).json() == (await person.client.get(path)).json()
+    opened = await admin.client.patch(path, json={"visibility": "public"})
+    assert refusal(opened) == (403, "files.content_not_yours")
+    assert (await admin.client.patch(path, json={"visibility": "private"})).status_code == 200
+    assert (await admin.client.get(FILES)).json()["total"] == 0
+    assert (await admin.client.delete(path)).status_code == 204
+    await traces.core.relay().deliver_all()
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_a_deleted_file_is_gone_from_everywhere(person: Person, traces: Traces) -> None:
+    path = path_of(await upload(person.client))
+    await upload(person.client, b"stays")
+    assert (await person.client.delete(path)).status_code == 204
+    await traces.core.relay().deliver_all()
+    for answer in (
+        await person.client.get(path),
+        await person.client.get(f"{path}/download"),
+        await person.client.delete(path),
+    ):
+        assert refusal(answer) == (404, "files.not_found")
+    stored, rows, used = await traces.all()
+    assert (len(stored), rows, used) == (1, 1, [(5, 1)])
+
+
+async def test_a_change_leaves_the_bytes_alone(person: Person) -> None:
+    file = await upload(person.client, PNG, "a.png")
+    changed = await person.client.patch(
+        path_of(file), json={"original_filename": "한글.PNG", "visibility": "public"}
+    )
+    body = changed.json()
+    assert (body["original_filename"], body["visibility"]) == ("한글.PNG", "public")
+    same = ("id", "filename", "size", "content_type", "checksum_sha256", "created_at")
+    assert [body[name] for name in same] == [file[name] for name in same]
+    assert body["updated_at"] > file["updated_at"]
+    assert (await person.client.get(path_of(file))).json() == body
+
+
+async def test_a_change_that_is_refused(person: Person) -> None:
+    file = await upload(person.client)
+    for change, code in (
+        ({"original_filename": "a.png"}, "files.extension_changed"),
+        ({"original_filename": "a"}, "files.extension_changed"),
+        ({"original_filename": "../a.txt"}, "files.name_invalid"),
+        ({"original_filename": "a\0.txt"}, "files.name_invalid"),
+        ({"original_filename": ""}, "files.name_invalid"),
+        ({"original_filename": None}, "http.invalid"),
+        ({"visibility": None}, "http.invalid"),
+        ({"visibility": "shared"}, "http.invalid"),
+        ({"size": 1}, "http.invalid"),
+        ({"owner_id": file["id"]}, "http.invalid"),
+    ):
+        answer = await person.client.patch(path_of(file), json=change)
+        assert refusal(answer) == (400, code), change
+    assert (await person.client.get(path_of(file))).json() == file
+
+
+async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
+    path = path_of(await upload(person.client))
+    seen = {"if-match": (await person.client.get(path)).headers["etag"]}
+    renamings = (
+        person.client.patch(path, json={"original_filename": f"{n}.txt"}, headers=seen)
+        for n in range(5)
+    )
+    answers = await gather(*renamings)
+    assert sorted(each.status_code for each in answers) == [200] + 4 * [412]
+    assert (await person.client.delete(path, headers=seen)).status_code == 412
+    fresh = {"if-match": (await person.client.get(path)).headers["etag"]}
+    assert (await person.client.delete(path, headers=fresh)).status_code == 204
+
+
+async def test_a_list_is_searched_filtered_and_sorted(person: Person) -> None:
+    for name, content in (("b 5%.txt", b"22"), ("a.png", PNG), ("c.txt", b"1")):
+        await upload(person.client, content, name)
+
+    async def names(query: str) -> list[str]:
+        answer = await person.client.get(f"{FILES}?{query}")
+        assert answer.status_code == 200, answer.text
+        return [each["original_filename"] for each in answer.json()["data"]]
+
+    assert await names("") == ["c.txt", "a.png", "b 5%.txt"]
+    assert await names("sort=original_filename") == ["a.png", "b 5%.txt", "c.txt"]
+    assert await names("sort=-size") == ["a.png", "b 5%.txt", "c.txt"]
+    assert await names("search=5%25") == ["b 5%.txt"]
+    assert await names("search=PNG") == ["a.png"]
+    assert await names("content_type=text/plain&sort=size") == ["c.txt", "b 5%.txt"]
+    assert await names("cursor=&per_page=2") == ["c.txt", "a.png"]
+    for query in ("sort=storage_key", "owner_id=1", "content_type=a&content_type=b"):
+        assert (await person.client.get(f"{FILES}?{query}")).status_code == 400
+
+
+async def test_what_is_not_built_yet_is_not_there(person: Person) -> None:
+    path = path_of(await upload(person.client))
+    for route in (f"{FILES}/resumable", f"{FILES}/direct", f"{path}/links", f"{path}/restore"):
+        assert (await person.client.post(route)).status_code in (404, 405), route
+    for route in (f"{path}/thumbnail", f"{path}/links", f"{FILES}/shared/token"):
+        assert (await person.client.get(route)).status_code == 404, route
+
+
+async def test_others_are_told(person: Person, core: CoreContainer, traces: Traces) -> None:
+    file = await upload(person.client)
+    await person.client.delete(path_of(file))
+    assert {FileUploaded.name, FileDeleted.name} == {"files.uploaded", "files.deleted"}
+    async with core.db().read() as reads:
+        names = await reads.scalars(select(RecordedEvent.name).order_by(RecordedEvent.id))
+    told = [each for each in names if each.startswith("files.")]
+    assert told == ["files.uploaded", "files.content_dropped", "files.deleted"]
+
+
+async def test_what_is_held_about_a_person_is_told_and_erased(
+    person: Person, stranger: Person, core: CoreContainer, traces: Traces
+) -> None:
+    mine = await upload(person.client)
+    theirs = await upload(stranger.client, b"theirs")
+    contributed = core.contributions()
+    [data] = contributed.of(PersonalData, "files")
+    figures = {each.name: each.count for each in contributed.of(PersonalFigure, "files")}
+    assert await data.export(person.id) == [mine]
+    assert await figures["files.files"](person.id) == 1
+    assert await figures["files.bytes"](person.id) == mine["size"]
+    statistics = {each.name: each.read for each in contributed.of(Statistic, "files")}
+    assert await statistics["files.count"]() == 2
+    assert await statistics["files.bytes"]() == mine["size"] + theirs["size"]
+    await data.erase(person.id)
+    await core.relay().deliver_all()
+    stored, rows, used = await traces.all()
+    assert (len(stored), rows, used) == (1, 1, [(6, 1)])
+    assert (await stranger.client.get(path_of(theirs) + "/download")).content == b"theirs"
+
+
+async def test_an_erasure_and_uploads_at_once(person: Person, traces: Traces) -> None:
+    [data] = traces.core.contributions().of(PersonalData, "files")
+    uploads = [send(person.client, form(part(b"late"))) for _ in range(8)]
+    await gather(*uploads[:4], data.erase(person.id), *uploads[4:])
+    await traces.core.relay().deliver_all()
+    stored, rows, used = await traces.all()
+    assert len(stored) == rows == sum(count for _, count in used)
+
+
+async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces: Traces) -> None:
+    [check] = core.contributions().of(HealthCheck, "files")
+    await check.check()
+    assert traces.stored() == set()
+    root = traces.settings.storage_path
+    for each in sorted(root.rglob("*"), reverse=True):
+        each.rmdir()
+    root.rmdir()
+    root.write_text("in the way")
+    with pytest.raises(OSError, match=r"exists|[Nn]ot a directory"):
+        await check.check()
+
+
+async def test_an_admin_pages_over_everyones_files(
+    person: Person, stranger: Person, core: CoreContainer, files_of_all: StoredFiles
+) -> None:
+    mine, theirs = await upload(person.client), await upload(stranger.client, b"theirs")
+    rows = await files_of_all.page(PageRequest())
+    assert [each.id for each in rows.items] == [UUID(theirs["id"]), UUID(mine["id"])]
+    assert all(isinstance(each, StoredFile) for each in rows.items)
+    assert rows.items[1].owner_id == person.id

@@ -1,0 +1,147 @@
+"""How much may come in: of one file, of one body, of one person."""
+
+from asyncio import gather
+
+import pytest
+from httpx import AsyncClient
+
+from tests.modules.files.uploads import (
+    FILES,
+    FORM,
+    Traces,
+    form,
+    in_pieces,
+    part,
+    refusal,
+    send,
+    upload,
+)
+from tests.people import Person
+
+pytestmark = pytest.mark.anyio
+
+LARGEST, QUOTA = 100_000, 250_000
+
+
+@pytest.fixture
+def limits() -> dict[str, str]:
+    return {"MAX_BYTES": str(LARGEST), "QUOTA_BYTES": str(QUOTA)}
+
+
+async def test_a_file_to_the_last_byte(person: Person, traces: Traces) -> None:
+    assert (await upload(person.client, b"x" * LARGEST))["size"] == LARGEST
+    before = await traces.all()
+    for chunked in (False, True):
+        body = form(part(b"x" * (LARGEST + 1)))
+        answer = await send(person.client, in_pieces([body]) if chunked else body)
+        assert refusal(answer) == (413, "files.too_large")
+        assert str(LARGEST) in answer.json()["detail"]
+        assert answer.headers["connection"] == "close"
+    assert await traces.all() == before
+
+
+class Untouched:
+    """A body that fails the test when it is asked for."""
+
+    def __aiter__(self) -> "Untouched":
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise AssertionError("The body was read.")
+
+
+async def test_a_length_that_is_too_much_is_refused_before_the_body(
+    person: Person, traces: Traces
+) -> None:
+    fields = {"content-type": FORM, "content-length": str(2 * LARGEST)}
+    answer = await person.client.post(f"{FILES}/upload", content=Untouched(), headers=fields)
+    assert refusal(answer) == (413, "files.too_large")
+    fields["content-length"] = str(QUOTA + LARGEST)
+    several = f"{FILES}/upload-multiple"
+    answer = await person.client.post(several, content=Untouched(), headers=fields)
+    assert refusal(answer) == (413, "files.quota_exceeded")
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_a_limit_is_noticed_with_the_byte_that_passes_it(person: Person) -> None:
+    """The client waits for an answer after that byte: nothing more will come."""
+    start = form(part(b""))[: -len("\r\n--a-boundary--\r\n")]
+
+    async def body() -> "object":
+        yield start
+        yield b"x" * LARGEST
+        yield b"x"
+        raise AssertionError("More was asked for.")
+
+    answer = await send(person.client, body())  # type: ignore[arg-type]
+    assert refusal(answer) == (413, "files.too_large")
+
+
+async def test_a_text_field_as_big_as_a_file(person: Person, traces: Traces) -> None:
+    answer = await send(person.client, form(part(b"x" * 70_000, None, "checksum_sha256")))
+    assert refusal(answer) == (413, "files.too_large")
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_the_quota_to_the_last_byte(person: Person, stranger: Person, traces: Traces) -> None:
+    for size in (LARGEST, LARGEST, QUOTA - 2 * LARGEST):
+        file = await upload(person.client, b"x" * size)
+    before = await traces.all()
+    assert refusal(await send(person.client, form(part(b"x")))) == (413, "files.quota_exceeded")
+    assert await traces.all() == before
+    usage = (await person.client.get(f"{FILES}/usage")).json()
+    assert usage == {"used_bytes": QUOTA, "quota_bytes": QUOTA, "files": 3}
+    await upload(stranger.client, b"x" * LARGEST)
+    await person.client.delete(f"{FILES}/{file['id']}")
+    await upload(person.client, b"x" * file["size"])
+
+
+async def test_several_files_that_are_too_much_together(person: Person, traces: Traces) -> None:
+    body = form(*3 * [part(b"x" * 90_000, name="files")])
+    answer = await send(person.client, in_pieces([body]), "upload-multiple")
+    assert refusal(answer) == (413, "files.quota_exceeded")
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_the_quota_is_exact_however_many_come_at_once(person: Person, traces: Traces) -> None:
+    for _ in range(3):
+        uploads = (send(person.client, form(part(b"x" * 60_000))) for _ in range(12))
+        answers = await gather(*uploads)
+        assert sorted(each.status_code for each in answers) == 4 * [201] + 8 * [413]
+        stored, rows, used = await traces.all()
+        assert (len(stored), rows, used) == (4, 4, [(240_000, 4)])
+        deletions = (
+            person.client.delete(f"{FILES}/{each.json()['id']}")
+            for each in answers
+            if each.status_code == 201
+            for _ in range(2)
+        )
+        assert sorted(each.status_code for each in await gather(*deletions)) == 4 * [204] + 4 * [
+            404
+        ]
+        await traces.core.relay().deliver_all()
+        assert await traces.all() == (set(), 0, [])
+
+
+async def test_the_same_file_many_times_at_once(person: Person) -> None:
+    answers = await gather(*(send(person.client, form(part(b"the same"))) for _ in range(20)))
+    ids = {each.json()["id"] for each in answers}
+    assert len(ids) == 20
+    contents = await gather(*(person.client.get(f"{FILES}/{each}/download") for each in ids))
+    assert {each.content for each in contents} == {b"the same"}
+
+
+async def test_one_key_many_times_at_once(person: Person, traces: Traces) -> None:
+    body = form(part(b"once"))
+    sent = (send(person.client, body, idempotency_key="k") for _ in range(10))
+    answers = await gather(*sent)
+    kept = {each.json()["id"] for each in answers if each.status_code == 201}
+    assert {each.status_code for each in answers} <= {201, 409} and len(kept) == 1
+    stored, rows, used = await traces.all()
+    assert (len(stored), rows, used) == (1, 1, [(4, 1)])
+
+
+async def test_a_stranger_is_told_nothing_of_limits(client: AsyncClient) -> None:
+    fields = {"content-type": FORM, "content-length": str(2 * LARGEST)}
+    answer = await client.post(f"{FILES}/upload", content=Untouched(), headers=fields)
+    assert answer.status_code == 401

@@ -1,0 +1,77 @@
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from pydantic import SecretStr
+
+from core.operations.contributions import HealthCheck
+from core.wiring.container import CoreContainer
+from tests.people import Person
+
+
+async def test_the_service_says_that_it_is_there(client: AsyncClient) -> None:
+    answer = await client.get("/health")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "healthy" and answer.json()["service"] == "Atrium"
+
+
+async def test_readiness_tells_strangers_what_is_down_but_not_why(
+    client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = await client.get("/health/ready")
+    assert ready.status_code == 200 and ready.json()["checks"]["database"] == "ok"
+    assert "details" not in ready.json()
+
+    async def broken() -> None:
+        raise ConnectionError("secret-host refused")
+
+    database, *_ = core.contributions().of(HealthCheck, "core")
+    monkeypatch.setitem(vars(database), "check", broken)
+    core.health().forget()
+    down = await client.get("/health/ready")
+    assert (down.status_code, down.json()["code"]) == (503, "health.not_ready")
+    assert down.json()["checks"]["database"] == "down"
+    assert "secret-host" not in down.text and "retry-after" in down.headers
+
+
+async def test_an_admin_learns_the_reasons(admin: Person) -> None:
+    details = (await admin.client.get("/health/ready")).json()["details"]
+    assert details["database"]["ok"] is True
+
+
+async def test_a_process_that_stops_is_not_ready(client: AsyncClient, core: CoreContainer) -> None:
+    core.lifecycle().stopping = True
+    answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "It is shutting down.")
+    assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_a_browser_gets_a_page_and_a_client_json(client: AsyncClient) -> None:
+    page = await client.get("/", headers={"accept": "text/html,*/*"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    root = await client.get("/")
+    assert root.json()["health"] == "http://test/health"
+
+
+async def test_figures_are_open_outside_production(client: AsyncClient) -> None:
+    await client.get("/api/v1/hello/you")
+    figures = (await client.get("/metrics")).text
+    assert 'module="hello",route="/api/v1/hello/{name}"' in figures
+
+
+class TestWithAToken:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"metrics_token": SecretStr("a-long-enough-token")}
+
+    async def test_figures_take_it(self, client: AsyncClient) -> None:
+        refused = await client.get("/metrics")
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (
+            401,
+            'Bearer realm="metrics"',
+        )
+        wrong = {"authorization": "Bearer another-token-here"}
+        assert (await client.get("/metrics", headers=wrong)).status_code == 401
+        right = {"authorization": "Bearer a-long-enough-token"}
+        assert (await client.get("/metrics", headers=right)).status_code == 200

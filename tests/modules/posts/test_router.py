@@ -1,0 +1,127 @@
+from asyncio import gather
+from typing import Any
+
+from httpx import AsyncClient
+
+from tests.people import Person
+
+POSTS = "/api/v1/posts"
+POST = {"title": "Hello", "content": "The first 5% of many words."}
+
+
+async def publish(person: Person, **changes: str) -> dict[str, Any]:
+    answer = await person.client.post(POSTS, json=POST | changes)
+    assert answer.status_code == 201, answer.text
+    published: dict[str, Any] = answer.json()
+    return published
+
+
+async def test_a_stranger_reads_but_does_not_write(client: AsyncClient, person: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    assert (await client.get(path)).status_code == 200
+    assert (await client.get(path)).headers["cache-control"] == "no-cache"
+    assert (await client.post(POSTS, json=POST)).status_code == 401
+    assert (await client.delete(path)).status_code == 401
+    assert (await client.get(POSTS)).json()["total"] == 1
+
+
+async def test_only_its_author_changes_it(person: Person, stranger: Person, admin: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    for answer in (
+        await stranger.client.patch(path, json={"title": "mine"}),
+        await stranger.client.put(path, json=POST),
+        await stranger.client.delete(path),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "posts.not_yours")
+    assert (await admin.client.patch(path, json={"title": "tidied"})).status_code == 200
+    assert (await person.client.get(path)).json()["title"] == "tidied"
+
+
+async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    seen = {"if-match": (await person.client.get(path)).headers["etag"]}
+    patches = (person.client.patch(path, json={"title": str(n)}, headers=seen) for n in range(8))
+    assert sorted(each.status_code for each in await gather(*patches)) == [200] + 7 * [412]
+
+
+async def test_what_was_created_says_where_it_stands(person: Person) -> None:
+    created = await person.client.post(POSTS, json=POST)
+    place = created.headers["location"]
+    assert place == f"http://test{POSTS}/{created.json()['id']}"
+    read = await person.client.get(place)
+    assert read.headers["etag"] == created.headers["etag"]
+    unchanged = await person.client.get(place, headers={"if-none-match": read.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+async def test_a_change_changes_the_etag_and_a_patch_leaves_the_rest(person: Person) -> None:
+    published = await publish(person)
+    path = f"{POSTS}/{published['id']}"
+    before = (await person.client.get(path)).headers["etag"]
+    changed = await person.client.patch(path, json={"title": "New"})
+    assert changed.headers["etag"] != before
+    assert (changed.json()["title"], changed.json()["content"]) == ("New", POST["content"])
+    assert changed.json()["updated_at"] > published["updated_at"]
+    assert (await person.client.patch(path, json={"title": None})).status_code == 400
+
+
+async def test_bad_input_names_the_field(person: Person) -> None:
+    answer = await person.client.post(POSTS, json={"title": "", "content": "a\u202eb", "more": 1})
+    wrong = {each["location"] for each in answer.json()["errors"]}
+    assert (answer.status_code, wrong) == (400, {"body.title", "body.content", "body.more"})
+
+
+async def test_a_list_is_sorted_searched_and_filtered(person: Person, stranger: Person) -> None:
+    for title in "abc":
+        await publish(person, title=title)
+    await publish(stranger, title="d", content="nothing like it")
+    titles = await listed(person, "sort=-title&per_page=2&page=2")
+    assert titles == ["b", "a"]
+    assert await listed(person, "search=5%25") == ["c", "b", "a"]
+    assert await listed(person, f"author_id={stranger.id}") == ["d"]
+    assert (await person.client.get(f"{POSTS}?author_id=5")).status_code == 400
+
+
+async def listed(person: Person, query: str) -> list[str]:
+    answer = await person.client.get(f"{POSTS}?{query}")
+    assert answer.status_code == 200, answer.text
+    return [each["title"] for each in answer.json()["data"]]
+
+
+async def test_a_list_is_walked_by_cursor(person: Person) -> None:
+    for number in range(5):
+        await publish(person, title=str(number))
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = await person.client.get(POSTS, params={"cursor": cursor, "per_page": 2})
+        seen += [each["title"] for each in answer.json()["data"]]
+        cursor = answer.json()["next_cursor"]
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+async def test_a_cursor_is_good_for_its_own_list_only(person: Person) -> None:
+    for title in "ab":
+        await publish(person, title=title)
+    first = await person.client.get(POSTS, params={"cursor": "", "per_page": 1, "total": "true"})
+    cursor = first.json()["next_cursor"]
+    assert first.json()["total"] == 2
+    for query in (
+        {"cursor": cursor, "sort": "title"},
+        {"cursor": cursor, "page": 1},
+        {"cursor": cursor[:-2] + "AA"},
+        {"cursor": "x"},
+    ):
+        assert (await person.client.get(POSTS, params=query)).status_code == 400, query
+
+
+async def test_a_post_goes_with_its_author(person: Person, admin: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    assert (await admin.client.delete(f"/api/v1/admin/users/{person.id}")).status_code == 204
+    assert (await admin.client.get(path)).status_code == 404
+
+
+async def test_a_post_goes(person: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    assert (await person.client.delete(path)).status_code == 204
+    assert (await person.client.get(path)).json()["code"] == "posts.not_found"

@@ -1,0 +1,47 @@
+"""What several tests of this module ask of the application."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from httpx import AsyncClient, Response
+from sqlalchemy import select
+
+from core.data.audit import AuditEntry
+from core.wiring.container import CoreContainer
+from tests.people import Person
+
+ME = "/api/v1/users/me"
+USERS = "/api/v1/users"
+NOBODY = f"{USERS}/01890000-0000-7000-8000-000000000000"
+
+
+async def me(client: AsyncClient) -> dict[str, Any]:
+    answer = await client.get(ME)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def code(answer: Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def wrong(answer: Response) -> list[tuple[str, str]]:
+    """Place and code of each refused field."""
+    assert answer.status_code == 400, answer.text
+    return [(each["location"], each["code"]) for each in answer.json()["errors"]]
+
+
+async def audited(core: CoreContainer, action: str) -> Sequence[Any]:
+    """The rows of this action, the oldest first."""
+    rows = select(*AuditEntry.__table__.columns).where(AuditEntry.action == action)
+    async with core.db().read() as reads:
+        return (await reads.execute(rows.order_by(AuditEntry.id))).all()
+
+
+async def with_key(person: Person, *scopes: str) -> dict[str, str]:
+    """The header of an API key that carries these scopes."""
+    body = {"name": "A key", "scopes": [*scopes], "expires_in_days": 1}
+    made = await person.client.post("/api/v1/auth/api-keys", json=body)
+    assert made.status_code == 201, made.text
+    return {"x-api-key": made.json()["key"]}

@@ -1,0 +1,109 @@
+"""One active admin always remains: AZ-10."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from core.kernel.errors import ProblemError
+from core.kernel.principal import Principal
+from core.wiring.container import CoreContainer
+from modules.users.models import ACTIVE_ADMIN, User
+from modules.users.public import LastAdmin, NewAccount, UserNotFound
+from tests.modules.users.asking import USERS, code, me
+from tests.people import PASSWORD, Person
+
+ROUNDS, ADMINS = 20, 6
+
+
+@pytest.fixture
+def principal(admin: Person, core: CoreContainer) -> Principal:
+    return Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
+
+
+async def active_admins(core: CoreContainer) -> set[UUID]:
+    async with core.db().read() as reads:
+        return {*(await reads.scalars(select(User.id).where(ACTIVE_ADMIN)))}
+
+
+async def test_the_last_admin_stays(
+    users: Any, admin: Person, person: Person, principal: Principal
+) -> None:
+    people = users.people()
+    for attempt in (
+        lambda: people.set_active(principal, admin.id, False),
+        lambda: people.set_roles(principal, admin.id, ["member"]),
+        lambda: people.set_roles(principal, admin.id, []),
+        lambda: people.delete(principal, admin.id),
+    ):
+        with pytest.raises(LastAdmin):
+            await attempt()
+    left = await admin.client.post(f"{USERS}/me/deletion", json={"password": PASSWORD})
+    assert code(left) == (409, "admin.last_admin")
+    assert (await me(admin.client))["roles"] == ["admin", "member"]
+
+
+async def test_a_disabled_or_leaving_admin_does_not_count(
+    users: Any, admin: Person, person: Person, principal: Principal
+) -> None:
+    people = users.people()
+    await people.set_roles(principal, person.id, ["admin", "member"])
+    await people.set_active(principal, person.id, False)
+    with pytest.raises(LastAdmin):
+        await people.set_roles(principal, admin.id, ["member"])
+    await people.set_active(principal, person.id, True)
+    await users.departures().request(Principal(person.id), PASSWORD)
+    with pytest.raises(LastAdmin):
+        await people.set_active(principal, admin.id, False)
+
+
+async def test_admins_who_remove_each_other_at_once_leave_one(
+    users: Any, admin: Person, core: CoreContainer, principal: Principal
+) -> None:
+    people = users.people()
+
+    async def removed(number: int, user_id: UUID) -> bool:
+        ways = [
+            lambda: people.set_roles(principal, user_id, ["member"]),
+            lambda: people.set_active(principal, user_id, False),
+            lambda: people.delete(principal, user_id),
+        ]
+        try:
+            await ways[number % 3]()
+        except LastAdmin:
+            return False
+        return True
+
+    for number in range(ROUNDS):
+        for each in range(ADMINS):
+            email = f"admin{number}.{each}@example.com"
+            new = NewAccount(name="Some Admin", email=email, password=PASSWORD)
+            await people.create(principal, new, ["admin", "member"])
+        everyone = await active_admins(core)
+        done = await asyncio.gather(*(removed(at, each) for at, each in enumerate(everyone)))
+        assert sum(done) == len(everyone) - 1
+        assert len(await active_admins(core)) == 1
+
+
+async def test_roles_count_at_once_in_the_profile_and_its_etag(
+    users: Any, admin: Person, person: Person, principal: Principal
+) -> None:
+    before = await person.client.get(f"{USERS}/me")
+    await users.people().set_roles(principal, person.id, ["member", "admin", "admin"])
+    after = await person.client.get(f"{USERS}/me")
+    assert after.json()["roles"] == ["admin", "member"]
+    assert "users:write" in after.json()["permissions"]
+    assert after.headers["etag"] != before.headers["etag"]
+    assert (await person.client.get(USERS)).status_code == 200
+    await users.people().set_roles(principal, person.id, ["member"])
+    assert (await person.client.get(USERS)).status_code == 403
+
+
+async def test_an_unknown_role_is_named(users: Any, person: Person, principal: Principal) -> None:
+    with pytest.raises(ProblemError) as refused:
+        await users.people().set_roles(principal, person.id, ["member", "owner"])
+    assert "body.roles.1" in str(refused.value)
+    with pytest.raises(UserNotFound):
+        await users.people().set_active(principal, UUID(int=7), False)

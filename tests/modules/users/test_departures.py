@@ -1,0 +1,214 @@
+"""Leaving, and what other modules do about it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+from litestar import Litestar
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.kernel.clock import utc_now
+from core.kernel.contributions import Contribution
+from core.kernel.events import Listener
+from core.kernel.preconditions import ANY_VERSION
+from core.kernel.principal import Principal
+from core.operations.contributions import PersonalData, PersonalFigure
+from core.security.authentication import StepUpRequired
+from core.wiring.container import CoreContainer
+from core.wiring.module import Module, ModuleContainer
+from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
+from modules.users.schemas import ProfileUpdate
+from tests.modules.users.asking import ME, USERS, audited, code, me
+from tests.people import PASSWORD, Person
+
+GRACE = timedelta(days=7)
+
+
+class Probe(Module[ModuleContainer]):
+    """Another module, which holds something of people and writes down what it hears."""
+
+    container_type = ModuleContainer
+    heard: ClassVar[list[tuple[str, UUID]]] = []
+    broken: ClassVar[set[UUID]] = set()
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (
+            AccountClosed("probe.close", lambda user_id: self._hear("closed", user_id)),
+            PersonalFigure("probe.things", self._count),
+            PersonalData("probe.things", export=self._count, erase=self._erase),
+            Listener(UserErased, "probe.erased", lambda e: self._hear("told erased", e.user_id)),
+            Listener(UserDisabled, "probe.off", lambda e: self._hear("told off", e.user_id)),
+            Listener(UserRegistered, "probe.new", lambda e: self._hear("told new", e.user_id)),
+        )
+
+    async def _hear(self, what: str, user_id: UUID) -> None:
+        self.heard.append((what, user_id))
+
+    async def _count(self, user_id: UUID) -> int:
+        if user_id in self.broken:
+            raise RuntimeError("out of order")
+        return 3
+
+    async def _erase(self, user_id: UUID) -> None:
+        if user_id in self.broken:
+            raise RuntimeError("out of order")
+        await self._hear("erased", user_id)
+
+
+@pytest.fixture
+async def app(settings: Settings, log_lines: Lines, anyio_backend: str) -> AsyncIterator[Litestar]:
+    Probe.heard, Probe.broken = [], set()
+    app = create_app(settings, lines=log_lines, extra={"probe": Probe})
+    async with app.lifespan():
+        yield app
+
+
+async def leave(person: Person, **body: Any) -> Any:
+    return await person.client.post(f"{ME}/deletion", json={"password": PASSWORD, **body})
+
+
+def heard(person: Person) -> list[str]:
+    return [what for what, user_id in Probe.heard if user_id == person.id and "told" not in what]
+
+
+def later(users: Any, by: timedelta) -> None:
+    users.departures()._clock = lambda: utc_now() + by
+
+
+async def test_leaving_takes_the_password(person: Person, core: CoreContainer) -> None:
+    for wrong in ({"password": None}, {"password": "not mine at all"}):
+        assert code(await leave(person, **wrong)) == (403, "auth.proof_failed")
+    assert code(await person.client.post(f"{ME}/deletion", json={})) == (403, "auth.proof_failed")
+    assert await me(person.client) and heard(person) == []
+    outcomes = [row.outcome for row in await audited(core, "users.request_deletion")]
+    assert outcomes == ["refused"] * 3
+
+
+async def test_leaving_ends_everything_at_once_and_keeps_the_address(
+    person: Person, admin: Person
+) -> None:
+    left = await leave(person)
+    assert left.status_code == 202, left.text
+    due = datetime.fromisoformat(left.json()["deletes_at"])
+    assert timedelta(0) <= utc_now() + GRACE - due < timedelta(minutes=5)
+    assert heard(person) == ["closed"]
+    assert (await person.client.get(ME)).status_code == 401
+    again = {"name": "Some Name", "email": person.email, "password": PASSWORD}
+    assert code(await admin.client.post(USERS, json=again)) == (409, "users.email_taken")
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
+
+
+async def test_who_has_left_does_not_sign_in_or_count_as_active(
+    users: Any, person: Person, admin: Person
+) -> None:
+    assert (await users.people().total(), await users.people().active()) == (2, 2)
+    await leave(person)
+    account = await users.accounts().by_email(person.email)
+    assert account is not None and not account.is_active
+    assert (await users.people().total(), await users.people().active()) == (2, 1)
+
+
+async def test_the_grace_over_every_module_erases(
+    users: Any, person: Person, stranger: Person, admin: Person, core: CoreContainer
+) -> None:
+    await leave(person)
+    later(users, GRACE - timedelta(minutes=1))
+    await users.departures().erase_due()
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
+    later(users, GRACE + timedelta(minutes=1))
+    await users.departures().erase_due()
+    await users.departures().erase_due()
+    assert heard(person) == ["closed", "closed", "erased"]
+    assert heard(stranger) == [] and await me(stranger.client)
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
+    again = {"name": "Some Name", "email": person.email, "password": PASSWORD}
+    assert (await admin.client.post(USERS, json=again)).status_code == 201
+    (row,) = await audited(core, "users.erase")
+    assert row.target_id == str(person.id)
+
+
+async def test_an_erasure_that_fails_is_whole_when_it_is_tried_again(
+    users: Any, person: Person, stranger: Person, admin: Person
+) -> None:
+    await leave(person)
+    await leave(stranger)
+    Probe.broken.add(person.id)
+    later(users, GRACE + timedelta(minutes=1))
+    await users.departures().erase_due()
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
+    assert (await admin.client.get(f"{USERS}/{stranger.id}")).status_code == 404
+    Probe.broken.clear()
+    await users.departures().erase_due()
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
+
+
+async def test_without_a_grace_one_is_erased_at_once(
+    users: Any, person: Person, admin: Person, core: CoreContainer
+) -> None:
+    users.departures()._settings = users.settings().model_copy(update={"deletion_grace_days": 0})
+    assert (await leave(person)).status_code == 202
+    assert "erased" in heard(person)
+    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
+    await core.relay().deliver_all()
+    assert ("told erased", person.id) in Probe.heard
+
+
+async def test_an_admins_deletion_erases_at_once(admin: Person, person: Person) -> None:
+    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    assert heard(person) == ["closed", "erased"]
+
+
+async def test_disabling_closes_once_and_tells(
+    users: Any, admin: Person, person: Person, core: CoreContainer
+) -> None:
+    actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
+    for _ in range(2):
+        await users.people().set_active(actor, person.id, False)
+    assert heard(person) == ["closed"]
+    await core.relay().deliver_all()
+    assert Probe.heard.count(("told off", person.id)) == 1
+    assert Probe.heard.count(("told new", person.id)) == 1
+    assert (await person.client.get(ME)).status_code == 401
+    await users.people().set_active(actor, person.id, True)
+    assert (await users.accounts().by_id(person.id)).is_active
+
+
+async def test_two_admins_who_leave_at_once(
+    users: Any, admin: Person, person: Person, core: CoreContainer
+) -> None:
+    actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
+    await users.people().set_roles(actor, person.id, ["admin"])
+    answers = await asyncio.gather(leave(admin), leave(person))
+    assert sorted(each.status_code for each in answers) == [202, 409]
+
+
+async def test_what_modules_contribute_is_counted_and_exported(person: Person) -> None:
+    assert (await person.client.get(f"{ME}/summary")).json()["things"] == 3
+    assert (await person.client.get(f"{ME}/export")).json()["data"]["probe.things"] == 3
+
+
+async def test_a_figure_out_of_order_leaves_the_others(person: Person, stranger: Person) -> None:
+    Probe.broken.add(person.id)
+    summary = await person.client.get(f"{ME}/summary")
+    assert summary.status_code == 200 and "things" not in summary.json()
+    assert (await person.client.get(f"{ME}/export")).status_code == 500
+
+
+async def test_without_a_password_a_fresh_session_is_the_proof(users: Any, admin: Person) -> None:
+    await users.samples().add(1, print)
+    sample = (await admin.client.get(USERS, params={"search": "@example.com"})).json()["data"]
+    someone = UUID(next(each["id"] for each in sample if each["id"] != str(admin.id)))
+    change = ProfileUpdate(email="moved@example.com")
+    tired, fresh = Principal(someone), Principal(someone, fresh_until=utc_now() + GRACE)
+    with pytest.raises(StepUpRequired):
+        await users.profiles().change(tired, someone, change, ANY_VERSION)
+    with pytest.raises(StepUpRequired):
+        await users.departures().request(tired, None)
+    changed = await users.profiles().change(fresh, someone, change, ANY_VERSION)
+    assert changed.email == "moved@example.com"
+    assert await users.departures().request(fresh, None) > utc_now()

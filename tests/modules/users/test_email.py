@@ -1,0 +1,93 @@
+"""IN-16: one account per canonical form of an address, which is kept as its owner wrote it."""
+
+import pytest
+from httpx import Response
+
+from modules.users.email import key_of
+from tests.modules.users.asking import USERS, code, wrong
+from tests.people import PASSWORD, Person
+
+SAME = [
+    ("a@example.com", "A@EXAMPLE.COM"),
+    ("a@example.com", " a@example.com "),
+    ("jos\u00e9@example.com", "jose\u0301@example.com"),
+    ("\u212a@example.com", "k@example.com"),
+    ("stra\u00dfe@example.com", "STRASSE@example.com"),
+    ("a@b\u00fccher.example.com", "a@xn--bcher-kva.example.com"),
+    ("a@B\u00dcCHER.example.com", "a@b\u00fccher.example.com"),
+]
+DIFFERENT = [
+    ("a.b@example.com", "ab@example.com"),
+    ("a+tag@example.com", "a@example.com"),
+    ("\u0131@example.com", "i@example.com"),
+    ("\u0430@example.com", "a@example.com"),
+]
+REFUSED = [
+    "",
+    "a",
+    "@example.com",
+    "a@",
+    "a@b@example.com",
+    '"quoted"@example.com',
+    '"a b"@example.com',
+    "a b@example.com",
+    "a@example.com.",
+    "a@exa mple.com",
+    "a(comment)@example.com",
+    "Ada <ada@example.com>",
+    "a@[127.0.0.1]",
+    "a@localhost",
+    ".a@example.com",
+    "a..b@example.com",
+    "a\u0000@example.com",
+    "a\u202e@example.com",
+    "a\n@example.com",
+    "a@example.com\nbcc: b@example.com",
+    "a@" + "b" * 64 + ".com",
+    "a@" + ".".join(["b" * 60] * 5) + ".com",
+    "a@" + "a." * 25_000 + "com",
+    "!" * 50_000,
+]
+
+
+async def add(admin: Person, email: str) -> Response:
+    body = {"name": "Some Name", "email": email, "password": PASSWORD}
+    return await admin.client.post(USERS, json=body)
+
+
+async def test_addresses_that_are_the_same_have_one_account(admin: Person) -> None:
+    for number, (first, second) in enumerate(SAME):
+        added, again = [await add(admin, f"x{number}{each.strip()}") for each in (first, second)]
+        assert added.status_code == 201, first
+        assert code(again) == (409, "users.email_taken"), second
+
+
+async def test_addresses_that_differ_have_one_each(admin: Person) -> None:
+    for number, pair in enumerate(DIFFERENT):
+        assert [(await add(admin, f"x{number}{each}")).status_code for each in pair] == [201, 201]
+
+
+async def test_what_is_no_address_is_refused(admin: Person) -> None:
+    for email in REFUSED:
+        assert [place for place, _ in wrong(await add(admin, email))] == ["body.email"], email[:80]
+
+
+async def test_an_address_is_answered_as_it_was_given(admin: Person) -> None:
+    for given, kept in [
+        ("John.Doe+News@Example.COM", "John.Doe+News@example.com"),
+        ("\u00e9t\u00e9@XN--BCHER-KVA.example.com", "\u00e9t\u00e9@xn--bcher-kva.example.com"),
+    ]:
+        assert (await add(admin, given)).json()["email"] == kept
+
+
+def test_a_key_is_the_same_for_its_own_form() -> None:
+    for address in (each for pair in (*SAME, *DIFFERENT) for each in pair):
+        key = key_of(address.strip())
+        assert key_of(key) == key
+
+
+@pytest.mark.parametrize(("length", "status"), [(254, 201), (255, 400)])
+async def test_254_characters_fit(admin: Person, length: int, status: int) -> None:
+    domain = ".".join(["b" * 60, "c" * 60, "d" * 60])
+    local = "a" * (length - len(domain) - len("@.com"))
+    assert (await add(admin, f"{local}@{domain}.com")).status_code == status

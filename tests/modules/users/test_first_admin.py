@@ -1,0 +1,92 @@
+import asyncio
+import stat
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from pydantic import SecretStr
+
+from config.settings import Settings
+from modules.users.commands import user_group
+from modules.users.errors import FirstAdminRefused
+from modules.users.first_admin import FILE, FirstAdmin
+from modules.users.public import NewAccount
+from tests.modules.users.asking import USERS
+from tests.people import PASSWORD, Person
+
+EMAIL = "boss@example.com"
+
+
+def first_admin(users: Any, settings: Settings, **values: Any) -> FirstAdmin:
+    return FirstAdmin(settings=settings.model_copy(update=values), admins=users.admins())
+
+
+@pytest.fixture
+def named(users: Any, settings: Settings) -> FirstAdmin:
+    return first_admin(users, settings, admin_email=EMAIL, admin_password=SecretStr(PASSWORD))
+
+
+async def test_nobody_is_made_admin_unless_it_is_asked_for(users: Any, settings: Settings) -> None:
+    for values in ({}, {"admin_email": EMAIL}, {"environment": "production"}):
+        assert await first_admin(users, settings, **values).ensure() is None
+    assert not await users.admins().exists()
+
+
+async def test_the_first_admin_is_made_once(users: Any, named: FirstAdmin) -> None:
+    told = await asyncio.gather(*(named.ensure() for _ in range(5)))
+    assert [each for each in told if each] == [f"First admin: {EMAIL}"]
+    account = await users.accounts().by_email(EMAIL)
+    assert account.roles == ("admin", "member")
+    assert await users.accounts().prove(account.id, PASSWORD) == account
+    assert await named.ensure() is None
+
+
+async def test_somebody_who_is_admin_already_is_enough(named: FirstAdmin, admin: Person) -> None:
+    assert await named.ensure() is None
+
+
+async def test_an_account_with_that_address_is_not_promoted(users: Any, named: FirstAdmin) -> None:
+    new = NewAccount(name="Quick One", email=EMAIL.upper(), password=PASSWORD)
+    await users.accounts().register(new)
+    with pytest.raises(FirstAdminRefused, match="atrium user create-admin"):
+        await named.ensure()
+    assert not await users.admins().exists()
+
+
+async def test_in_development_a_password_is_made_and_kept_private(
+    users: Any, settings: Settings
+) -> None:
+    admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
+    told = await admin.ensure()
+    file = settings.data_dir / FILE
+    assert told is not None and str(file) in told
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    email, password = file.read_text().split()
+    assert email == EMAIL and password not in told
+    account = await users.accounts().by_email(EMAIL)
+    assert await users.accounts().prove(account.id, password)
+
+
+async def test_an_operator_makes_admins(users: Any, person: Person, client: Any) -> None:
+    make = users.admins().make
+    await make(NewAccount(name="Boss", email=EMAIL, password=PASSWORD), promote=False)
+    taken = NewAccount(name="Boss", email=person.email, password="another good one 42")
+    with pytest.raises(Exception, match="--promote"):
+        await make(taken, promote=False)
+    assert (await person.client.get(USERS)).status_code == 403
+    await make(taken, promote=True)
+    promoted = await users.accounts().by_email(person.email)
+    assert promoted.roles == ("admin", "member")
+    assert await users.accounts().prove(promoted.id, taken.password)
+
+
+def test_the_command_says_what_is_wrong_before_anything_is_built() -> None:
+    def unbuilt() -> Any:
+        raise AssertionError
+
+    group = user_group(unbuilt, unbuilt)
+    bad = ["create-admin", "--email", "nothing", "--password", "short"]
+    result = CliRunner().invoke(group, bad)
+    assert result.exit_code == 1
+    assert "email:" in result.output and "password:" in result.output
+    assert "short" not in result.output.replace("too short", "")

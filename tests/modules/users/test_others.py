@@ -1,0 +1,162 @@
+"""What one person may do about another: AZ-01, AZ-02, AZ-07, AZ-14."""
+
+from typing import Any
+
+import pytest
+
+from core.kernel.preconditions import ANY_VERSION
+from core.kernel.principal import Principal
+from core.security.authentication import NotPermitted
+from core.wiring.container import CoreContainer
+from modules.users.public import BeyondOwnRights, NewAccount
+from modules.users.schemas import PersonReplace, ProfileUpdate
+from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
+from tests.people import PASSWORD, Person
+
+CHANGE = {"name": "Changed Name"}
+
+
+def place(person: Person) -> str:
+    return f"{USERS}/{person.id}"
+
+
+async def test_of_another_person_one_does_not_learn_that_there_is_one(
+    person: Person, stranger: Person
+) -> None:
+    before = await me(person.client)
+    for method, body in [("GET", None), ("PATCH", CHANGE), ("PUT", CHANGE), ("DELETE", None)]:
+        asked = [
+            await stranger.client.request(method, path, json=body)
+            for path in (place(person), NOBODY)
+        ]
+        assert [code(each) for each in asked] == [(404, "users.not_found")] * 2, method
+        theirs, nobodys = [
+            {k: v for k, v in each.json().items() if k not in ("instance", "request_id")}
+            for each in asked
+        ]
+        assert theirs == nobodys
+    assert (await stranger.client.head(place(person))).status_code == 404
+    assert await me(person.client) == before
+
+
+async def test_a_refused_attempt_is_on_record(
+    person: Person, stranger: Person, core: CoreContainer
+) -> None:
+    await stranger.client.delete(place(person))
+    (row,) = await audited(core, "users.delete")
+    assert (row.actor_id, row.target_id) == (stranger.id, str(person.id))
+    assert row.outcome == "refused"
+
+
+async def test_an_admin_reads_another_and_that_is_on_record(
+    admin: Person, person: Person, core: CoreContainer
+) -> None:
+    read = await admin.client.get(place(person))
+    assert read.json() == await me(person.client)
+    await admin.client.get(place(admin))
+    assert [row.target_id for row in await audited(core, "users.read")] == [str(person.id)]
+
+
+async def test_an_admin_changes_name_and_age_of_another(admin: Person, person: Person) -> None:
+    etag = (await admin.client.get(place(person))).headers["etag"]
+    changed = await admin.client.patch(
+        place(person), json={"name": "New Name", "age": 33}, headers={"if-match": etag}
+    )
+    assert changed.status_code == 200, changed.text
+    assert await me(person.client) == changed.json()
+    assert (changed.json()["name"], changed.json()["age"]) == ("New Name", 33)
+    stale = await admin.client.patch(place(person), json=CHANGE, headers={"if-match": etag})
+    assert code(stale) == (412, "http.stale")
+    replaced = (await admin.client.put(place(person), json={"name": "Put Name"})).json()
+    assert (replaced["name"], replaced["age"]) == ("Put Name", None)
+
+
+async def test_an_admin_changes_nothing_else_of_another_here(admin: Person, person: Person) -> None:
+    await person.client.patch(f"{USERS}/me", json={"locale": "ko"})
+    before = await me(person.client)
+    for change in ({"email": "taken.over@example.com"}, {"locale": "en"}, {"locale": None}):
+        for method in ("PATCH", "PUT"):
+            body = {**CHANGE, **change, "current_password": PASSWORD}
+            refused = await admin.client.request(method, place(person), json=body)
+            assert code(refused) == (403, "users.not_yours_to_change")
+            assert next(iter(change)) in refused.json()["detail"]
+    assert wrong(await admin.client.patch(place(person), json={"roles": ["admin"]}))
+    assert await me(person.client) == before
+
+
+async def test_what_stays_as_it_is_may_be_sent_along(admin: Person, person: Person) -> None:
+    whole = {"name": "Put Name", "email": "person@example.com", "locale": None}
+    replaced = await admin.client.put(place(person), json=whole)
+    assert (replaced.status_code, replaced.json()["name"]) == (200, "Put Name")
+
+
+async def test_oneself_by_id_is_as_me(person: Person) -> None:
+    change = {"email": "new@example.com", "locale": "de"}
+    refused = await person.client.patch(place(person), json=change)
+    assert code(refused) == (403, "auth.proof_failed")
+    done = await person.client.patch(place(person), json={**change, "current_password": PASSWORD})
+    assert done.json() == await me(person.client)
+    assert done.json()["locale"] == "de"
+
+
+async def test_who_is_deleted_is_gone_for_everybody(
+    admin: Person, person: Person, core: CoreContainer
+) -> None:
+    assert (await admin.client.delete(place(person))).status_code == 204
+    assert code(await admin.client.get(place(person))) == (404, "users.not_found")
+    assert code(await admin.client.delete(place(person))) == (404, "users.not_found")
+    assert code(await admin.client.patch(place(person), json=CHANGE)) == (404, "users.not_found")
+    assert (await person.client.get(f"{USERS}/me")).status_code == 401
+    done = [row for row in await audited(core, "users.delete") if row.outcome == "success"]
+    assert [row.target_id for row in done] == [str(person.id)]
+
+
+async def test_a_deletion_of_an_older_version_is_refused(admin: Person, person: Person) -> None:
+    etag = (await admin.client.get(place(person))).headers["etag"]
+    await person.client.patch(f"{USERS}/me", json=CHANGE)
+    refused = await admin.client.delete(place(person), headers={"if-match": etag})
+    assert code(refused) == (412, "http.stale")
+    assert (await me(person.client))["name"] == "Changed Name"
+
+
+async def test_nobody_deletes_himself_here(admin: Person, person: Person) -> None:
+    for each in (admin, person):
+        assert code(await each.client.delete(place(each))) == (403, "users.use_deletion")
+        assert await me(each.client)
+
+
+async def test_what_is_no_id_is_no_address(admin: Person) -> None:
+    for bad in ("1", "me2", "0189-0000", "x" * 300):
+        assert (await admin.client.get(f"{USERS}/{bad}")).status_code == 404
+
+
+# Someone with permissions of their own, who is no admin
+
+
+async def test_who_may_only_read_is_told_so(users: Any, admin: Person, person: Person) -> None:
+    reader = Principal(admin.id, frozenset({"users:read", "profile:read"}))
+    found = await users.profiles().get(reader, person.id)
+    assert found.email == "person@example.com"
+    with pytest.raises(NotPermitted):
+        await users.profiles().delete(reader, person.id, ANY_VERSION)
+
+
+async def test_nobody_acts_on_who_may_more(users: Any, admin: Person, stranger: Person) -> None:
+    helper = Principal(stranger.id, frozenset({"users:read", "users:write"}))
+    profiles, people = users.profiles(), users.people()
+    new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
+    for attempt in (
+        profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),
+        profiles.replace(helper, admin.id, PersonReplace(name="Changed"), ANY_VERSION),
+        profiles.delete(helper, admin.id, ANY_VERSION),
+        people.changeable(helper, admin.id),
+        people.change(helper, admin.id, {"name": "Changed"}),
+        people.set_active(helper, admin.id, False),
+        people.set_roles(helper, admin.id, ["member"]),
+        people.set_roles(helper, stranger.id, ["admin"]),
+        people.create(helper, new, ["admin"]),
+        people.delete(helper, admin.id),
+    ):
+        with pytest.raises(BeyondOwnRights):
+            await attempt
+    assert (await me(admin.client))["name"] == "The Admin"

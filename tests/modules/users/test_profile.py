@@ -1,0 +1,247 @@
+import asyncio
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+
+from core.kernel.principal import Permission
+from core.wiring.container import CoreContainer
+from tests.modules.users.asking import ME, USERS, audited, code, me, with_key, wrong
+from tests.people import PASSWORD, Person, client_of
+
+WRITES = [("PATCH", ME), ("PUT", ME), ("POST", f"{ME}/deletion")]
+READS = [ME, f"{ME}/summary", f"{ME}/activity"]
+REFUSED: list[tuple[dict[str, object], str]] = [
+    ({"name": "A"}, "name"),
+    ({"name": "  A  "}, "name"),
+    ({"name": "x" * 51}, "name"),
+    ({"name": None}, "name"),
+    ({"name": "two\nlines"}, "name"),
+    ({"name": "turned\u202earound"}, "name"),
+    ({"name": "nul\u0000"}, "name"),
+    ({"email": None}, "email"),
+    ({"age": -1}, "age"),
+    ({"age": 151}, "age"),
+    ({"age": "5"}, "age"),
+    ({"age": 5.5}, "age"),
+    ({"age": True}, "age"),
+    ({"locale": "not a tag"}, "locale"),
+    ({"locale": "e"}, "locale"),
+    ({"current_password": 5}, "current_password"),
+    ({"id": "01890000-0000-7000-8000-000000000000"}, "id"),
+    ({"roles": ["admin"]}, "roles"),
+    ({"permissions": []}, "permissions"),
+    ({"is_active": True}, "is_active"),
+    ({"email_verified_at": "2026-01-01T00:00:00Z"}, "email_verified_at"),
+    ({"created_at": "2026-01-01T00:00:00Z"}, "created_at"),
+    ({"password_hash": "x"}, "password_hash"),
+    ({"password": "another good one"}, "password"),
+    ({"Name": "Camel"}, "Name"),
+    ({"__class__": "x"}, "__class__"),
+]
+
+
+async def test_a_stranger_reads_and_writes_nothing(client: AsyncClient) -> None:
+    reads = [("GET", path) for path in (*READS, f"{ME}/export", USERS)]
+    for method, path in (*reads, *WRITES, ("POST", USERS)):
+        assert code(await client.request(method, path)) == (401, "http.not_signed_in"), path
+
+
+async def test_a_profile_is_all_of_the_contract(person: Person) -> None:
+    body = await me(person.client)
+    assert body.pop("id") == str(person.id)
+    assert body.pop("created_at") == body.pop("updated_at")
+    assert "profile:read" in body.pop("permissions")
+    assert body == {
+        "name": "Some Person",
+        "email": "person@example.com",
+        "age": None,
+        "locale": None,
+        "roles": ["member"],
+        "email_verified_at": None,
+        "pending_email": None,
+    }
+
+
+async def test_a_change_is_seen_at_once_and_by_its_etag(person: Person) -> None:
+    before = await person.client.get(ME)
+    known = {"if-none-match": before.headers["etag"]}
+    assert (await person.client.get(ME, headers=known)).status_code == 304
+    for number in range(3):
+        changed = await person.client.patch(ME, json={"name": f"Name {number}", "age": number})
+        assert changed.status_code == 200, changed.text
+        read = await person.client.get(ME, headers=known)
+        assert read.status_code == 200
+        assert read.json() == changed.json()
+        assert read.json()["name"] == f"Name {number}" and read.json()["age"] == number
+        assert read.headers["etag"] == changed.headers["etag"] != known["if-none-match"]
+        known = {"if-none-match": read.headers["etag"]}
+
+
+async def test_the_same_profile_stands_under_ones_id_with_another_etag(person: Person) -> None:
+    mine, by_id = [await person.client.get(path) for path in (ME, f"{USERS}/{person.id}")]
+    assert mine.json() == by_id.json()
+    assert mine.headers["etag"] != by_id.headers["etag"]
+
+
+async def test_head_answers_as_get(person: Person) -> None:
+    head, get = await person.client.head(ME), await person.client.get(ME)
+    assert head.status_code == 200 and not head.content
+    assert head.headers["etag"] == get.headers["etag"]
+
+
+async def test_a_patch_leaves_what_it_does_not_name(person: Person) -> None:
+    await person.client.patch(ME, json={"age": 40, "locale": "ko-KR"})
+    changed = (await person.client.patch(ME, json={"locale": None})).json()
+    assert (changed["age"], changed["locale"], changed["name"]) == (40, None, "Some Person")
+    assert (await person.client.patch(ME, json={})).json() == changed
+
+
+async def test_a_put_clears_what_it_does_not_name(person: Person) -> None:
+    await person.client.patch(ME, json={"age": 40, "locale": "ko"})
+    whole = {"name": "Other Name", "email": "person@example.com"}
+    body = (await person.client.put(ME, json=whole)).json()
+    assert (body["name"], body["age"], body["locale"]) == ("Other Name", None, None)
+    assert wrong(await person.client.put(ME, json={"name": "Some"})) == [("body.email", "missing")]
+    by_id = await person.client.put(f"{USERS}/{person.id}", json={"name": "Some"})
+    assert wrong(by_id) == [("body.email", "missing")]
+
+
+async def test_a_wrong_or_unknown_field_is_named_and_nothing_changes(person: Person) -> None:
+    before = await me(person.client)
+    for body, field in REFUSED:
+        places = [place for place, _ in wrong(await person.client.patch(ME, json=body))]
+        assert places == [f"body.{field}"], body
+    assert await me(person.client) == before
+
+
+async def test_names_are_trimmed_and_normalised(person: Person) -> None:
+    changed = await person.client.patch(ME, json={"name": "  Jose\u0301 Nu\u0301n\u0303ez "})
+    assert changed.json()["name"] == "Jos\u00e9 N\u00fa\u00f1ez"
+
+
+async def test_of_two_writers_with_one_etag_one_wins(person: Person) -> None:
+    seen = (await person.client.get(ME)).headers["etag"]
+    answers = await asyncio.gather(
+        *(
+            person.client.patch(ME, json={"age": age}, headers={"if-match": seen})
+            for age in range(20)
+        )
+    )
+    statuses = sorted(each.status_code for each in answers)
+    assert statuses == [200, *[412] * 19]
+    winner = next(each for each in answers if each.status_code == 200)
+    assert await me(person.client) == winner.json()
+    elsewhere = (await person.client.get(f"{USERS}/{person.id}")).headers["etag"]
+    stale = await person.client.patch(ME, json={"age": 1}, headers={"if-match": elsewhere})
+    assert code(stale) == (412, "http.stale")
+
+
+async def test_a_change_is_on_record_without_what_was_written(
+    person: Person, core: CoreContainer
+) -> None:
+    await person.client.patch(ME, json={"name": "Secret Name", "age": 77})
+    await person.client.patch(ME, json={"name": "A"})
+    done, refused = await audited(core, "users.change")
+    assert (done.actor_id, done.target_id) == (person.id, str(person.id))
+    assert (done.outcome, refused.outcome) == ("success", "refused")
+    assert sorted(done.changes["fields"]) == ["age", "name"]
+    assert "Secret" not in str(done) and "77" not in str(done.changes)
+
+
+# A new e-mail
+
+
+async def test_a_new_email_takes_the_password(person: Person, core: CoreContainer) -> None:
+    new = {"email": "New.Address+tag@Example.COM"}
+    for proof in ({}, {"current_password": None}, {"current_password": "not mine at all"}):
+        refused = await person.client.patch(ME, json={**new, **proof})
+        assert code(refused) == (403, "auth.proof_failed")
+    assert (await me(person.client))["email"] == "person@example.com"
+    proved = await person.client.patch(ME, json={**new, "current_password": PASSWORD})
+    assert proved.status_code == 200, proved.text
+    assert proved.json()["email"] == "New.Address+tag@example.com"
+    assert proved.json()["pending_email"] is None
+    outcomes = [row.outcome for row in await audited(core, "users.change")]
+    assert outcomes == ["refused", "refused", "refused", "success"]
+
+
+@pytest.mark.parametrize("path", ["me", "{id}"])
+async def test_a_put_proves_a_new_email_too(person: Person, path: str) -> None:
+    address = f"{USERS}/{path.format(id=person.id)}"
+    whole = {"name": "Some Person", "email": "new@example.com"}
+    assert code(await person.client.put(address, json=whole)) == (403, "auth.proof_failed")
+    proved = await person.client.put(address, json={**whole, "current_password": PASSWORD})
+    assert (proved.status_code, proved.json()["email"]) == (200, "new@example.com")
+
+
+async def test_the_same_email_again_needs_no_proof(person: Person) -> None:
+    same = await person.client.patch(ME, json={"email": "person@example.com", "age": 5})
+    assert (same.status_code, same.json()["age"]) == (200, 5)
+
+
+async def test_an_email_that_differs_in_case_is_ones_own(person: Person) -> None:
+    new = {"email": "PERSON@example.com", "current_password": PASSWORD}
+    changed = await person.client.patch(ME, json=new)
+    assert (changed.status_code, changed.json()["email"]) == (200, "PERSON@example.com")
+
+
+async def test_an_email_of_somebody_else_is_taken(person: Person, stranger: Person) -> None:
+    new = {"email": "STRANGER@EXAMPLE.com", "name": "Changed", "current_password": PASSWORD}
+    assert code(await person.client.patch(ME, json=new)) == (409, "users.email_taken")
+    assert (await me(person.client))["name"] == "Some Person"
+
+
+async def test_two_who_want_one_email(person: Person, stranger: Person) -> None:
+    new = {"email": "wanted@example.com", "current_password": PASSWORD}
+    answers = await asyncio.gather(
+        *(each.client.patch(ME, json=new) for each in (person, stranger) for _ in range(5))
+    )
+    winners = {each.json()["id"] for each in answers if each.status_code == 200}
+    assert len(winners) == 1
+    assert {code(each) for each in answers if each.status_code != 200} <= {
+        (409, "users.email_taken")
+    }
+
+
+@pytest.mark.parametrize("overrides", [{"rate_limit_enabled": True}])
+async def test_guessing_the_password_is_slowed(person: Person) -> None:
+    guesses = [
+        await person.client.patch(ME, json={"email": "n@example.com", "current_password": f"{n}"})
+        for n in range(6)
+    ]
+    assert [each.status_code for each in guesses] == [*[403] * 5, 429]
+    assert int(guesses[-1].headers["retry-after"]) > 0
+
+
+# API keys
+
+
+async def test_a_key_with_the_scope_reads(app: Litestar, person: Person) -> None:
+    paths = [*READS, f"{USERS}/{person.id}"]
+    async with client_of(app, **await with_key(person, "profile:read")) as by_key:
+        assert [(await by_key.get(path)).status_code for path in paths] == [200] * 4
+
+
+async def test_a_key_without_the_scope_reads_nothing(
+    app: Litestar, admin: Person, core: CoreContainer
+) -> None:
+    every = [each.name for each in core.contributions().of(Permission) if each.scope]
+    others = [name for name in every if name != "profile:read"]
+    async with client_of(app, **await with_key(admin, *others)) as by_key:
+        for path in (*READS, f"{USERS}/{admin.id}"):
+            assert code(await by_key.get(path)) == (403, "auth.insufficient_scope")
+
+
+async def test_a_key_does_nothing_else(app: Litestar, admin: Person) -> None:
+    async with client_of(app, **await with_key(admin, "profile:read")) as by_key:
+        for method, path in (*WRITES, ("GET", f"{ME}/export"), ("GET", USERS), ("POST", USERS)):
+            refused = await by_key.request(method, path)
+            assert code(refused) == (403, "auth.key_not_allowed"), path
+
+
+async def test_a_key_of_an_admin_reads_only_the_admin(
+    app: Litestar, admin: Person, person: Person
+) -> None:
+    async with client_of(app, **await with_key(admin, "profile:read")) as by_key:
+        assert code(await by_key.get(f"{USERS}/{person.id}")) == (404, "users.not_found")
