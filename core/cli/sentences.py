@@ -4,6 +4,8 @@ from config.settings import SettingsError
 from core.kernel.contributions import WiringError
 from core.kernel.errors import ProblemError
 
+MISSING = ("no such table", "UndefinedTable")
+
 
 class CommandFailed(Exception):
     """A command's own refusal: one sentence that says what to do next."""
@@ -14,4 +16,6 @@ def as_sentence(error: Exception) -> str | None:
         return str(error)
     if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy
         return str(error)
+    if any(each in str(getattr(error, "orig", "")) for each in MISSING):
+        return "The database lacks a table: run `atrium migrate`, then this again."
     return None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
-from core.data.search import SHORTEST, SearchIndex, found_in, search_values
+from core.data.search import Kind, SearchIndex, found_in, search_values
 from core.data.totals import Count
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
@@ -127,17 +127,17 @@ class Listing:
 
     def _narrowed(self, query: Select[Any], asked: PageRequest) -> Found:
         """Built once for each query, kind of search and set of filters."""
-        length = min(len(asked.search or ""), SHORTEST)
-        key = query, length, frozenset(asked.filters)
+        kind = Kind.of(asked.search) if asked.search else None
+        key = query, kind, frozenset(asked.filters)
         if known := self._found.get(key):
             return known
         narrowed = query
         for name in asked.filters:
             narrowed = narrowed.where(self._filter(name) == bindparam(f"filter_{name}"))
-        if asked.search:
+        if kind:
             if not self.search:
                 raise invalid("search", "This list has no search.")
-            narrowed = narrowed.where(found_in(self.search, asked.search))
+            narrowed = narrowed.where(found_in(self.search, kind))
         found = Found(narrowed, Count(narrowed))
         self._found.put(key, found)
         return found

@@ -5,7 +5,7 @@ or for columns without an index, it looks at every row. `%`, `_` and quotes are 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, String, Table, bindparam, event, or_
 from sqlalchemy.ext.compiler import compiles
@@ -47,11 +47,23 @@ class SearchIndex:
             connection.exec_driver_sql(statement)
 
 
-def found_in(index: SearchIndex | Columns, text: str) -> ColumnElement[bool]:
-    """The condition for texts of this length; its values come from `search_values`."""
+class Kind(NamedTuple):
+    """Texts of one kind are looked for by one statement."""
+
+    long: bool
+    ascii: bool
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        return cls(len(text) >= SHORTEST, text.isascii())
+
+
+def found_in(index: SearchIndex | Columns, kind: Kind) -> ColumnElement[bool]:
+    """The condition for texts of this kind; its values come from `search_values`."""
     columns = index.columns if isinstance(index, SearchIndex) else index
-    found = or_(*(contains(column, PATTERN) for column in columns))
-    if isinstance(index, SearchIndex) and len(text) >= SHORTEST:
+    look = contains if kind.ascii else contains_unicode
+    found = or_(*(look(column, PATTERN) for column in columns))
+    if isinstance(index, SearchIndex) and kind.long:
         return index.candidates() & found
     return found
 
@@ -77,24 +89,39 @@ TEXT: ColumnElement[str] = bindparam("search_text", type_=String())
 TRIGRAMS: ColumnElement[str] = bindparam("search_trigrams", type_=String())
 
 
+UNTYPED: Any = NullType()  # of Boolean conditions SQLite would be asked whether they equal 1
+
+
 class contains(FunctionElement[bool]):
     inherit_cache = True
-    type = NullType()  # of a Boolean one, SQLite would be asked whether it equals 1
+    type = UNTYPED
+
+
+class contains_unicode(FunctionElement[bool]):
+    inherit_cache = True
+    type = UNTYPED
 
 
 class may_contain(FunctionElement[bool]):
     inherit_cache = True
-    type = NullType()
+    type = UNTYPED
 
 
 @compiles(contains, "sqlite")
 def contains_on_sqlite(element: contains, compiler: Any, **options: Any) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} LIKE {pattern} ESCAPE '/'"  # whatever the case, of ASCII
+
+
+@compiles(contains_unicode, "sqlite")
+def contains_unicode_on_sqlite(element: contains_unicode, compiler: Any, **options: Any) -> str:
+    column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"fold({column}) LIKE {pattern} ESCAPE '/'"
 
 
 @compiles(contains, "postgresql")
-def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> str:
+@compiles(contains_unicode, "postgresql")
+def contains_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"{column} ILIKE {pattern} ESCAPE '/'"
 

@@ -45,7 +45,13 @@ class PreconditionFailed(ProblemError):
 
 
 class TooLarge(ProblemError):
+    """The rest of the body may still be on its way, and nobody will read it."""
+
     status = 413
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["connection"] = "close"
 
 
 class UnsupportedMediaType(ProblemError):

@@ -27,6 +27,7 @@ class Text:
     shortest: int
     longest: int
 
+    format: ClassVar[str] = "text"
     refused: ClassVar[re.Pattern[str]] = re.compile(f"[{HIDDEN}]")
 
     def __call__(self, value: str) -> str:
@@ -51,13 +52,14 @@ class Text:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         lengths = {"minLength": self.shortest, "maxLength": self.longest}
-        return {**handler(schema), "format": type(self).__name__.lower(), **lengths}
+        return {**handler(schema), "format": self.format, **lengths}
 
 
 @dataclass(frozen=True)
 class Line(Text):
     """`Name = Annotated[str, Line(2, 50)]`: one line, trimmed."""
 
+    format: ClassVar[str] = "line"
     refused: ClassVar[re.Pattern[str]] = re.compile(rf"[\t\n\r{HIDDEN}]")
 
     def tidy(self, value: str) -> str:

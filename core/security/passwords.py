@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from re import split
 from threading import get_native_id
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 from unicodedata import normalize
 
 from argon2 import PasswordHasher
@@ -38,6 +38,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Typed(Text):
     """As it was typed: normalised, but neither trimmed nor altered (ASVS 6.2.8)."""
+
+    format: ClassVar[str] = "password"
 
     def tidy(self, value: str) -> str:
         return value

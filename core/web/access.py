@@ -24,6 +24,7 @@ from core.web.context import HttpContext, context_of
 from core.web.idempotency.middleware import Idempotency
 from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
+from core.web.responses import FinishedResponse
 from core.web.rules import Rules, rules_of
 
 
@@ -46,6 +47,8 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         context, rules = context_of(scope), rules_of(scope)
+        if rules.options:
+            return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
         refused = await self._learn_who(context, rules.policy)
         if rules.limited:
             await count_request(self._limits, context, rules)

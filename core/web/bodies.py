@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from core.kernel.errors import BadRequest, FieldError, InvalidInput, UnsupportedMediaType
 from core.kernel.schemas import Schema
-from core.web.context import context_of
+from core.web.context import Header, context_of
 
 DEEPEST = 32
 LARGEST_INTEGER = 2**53 - 1
 JSON_TYPES = (b"application/json", b"application/merge-patch+json")
+ACCEPT_PATCH: Header = (b"accept-patch", b"application/merge-patch+json, application/json")
 
 
 class MalformedJson(BadRequest):
@@ -60,7 +61,8 @@ class JsonRequest(Request[Any, Any, Any]):
     def _refusal(self, content: bytes) -> Exception:
         refusal = NotJson()
         if self.scope["method"] == "PATCH":
-            refusal.headers["accept-patch"] = b", ".join(reversed(JSON_TYPES)).decode()
+            name, value = ACCEPT_PATCH
+            refusal.headers[name.decode()] = value.decode()
         return refusal
 
 

@@ -3,12 +3,10 @@
 Never through the framework's form parser (see security.md): bounded, UTF-8 only, each name once.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
 from core.kernel.errors import BadRequest, UnsupportedMediaType
 from core.web.bodies import EncodedBody
@@ -57,15 +55,3 @@ def fields_of(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
     if len(fields) < len(pairs):
         raise malformed("A field is given twice.")
     return fields
-
-
-def form_operation(schema: Schema) -> type[Operation]:
-    """For `operation_class` of the route: what the OpenAPI document says of its body."""
-
-    @dataclass
-    class FormOperation(Operation):
-        def __post_init__(self) -> None:
-            content = {FORM_TYPE: OpenAPIMediaType(schema=schema)}
-            self.request_body = RequestBody(content=content, required=True)
-
-    return FormOperation

@@ -73,7 +73,9 @@ class PageRequests:
     def _read(self, context: HttpContext, listing: Listing, query: dict[str, str]) -> PageRequest:
         if "cursor" in query and "page" in query:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
-        by_cursor = "cursor" in query
+        if query.get("sort") == "":
+            raise invalid("sort", "Name a key, or leave it out.", "unknown")
+        by_cursor, counted = "cursor" in query, flag(query, "total")
         sort, search = query.get("sort"), searched(query.get("search"))
         filters = {
             name: filter_value(name, column.type.python_type, query[name])
@@ -90,7 +92,7 @@ class PageRequests:
             filters=filters,
             by_cursor=by_cursor,
             after=after,
-            with_total=flag(query, "total") if by_cursor else True,
+            with_total=counted or not by_cursor,
             seal=partial(self._cursors.seal, binding=binding),
         )
 

@@ -41,10 +41,6 @@ class BodyTooLarge(TooLarge):
     code = "http.too_large"
     title = "The body is too large."
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
-        self.headers["connection"] = "close"  # the rest of the body may still be on its way
-
 
 class Unreadable(BadRequest):
     code = "http.unreadable"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.data.queries import Listing
 from core.security.policies import Policy
+from core.web.context import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Rules:
     """Where a created thing stands, e.g. `/users/{id}`; else at the route's path and its id."""
     prefix: str = ""
     public_url: str = ""
+    options: tuple[Header, ...] = ()
+    """The answer to OPTIONS, where the route has no handler of its own for it."""
 
     @property
     def has_validators(self) -> bool:

@@ -79,6 +79,7 @@ def serve(
 
 def listen(host: str, port: int) -> socket.socket:
     """Before anything else is started, so that nothing has to be undone."""
+    listener = None
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
@@ -86,6 +87,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(2048)
     except OSError as error:
+        if listener:
+            listener.close()
         raise CannotListen(sentence(error, host, port)) from None
     return listener
 

@@ -11,6 +11,8 @@ from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
 from core.security.policies import Policy, public
+from core.web.bodies import ACCEPT_PATCH
+from core.web.context import Header
 from core.web.parameters import names_of
 from core.web.rules import Rules
 from core.wiring.inventory import InstalledModules
@@ -37,22 +39,21 @@ class RouteRules(ReceiveRoutePlugin):
         for handler, model in {
             id(each[0]): each for each in route.route_handler_map.values()
         }.values():
+            if answers_options(handler):
+                handler.opt["rules"] = Rules(public, options=options_of(route))
+                continue
             handler.opt["rules"] = self._rules(handler, model, route.path)
             resolve_one_after_another(model)
-            if not answers_options(handler):
-                self._modules.count_route(handler.opt["rules"].module)
+            self._modules.count_route(handler.opt["rules"].module)
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
         opt = handler.opt
-        policy = (
-            public.in_maintenance() if answers_options(handler) else self._policy(handler, path)
-        )
         listing = opt.get("listing")
         own = frozenset(each.field_alias for each in model.expected_query_params)
         return Rules(
-            policy=policy,
+            policy=self._policy(handler, path),
             module=opt.get("module", "core"),
-            limited=f"{path}/".startswith(f"{self._prefix}/") and not answers_options(handler),
+            limited=f"{path}/".startswith(f"{self._prefix}/"),
             limit=opt.get("limit"),
             listing=listing,
             query=own | (names_of(listing) if listing else frozenset()),
@@ -81,8 +82,14 @@ def resolve_one_after_another(model: Any) -> None:
 
 
 def answers_options(handler: BaseRouteHandler) -> bool:
-    """Litestar's own answer to OPTIONS, which it adds to every route; anyone may have it."""
+    """Litestar's own answer to OPTIONS, which it adds to every route; anyone may have ours."""
     return handler.fn.__module__ == "litestar.routes.http"
+
+
+def options_of(route: HTTPRoute) -> tuple[Header, ...]:
+    """Litestar's names only those methods of an address that were registered first."""
+    allow = (b"allow", ", ".join(sorted(route.methods)).encode())
+    return (allow, ACCEPT_PATCH) if "PATCH" in route.methods else (allow,)
 
 
 def operations_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:

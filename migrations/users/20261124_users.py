@@ -10,7 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-ACTIVE_ADMIN = sa.text("roles LIKE '%,admin,%' AND is_active AND deletes_at IS NULL")
+IS_ADMIN = sa.text("roles LIKE '%,admin,%'")
+LEAVES = sa.text("deletes_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -38,13 +39,15 @@ def upgrade() -> None:
     op.create_index("ix_users_created_at_id", "users", ["created_at", "id"])
     op.create_index("ix_users_name_id", "users", ["name", "id"])
     op.create_index("ix_users_email_id", "users", ["email", "id"])
-    op.create_index("ix_users_deletes_at", "users", ["deletes_at"])
     op.create_index(
-        "ix_users_active_admins",
+        "ix_users_admins", "users", ["id"], sqlite_where=IS_ADMIN, postgresql_where=IS_ADMIN
+    )
+    op.create_index(
+        "ix_users_deletes_at",
         "users",
-        ["id"],
-        sqlite_where=ACTIVE_ADMIN,
-        postgresql_where=ACTIVE_ADMIN,
+        ["deletes_at"],
+        sqlite_where=LEAVES,
+        postgresql_where=LEAVES,
     )
     create_search(op, "users", ["name", "email"])
 

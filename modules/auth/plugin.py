@@ -11,6 +11,7 @@ from core.operations.contributions import (
     Statistic,
 )
 from core.security.authentication import Authenticator, KeyAuthenticator
+from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module, Mount
 from modules.auth.commands import keys_group
 from modules.auth.container import AuthContainer
@@ -33,6 +34,7 @@ class Plugin(Module[AuthContainer]):
             Export(KeyAuthenticator, its.key_authentication),
             Export(Sessions, its.sessions),
             Mount("/.well-known", (JwksController,)),
+            *self.password_flow(),
             AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
             PersonalData(
                 "auth.sign_ins",
@@ -47,3 +49,14 @@ class Plugin(Module[AuthContainer]):
             Schedule("auth.sweep", timedelta(minutes=1), lambda: its.sweeping().sweep()),
             Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
         )
+
+    def password_flow(self) -> Sequence[SecurityScheme]:
+        """What lets the documentation's page sign a person in."""
+        if not self.container.settings().password_grant:
+            return ()
+        settings = self.core.settings()
+        token_url = f"{settings.public_url}{settings.api_prefix}/auth/token"
+        flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}
+        description = "Your e-mail address and password; leave the client's fields empty."
+        scheme = {"type": "oauth2", "description": description, "flows": {"password": flow}}
+        return (SecurityScheme("auth.password", scheme),)

@@ -59,20 +59,12 @@ class DigestMismatch(BadRequest):
     title = "What arrived is not what its digest says."
 
 
-class UnreadBody(TooLarge):
-    """The rest of the body may still be on its way: nobody will read it."""
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
-        self.headers["connection"] = "close"
-
-
-class FileTooLarge(UnreadBody):
+class FileTooLarge(TooLarge):
     code = "files.too_large"
     title = "The file is too large."
 
 
-class QuotaExceeded(UnreadBody):
+class QuotaExceeded(TooLarge):
     code = "files.quota_exceeded"
     title = "There is no room left for this."
 

@@ -1,18 +1,24 @@
 """`atrium user …`: what an operator does about people at the terminal."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 
 import click
 from pydantic import ValidationError
 
+from config.settings import Settings
 from core.data.database import Database
 from modules.users.public import NewAccount
 from modules.users.schemas import UserCreate
 from modules.users.service.admins import AdminService
 
 
-def user_group(admins: Callable[[], AdminService], db: Callable[[], Database]) -> click.Group:
+def user_group(
+    admins: Callable[[], AdminService],
+    db: Callable[[], Database],
+    settings: Callable[[], Settings],
+) -> click.Group:
     @click.group("user", help="Look after people's accounts.")
     def user() -> None: ...
 
@@ -20,12 +26,9 @@ def user_group(admins: Callable[[], AdminService], db: Callable[[], Database]) -
     @click.option("--email", prompt=True, help="The address the admin signs in with.")
     @click.option("--name", default="Admin", show_default=True)
     @click.option("--promote", is_flag=True, help="Take an account that exists already.")
-    @click.password_option(
-        envvar="ADMIN_PASSWORD", help="Asked for, where ADMIN_PASSWORD does not hold it."
-    )
-    def create_admin(email: str, name: str, promote: bool, password: str) -> None:
-        """Make an account with the role admin."""
-        new = new_account(email, name, password)
+    def create_admin(email: str, name: str, promote: bool) -> None:
+        """Make an account with the role admin; the password is ADMIN_PASSWORD, or asked for."""
+        new = new_account(email, name, given_password(settings()))
 
         async def make() -> None:
             try:
@@ -34,9 +37,21 @@ def user_group(admins: Callable[[], AdminService], db: Callable[[], Database]) -
                 await db().close()
 
         asyncio.run(make())
-        click.echo(f"{new.email} is an admin now: sign in at POST /auth/login of the API.")
+        click.echo(f"{new.email} is an admin now, and signs in with this password.")
 
     return user
+
+
+def given_password(settings: Settings) -> str:
+    """Never an option of the command: other people of the machine see those."""
+    if settings.admin_password:
+        return settings.admin_password.get_secret_value()
+    if not sys.stdin.isatty():
+        raise click.ClickException(
+            "There is no terminal to ask for the password: set ADMIN_PASSWORD and run this again."
+        )
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 def new_account(email: str, name: str, password: str) -> NewAccount:

@@ -38,5 +38,5 @@ class Plugin(Module[UsersContainer]):
                 lambda: its.samples().sow(),
                 lambda count, progress: its.samples().add(count, progress),
             ),
-            Command("users.user", lambda: user_group(its.admins, self.core.db)),
+            Command("users.user", lambda: user_group(its.admins, self.core.db, self.core.settings)),
         )

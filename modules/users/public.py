@@ -21,9 +21,6 @@ from modules.users.fields import Age as Age
 from modules.users.fields import Email as Email
 from modules.users.fields import Locale as Locale
 from modules.users.fields import Name as Name
-from modules.users.fields import Age as Age
-from modules.users.fields import Email as Email
-from modules.users.fields import Name as Name
 from modules.users.queries import ACCOUNTS as ACCOUNTS  # how `People.page` is listed
 
 email_key = key_of

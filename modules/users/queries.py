@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, text
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditEntry
 from core.data.queries import Listing
 from core.data.totals import Count
-from modules.users.models import ACTIVE_ADMIN, SEARCH, User
+from modules.users.models import IS_ADMIN, SEARCH, User
 
 ORDER = (User.created_at, User.name, User.email, User.id)
 PEOPLE = Listing(sort=ORDER, search=SEARCH)
@@ -40,8 +40,10 @@ CREDENTIALS = select(
 CREDENTIALS_BY_ID = CREDENTIALS.where(User.id == bindparam("user_id"))
 CREDENTIALS_BY_EMAIL = CREDENTIALS.where(User.email_key == bindparam("key"))
 
-ACTIVE_ADMINS = select(User.id).where(ACTIVE_ADMIN).order_by(User.id).with_for_update()
-ANY_ADMIN = select(func.count()).select_from(User).where(text("roles LIKE '%,admin,%'"))
+MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
+ADMINS = select(User.id).where(IS_ADMIN)
+ACTIVE_ADMINS = ADMINS.where(MAY_SIGN_IN).order_by(User.id)
+ANY_ADMIN = ADMINS.limit(1)
 FIRST = select(User.id).order_by(User.created_at, User.id).limit(1)
 DUE = select(User.id).where(User.deletes_at <= bindparam("now")).order_by(User.deletes_at)
 
@@ -54,9 +56,9 @@ DONE_BY = select(*AuditEntry.__table__.columns).where(
 """Also by that person's API keys, and by whoever acted in that person's name."""
 
 TOTAL = Count(select(User.id))
-ACTIVE = Count(select(User.id).where(User.is_active, User.deletes_at.is_(None)))
+ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
 
 async def lock_admins(session: AsyncSession) -> list[UUID]:
     """The active admins, who stay what they are until the transaction ends: always in one order."""
-    return [*(await session.scalars(ACTIVE_ADMINS))]
+    return [*(await session.scalars(ACTIVE_ADMINS.with_for_update()))]

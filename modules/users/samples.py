@@ -1,8 +1,8 @@
 """Sample people, for development and for measuring: invented, and without passwords."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import islice, product
 from random import Random
 from secrets import token_hex
 from typing import Any
@@ -19,6 +19,7 @@ from modules.users.models import User
 FEW = 12
 BATCH = 5000
 SYLLABLES = ("ba", "do", "fi", "ka", "lu", "me", "no", "pa", "ri", "su", "ta", "ve", "wo", "zi")
+WORDS = ["".join(each) for length in (2, 3) for each in product(SYLLABLES, repeat=length)]
 ADD = insert(User.__table__)  # type: ignore[arg-type]
 
 
@@ -28,7 +29,7 @@ class SamplePeople:
 
     async def sow(self) -> None:
         """A few, once."""
-        rows = [*people("sample", FEW, self._clock())]
+        rows = [*people("x", FEW, self._clock())]
         first = select(User.id).where(User.email_key == rows[0]["email_key"])
         async with self._db.read() as reads:
             if await reads.scalar(first):
@@ -37,7 +38,7 @@ class SamplePeople:
 
     async def add(self, count: int, progress: Callable[[int], object]) -> None:
         """So many more; `progress` hears how many each time some are in."""
-        rows = people(token_hex(4), count, self._clock())
+        rows = people(token_hex(2), count, self._clock())
         while batch := list(islice(rows, BATCH)):
             await self._add(batch)
             progress(len(batch))
@@ -50,12 +51,12 @@ class SamplePeople:
             await self._audit.record(session, "users.seed", ("users", None), count=len(rows))
 
 
-def people(mark: str, count: int, now: Any) -> Iterator[dict[str, Any]]:
+def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:
     """The same for the same mark; each came a second before the next."""
     random = Random(mark)  # noqa: S311 (names, not secrets)
     for number in range(count):
-        first, last = word(random), word(random)
-        email = f"{first}.{last}.{mark}-{number}@example.com"
+        first, last = random.choice(WORDS), random.choice(WORDS)
+        email = f"{first}.{last}.{mark}{number}@example.com"
         at = now - timedelta(seconds=count - number)
         yield {
             "id": uuid7(),
@@ -70,7 +71,3 @@ def people(mark: str, count: int, now: Any) -> Iterator[dict[str, Any]]:
             "created_at": at,
             "updated_at": at,
         }
-
-
-def word(random: Random) -> str:
-    return "".join(random.choices(SYLLABLES, k=random.randint(2, 3)))

@@ -16,7 +16,7 @@ from tests.bench.scene import Scene
 from tests.bench.targets import TARGETS
 from tests.bench.wrk import HOW_TO_GET_IT, installed
 
-FULL, QUICK = Pace(rounds=7, seconds=1.0), Pace(rounds=3, seconds=0.5)
+FULL, QUICK = Pace(rounds=7, seconds=1), Pace(rounds=3, seconds=1)
 SAVED = RESULTS / "results.json"
 PICTURE = ROOT / "docs" / "bench.svg"
 

@@ -14,6 +14,7 @@ from tests.bench.processes import Server
 from tests.bench.wrk import Request, run
 
 CONNECTIONS = 32
+WARM_S = 1
 LOUD = 1.3
 FEWEST = 3
 IDLE_NS = 8_000_000  # of CPU in a tenth of a second
@@ -28,7 +29,7 @@ class Pace:
     """How long to look: `rounds` that count, of `seconds` for each subject."""
 
     rounds: int
-    seconds: float
+    seconds: int
 
     @property
     def most_rounds(self) -> int:
@@ -71,10 +72,10 @@ class Comparison:
         self._subjects, self._pace = subjects, pace
         self.rounds: list[Round] = []
 
-    def run(self, measure: Callable[[Subject, float], float]) -> "Comparison":
+    def run(self, measure: Callable[[Subject, int], float]) -> "Comparison":
         """Until enough rounds were quiet, or too many were not."""
         for subject in self._subjects:
-            measure(subject, self._pace.seconds / 2)
+            measure(subject, WARM_S)
         while len(self.rounds) < self._pace.most_rounds:
             ordered = self._subjects if len(self.rounds) % 2 == 0 else self._subjects[::-1]
             self.rounds.append({it.name: measure(it, self._pace.seconds) for it in ordered})
@@ -104,7 +105,7 @@ def quiet(rounds: Sequence[Round]) -> list[Round]:
     return calm if len(calm) >= FEWEST else ordered[:FEWEST]
 
 
-def cost(subject: Subject, seconds: float) -> float:
+def cost(subject: Subject, seconds: int) -> float:
     """CPU microseconds per request. Raises RuntimeError when requests fail."""
     before = subject.server.cpu_ns()
     answers = run(subject.server.port, subject.requests, seconds, CONNECTIONS)

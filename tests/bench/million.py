@@ -13,7 +13,9 @@ AUTHOR = "(SELECT id FROM users ORDER BY id LIMIT 1)"
 
 SQLITE = f"""
 INSERT INTO posts ({COLUMNS})
-WITH RECURSIVE numbers(n) AS (SELECT {{first}} UNION ALL SELECT n + 1 FROM numbers WHERE n < {{last}})
+WITH RECURSIVE numbers(n) AS (
+    SELECT {{first}} UNION ALL SELECT n + 1 FROM numbers WHERE n < {{last}}
+)
 SELECT printf('%032x', n), 1, {AUTHOR}, 'Post ' || n, 'The words of post ' || n,
     strftime('%Y-%m-%d %H:%M:%S.000000', 1500000000 + n, 'unixepoch'),
     strftime('%Y-%m-%d %H:%M:%S.000000', 1500000000 + n, 'unixepoch')

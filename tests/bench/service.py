@@ -1,13 +1,11 @@
 """The service as it runs in production: everything the contract demands is on, and people in it."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -59,7 +57,6 @@ def atrium(settings: dict[str, str], *arguments: str) -> None:
 
 
 def server(name: str, settings: dict[str, str]) -> Server:
-    settings = settings | {"PUBLIC_URL": "http://127.0.0.1:{port}"}
     return Server(name, [sys.executable, "-m", "core.cli", "serve"], settings, "/health/ready")
 
 
@@ -83,12 +80,10 @@ class Service:
     def client(self, who: Account | None = None) -> Client:
         return Client(self.server.port, who.token if who else "")
 
-    def by_each(self, method: str, path: str, body: Callable[[int], Any] | None = None) -> Any:
+    def by_each(self, method: str, path: str, body: Any = None) -> list[Request]:
         """The same request by every person in turn."""
-        return [
-            Request(method, API + path, bearer(who.token), json.dumps(body(at)) if body else None)
-            for at, who in enumerate(self.people)
-        ]
+        content = json.dumps(body) if body else None
+        return [Request(method, API + path, bearer(who.token), content) for who in self.people]
 
     def by_admin(self, method: str, path: str) -> list[Request]:
         return [Request(method, API + path, bearer(self.admin.token))]

@@ -51,13 +51,13 @@ class Load:
     """Running from its making on, until its time is over."""
 
     def __init__(
-        self, port: int, requests: Sequence[Request], seconds: float, connections: int
+        self, port: int, requests: Sequence[Request], seconds: int, connections: int
     ) -> None:
         self._folder = TemporaryDirectory(prefix="atrium-wrk-")
         script = Path(self._folder.name) / "requests.lua"
         script.write_text(script_of(requests))
         self._limit = seconds + 30
-        command = f"wrk -t1 -c{connections} -d{seconds:g}s --latency --timeout 20s -s {script}"
+        command = f"wrk -t1 -c{connections} -d{seconds}s --latency --timeout 20s -s {script}"
         with pinned(LOAD_CORE):
             self._process = subprocess.Popen(
                 [*command.split(), f"http://127.0.0.1:{port}/"],
@@ -76,7 +76,7 @@ class Load:
         return parse(said)
 
 
-def run(port: int, requests: Sequence[Request], seconds: float, connections: int) -> Answers:
+def run(port: int, requests: Sequence[Request], seconds: int, connections: int) -> Answers:
     return Load(port, requests, seconds, connections).answers()
 
 

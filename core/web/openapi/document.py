@@ -49,7 +49,7 @@ def document_of(
             "components": {
                 "securitySchemes": OWN | more_schemes,
                 "headers": HEADERS,
-            "examples": problem_examples(paths, public_url),
+                "examples": problem_examples(paths, public_url),
             },
         }
     )

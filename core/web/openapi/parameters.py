@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from core.data.queries import Listing
 from core.web.openapi.schemas import Json, Schemas
+from core.web.parameters import LARGEST_PAGE
 from core.web.rules import Rules
 
 CONSTRAINTS = {
@@ -51,8 +52,9 @@ def query_parameters(
     _, model = route.route_handler_map[method]  # type: ignore[index]
     for parameter in sorted(model.expected_query_params, key=lambda each: each.field_alias):
         field = handler.parsed_fn_signature.parameters.get(parameter.field_name)
-        annotation = field.annotation if field else str
-        schema = schemas.of(annotation, "validation")
+        schema = schemas.of(field.annotation if field else str, "validation")
+        if schema == {"type": "string"}:
+            schema["format"] = "line"
         yield described("query", parameter.field_alias, schema, field, parameter.is_required)
 
 
@@ -75,43 +77,51 @@ def described(
 
 
 def list_parameters(listing: Listing) -> list[Json]:
-    keys = ", ".join(listing.keys)
-    whole = {"type": "integer", "minimum": 1}
-    parameters = [
-        query("page", whole | {"maximum": 1_000_000, "default": 1}, "Which page."),
-        query("per_page", whole | {"maximum": 100, "default": 20}, "How many at once."),
-        query("cursor", {"type": "string"}, "Instead of a page: empty to begin, then next_cursor."),
-        query("total", {"type": "boolean", "default": False}, "With a cursor: count them all too."),
-        query(
-            "sort",
-            {"type": "string", "default": listing.default, "pattern": sort_pattern(listing)},
-            f"Any of {keys}, separated by commas; `-` for the last first.",
-        ),
-    ]
+    found = {
+        "page": (WHOLE | {"maximum": LARGEST_PAGE, "default": 1}, "Which page."),
+        "per_page": (WHOLE | {"maximum": 100, "default": 20}, "How many at once."),
+        "cursor": (CURSOR, "Instead of a page: empty to begin, then `next_cursor`."),
+        "total": (FLAG, "With a cursor: count them all too."),
+        "sort": (sort_schema(listing), "Each key once; `-` for the last first."),
+    }
     if listing.search:
-        parameters.append(
-            query("search", LINE, "Plain text that is in it.")
-        )
+        found["search"] = (LINE, "Plain text that is in it.")
     for name, column in listing.filter_columns.items():
-        parameters.append(query(name, filter_schema(column.type.python_type), ""))
-    return parameters
+        found[name] = (filter_schema(column.type.python_type), "Only those that have this value.")
+    return [query(name, schema, description) for name, (schema, description) in found.items()]
+
+
+WHOLE: Json = {"type": "integer", "minimum": 1}
+FLAG: Json = {"type": "boolean", "default": False}
+LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
+CURSOR: Json = {"type": "string", "format": "cursor"}
+"""Formats of our own name what JSON Schema has no words for: text without hidden characters, and
+a word that only an earlier answer can give."""
+
+
+def sort_schema(listing: Listing) -> Json:
+    keys = [f"{sign}{key}" for key in listing.keys for sign in ("", "-")]
+    items = {"type": "string", "enum": keys}
+    default = listing.default.split(",")
+    return {
+        "type": "array",
+        "items": items,
+        "minItems": 1,
+        "maxItems": len(listing.keys),
+        "uniqueItems": True,
+        "default": default,
+    }
 
 
 def filter_schema(kind: type) -> Json:
     return LINE if kind is str else TypeAdapter(kind).json_schema()
 
 
-LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
-
-
-def sort_pattern(listing: Listing) -> str:
-    key = f"-?({'|'.join(listing.keys)})"
-    return f"^{key}(,{key})*$"
-
-
 def query(name: str, schema: Json, description: str) -> Json:
-    parameter: Json = {"name": name, "in": "query", "required": False, "schema": schema}
-    return parameter | ({"description": description} if description else {})
+    parameter = {"name": name, "in": "query", "required": False, "schema": schema}
+    if schema["type"] == "array":
+        parameter |= {"style": "form", "explode": False}
+    return parameter | {"description": description}
 
 
 def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> Iterator[Json]:

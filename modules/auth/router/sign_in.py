@@ -2,14 +2,13 @@ from typing import Any
 
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIType, Schema
-from litestar.params import FromHeader, JSONBody
+from litestar.params import JSONBody
 
 from core.kernel.errors import InvalidInput
 from core.security.limits import RateLimited
 from core.security.passwords import HashingBusy
 from core.security.policies import public
-from core.web.forms import LARGEST_FORM, NotAForm, form_operation, read_form
+from core.web.forms import FORM_TYPE, LARGEST_FORM, NotAForm, read_form
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import problems
 from modules.auth.device import device_of
@@ -38,27 +37,32 @@ from modules.auth.service.token_endpoint import TokenEndpoint
 from modules.users.public import EmailTaken, NewAccount
 
 AnyRequest = Request[Any, Any, Any]
-UserAgent = FromHeader[str | None]
 
 open_to_admins = public.in_maintenance()
 """While the service is closed, too: who it is is known only afterwards."""
 
-text = Schema(type=OpenAPIType.STRING)
-TOKEN_FORM = Schema(
-    type=OpenAPIType.OBJECT,
-    properties={
-        "grant_type": Schema(type=OpenAPIType.STRING, enum=["password", "refresh_token"]),
-        "username": Schema(type=OpenAPIType.STRING, description="The e-mail address."),
-        "password": Schema(type=OpenAPIType.STRING),
-        "refresh_token": text,
+TOKEN_FORM = {
+    "type": "object",
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["password", "refresh_token"]},
+        "username": {"type": "string", "description": "The e-mail address."},
+        "password": {"type": "string"},
+        "refresh_token": {"type": "string"},
     },
-    required=["grant_type"],
-)
-REVOCATION_FORM = Schema(
-    type=OpenAPIType.OBJECT,
-    properties={"token": text, "token_type_hint": text},
-    required=["token"],
-)
+    "required": ["grant_type"],
+    "examples": [
+        {
+            "grant_type": "password",
+            "username": "ada@example.com",
+            "password": "correct horse battery staple",
+        }
+    ],
+}
+REVOCATION_FORM = {
+    "type": "object",
+    "properties": {"token": {"type": "string"}, "token_type_hint": {"type": "string"}},
+    "required": ["token"],
+}
 NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
 
 
@@ -97,13 +101,12 @@ class SignInController(Controller):
     )
     async def log_in(
         self,
+        request: AnyRequest,
         data: JSONBody[Credentials],
         login: NamedDependency[Login],
-        user_agent: UserAgent = None,
     ) -> TokensRead:
-        return TokensRead.of(
-            await login.by_password(data.email, data.password, device_of(user_agent))
-        )
+        device = device_of(request.headers.get("user-agent"))
+        return TokensRead.of(await login.by_password(data.email, data.password, device))
 
     @post(
         "/token",
@@ -114,7 +117,7 @@ class SignInController(Controller):
         audit="auth.token",
         idempotency=False,
         request_max_body_size=LARGEST_FORM,
-        operation_class=form_operation(TOKEN_FORM),
+        body={FORM_TYPE: TOKEN_FORM},
         responses=problems(
             InvalidRequest,
             InvalidGrant,
@@ -130,10 +133,10 @@ class SignInController(Controller):
         self,
         request: AnyRequest,
         token_endpoint: NamedDependency[TokenEndpoint],
-        user_agent: UserAgent = None,
     ) -> TokensRead:
         form = await read_form(request, InvalidRequest)
-        return TokensRead.of(await token_endpoint.grant(form, device_of(user_agent)))
+        device = device_of(request.headers.get("user-agent"))
+        return TokensRead.of(await token_endpoint.grant(form, device))
 
     @post(
         "/refresh",
@@ -159,8 +162,9 @@ class SignInController(Controller):
         audit="auth.revoke",
         idempotency=False,
         request_max_body_size=LARGEST_FORM,
-        operation_class=form_operation(REVOCATION_FORM),
+        body={FORM_TYPE: REVOCATION_FORM},
         responses=problems(InvalidRequest, NotAForm),
+        media_type="text/plain",
     )
     async def revoke_token(
         self, request: AnyRequest, revocation: NamedDependency[Revocation]

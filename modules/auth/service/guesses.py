@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from email_validator import EmailNotValidError
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert  # what it says, PostgreSQL understands too
+from sqlalchemy.dialects.postgresql import insert  # what it says, SQLite understands too
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database

@@ -3,6 +3,7 @@
 have expired. They stand in the database, sealed, so that every instance has the same.
 """
 
+from asyncio import Lock
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class SigningKeys:
     ) -> None:
         self._db, self._audit, self._secrets, self._clock = db, audit, secrets, clock
         self._verifies_for = settings.access_token_ttl + LONGEST_DELAY
+        self._loading = Lock()
         self._known: Remembered[str, KeyRing] = Remembered(generations, (NAME,), 1)
 
     async def ring(self) -> KeyRing:
@@ -104,10 +106,11 @@ class SigningKeys:
             )
 
     async def _load(self) -> KeyRing:
-        ring = self._open(await self._rows())
-        if not ring.keys:
-            await self._make_first()
+        async with self._loading:
             ring = self._open(await self._rows())
+            if not ring.keys:
+                await self._make_first()
+                ring = self._open(await self._rows())
         return ring
 
     async def _make_first(self) -> None:

@@ -98,7 +98,7 @@ class FileService:
         return [FileRead.of(row).model_dump(mode="json") for row in rows]
 
     async def erase(self, owner_id: UUID) -> None:
-        """After the lock, so that an upload that ends now is either seen or refused."""
+        """A part of the transaction that has locked the person, so no upload ends meanwhile."""
         async with self._db.transaction() as session:
             await self._usage.lock(session, owner_id)
             erased = await (await session.connection()).execute(ERASE, {"owner": owner_id})

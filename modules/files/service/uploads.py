@@ -3,6 +3,7 @@
 from asyncio import get_running_loop
 from collections.abc import Sequence
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
@@ -10,6 +11,7 @@ from core.data.database import Database
 from core.events.outbox import Outbox
 from core.kernel.ids import uuid7
 from core.kernel.principal import Principal
+from core.security.authentication import NotSignedIn
 from modules.files.models import File
 from modules.files.public import FileUploaded
 from modules.files.service.usage import UsageService
@@ -66,10 +68,14 @@ class UploadService:
     async def _record(
         self, session: AsyncSession, owner: Principal, reception: Reception
     ) -> Sequence[File]:
+        """Their rows first: those lock the owner's, which whoever erases a person locks first."""
         files = [as_row(owner, each) for each in reception.files]
-        await self._usage.take(session, owner.id, reception.total, len(files))
         session.add_all(files)
-        await session.flush()
+        try:
+            await session.flush()
+        except IntegrityError:  # the account has gone meanwhile
+            raise NotSignedIn from None
+        await self._usage.take(session, owner.id, reception.total, len(files))
         for file in files:
             fact = FileUploaded(file_id=file.id, owner_id=owner.id)
             await self._outbox.record(session, fact)

@@ -6,11 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
-from core.security.authentication import NotSignedIn
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileUsage
 from modules.files.settings import FilesSettings
@@ -68,15 +66,12 @@ class UsageService:
         return await self._sum(ALL_FILES)
 
     async def take(self, session: AsyncSession, owner_id: UUID, size: int, count: int) -> None:
-        """Raises QuotaExceeded, and NotSignedIn for an account that has gone meanwhile.
+        """Raises QuotaExceeded.
 
         The row is locked from here to the commit, so whoever comes next sees what was taken.
         """
         connection = await session.connection()
-        try:
-            await connection.execute(BEGIN[connection.dialect.name], {"owner": owner_id})
-        except IntegrityError:
-            raise NotSignedIn from None
+        await connection.execute(BEGIN[connection.dialect.name], {"owner": owner_id})
         limits = {"quota": self._quota, "most": MOST_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await connection.execute(TAKE, values)).rowcount:

@@ -23,6 +23,8 @@ from modules.users.settings import UsersSettings
 
 log = structlog.get_logger(__name__)
 
+LOCK = select(User.id).where(User.id == bindparam("user_id")).with_for_update()
+"""Nothing that refers to the person can be added from here on."""
 STILL_DUE = (
     select(User.id)
     .where(User.id == bindparam("user_id"), User.deletes_at <= bindparam("now"))
@@ -67,6 +69,7 @@ class DepartureService:
 
     async def erase(self, session: AsyncSession, user_id: UUID) -> None:
         """All of it or nothing: every module's part first, then the row they refer to."""
+        await session.execute(LOCK, {"user_id": user_id})
         await self.close(user_id)
         for each in self._contributions.of(PersonalData):
             await each.erase(user_id)

@@ -68,7 +68,7 @@ asyncio.run(main())
 def start(program: str, url: str, folder: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-c", BEGIN + program, url, str(folder)]
     root = Path(__file__).parents[3]
-    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE)  # noqa: S603
+    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE)
 
 
 def finished(process: subprocess.Popen[str]) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text, update
 
 from core.data.database import Database
 from core.data.queries import Listing
-from core.data.search import found_in, search_values
+from core.data.search import Kind, found_in, search_values
 from core.kernel.pages import PageRequest
 from tests.core.data.tables import SEARCH, Thing
 
@@ -112,7 +112,9 @@ async def test_the_index_is_used(db: Database) -> None:
         if connection.dialect.name == "postgresql":
             await session.execute(text("SET LOCAL enable_seqscan = off"))
             explain = "EXPLAIN "
-        query = EVERY.where(found_in(SEARCH, "snake_case")).params(**search_values("snake_case"))
+        query = EVERY.where(found_in(SEARCH, Kind.of("snake_case"))).params(
+            **search_values("snake_case")
+        )
         compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         plan = [str(row) for row in await connection.exec_driver_sql(explain + str(compiled))]
     assert "things_search" in "\n".join(plan)

@@ -62,3 +62,8 @@ async def other_db(db: Database, url: str, generations: Generations) -> AsyncIte
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(params=[False, True], ids=["apart", "transactional"])
+def transactional(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)

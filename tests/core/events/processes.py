@@ -6,6 +6,7 @@ Run as a program it is a real one: it delivers what is due, or dies in the middl
 import asyncio
 import os
 import sys
+from asyncio import sleep, timeout
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,6 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, s
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.generations import Generations
-from core.events.deliveries import Deliveries
 from core.events.log import EventLog
 from core.events.models import Delivery
 from core.events.outbox import Outbox
@@ -37,6 +37,10 @@ EFFECTS = Table(
 )
 ALL_EFFECTS = select(EFFECTS.c.what).order_by(EFFECTS.c.number)
 COUNT = select(func.count()).select_from(Delivery)
+DELIVERY = select(
+    Delivery.status, Delivery.attempts, Delivery.due_at, Delivery.lease, Delivery.last_error
+)
+LONG_WAIT_S = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,12 @@ class Packing:
                 raise RuntimeError("out of string")
 
 
+class PackingToDeath(Packing):
+    async def __call__(self, event: Ordered) -> None:
+        await super().__call__(event)
+        os._exit(9)
+
+
 async def effects(db: Database) -> Sequence[str]:
     async with db.read() as reads:
         return list(await reads.scalars(ALL_EFFECTS))
@@ -104,21 +114,27 @@ async def waiting(db: Database) -> int:
         return count
 
 
+async def deliveries(db: Database) -> list[Any]:
+    async with db.read() as reads:
+        return list((await reads.execute(DELIVERY)).all())
+
+
+async def until(done: Any) -> None:
+    async with timeout(LONG_WAIT_S):
+        while not await done():  # noqa: ASYNC110 (the database cannot tell us)
+            await sleep(0.005)
+
+
 async def run(url: str, folder: str, mode: str) -> None:
     generations = Generations(Path(folder) / f"generations-{os.getpid()}")
     db = open_database(url, generations)
-    if mode.startswith("die"):
-        setattr(Deliveries, "finish", die)  # noqa: B010 (mypy)
-    process = Process(db, utc_now, listener(Packing(db), transactional=mode.endswith("whole")))
+    handle = PackingToDeath(db) if mode.startswith("die") else Packing(db)
+    process = Process(db, utc_now, listener(handle, transactional=mode.endswith("whole")))
     print("ready", flush=True)
     sys.stdin.readline()
     await process.relay.deliver_all()
     await db.close()
     generations.close()
-
-
-async def die(*_: Any) -> None:
-    os._exit(9)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -96,9 +96,14 @@ def head(method: str, path: str, *fields: str, host: str = "test") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def eventually(happens: Any, within_s: float = 15.0) -> Any:
-    """What `happens()` answers, as soon as that is something."""
-    last = monotonic() + within_s
-    while not (found := happens()):
-        assert monotonic() < last, f"{happens} did not happen"
+def eventually(happens: Callable[[], Any], within_s: float = 30.0) -> Any:
+    """What `happens()` answers, as soon as that is something.
+
+    While a process starts or stops, it may accept a connection and then not answer.
+    """
+    last, found = monotonic() + within_s, None
+    while not found:
+        assert monotonic() < last, "it did not happen"
+        with suppress(ConnectionError, EOFError):
+            found = happens()
     return found

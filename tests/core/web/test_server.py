@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import pytest
 from core.web.server import CannotListen, listen
 from tests.core.web.raw import RawConnection, connect, eventually, head
 from tests.core.web.served import Serving, served
-
-STOPS = [signal.SIGTERM, signal.SIGINT]
 
 
 @pytest.fixture
@@ -33,6 +30,13 @@ def pid_of_worker(port: int) -> int:
         return int(connection.get("/").body)
 
 
+def begin(connection: RawConnection, path: str, size: int = 1) -> RawConnection:
+    """Until the handler has the request, and waits for its body."""
+    fields = ("Expect: 100-continue", f"Content-Length: {size}")
+    assert connection.send(head("POST", path, *fields)).answer().status == 100
+    return connection
+
+
 def is_refused(port: int) -> bool:
     try:
         with connect(port):
@@ -41,7 +45,7 @@ def is_refused(port: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_asked_to_and_that_is_no_failure(stop: int, server: Serving) -> None:
     server.process.send_signal(stop)
 
@@ -51,7 +55,7 @@ def test_it_stops_when_asked_to_and_that_is_no_failure(stop: int, server: Servin
 def test_requests_in_flight_are_finished_and_no_others_begun(server: Serving) -> None:
     with connect(server.port) as idle, connect(server.port) as busy:
         idle.get("/")
-        busy.send(head("GET", "/slow/1"))
+        begin(busy, "/slow/0.5").send(b"x")
         server.process.terminate()
 
         assert idle.is_closed()
@@ -64,7 +68,7 @@ def test_requests_in_flight_are_finished_and_no_others_begun(server: Serving) ->
 
 def test_an_upload_in_flight_is_finished(server: Serving) -> None:
     with connect(server.port) as connection:
-        connection.send(head("POST", "/echo", "Content-Length: 200000"), b"x" * 100_000)
+        begin(connection, "/echo", 200_000).send(b"x" * 100_000)
         server.process.terminate()
         assert eventually(lambda: is_refused(server.port))
 
@@ -75,8 +79,7 @@ def test_an_upload_in_flight_is_finished(server: Serving) -> None:
 
 def test_a_request_that_takes_too_long_is_given_up_but_the_rest_is_closed_well() -> None:
     with served("--patient", "--grace=1") as server, connect(server.port) as connection:
-        connection.send(head("GET", "/slow/60"))
-        eventually(lambda: pid_of_worker(server.port))
+        begin(connection, "/slow/60").send(b"x")
         server.process.terminate()
 
         assert end(server) == (0, "closed\n")
@@ -84,8 +87,7 @@ def test_a_request_that_takes_too_long_is_given_up_but_the_rest_is_closed_well()
 
 def test_a_second_signal_does_not_wait(server: Serving) -> None:
     with connect(server.port) as connection:
-        connection.send(head("GET", "/slow/60"))
-        eventually(lambda: pid_of_worker(server.port))
+        begin(connection, "/slow/60").send(b"x")
         server.process.terminate()
         assert eventually(lambda: is_refused(server.port))
         server.process.terminate()
@@ -122,13 +124,13 @@ def workers(server: Serving) -> set[int]:
 
 
 def both_workers(server: Serving) -> set[int]:
-    return eventually(lambda: len(found := workers(server)) == 2 and found)
+    found: set[int] = eventually(lambda: len(pids := workers(server)) == 2 and pids)
+    return found
 
 
-@pytest.mark.parametrize("stop", STOPS)
-def test_two_workers_serve_one_port_and_stop_together(stop: int, pair: Serving) -> None:
+def test_two_workers_serve_one_port_and_stop_together(pair: Serving) -> None:
     pids = both_workers(pair)
-    pair.process.send_signal(stop)
+    pair.process.send_signal(signal.SIGINT)
 
     assert end(pair) == (0, "closed\n" * 2)
     assert not any(is_running(pid) for pid in pids)
@@ -145,7 +147,7 @@ def test_a_killed_worker_is_replaced(pair: Serving) -> None:
 def test_workers_finish_what_is_in_flight(pair: Serving) -> None:
     with connect(pair.port) as first, connect(pair.port) as second:
         for connection in (first, second):
-            connection.send(head("GET", "/slow/1"))
+            begin(connection, "/slow/0.5").send(b"x")
         pair.process.terminate()
 
         assert [first.answer().status, second.answer().status] == [200, 200]
@@ -154,7 +156,7 @@ def test_workers_finish_what_is_in_flight(pair: Serving) -> None:
 
 def test_a_second_signal_kills_the_workers(pair: Serving) -> None:
     with connect(pair.port) as connection:
-        connection.send(head("GET", "/slow/60"))
+        begin(connection, "/slow/60").send(b"x")
         pair.process.terminate()
         assert eventually(lambda: is_refused(pair.port))
         pair.process.terminate()

@@ -129,7 +129,7 @@ class TestTime:
     async def test_unknown_takes_as_long_as_known(
         self, client: AsyncClient, person: Person, auth: AuthContainer
     ) -> None:
-        """Interleaved, with the hash at its real price, and generous: a missing hash is 10 times."""
+        """Interleaved, with the hash at its real price; without one it would be a tenth."""
         passwords = auth.login()._passwords
         passwords._hasher = type(passwords._hasher)(
             time_cost=2, memory_cost=19 * 1024, parallelism=1

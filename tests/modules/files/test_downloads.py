@@ -3,6 +3,7 @@
 from base64 import b64encode
 from email.parser import BytesParser
 from hashlib import sha256
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -93,14 +94,11 @@ async def test_every_download_says_what_it_is(person: Person) -> None:
 
 async def test_a_name_cannot_leave_its_header(person: Person) -> None:
     for sent, name in (
-        ('a%22; filename=b.exe".txt', None),
         ("a%22b.txt", 'a"b.txt'),
         ("50%.txt", "50%.txt"),
         ("한글.txt", "한글.txt"),
         ("a;b.txt", "a;b.txt"),
     ):
-        if name is None:
-            continue
         path = await uploaded(person, name=sent)
         field = (await person.client.get(path)).headers["content-disposition"]
         plain, _, exact = field.partition("; filename*=UTF-8''")
@@ -177,7 +175,7 @@ def spans_of(answer: Response) -> str:
     if not answer.headers["content-type"].startswith("multipart/byteranges"):
         return span(answer.headers["content-range"], answer.content)
     head = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode()
-    parts = BytesParser().parsebytes(head + answer.content).get_payload()
+    parts: Any = BytesParser().parsebytes(head + answer.content).get_payload()
     return " ".join(span(each["content-range"], each.get_payload().encode()) for each in parts)
 
 
@@ -193,11 +191,12 @@ def span(content_range: str, content: bytes) -> str:
 async def test_ranges(person: Person) -> None:
     path = await uploaded(person)
     for asked, expected in RANGES.items():
-        answer = await person.client.get(path, headers={"range": asked.encode()})
+        headers = {b"range": asked.encode()}
+        answer = await person.client.get(path, headers=headers)
         assert spans_of(answer) == expected, asked[:80]
         if answer.is_success:
             assert answer.headers["etag"] == TAG
-            head = await person.client.head(path, headers={"range": asked.encode()})
+            head = await person.client.head(path, headers=headers)
             assert (head.status_code, head.headers["content-length"]) == (200, str(SIZE))
 
 

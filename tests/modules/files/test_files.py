@@ -1,6 +1,7 @@
 """What is known of files: listed, changed, deleted, by whom it may be."""
 
 from asyncio import gather
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -8,9 +9,11 @@ from httpx import AsyncClient
 from sqlalchemy import select
 
 from core.events.models import RecordedEvent
+from core.events.payloads import decode
 from core.kernel.pages import PageRequest
 from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure, Statistic
 from core.wiring.container import CoreContainer
+from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
 from tests.people import Person
@@ -177,13 +180,24 @@ async def test_what_is_held_about_a_person_is_told_and_erased(
     assert (await stranger.client.get(path_of(theirs) + "/download")).content == b"theirs"
 
 
-async def test_an_erasure_and_uploads_at_once(person: Person, traces: Traces) -> None:
-    [data] = traces.core.contributions().of(PersonalData, "files")
-    uploads = [send(person.client, form(part(b"late"))) for _ in range(8)]
-    await gather(*uploads[:4], data.erase(person.id), *uploads[4:])
+async def test_an_erasure_and_uploads_at_once(
+    person: Person, stranger: Person, admin: Person, traces: Traces
+) -> None:
+    """A first upload, and one of many: what ends before the erasure goes with it."""
+    await upload(stranger.client)
+    for leaving in (person, stranger):
+        uploads = [send(leaving.client, form(part(b"late"))) for _ in range(8)]
+        erasure = admin.client.delete(f"/api/v1/users/{leaving.id}")
+        *answers, erased = await gather(*uploads[:4], *uploads[4:], erasure)
+        assert erased.status_code == 204, erased.text
+        assert {each.status_code for each in answers} <= {201, 401}
     await traces.core.relay().deliver_all()
-    stored, rows, used = await traces.all()
-    assert len(stored) == rows == sum(count for _, count in used)
+    assert await traces.all() == (set(), 0, [])
+
+
+def test_what_the_module_told_itself_earlier_is_still_read() -> None:
+    stored = Path(__file__).parent / "events" / f"{ContentDropped.name}.json"
+    assert decode(ContentDropped, stored.read_text()).storage_keys
 
 
 async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces: Traces) -> None:

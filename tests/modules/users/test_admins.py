@@ -1,17 +1,17 @@
 """One active admin always remains: AZ-10."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from core.kernel.errors import ProblemError
 from core.kernel.principal import Principal
 from core.wiring.container import CoreContainer
-from modules.users.models import ACTIVE_ADMIN, User
 from modules.users.public import LastAdmin, NewAccount, UserNotFound
+from modules.users.queries import ACTIVE_ADMINS
 from tests.modules.users.asking import USERS, code, me
 from tests.people import PASSWORD, Person
 
@@ -25,19 +25,20 @@ def principal(admin: Person, core: CoreContainer) -> Principal:
 
 async def active_admins(core: CoreContainer) -> set[UUID]:
     async with core.db().read() as reads:
-        return {*(await reads.scalars(select(User.id).where(ACTIVE_ADMIN)))}
+        return {*(await reads.scalars(ACTIVE_ADMINS))}
 
 
 async def test_the_last_admin_stays(
     users: Any, admin: Person, person: Person, principal: Principal
 ) -> None:
     people = users.people()
-    for attempt in (
+    attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
         lambda: people.set_active(principal, admin.id, False),
         lambda: people.set_roles(principal, admin.id, ["member"]),
         lambda: people.set_roles(principal, admin.id, []),
         lambda: people.delete(principal, admin.id),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(LastAdmin):
             await attempt()
     left = await admin.client.post(f"{USERS}/me/deletion", json={"password": PASSWORD})
@@ -65,7 +66,7 @@ async def test_admins_who_remove_each_other_at_once_leave_one(
     people = users.people()
 
     async def removed(number: int, user_id: UUID) -> bool:
-        ways = [
+        ways: list[Callable[[], Awaitable[Any]]] = [
             lambda: people.set_roles(principal, user_id, ["member"]),
             lambda: people.set_active(principal, user_id, False),
             lambda: people.delete(principal, user_id),

@@ -17,7 +17,7 @@ async def test_only_who_may_write_people_adds_one(person: Person) -> None:
 
 
 async def test_wrong_bodies_name_the_field(admin: Person) -> None:
-    for body, field in [
+    refusals: list[tuple[dict[str, object], str]] = [
         ({"name": None}, "name"),
         ({"age": 151}, "age"),
         ({"age": "5"}, "age"),
@@ -29,7 +29,8 @@ async def test_wrong_bodies_name_the_field(admin: Person) -> None:
         ({"roles": ["admin"]}, "roles"),
         ({"is_active": True}, "is_active"),
         ({"quota": 1}, "quota"),
-    ]:
+    ]
+    for body, field in refusals:
         refused = await admin.client.post(USERS, json={**NEW, **body})
         assert [place for place, _ in wrong(refused)] == [f"body.{field}"], body
         assert "password123" not in refused.text

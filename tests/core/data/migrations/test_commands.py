@@ -207,8 +207,7 @@ def test_of_processes_that_migrate_at_once_one_does_it(
     folders = [str(team.folder) for team in (core, stock, wishes)]
     command = [sys.executable, "-W", "error", "-c", AT_ONCE, url, *folders]
     started = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for _ in range(3)
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
     said = sorted(process.communicate(timeout=60)[0].strip() for process in started)
     assert [process.returncode for process in started] == [0, 0, 0]

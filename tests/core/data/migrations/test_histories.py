@@ -87,5 +87,5 @@ def test_to_ask_what_is_pending_costs_no_alembic() -> None:
     asked = (
         "import sys, core.data.migrations as it; assert it.pending; print('alembic' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)  # noqa: S603
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

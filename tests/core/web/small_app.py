@@ -1,0 +1,107 @@
+"""A small application behind our outermost layer; each path is something a route may do."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from time import sleep
+from types import SimpleNamespace
+from typing import Any
+
+from core.kernel.errors import TooLarge
+from core.web.admission import Admission
+from core.web.client_address import ClientAddress
+from core.web.lifecycle import Lifecycle
+from core.web.middleware import RequestMiddleware
+from core.web.problems import Problems
+from core.web.security_headers import SecurityHeaders
+
+marked: list[str] = []
+
+
+class BodyTooLong(TooLarge):
+    code = "test.too_long"
+    title = "The body is too long."
+
+
+async def handle(scope: Any, receive: Any, send: Any) -> None:
+    path, _, argument = scope["path"].strip("/").partition("/")
+    body = await ANSWERS.get(path, process_id)(argument, receive)
+    fields = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def process_id(argument: str, receive: Any) -> bytes:
+    return str(os.getpid()).encode()
+
+
+async def slow(argument: str, receive: Any) -> bytes:
+    await receive()
+    await asyncio.sleep(float(argument))
+    return b"slow"
+
+
+async def hang(argument: str, receive: Any) -> bytes:
+    """Nobody can cancel a thread."""
+    await asyncio.to_thread(sleep, float(argument))
+    return b"hung"
+
+
+async def refuse(argument: str, receive: Any) -> bytes:
+    raise BodyTooLong
+
+
+async def mark(argument: str, receive: Any) -> bytes:
+    marked.append(argument)
+    return b"marked"
+
+
+async def seen(argument: str, receive: Any) -> bytes:
+    return " ".join(marked).encode()
+
+
+async def echo(argument: str, receive: Any) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError("the client went away")
+        body, more = body + message["body"], message["more_body"]
+    return body
+
+
+ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
+    "echo": echo, "hang": hang, "mark": mark, "refuse": refuse, "seen": seen, "slow": slow,
+}  # fmt: skip
+
+
+class SmallApplication:
+    """What the server sees of one: it is opened and closed, answers, and has a `state`."""
+
+    def __init__(self) -> None:
+        self.state = SimpleNamespace(lifecycle=Lifecycle())
+        self._handle = RequestMiddleware(
+            handle,
+            admission=Admission(["test"]),
+            client_address=ClientAddress([]),
+            problems=Problems("http://test"),
+            security_headers=SecurityHeaders(tls=False),
+            lifecycle=self.state.lifecycle,
+            audit_refusal=nothing,
+            observers=(),
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._handle(scope, receive, send)
+            return
+        for stage in ("startup", "shutdown"):
+            await receive()
+            if os.environ.get("FAIL_AT") == stage:
+                raise RuntimeError(f"no {stage}")
+            await send({"type": f"lifespan.{stage}.complete"})
+        print("closed", flush=True)
+
+
+async def nothing(context: Any) -> None:
+    pass

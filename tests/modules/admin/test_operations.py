@@ -1,0 +1,128 @@
+from typing import Any
+
+from httpx import AsyncClient
+
+from core.kernel.ids import uuid7
+from tests.people import Person
+
+ADMIN = "/api/v1/admin"
+
+
+async def key_of(person: Person, *scopes: str) -> str:
+    body = {"name": "a key", "scopes": list(scopes)}
+    made = await person.client.post("/api/v1/auth/api-keys", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["key"])
+
+
+async def stats(person: Person, key: str | None = None) -> Any:
+    headers = {"x-api-key": key} if key else {}
+    return await person.client.get(f"{ADMIN}/stats", headers=headers)
+
+
+async def test_stats_take_the_person_and_a_key_of_theirs(
+    client: AsyncClient, admin: Person, person: Person
+) -> None:
+    assert (await stats(admin)).status_code == 401
+    assert (await stats(admin, "atr_nothing_at_all")).status_code == 401
+    assert (await stats(admin, await key_of(person, "profile:read"))).status_code == 401
+    without_scope = await stats(admin, await key_of(admin, "profile:read"))
+    assert without_scope.status_code == 403
+    key = await key_of(admin, "stats:read")
+    alone = await client.get(f"{ADMIN}/stats", headers={"x-api-key": key})
+    assert alone.status_code == 401
+    shown = await stats(admin, key)
+    assert shown.status_code == 200, shown.text
+    assert shown.json()["users"]["total"] == 2
+    assert shown.json()["sessions"]["active"] == 2
+    assert shown.json()["modules"]["posts"] == {"total": 0}
+
+
+async def test_both_credentials_are_for_the_stats_alone(admin: Person) -> None:
+    headers = {"x-api-key": await key_of(admin, "profile:read")}
+    answer = await admin.client.get("/api/v1/users/me", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "http.mixed_credentials")
+
+
+async def test_maintenance_lets_admins_and_health_through(
+    client: AsyncClient, admin: Person, person: Person
+) -> None:
+    closing = {"enabled": True, "message": "Back at noon.", "retry_after_s": 90}
+    closed = await admin.client.post(f"{ADMIN}/maintenance", json=closing)
+    assert (closed.status_code, closed.json()) == (200, closing)
+    for refused in (
+        await client.get("/api/v1/posts"),
+        await client.get("/api/v1/users/me"),
+        await person.client.get("/api/v1/users/me"),
+        await person.client.post("/api/v1/posts", content=b"not even JSON"),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (503, "http.maintenance")
+        assert (refused.headers["retry-after"], refused.json()["detail"]) == ("90", "Back at noon.")
+    assert (await client.get("/health")).json()["status"] == "maintenance"
+    assert (await client.get("/health/ready")).status_code == 200
+    assert (await client.get("/.well-known/jwks.json")).status_code == 200
+    assert (await admin.client.get("/api/v1/users/me")).status_code == 200
+    opening = await admin.client.post(f"{ADMIN}/maintenance", json={"enabled": False})
+    assert opening.status_code == 200
+    assert (await person.client.get("/api/v1/users/me")).status_code == 200
+
+
+async def test_in_maintenance_only_admins_sign_in(
+    client: AsyncClient, admin: Person, person: Person
+) -> None:
+    await admin.client.post(f"{ADMIN}/maintenance", json={"enabled": True})
+    for who, status in ((person, 503), (admin, 200)):
+        login = {"email": who.email, "password": who.password}
+        assert (await client.post("/api/v1/auth/login", json=login)).status_code == status
+        refresh = {"refresh_token": who.tokens["refresh_token"]}
+        assert (await client.post("/api/v1/auth/refresh", json=refresh)).status_code == status
+    await admin.client.post(f"{ADMIN}/maintenance", json={"enabled": False})
+    again = {"refresh_token": person.tokens["refresh_token"]}
+    assert (await client.post("/api/v1/auth/refresh", json=again)).status_code == 200, "not burnt"
+
+
+async def test_the_trail_tells_what_was_done_and_what_was_refused(
+    admin: Person, person: Person
+) -> None:
+    post = await person.client.post("/api/v1/posts", json={"title": "t", "content": "c"})
+    path = f"/api/v1/posts/{post.json()['id']}"
+    await person.client.patch(path, json={"title": ""})
+    trail = await admin.client.get(f"{ADMIN}/audit?actor={person.id}&sort=at")
+    rows = [(each["action"], each["outcome"]) for each in trail.json()["data"]]
+    assert rows[-2:] == [("posts.publish", "success"), ("posts.change", "refused")]
+    assert "password" not in trail.text and person.email not in trail.text
+    one = (await admin.client.get(f"{ADMIN}/audit?target={post.json()['id']}")).json()["data"]
+    assert {each["target_id"] for each in one} == {post.json()["id"]}
+    later = await admin.client.get(f"{ADMIN}/audit?since=2100-01-01T00:00:00Z")
+    assert later.json()["total"] == 0
+    assert (await admin.client.get(f"{ADMIN}/audit?since=yesterday")).status_code == 400
+
+
+async def test_sessions_and_files_of_everybody(admin: Person, person: Person) -> None:
+    sessions = (await admin.client.get(f"{ADMIN}/sessions")).json()["data"]
+    theirs = next(each for each in sessions if each["user_id"] == str(person.id))
+    assert (await admin.client.delete(f"{ADMIN}/sessions/{theirs['id']}")).status_code == 204
+    assert (await person.client.get("/api/v1/users/me")).status_code == 401
+    assert (await admin.client.delete(f"{ADMIN}/sessions/{uuid7()}")).status_code == 404
+    assert (await admin.client.get(f"{ADMIN}/files")).json()["total"] == 0
+    assert (await admin.client.delete(f"{ADMIN}/files/{uuid7()}")).status_code == 404
+
+
+async def test_what_is_installed_and_what_it_lets_people_do(admin: Person) -> None:
+    modules = {
+        each["name"]: each for each in (await admin.client.get(f"{ADMIN}/modules")).json()["data"]
+    }
+    assert modules["posts"]["migrations"] == "posts_first"
+    assert modules["posts"]["permissions"] == ["posts:write", "posts:manage"]
+    assert modules["hello"]["routes"] == 1
+    permissions = (await admin.client.get(f"{ADMIN}/permissions")).json()["data"]
+    write = next(each for each in permissions if each["name"] == "posts:write")
+    assert (write["roles"], write["scope"]) == (["admin", "member"], True)
+
+
+async def test_background_work_can_be_seen(admin: Person) -> None:
+    answer = await admin.client.get(f"{ADMIN}/events")
+    assert answer.status_code == 200, answer.text
+    for path in (f"{ADMIN}/events/{uuid7()}/retry",):
+        assert (await admin.client.post(path)).status_code == 404
+    assert (await admin.client.delete(f"{ADMIN}/events/{uuid7()}")).status_code == 404

@@ -1,0 +1,97 @@
+from asyncio import gather
+
+from httpx import AsyncClient
+from litestar import Litestar
+
+from tests.people import Person, client_of, register, sign_in
+
+PEOPLE = "/api/v1/admin/users"
+NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
+
+
+async def test_only_admins_come_in(client: AsyncClient, person: Person) -> None:
+    assert (await client.get(PEOPLE)).status_code == 401
+    refused = await person.client.get(PEOPLE)
+    assert (refused.status_code, refused.json()["code"]) == (403, "http.not_permitted")
+    assert (await person.client.post(PEOPLE, json=NEW)).status_code == 403
+
+
+async def test_an_admin_sees_more_of_a_person(admin: Person, person: Person) -> None:
+    seen = (await admin.client.get(f"{PEOPLE}/{person.id}")).json()
+    assert seen["email"] == person.email
+    assert seen["is_active"] is True and seen["deletes_at"] is None
+    assert seen["second_factor"] is False and seen["last_login_at"].endswith("Z")
+    trail = (await admin.client.get("/api/v1/admin/audit?action=admin.read_person")).json()["data"]
+    assert [each["target_id"] for each in trail] == [str(person.id)]
+
+
+async def test_a_person_is_created_with_roles(admin: Person, client: AsyncClient) -> None:
+    created = await admin.client.post(PEOPLE, json=NEW | {"roles": ["member", "admin"]})
+    assert created.status_code == 201 and created.json()["roles"] == ["admin", "member"]
+    again = await admin.client.post(PEOPLE, json=NEW)
+    assert (again.status_code, again.json()["code"]) == (409, "users.email_taken")
+    unknown = await admin.client.post(PEOPLE, json=NEW | {"email": "x@example.com", "roles": ["k"]})
+    assert unknown.status_code == 400
+    await sign_in(client, NEW["email"], NEW["password"])
+
+
+async def test_a_disabled_person_is_out_at_once(admin: Person, person: Person) -> None:
+    assert (await admin.client.post(f"{PEOPLE}/{person.id}/disable")).status_code == 204
+    out = await person.client.get("/api/v1/users/me")
+    assert (out.status_code, out.json()["code"]) == (401, "http.invalid_token")
+    login = {"email": person.email, "password": person.password}
+    assert (await person.client.post("/api/v1/auth/login", json=login)).status_code == 401
+    assert (await admin.client.post(f"{PEOPLE}/{person.id}/enable")).status_code == 204
+    assert (await person.client.get("/api/v1/users/me")).status_code == 401, "it has ended"
+    assert (await person.client.post("/api/v1/auth/login", json=login)).status_code == 200
+
+
+async def test_an_admin_ends_all_sessions_of_a_person(admin: Person, person: Person) -> None:
+    assert (await admin.client.post(f"{PEOPLE}/{person.id}/logout")).status_code == 204
+    assert (await person.client.get("/api/v1/users/me")).status_code == 401
+
+
+async def test_the_last_active_admin_stays(admin: Person) -> None:
+    path = f"{PEOPLE}/{admin.id}"
+    for answer in (
+        await admin.client.post(f"{path}/disable"),
+        await admin.client.put(f"{path}/roles", json={"roles": ["member"]}),
+        await admin.client.delete(path),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "admin.last_admin")
+
+
+async def test_of_admins_who_demote_each_other_one_remains(app: Litestar, admin: Person) -> None:
+    async with register(app, "second@example.com", "Second Admin", roles=("admin",)) as second:
+        for _ in range(5):
+            demote = {"roles": ["member"]}
+            answers = await gather(
+                admin.client.put(f"{PEOPLE}/{second.id}/roles", json=demote),
+                second.client.put(f"{PEOPLE}/{admin.id}/roles", json=demote),
+            )
+            statuses = sorted(each.status_code for each in answers)
+            assert statuses in ([200, 403], [200, 409]), statuses
+            winner = admin if answers[0].status_code == 200 else second
+            loser = second if winner is admin else admin
+            restored = await winner.client.put(
+                f"{PEOPLE}/{loser.id}/roles", json={"roles": ["admin", "member"]}
+            )
+            assert restored.status_code == 200
+
+
+async def test_a_role_counts_from_the_next_request(admin: Person, person: Person) -> None:
+    assert (await person.client.get(PEOPLE)).status_code == 403
+    roles = f"{PEOPLE}/{person.id}/roles"
+    answer = await admin.client.put(roles, json={"roles": ["admin"]})
+    assert answer.status_code == 200 and answer.json()["roles"] == ["admin"]
+    assert (await person.client.get(PEOPLE)).status_code == 200
+    await admin.client.put(roles, json={"roles": []})
+    assert (await person.client.get(PEOPLE)).status_code == 403
+
+
+async def test_a_person_goes_with_everything(app: Litestar, admin: Person, person: Person) -> None:
+    assert (await admin.client.delete(f"{PEOPLE}/{person.id}")).status_code == 204
+    assert (await admin.client.get(f"{PEOPLE}/{person.id}")).status_code == 404
+    async with client_of(app) as client:
+        login = {"email": person.email, "password": person.password}
+        assert (await client.post("/api/v1/auth/login", json=login)).status_code == 401

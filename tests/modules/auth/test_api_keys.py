@@ -1,0 +1,197 @@
+"""API keys: shown once, never more than their owner, over at once."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import select, update
+
+from core.wiring.container import CoreContainer
+from modules.auth.models import ApiKey
+from modules.users.models import User
+from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, later
+from tests.modules.auth.trail import trail
+from tests.people import Person
+
+KEYS = f"{AUTH}/api-keys"
+DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}
+
+
+async def made(person: Person, **draft: Any) -> dict[str, Any]:
+    answer = await person.client.post(KEYS, json={**DRAFT, **draft})
+    assert answer.status_code == 201, answer.text
+    key: dict[str, Any] = answer.json()
+    return key
+
+
+async def use(client: AsyncClient, key: str | bytes) -> Response:
+    raw = key.encode() if isinstance(key, str) else key
+    return await client.get(ME, headers={b"x-api-key": raw})
+
+
+class TestLookups:
+    async def test_whatever_is_no_key_is_refused_alike(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        key = (await made(person))["key"]
+        prefix, secret = key[:16], key[17:]
+        wrong = (
+            "",
+            "x",
+            prefix,
+            f"{prefix}_{'x' * 43}",
+            f"{prefix}_{secret[:-1]}",
+            f"{prefix}_{secret}x",
+            f"atr_aaaaaaaaaaaa_{secret}",
+            f"live_{key[4:]}",
+            key.upper(),
+            key + " x",
+            "x" * 10_000,
+            b"\x01\xff",
+        )
+        refusals = [await use(client, each) for each in wrong]
+        for answer in refusals:
+            assert (answer.status_code, code_of(answer)) == (401, "http.invalid_token")
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        assert (await use(client, key)).status_code == 200
+
+    async def test_a_key_is_no_token_and_goes_with_none(
+        self, client: AsyncClient, person: Person, stranger: Person
+    ) -> None:
+        key = (await made(person))["key"]
+        assert (await client.get(ME, headers=bearer(key))).status_code == 401
+        mixed = await stranger.client.get(ME, headers={"x-api-key": key})
+        assert mixed.status_code == 400
+
+
+class TestSecrecy:
+    async def test_the_key_is_in_the_first_answer_only(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        headers = {"idempotency-key": "the-same-again"}
+        answers = [await person.client.post(KEYS, json=DRAFT, headers=headers) for _ in range(2)]
+        first, second = [each.json() for each in answers]
+        assert answers[0].headers["cache-control"] == "no-store"
+        assert answers[0].headers["location"].endswith(f"/auth/api-keys/{first['id']}")
+        assert first["key"] != second["key"]
+        assert first["key"].startswith(first["prefix"] + "_")
+        listed = (await person.client.get(KEYS)).json()
+        assert listed["total"] == 2
+        shown = {"id", "prefix", "name", "scopes", "created_at", "expires_at", "last_used_at"}
+        assert set(first) == shown | {"key"}
+        for each in listed["data"]:
+            assert set(each) == shown
+        async with core.db().read() as reads:
+            rows = (await reads.execute(select(*ApiKey.__table__.columns))).all()
+        assert first["key"][17:] not in repr(rows)
+
+    async def test_making_one_is_audited_without_it(
+        self, core: CoreContainer, person: Person
+    ) -> None:
+        key = await made(person)
+        [row] = await trail(core, "auth.make_api_key")
+        assert (row.actor_id, row.target_id) == (person.id, key["id"])
+
+    async def test_when_it_was_last_used_is_noted(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        key = (await made(person))["key"]
+        noted: Any = None
+        for _ in range(200):
+            await use(client, key)
+            [listed] = (await person.client.get(KEYS)).json()["data"]
+            if noted := listed["last_used_at"]:
+                break
+        assert noted
+
+
+class TestScopes:
+    @pytest.mark.parametrize(
+        ("scopes", "status"),
+        [
+            (["*"], 400),
+            (["users:write"], 400),
+            (["profile:read", "admin"], 400),
+            ([], 400),
+            ("profile:read", 400),
+            (["stats:read"], 403),
+            (["profile:read", "stats:read"], 403),
+        ],
+    )
+    async def test_no_more_than_there_is_and_than_one_has(
+        self, person: Person, scopes: Any, status: int
+    ) -> None:
+        answer = await person.client.post(KEYS, json={**DRAFT, "scopes": scopes})
+        assert answer.status_code == status, answer.text
+        assert (await person.client.get(KEYS)).json()["total"] == 0
+
+    async def test_it_may_only_what_its_scopes_say(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        key = (await made(person, scopes=["files:read"]))["key"]
+        answer = await use(client, key)
+        assert (answer.status_code, code_of(answer)) == (403, "auth.insufficient_scope")
+        change = await client.patch(ME, json={"name": "Other"}, headers={"x-api-key": key})
+        assert (change.status_code, code_of(change)) == (403, "auth.key_not_allowed")
+
+    async def test_they_end_with_the_rights_of_its_owner(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        key = (await made(person))["key"]
+        assert (await use(client, key)).status_code == 200
+        async with core.db().transaction() as session:
+            await session.execute(update(User).where(User.id == person.id).values(roles=()))
+            core.db().touch("principals", "users")
+        assert (await use(client, key)).status_code == 403
+
+    async def test_they_cannot_be_changed(self, person: Person) -> None:
+        key = await made(person)
+        answer = await person.client.patch(f"{KEYS}/{key['id']}", json={"scopes": ["files:read"]})
+        assert answer.status_code == 405
+
+    @pytest.mark.parametrize("days", [0, 366, -1, 1.5, "90", None])
+    async def test_it_lasts_a_day_to_a_year(self, person: Person, days: Any) -> None:
+        draft = {**DRAFT, "expires_in_days": days}
+        assert (await person.client.post(KEYS, json=draft)).status_code == 400
+
+
+class TestEnds:
+    async def test_when_it_expires(self, client: AsyncClient, person: Person) -> None:
+        key = (await made(person, expires_in_days=1))["key"]
+        assert (await use(client, key)).status_code == 200
+        with later(days=1, seconds=1):
+            assert (await use(client, key)).status_code == 401
+
+    async def test_when_it_is_revoked_in_every_instance(
+        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+    ) -> None:
+        key = await made(person)
+        for instance in (client, other_instance):
+            assert (await use(instance, key["key"])).status_code == 200
+        assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 204
+        for instance in (client, other_instance):
+            assert (await use(instance, key["key"])).status_code == 401
+        assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
+
+    async def test_when_its_owner_is_disabled(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        key = (await made(person))["key"]
+        async with core.db().transaction() as session:
+            await session.execute(update(User).where(User.id == person.id).values(is_active=False))
+            core.db().touch("principals", "users")
+        assert (await use(client, key)).status_code == 401
+
+    async def test_not_when_its_owner_logs_out(self, client: AsyncClient, person: Person) -> None:
+        key = (await made(person))["key"]
+        await person.client.post(f"{AUTH}/logout-all")
+        assert (await use(client, key)).status_code == 200
+
+    async def test_not_by_a_stranger(
+        self, client: AsyncClient, person: Person, stranger: Person
+    ) -> None:
+        key = await made(person)
+        assert (await stranger.client.get(KEYS)).json()["total"] == 0
+        answer = await stranger.client.delete(f"{KEYS}/{key['id']}")
+        assert (answer.status_code, code_of(answer)) == (404, "auth.api_key_not_found")
+        assert (await use(client, key["key"])).status_code == 200

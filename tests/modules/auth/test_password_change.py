@@ -1,0 +1,126 @@
+"""A new password: proved by the old one, good enough, and the end of all other sessions."""
+
+import asyncio
+
+from httpx import AsyncClient, Response
+
+from core.wiring.container import CoreContainer
+from tests.modules.auth.conftest import AUTH, code_of, log_in, refresh, works
+from tests.modules.auth.trail import trail
+from tests.people import PASSWORD, Person
+
+NEW = "another horse another battery"
+
+
+async def change(person: Person, current: str, new: str) -> Response:
+    body = {"current_password": current, "new_password": new}
+    return await person.client.post(f"{AUTH}/password/change", json=body)
+
+
+async def sign_in(client: AsyncClient, person: Person, password: str) -> int:
+    body = {"email": person.email, "password": password}
+    return (await client.post(f"{AUTH}/login", json=body)).status_code
+
+
+async def test_the_old_one_must_be_right(
+    client: AsyncClient, core: CoreContainer, person: Person
+) -> None:
+    refused = await change(person, "wrong password", NEW)
+    assert (refused.status_code, code_of(refused)) == (403, "auth.proof_failed")
+    assert await sign_in(client, person, NEW) == 401
+    assert await sign_in(client, person, PASSWORD) == 200
+    [row] = await trail(core, "auth.change_password")
+    assert (row.outcome, row.actor_id) == ("refused", person.id)
+
+
+async def test_the_new_one_must_be_good_enough(client: AsyncClient, person: Person) -> None:
+    bad = ("1234567", "password123", "person.person", "atriumatrium", "x" * 257)
+    for new in bad:
+        refused = await change(person, PASSWORD, new)
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["location"] == "body.new_password"
+    assert await sign_in(client, person, PASSWORD) == 200
+
+
+async def test_it_ends_the_other_sessions_alone(
+    client: AsyncClient, core: CoreContainer, person: Person, stranger: Person
+) -> None:
+    other = await log_in(client, person)
+    assert (await change(person, PASSWORD, NEW)).status_code == 204
+    assert not await works(client, other)
+    assert (await refresh(client, other)).status_code == 401
+    assert await works(client, person.tokens)
+    assert await works(client, stranger.tokens)
+    assert await sign_in(client, person, PASSWORD) == 401
+    assert await sign_in(client, person, NEW) == 200
+    [row] = await trail(core, "auth.change_password")
+    assert (row.outcome, row.actor_id) == ("success", person.id)
+
+
+async def test_who_signs_in_meanwhile_with_the_old_one_is_out(
+    client: AsyncClient, person: Person
+) -> None:
+    answers = await asyncio.gather(
+        *(
+            client.post(f"{AUTH}/login", json={"email": person.email, "password": PASSWORD})
+            for _ in range(20)
+        ),
+        change(person, PASSWORD, NEW),
+    )
+    assert answers[-1].status_code == 204
+    for answer in answers[:-1]:
+        assert answer.status_code in (200, 401)
+        if answer.status_code == 200:
+            assert not await works(client, answer.json())
+
+
+class TestRegistration:
+    async def test_by_length(self, client: AsyncClient) -> None:
+        lengths = {"x7#kQ2p": 400, "x7#kQ2pv": 201, "a" * 64: 201, "a" * 256: 201, "a" * 257: 400}
+        for number, (password, status) in enumerate({**lengths, "😀" * 8: 201}.items()):
+            email = f"length{number}@example.com"
+            body = {"name": "Some Body", "email": email, "password": password}
+            answer = await client.post(f"{AUTH}/register", json=body)
+            assert answer.status_code == status, password
+            if status == 201:
+                login = {"email": email, "password": password}
+                assert (await client.post(f"{AUTH}/login", json=login)).status_code == 200
+
+    async def test_by_what_is_known(self, client: AsyncClient) -> None:
+        for password in ("password", "iloveyou1", "ada.lovelace", "atrium123", "ADALOVELACE"):
+            body = {"name": "Ada", "email": "ada.lovelace@example.com", "password": password}
+            answer = await client.post(f"{AUTH}/register", json=body)
+            assert answer.status_code == 400
+            [error] = answer.json()["errors"]
+            assert error["location"] == "body.password" and error["message"]
+
+    async def test_a_megabyte_is_refused_at_once(self, client: AsyncClient) -> None:
+        body = {"name": "Ada", "email": "ada@example.com", "password": "x" * 1_000_000}
+        assert (await client.post(f"{AUTH}/register", json=body)).status_code in (400, 413)
+
+    async def test_answers_with_the_profile_and_its_place(self, client: AsyncClient) -> None:
+        body = {"name": "  Ada  Lovelace ", "email": "Ada@EXAMPLE.com", "password": NEW}
+        answer = await client.post(f"{AUTH}/register", json=body)
+        assert answer.status_code == 201
+        profile = answer.json()
+        assert answer.headers["location"] == f"http://test/api/v1/users/{profile['id']}"
+        assert profile["email"] == "Ada@example.com"
+        assert profile["roles"] == ["member"]
+        assert profile["age"] is None
+        assert "password" not in answer.text
+
+    async def test_one_address_opens_one_account(self, client: AsyncClient) -> None:
+        bodies = [
+            {"name": "Some Body", "email": email, "password": NEW}
+            for email in ("ada@example.com", "ADA@example.com", "Ada@Example.Com") * 5
+        ]
+        answers = await asyncio.gather(
+            *(client.post(f"{AUTH}/register", json=body) for body in bodies)
+        )
+        assert sorted(each.status_code for each in answers) == [201] + [409] * 14
+        taken = next(each for each in answers if each.status_code == 409)
+        assert code_of(taken) == "users.email_taken"
+
+    async def test_nobody_makes_themselves_an_admin(self, client: AsyncClient) -> None:
+        body = {"name": "Ada", "email": "a@example.com", "password": NEW, "roles": ["admin"]}
+        assert (await client.post(f"{AUTH}/register", json=body)).status_code == 400

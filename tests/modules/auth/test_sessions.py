@@ -1,0 +1,240 @@
+"""Sessions: one's own only, and over at once when they end."""
+
+import asyncio
+
+from httpx import AsyncClient
+
+from core.wiring.container import CoreContainer
+from modules.auth.container import AuthContainer
+from modules.users.public import AccountClosed
+from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
+from tests.modules.auth.trail import trail
+from tests.people import PASSWORD, Person
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+
+
+class TestOthers:
+    async def test_are_neither_seen_nor_ended(self, person: Person, stranger: Person) -> None:
+        listed = (await stranger.client.get(f"{AUTH}/sessions")).json()["data"]
+        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        assert own["id"] not in [each["id"] for each in listed]
+        answer = await stranger.client.delete(f"{AUTH}/sessions/{own['id']}")
+        assert (answer.status_code, code_of(answer)) == (404, "auth.session_not_found")
+        assert (await person.client.get(f"{AUTH}/sessions")).status_code == 200
+
+    async def test_nobody_learns_nothing(self, client: AsyncClient, person: Person) -> None:
+        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        for answer in (
+            await client.get(f"{AUTH}/sessions"),
+            await client.delete(f"{AUTH}/sessions/{own['id']}"),
+            await client.post(f"{AUTH}/logout"),
+            await client.post(f"{AUTH}/logout-all"),
+        ):
+            assert answer.status_code == 401
+
+    async def test_no_key_reaches_them(self, client: AsyncClient, person: Person) -> None:
+        draft = {"name": "mine", "scopes": ["profile:read"]}
+        key = (await person.client.post(f"{AUTH}/api-keys", json=draft)).json()["key"]
+        for method, path in (
+            ("GET", "sessions"),
+            ("POST", "logout"),
+            ("GET", "api-keys"),
+            ("POST", "api-keys"),
+            ("POST", "step-up"),
+            ("POST", "password/change"),
+        ):
+            answer = await client.request(method, f"{AUTH}/{path}", headers={"x-api-key": key})
+            assert (answer.status_code, code_of(answer)) == (403, "auth.key_not_allowed")
+
+
+class TestLogout:
+    async def test_ends_access_and_refresh_in_every_instance(
+        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+    ) -> None:
+        other = await log_in(client, person)
+        assert await works(other_instance, person.tokens)
+        assert (await person.client.post(f"{AUTH}/logout")).status_code == 204
+        for instance in (client, other_instance):
+            assert not await works(instance, person.tokens)
+            assert (await refresh(instance, person.tokens)).status_code == 401
+            assert await works(instance, other)
+
+    async def test_everywhere_is_everywhere_but_not_at_others(
+        self,
+        client: AsyncClient,
+        other_instance: AsyncClient,
+        person: Person,
+        stranger: Person,
+    ) -> None:
+        other = await log_in(other_instance, person)
+        assert await works(client, other) and await works(other_instance, person.tokens)
+        assert (await person.client.post(f"{AUTH}/logout-all")).status_code == 204
+        for instance in (client, other_instance):
+            for tokens in (person.tokens, other):
+                assert not await works(instance, tokens)
+                assert (await refresh(instance, tokens)).status_code == 401
+            assert await works(instance, stranger.tokens)
+
+    async def test_leaves_one_row_each(self, core: CoreContainer, person: Person) -> None:
+        await asyncio.gather(*(person.client.post(f"{AUTH}/logout") for _ in range(5)))
+        rows = await trail(core, "auth.logout")
+        assert len(rows) == 5
+        assert "success" in {row.outcome for row in rows}
+
+
+class TestListing:
+    async def test_says_where_one_is_signed_in(self, client: AsyncClient, person: Person) -> None:
+        await log_in(client, person, **{"user-agent": FIREFOX})
+        listed = (await person.client.get(f"{AUTH}/sessions?sort=created_at")).json()
+        assert listed["total"] == 2
+        here, there = listed["data"]
+        assert (here["current"], there["current"]) == (True, False)
+        assert there["device"] == "Firefox on Linux"
+        assert there["address"] == "127.0.0.1"
+        assert set(here) == {
+            "id",
+            "device",
+            "address",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+            "current",
+        }
+
+    async def test_by_cursor(self, client: AsyncClient, person: Person) -> None:
+        for _ in range(2):
+            await log_in(client, person)
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = await person.client.get(
+                f"{AUTH}/sessions", params={"cursor": cursor, "per_page": "2"}
+            )
+            seen += [each["id"] for each in page.json()["data"]]
+            cursor = page.json()["next_cursor"]
+        assert len(set(seen)) == len(seen) == 3
+
+    async def test_refreshing_is_using(self, client: AsyncClient, person: Person) -> None:
+        with later(minutes=5):
+            tokens = (await refresh(client, person.tokens)).json()
+            answer = await client.get(f"{AUTH}/sessions", headers=bearer(tokens["access_token"]))
+            [own] = answer.json()["data"]
+        assert own["last_used_at"] > own["created_at"]
+
+    async def test_one_can_be_ended(self, client: AsyncClient, person: Person) -> None:
+        other = await log_in(client, person)
+        listed = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        [id_] = [each["id"] for each in listed if not each["current"]]
+        assert (await person.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 204
+        assert not await works(client, other)
+        assert (await person.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 404
+        assert await works(client, person.tokens)
+
+    async def test_the_expired_are_gone(
+        self, client: AsyncClient, auth: AuthContainer, person: Person
+    ) -> None:
+        with later(days=15):
+            fresh = await log_in(client, person)
+            answer = await client.get(f"{AUTH}/sessions", headers=bearer(fresh["access_token"]))
+            assert answer.json()["total"] == 1
+            await auth.sweeping().sweep()
+            assert await works(client, fresh)
+
+
+class TestClosedAccounts:
+    async def test_lose_sessions_and_keys(
+        self,
+        client: AsyncClient,
+        core: CoreContainer,
+        auth: AuthContainer,
+        person: Person,
+        stranger: Person,
+    ) -> None:
+        draft = {"name": "mine", "scopes": ["profile:read"]}
+        made = await person.client.post(f"{AUTH}/api-keys", json=draft)
+        key = {"x-api-key": made.json()["key"]}
+        assert (await client.get("/api/v1/users/me", headers=key)).status_code == 200
+        async with core.db().transaction():
+            for closing in core.contributions().of(AccountClosed):
+                await closing.run(person.id)
+        assert not await works(client, person.tokens)
+        assert (await refresh(client, person.tokens)).status_code == 401
+        assert (await client.get("/api/v1/users/me", headers=key)).status_code == 401
+        assert await works(client, stranger.tokens)
+        assert await auth.sessions().count(person.id) == 0
+        assert await auth.sessions().count_active() == 1
+
+
+class TestRevocation:
+    async def test_ends_the_session_of_either_token(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        for kind in ("access_token", "refresh_token"):
+            tokens = await log_in(client, person)
+            answer = await client.post(f"{AUTH}/revoke", data={"token": tokens[kind]})
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert not await works(client, tokens)
+            assert (await refresh(client, tokens)).status_code == 401
+        assert await works(client, person.tokens)
+
+    async def test_says_the_same_of_anything_else(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        forms = [
+            {"token": "x" * 43},
+            {"token": "a.b.c"},
+            {"token": person.tokens["access_token"] + "="},
+            {"token": "\u0000\u202e", "token_type_hint": "nonsense", "more": "ignored"},
+        ]
+        for form in forms:
+            answer = await client.post(f"{AUTH}/revoke", data=form)
+            assert (answer.status_code, answer.content) == (200, b"")
+        assert await works(client, person.tokens)
+
+    async def test_asks_for_a_form_with_a_token(self, client: AsyncClient) -> None:
+        empty = await client.post(f"{AUTH}/revoke", data={"other": "x"})
+        assert (empty.status_code, empty.json()["error"]) == (400, "invalid_request")
+        assert (await client.post(f"{AUTH}/revoke", json={"token": "x"})).status_code == 415
+
+
+class TestStepUp:
+    draft = {"name": "mine", "scopes": ["profile:read"]}  # noqa: RUF012
+
+    async def test_is_asked_for_when_the_session_is_no_longer_fresh(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        with later(seconds=901):
+            tokens = (await refresh(client, person.tokens)).json()
+            person.client.headers.update(bearer(tokens["access_token"]))
+            asked = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            assert (asked.status_code, code_of(asked)) == (403, "auth.step_up_required")
+            wrong = await person.client.post(f"{AUTH}/step-up", json={"password": "wrong"})
+            assert (wrong.status_code, code_of(wrong)) == (403, "auth.proof_failed")
+            again = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            assert again.status_code == 403
+            right = await person.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
+            assert right.status_code == 204
+            made = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            assert made.status_code == 201
+
+    async def test_makes_only_this_session_fresh(self, client: AsyncClient, person: Person) -> None:
+        other = await log_in(client, person)
+        with later(seconds=901):
+            pair = [(await refresh(client, each)).json() for each in (person.tokens, other)]
+            here, there = [bearer(each["access_token"]) for each in pair]
+            body = {"password": PASSWORD}
+            await client.post(f"{AUTH}/step-up", json=body, headers=here)
+            refused = await client.post(f"{AUTH}/api-keys", json=self.draft, headers=there)
+            made = await client.post(f"{AUTH}/api-keys", json=self.draft, headers=here)
+        assert (refused.status_code, made.status_code) == (403, 201)
+
+    async def test_other_proofs_are_not_built_yet(self, person: Person) -> None:
+        for body in ({}, {"code": "123456"}, {"password": PASSWORD, "code": "123456"}):
+            assert (await person.client.post(f"{AUTH}/step-up", json=body)).status_code == 400
+
+
+async def test_what_comes_later_is_404(person: Person) -> None:
+    for path in ("mfa", "mfa/totp", "passkeys", "oauth/providers", "identities"):
+        assert (await person.client.get(f"{AUTH}/{path}")).status_code == 404
+    for path in ("password/forgot", "password/reset", "email/verify", "mfa/verify"):
+        assert (await person.client.post(f"{AUTH}/{path}", json={})).status_code == 404

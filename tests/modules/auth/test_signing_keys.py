@@ -1,0 +1,111 @@
+"""The keys that sign: one over all processes, rotated without anybody noticing."""
+
+import asyncio
+
+import pytest
+from click.testing import CliRunner
+from httpx import AsyncClient
+from litestar import Litestar
+from sqlalchemy import func, select
+
+from config.settings import Settings
+from core.operations.contributions import Command
+from core.wiring.container import CoreContainer
+from modules.auth.container import AuthContainer
+from modules.auth.models import SigningKey
+from tests.modules.auth.conftest import later, log_in, refresh, works
+from tests.modules.auth.trail import trail
+from tests.people import Person
+
+JWKS = "/.well-known/jwks.json"
+
+
+async def test_several_processes_make_one(
+    app: Litestar, core: CoreContainer, client: AsyncClient, other_instance: AsyncClient
+) -> None:
+    answers = await asyncio.gather(*(each.get(JWKS) for each in (client, other_instance) * 10))
+    assert len({each.text for each in answers}) == 1
+    async with core.db().read() as reads:
+        assert await reads.scalar(select(func.count()).select_from(SigningKey)) == 1
+
+
+async def test_rotation_logs_nobody_out(
+    client: AsyncClient,
+    other_instance: AsyncClient,
+    core: CoreContainer,
+    auth: AuthContainer,
+    person: Person,
+) -> None:
+    await auth.signing_keys().rotate()
+    for instance in (client, other_instance):
+        assert await works(instance, person.tokens)
+    fresh = await log_in(client, person)
+    assert fresh["access_token"].split(".")[0] != person.tokens["access_token"].split(".")[0]
+    assert await works(other_instance, fresh)
+    assert len((await client.get(JWKS)).json()["keys"]) == 2
+    assert len(await trail(core, "auth.rotate_keys")) == 1
+
+
+async def test_an_old_key_goes_with_its_last_token(
+    client: AsyncClient, auth: AuthContainer, person: Person
+) -> None:
+    await auth.signing_keys().rotate()
+    with later(seconds=620):
+        await auth.sweeping().sweep()
+        assert len((await client.get(JWKS)).json()["keys"]) == 2
+    with later(seconds=631):
+        await auth.sweeping().sweep()
+        assert len((await client.get(JWKS)).json()["keys"]) == 1
+        assert (await refresh(client, person.tokens)).status_code == 200
+
+
+async def test_a_key_that_got_out_is_withdrawn_at_once(
+    client: AsyncClient, other_instance: AsyncClient, auth: AuthContainer, person: Person
+) -> None:
+    for instance in (client, other_instance):
+        assert await works(instance, person.tokens)
+    await auth.signing_keys().rotate(withdraw=True)
+    for instance in (client, other_instance):
+        assert not await works(instance, person.tokens)
+    assert await works(client, (await refresh(client, person.tokens)).json())
+
+
+async def test_at_rest_they_are_sealed(core: CoreContainer, auth: AuthContainer) -> None:
+    ring = await auth.signing_keys().ring()
+    async with core.db().read() as reads:
+        sealed = bytes(await reads.scalar(select(SigningKey.sealed)))
+    assert b"PRIVATE KEY" not in sealed
+    assert ring.signing.as_dict(private=True)["d"].encode() not in sealed
+
+
+async def test_under_another_secret_key_a_new_one_is_made(
+    client: AsyncClient, auth: AuthContainer, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is all it takes."""
+    keys = auth.signing_keys()
+    monkeypatch.setattr(keys, "_secrets", type(keys._secrets)("another secret key " * 3))
+    keys._known._kept.clear()
+    auth.bearer_tokens()._known._kept.clear()
+    assert not await works(client, person.tokens)
+    assert await works(client, (await refresh(client, person.tokens)).json())
+
+
+async def test_a_sister_deployment_has_other_keys(
+    client: AsyncClient, person: Person, auth: AuthContainer, settings: Settings
+) -> None:
+    """The same address and audience, another database: its tokens are worth nothing here."""
+    from joserfc import jwt
+    from joserfc.jwk import ECKey
+
+    claims = jwt.decode(
+        person.tokens["access_token"], (await auth.signing_keys().ring()).signing, ["ES256"]
+    )
+    foreign = ECKey.generate_key("P-256", auto_kid=True)
+    token = jwt.encode({**claims.header, "kid": foreign.kid}, claims.claims, foreign)
+    assert not await works(client, {"access_token": token})
+
+
+def test_the_command_says_what_it_did(app: Litestar, core: CoreContainer) -> None:
+    [keys] = [each for each in core.contributions().of(Command) if each.name == "auth.keys"]
+    result = CliRunner().invoke(keys.make(), ["--help"])
+    assert result.exit_code == 0 and "rotate" in result.output
