@@ -12,7 +12,7 @@ from litestar import Litestar
 from core.wiring.plugin import CorePlugin
 from modules.users.models import User
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ def routes() -> None:
         rules = handler.opt["rules"]
         for method in sorted(handler.http_methods):
             rows.append((method, route.path_format, described(rules.policy), rules.module))
-    print_table(("method", "path", "policy", "module"), sorted(rows, key=lambda row: row[1]))
+    rows.sort(key=lambda row: (row[1], row[0]))
+    print_table(("method", "path", "policy", "module"), rows)
 
 
 def described(policy: Policy) -> str:

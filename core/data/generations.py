@@ -8,6 +8,7 @@ one place are forgotten together, which costs a read and never a wrong answer.
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import count
 from mmap import mmap
 from pathlib import Path
@@ -62,6 +63,7 @@ class Generations:
         return 0 <= monotonic() - self._numbers[HEARD] / 1e9 < SILENCE
 
 
+@lru_cache(1000)
 def place_of(name: str) -> int:
     return crc32(name.encode()) % PLACES
 

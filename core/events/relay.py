@@ -6,7 +6,7 @@ then all of it has happened, or nothing. A process that dies leaves its lease, w
 that comes back too late finds that its lease is not the row's, and changes nothing.
 """
 
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError, Lock, current_task
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -45,6 +45,7 @@ class Relay:
         self._contributions = contributions
         self._background = Background(self._start_due, wake=outbox.arrived)
         self._busy: Counter[str] = Counter()
+        self._looking = Lock()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,13 +63,17 @@ class Relay:
             pass
 
     async def _start_due(self) -> bool:
-        """Begin as much as there is room for; False when there was nothing to begin."""
-        due = await self._deliveries.due()
-        rooms = {name: AT_ONCE - self._busy[name] for name in due if self._busy[name] < AT_ONCE}
-        claims = await self._deliveries.claim(rooms) if rooms else []
-        for claim in claims:
-            self._busy[claim.listener] += 1
-            self._background.start(self._deliver(claim))
+        """Begin as much as there is room for; False when there was nothing to begin.
+
+        One look at a time: what another one has claimed has then been started, too.
+        """
+        async with self._looking:
+            due = await self._deliveries.due()
+            rooms = {name: AT_ONCE - self._busy[name] for name in due if self._busy[name] < AT_ONCE}
+            claims = await self._deliveries.claim(rooms) if rooms else []
+            for claim in claims:
+                self._busy[claim.listener] += 1
+                self._background.start(self._deliver(claim))
         return bool(claims)
 
     async def _deliver(self, claim: Claim) -> None:

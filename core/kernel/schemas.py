@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from core.kernel.pages import Rows
 
@@ -28,14 +28,14 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    _row: tuple[UUID, int] | None = PrivateAttr(default=None)
+    __slots__ = ("_row",)  # pydantic's private attributes would cost more than all the rest
 
     @classmethod
     def of(cls, source: object) -> Self:
         """Copy exactly the declared fields, so that a column added later stays private."""
         body = cls.model_validate(source, from_attributes=True)
         if (version := getattr(source, "version", None)) is not None:
-            body._row = source.id, version  # type: ignore[attr-defined]
+            object.__setattr__(body, "_row", (source.id, version))  # type: ignore[attr-defined]
         return body
 
     @classmethod
@@ -57,7 +57,11 @@ class Schema(BaseModel):
     @property
     def row(self) -> tuple[UUID, int] | None:
         """Id and version of the row this was made of, if that is a `Versioned` one."""
-        return self._row
+        try:
+            row: tuple[UUID, int] = object.__getattribute__(self, "_row")
+        except AttributeError:
+            return None
+        return row
 
 
 class MergePatch(Schema):

@@ -5,9 +5,8 @@ store each takes its share of the amount.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from config.settings import Rate
 from core.kernel.bounded import Bounded
@@ -19,8 +18,7 @@ class RateLimited(TooManyRequests):
     title = "Too many requests: try again later."
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a caller stands with one limit after a request."""
 
     name: str
@@ -38,6 +36,7 @@ class Counters(Protocol):
     """Where hits are counted: this process, or one store for all of them."""
 
     async def hit(self, name: str, rate: Rate, caller: str) -> Standing: ...
+    async def close(self) -> None: ...
 
 
 class RateLimits:
@@ -54,6 +53,9 @@ class RateLimits:
         if self.enabled:
             (await self.hit(name, caller)).check()
 
+    async def close(self) -> None:
+        await self._counters.close()
+
 
 class Count:
     __slots__ = ("before", "hits", "window")
@@ -67,9 +69,9 @@ class Count:
 
 
 class LocalCounters:
-    """Sliding windows in one bounded mapping: the hits of the window before count by the share of
+    """Sliding windows in one bounded mapping.
 
-    it that the sliding window still covers.
+    The hits of the window before count by the share of it that the sliding window still covers.
     """
 
     def __init__(self, callers: int = 100_000, share: int = 1) -> None:
@@ -91,3 +93,6 @@ class LocalCounters:
         granted = used < amount
         count.hits += granted
         return Standing(name, rate, granted, max(0, amount - used - granted), int(left) + 1)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

@@ -126,10 +126,9 @@ class HttpProtocol(HttpToolsProtocol):
         """
         length = dict(self.scope["headers"]).get(b"content-length")
         self._sized = length is not None
-        if length and int(length) <= self.drained_bytes and not self.expect_100_continue:
-            return
-        self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
         self.cycle.transport = cast(Transport, Lingering(self.transport, self._linger))
+        if not length or int(length) > self.drained_bytes or self.expect_100_continue:
+            self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
 
     # What the parser finds
 

@@ -6,7 +6,7 @@ that is asked all the time keeps the finished `Representation` of a value and re
 
 from gzip import compress
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zlib import crc32
@@ -95,13 +95,13 @@ class BodyResponse(Response[T], Generic[T]):
         return answer(body, status, context, rules_of(request.scope), *more)
 
 
-COSTLY = ("background", "cookies", "headers", "type_encoders")
+COSTLY = ("background", "cookies", "headers")
 
 
 def answer(
     body: Schema, status: int, context: HttpContext, rules: Rules, *more: Header
 ) -> FinishedResponse:
-    if isinstance(body, Page | CursorPage):
+    if is_list(body):
         return list_response(body, context, rules, *more)
     path = context.scope["path"]
     if status == 201 and (place := rules.location_of(body, path)):
@@ -184,6 +184,11 @@ def is_ours(body: object) -> bool:
     """`isinstance` would ask pydantic's metaclass, which takes as long as writing the body."""
     kind = type(body)
     return kind is Representation or Schema in kind.__mro__
+
+
+def is_list(body: object) -> TypeGuard[Page[Any] | CursorPage[Any]]:
+    bases = type(body).__mro__
+    return Page in bases or CursorPage in bases
 
 
 def to_bytes(body: Any) -> bytes:

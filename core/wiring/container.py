@@ -18,7 +18,7 @@ from core.operations.health import HealthChecks
 from core.operations.maintenance import Maintenance
 from core.operations.metrics import RequestMetrics
 from core.security.authentication import Authenticator, KeyAuthenticator
-from core.security.limits import LocalCounters, RateLimits
+from core.security.limits import Counters, LocalCounters, RateLimits
 from core.security.passwords import Passwords
 from core.security.roles import Roles
 from core.security.secrets import SecretKeys
@@ -47,10 +47,19 @@ def make_passwords(settings: Settings) -> Passwords:
     return Passwords(settings.auth_password_min_length)
 
 
-def make_limits(settings: Settings) -> RateLimits:
+def make_counters(settings: Settings) -> Counters:
     """Several workers without a common store take a share each."""
+    local = LocalCounters(share=settings.workers)
+    if settings.redis_url is None:
+        return local
+    from core.security.redis_counters import RedisCounters  # costs 150 ms that most starts save
+
+    return RedisCounters(settings.redis_url.get_secret_value(), fallback=local)
+
+
+def make_limits(settings: Settings) -> RateLimits:
     return RateLimits(
-        LocalCounters(share=settings.workers),
+        make_counters(settings),
         {
             "anonymous": settings.rate_limit_anonymous,
             "signed-in": settings.rate_limit_signed_in,

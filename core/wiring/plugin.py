@@ -64,6 +64,7 @@ class CorePlugin(InitPlugin):
         async with AsyncExitStack() as stack:
             stack.callback(core.log_lines().flush)
             stack.push_async_callback(core.db().close)
+            stack.push_async_callback(core.limits().close)
             announcements = Announcements(core.db(), core.generations())
             await stack.enter_async_context(in_background(announcements.listen()))
             await stack.enter_async_context(core.relay().running())

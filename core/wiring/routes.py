@@ -43,7 +43,7 @@ class RouteRules(ReceiveRoutePlugin):
                 handler.opt["rules"] = Rules(public, options=options_of(route))
                 continue
             handler.opt["rules"] = self._rules(handler, model, route.path)
-            resolve_one_after_another(model)
+            resolve_plainly(model)
             self._modules.count_route(handler.opt["rules"].module)
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
@@ -76,9 +76,27 @@ class RouteRules(ReceiveRoutePlugin):
         return policy
 
 
-def resolve_one_after_another(model: Any) -> None:
-    """Litestar resolves independent dependencies in a task group, though none of ours waits."""
-    model.dependency_batches = [{each} for batch in model.dependency_batches for each in batch]
+def resolve_plainly(model: Any) -> None:
+    """What our handlers ask for is a call that waits for nothing.
+
+    Litestar would be ready for generators and tasks, at the cost of reading a row from the cache.
+    """
+    every = [each for batch in model.dependency_batches for each in batch]
+    calls = [(each.key, each.provide.dependency) for each in every if is_plain_call(each)]
+
+    async def call_each(arguments: dict[str, Any], _: Any) -> None:
+        for name, call in calls:
+            arguments[name] = call()
+
+    if calls:
+        model.extractors.append(call_each)
+    model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
+
+
+def is_plain_call(dependency: Any) -> bool:
+    provide = dependency.provide
+    waits = not provide.has_sync_callable or provide.has_sync_generator_dependency
+    return not (waits or provide.use_cache or provide.signature_model._fields)
 
 
 def answers_options(handler: BaseRouteHandler) -> bool:

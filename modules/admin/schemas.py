@@ -4,20 +4,21 @@ from uuid import UUID
 from pydantic import Field
 
 from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
-from core.kernel.text import Line, Text
+from core.kernel.text import Text
+from core.security.passwords import NewPassword
+from core.security.roles import ADMIN, MEMBER
+from modules.users.public import Age, Email, Name
 
-Name = Annotated[str, Line(2, 50), Field(examples=["Ada Example"])]
-Email = Annotated[str, Line(3, 254), Field(examples=["ada@example.com"])]
-Age = Annotated[int, Field(ge=0, le=150)]
-Password = Annotated[str, Field(max_length=1024, examples=["four words make it long"])]
+Role = Annotated[str, Field(json_schema_extra={"enum": [ADMIN, MEMBER]})]
+RoleNames = Annotated[tuple[Role, ...], Field(max_length=50)]
 
 
 class PersonCreate(Schema):
     name: Name
     email: Email
     age: Age | None = None
-    password: Password
-    roles: Annotated[tuple[str, ...], Field(max_length=50)] = ("member",)
+    password: NewPassword
+    roles: RoleNames = (MEMBER,)
 
 
 class PersonUpdate(MergePatch):
@@ -47,7 +48,7 @@ class PersonRead(Schema):
 
 
 class RolesUpdate(Schema):
-    roles: Annotated[tuple[str, ...], Field(max_length=50, examples=[["member"]])]
+    roles: RoleNames
 
 
 class PermissionRead(Schema):

@@ -10,10 +10,11 @@ from modules.users.public import Age, Email, Name
 
 LoginName = Annotated[str, Line(1, 254), Field(examples=["ada@example.com"])]
 ExamplePassword = Field(examples=["correct horse battery staple"])
+Scope = Annotated[str, Line(1, 100), Field(json_schema_extra={"format": "scope"})]
 SentToken = Annotated[str, Line(1, 4096)]
 
 
-class Registration(Schema):
+class RegistrationRequest(Schema):
     name: Name
     email: Email
     age: Age | None = None
@@ -72,9 +73,7 @@ class SessionRead(Schema):
 
 class ApiKeyDraft(Schema):
     name: Annotated[str, Line(1, 100), Field(examples=["Nightly backup"])]
-    scopes: list[Annotated[str, Line(1, 100)]] = Field(
-        min_length=1, max_length=50, examples=[["profile:read"]]
-    )
+    scopes: list[Scope] = Field(min_length=1, max_length=50, examples=[["profile:read"]])
     expires_in_days: int = Field(default=90, ge=1, le=365)
 
 

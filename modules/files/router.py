@@ -11,6 +11,7 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
+from core.security.authentication import NotSignedIn
 from core.security.policies import authenticated, optional
 from core.web.problems import problems
 from modules.files.download.response import DownloadResponse
@@ -176,10 +177,12 @@ class FileController(Controller):
         summary="Download a file",
         description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
         policy=optional.with_scope(READ),
-        media_type="application/octet-stream",
+        produces=("application/octet-stream", "image/*", "multipart/byteranges"),
         responses={
             206: ResponseSpec(bytes, description="The ranges that were asked for."),
-            **problems(FileNotFound, ContentNotYours, RangeNotSatisfiable, Stale, ContentLost),
+            **problems(
+                NotSignedIn, FileNotFound, ContentNotYours, RangeNotSatisfiable, Stale, ContentLost
+            ),
         },
     )
     async def download_file(

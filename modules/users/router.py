@@ -1,9 +1,11 @@
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from core.kernel.errors import Stale
@@ -25,11 +27,11 @@ from modules.users.schemas import (
     DeletionRequest,
     ExportRead,
     PersonReplace,
-    ProfileRead,
     ProfileReplace,
     ProfileUpdate,
     SummaryRead,
     UserCreate,
+    UserRead,
 )
 from modules.users.service.departures import DepartureService
 from modules.users.service.profiles import ProfileService
@@ -37,6 +39,7 @@ from modules.users.service.records import RecordService
 
 AnyRequest = Request[Any, Any, Any]
 
+X_CACHE = ResponseHeader(name="X-Cache", description="`hit` or `miss`.", documentation_only=True)
 readable_by_key = authenticated.with_scope(PROFILE_READ)
 own_refusals = problems(EmailTaken, ProofFailed, StepUpRequired, Stale)
 refusals = problems(
@@ -45,9 +48,12 @@ refusals = problems(
 
 
 @lru_cache(10_000)
-def representation(person: Person, path: str) -> Any:
-    """Made once: a Person is never changed but replaced, and only equal to itself."""
-    return Representation(ProfileRead.of(person), path)
+def finished(person: Person, path: str) -> UserRead:
+    """The body's bytes, made once: a Person is never changed but replaced, and equals only itself.
+
+    What is returned is sent as it is, so to the route it is as good as the body.
+    """
+    return cast("UserRead", Representation(UserRead.of(person), path))
 
 
 class ProfileController(Controller):
@@ -59,9 +65,8 @@ class ProfileController(Controller):
         request: AnyRequest,
         principal: NamedDependency[Principal],
         profiles: NamedDependency[ProfileService],
-    ) -> Response[ProfileRead]:
-        person = await profiles.mine(principal)
-        return BodyResponse(representation(person, request.scope["path"]))
+    ) -> UserRead:
+        return finished(await profiles.mine(principal), request.scope["path"])
 
     @patch(
         summary="Change one's own profile",
@@ -75,8 +80,8 @@ class ProfileController(Controller):
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.change(principal, principal.id, data, if_match))
+    ) -> UserRead:
+        return UserRead.of(await profiles.change(principal, principal.id, data, if_match))
 
     @put(
         summary="Replace one's own profile",
@@ -90,8 +95,8 @@ class ProfileController(Controller):
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.replace(principal, principal.id, data, if_match))
+    ) -> UserRead:
+        return UserRead.of(await profiles.replace(principal, principal.id, data, if_match))
 
     @post(
         "/deletion",
@@ -115,6 +120,8 @@ class ProfileController(Controller):
         summary="Count one's own things",
         description="At most a minute old: `as_of` says when it was counted.",
         policy=readable_by_key,
+        responses={200: ResponseSpec(SummaryRead, generate_examples=False)},
+        response_headers=[X_CACHE],
     )
     async def read_summary(
         self,
@@ -143,6 +150,7 @@ class ProfileController(Controller):
         "/export",
         summary="Download everything that is held about oneself",
         policy=authenticated,
+        responses={200: ResponseSpec(ExportRead, generate_examples=False)},
     )
     async def export_me(
         self,
@@ -161,8 +169,8 @@ class UserController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         profiles: NamedDependency[ProfileService],
-    ) -> Page[ProfileRead] | CursorPage[ProfileRead]:
-        return ProfileRead.paged(await profiles.page(page_request))
+    ) -> Page[UserRead] | CursorPage[UserRead]:
+        return UserRead.paged(await profiles.page(page_request))
 
     @post(
         summary="Add someone",
@@ -175,8 +183,8 @@ class UserController(Controller):
         data: JSONBody[UserCreate],
         principal: NamedDependency[Principal],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.create(principal, data))
+    ) -> UserRead:
+        return UserRead.of(await profiles.create(principal, data))
 
     @get(
         "/{user_id:uuid}",
@@ -189,8 +197,8 @@ class UserController(Controller):
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.get(principal, user_id))
+    ) -> UserRead:
+        return UserRead.of(await profiles.get(principal, user_id))
 
     @patch(
         "/{user_id:uuid}",
@@ -207,8 +215,8 @@ class UserController(Controller):
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.change(principal, user_id, data, if_match))
+    ) -> UserRead:
+        return UserRead.of(await profiles.change(principal, user_id, data, if_match))
 
     @put(
         "/{user_id:uuid}",
@@ -225,8 +233,8 @@ class UserController(Controller):
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         profiles: NamedDependency[ProfileService],
-    ) -> ProfileRead:
-        return ProfileRead.of(await profiles.replace(principal, user_id, data, if_match))
+    ) -> UserRead:
+        return UserRead.of(await profiles.replace(principal, user_id, data, if_match))
 
     @delete(
         "/{user_id:uuid}",

@@ -66,7 +66,7 @@ class DeletionRead(Schema):
     deletes_at: Moment
 
 
-class ProfileRead(Schema):
+class UserRead(Schema):
     id: UUID
     name: str
     email: str

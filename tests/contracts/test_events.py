@@ -22,7 +22,9 @@ def events() -> Iterator[tuple[str, type[Event]]]:
                 yield name, kind
 
 
-@pytest.mark.parametrize(("module", "kind"), events(), ids=lambda each: getattr(each, "name", each))
+@pytest.mark.parametrize(
+    ("module", "kind"), list(events()), ids=lambda each: getattr(each, "name", each)
+)
 def test_a_stored_payload_is_still_read(module: str, kind: type[Event]) -> None:
     """One file for each event: `tests/modules/<module>/events/<name>.json`."""
     stored = Path("tests/modules", module, "events", f"{kind.name}.json").read_text()

@@ -27,6 +27,9 @@ def responses_of(
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.has_validators and rules.listing is None:
         answers["304"] = {"description": "It is still what the ETag says."}
+    for status, spec in own.items():
+        if status < 300 and str(status) not in answers:  # e.g. 206
+            answers[str(status)] = {"description": spec.description}
     common = refusals(route, method, rules, has_body)
     for status, found in by_status(own, common).items():
         answers[str(status)] = problem(status, found, schemas)
@@ -53,7 +56,8 @@ def success_content(
     if annotation is None or kind.is_subclass_of(type(None)):
         return None
     if spec is None and kind.is_subclass_of(Response):
-        return {name_of(handler.media_type) or "application/octet-stream": {}}
+        one = name_of(handler.media_type) or "application/octet-stream"
+        return {each: {} for each in handler.opt.get("produces", (one,))}
     media_type = name_of(spec and spec.media_type) or "application/json"
     if annotation is bytes:
         return {media_type: {}}

@@ -24,10 +24,8 @@ from modules.auth.schemas import (
     Credentials,
     ProfileRead,
     RefreshRequest,
+    RegistrationRequest,
     TokensRead,
-)
-from modules.auth.schemas import (
-    Registration as RegistrationBody,
 )
 from modules.auth.service.login import Login
 from modules.auth.service.refresh import Refresh
@@ -77,7 +75,7 @@ class SignInController(Controller):
         responses=problems(InvalidInput, EmailTaken, HashingBusy, RateLimited),
     )
     async def register(
-        self, data: JSONBody[RegistrationBody], registration: NamedDependency[Registration]
+        self, data: JSONBody[RegistrationRequest], registration: NamedDependency[Registration]
     ) -> ProfileRead:
         return ProfileRead.of(await registration.register(NewAccount(**data.model_dump())))
 
@@ -160,7 +158,6 @@ class SignInController(Controller):
         status_code=200,
         policy=public,
         audit="auth.revoke",
-        idempotency=False,
         request_max_body_size=LARGEST_FORM,
         body={FORM_TYPE: REVOCATION_FORM},
         responses=problems(InvalidRequest, NotAForm),

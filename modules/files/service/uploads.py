@@ -20,7 +20,8 @@ from modules.files.storage import Storage
 from modules.files.threads import in_thread
 from modules.files.upload.body import UploadBody, receive
 from modules.files.upload.digests import claims_in
-from modules.files.upload.reception import Form, Limits, ReceivedFile, Reception
+from modules.files.upload.received import Form, Limits, ReceivedFile
+from modules.files.upload.reception import Reception
 
 LONGEST_COMMIT_S = 60
 

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from modules.files.threads import in_thread
-from modules.files.upload.reception import Form, Limits, Reception
+from modules.files.upload.received import Form, Limits
+from modules.files.upload.reception import Reception
 
 BATCH = 2**20  # bytes
 MOST_CHUNKS = 64

@@ -4,96 +4,27 @@ It blocks: each call is made in a thread, one after another. Litestar's own form
 used: it holds text parts in memory without a limit, and decodes them by the client's charset.
 """
 
-import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from multipart import (
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from core.kernel.errors import FieldError, InvalidInput
-from modules.files.errors import (
-    FileTooLarge,
-    MalformedUpload,
-    NotMultipart,
-    QuotaExceeded,
-    TypeNotAllowed,
+from modules.files.errors import FileTooLarge, MalformedUpload, QuotaExceeded
+from modules.files.storage import Storage
+from modules.files.upload.digests import Claim, Digests, claim_in_hex
+from modules.files.upload.headers import (
+    LARGEST_HEADERS,
+    MOST_HEADERS,
+    boundary_in,
+    claims_of,
+    refuse_ambiguous,
 )
-from modules.files.storage import NewObject, Storage
-from modules.files.upload.digests import HEADERS, Claim, Digests, claim_in_hex, claims_in
-from modules.files.upload.formats import format_of
-from modules.files.upload.names import extension_of, tidy_name
+from modules.files.upload.received import AROUND_A_PART, AROUND_ALL, Form, Limits, ReceivedFile
 
-KIB = 1024
-LONGEST_BOUNDARY = 70  # RFC 2046, section 5.1.1
-MOST_HEADERS, LARGEST_HEADERS = 8, 4 * KIB
-LARGEST_TEXT = 64 * KIB
+LARGEST_TEXT = 64 * 1024
 LEAST_PARTS = 20
-AROUND_A_PART = 2 * LONGEST_BOUNDARY + LARGEST_HEADERS + 64
-AROUND_ALL = 2 * KIB
 CHECKSUM = "checksum_sha256"
-PARAMETER = re.compile(r";\s*(name|filename)\s*=", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Form:
-    """What is expected: so many files under this name."""
-
-    field: str
-    most: int
-
-
-@dataclass(frozen=True)
-class Limits:
-    largest: int
-    """Of one file, in bytes."""
-    left: int
-    """Of the quota, for all of them together."""
-    extensions: Collection[str]
-
-    def refuse(self, form: Form, length: int) -> None:
-        """A body of this length cannot be a good one, whatever it says."""
-        around = form.most * 2 * AROUND_A_PART + AROUND_ALL
-        if length > form.most * self.largest + around:
-            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
-        if length > self.left + around:
-            raise QuotaExceeded(f"There are {self.left} bytes left.")
-
-
-class ReceivedFile:
-    def __init__(self, given_name: str, limits: Limits, claims: Iterable[Claim]) -> None:
-        self.name = tidy_name(given_name)
-        self.extension = extension_of(self.name)
-        if self.extension not in limits.extensions:
-            raise TypeNotAllowed(f"Any of {', '.join(sorted(limits.extensions))}.")
-        self.format = format_of(self.extension)
-        self.size, self.largest = 0, limits.largest
-        self._check, self._sha256, self._claims = self.format.check(), sha256(), Digests(claims)
-
-    def begin(self, storage: Storage) -> None:
-        self.object: NewObject = storage.create()
-
-    def write(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.size > self.largest:
-            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
-        self._check.feed(data)
-        self._sha256.update(data)
-        self._claims.update(data)
-        self.object.write(data)
-
-    def finish(self) -> None:
-        self._check.finish(self.size, self.object.read)
-        self._claims.check()
-
-    @property
-    def checksum(self) -> str:
-        return self._sha256.hexdigest()
 
 
 class Reception:
@@ -129,23 +60,19 @@ class Reception:
         return self._file.largest - self._file.size if self._file else LARGEST_HEADERS
 
     def feed(self, chunks: Iterable[bytes]) -> None:
-        try:
-            for chunk in filter(None, chunks):
-                self._whole.update(chunk)
+        for chunk in filter(None, chunks):
+            self._whole.update(chunk)
+            with saying_malformed():
                 for event in self._parser.parse(chunk):
                     self._take(event)
-                self._length += len(chunk)
-                self._refuse_padding()
-        except MultipartError as error:
-            raise MalformedUpload(f"{error}.") from None
+            self._length += len(chunk)
+            self._refuse_padding()
 
     def finish(self, chunks: Iterable[bytes]) -> None:
         """The last of it; what has been received is durable then."""
         self.feed(chunks)
-        try:
+        with saying_malformed():
             self._parser.close()
-        except MultipartError as error:
-            raise MalformedUpload(f"{error}.") from None
         self._whole.check()
         if not self.files:
             raise invalid(self._form.field, "Send a file under this name.", "missing")
@@ -188,10 +115,8 @@ class Reception:
             self._text = (part.name or "", bytearray())
             return
         self._expect(part.name or "")
-        headers = [value for name, value in part.headerlist if name.lower() in HEADERS]
-        claims = [*self._claimed, *(claim for each in headers for claim in claims_in(each))]
+        file = ReceivedFile(part.filename, self._limits, [*self._claimed, *claims_of(part)])
         self._claimed = []
-        file = ReceivedFile(part.filename, self._limits, claims)
         file.begin(self._storage)
         self.files.append(file)
         self._file = file
@@ -236,32 +161,14 @@ class Reception:
             raise MalformedUpload("There is too much around its parts.")
 
 
-def boundary_in(content_type: str) -> str:
-    """Raises NotMultipart and MalformedUpload."""
-    kind, options = parse_options_header(content_type[:500])
-    if kind != "multipart/form-data":
-        raise NotMultipart
-    boundary: str = options.get("boundary", "")
-    if not 0 < len(boundary) <= LONGEST_BOUNDARY or not is_plain(boundary):
-        raise MalformedUpload(f"Name its boundary, of at most {LONGEST_BOUNDARY} characters.")
-    return boundary
-
-
-def is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
-def refuse_ambiguous(part: MultipartSegment) -> None:
-    """Two readers must not find two names in it, nor a name that another hides."""
-    names = [name for name, _ in part.headerlist]
-    if len(set(names)) < len(names):
-        raise MalformedUpload("A part has each header once.")
-    if sum(len(name) + len(value) for name, value in part.headerlist) > LARGEST_HEADERS:
-        raise MalformedUpload(f"The headers of a part have at most {LARGEST_HEADERS} bytes.")
-    parameters: Sequence[str] = PARAMETER.findall(part.header("Content-Disposition", "").lower())
-    if len(set(parameters)) < len(parameters):
-        raise MalformedUpload("A part has one name and one filename.")
-
-
 def invalid(field: str, message: str, code: str) -> InvalidInput:
     return InvalidInput([FieldError(f"body.{field[:50]}", message, code)])
+
+
+@contextmanager
+def saying_malformed() -> Iterator[None]:
+    """Without what the parser found, which is the client's own."""
+    try:
+        yield
+    except MultipartError as error:
+        raise MalformedUpload(f"{error.args[0]}.") from None

@@ -17,7 +17,7 @@ from core.kernel.pages import PageRequest, Rows
 from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData, PersonalFigure
 from modules.users.queries import ACTIVITY, DONE_BY
-from modules.users.schemas import ActivityRead, ProfileRead
+from modules.users.schemas import ActivityRead, UserRead
 from modules.users.service.people import PeopleService
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ class RecordService:
 
     async def about(self, user_id: UUID) -> Any:
         """This module's own part of an export."""
-        profile = ProfileRead.of(await self._people.person(user_id))
+        profile = UserRead.of(await self._people.person(user_id))
         async with self._db.read() as reads:
             entries = (await reads.execute(DONE_BY, {"user_id": user_id})).all()
         return {

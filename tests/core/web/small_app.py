@@ -7,7 +7,7 @@ from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
-from core.kernel.errors import TooLarge
+from core.kernel.errors import Forbidden
 from core.web.admission import Admission
 from core.web.client_address import ClientAddress
 from core.web.lifecycle import Lifecycle
@@ -18,9 +18,9 @@ from core.web.security_headers import SecurityHeaders
 marked: list[str] = []
 
 
-class BodyTooLong(TooLarge):
-    code = "test.too_long"
-    title = "The body is too long."
+class Unwanted(Forbidden):
+    code = "test.unwanted"
+    title = "This body is not wanted."
 
 
 async def handle(scope: Any, receive: Any, send: Any) -> None:
@@ -48,7 +48,7 @@ async def hang(argument: str, receive: Any) -> bytes:
 
 
 async def refuse(argument: str, receive: Any) -> bytes:
-    raise BodyTooLong
+    raise Unwanted
 
 
 async def mark(argument: str, receive: Any) -> bytes:

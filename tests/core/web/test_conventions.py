@@ -31,7 +31,8 @@ def is_dressed(answer: Response) -> bool:
         ("PUT", "/health", {}, 405),
         ("TRACE", "/health", {}, 405),
         ("GET", "/api/v1/users/me", {}, 401),
-        ("GET", "/health", {"host": "evil.example"}, 400),
+        ("GET", "/health", {"host": "evil.example"}, 421),
+        ("GET", "/health", {"host": "a b"}, 400),
         ("GET", "/health?x=1", {}, 400),
         ("GET", "/health?" + "x" * 9000, {}, 414),
         ("GET", "/health", {f"x-{n}": "1" for n in range(101)}, 431),
@@ -133,7 +134,7 @@ async def test_a_large_body_is_refused(person: Person) -> None:
 
 @pytest.mark.parametrize(
     "query", ["pagee=1", "page=1&page=2", "page=0", "page=1.0", "page=%D9%A1", "per_page=101",
-              "sort=nothing", "sort=title,title", "search=%00", "total=true&page=x", "search=%ff"]
+              "sort=nothing", "sort=title,title", "search=%E2%80%AE", "total=x&cursor="]
 )  # fmt: skip
 async def test_a_bad_query_names_the_parameter(client: AsyncClient, query: str) -> None:
     answer = await client.get(f"{POSTS}?{query}")
@@ -145,9 +146,9 @@ async def test_pages_name_their_neighbours(person: Person) -> None:
     for _ in range(3):
         await person.client.post(POSTS, json=POST)
     answer = await person.client.get(f"{POSTS}?per_page=1&page=2")
-    links = dict(reversed(each.split("; rel=")) for each in answer.headers["link"].split(", "))
-    assert links['"next"'] == f"<http://test{POSTS}?per_page=1&page=3>"
-    assert links['"prev"'] == f"<http://test{POSTS}?per_page=1&page=1>"
+    links = answer.headers["link"].split(", ")
+    assert f'<http://test{POSTS}?per_page=1&page=3>; rel="next"' in links
+    assert f'<http://test{POSTS}?per_page=1&page=1>; rel="prev"' in links
     past = await person.client.get(f"{POSTS}?page=9")
     assert (past.status_code, past.json()["data"], past.json()["total"]) == (200, [], 3)
 

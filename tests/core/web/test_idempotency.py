@@ -80,7 +80,7 @@ async def test_a_key_is_plain_text(person: Person, key: str) -> None:
     answer = await person.client.post(
         POSTS,
         json=POST,
-        headers={b"idempotency-key": key.encode()},  # type: ignore[dict-item]
+        headers={b"idempotency-key": key.encode()},
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "http.bad_idempotency_key")
 

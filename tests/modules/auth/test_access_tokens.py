@@ -107,7 +107,17 @@ class TestForgery:
 
     async def test_another_kid(self, client: AsyncClient, person: Person) -> None:
         header, payload, _ = person.tokens["access_token"].split(".")
-        kids = ("../../dev/null", "' OR 1=1--", ";id", "x" * 10_000, "", 123, None, ["a"], {})
+        kids: tuple[Any, ...] = (
+            "../../dev/null",
+            "' OR 1=1--",
+            ";id",
+            "x" * 10_000,
+            "",
+            123,
+            None,
+            ["a"],
+            {},
+        )
         for kid, alg in product(kids, ("HS256", "ES256")):
             start = f"{in_json({**decoded(header), 'alg': alg, 'kid': kid})}.{payload}"
             for secret in (b"", b"secret"):
@@ -203,6 +213,7 @@ class TestClaims:
         self, client: AsyncClient, forge: Forge
     ) -> None:
         soon = utc_now().timestamp() + 300
+        value: Any
         for claim in ("exp", "iat", "sub", "sid", "jti"):
             for value in (None, soon, True, [], {}, 10**400):
                 assert await refused(client, forge(**{claim: value})), (claim, value)

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
 from httpx import AsyncClient
 
+from core.kernel.pages import PageRequest
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
+from modules.auth.public import SessionNotFound
 from modules.users.public import AccountClosed
 from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
 from tests.modules.auth.trail import trail
@@ -163,6 +166,26 @@ class TestClosedAccounts:
         assert await works(client, stranger.tokens)
         assert await auth.sessions().count(person.id) == 0
         assert await auth.sessions().count_active() == 1
+
+
+class TestPort:
+    """What admins do through `modules.auth.public`."""
+
+    async def test_sees_everybody_and_ends_anyone(
+        self, client: AsyncClient, auth: AuthContainer, person: Person, stranger: Person
+    ) -> None:
+        sessions = auth.sessions()
+        everyone = await sessions.page(PageRequest())
+        assert {row.user_id for row in everyone.items} == {person.id, stranger.id}
+        [one] = (await sessions.page(PageRequest(filters={"user_id": person.id}))).items
+        await sessions.end(one.id)
+        assert not await works(client, person.tokens)
+        with pytest.raises(SessionNotFound):
+            await sessions.end(one.id)
+        await sessions.end_all(stranger.id)
+        assert not await works(client, stranger.tokens)
+        await sessions.end_all(stranger.id)
+        assert await sessions.count_active() == 0
 
 
 class TestRevocation:

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from click.testing import CliRunner
 from httpx import AsyncClient
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from litestar import Litestar
 from sqlalchemy import func, select
 
@@ -73,9 +75,10 @@ async def test_a_key_that_got_out_is_withdrawn_at_once(
 async def test_at_rest_they_are_sealed(core: CoreContainer, auth: AuthContainer) -> None:
     ring = await auth.signing_keys().ring()
     async with core.db().read() as reads:
-        sealed = bytes(await reads.scalar(select(SigningKey.sealed)))
+        sealed = bytes(await reads.scalar(select(SigningKey.sealed)) or b"")
     assert b"PRIVATE KEY" not in sealed
-    assert ring.signing.as_dict(private=True)["d"].encode() not in sealed
+    assert str(ring.signing.as_dict(private=True)["d"]).encode() not in sealed
+    assert sealed
 
 
 async def test_under_another_secret_key_a_new_one_is_made(
@@ -94,9 +97,6 @@ async def test_a_sister_deployment_has_other_keys(
     client: AsyncClient, person: Person, auth: AuthContainer, settings: Settings
 ) -> None:
     """The same address and audience, another database: its tokens are worth nothing here."""
-    from joserfc import jwt
-    from joserfc.jwk import ECKey
-
     claims = jwt.decode(
         person.tokens["access_token"], (await auth.signing_keys().ring()).signing, ["ES256"]
     )

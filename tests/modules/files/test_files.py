@@ -8,6 +8,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 
+from core.data.audit import AuditEntry
 from core.events.models import RecordedEvent
 from core.events.payloads import decode
 from core.kernel.pages import PageRequest
@@ -221,3 +222,41 @@ async def test_an_admin_pages_over_everyones_files(
     assert [each.id for each in rows.items] == [UUID(theirs["id"]), UUID(mine["id"])]
     assert all(isinstance(each, StoredFile) for each in rows.items)
     assert rows.items[1].owner_id == person.id
+
+
+async def test_a_key_does_what_its_scopes_say(person: Person, client: AsyncClient) -> None:
+    path = path_of(await upload(person.client))
+    asked = {"name": "reader", "scopes": ["files:read"]}
+    key = (await person.client.post("/api/v1/auth/api-keys", json=asked)).json()["key"]
+    client.headers["x-api-key"] = key
+    for route in (FILES, path, f"{path}/download", f"{FILES}/usage"):
+        assert (await client.get(route)).status_code == 200, route
+    for answer in (
+        await send(client, form(part(b"x"))),
+        await client.patch(path, json={"visibility": "public"}),
+        await client.delete(path),
+    ):
+        assert refusal(answer) == (403, "auth.insufficient_scope")
+
+
+async def test_each_act_is_on_record_once(person: Person, core: CoreContainer) -> None:
+    path = path_of(await upload(person.client))
+    await send(person.client, form(part(b"x", "a.exe")))
+    await person.client.patch(path, json={"visibility": "public"})
+    await person.client.patch(path, json={"original_filename": "a.png"})
+    await person.client.delete(path)
+    await person.client.delete(path)
+    record = select(AuditEntry.action, AuditEntry.outcome, AuditEntry.actor_id).where(
+        AuditEntry.action.startswith("files.")
+    )
+    async with core.db().read() as reads:
+        rows = (await reads.execute(record.order_by(AuditEntry.id))).all()
+    assert [(row.action.removeprefix("files."), row.outcome) for row in rows] == [
+        ("upload", "success"),
+        ("upload", "refused"),
+        ("change", "success"),
+        ("change", "refused"),
+        ("delete", "success"),
+        ("delete", "refused"),
+    ]
+    assert {row.actor_id for row in rows} == {person.id}

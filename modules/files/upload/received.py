@@ -1,0 +1,71 @@
+"""One file while it comes in, and how large it may become."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from modules.files.errors import FileTooLarge, QuotaExceeded, TypeNotAllowed
+from modules.files.storage import NewObject, Storage
+from modules.files.upload.digests import Claim, Digests
+from modules.files.upload.formats import format_of
+from modules.files.upload.headers import LARGEST_HEADERS, LONGEST_BOUNDARY
+from modules.files.upload.names import extension_of, tidy_name
+
+AROUND_A_PART = 2 * LONGEST_BOUNDARY + LARGEST_HEADERS + 64
+AROUND_ALL = 2 * 1024
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is expected: so many files under this name."""
+
+    field: str
+    most: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    largest: int
+    """Of one file, in bytes."""
+    left: int
+    """Of the quota, for all of them together."""
+    extensions: Collection[str]
+
+    def refuse(self, form: Form, length: int) -> None:
+        """A body of this length cannot be a good one, whatever it says."""
+        around = form.most * 2 * AROUND_A_PART + AROUND_ALL
+        if length > form.most * self.largest + around:
+            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
+        if length > self.left + around:
+            raise QuotaExceeded(f"There are {self.left} bytes left.")
+
+
+class ReceivedFile:
+    def __init__(self, given_name: str, limits: Limits, claims: Iterable[Claim]) -> None:
+        self.name = tidy_name(given_name)
+        self.extension = extension_of(self.name)
+        if self.extension not in limits.extensions:
+            raise TypeNotAllowed(f"Any of {', '.join(sorted(limits.extensions))}.")
+        self.format = format_of(self.extension)
+        self.size, self.largest = 0, limits.largest
+        self._check, self._sha256, self._claims = self.format.check(), sha256(), Digests(claims)
+
+    def begin(self, storage: Storage) -> None:
+        self.object: NewObject = storage.create()
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self.largest:
+            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
+        self._check.feed(data)
+        self._sha256.update(data)
+        self._claims.update(data)
+        self.object.write(data)
+
+    def finish(self) -> None:
+        self._check.finish(self.size, self.object.read)
+        self._claims.check()
+
+    @property
+    def checksum(self) -> str:
+        return self._sha256.hexdigest()

@@ -1,0 +1,78 @@
+"""One suite for every place where hits are counted, and what only Redis can: count for all."""
+
+from asyncio import gather
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import Rate
+from core.security.limits import Counters, LocalCounters
+from core.security.redis_counters import RedisCounters
+from tests.redis_server import HOW, RedisServer, executable, redis_server
+
+KINDS = ["local", pytest.param("redis", marks=pytest.mark.redis)]
+needs_redis = pytest.mark.skipif(executable() is None, reason=HOW)
+TEN = Rate(10, 3600)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS)
+async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
+    if request.param == "redis" and executable() is None:
+        pytest.skip(HOW)
+    made = (
+        LocalCounters()
+        if request.param == "local"
+        else RedisCounters(request.getfixturevalue("server").url, LocalCounters())
+    )
+    yield made
+    await made.close()
+
+
+async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: Counters) -> None:
+    standings = await gather(*(counters.hit("exact", TEN, "someone") for _ in range(50)))
+    assert sum(each.granted for each in standings) == 10
+    assert sorted({each.remaining for each in standings}) == list(range(10))
+    assert all(0 < each.resets_in_s <= 3600 for each in standings)
+
+
+async def test_callers_and_limits_count_for_themselves(counters: Counters) -> None:
+    for _ in range(11):
+        last = await counters.hit("one", TEN, "a")
+    assert not last.granted
+    assert (await counters.hit("one", TEN, "b")).granted
+    assert (await counters.hit("other", TEN, "a")).granted
+
+
+async def test_a_share_is_never_nothing() -> None:
+    counters = LocalCounters(share=4)
+    assert (await counters.hit("small", Rate(2, 60), "a")).granted
+    assert not (await counters.hit("small", Rate(2, 60), "a")).granted
+
+
+@needs_redis
+@pytest.mark.redis
+async def test_instances_count_together(server: RedisServer) -> None:
+    one, other = (RedisCounters(server.url, LocalCounters()) for _ in range(2))
+    hits = [each.hit("shared", TEN, "someone") for _ in range(20) for each in (one, other)]
+    assert sum(each.granted for each in await gather(*hits)) == 10
+    await one.close()
+    await other.close()
+
+
+@needs_redis
+@pytest.mark.redis
+async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        counters = RedisCounters(server.url, LocalCounters())
+        assert (await counters.hit("away", TEN, "a")).remaining == 9
+        server.stop()
+        standings = [await counters.hit("away", TEN, "a") for _ in range(12)]
+        assert sum(each.granted for each in standings) == 10, "limited all the same"
+        await counters.close()
