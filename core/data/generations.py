@@ -8,7 +8,7 @@ one place are forgotten together, which costs a read and never a wrong answer.
 
 import os
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count
 from mmap import mmap
 from pathlib import Path
@@ -64,6 +64,7 @@ class Generations:
 
 
 @lru_cache(1000)
+@cache
 def place_of(name: str) -> int:
     return crc32(name.encode()) % PLACES
 

@@ -39,14 +39,21 @@ class Counters(Protocol):
     async def close(self) -> None: ...
 
 
+SIGN_IN = frozenset({"login", "login-account", "register", "mail", "mail-account"})
+"""The limits that keep people from guessing: exact over all workers, whatever it costs."""
+
+
 class RateLimits:
-    def __init__(self, counters: Counters, rates: Mapping[str, Rate], *, enabled: bool) -> None:
-        self._counters, self._rates = counters, rates
+    def __init__(
+        self, general: Counters, sign_in: Counters, rates: Mapping[str, Rate], *, enabled: bool
+    ) -> None:
+        self._general, self._sign_in, self._rates = general, sign_in, rates
         self.enabled = enabled
 
     async def hit(self, name: str, caller: str) -> Standing:
         """Count one request of `caller` (an address, or an id) against the limit of this name."""
-        return await self._counters.hit(name, self._rates[name], caller)
+        counters = self._sign_in if name in SIGN_IN else self._general
+        return await counters.hit(name, self._rates[name], caller)
 
     async def check(self, name: str, caller: str) -> None:
         """Count, and raise RateLimited when it was one too many."""
@@ -54,7 +61,7 @@ class RateLimits:
             (await self.hit(name, caller)).check()
 
     async def close(self) -> None:
-        await self._counters.close()
+        await self._general.close()
 
 
 class Count:

@@ -25,6 +25,7 @@ from core.security.secrets import SecretKeys
 from core.web.idempotency.middleware import Idempotency
 from core.web.idempotency.store import IdempotencyStore
 from core.web.lifecycle import Lifecycle
+from core.web.shared_counters import SharedCounters
 from core.wiring.inventory import InstalledModules
 
 
@@ -57,9 +58,12 @@ def make_counters(settings: Settings) -> Counters:
     return RedisCounters(settings.redis_url.get_secret_value(), fallback=local)
 
 
-def make_limits(settings: Settings) -> RateLimits:
+def make_limits(settings: Settings, shared: SharedCounters) -> RateLimits:
+    general = make_counters(settings)
+    alone = settings.workers == 1 or settings.redis_url is not None
     return RateLimits(
-        make_counters(settings),
+        general,
+        general if alone else shared,
         {
             "anonymous": settings.rate_limit_anonymous,
             "signed-in": settings.rate_limit_signed_in,
@@ -97,7 +101,8 @@ class CoreContainer(containers.DeclarativeContainer):
     event_log = providers.Singleton(
         EventLog, db=db, clock=clock, outbox=outbox, contributions=contributions
     )
-    limits = providers.Singleton(make_limits, settings)
+    shared_counters = providers.Singleton(SharedCounters, db=db, clock=clock)
+    limits = providers.Singleton(make_limits, settings, shared_counters)
     passwords = providers.Singleton(make_passwords, settings)
     maintenance = providers.Singleton(
         Maintenance, db=db, audit=audit, generations=generations, clock=clock

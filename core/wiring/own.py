@@ -22,6 +22,11 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         HealthCheck("core.database", database_answers),
         Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy()),
         Schedule(
+            "core.counters",
+            timedelta(hours=1),
+            lambda: core.shared_counters().forget_old(),
+        ),
+        Schedule(
             "core.idempotency",
             timedelta(hours=1),
             lambda: core.idempotency_store().forget_old(),

@@ -10,7 +10,7 @@ from core.security.roles import ADMIN, MEMBER
 from modules.users.public import Age, Email, Name
 
 Role = Annotated[str, Field(json_schema_extra={"enum": [ADMIN, MEMBER]})]
-RoleNames = Annotated[tuple[Role, ...], Field(max_length=50)]
+RoleNames = Annotated[tuple[Role, ...], Field(max_length=50, examples=[[MEMBER]])]
 
 
 class PersonCreate(Schema):

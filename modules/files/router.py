@@ -63,11 +63,13 @@ ONE_FILE = {
     "type": "object",
     "properties": {"checksum_sha256": CHECKSUM, "file": CONTENT},
     "required": ["file"],
+    "additionalProperties": False,
 }
 SEVERAL_FILES = {
     "type": "object",
     "properties": {"files": {"type": "array", "items": CONTENT, "minItems": 1}},
     "required": ["files"],
+    "additionalProperties": False,
 }
 
 

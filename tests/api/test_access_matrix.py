@@ -242,7 +242,10 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 async def application(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory, log_lines: Lines
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+    log_lines: Lines,
+    anyio_backend: str,
 ) -> AsyncIterator[Litestar]:
     """One for all cells: each brings people of its own."""
     folder: Path = tmp_path_factory.mktemp("matrix")
@@ -260,7 +263,7 @@ async def application(
 
 
 @pytest.fixture(scope="module")
-async def disabled(application: Litestar) -> AsyncIterator[Person]:
+async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[Person]:
     """Somebody who might do everything, were it not for that."""
     async with register(application, "out@example.com", "Former Admin", ("admin",)) as person:
         await disable(application, person.id)

@@ -19,15 +19,18 @@ def example_of(schema: Json, schemas: Mapping[str, Json]) -> Any:
     """The schema's own example, or one of its required and exemplified parts."""
     if ref := schema.get("$ref"):
         return example_of(schemas[ref.rpartition("/")[2]], schemas)
+    choices = [each for word in ("anyOf", "oneOf", "allOf") for each in schema.get(word, ())]
+    for choice in choices:
+        if "examples" in choice:
+            return example_of(choice, schemas)
     for keyword in ("examples", "enum"):
         if keyword in schema:
             return schema[keyword][0]
     for keyword in ("const", "default"):
         if keyword in schema:
             return schema[keyword]
-    for choice in ("anyOf", "oneOf", "allOf"):
-        if choice in schema:
-            return example_of(schema[choice][0], schemas)
+    if choices:
+        return example_of(choices[0], schemas)
     return example_of_type(schema, schemas)
 
 
@@ -55,6 +58,7 @@ BY_FORMAT = {
     "uuid": "0190f5c7-a1b2-7c3d-8e9f-0a1b2c3d4e5f",
     "date-time": "2026-01-01T00:00:00Z",
     "email": "ada@example.com",
+    "password": "correct horse battery staple",
 }
 
 

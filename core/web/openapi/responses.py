@@ -53,15 +53,17 @@ def success_content(
 ) -> Json | None:
     kind = handler.parsed_fn_signature.return_type
     annotation = spec.data_container if spec else kind.annotation
-    if annotation is None or kind.is_subclass_of(type(None)):
-        return None
     if spec is None and kind.is_subclass_of(Response):
-        one = name_of(handler.media_type) or "application/octet-stream"
-        return {each: {} for each in handler.opt.get("produces", (one,))}
+        annotation = kind.inner_types[0].annotation if kind.inner_types else bytes
+    if annotation in (None, type(None)):
+        return None
+    if annotation in (bytes, Any):
+        return {name_of(spec.media_type if spec else handler.media_type) or OCTETS: {}}
     media_type = name_of(spec and spec.media_type) or "application/json"
-    if annotation is bytes:
-        return {media_type: {}}
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
+
+
+OCTETS = "application/octet-stream"
 
 
 def name_of(media_type: Any) -> str:

@@ -48,6 +48,7 @@ TOKEN_FORM = {
         "refresh_token": {"type": "string"},
     },
     "required": ["grant_type"],
+    "additionalProperties": {"type": "string"},
     "examples": [
         {
             "grant_type": "password",
@@ -58,8 +59,12 @@ TOKEN_FORM = {
 }
 REVOCATION_FORM = {
     "type": "object",
-    "properties": {"token": {"type": "string"}, "token_type_hint": {"type": "string"}},
+    "properties": {
+        "token": {"type": "string", "minLength": 1},
+        "token_type_hint": {"type": "string"},
+    },
     "required": ["token"],
+    "additionalProperties": {"type": "string"},
 }
 NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
 

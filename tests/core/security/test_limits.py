@@ -7,11 +7,21 @@ from pathlib import Path
 import pytest
 
 from config.settings import Rate
+from core.data.engines import open_database
+from core.data.generations import Generations
+from core.kernel.clock import utc_now
 from core.security.limits import Counters, LocalCounters
 from core.security.redis_counters import RedisCounters
+from core.web.shared_counters import SharedCounters
+from tests.conftest import Databases
+from tests.databases import BACKENDS
 from tests.redis_server import HOW, RedisServer, executable, redis_server
 
-KINDS = ["local", pytest.param("redis", marks=pytest.mark.redis)]
+KINDS = [
+    ("local",),
+    pytest.param(("in_redis",), marks=pytest.mark.redis),
+    *(("in_database", backend) for backend in BACKENDS),
+]
 needs_redis = pytest.mark.skipif(executable() is None, reason=HOW)
 TEN = Rate(10, 3600)
 
@@ -22,17 +32,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(params=KINDS)
-async def counters(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
-    if request.param == "redis" and executable() is None:
+@pytest.fixture
+def local() -> Counters:
+    return LocalCounters()
+
+
+@pytest.fixture
+async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
+    if executable() is None:
         pytest.skip(HOW)
-    made = (
-        LocalCounters()
-        if request.param == "local"
-        else RedisCounters(request.getfixturevalue("server").url, LocalCounters())
-    )
-    yield made
-    await made.close()
+    counters = RedisCounters(request.getfixturevalue("server").url, LocalCounters())
+    yield counters
+    await counters.close()
+
+
+@pytest.fixture
+async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[Counters]:
+    db = open_database(database_url, Generations(tmp_path / "generations"))
+    yield SharedCounters(db, utc_now)
+    await db.close()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> str:
+    """Of the kind that the test's own parameter ends with."""
+    return databases.fresh(request.node.callspec.params["counters"][1], tmp_path)
+
+
+@pytest.fixture(params=KINDS, ids=" ".join)
+def counters(request: pytest.FixtureRequest) -> Counters:
+    found: Counters = request.getfixturevalue(request.param[0])
+    return found
 
 
 async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: Counters) -> None:

@@ -1,0 +1,71 @@
+"""Rate limits counted in the database: signing in, where several workers have no Redis."""
+
+from datetime import datetime, timedelta
+from time import time
+from typing import Any
+
+from sqlalchemy import Index, String, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.settings import Rate
+from core.data.database import Database
+from core.data.models import Base
+from core.kernel.clock import Clock
+from core.security.limits import Standing
+
+
+class CounterRow(Base):
+    """How often a caller was granted something in one window of time."""
+
+    __tablename__ = "core_counters"
+    __table_args__ = (Index("ix_core_counters_ends_at", "ends_at"),)
+
+    slot: Mapped[str] = mapped_column(String(200), primary_key=True)
+    window: Mapped[int] = mapped_column(primary_key=True)
+    hits: Mapped[int]
+    ends_at: Mapped[datetime]
+
+
+BEFORE = select(CounterRow.hits).where(
+    CounterRow.slot == bindparam("of_slot"), CounterRow.window == bindparam("of_window")
+)
+COUNT = (
+    update(CounterRow)
+    .where(CounterRow.slot == bindparam("of_slot"), CounterRow.window == bindparam("of_window"))
+    .values(hits=CounterRow.hits + 1)
+)
+
+
+class SharedCounters:
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+        dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+        opened = dialect.insert(CounterRow)
+        self._open = opened.on_conflict_do_update(
+            index_elements=["slot", "window"], set_={"hits": CounterRow.hits}
+        ).returning(CounterRow.hits)
+
+    async def hit(self, name: str, rate: Rate, caller: str) -> Standing:
+        """Who asks at the same moment waits: each is counted, and none over the limit."""
+        seconds, at = rate.seconds, time()
+        window = int(at) // seconds
+        left = (window + 1) * seconds - at
+        slot, ends_at = f"{name}:{caller}"[:200], self._clock() + timedelta(seconds=2 * seconds)
+        row = {"slot": slot, "window": window, "hits": 0, "ends_at": ends_at}
+        async with self._db.transaction() as session:
+            hits = await session.scalar(self._open, row) or 0
+            earlier = {"of_slot": slot, "of_window": window - 1}
+            used = hits + int((await session.scalar(BEFORE, earlier) or 0) * left / seconds)
+            granted = used < rate.amount
+            if granted:
+                connection = await session.connection()
+                await connection.execute(COUNT, {"of_slot": slot, "of_window": window})
+        return Standing(name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1)
+
+    async def forget_old(self) -> None:
+        async with self._db.transaction() as session:
+            await session.execute(delete(CounterRow).where(CounterRow.ends_at < self._clock()))
+
+    async def close(self) -> None:
+        """The database is closed by whoever opened it."""

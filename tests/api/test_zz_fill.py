@@ -1,0 +1,357 @@
+"""Who may call which route: the table below is the whole answer, and each cell of it is tried.
+
+The things in a path belong to `user`. The two keys are of whoever the row lets in, `user` or else
+`admin`: one carries every scope that person can give, the other one that the route does not take.
+The one route that takes a token and a key together is tried with both in
+`tests/modules/admin/test_operations.py`.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+from pydantic import SecretStr
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.kernel.ids import uuid7
+from core.wiring.plugin import CorePlugin
+from core.wiring.routes import operations_of
+from modules.users.models import User
+from tests.conftest import Databases
+from tests.people import PASSWORD, Person, client_of, register
+
+TABLE = """
+                                               nobody user other admin disabled key bare_key
+GET    /                                        0 0 0 0 0 0 0
+GET    /.well-known/jwks.json                   0 0 0 0 0 0 0
+GET    /api/v1/admin/audit                      0 0 0 0 0 0 0
+GET    /api/v1/admin/events                     0 0 0 0 0 0 0
+DELETE /api/v1/admin/events/{event_id}          0 0 0 0 0 0 0
+POST   /api/v1/admin/events/{event_id}/retry    0 0 0 0 0 0 0
+GET    /api/v1/admin/files                      0 0 0 0 0 0 0
+DELETE /api/v1/admin/files/{file_id}            0 0 0 0 0 0 0
+GET    /api/v1/admin/maintenance                0 0 0 0 0 0 0
+POST   /api/v1/admin/maintenance                0 0 0 0 0 0 0
+GET    /api/v1/admin/modules                    0 0 0 0 0 0 0
+GET    /api/v1/admin/permissions                0 0 0 0 0 0 0
+GET    /api/v1/admin/sessions                   0 0 0 0 0 0 0
+DELETE /api/v1/admin/sessions/{session_id}      0 0 0 0 0 0 0
+GET    /api/v1/admin/stats                      0 0 0 0 0 0 0
+GET    /api/v1/admin/users                      0 0 0 0 0 0 0
+POST   /api/v1/admin/users                      0 0 0 0 0 0 0
+DELETE /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
+GET    /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
+PATCH  /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
+POST   /api/v1/admin/users/{user_id}/disable    0 0 0 0 0 0 0
+POST   /api/v1/admin/users/{user_id}/enable     0 0 0 0 0 0 0
+POST   /api/v1/admin/users/{user_id}/logout     0 0 0 0 0 0 0
+PUT    /api/v1/admin/users/{user_id}/roles      0 0 0 0 0 0 0
+GET    /api/v1/auth/api-keys                    0 0 0 0 0 0 0
+POST   /api/v1/auth/api-keys                    0 0 0 0 0 0 0
+DELETE /api/v1/auth/api-keys/{key_id}           0 0 0 0 0 0 0
+POST   /api/v1/auth/login                       0 0 0 0 0 0 0
+POST   /api/v1/auth/logout                      0 0 0 0 0 0 0
+POST   /api/v1/auth/logout-all                  0 0 0 0 0 0 0
+POST   /api/v1/auth/password/change             0 0 0 0 0 0 0
+POST   /api/v1/auth/refresh                     0 0 0 0 0 0 0
+POST   /api/v1/auth/register                    0 0 0 0 0 0 0
+POST   /api/v1/auth/revoke                      0 0 0 0 0 0 0
+GET    /api/v1/auth/sessions                    0 0 0 0 0 0 0
+DELETE /api/v1/auth/sessions/{session_id}       0 0 0 0 0 0 0
+POST   /api/v1/auth/step-up                     0 0 0 0 0 0 0
+POST   /api/v1/auth/token                       0 0 0 0 0 0 0
+GET    /api/v1/files                            0 0 0 0 0 0 0
+POST   /api/v1/files/upload                     0 0 0 0 0 0 0
+POST   /api/v1/files/upload-multiple            0 0 0 0 0 0 0
+GET    /api/v1/files/usage                      0 0 0 0 0 0 0
+DELETE /api/v1/files/{file_id}                  0 0 0 0 0 0 0
+GET    /api/v1/files/{file_id}                  0 0 0 0 0 0 0
+PATCH  /api/v1/files/{file_id}                  0 0 0 0 0 0 0
+GET    /api/v1/files/{file_id}/download         0 0 0 0 0 0 0
+GET    /api/v1/hello/{name}                     0 0 0 0 0 0 0
+GET    /api/v1/posts                            0 0 0 0 0 0 0
+POST   /api/v1/posts                            0 0 0 0 0 0 0
+DELETE /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
+GET    /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
+PATCH  /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
+PUT    /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
+GET    /api/v1/users                            0 0 0 0 0 0 0
+POST   /api/v1/users                            0 0 0 0 0 0 0
+GET    /api/v1/users/me                         0 0 0 0 0 0 0
+PATCH  /api/v1/users/me                         0 0 0 0 0 0 0
+PUT    /api/v1/users/me                         0 0 0 0 0 0 0
+GET    /api/v1/users/me/activity                0 0 0 0 0 0 0
+POST   /api/v1/users/me/deletion                0 0 0 0 0 0 0
+GET    /api/v1/users/me/export                  0 0 0 0 0 0 0
+GET    /api/v1/users/me/summary                 0 0 0 0 0 0 0
+DELETE /api/v1/users/{user_id}                  0 0 0 0 0 0 0
+GET    /api/v1/users/{user_id}                  0 0 0 0 0 0 0
+PATCH  /api/v1/users/{user_id}                  0 0 0 0 0 0 0
+PUT    /api/v1/users/{user_id}                  0 0 0 0 0 0 0
+GET    /docs                                    0 0 0 0 0 0 0
+GET    /docs/openapi.json                       0 0 0 0 0 0 0
+GET    /docs/problems                           0 0 0 0 0 0 0
+GET    /docs/problems/{code}                    0 0 0 0 0 0 0
+GET    /health                                  0 0 0 0 0 0 0
+GET    /health/live                             0 0 0 0 0 0 0
+GET    /health/ready                            0 0 0 0 0 0 0
+GET    /metrics                                 0 0 0 0 0 0 0
+GET    /static/{name}                           0 0 0 0 0 0 0
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    path: str
+    statuses: dict[str, int]
+
+
+def rows_of(table: str) -> list[Row]:
+    names, *lines = (line.split() for line in table.strip().splitlines())
+    return [
+        Row(method, path, dict(zip(names, map(int, statuses), strict=True)))
+        for method, path, *statuses in lines
+    ]
+
+
+ROWS = rows_of(TABLE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A fresh request: who asks, and whose things it is about."""
+
+    row: Row
+    owner: Person
+    asking: Person | None
+
+
+Body = Callable[[Cell], dict[str, Any]]
+NEW_PASSWORD = "another horse another battery"
+numbers = count()
+
+
+def json(**fields: Any) -> Body:
+    return lambda _: {"json": fields}
+
+
+def new_person(_: Cell) -> dict[str, Any]:
+    email = f"new{next(numbers)}@example.com"
+    return {"json": {"name": "New Person", "email": email, "password": PASSWORD}}
+
+
+def upload_of(field: str) -> Body:
+    return lambda _: {"files": {field: ("a.txt", b"some text")}}
+
+
+def profile(cell: Cell) -> dict[str, Any]:
+    whose = cell.owner if "{user_id}" in cell.row.path else cell.asking or cell.owner
+    return {"json": {"name": "New Name", "email": whose.email}}
+
+
+def password_form(cell: Cell) -> dict[str, Any]:
+    form = {"grant_type": "password", "username": cell.owner.email, "password": PASSWORD}
+    return {"data": form}
+
+
+API = "/api/v1"
+POST = json(title="A title", content="Some content")
+BODIES: dict[str, Body] = {
+    f"POST {API}/admin/maintenance": json(enabled=False),
+    f"POST {API}/admin/users": new_person,
+    f"PATCH {API}/admin/users/{{user_id}}": json(name="New Name"),
+    f"PUT {API}/admin/users/{{user_id}}/roles": json(roles=["member"]),
+    f"POST {API}/auth/api-keys": json(name="A key", scopes=["profile:read"]),
+    f"POST {API}/auth/login": lambda cell: {
+        "json": {"email": cell.owner.email, "password": PASSWORD}
+    },
+    f"POST {API}/auth/password/change": json(current_password=PASSWORD, new_password=NEW_PASSWORD),
+    f"POST {API}/auth/refresh": lambda cell: {
+        "json": {"refresh_token": cell.owner.tokens["refresh_token"]}
+    },
+    f"POST {API}/auth/register": new_person,
+    f"POST {API}/auth/revoke": lambda _: {"data": {"token": "no such token"}},
+    f"POST {API}/auth/step-up": json(password=PASSWORD),
+    f"POST {API}/auth/token": password_form,
+    f"POST {API}/files/upload": upload_of("file"),
+    f"POST {API}/files/upload-multiple": upload_of("files"),
+    f"PATCH {API}/files/{{file_id}}": json(visibility="private"),
+    f"POST {API}/posts": POST,
+    f"PUT {API}/posts/{{post_id}}": POST,
+    f"PATCH {API}/posts/{{post_id}}": json(title="Another title"),
+    f"POST {API}/users": new_person,
+    f"PUT {API}/users/me": profile,
+    f"PATCH {API}/users/me": json(name="New Name"),
+    f"POST {API}/users/me/deletion": json(password=PASSWORD),
+    f"PUT {API}/users/{{user_id}}": profile,
+    f"PATCH {API}/users/{{user_id}}": json(name="New Name"),
+}
+
+
+async def new_post(owner: Person) -> Any:
+    made = await owner.client.post(f"{API}/posts", json={"title": "A", "content": "B"})
+    return made.json()["id"]
+
+
+async def new_file(owner: Person) -> Any:
+    sent = {"file": ("a.txt", b"some text")}
+    return (await owner.client.post(f"{API}/files/upload", files=sent)).json()["id"]
+
+
+async def new_key(owner: Person) -> Any:
+    body = {"name": "A key", "scopes": ["profile:read"]}
+    return (await owner.client.post(f"{API}/auth/api-keys", json=body)).json()["id"]
+
+
+async def first_session(owner: Person) -> Any:
+    return (await owner.client.get(f"{API}/auth/sessions")).json()["data"][0]["id"]
+
+
+async def own_id(owner: Person) -> Any:
+    return owner.id
+
+
+async def no_event(_: Person) -> Any:
+    return uuid7()
+
+
+THINGS = {
+    "{post_id}": new_post,
+    "{file_id}": new_file,
+    "{key_id}": new_key,
+    "{session_id}": first_session,
+    "{user_id}": own_id,
+    "{event_id}": no_event,
+}
+NAMES = {
+    f"{API}/hello/{{name}}": f"{API}/hello/World",
+    "/static/{name}": "/static/atrium.css",
+    "/docs/problems/{code}": "/docs/problems/http.not_found",
+}
+
+
+@pytest.fixture(scope="module")
+async def application(
+    databases: Databases,
+    tmp_path_factory: pytest.TempPathFactory,
+    log_lines: Lines,
+    anyio_backend: str,
+) -> AsyncIterator[Litestar]:
+    """One for all cells: each brings people of its own."""
+    folder: Path = tmp_path_factory.mktemp("matrix")
+    settings = Settings(
+        environment="test",
+        data_dir=folder,
+        database_url=SecretStr(databases.fresh("sqlite", folder)),
+        public_url="http://test",
+        allowed_hosts=("test",),
+        rate_limit_enabled=False,
+    )
+    app = create_app(settings, lines=log_lines)
+    async with app.lifespan():
+        yield app
+
+
+@pytest.fixture(scope="module")
+async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[Person]:
+    """Somebody who might do everything, were it not for that."""
+    async with register(application, "out@example.com", "Former Admin", ("admin",)) as person:
+        await disable(application, person.id)
+        yield person
+
+
+async def disable(app: Litestar, user_id: UUID) -> None:
+    db = app.plugins.get(CorePlugin).container.db()
+    async with db.transaction() as session:
+        (await session.get_one(User, user_id)).is_active = False
+        db.touch("principals")
+
+
+def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) -> None:
+    routes = {
+        (method, route.path_format)
+        for route, handler in operations_of(application.routes)
+        for method in handler.http_methods
+    }
+    rows = [(row.method, row.path) for row in ROWS]
+    assert sorted(rows) == sorted(routes)
+    assert BODIES.keys() <= {f"{method} {path}" for method, path in rows}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
+async def test_each_is_answered_as_the_table_says(
+    application: Litestar, disabled: Person, row: Row
+) -> None:
+    found = {}
+    for column in row.statuses:
+        async with AsyncExitStack() as people:
+            found[column] = await ask(application, people, disabled, row, column)
+    open("/tmp/atrium/found.txt","a").write(f"{row.method:<6} {row.path:<40} "+" ".join(f"{v:<6}" for v in found.values())+"\n")
+
+
+async def ask(
+    app: Litestar, people: AsyncExitStack, disabled: Person, row: Row, column: str
+) -> int:
+    owner = await someone(app, people)
+    asking, client = await caller(app, people, owner, disabled, row, column)
+    request = BODIES.get(f"{row.method} {row.path}", lambda _: {})(Cell(row, owner, asking))
+    path = NAMES.get(row.path, row.path)
+    for name, new in THINGS.items():
+        if name in path:
+            path = path.replace(name, str(await new(owner)))
+    if row.method == "GET":
+        head = await client.head(path)
+        assert head.status_code == (await client.get(path)).status_code
+    return (await client.request(row.method, path, **request)).status_code
+
+
+async def caller(
+    app: Litestar, people: AsyncExitStack, owner: Person, disabled: Person, row: Row, column: str
+) -> tuple[Person | None, AsyncClient]:
+    match column:
+        case "nobody":
+            return None, await people.enter_async_context(client_of(app))
+        case "user":
+            return owner, owner.client
+        case "disabled":
+            return disabled, disabled.client
+        case "other":
+            other = await someone(app, people)
+            return other, other.client
+        case "admin":
+            admin = await someone(app, people, "admin")
+            return admin, admin.client
+    lets_user_in = row.statuses["user"] < 300
+    holder = owner if lets_user_in else await someone(app, people, "admin")
+    scopes = SCOPES if lets_user_in else [*SCOPES, "stats:read"]
+    if column == "bare_key":
+        scopes = ["profile:read"] if "/users/" not in row.path else ["posts:write"]
+    return holder, await keyed(app, people, holder, scopes)
+
+
+SCOPES = ["profile:read", "files:read", "files:write", "posts:write"]
+
+
+async def someone(app: Litestar, people: AsyncExitStack, *roles: str) -> Person:
+    email = f"person{next(numbers)}@example.com"
+    return await people.enter_async_context(register(app, email, "Some Person", roles))
+
+
+async def keyed(
+    app: Litestar, people: AsyncExitStack, holder: Person, scopes: list[str]
+) -> AsyncClient:
+    body = {"name": "A key", "scopes": scopes}
+    made = await holder.client.post(f"{API}/auth/api-keys", json=body)
+    assert made.status_code == 201, made.text
+    headers = {"X-API-Key": made.json()["key"]}
+    return await people.enter_async_context(client_of(app, **headers))
