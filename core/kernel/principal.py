@@ -1,6 +1,6 @@
 """Who acts, and what they may do: plain values, for services as well as for routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,11 @@ class Principal:
     key_id: UUID | None = None
     fresh_until: datetime | None = None
     """Until then the person counts as having just proved who they are."""
+    text: str = field(init=False)
+    """The id as logs and counters have it: written once, for it is asked at every request."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", str(self.id))
 
     def may(self, permission: Permission) -> bool:
         return permission.name in self.permissions

@@ -1,11 +1,11 @@
 """What every request and response body has in common."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, Self, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.kernel.pages import Rows
 
@@ -15,12 +15,8 @@ ABSENT: Any = Field(default_factory=lambda: None)
 """The default of a field that a merge patch may leave out: `title: Title = ABSENT`."""
 
 
-def rfc3339(moment: datetime) -> str:
-    """In UTC, ending in `Z`, to the microsecond (RFC 3339)."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+Moment = datetime
+"""Written as RFC 3339 in UTC, ending in `Z`, for neither tables nor clocks of ours give another."""
 
 
 class Schema(BaseModel):

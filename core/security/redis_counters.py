@@ -4,7 +4,6 @@ The arithmetic is that of `LocalCounters`, done by Redis itself and by its clock
 Redis is away each process counts for itself: limits are looser then, and never off (ASVS 16.5.2).
 """
 
-from asyncio import timeout
 from hashlib import sha256
 from time import monotonic
 
@@ -40,8 +39,14 @@ log = structlog.get_logger(__name__)
 
 
 class RedisCounters:
-    def __init__(self, url: str, fallback: Counters) -> None:
-        pool = BlockingConnectionPool.from_url(url, max_connections=50, timeout=PATIENCE_S)
+    def __init__(self, url: str, fallback: Counters, patience_s: float = PATIENCE_S) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=50,
+            timeout=patience_s,
+            socket_timeout=patience_s,
+            socket_connect_timeout=patience_s,
+        )
         self._redis = Redis.from_pool(pool)
         self._count = self._redis.register_script(COUNT)
         self._fallback = fallback
@@ -51,11 +56,8 @@ class RedisCounters:
         if monotonic() < self._not_before:
             return await self._fallback.hit(name, rate, caller)
         try:
-            async with timeout(PATIENCE_S):
-                found = await self._count(
-                    keys=[key_of(name, caller)], args=[rate.amount, rate.seconds]
-                )
-        except (RedisError, OSError, TimeoutError) as error:
+            found = await self._count(keys=[key_of(name, caller)], args=[rate.amount, rate.seconds])
+        except (RedisError, OSError) as error:
             self._not_before = monotonic() + PAUSE_S
             log.warning("redis_unavailable", reason=type(error).__name__)
             return await self._fallback.hit(name, rate, caller)

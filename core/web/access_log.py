@@ -25,7 +25,7 @@ class AccessLog:
                 context.status,
                 int(context.elapsed_s * 100_000) / 100,
                 context.address,
-                str(who.id) if who else None,
+                who.text if who else None,
                 context.traceparent,
             )
         )

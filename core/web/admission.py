@@ -35,6 +35,11 @@ class Inadmissible(ProblemError):
         self.headers["connection"] = "close"
 
 
+class Unparsable(Inadmissible, BadRequest):
+    code = "http.unparsable"
+    title = "This is not an HTTP/1.1 request with one meaning."
+
+
 class BadHost(Inadmissible, BadRequest):
     code = "http.bad_host"
     title = "Send exactly one valid Host."
@@ -94,6 +99,8 @@ class Admission:
             self._check(host)
         if (coding := found.get(b"transfer-encoding")) is not None:
             check_coding(coding, scope["http_version"])
+        if scope["http_version"] == "0.9":
+            raise Unparsable
         return found
 
     def _check(self, host: bytes) -> None:

@@ -15,7 +15,7 @@ async def count_request(limits: RateLimits, context: HttpContext, rules: Rules) 
     if not limits.enabled:
         return
     if (principal := context.principal) is not None:
-        standing = await limits.hit("signed-in", principal.id.hex)
+        standing = await limits.hit("signed-in", principal.text)
     else:
         standing = await limits.hit("anonymous", context.address)
     if rules.limit and standing.granted:

@@ -3,12 +3,14 @@
 It stands outside Litestar's own layers, because those never see a 404 or a 405.
 """
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 
 from core.kernel.context import enter_context
+from core.kernel.errors import Unavailable
 from core.web.admission import Admission
 from core.web.client_address import ClientAddress
 from core.web.context import HttpContext
@@ -21,6 +23,11 @@ Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class ShuttingDown(Unavailable):
+    code = "http.shutting_down"
+    title = "This instance is shutting down; try again."
 
 
 class RequestMiddleware:
@@ -56,8 +63,13 @@ class RequestMiddleware:
             await self._app(scope, receive, sender)
         except Exception as error:
             await self._answer_anyway(error, context, receive, sender)
+        except CancelledError:  # the server stops, and this took longer than it waits
+            if not context.status:
+                await self._problems.finished(ShuttingDown())(scope, receive, sender)
+            raise
         finally:
             self._lifecycle.in_flight -= 1
+            context.address = context.address or self._client_address.of(scope, {})
             for observe in self._observers:
                 observe(context)
 

@@ -1,11 +1,14 @@
 """What any handler may ask for by name: `principal`, `if_match`, and of a list `page_request`."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl
 
 from litestar.di import Provide
+from litestar.params import Parameter
+from msgspec import Meta, MsgspecError, convert
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -112,6 +115,18 @@ def filter_value(name: str, kind: type, text: str) -> Any:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
     except (ValidationError, PydanticCustomError):
         raise invalid(name, f"This is no {kind.__name__}.", "type") from None
+
+
+def moment(name: str, text: str | None) -> datetime | None:
+    """With its offset, as RFC 3339 has it; never a bare number. Raises InvalidInput."""
+    try:
+        return None if text is None else convert(text, Annotated[datetime, Meta(tz=True)])
+    except MsgspecError:
+        raise invalid(name, "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z.", "type") from None
+
+
+MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
+"""What a handler asks for, to be read by `moment`."""
 
 
 def flag(query: dict[str, str], name: str) -> bool:

@@ -11,16 +11,17 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from core.kernel.errors import BadRequest, ProblemError, Unavailable
-from core.web.admission import MAX_HEADER_BYTES, MAX_URL_BYTES, HeadersTooLarge, UriTooLong
+from core.kernel.errors import ProblemError, Unavailable
+from core.web.admission import (
+    MAX_HEADER_BYTES,
+    MAX_URL_BYTES,
+    HeadersTooLarge,
+    Unparsable,
+    UriTooLong,
+)
 
-ABSOLUTE = pattern(rb"https?://([^/?]+)(.*)")
+TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
-
-
-class Unparsable(BadRequest):
-    code = "http.unparsable"
-    title = "This is not an HTTP/1.1 request with one meaning."
 
 
 class RequestTimeout(ProblemError):
@@ -53,24 +54,44 @@ class HttpProtocol(HttpToolsProtocol):
     slice_bytes = 16_384
     """What is parsed in one go, so that what is too large is noticed so much late at most."""
 
-    _heading = _awaiting_body = _deaf = False
-    _sized: bool | None = None
-    """Whether the body that is awaited has a Content-Length, and so nothing in it but body."""
-    _resumes = False
-    """Once the body is through, the answer no longer ends the connection."""
-    _head_bytes = _body_bytes = _other_bytes = _window_bytes = 0
-    _heard = _began = _window_began = 0.0
-    _fault: ProblemError | None = None
-    _unstarted: Task[None] | None = None
-    """The request that came with this very read: its handler has not run yet."""
+    # Slots, because uvicorn's own attributes fill what Python keeps fast in an instance's dict.
+    __slots__ = (
+        "_awaiting_body",
+        "_began",
+        "_body_bytes",
+        "_body_bytes_seen",
+        "_deaf",
+        "_fault",
+        "_head_bytes",
+        "_heard",
+        "_open_body",
+        "_open_head",
+        "_other_bytes",
+        "_resumes",
+        "_sized",
+        "_timer",
+        "_unstarted",
+        "_window_began",
+        "_window_bytes",
+    )
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Transport, transport))
+        self._awaiting_body = self._deaf = False
+        self._sized = False  # what is awaited has a Content-Length, so it is nothing but body
+        self._resumes = False  # once the body is through, the answer no longer ends the connection
+        self._head_bytes = self._body_bytes = self._body_bytes_seen = self._other_bytes = 0
+        self._window_bytes = 0
+        self._heard = self._began = self._window_began = self.loop.time()
+        self._open_head: Any = None
+        self._open_body: Any = None
+        self._unstarted: Task[None] | None = None  # came with this very read: has not run yet
+        self._fault: ProblemError | None = None
+        self.scope = cast(Any, NOTHING_KNOWN)
         if len(self.connections) > self.max_connections:
             self._fault = TooManyConnections()
             self.header_timeout = self.keep_alive_timeout = self.excess_timeout
         self.timeout_keep_alive = cast(int, self.keep_alive_timeout)
-        self._heard = self.loop.time()
         self._timer = self.loop.call_at(self._deadline(), self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -81,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._resumes = False
         super().shutdown()
 
-    # Reading
+    # Reading: a request that comes whole pays for two comparisons, and for noting the time
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()
@@ -95,29 +116,31 @@ class HttpProtocol(HttpToolsProtocol):
     def _read(self, data: bytes) -> None:
         if self._deaf:
             return
-        heading, body_bytes = self._heading, self._body_bytes
         super().data_received(data)
-        if self._heading:
-            self._check_head(len(data) if heading else 0)
-        elif self._awaiting_body:
-            self._check_body(0 if heading or self._body_bytes > body_bytes else len(data))
+        if self._awaiting_body:
+            self._check_body(len(data))
+        elif "method" not in self.scope:
+            self._check_head(len(data))
 
-    def _check_head(self, more: int) -> None:
-        """Only what is nothing but head counts, so one slice is to spare."""
-        self._head_bytes += more
+    def _check_head(self, size: int) -> None:
+        """What the head began with may have been the end of a body: one slice is to spare."""
+        if self._open_head is not self.scope:
+            self._open_head, self._head_bytes, self._began = self.scope, 0, self._heard
+            self._look_anew()
+        else:
+            self._head_bytes += size
         if self._head_bytes > MAX_HEADER_BYTES + MAX_URL_BYTES:
             self._refuse(UriTooLong() if len(self.url) > MAX_URL_BYTES else HeadersTooLarge())
-        else:
-            self._look_anew()
 
-    def _check_body(self, more: int) -> None:
+    def _check_body(self, size: int) -> None:
         """Extensions of chunks and trailers are no body, and nothing else limits them."""
-        self._other_bytes += more
+        if self._open_body is not self.cycle:
+            self._await_body()
+        elif self._body_bytes == self._body_bytes_seen:
+            self._other_bytes += size
+        self._body_bytes_seen = self._body_bytes
         if self._other_bytes > MAX_HEADER_BYTES:
             self._refuse(HeadersTooLarge())
-        elif self._sized is None:
-            self._await_body()
-            self._look_anew()
 
     def _await_body(self) -> None:
         """An answer that comes before a long body's end is the last on its connection.
@@ -125,31 +148,22 @@ class HttpProtocol(HttpToolsProtocol):
         Likewise where the client waits for 100 Continue: it may send the body or not.
         """
         length = dict(self.scope["headers"]).get(b"content-length")
-        self._sized = length is not None
+        self._open_body, self._sized, self._other_bytes = self.cycle, length is not None, 0
+        self._window_began, self._window_bytes = self._heard, self._body_bytes
         self.cycle.transport = cast(Transport, Lingering(self.transport, self._linger))
         if not length or int(length) > self.drained_bytes or self.expect_100_continue:
             self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
+        self._look_anew()
 
     # What the parser finds
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._heading, self._head_bytes, self._began = True, 0, self._heard
-
     def on_headers_complete(self) -> None:
-        if len(self.url) > MAX_URL_BYTES:
-            self._fault = UriTooLong()
-        if self._fault:
-            raise self._fault
-        if not self.url.startswith(b"/"):
-            self.url = self._origin_form()
+        url = self.url
+        if self._fault or url[:1] != b"/" or len(url) > MAX_URL_BYTES or b"#" in url:
+            self._check_target()
         super().on_headers_complete()
-        self._heading, self._awaiting_body, self._resumes, self._sized = False, True, False, None
-        self._body_bytes = self._other_bytes = self._window_bytes = 0
-        self._window_began = self._heard
+        self._awaiting_body = True
         self.headers = []  # trailers come the same way, and are no header fields
-        if self.scope["http_version"] == "0.9" or b"#" in self.url:
-            raise Unparsable
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -157,18 +171,22 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._awaiting_body = False
-        if self._resumes and not self.cycle.response_started:
-            self.cycle.keep_alive = True
+        if self._resumes:
+            self._resumes, self.cycle.keep_alive = False, not self.cycle.response_started
         super().on_message_complete()
 
-    def _origin_form(self) -> bytes:
-        """The path of an absolute address, whose host Host must name too (RFC 9112, 3.2.2)."""
+    def _check_target(self) -> None:
+        """An absolute address may only name the host that Host names (RFC 9112, 3.2.2)."""
+        if len(self.url) > MAX_URL_BYTES:
+            self._fault = UriTooLong()
+        if self._fault:
+            raise self._fault
         if self.url == b"*" and self.parser.get_method() == b"OPTIONS":
-            return b"/"
-        absolute = ABSOLUTE.fullmatch(self.url)
-        if not absolute or (b"host", absolute[1]) not in self.headers:
+            self.url = b"/"
+        elif (found := TARGET.fullmatch(self.url)) and (b"host", found[1]) in self.headers:
+            self.url = found[2] if found[2].startswith(b"/") else b"/" + found[2]
+        else:
             raise Unparsable
-        return absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2]
 
     def _unsupported_upgrade_warning(self) -> None:
         """The parser takes what follows for another protocol, so a body would be lost."""
@@ -185,10 +203,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
-
-    def on_response_complete(self) -> None:
-        self._heard = self._began = self.loop.time()
-        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._fault or Unparsable())
@@ -216,7 +230,7 @@ class HttpProtocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def _answer(self, error: ProblemError) -> None:
-        self._heading = self._awaiting_body = False
+        self._awaiting_body = False
         self.cycle = RequestResponseCycle(
             scope=cast(Any, {**NOTHING_KNOWN, **self.scope, "refusal": error}),
             transport=self.transport,
@@ -239,10 +253,10 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._awaiting_body and not self._deaf:
             self.transport.close()
             return
-        self._deaf = True
+        self._deaf, self._began = True, self.loop.time()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._look_anew(self.linger_timeout)
+        self._look_anew()
 
     # Time
 
@@ -259,10 +273,12 @@ class HttpProtocol(HttpToolsProtocol):
             return self._heard + self.keep_alive_timeout  # not its end: when to look again
         if self._deaf:
             return self._began + self.linger_timeout
-        if self._heading:
+        if "method" not in self.scope:
             return self._began + self.header_timeout
         if self._awaiting_body:
             return min(self._heard + self.body_timeout, self._window_began + self.slow_window)
+        if self.timeout_keep_alive_task:  # uvicorn has an eye on this one
+            return self.loop.time() + self.keep_alive_timeout
         return self._heard + self.keep_alive_timeout
 
     def _look(self) -> None:
@@ -289,10 +305,10 @@ class HttpProtocol(HttpToolsProtocol):
         return came >= self.slow_rate * self.slow_window
 
     def _end(self) -> None:
-        if self._heading or self._awaiting_body:
-            self._refuse(RequestTimeout())
-        else:
+        if self._deaf or ("method" in self.scope and not self._awaiting_body):
             self.transport.close()
+        else:
+            self._refuse(RequestTimeout())
 
 
 class Lingering:

@@ -22,10 +22,6 @@ from core.web.lifecycle import Lifecycle
 from core.web.protocol import HttpProtocol
 from core.web.workers import SPAWN, Workers
 
-GRACE_S = 25
-"""How long requests in flight may take once the server is asked to stop."""
-MARGIN_S = 5
-"""What closing the rest may take beyond that, before the process ends as it is."""
 OPEN_FILES = 65_536
 Ready = Callable[[str], None]
 
@@ -40,7 +36,10 @@ class Options:
     """Where the function is that makes the application, e.g. `core.app:create_app`."""
     reload_dirs: tuple[str, ...] = ()
     protocol: type[HttpProtocol] = HttpProtocol
-    grace_s: int = GRACE_S
+    grace_s: int = 25
+    """How long requests in flight may take once the server is asked to stop."""
+    margin_s: int = 5
+    """What closing the rest may take beyond that, before the process ends as it is."""
 
     def config(self) -> uvicorn.Config:
         return uvicorn.Config(
@@ -73,7 +72,9 @@ def serve(
     if options.reload_dirs:
         return reload(options, listener, greet)
     if workers > 1:
-        return Workers(partial(work, options), workers, listener, options.grace_s, greet).run()
+        return Workers(
+            partial(work, options), workers, listener, options.grace_s + 2 * options.margin_s, greet
+        ).run()
     return run(Server(options, greet), listener)
 
 
@@ -112,7 +113,7 @@ def address_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     def __init__(self, options: Options, ready: Callable[[], None]) -> None:
         super().__init__(options.config())
-        self._ready = ready
+        self._options, self._ready = options, ready
         self._parent = parent_process()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -134,8 +135,7 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         self.should_exit = True
         self.lifecycle.stopping = True
-        grace_s = 0 if self.force_exit else self.config.timeout_graceful_shutdown or 0
-        end_within(grace_s + MARGIN_S)
+        end_within(self._options.margin_s + (0 if self.force_exit else self._options.grace_s))
 
     async def on_tick(self, counter: int) -> bool:
         if self._parent and not counter % 10 and not self._parent.is_alive():

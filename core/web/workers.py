@@ -17,7 +17,6 @@ SPAWN = get_context("spawn")
 STABLE_S = 10.0
 """A worker that lived so long died of something else than its start."""
 LONGEST_PAUSE_S = 30.0
-MARGIN_S = 10.0
 Work = Callable[[socket.socket, Connection], None]
 
 
@@ -44,12 +43,15 @@ class Workers:
         work: Work,
         count: int,
         listener: socket.socket,
-        grace_s: float,
+        patience_s: float,
         ready: Callable[[], None],
     ) -> None:
-        """`ready` is called once, when all of them are for the first time."""
+        """`ready` is called once, when all of them are for the first time.
+
+        `patience_s` is what they get to stop by themselves.
+        """
         self._work, self._count, self._listener = work, count, listener
-        self._grace_s, self._ready = grace_s, ready
+        self._patience_s, self._ready = patience_s, ready
         self._greeted = False
         self._workers: list[Worker] = []
         self._signals = 0
@@ -114,7 +116,7 @@ class Workers:
     def _stop(self, status: int) -> int:
         """Another signal, or taking too long, kills what is left."""
         self._listener.close()
-        patience, last = self._signals + 1, monotonic() + self._grace_s + MARGIN_S
+        patience, last = self._signals + 1, monotonic() + self._patience_s
         for each in self._workers:
             each.process.terminate()
         while self._workers:

@@ -26,8 +26,6 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
     """Build every module and wire it, those first that others need."""
     modules = [kind(name, core) for name, kind in found.items()]
     contributed = {module: module.contributions() for module in modules}
-    named = {module.name: all_ for module, all_ in contributed.items()}
-    core.contributions().fill({"core": core_contributions(core), **named})
     exports = {
         each.port: (module, each)
         for module, all_ in contributed.items()
@@ -37,6 +35,8 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
     wire("core", core, exports)
     owners = {module: wire(module.name, module.container, exports) for module in modules}
     ordered = in_order(owners)
+    named = {module.name: contributed[module] for module in ordered}
+    core.contributions().fill({"core": core_contributions(core), **named})
     for module in ordered:
         core.modules().add(module.name, module.version)
         module.build()

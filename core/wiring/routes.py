@@ -44,6 +44,7 @@ class RouteRules(ReceiveRoutePlugin):
                 continue
             handler.opt["rules"] = self._rules(handler, model, route.path)
             resolve_plainly(model)
+            keep_exception_handlers(handler)
             self._modules.count_route(handler.opt["rules"].module)
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
@@ -91,6 +92,12 @@ def resolve_plainly(model: Any) -> None:
     if calls:
         model.extractors.append(call_each)
     model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
+
+
+def keep_exception_handlers(handler: Any) -> None:
+    """Litestar would gather them at every request."""
+    found = handler.resolve_exception_handlers()
+    handler.resolve_exception_handlers = lambda: found
 
 
 def is_plain_call(dependency: Any) -> bool:

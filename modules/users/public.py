@@ -137,7 +137,7 @@ class Accounts(Protocol):
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None: ...
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
-        """Remember when they last did; no new version of the person."""
+        """Remember when they last did."""
         ...
 
 

@@ -9,6 +9,12 @@ from core.security.passwords import GivenPassword, NewPassword
 from modules.users.fields import Age, Email, Locale, Name
 
 PROOF: Any = Field(default=None, description="Asked for where one's own e-mail changes.")
+PASSWORD = "correct horse battery staple"  # noqa: S105 (of the examples)
+
+
+def examples(**fields: Any) -> ConfigDict:
+    """Bodies that work when they are sent, by the person that registers in the examples."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class UserCreate(Schema):
@@ -20,6 +26,8 @@ class UserCreate(Schema):
 
 class ProfileUpdate(MergePatch):
     """A merge patch; of another person only `name` and `age`."""
+
+    model_config = examples(name="Ada Lovelace", age=36)
 
     name: Name = ABSENT
     email: Email = ABSENT
@@ -33,6 +41,8 @@ class ProfileUpdate(MergePatch):
 
 class PersonReplace(Schema):
     """The whole of what may be edited: of another person `name` and `age`."""
+
+    model_config = examples(name="Ada Lovelace", age=36)
 
     name: Name
     email: Email = ABSENT
@@ -49,6 +59,8 @@ class PersonReplace(Schema):
 class ProfileReplace(PersonReplace):
     """The whole of one's own profile that may be edited."""
 
+    model_config = examples(name="Ada Lovelace", email="ada@example.com", locale="en-GB")
+
     email: Email
     locale: Locale | None = None
 
@@ -57,6 +69,8 @@ class ProfileReplace(PersonReplace):
 
 
 class DeletionRequest(Schema):
+    model_config = examples(password=PASSWORD)
+
     password: GivenPassword | None = Field(
         default=None, description="Needed by who has one; others need a fresh session."
     )

@@ -23,89 +23,91 @@ from config.lines import Lines
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.ids import uuid7
+from core.web.assets import asset_url
 from core.wiring.plugin import CorePlugin
+from core.wiring.registry import discover
 from core.wiring.routes import operations_of
 from modules.users.models import User
 from tests.conftest import Databases
 from tests.people import PASSWORD, Person, client_of, register
 
 TABLE = """
-                                               nobody user other admin disabled key bare_key
-GET    /                                        0 0 0 0 0 0 0
-GET    /.well-known/jwks.json                   0 0 0 0 0 0 0
-GET    /api/v1/admin/audit                      0 0 0 0 0 0 0
-GET    /api/v1/admin/events                     0 0 0 0 0 0 0
-DELETE /api/v1/admin/events/{event_id}          0 0 0 0 0 0 0
-POST   /api/v1/admin/events/{event_id}/retry    0 0 0 0 0 0 0
-GET    /api/v1/admin/files                      0 0 0 0 0 0 0
-DELETE /api/v1/admin/files/{file_id}            0 0 0 0 0 0 0
-GET    /api/v1/admin/maintenance                0 0 0 0 0 0 0
-POST   /api/v1/admin/maintenance                0 0 0 0 0 0 0
-GET    /api/v1/admin/modules                    0 0 0 0 0 0 0
-GET    /api/v1/admin/permissions                0 0 0 0 0 0 0
-GET    /api/v1/admin/sessions                   0 0 0 0 0 0 0
-DELETE /api/v1/admin/sessions/{session_id}      0 0 0 0 0 0 0
-GET    /api/v1/admin/stats                      0 0 0 0 0 0 0
-GET    /api/v1/admin/users                      0 0 0 0 0 0 0
-POST   /api/v1/admin/users                      0 0 0 0 0 0 0
-DELETE /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
-GET    /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
-PATCH  /api/v1/admin/users/{user_id}            0 0 0 0 0 0 0
-POST   /api/v1/admin/users/{user_id}/disable    0 0 0 0 0 0 0
-POST   /api/v1/admin/users/{user_id}/enable     0 0 0 0 0 0 0
-POST   /api/v1/admin/users/{user_id}/logout     0 0 0 0 0 0 0
-PUT    /api/v1/admin/users/{user_id}/roles      0 0 0 0 0 0 0
-GET    /api/v1/auth/api-keys                    0 0 0 0 0 0 0
-POST   /api/v1/auth/api-keys                    0 0 0 0 0 0 0
-DELETE /api/v1/auth/api-keys/{key_id}           0 0 0 0 0 0 0
-POST   /api/v1/auth/login                       0 0 0 0 0 0 0
-POST   /api/v1/auth/logout                      0 0 0 0 0 0 0
-POST   /api/v1/auth/logout-all                  0 0 0 0 0 0 0
-POST   /api/v1/auth/password/change             0 0 0 0 0 0 0
-POST   /api/v1/auth/refresh                     0 0 0 0 0 0 0
-POST   /api/v1/auth/register                    0 0 0 0 0 0 0
-POST   /api/v1/auth/revoke                      0 0 0 0 0 0 0
-GET    /api/v1/auth/sessions                    0 0 0 0 0 0 0
-DELETE /api/v1/auth/sessions/{session_id}       0 0 0 0 0 0 0
-POST   /api/v1/auth/step-up                     0 0 0 0 0 0 0
-POST   /api/v1/auth/token                       0 0 0 0 0 0 0
-GET    /api/v1/files                            0 0 0 0 0 0 0
-POST   /api/v1/files/upload                     0 0 0 0 0 0 0
-POST   /api/v1/files/upload-multiple            0 0 0 0 0 0 0
-GET    /api/v1/files/usage                      0 0 0 0 0 0 0
-DELETE /api/v1/files/{file_id}                  0 0 0 0 0 0 0
-GET    /api/v1/files/{file_id}                  0 0 0 0 0 0 0
-PATCH  /api/v1/files/{file_id}                  0 0 0 0 0 0 0
-GET    /api/v1/files/{file_id}/download         0 0 0 0 0 0 0
-GET    /api/v1/hello/{name}                     0 0 0 0 0 0 0
-GET    /api/v1/posts                            0 0 0 0 0 0 0
-POST   /api/v1/posts                            0 0 0 0 0 0 0
-DELETE /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
-GET    /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
-PATCH  /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
-PUT    /api/v1/posts/{post_id}                  0 0 0 0 0 0 0
-GET    /api/v1/users                            0 0 0 0 0 0 0
-POST   /api/v1/users                            0 0 0 0 0 0 0
-GET    /api/v1/users/me                         0 0 0 0 0 0 0
-PATCH  /api/v1/users/me                         0 0 0 0 0 0 0
-PUT    /api/v1/users/me                         0 0 0 0 0 0 0
-GET    /api/v1/users/me/activity                0 0 0 0 0 0 0
-POST   /api/v1/users/me/deletion                0 0 0 0 0 0 0
-GET    /api/v1/users/me/export                  0 0 0 0 0 0 0
-GET    /api/v1/users/me/summary                 0 0 0 0 0 0 0
-DELETE /api/v1/users/{user_id}                  0 0 0 0 0 0 0
-GET    /api/v1/users/{user_id}                  0 0 0 0 0 0 0
-PATCH  /api/v1/users/{user_id}                  0 0 0 0 0 0 0
-PUT    /api/v1/users/{user_id}                  0 0 0 0 0 0 0
-GET    /docs                                    0 0 0 0 0 0 0
-GET    /docs/openapi.json                       0 0 0 0 0 0 0
-GET    /docs/problems                           0 0 0 0 0 0 0
-GET    /docs/problems/{code}                    0 0 0 0 0 0 0
-GET    /health                                  0 0 0 0 0 0 0
-GET    /health/live                             0 0 0 0 0 0 0
-GET    /health/ready                            0 0 0 0 0 0 0
-GET    /metrics                                 0 0 0 0 0 0 0
-GET    /static/{name}                           0 0 0 0 0 0 0
+                                                    nobody user other admin disabled key bare_key
+GET    /                                            200    200  200   200   200      200 200
+GET    /.well-known/jwks.json                       200    200  200   200   200      200 200
+GET    /api/v1/admin/audit                          401    403  403   200   401      403 403
+GET    /api/v1/admin/events                         401    403  403   200   401      403 403
+DELETE /api/v1/admin/events/{event_id}              401    403  403   404   401      403 403
+POST   /api/v1/admin/events/{event_id}/retry        401    403  403   404   401      403 403
+GET    /api/v1/admin/files                          401    403  403   200   401      403 403
+DELETE /api/v1/admin/files/{file_id}                401    403  403   204   401      403 403
+GET    /api/v1/admin/maintenance                    401    403  403   200   401      403 403
+POST   /api/v1/admin/maintenance                    401    403  403   200   401      403 403
+GET    /api/v1/admin/modules                        401    403  403   200   401      403 403
+GET    /api/v1/admin/permissions                    401    403  403   200   401      403 403
+GET    /api/v1/admin/sessions                       401    403  403   200   401      403 403
+DELETE /api/v1/admin/sessions/{session_id}          401    403  403   204   401      403 403
+GET    /api/v1/admin/stats                          401    401  401   401   401      401 401
+GET    /api/v1/admin/users                          401    403  403   200   401      403 403
+POST   /api/v1/admin/users                          401    403  403   201   401      403 403
+DELETE /api/v1/admin/users/{user_id}                401    403  403   204   401      403 403
+GET    /api/v1/admin/users/{user_id}                401    403  403   200   401      403 403
+PATCH  /api/v1/admin/users/{user_id}                401    403  403   200   401      403 403
+POST   /api/v1/admin/users/{user_id}/disable        401    403  403   204   401      403 403
+POST   /api/v1/admin/users/{user_id}/enable         401    403  403   204   401      403 403
+POST   /api/v1/admin/users/{user_id}/logout         401    403  403   204   401      403 403
+PUT    /api/v1/admin/users/{user_id}/roles          401    403  403   200   401      403 403
+GET    /api/v1/auth/api-keys                        401    200  200   200   401      403 403
+POST   /api/v1/auth/api-keys                        401    201  201   201   401      403 403
+DELETE /api/v1/auth/api-keys/{key_id}               401    204  404   404   401      403 403
+POST   /api/v1/auth/login                           200    200  200   200   401      200 200
+POST   /api/v1/auth/logout                          401    204  204   204   401      403 403
+POST   /api/v1/auth/logout-all                      401    204  204   204   401      403 403
+POST   /api/v1/auth/password/change                 401    204  204   204   401      403 403
+POST   /api/v1/auth/refresh                         200    200  200   200   401      200 200
+POST   /api/v1/auth/register                        201    201  201   201   201      201 201
+POST   /api/v1/auth/revoke                          200    200  200   200   200      200 200
+GET    /api/v1/auth/sessions                        401    200  200   200   401      403 403
+DELETE /api/v1/auth/sessions/{session_id}           401    204  404   404   401      403 403
+POST   /api/v1/auth/step-up                         401    204  204   204   401      403 403
+POST   /api/v1/auth/token                           200    200  200   200   400      200 200
+GET    /api/v1/files                                401    200  200   200   401      200 403
+POST   /api/v1/files/upload                         401    201  201   201   401      201 403
+POST   /api/v1/files/upload-multiple                401    201  201   201   401      201 403
+GET    /api/v1/files/usage                          401    200  200   200   401      200 403
+DELETE /api/v1/files/{file_id}                      401    204  404   204   401      204 403
+GET    /api/v1/files/{file_id}                      401    200  404   200   401      200 403
+PATCH  /api/v1/files/{file_id}                      401    200  404   200   401      200 403
+GET    /api/v1/files/{file_id}/download             401    200  404   403   401      200 403
+GET    /api/v1/hello/{name}                         200    200  200   200   200      200 200
+GET    /api/v1/posts                                200    200  200   200   200      200 200
+POST   /api/v1/posts                                401    201  201   201   401      201 403
+DELETE /api/v1/posts/{post_id}                      401    204  403   204   401      204 403
+GET    /api/v1/posts/{post_id}                      200    200  200   200   200      200 200
+PATCH  /api/v1/posts/{post_id}                      401    200  403   200   401      200 403
+PUT    /api/v1/posts/{post_id}                      401    200  403   200   401      200 403
+GET    /api/v1/users                                401    403  403   200   401      403 403
+POST   /api/v1/users                                401    403  403   201   401      403 403
+GET    /api/v1/users/me                             401    200  200   200   401      200 403
+PATCH  /api/v1/users/me                             401    200  200   200   401      403 403
+PUT    /api/v1/users/me                             401    200  200   200   401      403 403
+GET    /api/v1/users/me/activity                    401    200  200   200   401      200 403
+POST   /api/v1/users/me/deletion                    401    202  202   202   401      403 403
+GET    /api/v1/users/me/export                      401    200  200   200   401      403 403
+GET    /api/v1/users/me/summary                     401    200  200   200   401      200 403
+DELETE /api/v1/users/{user_id}                      401    403  404   204   401      403 403
+GET    /api/v1/users/{user_id}                      401    200  404   200   401      200 403
+PATCH  /api/v1/users/{user_id}                      401    200  404   200   401      403 403
+PUT    /api/v1/users/{user_id}                      401    200  404   200   401      403 403
+GET    /docs                                        200    200  200   200   200      200 200
+GET    /docs/openapi.json                           200    200  200   200   200      200 200
+GET    /docs/problems                               200    200  200   200   200      200 200
+GET    /docs/problems/{code}                        200    200  200   200   200      200 200
+GET    /health                                      200    200  200   200   200      200 200
+GET    /health/live                                 200    200  200   200   200      200 200
+GET    /health/ready                                200    200  200   200   200      200 200
+GET    /metrics                                     200    200  200   200   200      200 200
+GET    /static/{name}                               200    200  200   200   200      200 200
 """
 
 
@@ -117,10 +119,13 @@ class Row:
 
 
 def rows_of(table: str) -> list[Row]:
+    """Without those of a sample module whose folder was deleted."""
     names, *lines = (line.split() for line in table.strip().splitlines())
+    gone = tuple(f"/api/v1/{each}" for each in {"hello", "posts"} - discover().keys())
     return [
         Row(method, path, dict(zip(names, map(int, statuses), strict=True)))
         for method, path, *statuses in lines
+        if not path.startswith(gone)
     ]
 
 
@@ -135,6 +140,11 @@ class Cell:
     owner: Person
     asking: Person | None
 
+    @property
+    def who(self) -> Person:
+        """Whose credentials go into a body."""
+        return self.asking or self.owner
+
 
 Body = Callable[[Cell], dict[str, Any]]
 NEW_PASSWORD = "another horse another battery"
@@ -143,6 +153,10 @@ numbers = count()
 
 def json(**fields: Any) -> Body:
     return lambda _: {"json": fields}
+
+
+def no_body(_: Cell) -> dict[str, Any]:
+    return {}
 
 
 def new_person(_: Cell) -> dict[str, Any]:
@@ -155,16 +169,25 @@ def upload_of(field: str) -> Body:
 
 
 def profile(cell: Cell) -> dict[str, Any]:
-    whose = cell.owner if "{user_id}" in cell.row.path else cell.asking or cell.owner
+    whose = cell.owner if "{user_id}" in cell.row.path else cell.who
     return {"json": {"name": "New Name", "email": whose.email}}
 
 
+def password(cell: Cell) -> dict[str, Any]:
+    return {"json": {"email": cell.who.email, "password": PASSWORD}}
+
+
 def password_form(cell: Cell) -> dict[str, Any]:
-    form = {"grant_type": "password", "username": cell.owner.email, "password": PASSWORD}
+    form = {"grant_type": "password", "username": cell.who.email, "password": PASSWORD}
     return {"data": form}
 
 
+def refresh_token(cell: Cell) -> dict[str, Any]:
+    return {"json": {"refresh_token": cell.who.tokens["refresh_token"]}}
+
+
 API = "/api/v1"
+SCOPES = {"profile:read", "files:read", "files:write", "posts:write", "stats:read"}
 POST = json(title="A title", content="Some content")
 BODIES: dict[str, Body] = {
     f"POST {API}/admin/maintenance": json(enabled=False),
@@ -172,13 +195,9 @@ BODIES: dict[str, Body] = {
     f"PATCH {API}/admin/users/{{user_id}}": json(name="New Name"),
     f"PUT {API}/admin/users/{{user_id}}/roles": json(roles=["member"]),
     f"POST {API}/auth/api-keys": json(name="A key", scopes=["profile:read"]),
-    f"POST {API}/auth/login": lambda cell: {
-        "json": {"email": cell.owner.email, "password": PASSWORD}
-    },
+    f"POST {API}/auth/login": password,
     f"POST {API}/auth/password/change": json(current_password=PASSWORD, new_password=NEW_PASSWORD),
-    f"POST {API}/auth/refresh": lambda cell: {
-        "json": {"refresh_token": cell.owner.tokens["refresh_token"]}
-    },
+    f"POST {API}/auth/refresh": refresh_token,
     f"POST {API}/auth/register": new_person,
     f"POST {API}/auth/revoke": lambda _: {"data": {"token": "no such token"}},
     f"POST {API}/auth/step-up": json(password=PASSWORD),
@@ -235,7 +254,7 @@ THINGS = {
 }
 NAMES = {
     f"{API}/hello/{{name}}": f"{API}/hello/World",
-    "/static/{name}": "/static/atrium.css",
+    "/static/{name}": asset_url("atrium.css"),
     "/docs/problems/{code}": "/docs/problems/http.not_found",
 }
 
@@ -285,7 +304,6 @@ def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) 
     }
     rows = [(row.method, row.path) for row in ROWS]
     assert sorted(rows) == sorted(routes)
-    assert BODIES.keys() <= {f"{method} {path}" for method, path in rows}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path}")
@@ -304,7 +322,8 @@ async def ask(
 ) -> int:
     owner = await someone(app, people)
     asking, client = await caller(app, people, owner, disabled, row, column)
-    request = BODIES.get(f"{row.method} {row.path}", lambda _: {})(Cell(row, owner, asking))
+    body_of = BODIES.get(f"{row.method} {row.path}", no_body)
+    request = body_of(Cell(row, owner, asking))
     path = NAMES.get(row.path, row.path)
     for name, new in THINGS.items():
         if name in path:
@@ -333,13 +352,15 @@ async def caller(
             return admin, admin.client
     lets_user_in = row.statuses["user"] < 300
     holder = owner if lets_user_in else await someone(app, people, "admin")
-    scopes = SCOPES if lets_user_in else [*SCOPES, "stats:read"]
-    if column == "bare_key":
-        scopes = ["profile:read"] if "/users/" not in row.path else ["posts:write"]
+    bare = "files:read" if "/users/" in row.path else "profile:read"
+    scopes = [bare] if column == "bare_key" else await scopes_of(holder)
     return holder, await keyed(app, people, holder, scopes)
 
 
-SCOPES = ["profile:read", "files:read", "files:write", "posts:write"]
+async def scopes_of(holder: Person) -> list[str]:
+    """All that a key of theirs can carry."""
+    permissions = (await holder.client.get(f"{API}/users/me")).json()["permissions"]
+    return [each for each in permissions if each in SCOPES]
 
 
 async def someone(app: Litestar, people: AsyncExitStack, *roles: str) -> Person:

@@ -79,7 +79,7 @@ class Comparison:
         while len(self.rounds) < self._pace.most_rounds:
             ordered = self._subjects if len(self.rounds) % 2 == 0 else self._subjects[::-1]
             self.rounds.append({it.name: measure(it, self._pace.seconds) for it in ordered})
-            if len(quiet(self.rounds)) >= self._pace.rounds:
+            if len(calm_among(self.rounds)) >= self._pace.rounds:
                 break
         return self
 
@@ -93,16 +93,21 @@ class Comparison:
 
     @property
     def note(self) -> str:
-        kept = len(quiet(self.rounds))
+        kept = len(calm_among(self.rounds))
         return f"{kept} of {len(self.rounds)} rounds quiet" if kept < len(self.rounds) else ""
 
 
 def quiet(rounds: Sequence[Round]) -> list[Round]:
     """Those in which raw uvicorn cost what it costs undisturbed; the quietest few at least."""
-    ordered = sorted(rounds, key=lambda each: each.get(RAW, 0))
-    limit = ordered[0].get(RAW, 0) * LOUD
-    calm = [each for each in ordered if each.get(RAW, 0) <= limit]
-    return calm if len(calm) >= FEWEST else ordered[:FEWEST]
+    calm = calm_among(rounds)
+    if len(calm) >= FEWEST:
+        return calm
+    return sorted(rounds, key=lambda each: each[RAW])[:FEWEST]
+
+
+def calm_among(rounds: Sequence[Round]) -> list[Round]:
+    limit = min(each[RAW] for each in rounds) * LOUD
+    return [each for each in rounds if each[RAW] <= limit]
 
 
 def cost(subject: Subject, seconds: int) -> float:

@@ -52,10 +52,16 @@ def query_parameters(
     _, model = route.route_handler_map[method]  # type: ignore[index]
     for parameter in sorted(model.expected_query_params, key=lambda each: each.field_alias):
         field = handler.parsed_fn_signature.parameters.get(parameter.field_name)
-        schema = schemas.of(field.annotation if field else str, "validation")
+        schema = without_null(schemas.of(field.annotation if field else str, "validation"))
         if schema == {"type": "string"}:
             schema["format"] = "line"
         yield described("query", parameter.field_alias, schema, field, parameter.is_required)
+
+
+def without_null(schema: Json) -> Json:
+    """A parameter is left out, and never null."""
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    return dict(choices[0]) if len(choices) == 1 else schema
 
 
 def described(
@@ -69,6 +75,7 @@ def described(
             for attribute, keyword in CONSTRAINTS.items()
             if (value := getattr(kwarg, attribute)) is not None
         }
+        schema |= kwarg.schema_extra or {}
         if kwarg.description:
             parameter["description"] = kwarg.description
         if kwarg.examples:

@@ -20,13 +20,14 @@ from core.web.admission import (
     HeadersTooLarge,
     Misdirected,
     RepeatedHeader,
+    Unparsable,
     UriTooLong,
 )
 from core.web.bodies import EncodedBody, MalformedJson, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
-from core.web.protocol import RequestTimeout, TooManyConnections, Unparsable
+from core.web.protocol import RequestTimeout, TooManyConnections
 from core.web.rules import Rules
 
 Kinds = list[type[ProblemError]]

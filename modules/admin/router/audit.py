@@ -1,12 +1,10 @@
-from datetime import datetime
-
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 
 from core.kernel.pages import PageRequest
 from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
+from core.web.parameters import MomentText, moment
 from modules.admin.permissions import AUDIT as AUDIT_READ
 from modules.admin.queries import AUDIT
 from modules.admin.schemas import AuditRead
@@ -25,7 +23,8 @@ class AuditController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         audit_reader: NamedDependency[AuditReader],
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
+        since: MomentText = None,
+        until: MomentText = None,
     ) -> Page[AuditRead] | CursorPage[AuditRead]:
-        return AuditRead.paged(await audit_reader.page(page_request, (since, until)))
+        bounds = moment("since", since), moment("until", until)
+        return AuditRead.paged(await audit_reader.page(page_request, bounds))

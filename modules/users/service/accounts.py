@@ -28,7 +28,11 @@ from modules.users.rows import account_of, person_of, update_row
 SIGNED_IN = (
     update(User.__table__)  # type: ignore[arg-type]
     .where(User.id == bindparam("user_id"))
-    .values(last_login_at=bindparam("at"), updated_at=User.updated_at)  # else it counts as one
+    .values(
+        last_login_at=bindparam("at"),
+        version=User.version + 1,  # an admin's ETag covers it
+        updated_at=User.updated_at,  # the person has changed nothing
+    )
 )
 
 

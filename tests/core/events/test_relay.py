@@ -168,13 +168,16 @@ async def test_a_slow_listener_delays_no_other(db: Database, clock: FakeClock) -
 
 async def test_so_many_at_once_and_no_more(db: Database, clock: FakeClock) -> None:
     under_way: list[str] = []
-    most = 0
+    full, most = Event(), 0
 
     async def work(event: Ordered) -> None:
         nonlocal most
         under_way.append(event.what)
         most = max(most, len(under_way))
-        await sleep(int(event.what) % 3 / 100)
+        if most == AT_ONCE:
+            full.set()
+        await full.wait()
+        await sleep(0.01)
         under_way.remove(event.what)
 
     process = Process(db, clock, listener(work))

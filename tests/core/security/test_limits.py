@@ -24,6 +24,7 @@ KINDS = [
 ]
 needs_redis = pytest.mark.skipif(executable() is None, reason=HOW)
 TEN = Rate(10, 3600)
+PATIENT = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def local() -> Counters:
 async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
     if executable() is None:
         pytest.skip(HOW)
-    counters = RedisCounters(request.getfixturevalue("server").url, LocalCounters())
+    counters = RedisCounters(request.getfixturevalue("server").url, LocalCounters(), PATIENT)
     yield counters
     await counters.close()
 
@@ -89,7 +90,7 @@ async def test_a_share_is_never_nothing() -> None:
 @needs_redis
 @pytest.mark.redis
 async def test_instances_count_together(server: RedisServer) -> None:
-    one, other = (RedisCounters(server.url, LocalCounters()) for _ in range(2))
+    one, other = (RedisCounters(server.url, LocalCounters(), PATIENT) for _ in range(2))
     hits = [each.hit("shared", TEN, "someone") for _ in range(20) for each in (one, other)]
     assert sum(each.granted for each in await gather(*hits)) == 10
     await one.close()
@@ -100,7 +101,7 @@ async def test_instances_count_together(server: RedisServer) -> None:
 @pytest.mark.redis
 async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
-        counters = RedisCounters(server.url, LocalCounters())
+        counters = RedisCounters(server.url, LocalCounters(), PATIENT)
         assert (await counters.hit("away", TEN, "a")).remaining == 9
         server.stop()
         standings = [await counters.hit("away", TEN, "a") for _ in range(12)]

@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> int:
         reload_dirs=tuple(filter(None, [given.get("reload")])),
         protocol=HttpProtocol if "patient" in given else Impatient,
         grace_s=int(given.get("grace", 25)),
+        margin_s=int(given.get("margin", 5)),
     )
     return serve(
         options, "127.0.0.1", int(given.get("port", 0)), int(given.get("workers", 1)), greet

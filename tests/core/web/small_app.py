@@ -43,6 +43,7 @@ async def slow(argument: str, receive: Any) -> bytes:
 
 async def hang(argument: str, receive: Any) -> bytes:
     """Nobody can cancel a thread."""
+    await receive()
     await asyncio.to_thread(sleep, float(argument))
     return b"hung"
 

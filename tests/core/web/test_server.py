@@ -85,6 +85,17 @@ def test_a_request_that_takes_too_long_is_given_up_but_the_rest_is_closed_well()
         assert end(server) == (0, "closed\n")
 
 
+def test_a_request_that_hangs_in_a_thread_does_not_keep_the_process() -> None:
+    with (
+        served("--patient", "--grace=1", "--margin=1") as server,
+        connect(server.port) as connection,
+    ):
+        begin(connection, "/hang/60").send(b"x")
+        server.process.terminate()
+
+        assert end(server)[0] == 1
+
+
 def test_a_second_signal_does_not_wait(server: Serving) -> None:
     with connect(server.port) as connection:
         begin(connection, "/slow/60").send(b"x")

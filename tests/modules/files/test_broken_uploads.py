@@ -237,7 +237,7 @@ async def test_work_in_a_thread_ends_before_its_cancellation_is_told() -> None:
     may_end, ended = threading.Event(), threading.Event()
 
     def work() -> None:
-        may_end.wait()
+        may_end.wait(10)
         ended.set()
 
     task = create_task(in_thread(work))

@@ -94,7 +94,7 @@ BAD_CONTENT = {
     "no.docx": b"PK\x03\x04" + bytes(200),
     "lies.docx": docx()[:-22] + b"PK\x05\x06" + b"\0" * 4 + b"\xff\x0f" * 2 + b"\xff" * 8 + b"\0\0",
     "prefixed.docx": b"#!/bin/sh\n" + docx(),
-    "many.docx": docx(*map(str, range(10_001))),
+    "many.docx": docx("[Content_Types].xml", "word/a.xml", *map(str, range(9_999))),
 }
 
 

@@ -1,0 +1,45 @@
+"""Every example of a request in the OpenAPI document works when it is sent."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from tests.people import Person
+
+NO_SUCH_ID = "0190f5c7-a1b2-7c3d-8e9f-0a1b2c3d4e5f"
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def backend() -> str:
+    """Whether an input is valid does not depend on it."""
+    return "sqlite"
+
+
+async def test_examples_work_when_they_are_sent(admin: Person, person: Person) -> None:
+    """By an admin; what is not there is not found, but nothing is invalid."""
+    document = (await admin.client.get("/docs/openapi.json")).json()
+    refused, sent = [], 0
+    for path, methods in document["paths"].items():
+        place = re.sub(r"\{\w+\}", NO_SUCH_ID, path.replace("{user_id}", str(person.id)))
+        for method, operation in methods.items():
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if kind == "multipart/form-data":
+                    continue
+                answer = await send(admin, method, place, kind, content["example"])
+                sent += 1
+                if answer.status_code in (400, 413, 415, 422) or answer.status_code >= 500:
+                    refused.append((operation["operationId"], kind, answer.text))
+
+    assert refused == []
+    assert sent > 20
+
+
+async def send(person: Person, method: str, path: str, kind: str, example: Json) -> Response:
+    if kind == "application/x-www-form-urlencoded":
+        return await person.client.request(method, path, data=example)
+    headers = {"content-type": kind}
+    return await person.client.request(method, path, content=json.dumps(example), headers=headers)

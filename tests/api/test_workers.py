@@ -1,0 +1,280 @@
+"""Two workers of one server are one service: what one is told, the other knows at its next request.
+
+Which worker answers is found out by its own figures: each counts the requests it has answered, and
+a connection stays with the worker that accepted it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import pytest
+
+from tests.api.serving import (
+    ADMIN_EMAIL,
+    ADMIN_PASSWORD,
+    Served,
+    eventually,
+    run,
+    serving,
+)
+
+pytestmark = pytest.mark.timeout(240)
+MANY = "100000/minute"
+REGISTRATIONS = 40
+MARK = 'http_requests_total{method="HEAD",route="/health/live",module="health",status="200"}'
+numbers = count()
+
+
+class Connection:
+    """To one worker; it is never opened again by itself, for then another might answer."""
+
+    def __init__(self, address: str) -> None:
+        self._http = HTTPConnection(address.removeprefix("http://"), timeout=30)
+        self._http.connect()
+        self._http.auto_open = 0
+
+    def ask(self, method: str, path: str, token: str = "", **fields: Any) -> tuple[int, Any]:
+        """Status and body."""
+        return self.send(method, f"/api/v1{path}", {"authorization": f"Bearer {token}"}, fields)
+
+    def by_key(self, key: str) -> int:
+        return self.send("GET", "/api/v1/users/me", {"x-api-key": key}, {})[0]
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str], fields: dict[str, Any]
+    ) -> tuple[int, Any]:
+        given = {name: value for name, value in headers.items() if value.strip() != "Bearer"}
+        body = json.dumps(fields) if fields else None
+        if body:
+            given["content-type"] = "application/json"
+        self._http.request(method, path, body, given)
+        answer = self._http.getresponse()
+        text = answer.read()
+        is_json = "json" in answer.headers.get("content-type", "")
+        return answer.status, json.loads(text) if is_json and text else text.decode()
+
+    def mark(self) -> None:
+        assert self.send("HEAD", "/health/live", {}, {})[0] == 200
+
+    def is_marked(self) -> bool:
+        return MARK in self.send("GET", "/metrics", {}, {})[1]
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workers")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Served]:
+    """Started on an empty folder; limits are on, but generous where they are not asked about."""
+    with serving(
+        folder,
+        WORKERS="2",
+        RATE_LIMIT_ENABLED="true",
+        RATE_LIMIT_ANONYMOUS=MANY,
+        RATE_LIMIT_SIGNED_IN=MANY,
+        RATE_LIMIT_LOGIN=f"{MANY},{MANY}",
+        RATE_LIMIT_REGISTER=f"{REGISTRATIONS}/day",
+    ) as served:
+        served.address()
+        mark_one(served.address())
+        yield served
+
+
+def mark_one(address: str) -> None:
+    connection = Connection(address)
+    connection.mark()
+    connection.close()
+
+
+@pytest.fixture
+def workers(server: Served) -> Iterator[list[Connection]]:
+    """A connection to each of the two."""
+    with ExitStack() as stack:
+        found: dict[bool, Connection] = {}
+
+        def both() -> list[Connection]:
+            connection = Connection(server.address())
+            stack.callback(connection.close)
+            found.setdefault(connection.is_marked(), connection)
+            return [*found.values()] if len(found) == 2 else []
+
+        yield eventually(both)
+
+
+@pytest.fixture(params=[0, 1], ids=["there", "here"])
+def pair(workers: list[Connection], request: pytest.FixtureRequest) -> tuple[Connection, ...]:
+    """The worker that is told something, and the one that should know of it."""
+    return workers[request.param], workers[1 - request.param]
+
+
+class Someone:
+    """A member whom both workers know."""
+
+    def __init__(self, worker: Connection, admin: str) -> None:
+        self.email = f"someone{next(numbers)}@example.com"
+        body = {"name": "Someone", "email": self.email, "password": ADMIN_PASSWORD}
+        status, made = worker.ask("POST", "/admin/users", admin, **body)
+        assert status == 201, made
+        self.id: str = made["id"]
+        self.token = sign_in(worker, self.email)
+
+
+def sign_in(worker: Connection, email: str, password: str = ADMIN_PASSWORD) -> str:
+    status, tokens = worker.ask("POST", "/auth/login", email=email, password=password)
+    assert status == 200, tokens
+    token: str = tokens["access_token"]
+    return token
+
+
+def statuses(workers: tuple[Connection, ...] | list[Connection], token: str) -> list[int]:
+    return [each.ask("GET", "/users/me", token)[0] for each in workers]
+
+
+@pytest.fixture
+def admin(workers: list[Connection]) -> str:
+    return sign_in(workers[0], ADMIN_EMAIL)
+
+
+@pytest.fixture
+def someone(workers: list[Connection], admin: str) -> Someone:
+    made = Someone(workers[0], admin)
+    assert statuses(workers, made.token) == [200, 200]
+    return made
+
+
+def test_a_logout(pair: tuple[Connection, ...], someone: Someone) -> None:
+    assert pair[0].ask("POST", "/auth/logout", someone.token)[0] == 204
+    assert statuses(pair[::-1], someone.token) == [401, 401]
+
+
+def test_a_disabling(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+    assert pair[0].ask("POST", f"/admin/users/{someone.id}/disable", admin)[0] == 204
+    assert statuses(pair[::-1], someone.token) == [401, 401]
+
+
+def test_a_role(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+    here, there = pair
+    roles = f"/admin/users/{someone.id}/roles"
+    assert there.ask("GET", "/admin/users", someone.token)[0] == 403
+    assert here.ask("PUT", roles, admin, roles=["admin", "member"])[0] == 200
+    assert there.ask("GET", "/admin/users", someone.token)[0] == 200
+    assert there.ask("PUT", roles, admin, roles=["member"])[0] == 200
+    assert here.ask("GET", "/admin/users", someone.token)[0] == 403
+
+
+def test_a_key(pair: tuple[Connection, ...], someone: Someone) -> None:
+    here, there = pair
+    body = {"name": "A key", "scopes": ["profile:read"]}
+    made = here.ask("POST", "/auth/api-keys", someone.token, **body)[1]
+    assert [each.by_key(made["key"]) for each in (there, here)] == [200, 200]
+    assert here.ask("DELETE", f"/auth/api-keys/{made['id']}", someone.token)[0] == 204
+    assert [each.by_key(made["key"]) for each in (there, here)] == [401, 401]
+
+
+def test_maintenance(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+    here, there = pair
+    assert here.ask("POST", "/admin/maintenance", admin, enabled=True)[0] == 200
+    closed = statuses(pair[::-1], someone.token), statuses(pair, admin)
+    assert there.ask("POST", "/admin/maintenance", admin, enabled=False)[0] == 200
+    assert closed == ([503, 503], [200, 200])
+    assert statuses(pair, someone.token) == [200, 200]
+
+
+def test_a_profile(pair: tuple[Connection, ...], someone: Someone) -> None:
+    here, there = pair
+    for number in range(10):
+        name = f"Name {number}"
+        assert here.ask("PATCH", "/users/me", someone.token, name=name)[0] == 200
+        assert there.ask("GET", "/users/me", someone.token)[1]["name"] == name
+
+
+def test_a_command_beside_the_server(
+    folder: Path, workers: list[Connection], someone: Someone
+) -> None:
+    run(folder, "user", "create-admin", "--email", someone.email, "--promote")
+    assert statuses(workers, someone.token) == [401, 401]
+    token = sign_in(workers[1], someone.email)
+    assert [each.ask("GET", "/admin/users", token)[0] for each in workers] == [200, 200]
+
+
+def test_keys_that_are_rotated_beside_the_server(
+    folder: Path, workers: list[Connection], someone: Someone
+) -> None:
+    printed = run(folder, "keys", "rotate")
+    for each in workers:
+        keys = each.send("GET", "/.well-known/jwks.json", {}, {})[1]["keys"]
+        assert any(key["kid"] in printed for key in keys)
+    assert statuses(workers, someone.token) == [200, 200]
+    run(folder, "keys", "rotate", "--withdraw")
+    assert statuses(workers, someone.token) == [401, 401]
+    token = sign_in(workers[0], someone.email)
+    assert statuses(workers, token) == [200, 200]
+
+
+def test_guesses_are_counted_together(workers: list[Connection], someone: Someone) -> None:
+    wrong = {"email": someone.email, "password": "a wrong password"}
+    answers = [workers[n % 2].ask("POST", "/auth/login", **wrong)[0] for n in range(5)]
+    assert answers == [401] * 5
+    assert [each.ask("POST", "/auth/login", **wrong)[0] for each in workers] == [429, 429]
+
+
+def test_general_limits_are_shared_out(workers: list[Connection]) -> None:
+    share = REGISTRATIONS // 2
+    for each in workers:
+        answers = [each.ask("POST", "/auth/register", name="")[0] for _ in range(share + 1)]
+        assert answers == [400] * share + [429]
+
+
+def test_a_schedule_runs_once(server: Served, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "var/atrium.db", timeout=30)) as connection:
+        names = eventually(lambda: connection.execute(NAMES).fetchall())
+        connection.executescript(COUNT_STARTS)
+        for round_ in range(1, 4):
+            with connection:
+                connection.execute(MAKE_DUE)
+            done = [(name, round_) for (name,) in names]
+            eventually(lambda done=done: connection.execute(STARTS).fetchall() == done)
+            sleep(1.5)  # each looks every second
+            assert connection.execute(STARTS).fetchall() == done
+        connection.execute("DROP TRIGGER count_starts")
+
+
+NAMES = "SELECT name FROM core_schedules ORDER BY name"
+MAKE_DUE = "UPDATE core_schedules SET next_at = '2000-01-01 00:00:00.000000' WHERE lease IS NULL"
+STARTS = "SELECT name, count(*) FROM starts GROUP BY name ORDER BY name"
+COUNT_STARTS = """
+CREATE TABLE starts (name TEXT);
+CREATE TRIGGER count_starts AFTER UPDATE OF lease ON core_schedules
+WHEN NEW.lease IS NOT NULL BEGIN INSERT INTO starts VALUES (NEW.name); END;
+"""
+
+
+def test_all_end_together_when_asked_to(tmp_path: Path) -> None:
+    with serving(tmp_path, WORKERS="2") as served:
+        idle = Connection(served.address())
+        assert idle.send("GET", "/health", {}, {})[0] == 200
+        assert served.stop() == 0
+        assert served.printed.count("Application shutdown complete.") == 2
+        idle.close()
+
+
+def test_several_that_start_at_once_prepare_once(tmp_path: Path) -> None:
+    with serving(tmp_path) as one, serving(tmp_path) as other:
+        for each in (one, other):
+            assert sign_in(Connection(each.address()), ADMIN_EMAIL)
+        assert (one.printed + other.printed).count("First admin") == 1
+        with closing(sqlite3.connect(tmp_path / "var/atrium.db")) as connection:
+            assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
+        assert [one.stop(), other.stop()] == [0, 0]

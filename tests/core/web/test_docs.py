@@ -1,0 +1,155 @@
+"""The documentation: pages of ours, offline, and a page for every kind of problem."""
+
+import json
+import re
+from gzip import decompress
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from litestar import Litestar
+
+from core.wiring.document import document_of_application
+from tests.core.web.problem_kinds import PROBLEMS
+
+PAGES = ("/docs", "/docs/problems", "/docs/problems/http.not_found")
+ADDRESS = re.compile(r'\b(?:href|src|action)="([^"]*)"')
+INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|javascript:")
+
+
+@pytest.fixture
+def backend() -> str:
+    """None of it asks the database."""
+    return "sqlite"
+
+
+class TestPages:
+    async def test_they_are_pages_that_anyone_may_read(self, client: AsyncClient) -> None:
+        for path in PAGES:
+            page = await client.get(path, headers={"authorization": "Bearer nonsense"})
+
+            assert page.status_code == 200
+            assert page.headers["content-type"] == "text/html; charset=utf-8"
+            assert page.headers["cache-control"] == "no-cache"
+            assert "ratelimit" not in page.headers
+
+    async def test_nothing_in_them_is_inline_or_from_elsewhere(self, client: AsyncClient) -> None:
+        for path in PAGES:
+            page = await client.get(path)
+
+            assert page.headers["content-security-policy"].startswith("default-src 'self'; ")
+            assert "unsafe" not in page.headers["content-security-policy"]
+            assert not INLINE.search(page.text)
+            addresses = ADDRESS.findall(page.text)
+            assert addresses
+            assert [each for each in addresses if not re.match(r"/(?!/)", each)] == []
+
+    async def test_whatever_they_refer_to_is_there(self, client: AsyncClient) -> None:
+        pages = [await client.get(path) for path in PAGES]
+        addresses = {each for page in pages for each in ADDRESS.findall(page.text)}
+
+        for address in {each.partition("#")[0] for each in addresses}:
+            assert (await client.get(address)).status_code == 200, address
+
+
+class TestAssets:
+    async def test_they_never_change_and_come_compressed(self, client: AsyncClient) -> None:
+        plain = await client.get(await script_of(client), headers={"accept-encoding": "identity"})
+        packed = await client.get(await script_of(client), headers={"accept-encoding": "gzip"})
+
+        for each in (plain, packed):
+            assert each.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert each.headers["content-type"].startswith("text/javascript")
+            assert each.content == plain.content
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert int(packed.headers["content-length"]) < len(plain.content)
+
+    async def test_the_licence_of_what_is_not_ours_lies_beside_it(
+        self, client: AsyncClient
+    ) -> None:
+        from core.web.assets import asset_url
+
+        licence = await client.get(asset_url("swagger-ui.LICENSE.txt"))
+
+        assert "Apache License" in licence.text
+
+    async def test_only_what_is_meant_to_be_served_is(self, client: AsyncClient) -> None:
+        for name in ("nothing.js", "..%2f__init__.py", "%2e%2e%2fassets.py", "atrium.css"):
+            assert_problem(await client.get(f"/static/{name}"), 404)
+
+
+class TestDocument:
+    async def test_it_is_that_of_this_application(self, client: AsyncClient, app: Litestar) -> None:
+        served = await client.get("/docs/openapi.json")
+
+        assert served.headers["content-type"] == "application/json"
+        assert served.json() == json.loads(json.dumps(document_of_application(app)))
+
+    async def test_it_comes_compressed(self, app: Litestar, client: AsyncClient) -> None:
+        async with client.stream(
+            "GET", "/docs/openapi.json", headers={"accept-encoding": "gzip"}
+        ) as answer:
+            raw = b"".join([part async for part in answer.aiter_raw()])
+
+        assert json.loads(decompress(raw))["openapi"] == "3.1.0"
+
+
+class TestProblemPages:
+    async def test_every_kind_has_one(self, client: AsyncClient) -> None:
+        assert len(PROBLEMS) > 50
+        for code in PROBLEMS:
+            page = await client.get(f"/docs/problems/{code}")
+
+            assert page.status_code == 200
+            assert f"<code>{code}</code>" in page.text
+            assert "<h2>What to do</h2>" in page.text
+
+    async def test_the_list_leads_to_each(self, client: AsyncClient) -> None:
+        page = await client.get("/docs/problems")
+
+        assert [code for code in PROBLEMS if f'"/docs/problems/{code}"' not in page.text] == []
+
+    async def test_an_error_names_its_page(self, client: AsyncClient) -> None:
+        refused = await client.get("/api/v1/nowhere")
+
+        page = await client.get(refused.json()["type"])
+        assert page.status_code == 200
+        assert refused.json()["title"] in page.text
+
+    async def test_it_names_the_operations_that_may_answer_so(self, client: AsyncClient) -> None:
+        page = await client.get("/docs/problems/users.email_taken")
+
+        assert "POST /api/v1/auth/register" in page.text
+        assert "GET /health" not in page.text
+
+    async def test_there_is_none_for_a_kind_that_is_not(self, client: AsyncClient) -> None:
+        assert_problem(await client.get("/docs/problems/nothing.of_the_kind"), 404)
+
+
+class TestSwitchedOff:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"docs_enabled": False}
+
+    async def test_there_are_none(self, client: AsyncClient) -> None:
+        for path in (*PAGES, "/docs/openapi.json"):
+            assert_problem(await client.get(path), 404)
+
+    async def test_the_style_of_other_pages_stays(self, client: AsyncClient) -> None:
+        page = await client.get("/", headers={"accept": "text/html"})
+        style = next(each for each in ADDRESS.findall(page.text) if each.endswith(".css"))
+
+        assert (await client.get(style)).status_code == 200
+
+
+async def script_of(client: AsyncClient) -> str:
+    """The largest file there is."""
+    page = await client.get("/docs")
+    return next(each for each in ADDRESS.findall(page.text) if "swagger-ui-bundle" in each)
+
+
+def assert_problem(answer: Response, status: int) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"

@@ -1,0 +1,175 @@
+"""The OpenAPI document: valid, whole, and with examples that work when they are sent."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from click.testing import CliRunner
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.web.rules import Rules
+from core.wiring.document import document_of_application
+from core.wiring.routes import operations_of
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Litestar:
+    """Put together, but not started: it only describes itself."""
+    settings = Settings(environment="test", data_dir=tmp_path_factory.mktemp("var"))
+    return create_app(settings, lines=log_lines)
+
+
+@pytest.fixture(scope="module")
+def document(app: Litestar) -> Json:
+    made: Json = json.loads(json.dumps(document_of_application(app)))
+    return made
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def described(app: Litestar, document: Json) -> Iterator[tuple[HTTPRouteHandler, Rules, Json]]:
+    """Each route with what the document says of it."""
+    for route, handler in operations_of(app.routes):
+        if handler.resolve_include_in_schema():
+            for method in handler.http_methods:
+                operation = document["paths"][route.path_format or "/"][method.lower()]
+                yield handler, handler.opt["rules"], operation
+
+
+def names(operation: Json, place: str) -> set[str]:
+    return {each["name"] for each in operation["parameters"] if each["in"] == place}
+
+
+class TestWhole:
+    def test_it_is_a_valid_document(self, document: Json) -> None:
+        schemathesis.openapi.from_dict(document).validate()
+
+    def test_every_reference_leads_somewhere(self, document: Json) -> None:
+        for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document))):
+            place: Any = document
+            for step in reference.split("/"):
+                place = place[step]
+
+    def test_every_route_is_in_it_but_those_of_the_documentation(
+        self, app: Litestar, document: Json
+    ) -> None:
+        left_out = {
+            route.path_format
+            for route, handler in operations_of(app.routes)
+            if not handler.resolve_include_in_schema()
+        }
+
+        assert {each.partition("/")[2].partition("/")[0] for each in left_out} == {"docs", "static"}
+        assert len(list(described(app, document))) == len(list(operations(document)))
+
+    def test_every_operation_has_a_name_of_its_own(self, app: Litestar, document: Json) -> None:
+        ids = [operation["operationId"] for *_, operation in operations(document)]
+
+        assert len(set(ids)) == len(ids)
+        for handler, rules, operation in described(app, document):
+            assert operation["operationId"] == f"{rules.module}_{handler.fn.__name__}"
+            assert operation["summary"]
+
+    def test_every_module_says_what_it_is(self, document: Json) -> None:
+        used = {tag for *_, operation in operations(document) for tag in operation["tags"]}
+
+        assert {each["name"] for each in document["tags"]} == used
+        assert all(each["description"].endswith(".") for each in document["tags"])
+
+    def test_the_command_prints_it(self, monkeypatch: pytest.MonkeyPatch, app: Litestar) -> None:
+        from core.cli import openapi
+
+        monkeypatch.setattr(openapi, "the_application", lambda: app)
+        printed = CliRunner().invoke(openapi.openapi, ["--indent", "1"])
+
+        assert json.loads(printed.stdout) == json.loads(json.dumps(document_of_application(app)))
+
+
+class TestParameters:
+    def test_no_query_parameter_that_is_known_is_left_out(
+        self, app: Litestar, document: Json
+    ) -> None:
+        for _, rules, operation in described(app, document):
+            assert names(operation, "query") == rules.query, operation["operationId"]
+
+    def test_every_list_says_how_it_may_be_sorted(self, app: Litestar, document: Json) -> None:
+        for _, rules, operation in described(app, document):
+            if rules.listing is None:
+                continue
+            [sort] = [each for each in operation["parameters"] if each["name"] == "sort"]
+            assert set(sort["schema"]["items"]["enum"]) >= set(rules.listing.keys)
+            assert ",".join(sort["schema"]["default"]) == rules.listing.default
+
+    def test_preconditions_are_named_where_they_are_looked_at(
+        self, app: Litestar, document: Json
+    ) -> None:
+        for handler, _, operation in described(app, document):
+            looked_at = "if_match" in handler.parsed_fn_signature.parameters
+            assert ("If-Match" in names(operation, "header")) == looked_at
+
+    def test_every_post_of_the_api_takes_an_idempotency_key(self, document: Json) -> None:
+        for method, path, operation in operations(document):
+            takes = method == "post" and path.startswith("/api/")
+            assert ("Idempotency-Key" in names(operation, "header")) == takes
+
+
+class TestAnswers:
+    def test_every_operation_names_what_the_edge_answers(self, document: Json) -> None:
+        for *_, operation in operations(document):
+            edge = {"400", "408", "414", "421", "431", "500", "503"}
+            assert edge <= operation["responses"].keys(), operation["operationId"]
+            assert "405" not in operation["responses"]
+
+    def test_who_must_sign_in_is_told_so(self, app: Litestar, document: Json) -> None:
+        for _, rules, operation in described(app, document):
+            guarded = not rules.policy.anyone
+            assert bool(operation["security"]) == (guarded or rules.policy.strict)
+            assert ("403" in operation["responses"]) or not guarded
+            assert ("401" in operation["responses"]) or not guarded
+
+    def test_what_is_counted_may_be_refused(self, app: Litestar, document: Json) -> None:
+        for _, rules, operation in described(app, document):
+            assert ("429" in operation["responses"]) == rules.limited
+
+    def test_bodies_may_be_of_the_wrong_kind_or_too_large(self, document: Json) -> None:
+        for *_, operation in operations(document):
+            if "requestBody" in operation:
+                assert {"413", "415"} <= operation["responses"].keys()
+
+    def test_every_error_is_a_problem_with_an_example_of_each_kind(self, document: Json) -> None:
+        for *_, operation in operations(document):
+            for status, answer in operation["responses"].items():
+                if status < "400":
+                    continue
+                [(kind, content)] = answer["content"].items()
+                assert kind == "application/problem+json"
+                codes = re.findall(r"`([a-z_.]+)`: ", answer["description"])
+                assert list(content["examples"]) == codes
+                for code in codes:
+                    example = document["components"]["examples"][code]["value"]
+                    assert (example["code"], example["status"]) == (code, int(status))
+
+    def test_every_success_with_a_body_has_a_schema(self, document: Json) -> None:
+        for *_, operation in operations(document):
+            for kind, content in operation["responses"].get("200", {}).get("content", {}).items():
+                assert kind != "application/json" or content["schema"]
+
+
+class TestExamples:
+    def test_every_body_has_one(self, document: Json) -> None:
+        for *_, operation in operations(document):
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                assert kind == "multipart/form-data" or content["example"] is not None

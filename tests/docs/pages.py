@@ -1,0 +1,67 @@
+"""The pages of the documentation, read as their code blocks.
+
+How a block is checked follows from its language: see `docs/` under *How these pages are tested* in
+CONTRIBUTING.md. A block in `http`, `json` or `text` directly below a `sh` block is its answer.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx"})
+ANSWERS = frozenset({"http", "json", "text"})
+
+FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    line: int
+    language: str
+    text: str
+    between: str
+    """What stands between this block and the one before."""
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+    @property
+    def file(self) -> str | None:
+        """`# modules/notes/plugin.py` in its first line says where the block belongs."""
+        named = re.match(r"# (\S+/\S+\.py)\n", self.text)
+        return named and named[1]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command and, where the page shows one, its answer."""
+
+    command: Block
+    answer: Block | None
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text, end, found = page.read_text(), 0, []
+    for each in FENCE.finditer(text):
+        line = text.count("\n", 0, each.start()) + 1
+        found.append(Block(page, line, each[1], each[2], text[end : each.start()]))
+        end = each.end()
+    return found
+
+
+def steps_of(page: Path) -> Iterator[Step]:
+    blocks = [*blocks_of(page), None]
+    for block, after in pairwise(blocks):
+        if block and block.language == "sh":
+            shown = after and after.language in ANSWERS and not after.between.strip()
+            yield Step(block, after if shown else None)
+
+
+def speaks_of(page: Path, module: str) -> bool:
+    """Whether its blocks use what this module gives, so that they need it."""
+    return any(f"/{module}" in each.text for each in blocks_of(page))

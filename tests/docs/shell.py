@@ -1,0 +1,65 @@
+"""Runs the commands of a page: one shell for all of them, so that variables stay."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.docs.pages import ROOT, Block, Step
+
+END_OF_STEP = "\x1e"
+PUBLISHED = "127.0.0.1:8000"
+"""Where the pages say that the service is."""
+
+# Of `make` the pages' lines are read, not done: making the environment is not for a test.
+PRELUDE = f"""set -eu -o pipefail
+make() {{ command make --dry-run --directory='{ROOT}' "$@" >/dev/null; }}
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running service, the folder it keeps its data in, and its first admin's password."""
+
+    address: str
+    data_dir: Path
+    admin_password: str
+
+    def localised(self, text: str) -> str:
+        return text.replace(PUBLISHED, self.address)
+
+    def published(self, text: str) -> str:
+        return text.replace(self.address, PUBLISHED)
+
+
+def run_page(steps: Sequence[Step], server: Server, folder: Path) -> list[str]:
+    """What each command printed. AssertionError for one that failed."""
+    script = PRELUDE + "".join(f"{each.command.text}\nprintf '{END_OF_STEP}'\n" for each in steps)
+    ended = subprocess.run(
+        ["bash", "-c", server.localised(script)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(server),
+        timeout=100,
+        check=False,
+    )
+    *outputs, rest = ended.stdout.split(END_OF_STEP)
+    if len(outputs) < len(steps):
+        failed: Block = steps[len(outputs)].command
+        raise AssertionError(f"{failed} ended with {ended.returncode}:\n{rest}\n{ended.stderr}")
+    return [server.published(output) for output in outputs]
+
+
+def environment(server: Server) -> dict[str, str]:
+    """As on an operator's terminal: `atrium` is at hand and works on the same data."""
+    commands = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "bin"
+    return {
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(server.data_dir),
+        "LANG": "C.UTF-8",
+        "DATA_DIR": str(server.data_dir),
+        "ADMIN_PASSWORD": server.admin_password,
+        "PYTHONPATH": str(ROOT),
+    }

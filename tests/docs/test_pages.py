@@ -1,0 +1,52 @@
+"""What the pages say beside their code: links lead somewhere, tables and translations agree."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, blocks_of
+from tests.docs.settings_page import PAGE, every_class, render
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+TREE_LINE = re.compile(r"^((?:│  |   )*)[├└]─ (\S+)", re.MULTILINE)
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DECISIONS], ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = [link for link in LINK.findall(page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_settings_are_all_on_their_page() -> None:
+    """Out of date: run `python -m tests.docs.settings_page`."""
+    assert PAGE.read_text() == render(every_class())
+
+
+def test_both_readmes_show_the_same_code() -> None:
+    english, korean = (blocks_of(ROOT / name) for name in ("README.md", "README.ko.md"))
+    shown = [(each.language, each.text) for each in english if each.language != "text"]
+    assert [(each.language, each.text) for each in korean if each.language != "text"] == shown
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_the_map_shows_what_is_there(name: str) -> None:
+    mapped = [each for each in blocks_of(ROOT / name) if "├─" in each.text]
+    for block in mapped:
+        assert [path for path in paths_in(block.text) if not (ROOT / path).exists()] == []
+    assert mapped
+
+
+def paths_in(tree: str) -> list[str]:
+    above: list[str] = []
+    found = []
+    for indent, name in TREE_LINE.findall(tree):
+        above = [*above[: len(indent) // 3], name.rstrip("/")]
+        found.append("/".join(above))
+    return found
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    numbers = [int(each.name[:4]) for each in DECISIONS]
+    assert numbers == list(range(1, len(numbers) + 1))
