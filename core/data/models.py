@@ -46,7 +46,7 @@ def to_text(moment: datetime | None) -> str | None:
 
 
 def from_text(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+    return datetime.fromisoformat(f"{text}+00:00") if text else None
 
 
 class Base(DeclarativeBase):

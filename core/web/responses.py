@@ -130,10 +130,11 @@ def list_response(
 def links(context: HttpContext, body: Page[Any] | CursorPage[Any], public_url: str) -> str:
     path = context.scope["path"]
     query = parse_qsl(context.scope["query_string"].decode("ascii", "replace"), True)
-    rest = [pair for pair in query if pair[0] not in ("page", "cursor")]
+    rest = urlencode([pair for pair in query if pair[0] not in ("page", "cursor")])
+    start = f"{public_url}{path}?{rest}{'&' * bool(rest)}"
 
     def link(name: str, value: object, relation: str) -> str:
-        return f'<{public_url}{path}?{urlencode([*rest, (name, value)])}>; rel="{relation}"'
+        return f'<{start}{name}={value}>; rel="{relation}"'
 
     if isinstance(body, CursorPage):
         return link("cursor", body.next_cursor, "next") if body.next_cursor else ""

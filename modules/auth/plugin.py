@@ -57,6 +57,6 @@ class Plugin(Module[AuthContainer]):
         settings = self.core.settings()
         token_url = f"{settings.public_url}{settings.api_prefix}/auth/token"
         flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}
-        description = "Your e-mail address and password; leave the client's fields empty."
+        description = "With your e-mail address, as username, and your password."
         scheme = {"type": "oauth2", "description": description, "flows": {"password": flow}}
         return (SecurityScheme("auth.password", scheme),)

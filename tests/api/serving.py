@@ -1,4 +1,4 @@
-"""`atrium serve` in processes of its own, on a free port of this machine, for tests from outside."""
+"""`atrium serve` in processes of its own, on a free port, for tests from outside."""
 
 import os
 import signal
@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[Served]:
-    """Everything it keeps is in the folder; the next one with the same folder goes on from there."""
+    """All it keeps is in the folder; the next one with the same folder goes on from there."""
     output = folder / f"output-{next(numbers)}.txt"
     with output.open("wb") as file:
         process = subprocess.Popen(

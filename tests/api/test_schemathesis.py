@@ -28,6 +28,7 @@ from tests.people import client_of, grant
 
 NOBODY, MEMBER, ADMIN = "nobody", "member", "admin"
 PASSWORD = "none that an example in the document has"
+SEED = 1
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 BEYOND_JSON_SCHEMA = {
@@ -122,7 +123,7 @@ def hold(application: Litestar, who: str, phases: tuple[str, ...]) -> None:
 
 def configuration(who: str, phases: tuple[str, ...]) -> schemathesis.Config:
     given: dict[str, Any] = {
-        "seed": 1,
+        "seed": SEED,
         "suppress-health-check": ["all"],
         "continue-on-failure": True,
         "generation": {

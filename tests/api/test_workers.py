@@ -6,8 +6,9 @@ a connection stays with the worker that accepted it.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
@@ -27,8 +28,8 @@ from tests.api.serving import (
 
 pytestmark = pytest.mark.timeout(240)
 MANY = "100000/minute"
-REGISTRATIONS = 40
-MARK = 'http_requests_total{method="HEAD",route="/health/live",module="health",status="200"}'
+REGISTRATIONS, REQUESTS = 20, 200
+MARK = 'http_requests_total{method="HEAD",module="health",route="/health/live",status="200"}'
 numbers = count()
 
 
@@ -83,7 +84,7 @@ def server(folder: Path) -> Iterator[Served]:
         WORKERS="2",
         RATE_LIMIT_ENABLED="true",
         RATE_LIMIT_ANONYMOUS=MANY,
-        RATE_LIMIT_SIGNED_IN=MANY,
+        RATE_LIMIT_SIGNED_IN=f"{REQUESTS}/day",
         RATE_LIMIT_LOGIN=f"{MANY},{MANY}",
         RATE_LIMIT_REGISTER=f"{REGISTRATIONS}/day",
     ) as served:
@@ -99,18 +100,27 @@ def mark_one(address: str) -> None:
 
 
 @pytest.fixture
-def workers(server: Served) -> Iterator[list[Connection]]:
-    """A connection to each of the two."""
+def reach(server: Served) -> Iterator[Callable[[], list[Connection]]]:
+    """Gives a new connection to each of the two; the server ends one that is idle for long."""
     with ExitStack() as stack:
-        found: dict[bool, Connection] = {}
 
-        def both() -> list[Connection]:
+        def both(found: dict[bool, Connection]) -> bool:
             connection = Connection(server.address())
             stack.callback(connection.close)
             found.setdefault(connection.is_marked(), connection)
-            return [*found.values()] if len(found) == 2 else []
+            return len(found) == 2
 
-        yield eventually(both)
+        def reach() -> list[Connection]:
+            found: dict[bool, Connection] = {}
+            eventually(partial(both, found))
+            return [*found.values()]
+
+        yield reach
+
+
+@pytest.fixture
+def workers(reach: Callable[[], list[Connection]]) -> list[Connection]:
+    return reach()
 
 
 @pytest.fixture(params=[0, 1], ids=["there", "here"])
@@ -201,26 +211,33 @@ def test_a_profile(pair: tuple[Connection, ...], someone: Someone) -> None:
 
 
 def test_a_command_beside_the_server(
-    folder: Path, workers: list[Connection], someone: Someone
+    folder: Path, reach: Callable[[], list[Connection]], someone: Someone
 ) -> None:
     run(folder, "user", "create-admin", "--email", someone.email, "--promote")
+    workers = reach()
     assert statuses(workers, someone.token) == [401, 401]
     token = sign_in(workers[1], someone.email)
     assert [each.ask("GET", "/admin/users", token)[0] for each in workers] == [200, 200]
 
 
 def test_keys_that_are_rotated_beside_the_server(
-    folder: Path, workers: list[Connection], someone: Someone
+    folder: Path, reach: Callable[[], list[Connection]], someone: Someone
 ) -> None:
     printed = run(folder, "keys", "rotate")
+    workers = reach()
     for each in workers:
         keys = each.send("GET", "/.well-known/jwks.json", {}, {})[1]["keys"]
         assert any(key["kid"] in printed for key in keys)
     assert statuses(workers, someone.token) == [200, 200]
+
+
+def test_keys_that_are_withdrawn_beside_the_server(
+    folder: Path, reach: Callable[[], list[Connection]], someone: Someone
+) -> None:
     run(folder, "keys", "rotate", "--withdraw")
+    workers = reach()
     assert statuses(workers, someone.token) == [401, 401]
-    token = sign_in(workers[0], someone.email)
-    assert statuses(workers, token) == [200, 200]
+    assert statuses(workers, sign_in(workers[0], someone.email)) == [200, 200]
 
 
 def test_guesses_are_counted_together(workers: list[Connection], someone: Someone) -> None:
@@ -230,25 +247,36 @@ def test_guesses_are_counted_together(workers: list[Connection], someone: Someon
     assert [each.ask("POST", "/auth/login", **wrong)[0] for each in workers] == [429, 429]
 
 
-def test_general_limits_are_shared_out(workers: list[Connection]) -> None:
-    share = REGISTRATIONS // 2
+def test_registrations_are_counted_together(workers: list[Connection]) -> None:
+    asked = [workers[n % 2].ask("POST", "/auth/register", name="") for n in range(REGISTRATIONS)]
+    assert [status for status, _ in asked] == [400] * REGISTRATIONS
+    assert [each.ask("POST", "/auth/register", name="")[0] for each in workers] == [429, 429]
+
+
+def test_general_limits_are_shared_out(workers: list[Connection], someone: Someone) -> None:
+    """One request of each worker has been made."""
+    share = REQUESTS // 2
     for each in workers:
-        answers = [each.ask("POST", "/auth/register", name="")[0] for _ in range(share + 1)]
-        assert answers == [400] * share + [429]
+        answers = [each.ask("GET", "/users/me", someone.token)[0] for _ in range(share)]
+        assert answers == [200] * (share - 1) + [429]
 
 
 def test_a_schedule_runs_once(server: Served, folder: Path) -> None:
     with closing(sqlite3.connect(folder / "var/atrium.db", timeout=30)) as connection:
         names = eventually(lambda: connection.execute(NAMES).fetchall())
         connection.executescript(COUNT_STARTS)
-        for round_ in range(1, 4):
+        for expected in range(1, 4):
             with connection:
                 connection.execute(MAKE_DUE)
-            done = [(name, round_) for (name,) in names]
-            eventually(lambda done=done: connection.execute(STARTS).fetchall() == done)
+            done = [(name, expected) for (name,) in names]
+            assert eventually(partial(started, connection, done))
             sleep(1.5)  # each looks every second
-            assert connection.execute(STARTS).fetchall() == done
+            assert started(connection, done)
         connection.execute("DROP TRIGGER count_starts")
+
+
+def started(connection: sqlite3.Connection, expected: list[tuple[str, int]]) -> bool:
+    return connection.execute(STARTS).fetchall() == expected
 
 
 NAMES = "SELECT name FROM core_schedules ORDER BY name"
@@ -273,8 +301,9 @@ def test_all_end_together_when_asked_to(tmp_path: Path) -> None:
 def test_several_that_start_at_once_prepare_once(tmp_path: Path) -> None:
     with serving(tmp_path) as one, serving(tmp_path) as other:
         for each in (one, other):
-            assert sign_in(Connection(each.address()), ADMIN_EMAIL)
+            with closing(Connection(each.address())) as connection:
+                assert sign_in(connection, ADMIN_EMAIL)
         assert (one.printed + other.printed).count("First admin") == 1
-        with closing(sqlite3.connect(tmp_path / "var/atrium.db")) as connection:
-            assert connection.execute("SELECT count(*) FROM users").fetchone() == (1,)
+        with closing(sqlite3.connect(tmp_path / "var/atrium.db")) as database:
+            assert database.execute("SELECT count(*) FROM users").fetchone() == (1,)
         assert [one.stop(), other.stop()] == [0, 0]

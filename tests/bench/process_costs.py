@@ -1,6 +1,7 @@
 """What the process itself costs: the time until it serves, and its memory when it rests."""
 
 from collections.abc import Iterator
+from statistics import median
 from time import sleep
 
 from tests.bench.databases import database
@@ -16,12 +17,13 @@ def start(scene: Scene) -> Iterator[Figure]:
     with database("sqlite", folder) as url:
         settings = environment(url, folder)
         atrium(settings, "migrate")
-        seconds, memory = [], []
+        seconds, memory, cpu = [], [], []
         for _ in range(scene.pace.rounds + 1):
             with server("start", settings) as started:
-                sleep(REST_S)
+                cpu.append(started.cpu_ns() / 1e9)
                 seconds.append(started.start_s)
+                sleep(REST_S)
                 memory.append(started.rss_mb())
     # The first makes the first admin and whatever else is made once.
-    yield Figure("start.ready", Spread.of(seconds[1:]))
+    yield Figure("start.ready", Spread.of(seconds[1:]), f"{median(cpu[1:]):.2f} s of CPU")
     yield Figure("start.memory", Spread.of(memory[1:]))

@@ -1,7 +1,7 @@
 """The pages of the documentation, read as their code blocks.
 
-How a block is checked follows from its language: see `docs/` under *How these pages are tested* in
-CONTRIBUTING.md. A block in `http`, `json` or `text` directly below a `sh` block is its answer.
+How a block is checked follows from its language: see CONTRIBUTING.md, *How these pages are tested*.
+A block in `http`, `json` or `text` directly below a `sh` block is its answer.
 """
 
 import re
@@ -12,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+SAMPLES = ("hello", "posts")
+"""Modules a team may take away, and with them the pages whose examples speak to them."""
+
 LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx"})
 ANSWERS = frozenset({"http", "json", "text"})
 
@@ -64,4 +67,4 @@ def steps_of(page: Path) -> Iterator[Step]:
 
 def speaks_of(page: Path, module: str) -> bool:
     """Whether its blocks use what this module gives, so that they need it."""
-    return any(f"/{module}" in each.text for each in blocks_of(page))
+    return any(re.search(rf"\b{module}\b", each.text) for each in blocks_of(page))

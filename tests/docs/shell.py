@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def run_page(steps: Sequence[Step], server: Server, folder: Path) -> list[str]:
         text=True,
         cwd=folder,
         env=environment(server),
-        timeout=100,
+        timeout=200,
         check=False,
     )
     *outputs, rest = ended.stdout.split(END_OF_STEP)
@@ -54,7 +55,7 @@ def run_page(steps: Sequence[Step], server: Server, folder: Path) -> list[str]:
 
 def environment(server: Server) -> dict[str, str]:
     """As on an operator's terminal: `atrium` is at hand and works on the same data."""
-    commands = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "bin"
+    commands = Path(sys.executable).parent
     return {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(server.data_dir),

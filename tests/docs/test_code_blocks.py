@@ -21,12 +21,20 @@ from config.settings.platform import Settings
 from config.settings.safety import check_safety
 from core.wiring.registry import discover
 from tests.docs.answers import differs
-from tests.docs.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of, speaks_of, steps_of
+from tests.docs.pages import (
+    LANGUAGES,
+    PAGES,
+    ROOT,
+    SAMPLES,
+    Block,
+    blocks_of,
+    speaks_of,
+    steps_of,
+)
 from tests.docs.settings_page import every_class
 from tests.docs.shell import Server, run_page
 
-SAMPLES = ("hello", "posts")
-"""Modules a team may take away, and with them the pages whose examples speak to them."""
+pytestmark = pytest.mark.timeout(300)
 
 TUTORIAL = ROOT / "README.md"
 START_LIMIT_S = 60
@@ -183,7 +191,7 @@ def in_tree(command: list[str], tree: Path) -> "subprocess.CompletedProcess[str]
     for name in [each for each in env if each.startswith(("PYTEST_", "COV_"))]:
         del env[name]
     return subprocess.run(
-        command, cwd=tree, env=env, capture_output=True, text=True, timeout=110, check=False
+        command, cwd=tree, env=env, capture_output=True, text=True, timeout=200, check=False
     )
 
 

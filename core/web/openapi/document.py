@@ -47,7 +47,7 @@ def document_of(
             "tags": [{"name": name, "description": modules[name]} for name in sorted(tags)],
             "paths": {path: in_order(paths[path]) for path in sorted(paths)},
             "components": {
-                "securitySchemes": OWN | more_schemes,
+                "securitySchemes": more_schemes | OWN,
                 "headers": HEADERS,
                 "examples": problem_examples(paths, public_url),
             },

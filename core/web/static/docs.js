@@ -7,10 +7,13 @@ function follow() {
   document.documentElement.classList.toggle("dark-mode", scheme.matches);
 }
 
-/** The document's absolute addresses lead here, so that the page may call them. */
+/** Requests go to where the page came from, so that the page may make them. */
 function at_home(api) {
   const [{ url }] = api.servers;
-  return JSON.parse(JSON.stringify(api).replaceAll(url, location.origin));
+  const schemes = JSON.stringify(api.components.securitySchemes);
+  api.components.securitySchemes = JSON.parse(schemes.replaceAll(url, location.origin));
+  api.servers = [{ url: location.origin }];
+  return api;
 }
 
 /** Paths that take both a token and an API key. */

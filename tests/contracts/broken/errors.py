@@ -2,5 +2,5 @@ from core.kernel.errors import NotFound
 
 
 class Elsewhere(NotFound):
-    code = "posts.not_found"
+    code = "files.not_found"
     title = "A code that belongs to another module."

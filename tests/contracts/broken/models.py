@@ -11,4 +11,4 @@ class Apart(DeclarativeBase):
 class Thing(Apart):
     __tablename__ = "things"
 
-    post_id: Mapped[UUID] = mapped_column(ForeignKey("posts.id"), primary_key=True)
+    file_id: Mapped[UUID] = mapped_column(ForeignKey("files.id"), primary_key=True)

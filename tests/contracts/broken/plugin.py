@@ -8,7 +8,7 @@ from dependency_injector import providers
 from core.kernel.contributions import Contribution, Export
 from core.operations.contributions import Statistic
 from core.wiring.module import Module, ModuleContainer
-from modules.posts.service import PostService
+from modules.health.service import HealthService
 from tests.contracts.broken.public import ThingReader
 from tests.contracts.broken.router import OtherThingController, ThingController
 from tests.contracts.broken.service import ThingService
@@ -20,7 +20,7 @@ async def nothing() -> int:
 
 class BrokenContainer(ModuleContainer):
     core = providers.DependenciesContainer()
-    posts = providers.Dependency(instance_of=PostService, default=providers.Object(None))
+    health = providers.Dependency(instance_of=HealthService, default=providers.Object(None))
     nothing: Any = providers.Object(object())
     thing = providers.Singleton(ThingService, outbox=core.db)
 

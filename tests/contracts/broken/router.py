@@ -3,12 +3,12 @@ from litestar.params import FromQuery
 
 from core.kernel.schemas import Page
 from core.security.policies import public, requires
-from modules.posts.permissions import MANAGE
+from modules.admin.permissions import AUDIT
 from tests.contracts.broken.public import ThingRead
 
 
 class ThingController(Controller):
-    @get(policy=requires(MANAGE))
+    @get(policy=requires(AUDIT))
     async def read(self, limit: FromQuery[int] = 10) -> Page[ThingRead]:
         return Page(data=[], total=limit, page=1, per_page=limit)
 

@@ -146,7 +146,8 @@ class TestSwitchedOff:
 async def script_of(client: AsyncClient) -> str:
     """The largest file there is."""
     page = await client.get("/docs")
-    return next(each for each in ADDRESS.findall(page.text) if "swagger-ui-bundle" in each)
+    addresses: list[str] = ADDRESS.findall(page.text)
+    return next(each for each in addresses if "swagger-ui-bundle" in each)
 
 
 def assert_problem(answer: Response, status: int) -> None:

@@ -35,7 +35,7 @@ async def test_stats_take_the_person_and_a_key_of_theirs(
     assert shown.status_code == 200, shown.text
     assert shown.json()["users"]["total"] == 2
     assert shown.json()["sessions"]["active"] == 2
-    assert shown.json()["modules"]["posts"] == {"total": 0}
+    assert shown.json()["modules"]["files"] == {"count": 0, "bytes": 0}
 
 
 async def test_both_credentials_are_for_the_stats_alone(admin: Person) -> None:
@@ -51,10 +51,10 @@ async def test_maintenance_lets_admins_and_health_through(
     closed = await admin.client.post(f"{ADMIN}/maintenance", json=closing)
     assert (closed.status_code, closed.json()) == (200, closing)
     for refused in (
-        await client.get("/api/v1/posts"),
+        await client.get("/api/v1/files"),
         await client.get("/api/v1/users/me"),
         await person.client.get("/api/v1/users/me"),
-        await person.client.post("/api/v1/posts", content=b"not even JSON"),
+        await person.client.patch("/api/v1/users/me", content=b"not even JSON"),
     ):
         assert (refused.status_code, refused.json()["code"]) == (503, "http.maintenance")
         assert (refused.headers["retry-after"], refused.json()["detail"]) == ("90", "Back at noon.")
@@ -84,15 +84,14 @@ async def test_in_maintenance_only_admins_sign_in(
 async def test_the_trail_tells_what_was_done_and_what_was_refused(
     admin: Person, person: Person
 ) -> None:
-    post = await person.client.post("/api/v1/posts", json={"title": "t", "content": "c"})
-    path = f"/api/v1/posts/{post.json()['id']}"
-    await person.client.patch(path, json={"title": ""})
+    await person.client.patch("/api/v1/users/me", json={"name": "Another Name"})
+    await person.client.patch("/api/v1/users/me", json={"name": ""})
     trail = await admin.client.get(f"{ADMIN}/audit?actor={person.id}&sort=at")
     rows = [(each["action"], each["outcome"]) for each in trail.json()["data"]]
-    assert rows[-2:] == [("posts.publish", "success"), ("posts.change", "refused")]
+    assert rows[-2:] == [("users.change", "success"), ("users.change", "refused")]
     assert "password" not in trail.text and person.email not in trail.text
-    one = (await admin.client.get(f"{ADMIN}/audit?target={post.json()['id']}")).json()["data"]
-    assert {each["target_id"] for each in one} == {post.json()["id"]}
+    one = (await admin.client.get(f"{ADMIN}/audit?target={person.id}")).json()["data"]
+    assert {each["target_id"] for each in one} == {str(person.id)}
     later = await admin.client.get(f"{ADMIN}/audit?since=2100-01-01T00:00:00Z")
     assert later.json()["total"] == 0
     assert (await admin.client.get(f"{ADMIN}/audit?since=yesterday")).status_code == 400
@@ -112,11 +111,11 @@ async def test_what_is_installed_and_what_it_lets_people_do(admin: Person) -> No
     modules = {
         each["name"]: each for each in (await admin.client.get(f"{ADMIN}/modules")).json()["data"]
     }
-    assert modules["posts"]["migrations"] == "posts_first"
-    assert modules["posts"]["permissions"] == ["posts:write", "posts:manage"]
-    assert modules["hello"]["routes"] == 1
+    assert modules["files"]["health"] == {"storage": "ok"}
+    assert modules["files"]["permissions"] == ["files:read", "files:write", "files:manage"]
+    assert modules["health"]["routes"] == 5 and modules["health"]["migrations"] is None
     permissions = (await admin.client.get(f"{ADMIN}/permissions")).json()["data"]
-    write = next(each for each in permissions if each["name"] == "posts:write")
+    write = next(each for each in permissions if each["name"] == "files:write")
     assert (write["roles"], write["scope"]) == (["admin", "member"], True)
 
 

@@ -4,6 +4,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 
 from tests.people import Person, client_of, register, sign_in
+from tests.races import ROUNDS
 
 PEOPLE = "/api/v1/admin/users"
 NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
@@ -63,7 +64,7 @@ async def test_the_last_active_admin_stays(admin: Person) -> None:
 
 async def test_of_admins_who_demote_each_other_one_remains(app: Litestar, admin: Person) -> None:
     async with register(app, "second@example.com", "Second Admin", roles=("admin",)) as second:
-        for _ in range(5):
+        for _ in range(ROUNDS):
             demote = {"roles": ["member"]}
             answers = await gather(
                 admin.client.put(f"{PEOPLE}/{second.id}/roles", json=demote),

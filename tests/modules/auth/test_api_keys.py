@@ -1,5 +1,7 @@
 """API keys: shown once, never more than their owner, over at once."""
 
+import asyncio
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from modules.users.models import User
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, later
 from tests.modules.auth.trail import trail
 from tests.people import Person
+from tests.races import CLIENTS, ROUNDS
 
 KEYS = f"{AUTH}/api-keys"
 DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}
@@ -172,6 +175,25 @@ class TestEnds:
         for instance in (client, other_instance):
             assert (await use(instance, key["key"])).status_code == 401
         assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
+
+    async def test_of_uses_and_revocations_at_once_none_comes_through_later(
+        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+    ) -> None:
+        instances = (client, other_instance)
+        for _ in range(ROUNDS):
+            key = await made(person)
+            uses = self.uses(instances, key)
+            revocations = [person.client.delete(f"{KEYS}/{key['id']}") for _ in range(2)]
+            answers = await asyncio.gather(*uses, *revocations, *self.uses(instances, key))
+            statuses = [each.status_code for each in answers]
+            assert sorted(statuses[len(uses) : len(uses) + 2]) == [204, 404]
+            assert set(statuses[: len(uses)]) <= {200, 401}
+            late = await asyncio.gather(*self.uses(instances, key))
+            assert {each.status_code for each in late} == {401}
+
+    @staticmethod
+    def uses(instances: Iterable[AsyncClient], key: dict[str, Any]) -> list[Awaitable[Response]]:
+        return [use(each, key["key"]) for each in instances for _ in range(CLIENTS // 4)]
 
     async def test_when_its_owner_is_disabled(
         self, client: AsyncClient, core: CoreContainer, person: Person

@@ -16,6 +16,7 @@ from modules.auth.models import RefreshToken
 from tests.modules.auth.conftest import AUTH, code_of, later, log_in, refresh, rotated, works
 from tests.modules.auth.trail import trail
 from tests.people import Person
+from tests.races import CLIENTS, ROUNDS
 
 LIVE = select(func.count()).select_from(RefreshToken).where(RefreshToken.used_at.is_(None))
 SEALED = (
@@ -97,9 +98,9 @@ class TestRaces:
         person: Person,
     ) -> None:
         tokens = person.tokens
-        for _ in range(3):
+        for _ in range(ROUNDS):
             answers = await asyncio.gather(
-                *(refresh(each, tokens) for each in (client, other_instance) * 25)
+                *(refresh(each, tokens) for each in (client, other_instance) * (CLIENTS // 2))
             )
             assert {each.status_code for each in answers} == {200}
             assert len({each.json()["refresh_token"] for each in answers}) == 1
@@ -130,13 +131,13 @@ class TestWithoutGrace:
         core: CoreContainer,
         person: Person,
     ) -> None:
-        for _ in range(3):
+        for _ in range(ROUNDS):
             tokens = await log_in(client, person)
             answers = await asyncio.gather(
-                *(refresh(each, tokens) for each in (client, other_instance) * 25)
+                *(refresh(each, tokens) for each in (client, other_instance) * (CLIENTS // 2))
             )
             statuses = sorted(each.status_code for each in answers)
-            assert statuses == [200] + [401] * 49
+            assert statuses == [200] + [401] * (CLIENTS - 1)
         assert await count(core, SEALED) == 0
         assert await count(core, LIVE) == 1  # the fixture's own session
 

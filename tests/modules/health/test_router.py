@@ -55,9 +55,9 @@ async def test_a_browser_gets_a_page_and_a_client_json(client: AsyncClient) -> N
 
 
 async def test_figures_are_open_outside_production(client: AsyncClient) -> None:
-    await client.get("/api/v1/hello/you")
+    await client.get("/health")
     figures = (await client.get("/metrics")).text
-    assert 'module="hello",route="/api/v1/hello/{name}"' in figures
+    assert 'module="health",route="/health"' in figures
 
 
 class TestWithAToken:

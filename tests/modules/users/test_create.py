@@ -7,9 +7,9 @@ from httpx import Response
 from core.wiring.container import CoreContainer
 from tests.modules.users.asking import USERS, audited, code, wrong
 from tests.people import PASSWORD, Person
+from tests.races import CLIENTS, ROUNDS
 
 NEW = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
-ROUNDS, CLIENTS = 20, 50
 
 
 async def test_only_who_may_write_people_adds_one(person: Person) -> None:
