@@ -24,6 +24,24 @@ from tests.databases import BACKENDS, empty, postgres_database, postgres_server
 from tests.people import Person, client_of, register
 
 
+def is_installed(module: str) -> bool:
+    return Path("modules", module, "plugin.py").exists()
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """A module that is deleted takes its tests with it."""
+    gone = collection_path.parent.name == "modules" and collection_path.is_dir()
+    return True if gone and not is_installed(collection_path.name) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """And so do those that say `pytest.mark.needs("posts")`."""
+    needing = {item: [mark.args[0] for mark in item.iter_markers("needs")] for item in items}
+    gone = [item for item, modules in needing.items() if not all(map(is_installed, modules))]
+    config.hook.pytest_deselected(items=gone)
+    items[:] = [item for item in items if item not in gone]
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

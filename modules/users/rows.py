@@ -1,6 +1,7 @@
 """How a row of people is read, as values, and changed: each in one statement."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ def person_of(row: Any, roles: Roles) -> Person:
         age=row.age,
         locale=row.locale,
         roles=row.roles,
-        permissions=tuple(sorted(roles.permissions_of(row.roles))),
+        permissions=in_order(roles.permissions_of(row.roles)),
         email_verified_at=row.email_verified_at,
         pending_email=row.pending_email,
         created_at=row.created_at,
@@ -34,6 +35,12 @@ def person_of(row: Any, roles: Roles) -> Person:
         last_login_at=row.last_login_at,
         deletes_at=row.deletes_at,
     )
+
+
+@lru_cache(100)
+def in_order(permissions: frozenset[str]) -> tuple[str, ...]:
+    """There are as many as there are sets of roles."""
+    return tuple(sorted(permissions))
 
 
 def account_of(row: Any) -> Account:

@@ -37,6 +37,7 @@ BEYOND_JSON_SCHEMA = {
     "conflict": "a parameter cannot exclude another one: `page` and `cursor`",
     "sort": "a list of keys cannot exclude a key and its reverse: `name,-name`",
     "common_password": "which passwords are tried first is a long list",
+    "guessable": "nor can it compare a password with the name and the address beside it",
     "unknown_scope": "which scopes there are is said by the modules that are installed",
     "int_type": "1.0 is an integer there, but not to whoever reads types strictly, as we do",
     "body.email missing": "PUT of one's own profile replaces the address too, that of another not",

@@ -1,0 +1,140 @@
+"""An application whose modules do not fit together says so, in one sentence, and stays down."""
+
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import pytest
+from dependency_injector import providers
+from litestar import Controller, asgi, get
+from litestar.types import Receive, Scope, Send
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.kernel.contributions import Contribution, Export, WiringError
+from core.kernel.principal import Permission
+from core.security.authentication import Authenticator
+from core.security.policies import requires
+from core.wiring import registry
+from core.wiring.module import Module, ModuleContainer
+from core.wiring.registry import ModuleTypes, discover
+from core.wiring.routes import MissingPolicy
+
+
+@runtime_checkable
+class Salt(Protocol):
+    def grains(self) -> int: ...
+
+
+@runtime_checkable
+class Pepper(Protocol):
+    def corns(self) -> int: ...
+
+
+class KitchenContainer(ModuleContainer):
+    shelf: Any = providers.Object(object())
+
+
+class SaltContainer(KitchenContainer):
+    pepper = providers.Dependency(instance_of=Pepper)
+
+
+class PepperContainer(KitchenContainer):
+    salt = providers.Dependency(instance_of=Salt)
+
+
+class SaltMill(Module[KitchenContainer]):
+    container_type = SaltContainer
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Export(Salt, self.container.shelf),)
+
+
+class PepperMill(Module[KitchenContainer]):
+    container_type = PepperContainer
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Export(Pepper, self.container.shelf),)
+
+
+class SecondLogin(Module[KitchenContainer]):
+    container_type = KitchenContainer
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Export(Authenticator, self.container.shelf),)
+
+
+class Forgotten(Controller):
+    @get(summary="Nobody said who may come in")
+    async def forgotten(self) -> None: ...
+
+
+class Mistyped(Controller):
+    @get(summary="A permission nobody knows", policy=requires(Permission("door:opne", "?")))
+    async def mistyped(self) -> None: ...
+
+
+def door(controller: type[Controller]) -> type[Module[ModuleContainer]]:
+    members = {"container_type": ModuleContainer, "controllers": (controller,)}
+    return type("Plugin", (Module,), members)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(environment="test", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        ({"salt": SaltMill}, "salt needs Pepper, but no module exports it."),
+        ({"login": SecondLogin}, "both contribute the Export Authenticator"),
+        ({"salt": SaltMill, "pepper": PepperMill}, "in a circle: "),
+        ({"door": door(Forgotten)}, "at /api/v1/door has no policy"),
+        ({"door": door(Mistyped)}, "at /api/v1/door needs door:opne, which no module contributes"),
+    ],
+    ids=["missing", "doubled", "circular", "no policy", "unknown permission"],
+)
+def test_modules_that_do_not_fit_keep_the_application_down(
+    settings: Settings, log_lines: Lines, extra: ModuleTypes, sentence: str
+) -> None:
+    with pytest.raises(WiringError, match=sentence):
+        create_app(settings, extra, log_lines)
+
+
+def test_a_route_added_later_needs_a_policy_too(settings: Settings, log_lines: Lines) -> None:
+    @asgi("/mounted", copy_scope=True)
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    app = create_app(settings, lines=log_lines)
+    with pytest.raises(MissingPolicy, match="/mounted"):
+        app.register(mounted)
+
+
+def test_the_setting_narrows_the_modules(tmp_path: Path, log_lines: Lines) -> None:
+    def only(*modules: str) -> Settings:
+        return Settings(environment="test", data_dir=tmp_path, modules=modules)
+
+    app = create_app(only("users", "auth", "health"), lines=log_lines)
+    assert not [route for route in app.routes if route.path.startswith("/api/v1/files")]
+    with pytest.raises(WiringError, match="core needs Authenticator"):
+        create_app(only("users", "admin"), lines=log_lines)
+    with pytest.raises(WiringError, match="nowhere"):
+        discover(["nowhere"])
+
+
+def test_an_installed_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("salt", "tests.core.wiring.test_registry:SaltMill", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+    assert discover()["salt"].__name__ == "SaltMill"
+
+
+def test_an_installed_module_cannot_take_the_place_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = EntryPoint("users", "tests.core.wiring.test_registry:SaltMill", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+    with pytest.raises(WiringError, match="Two modules are called users"):
+        discover()
