@@ -135,5 +135,5 @@ RedisUrl = Annotated[
 StorageUrl = Annotated[SecretStr, AfterValidator(local_storage)]
 SmtpUrl = Annotated[
     SecretStr,
-    AfterValidator(lambda _: not_built_yet("leave it out, and mails go to DATA_DIR/outbox")),
+    AfterValidator(lambda _: not_built_yet("leave it out; nothing is mailed yet")),
 ]

@@ -11,7 +11,7 @@ import click
 from core.cli.sentences import as_sentence
 from core.cli.setting_up import run, the_settings
 from core.data.engines import sqlite_path
-from core.operations.contributions import HealthCheck
+from core.operations.contributions import Examination, HealthCheck
 from core.operations.health import ask
 from core.wiring.container import CoreContainer
 
@@ -85,9 +85,13 @@ def schema() -> Iterator[Finding]:
 def parts() -> Iterator[Finding]:
     async def ask_all(core: CoreContainer) -> list[Finding]:
         results = [await ask(each) for each in core.contributions().of(HealthCheck)]
+        looked = [(it.name, await it.look()) for it in core.contributions().of(Examination)]
         return [
-            (each.ok, f"{each.name}: {'works' if each.ok else f'fails with {each.reason}'}")
-            for each in results
+            *(
+                (it.ok, f"{it.name}: {'works' if it.ok else f'fails: {it.reason}'}")
+                for it in results
+            ),
+            *((advice is None, f"{name}: {advice or 'well'}") for name, advice in looked),
         ]
 
     yield from run(ask_all)

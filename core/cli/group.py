@@ -12,6 +12,8 @@ class AtriumGroup(Group):
     own: ClassVar[dict[str, str]] = {
         "serve": "core.cli.serve:serve",
         "migrate": "core.cli.migrate:migrate",
+        "revision": "core.cli.migrate:revision",
+        "downgrade": "core.cli.migrate:downgrade",
         "seed": "core.cli.seed:seed",
         "module": "core.cli.modules:module",
         "routes": "core.cli.routes:routes",

@@ -2,7 +2,9 @@
 
 import click
 
+from core.cli.sentences import CommandFailed
 from core.cli.setting_up import the_settings
+from core.data.migrations.histories import History
 
 
 @click.command()
@@ -11,8 +13,43 @@ def migrate() -> None:
     from core.data.migrations import upgrade
     from core.wiring.histories import histories
 
-    walked = upgrade(the_settings().database_url.get_secret_value(), histories())
+    walked = upgrade(url(), histories())
     for module, revisions in walked.items():
         for revision in revisions:
             click.echo(f"{module}: {revision}")
     click.echo("The database is up to date." if any(walked.values()) else "Nothing to do.")
+
+
+@click.command()
+@click.argument("module")
+@click.argument("what")
+def revision(module: str, what: str) -> None:
+    """Write MODULE's next revision from what its models say and its tables do not."""
+    from core.data.migrations import revision as write
+
+    click.echo(str(write(url(), history(module), what)))
+
+
+@click.command()
+@click.argument("module")
+@click.argument("to", default="base")
+def downgrade(module: str, to: str) -> None:
+    """Walk MODULE's tables back TO a revision, or to nothing."""
+    from core.data.migrations import downgrade as walk_back
+
+    click.confirm(f"This removes what {module} has stored since {to}. Go on?", abort=True)
+    for walked in walk_back(url(), history(module), to):
+        click.echo(f"{module}: {walked}")
+
+
+def url() -> str:
+    return the_settings().database_url.get_secret_value()
+
+
+def history(module: str) -> History:
+    from core.wiring.histories import histories
+
+    known = {each.module: each for each in histories()}
+    if module not in known:
+        raise CommandFailed(f"There is no module {module}: one of {', '.join(known)}.")
+    return known[module]

@@ -38,7 +38,10 @@ def check_module(name: str | None) -> None:
     """Check every module, or one, against the rules that the tests hold them to."""
     from core.wiring.rules import breaches
 
-    found = breaches(the_application(), name)
+    try:
+        found = breaches(the_application(), name)
+    except LookupError as error:
+        raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
     for breach in found:
         click.echo(breach)
     if found:

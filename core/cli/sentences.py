@@ -1,6 +1,7 @@
 """What went wrong that the operator can mend, in one sentence; anything else is a bug of ours."""
 
 from config.settings import SettingsError
+from core.data.errors import DatabaseBusy
 from core.kernel.contributions import WiringError
 from core.kernel.errors import ProblemError
 
@@ -12,6 +13,8 @@ class CommandFailed(Exception):
 
 
 def as_sentence(error: Exception) -> str | None:
+    if isinstance(error, DatabaseBusy):
+        return "The database does not answer: start it, or mend DATABASE_URL."
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
     if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy

@@ -4,6 +4,7 @@ import sys
 from functools import partial
 
 import click
+import structlog
 
 from config.settings import Settings
 from core.cli.seed import sow
@@ -13,6 +14,8 @@ from core.operations.contributions import Preparation
 from core.web.server import CannotListen, Options
 from core.web.server import serve as serve_until_stopped
 from core.wiring.container import CoreContainer
+
+log = structlog.get_logger(__name__)
 
 APPLICATION = "core.cli.setting_up:the_application"
 SOURCES = ("config", "core", "modules")
@@ -61,6 +64,9 @@ async def prepare(core: CoreContainer, with_samples: bool) -> None:
 
 
 def greet(settings: Settings, address: str) -> None:
+    if settings.log_format == "json":
+        log.info("serving", address=address, public_url=settings.public_url)
+        return
     click.echo(f"Atrium serves on {address}")
     if settings.docs_enabled:
         click.echo(f"  docs    {settings.public_url}/docs")

@@ -30,6 +30,14 @@ class HealthCheck(Contribution):
 
 
 @dataclass(frozen=True)
+class Examination(Contribution):
+    """What `atrium doctor` looks at besides the health checks; says what to do, if anything."""
+
+    name: str
+    look: Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True)
 class PersonalFigure(Contribution):
     """How many things of this kind a person has: `files.bytes` is shown as `bytes`."""
 

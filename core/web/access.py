@@ -97,7 +97,7 @@ class AccessMiddleware:
     ) -> Exception | None:
         """A person at the keyboard and a key of theirs: the rights are those that both have."""
         if by_token is None or by_key is None or by_token.id != by_key.id:
-            return BadCredential() if authorization is not None or key is not None else None
+            return BadCredential("Send your access token and, beside it, an API key of yours.")
         context.principal = by_token
         needed = rules_of(context.scope).policy.needs
         if needed and not by_key.may(needed):

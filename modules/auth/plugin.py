@@ -5,6 +5,7 @@ from core.kernel.contributions import Contribution, Export
 from core.kernel.events import Schedule
 from core.operations.contributions import (
     Command,
+    Examination,
     PersonalData,
     PersonalFigure,
     Preparation,
@@ -46,6 +47,7 @@ class Plugin(Module[AuthContainer]):
             Statistic("auth.sessions", lambda: its.sessions().count_active()),
             Statistic("auth.api_keys", lambda: its.api_keys().count_active()),
             Preparation("auth.signing_key", lambda: its.signing_keys().prepare()),
+            Examination("auth.signing_keys", lambda: its.signing_keys().examine()),
             Schedule("auth.sweep", timedelta(minutes=1), lambda: its.sweeping().sweep()),
             Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
         )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.engines import postgres_url, sqlite_path
+from core.data.engines import connect, postgres_url, sqlite_path
 from core.data.sqlite.driver import fold
 
 T = TypeVar("T")
@@ -55,7 +55,9 @@ def turn_beside(path: str) -> Iterator[None]:
 
 
 async def run_on_postgres(url: str, work: Callable[[Connection], T], alone: bool) -> T:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(
+        url, poolclass=NullPool, connect_args={"async_creator_fn": connect}
+    )
     try:
         async with engine.connect() as connection:
             if alone:

@@ -57,7 +57,7 @@ class History:
         if at not in self.revisions:
             raise MigrationError(
                 f"The tables of {self.module} are at {at}, newer than this code knows: run the"
-                " newer code, or walk them back with it first (`atrium db downgrade`)."
+                " newer code, or walk them back with it first (`atrium downgrade`)."
             )
         return self.revisions[self.revisions.index(at) + 1 :]
 
@@ -72,7 +72,7 @@ def read_revision(file: Path) -> tuple[str | None, str]:
         if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
     }
     if "revision" not in named:
-        raise MigrationError(f"{file} names no revision: make it with `atrium db revision`.")
+        raise MigrationError(f"{file} names no revision: make it with `atrium revision`.")
     return named.get("down_revision"), named["revision"]
 
 

@@ -116,6 +116,7 @@ class PeopleController(Controller):
     @post(
         "/{user_id:uuid}/enable",
         summary="Enable a person",
+        description="Also calls off a deletion that is still to come.",
         policy=admins,
         status_code=204,
         audit="users.enable",

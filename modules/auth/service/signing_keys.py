@@ -82,6 +82,15 @@ class SigningKeys:
         """Before the service opens, make the first key where there is none."""
         await self.ring()
 
+    async def examine(self) -> str | None:
+        """What to do about keys that cannot be read, for `atrium doctor`."""
+        rows = await self._rows()
+        if len(self._open(rows).keys) == len(rows):
+            return None
+        return (
+            "some cannot be read: put the SECRET_KEY they were made with into SECRET_KEY_PREVIOUS."
+        )
+
     async def rotate(self, withdraw: bool = False) -> str:
         """Sign with a new key from now on; says its id.
 

@@ -88,13 +88,16 @@ class PeopleService:
             return await self.write(session, user_id, columns, if_match)
 
     async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
+        """Enabling also calls off a deletion that is still to come."""
         async with self._db.transaction() as session:
             admins = await lock_admins(session)
             row = await self._locked(session, actor, user_id)
             if not active:
                 must_remain(admins, user_id)
-            if row.is_active != active:
-                row = await update_row(session, user_id, {"is_active": active})
+            called_off = active and row.deletes_at is not None
+            if row.is_active != active or called_off:
+                changes = {"is_active": active} | ({"deletes_at": None} if called_off else {})
+                row = await update_row(session, user_id, changes)
                 await self._switched(session, user_id, active)
             await self._audit.record(
                 session, "users.enable" if active else "users.disable", ("users", user_id)

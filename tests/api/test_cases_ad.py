@@ -1,0 +1,69 @@
+"""Maintenance and figures, from outside (AD in cases.md)."""
+
+from asyncio import gather
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from tests.people import Person, client_of
+
+API = "/api/v1"
+SWITCH = f"{API}/admin/maintenance"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "path", [f"{API}/users/me", f"{API}/files", f"{API}/auth/register", f"/{API}/users/me",
+             f"{API}/USERS/me", f"{API}/users/me/", "/api/v0/users/me"]
+)  # fmt: skip
+async def test_maintenance_has_no_way_around(
+    client: AsyncClient, admin: Person, person: Person, method: str, path: str
+) -> None:
+    """AD-04."""
+    await admin.client.post(SWITCH, json={"enabled": True})
+    spoofed = {"x-forwarded-for": "127.0.0.1", "x-maintenance": "off", "cookie": "role=admin",
+               "x-original-url": "/health", "x-forwarded-host": "localhost"}  # fmt: skip
+    for each in (client, person.client):
+        answer = await each.request(method, path, headers=spoofed)
+        assert answer.status_code in (404, 405, 503)
+        if answer.status_code == 503:
+            assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_maintenance_outlives_a_restart(
+    app: Litestar, admin: Person, person: Person, settings: Settings, log_lines: Lines
+) -> None:
+    """AD-02."""
+    await admin.client.post(SWITCH, json={"enabled": True, "message": "Back at noon."})
+    restarted = create_app(settings, lines=log_lines)
+    token = person.client.headers["authorization"]
+    async with restarted.lifespan(), client_of(restarted, authorization=token) as again:
+        closed = await again.get(f"{API}/users/me")
+        assert (closed.status_code, closed.json()["detail"]) == (503, "Back at noon.")
+        await admin.client.post(SWITCH, json={"enabled": False})
+        assert (await again.get(f"{API}/users/me")).status_code == 200
+
+
+async def test_a_disabled_admin_does_not_pass(app: Litestar, admin: Person, person: Person) -> None:
+    """AD-04."""
+    roles = f"{API}/admin/users/{person.id}/roles"
+    assert (await admin.client.put(roles, json={"roles": ["admin"]})).status_code == 200
+    await admin.client.post(SWITCH, json={"enabled": True})
+    assert (await person.client.get(f"{API}/users/me")).status_code == 200
+    await admin.client.post(f"{API}/admin/users/{person.id}/disable")
+    assert (await person.client.get(f"{API}/users/me")).status_code in (401, 503)
+
+
+async def test_stats_hold_figures_and_no_names(admin: Person, person: Person) -> None:
+    """AD-10."""
+    key = {"name": "Figures", "scopes": ["stats:read"]}
+    made = await admin.client.post(f"{API}/auth/api-keys", json=key)
+    headers = {"x-api-key": made.json()["key"]}
+    asked = (admin.client.get(f"{API}/admin/stats", headers=headers) for _ in range(20))
+    for answer in await gather(*asked):
+        assert answer.status_code == 200
+        assert "example.com" not in answer.text and "Person" not in answer.text
