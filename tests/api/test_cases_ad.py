@@ -2,7 +2,6 @@
 
 from asyncio import gather
 
-import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
@@ -15,23 +14,32 @@ API = "/api/v1"
 SWITCH = f"{API}/admin/maintenance"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize(
-    "path", [f"{API}/users/me", f"{API}/files", f"{API}/auth/register", f"/{API}/users/me",
-             f"{API}/USERS/me", f"{API}/users/me/", "/api/v0/users/me"]
-)  # fmt: skip
+WAYS = [
+    f"{API}/users/me", f"{API}/files", f"{API}/auth/register", f"/{API}/users/me",
+    f"{API}/USERS/me", f"{API}/users/me/", "/api/v0/users/me",
+]  # fmt: skip
+SPOOFED = {
+    "x-forwarded-for": "127.0.0.1",
+    "x-forwarded-host": "localhost",
+    "x-original-url": "/health",
+    "x-maintenance": "off",
+    "cookie": "role=admin",
+}
+
+
 async def test_maintenance_has_no_way_around(
-    client: AsyncClient, admin: Person, person: Person, method: str, path: str
+    client: AsyncClient, admin: Person, person: Person
 ) -> None:
     """AD-04."""
     await admin.client.post(SWITCH, json={"enabled": True})
-    spoofed = {"x-forwarded-for": "127.0.0.1", "x-maintenance": "off", "cookie": "role=admin",
-               "x-original-url": "/health", "x-forwarded-host": "localhost"}  # fmt: skip
-    for each in (client, person.client):
-        answer = await each.request(method, path, headers=spoofed)
-        assert answer.status_code in (404, 405, 503)
-        if answer.status_code == 503:
-            assert int(answer.headers["retry-after"]) > 0
+    found = set()
+    for path in WAYS:
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            for each in (client, person.client):
+                answer = await each.request(method, path, headers=SPOOFED)
+                found.add(answer.status_code)
+                assert "retry-after" in answer.headers or answer.status_code in (404, 405)
+    assert found == {404, 405, 503}
 
 
 async def test_maintenance_outlives_a_restart(

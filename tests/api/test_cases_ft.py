@@ -7,28 +7,30 @@ from litestar import Litestar
 
 from tests.people import Person
 
-POSTED = {"name": "Some Body", "email": "some@example.com", "password": "a long plain sentence"}
+EMAIL = "some@example.com"
+BODY = json.dumps(
+    {"name": "Some Body", "email": EMAIL, "password": "a long plain sentence"}
+).encode()
 
 
 async def test_an_answer_that_never_arrived_is_given_again(app: Litestar, admin: Person) -> None:
     """FT-07: the act was committed, and the connection gone before its answer was written."""
     token = admin.client.headers["authorization"]
     await post_and_go_away(app, token)
-    headers = {"idempotency-key": "once"}
-    again = await admin.client.post("/api/v1/users", json=POSTED, headers=headers)
+    headers = {"idempotency-key": "once", "content-type": "application/json"}
+    again = await admin.client.post("/api/v1/users", content=BODY, headers=headers)
     assert again.status_code == 201, again.text
     assert again.headers["idempotency-replayed"] == "true"
-    people = await admin.client.get(f"/api/v1/users?search={POSTED['email']}")
+    people = await admin.client.get(f"/api/v1/users?search={EMAIL}")
     assert people.json()["total"] == 1
 
 
 async def post_and_go_away(app: Litestar, token: str) -> None:
-    body = json.dumps(POSTED).encode()
     headers = {
         "host": "test",
         "authorization": token,
         "content-type": "application/json",
-        "content-length": str(len(body)),
+        "content-length": str(len(BODY)),
         "idempotency-key": "once",
     }
     scope: dict[str, Any] = {
@@ -37,15 +39,12 @@ async def post_and_go_away(app: Litestar, token: str) -> None:
         "query_string": b"", "client": ("192.0.2.1", 1), "server": ("test", 80),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
-    sent = iter([{"type": "http.request", "body": body, "more_body": False}])
+    sent = iter([{"type": "http.request", "body": BODY, "more_body": False}])
 
     async def receive() -> Any:
         return next(sent, {"type": "http.disconnect"})
 
     async def send(_: Any) -> None:
-        raise ConnectionResetError
+        """Nobody is there to read it."""
 
-    try:
-        await app(scope, receive, send)  # type: ignore[arg-type]
-    except ConnectionResetError:
-        pass
+    await app(scope, receive, send)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ CONNECTIONS = 32
 WARM_S = 1
 LOUD = 1.3
 FEWEST = 3
-IDLE_NS = 8_000_000  # of CPU in a tenth of a second
+IDLE_NS, LOOK_S = 8_000_000, 0.25  # so little of the CPU in that time is rest
 RAW = "raw"
 
 Round = Mapping[str, float]
@@ -126,6 +126,6 @@ def settle(server: Server, longest_s: float = 10.0) -> None:
     until = perf_counter() + longest_s
     while perf_counter() < until:
         before = server.cpu_ns()
-        sleep(0.1)
+        sleep(LOOK_S)
         if server.cpu_ns() - before < IDLE_NS:
             return
