@@ -13,6 +13,7 @@ def migrate() -> None:
     from core.data.migrations import upgrade
     from core.wiring.histories import histories
 
+    the_settings().data_dir.mkdir(parents=True, exist_ok=True)
     walked = upgrade(url(), histories())
     for module, revisions in walked.items():
         for revision in revisions:

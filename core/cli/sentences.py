@@ -6,6 +6,7 @@ from core.kernel.contributions import WiringError
 from core.kernel.errors import ProblemError
 
 MISSING = ("no such table", "UndefinedTable")
+DAMAGED = ("file is not a database", "disk image is malformed")
 
 
 class CommandFailed(Exception):
@@ -21,4 +22,6 @@ def as_sentence(error: Exception) -> str | None:
         return str(error)
     if any(each in str(getattr(error, "orig", "")) for each in MISSING):
         return "The database lacks a table: run `atrium migrate`, then this again."
+    if any(each in str(getattr(error, "orig", "")) for each in DAMAGED):
+        return "The file of the database is damaged: put a backup in its place."
     return None

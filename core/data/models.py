@@ -79,6 +79,12 @@ class Versioned(Identified):
         return {"version_id_col": cls.version}
 
 
+def as_created(context: Any) -> datetime:
+    """The very moment of creation: a thing that was never changed says so."""
+    created: datetime = context.get_current_parameters()["created_at"]
+    return created
+
+
 class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=as_created, onupdate=utc_now)

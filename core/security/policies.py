@@ -30,6 +30,7 @@ class Policy:
     """An API key with this scope may; without one no key may."""
     step_up: bool = False
     both: bool = False
+    keyless: bool = False
     while_closed: bool = False
 
     def with_scope(self, scope: Permission) -> "Policy":
@@ -39,6 +40,10 @@ class Policy:
     def fresh(self) -> "Policy":
         """Only for a while after signing in, or after proving again who one is (ASVS 7.5.1)."""
         return replace(self, step_up=True)
+
+    def without_key(self) -> "Policy":
+        """Not with an API key, although anyone may."""
+        return replace(self, keyless=True)
 
     def with_key_beside(self) -> "Policy":
         """The bearer token and an API key of the same person, both (ASVS 8.4.2)."""
@@ -63,7 +68,7 @@ class Policy:
 
     def _admit_key(self, principal: Principal) -> None:
         if self.scope is None:
-            if self.anyone:
+            if self.anyone and not self.keyless:
                 return
             raise KeyNotAllowed
         if not principal.may(self.scope):
@@ -71,7 +76,7 @@ class Policy:
 
 
 public = Policy(anyone=True, strict=False)
-"""Anyone, whatever credential they send."""
+"""Anyone, whatever credential they send: to sign in, or to ask whether the service is there."""
 
 optional = Policy(anyone=True)
 """Anyone; who is signed in may see more, so a bad credential is refused."""

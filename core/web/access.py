@@ -14,9 +14,9 @@ from core.kernel.text import Line
 from core.security.authentication import (
     Authenticator,
     BadCredential,
+    InsufficientScope,
     KeyAuthenticator,
     MixedCredentials,
-    NotPermitted,
 )
 from core.security.limits import RateLimits
 from core.security.policies import Policy
@@ -75,7 +75,7 @@ class AccessMiddleware:
         by_token = await self._by_token(authorization) if authorization is not None else None
         by_key = await self._identify_key(key.decode("latin-1")) if key is not None else None
         if policy.both:
-            return self._join(context, by_token, by_key, authorization, key)
+            return self._join(context, by_token, by_key)
         context.principal = by_token or by_key
         if context.principal is None and policy.strict:
             return BadCredential()
@@ -92,8 +92,6 @@ class AccessMiddleware:
         context: HttpContext,
         by_token: Principal | None,
         by_key: Principal | None,
-        authorization: bytes | None,
-        key: bytes | None,
     ) -> Exception | None:
         """A person at the keyboard and a key of theirs: the rights are those that both have."""
         if by_token is None or by_key is None or by_token.id != by_key.id:
@@ -101,7 +99,7 @@ class AccessMiddleware:
         context.principal = by_token
         needed = rules_of(context.scope).policy.needs
         if needed and not by_key.may(needed):
-            return NotPermitted(f"This takes a key with the scope {needed.name}.")
+            return InsufficientScope(f"This takes a key with the scope {needed.name}.")
         return None
 
     async def _admit(self, principal: Principal | None, policy: Policy) -> None:

@@ -37,12 +37,16 @@ def document(
     return DOCUMENT.format(title=escape(title), links="\n".join(links), body="\n".join(body))
 
 
-def page_response(html: str, status: int = 200) -> Response[bytes]:
+def page_response(html: str, status: int = 200, **headers: str) -> Response[bytes]:
     return Response(
         html.encode(),
         status_code=status,
         media_type="text/html",
-        headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"},
+        headers={
+            "content-security-policy": PAGE_POLICY,
+            "cache-control": "no-cache",
+            **headers,
+        },
     )
 
 

@@ -107,10 +107,15 @@ def answer(
     if status == 201 and (place := rules.location_of(body, path)):
         path = place
         more = (*more, (b"location", f"{rules.public_url}{place}".encode()))
-    if (body.row is None and context.scope["method"] != "GET") or not rules.has_validators:
+    if not rules.has_validators or not names_a_resource(body, status, rules):
         return FinishedResponse.of(body, status, JSON, *more)
     caching = SHARED if rules.policy.anyone else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
+
+
+def names_a_resource(body: Schema, status: int, rules: Rules) -> bool:
+    """What is read again at this address, or where it was created; a secret never is."""
+    return body.row is not None or (status == 200 and rules.idempotency is not False)
 
 
 def list_response(

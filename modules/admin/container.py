@@ -2,6 +2,7 @@ from dependency_injector import providers
 
 from core.wiring.module import ModuleContainer
 from modules.admin.service import (
+    Appointments,
     AuditReader,
     BackgroundWork,
     Inventory,
@@ -24,6 +25,7 @@ class AdminContainer(ModuleContainer):
         PermissionDirectory, contributions=core.contributions, roles=core.roles
     )
     audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, people=people)
+    appointments = providers.Singleton(Appointments, people=people, clock=core.clock)
     background_work = providers.Singleton(
         BackgroundWork, db=core.db, audit=core.audit, event_log=core.event_log
     )

@@ -10,13 +10,16 @@ from sqlalchemy.exc import DBAPIError
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.events.log import EventLog
+from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.pages import PageRequest, Rows
-from core.kernel.principal import Permission
+from core.kernel.principal import Permission, Principal
 from core.operations.contributions import HealthCheck, Statistic
 from core.operations.health import HealthChecks
+from core.security.policies import requires
 from core.security.roles import ADMIN, MEMBER, Roles
 from core.wiring.inventory import InstalledModules, ModuleInfo
+from modules.admin.permissions import ROLES
 from modules.admin.queries import AUDIT, BETWEEN, EVERY, SINCE, UNTIL, Period, revision_of
 from modules.admin.schemas import (
     FileFigures,
@@ -26,7 +29,7 @@ from modules.admin.schemas import (
     StatsRead,
     UserFigures,
 )
-from modules.users.public import People, Person
+from modules.users.public import NewAccount, People, Person
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +85,18 @@ class AuditReader:
         async with self._db.transaction() as session:
             await self._audit.record(session, "admin.read_person", ("users", user_id))
         return person
+
+
+class Appointments:
+    """Accounts that admins make; one that is more than a member's takes what giving roles takes."""
+
+    def __init__(self, people: People, clock: Clock) -> None:
+        self._people, self._clock = people, clock
+
+    async def create(self, actor: Principal, new: NewAccount, roles: Sequence[str]) -> Person:
+        if set(roles) - {MEMBER}:
+            requires(ROLES).fresh().admit(actor, self._clock())
+        return await self._people.create(actor, new, roles)
 
 
 class BackgroundWork:

@@ -128,7 +128,7 @@ class FileController(Controller):
         return UsageRead.of(await usage.of(principal.id))
 
     @get(
-        "/{file_id:uuid}",
+        "/{file_id:str}",
         summary="Read what is known of a file",
         policy=readers,
         responses=problems(FileNotFound),
@@ -142,7 +142,7 @@ class FileController(Controller):
         return FileRead.of(await files.get(principal, file_id))
 
     @patch(
-        "/{file_id:uuid}",
+        "/{file_id:str}",
         summary="Rename a file, or open it to anyone",
         policy=writers,
         audit="files.change",
@@ -159,7 +159,7 @@ class FileController(Controller):
         return FileRead.of(await files.change(principal, file_id, data, if_match))
 
     @delete(
-        "/{file_id:uuid}",
+        "/{file_id:str}",
         summary="Delete a file",
         policy=writers,
         audit="files.delete",
@@ -175,7 +175,7 @@ class FileController(Controller):
         await files.delete(principal, file_id, if_match)
 
     @get(
-        "/{file_id:uuid}/download",
+        "/{file_id:str}/download",
         summary="Download a file",
         description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
         policy=optional.with_scope(READ),

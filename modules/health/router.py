@@ -16,7 +16,8 @@ from modules.health.schemas import HealthRead, LiveRead, ReadyRead, RootRead
 from modules.health.service import HealthService
 
 open_always = public.in_maintenance()
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4"
+VARY = "Accept, Accept-Encoding, Origin"
 
 
 class HealthController(Controller):
@@ -70,4 +71,6 @@ class RootController(Controller):
         accept: FromHeader[str | None] = None,
     ) -> Response[Any]:
         root = health.root()
-        return page_response(page_of(root)) if wants_html(accept) else BodyResponse(root)
+        if wants_html(accept):
+            return page_response(page_of(root), vary=VARY)
+        return BodyResponse(root, headers={"vary": VARY})

@@ -1,11 +1,11 @@
 from litestar import Controller, get
 from litestar.params import FromPath
 
-from core.security.policies import public
+from core.security.policies import optional
 from modules.hello.schemas import Greeting
 
 
 class HelloController(Controller):
-    @get("/{name:str}", summary="Greet someone", policy=public)
+    @get("/{name:str}", summary="Greet someone", policy=optional)
     async def greet(self, name: FromPath[str]) -> Greeting:
         return Greeting(message=f"Hello, {name}!")

@@ -9,7 +9,7 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
-from core.security.policies import authenticated, public, requires
+from core.security.policies import authenticated, optional, requires
 from core.web.problems import problems
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.permissions import WRITE
@@ -22,7 +22,7 @@ refusals = problems(PostNotFound, NotYourPost, Stale)
 
 
 class PostController(Controller):
-    @get(summary="List posts", policy=public, listing=POSTS)
+    @get(summary="List posts", policy=optional, listing=POSTS)
     async def list_posts(
         self, page_request: NamedDependency[PageRequest], posts: NamedDependency[PostService]
     ) -> Page[PostRead] | CursorPage[PostRead]:
@@ -37,14 +37,14 @@ class PostController(Controller):
     ) -> PostRead:
         return PostRead.of(await posts.publish(principal, data))
 
-    @get("/{post_id:uuid}", summary="Read a post", policy=public, responses=problems(PostNotFound))
+    @get("/{post_id:str}", summary="Read a post", policy=optional, responses=problems(PostNotFound))
     async def read_post(
         self, post_id: FromPath[UUID], posts: NamedDependency[PostService]
     ) -> PostRead:
         return PostRead.of(await posts.get(post_id))
 
     @put(
-        "/{post_id:uuid}",
+        "/{post_id:str}",
         summary="Replace a post",
         policy=editors,
         audit="posts.change",
@@ -61,7 +61,7 @@ class PostController(Controller):
         return PostRead.of(await posts.change(principal, post_id, data.model_dump(), if_match))
 
     @patch(
-        "/{post_id:uuid}",
+        "/{post_id:str}",
         summary="Change a post",
         policy=editors,
         audit="posts.change",
@@ -78,7 +78,7 @@ class PostController(Controller):
         return PostRead.of(await posts.change(principal, post_id, data.changes(), if_match))
 
     @delete(
-        "/{post_id:uuid}",
+        "/{post_id:str}",
         summary="Remove a post",
         policy=editors,
         audit="posts.remove",

@@ -187,7 +187,7 @@ class UserController(Controller):
         return UserRead.of(await profiles.create(principal, data))
 
     @get(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Read someone's profile",
         policy=readable_by_key,
         responses=problems(UserNotFound),
@@ -201,7 +201,7 @@ class UserController(Controller):
         return UserRead.of(await profiles.get(principal, user_id))
 
     @patch(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Change someone's name or age",
         description="Oneself: exactly as at `/me`.",
         policy=authenticated,
@@ -219,7 +219,7 @@ class UserController(Controller):
         return UserRead.of(await profiles.change(principal, user_id, data, if_match))
 
     @put(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Replace someone's name and age",
         description="Oneself: exactly as at `/me`, and with the e-mail.",
         policy=authenticated,
@@ -237,9 +237,10 @@ class UserController(Controller):
         return UserRead.of(await profiles.replace(principal, user_id, data, if_match))
 
     @delete(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Erase someone",
-        policy=authenticated,
+        description="At once, with everything of theirs in every module.",
+        policy=authenticated.fresh(),
         audit="users.delete",
         responses=problems(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin, Stale),
     )

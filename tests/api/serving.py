@@ -50,7 +50,7 @@ class Served:
 
     def _greeting(self) -> str | None:
         assert self.process.poll() is None, self.printed
-        found = search(r"serves on (http://\S+)", self.printed)
+        found = search(r'(?:serves on |"address":")(http://[^\s"]+)', self.printed)
         return found and found[1]
 
 

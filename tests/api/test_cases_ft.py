@@ -1,10 +1,13 @@
 """Connections and processes that end at the wrong moment (FT in cases.md)."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from litestar import Litestar
 
+from tests.api.serving import run, serving
 from tests.people import Person
 
 EMAIL = "some@example.com"
@@ -48,3 +51,17 @@ async def post_and_go_away(app: Litestar, token: str) -> None:
         """Nobody is there to read it."""
 
     await app(scope, receive, send)  # type: ignore[arg-type]
+
+
+@pytest.mark.timeout(180)
+def test_a_damaged_database_is_not_served(tmp_path: Path) -> None:
+    """FT-05: it says so in one sentence, and answers nothing."""
+    run(tmp_path, "migrate")
+    path = tmp_path / "var/atrium.db"
+    whole = path.read_bytes()
+    for damaged in (bytes(4096) + whole[4096:], whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with serving(tmp_path) as served:
+            assert served.process.wait(timeout=60) == 1
+        assert "The file of the database is damaged" in served.printed
+        assert "Traceback" not in served.printed and "serving" not in served.printed

@@ -27,7 +27,7 @@ class EventController(Controller):
         return EventRead.paged(await event_log.page(page_request))
 
     @post(
-        "/{event_id:uuid}/retry",
+        "/{event_id:str}/retry",
         summary="Try it again now",
         policy=requires(MANAGE),
         status_code=204,
@@ -40,7 +40,7 @@ class EventController(Controller):
         await background_work.retry(event_id)
 
     @delete(
-        "/{event_id:uuid}",
+        "/{event_id:str}",
         summary="Give it up",
         policy=requires(MANAGE),
         audit="admin.discard_event",

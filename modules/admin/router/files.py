@@ -25,7 +25,7 @@ class FileController(Controller):
         return FileRead.paged(await files.page(page_request))
 
     @delete(
-        "/{file_id:uuid}",
+        "/{file_id:str}",
         summary="Delete somebody's file",
         policy=requires(MANAGE),
         audit="files.delete",

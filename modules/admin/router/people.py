@@ -9,11 +9,12 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
+from core.security.authentication import StepUpRequired
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import USERS
 from modules.admin.schemas import PersonCreate, PersonRead, PersonUpdate
-from modules.admin.service import AuditReader
+from modules.admin.service import Appointments, AuditReader
 from modules.auth.public import Sessions
 from modules.users.public import (
     ACCOUNTS,
@@ -40,29 +41,28 @@ class PeopleController(Controller):
 
     @post(
         summary="Create a person",
+        description="Roles beyond `member` take `roles:write`, and having just proved who one is.",
         policy=admins,
         audit="users.create",
-        responses=problems(EmailTaken, BeyondOwnRights),
+        responses=problems(EmailTaken, BeyondOwnRights, StepUpRequired),
     )
     async def create_person(
         self,
         data: JSONBody[PersonCreate],
         principal: NamedDependency[Principal],
-        people: NamedDependency[People],
+        appointments: NamedDependency[Appointments],
     ) -> PersonRead:
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
-        return PersonRead.of(await people.create(principal, new, data.roles))
+        return PersonRead.of(await appointments.create(principal, new, data.roles))
 
-    @get(
-        "/{user_id:uuid}", summary="Read a person", policy=admins, responses=problems(UserNotFound)
-    )
+    @get("/{user_id:str}", summary="Read a person", policy=admins, responses=problems(UserNotFound))
     async def read_person(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
     ) -> PersonRead:
         return PersonRead.of(await audit_reader.read_person(user_id))
 
     @patch(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Change a person",
         policy=admins,
         audit="users.change",
@@ -80,7 +80,7 @@ class PeopleController(Controller):
         return PersonRead.of(changed)
 
     @delete(
-        "/{user_id:uuid}",
+        "/{user_id:str}",
         summary="Delete a person",
         description="At once, with everything of theirs in every module.",
         policy=admins.fresh(),
@@ -97,7 +97,7 @@ class PeopleController(Controller):
         await people.delete(principal, user_id, if_match)
 
     @post(
-        "/{user_id:uuid}/disable",
+        "/{user_id:str}/disable",
         summary="Disable a person",
         description="Ends every session and API key of theirs.",
         policy=admins,
@@ -114,7 +114,7 @@ class PeopleController(Controller):
         await people.set_active(principal, user_id, active=False)
 
     @post(
-        "/{user_id:uuid}/enable",
+        "/{user_id:str}/enable",
         summary="Enable a person",
         description="Also calls off a deletion that is still to come.",
         policy=admins,
@@ -131,7 +131,7 @@ class PeopleController(Controller):
         await people.set_active(principal, user_id, active=True)
 
     @post(
-        "/{user_id:uuid}/logout",
+        "/{user_id:str}/logout",
         summary="End every session of a person",
         policy=admins,
         status_code=204,

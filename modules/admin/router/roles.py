@@ -23,7 +23,7 @@ class RoleController(Controller):
         return PermissionsRead(data=list(permissions.all()))
 
     @put(
-        "/users/{user_id:uuid}/roles",
+        "/users/{user_id:str}/roles",
         summary="Give a person these roles, and no others",
         description="Counts from the person's next request.",
         policy=requires(ROLES).fresh(),

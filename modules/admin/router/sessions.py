@@ -23,7 +23,7 @@ class SessionController(Controller):
         return SessionRead.paged(await sessions.page(page_request))
 
     @delete(
-        "/{session_id:uuid}",
+        "/{session_id:str}",
         summary="End somebody's session",
         policy=requires(SESSIONS),
         audit="auth.end_session",

@@ -49,7 +49,7 @@ class ApiKeyController(Controller):
         return ApiKeyCreated.of(await api_keys.make(principal, data))
 
     @delete(
-        "/{key_id:uuid}",
+        "/{key_id:str}",
         summary="Revoke an API key",
         policy=authenticated,
         audit="auth.revoke_api_key",

@@ -50,7 +50,7 @@ class SessionController(Controller):
         return SessionRead.paged(await sessions.own_page(principal, page_request))
 
     @delete(
-        "/sessions/{session_id:uuid}",
+        "/sessions/{session_id:str}",
         summary="End one of one's sessions",
         policy=authenticated,
         audit="auth.end_session",

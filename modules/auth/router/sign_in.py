@@ -36,7 +36,7 @@ from modules.users.public import EmailTaken, NewAccount
 
 AnyRequest = Request[Any, Any, Any]
 
-open_to_admins = public.in_maintenance()
+open_to_admins = public.without_key().in_maintenance()
 """While the service is closed, too: who it is is known only afterwards."""
 
 TOKEN_FORM = {
@@ -73,7 +73,7 @@ class SignInController(Controller):
     @post(
         "/register",
         summary="Open an account",
-        policy=public,
+        policy=public.without_key(),
         limit="register",
         audit="auth.register",
         location="/users/{id}",
@@ -161,7 +161,7 @@ class SignInController(Controller):
         summary="Give a token back",
         description="Ends the session it belongs to; answers alike whatever is sent (RFC 7009).",
         status_code=200,
-        policy=public,
+        policy=public.without_key(),
         audit="auth.revoke",
         request_max_body_size=LARGEST_FORM,
         body={FORM_TYPE: REVOCATION_FORM},
