@@ -27,9 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
     op.create_index("ix_posts_created_at_id", "posts", ["created_at", "id"])
-    op.create_index(
-        "ix_posts_author_id_created_at_id", "posts", ["author_id", "created_at", "id"]
-    )
+    op.create_index("ix_posts_author_id_created_at_id", "posts", ["author_id", "created_at", "id"])
     op.create_index("ix_posts_title_id", "posts", ["title", "id"])
     create_search(op, "posts", ["title", "content"])
 

@@ -1,9 +1,13 @@
 """What one person may do about another: AZ-01, AZ-02, AZ-07, AZ-14."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from httpx import AsyncClient
 
+from core.kernel.clock import utc_now
 from core.kernel.preconditions import ANY_VERSION
 from core.kernel.principal import Principal
 from core.security.authentication import NotPermitted
@@ -125,9 +129,34 @@ async def test_nobody_deletes_himself_here(admin: Person, person: Person) -> Non
         assert await me(each.client)
 
 
-async def test_what_is_no_id_is_no_address(admin: Person) -> None:
+async def test_what_is_no_id_says_so_to_who_may_ask(client: AsyncClient, admin: Person) -> None:
     for bad in ("1", "me2", "0189-0000", "x" * 300):
-        assert (await admin.client.get(f"{USERS}/{bad}")).status_code == 404
+        assert (await client.get(f"{USERS}/{bad}")).status_code == 401
+        refused = await admin.client.get(f"{USERS}/{bad}")
+        assert (refused.status_code, refused.json()["errors"][0]["location"]) == (
+            400,
+            "path.user_id",
+        )
+
+
+async def test_deleting_takes_a_fresh_session_here_too(admin: Person, person: Person) -> None:
+    """Nor does making an admin go round it."""
+    later = utc_now() + timedelta(hours=1)
+    with time_machine.travel(later, tick=True):
+        tokens = {"refresh_token": admin.tokens["refresh_token"]}
+        refreshed = await admin.client.post("/api/v1/auth/refresh", json=tokens)
+        bearer = {"authorization": f"Bearer {refreshed.json()['access_token']}"}
+        new = {"name": "New Admin", "email": "new@example.com", "password": "a long sentence here"}
+        for answer in (
+            await admin.client.delete(place(person), headers=bearer),
+            await admin.client.delete(f"/api/v1/admin/users/{person.id}", headers=bearer),
+            await admin.client.post(
+                "/api/v1/admin/users", json=new | {"roles": ["admin"]}, headers=bearer
+            ),
+        ):
+            assert code(answer) == (403, "auth.step_up_required"), answer.text
+        member = await admin.client.post("/api/v1/admin/users", json=new, headers=bearer)
+        assert member.status_code == 201
 
 
 # Someone with permissions of their own, who is no admin
