@@ -20,6 +20,7 @@ from core.web.docs.router import docs_router
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
+from core.web.unknown import unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
 from core.wiring.plugin import CorePlugin
@@ -43,7 +44,11 @@ def create_app(
     problems = Problems(settings.public_url)
     documentation = Documentation(lambda: document_of_application(app))
     app = Litestar(
-        route_handlers=[read_asset, *([docs_router(documentation)] * settings.docs_enabled)],
+        route_handlers=[
+            read_asset,
+            unknown_addresses(settings.api_prefix),
+            *([docs_router(documentation)] * settings.docs_enabled),
+        ],
         plugins=[
             PydanticInitPlugin(),  # first, so that our own decoders take precedence
             RouteRules(settings, core.contributions(), core.modules()),

@@ -25,7 +25,7 @@ from core.web.idempotency.middleware import Idempotency
 from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
 from core.web.responses import FinishedResponse
-from core.web.rules import Rules, rules_of
+from core.web.rules import rules_of
 
 
 class AccessMiddleware:
@@ -57,8 +57,8 @@ class AccessMiddleware:
         await self._admit(context.principal, rules.policy)
         if scope["path_params"]:
             refuse_hidden_characters(scope["path_params"])
-        if scope["query_string"]:
-            refuse_unknown(scope["query_string"], rules)
+        if scope["query_string"] and rules.query is not None:
+            refuse_unknown(scope["query_string"], rules.query)
         if scope["method"] == "POST" and b"idempotency-key" in context.headers:
             await self._idempotency.once(self._app, scope, receive, send)
         else:
@@ -116,13 +116,13 @@ def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
             raise InvalidInput([FieldError(f"path.{name}", message, "control_character")])
 
 
-def refuse_unknown(query_string: bytes, rules: Rules) -> None:
+def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
     """A parameter that means nothing here is a mistake, and so is one that is given twice."""
     given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
     errors = [
         FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")
         for name in given
-        if name not in rules.query
+        if name not in known
     ] or [
         FieldError(f"query.{name}", "Give it once.", "repeated")
         for name in dict.fromkeys(given)

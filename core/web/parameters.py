@@ -12,7 +12,6 @@ from msgspec import Meta, MsgspecError, convert
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from core.data.queries import Listing
 from core.kernel.context import current_context
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest
@@ -24,7 +23,7 @@ from core.security.secrets import SecretKeys
 from core.web.context import HttpContext
 from core.web.cursors import Cursors
 from core.web.responses import row_tag
-from core.web.rules import rules_of
+from core.web.rules import AnyListing, rules_of
 
 LARGEST_PAGE = 1_000_000
 SEARCH = Line(0, 100)
@@ -53,7 +52,7 @@ def if_match() -> IfMatch:
     return IfMatch(tags, partial(row_tag, context.scope["path"]))
 
 
-def names_of(listing: Listing) -> frozenset[str]:
+def names_of(listing: AnyListing) -> frozenset[str]:
     """The query parameters of a list."""
     search = ("search",) if listing.search else ()
     return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *listing.filter_columns])
@@ -73,7 +72,9 @@ class PageRequests:
         query = read_query(context.scope["query_string"])
         return self._read(context, listing, query)
 
-    def _read(self, context: HttpContext, listing: Listing, query: dict[str, str]) -> PageRequest:
+    def _read(
+        self, context: HttpContext, listing: AnyListing, query: dict[str, str]
+    ) -> PageRequest:
         if "cursor" in query and "page" in query:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
         if query.get("sort") == "":

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.data.queries import Listing
+from core.kernel.value_listing import ValueListing
 from core.security.policies import Policy
 from core.web.context import Header
+
+AnyListing = Listing | ValueListing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,9 @@ class Rules:
     """Under the API's prefix: counted by the rate limits."""
     limit: str | None = None
     """A named rate limit beside the general ones, e.g. `limit="login"`."""
-    listing: Listing | None = None
-    query: frozenset[str] = field(default_factory=frozenset)
-    """The query parameters it knows; any other is refused."""
+    listing: AnyListing | None = None
+    query: frozenset[str] | None = field(default_factory=frozenset)
+    """The query parameters it knows; any other is refused. None where none is looked at."""
     audit: str | None = None
     """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
     idempotency: bool | Literal["apart"] = True

@@ -51,13 +51,14 @@ class RouteRules(ReceiveRoutePlugin):
         opt = handler.opt
         listing = opt.get("listing")
         own = frozenset(each.field_alias for each in model.expected_query_params)
+        known = own | (names_of(listing) if listing else frozenset())
         return Rules(
             policy=self._policy(handler, path),
             module=opt.get("module", "core"),
             limited=f"{path}/".startswith(f"{self._prefix}/"),
             limit=opt.get("limit"),
             listing=listing,
-            query=own | (names_of(listing) if listing else frozenset()),
+            query=None if opt.get("any_query") else known,
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
             location=opt.get("location"),
@@ -95,9 +96,10 @@ def resolve_plainly(model: Any) -> None:
 
 
 def keep_exception_handlers(handler: Any) -> None:
-    """Litestar would gather them at every request."""
-    found = handler.resolve_exception_handlers()
-    handler.resolve_exception_handlers = lambda: found
+    """Litestar would gather them at every request; it lets `get`, `post` and the like be told."""
+    if hasattr(handler, "__dict__"):
+        found = handler.resolve_exception_handlers()
+        handler.resolve_exception_handlers = lambda: found
 
 
 def is_plain_call(dependency: Any) -> bool:

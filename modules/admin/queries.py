@@ -4,6 +4,7 @@ from sqlalchemy import TextClause, bindparam, select, text
 
 from core.data.audit import AuditEntry
 from core.data.queries import Listing
+from core.kernel.value_listing import ValueListing
 
 Period = tuple[datetime | None, datetime | None]
 """From and before which moment."""
@@ -17,6 +18,9 @@ AUDIT = Listing(
     },
     default="-at",
 )
+
+PERMISSIONS = ValueListing(("module", "name"), default="name")
+MODULES = ValueListing(("name",), default="name")
 
 EVERY = select(*AuditEntry.__table__.columns)
 SINCE = EVERY.where(AuditEntry.at >= bindparam("since"))

@@ -59,10 +59,6 @@ class PermissionRead(Schema):
     scope: bool = Field(description="Whether an API key may carry it.")
 
 
-class PermissionsRead(Schema):
-    data: list[PermissionRead]
-
-
 class UserFigures(Schema):
     total: int
     active: int
@@ -114,10 +110,6 @@ class ModuleRead(Schema):
     permissions: list[str]
     migrations: str | None = Field(description="The revision its tables are at.")
     health: dict[str, Literal["ok", "down"]]
-
-
-class ModulesRead(Schema):
-    data: list[ModuleRead]
 
 
 class EventRead(Schema):

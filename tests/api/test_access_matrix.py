@@ -99,6 +99,11 @@ DELETE /api/v1/users/{user_id}                      401    403  404   204   401 
 GET    /api/v1/users/{user_id}                      401    200  404   200   401      200 403
 PATCH  /api/v1/users/{user_id}                      401    200  404   200   401      403 403
 PUT    /api/v1/users/{user_id}                      401    200  404   200   401      403 403
+DELETE /api/v1/{path}                               404    404  404   404   404      404 404
+GET    /api/v1/{path}                               404    404  404   404   404      404 404
+PATCH  /api/v1/{path}                               404    404  404   404   404      404 404
+POST   /api/v1/{path}                               404    404  404   404   404      404 404
+PUT    /api/v1/{path}                               404    404  404   404   404      404 404
 GET    /docs                                        200    200  200   200   200      200 200
 GET    /docs/openapi.json                           200    200  200   200   200      200 200
 GET    /docs/problems                               200    200  200   200   200      200 200

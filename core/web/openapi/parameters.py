@@ -8,10 +8,9 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
 
-from core.data.queries import Listing
 from core.web.openapi.schemas import Json, Schemas
 from core.web.parameters import LARGEST_PAGE
-from core.web.rules import Rules
+from core.web.rules import AnyListing, Rules
 
 CONSTRAINTS = {
     "ge": "minimum",
@@ -83,7 +82,7 @@ def described(
     return parameter
 
 
-def list_parameters(listing: Listing) -> list[Json]:
+def list_parameters(listing: AnyListing) -> list[Json]:
     found = {
         "page": (WHOLE | {"maximum": LARGEST_PAGE, "default": 1}, "Which page."),
         "per_page": (WHOLE | {"maximum": 100, "default": 20}, "How many at once."),
@@ -106,7 +105,7 @@ CURSOR: Json = {"type": "string", "format": "cursor"}
 a word that only an earlier answer can give."""
 
 
-def sort_schema(listing: Listing) -> Json:
+def sort_schema(listing: AnyListing) -> Json:
     keys = [f"{sign}{key}" for key in listing.keys for sign in ("", "-")]
     items = {"type": "string", "enum": keys}
     default = listing.default.split(",")

@@ -1,13 +1,20 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
+from core.kernel.pages import PageRequest
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
-from modules.admin.permissions import MODULES
-from modules.admin.schemas import ModulesRead
+from modules.admin.permissions import MODULES as READ
+from modules.admin.queries import MODULES
+from modules.admin.schemas import ModuleRead
 from modules.admin.service import Inventory
 
 
 class ModuleController(Controller):
-    @get("/modules", summary="See what is installed", policy=requires(MODULES))
-    async def list_modules(self, inventory: NamedDependency[Inventory]) -> ModulesRead:
-        return ModulesRead(data=await inventory.modules())
+    @get("/modules", summary="See what is installed", policy=requires(READ), listing=MODULES)
+    async def list_modules(
+        self,
+        page_request: NamedDependency[PageRequest],
+        inventory: NamedDependency[Inventory],
+    ) -> Page[ModuleRead] | CursorPage[ModuleRead]:
+        return ModuleRead.paged(MODULES.page(await inventory.modules(), page_request))

@@ -5,22 +5,29 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from core.kernel.errors import Stale
+from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
+from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import ROLES
-from modules.admin.schemas import PermissionsRead, PersonRead, RolesUpdate
+from modules.admin.queries import PERMISSIONS
+from modules.admin.schemas import PermissionRead, PersonRead, RolesUpdate
 from modules.admin.service import PermissionDirectory
 from modules.users.public import BeyondOwnRights, LastAdmin, People, UserNotFound
 
 
 class RoleController(Controller):
-    @get("/permissions", summary="List every permission", policy=requires(ROLES))
+    @get(
+        "/permissions", summary="List every permission", policy=requires(ROLES), listing=PERMISSIONS
+    )
     async def list_permissions(
-        self, permissions: NamedDependency[PermissionDirectory]
-    ) -> PermissionsRead:
-        return PermissionsRead(data=list(permissions.all()))
+        self,
+        page_request: NamedDependency[PageRequest],
+        permissions: NamedDependency[PermissionDirectory],
+    ) -> Page[PermissionRead] | CursorPage[PermissionRead]:
+        return PermissionRead.paged(PERMISSIONS.page(permissions.all(), page_request))
 
     @put(
         "/users/{user_id:str}/roles",

@@ -188,3 +188,16 @@ async def test_a_compressed_list_is_the_same_list(admin: Person) -> None:
     assert packed.json() == plain.json()
     me = await admin.client.get("/api/v1/users/me", headers={"accept-encoding": "gzip"})
     assert "content-encoding" not in me.headers and "etag" in me.headers
+
+
+class TestWithLimits:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"rate_limit_enabled": True, "rate_limit_anonymous": "5/hour"}
+
+    async def test_addresses_that_lead_nowhere_count_too(self, client: AsyncClient) -> None:
+        answers = [await client.get(f"/api/v1/nowhere/{number}?x=1") for number in range(6)]
+        assert [each.status_code for each in answers] == [404] * 5 + [429]
+        assert answers[0].headers["ratelimit-policy"] == '"anonymous";q=5;w=3600'
+        assert answers[-1].headers["retry-after"].isdecimal()
+        assert (await client.get("/health")).status_code == 200

@@ -72,7 +72,9 @@ class TestWhole:
             if not handler.resolve_include_in_schema()
         }
 
-        assert {each.partition("/")[2].partition("/")[0] for each in left_out} == {"docs", "static"}
+        nowhere = "/api/v1/{path}"
+        roots = {each.split("/")[1] for each in left_out - {nowhere}}
+        assert nowhere in left_out and roots == {"docs", "static"}
         assert len(list(described(app, document))) == len(list(operations(document)))
 
     def test_every_operation_has_a_name_of_its_own(self, app: Litestar, document: Json) -> None:
@@ -103,7 +105,7 @@ class TestParameters:
         self, app: Litestar, document: Json
     ) -> None:
         for _, rules, operation in described(app, document):
-            assert names(operation, "query") == rules.query, operation["operationId"]
+            assert names(operation, "query") == set(rules.query or ()), operation["operationId"]
 
     def test_every_list_says_how_it_may_be_sorted(self, app: Litestar, document: Json) -> None:
         for _, rules, operation in described(app, document):

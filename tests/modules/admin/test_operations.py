@@ -114,7 +114,7 @@ async def test_what_is_installed_and_what_it_lets_people_do(admin: Person) -> No
     assert modules["files"]["health"] == {"storage": "ok"}
     assert modules["files"]["permissions"] == ["files:read", "files:write", "files:manage"]
     assert modules["health"]["routes"] == 5 and modules["health"]["migrations"] is None
-    permissions = (await admin.client.get(f"{ADMIN}/permissions")).json()["data"]
+    permissions = (await admin.client.get(f"{ADMIN}/permissions?per_page=100")).json()["data"]
     write = next(each for each in permissions if each["name"] == "files:write")
     assert (write["roles"], write["scope"]) == (["admin", "member"], True)
 
@@ -125,3 +125,21 @@ async def test_background_work_can_be_seen(admin: Person) -> None:
     for path in (f"{ADMIN}/events/{uuid7()}/retry",):
         assert (await admin.client.post(path)).status_code == 404
     assert (await admin.client.delete(f"{ADMIN}/events/{uuid7()}")).status_code == 404
+
+
+async def test_short_lists_have_the_manners_of_all_lists(admin: Person) -> None:
+    whole = (await admin.client.get(f"{ADMIN}/permissions?per_page=100")).json()
+    names = [each["name"] for each in whole["data"]]
+    assert names == sorted(names) and whole["total"] == len(names)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"cursor": cursor, "per_page": "3", "sort": "-name"}
+        part = (await admin.client.get(f"{ADMIN}/permissions", params=query)).json()
+        seen += [each["name"] for each in part["data"]]
+        cursor = part["next_cursor"]
+    assert seen == names[::-1]
+    page = await admin.client.get(f"{ADMIN}/permissions?per_page=2&page=2")
+    assert [each["name"] for each in page.json()["data"]] == names[2:4]
+    assert 'rel="next"' in page.headers["link"] and "etag" not in page.headers
+    assert (await admin.client.get(f"{ADMIN}/modules?sort=nothing")).status_code == 400
