@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
+from core.data.inserts import add_row
 from core.data.queries import one_or_raise, row_or_raise
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
@@ -30,11 +31,10 @@ class PostService:
         async with self._db.read() as reads:
             return await row_or_raise(reads, ONE, {"post_id": post_id}, PostNotFound)
 
-    async def publish(self, author: Principal, draft: PostDraft) -> Post:
-        post = Post(author_id=author.id, **draft.model_dump())
+    async def publish(self, author: Principal, draft: PostDraft) -> Row[Any]:
         async with self._db.transaction() as session:
-            session.add(post)
-            await self._audit.record(session, "posts.publish", post)
+            post = await add_row(session, Post, author_id=author.id, **draft.model_dump())
+            await self._audit.record(session, "posts.publish", (Post.__tablename__, post.id))
         return post
 
     async def change(
