@@ -1,5 +1,6 @@
 """What `db.read()` hands out: rows by SQLAlchemy at first, by the driver alone from then on."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,11 +20,11 @@ Values = Mapping[str, Any]
 NOTHING: Values = {}
 
 
-class ReadConnection:
+class ReadConnection(ABC):
     """`execute`, `scalar` and `scalars`, as an AsyncConnection has them, of a SELECT."""
 
-    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]: ...
 
     async def scalar(self, statement: Executable, values: Values = NOTHING) -> Any:
         return of_one_column(await self.execute(statement, values)).scalar()
@@ -36,7 +37,7 @@ class ReadConnection:
         total: int = await self.scalar(count.statement, values)
         return total
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027 (who holds none has nothing to let go of)
         """Let go of every connection."""
 
 
@@ -85,8 +86,9 @@ class PlannedReads(ReadConnection):
             async with self._engine.connect() as connection:
                 return (await connection.execute(statement, values)).freeze()()
 
+    @abstractmethod
     async def _fetch(self, sql: str, values: list[Any]) -> Any:
-        raise NotImplementedError
+        """The driver's rows, in the order of the SELECT."""
 
 
 def of_one_column(result: Result[Any]) -> Result[Any]:
