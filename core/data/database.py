@@ -7,14 +7,14 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Executable, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.data.changes import tables_changed_by
 from core.data.errors import saying_busy
 from core.data.generations import Generations
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
+from core.data.sessions import Sessions
 from core.data.transaction import Callback, OpenTransaction, current, inside_transaction
 from core.kernel.errors import Stale
 
@@ -28,18 +28,18 @@ class Database:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        sessions: Sessions,
         snapshots: AsyncEngine,
         reads: PlannedReads,
         generations: Generations,
         announce: Announce | None = None,
     ) -> None:
-        self.engine = engine
-        self._snapshots, self._reads, self._generations = snapshots, reads, generations
+        self.engine = sessions.engine
+        self._sessions, self._snapshots, self._reads = sessions, snapshots, reads
+        self._generations = generations
         self._announce = announce
-        self._session = async_sessionmaker(engine, expire_on_commit=False)
         self._committing: set[Task[None]] = set()
-        event.listen(engine.sync_engine, "before_execute", self._note_changes)
+        event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
 
     def read(self) -> AbstractAsyncContextManager[ReadConnection]:
         """Rows as of now; inside a transaction of this task, with what it has done so far."""
@@ -65,15 +65,16 @@ class Database:
                 outer.failed = True
                 raise
             return
-        opened = OpenTransaction(self, self._session())
-        with saying_stale(), saying_busy(), entered(opened):
-            try:
-                yield opened.session
-                opened.must_be_whole()
-            except BaseException:
-                await opened.session.close()
-                raise
-            await self._finish(opened)
+        with saying_stale(), saying_busy():
+            opened = OpenTransaction(self, self._sessions, await self._sessions.open())
+            with entered(opened):
+                try:
+                    yield opened.session
+                    opened.must_be_whole()
+                except BaseException:
+                    await self._sessions.rollback(opened.session)
+                    raise
+                await self._finish(opened)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[AsyncSession]:
@@ -82,6 +83,7 @@ class Database:
         session, part = outer.join(), outer.savepoint()
         with saying_stale():
             async with session.begin_nested():
+                await session.connection()  # sets it now: a plan would not
                 with entered(part):
                     yield session
                     part.must_be_whole()
@@ -105,7 +107,7 @@ class Database:
         await gather(*self._committing, return_exceptions=True)
         await self._reads.close()
         await self._snapshots.dispose()
-        await self.engine.dispose()
+        await self._sessions.close()
 
     async def _finish(self, opened: OpenTransaction) -> None:
         """A commit once begun is finished, and told, though whoever asked for it is cancelled."""
@@ -118,9 +120,9 @@ class Database:
         try:
             if opened.touched and self._announce:
                 await self._announce(opened.session, opened.touched)
-            await opened.session.run_sync(commit_and_close)
+            await self._sessions.commit(opened.session)
         except BaseException:
-            await opened.session.close()
+            await self._sessions.rollback(opened.session)
             raise
         finally:  # a commit that failed may have happened: only its answer got lost
             opened.closed = True
@@ -159,11 +161,6 @@ def saying_stale() -> Iterator[None]:
         yield
     except StaleDataError as error:
         raise Stale from error
-
-
-def commit_and_close(session: Session) -> None:
-    session.commit()
-    session.close()
 
 
 def call(callback: Callback) -> None:

@@ -12,8 +12,8 @@ from core.data.announcements import announce
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
 from core.data.generations import Generations
-from core.data.postgres import PostgresReads
 from core.data.sqlite.readers import SqliteReads
+from core.data.sqlite.sessions import SqliteSessions
 from core.data.sqlite.snapshots import SnapshotConnection
 from core.data.sqlite.writer import GroupCommit, WriteConnection
 from core.data.totals import Totals
@@ -21,6 +21,7 @@ from core.data.totals import Totals
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
 READERS = 4
+WRITERS = 100  # in the queue for the one that writes
 POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
 CONNECT_TIMEOUT_S = 5
 CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what nobody waits for
@@ -36,20 +37,23 @@ def open_database(url: str, generations: Generations) -> Database:
 
 def open_sqlite(path: str, generations: Generations) -> Database:
     group = GroupCommit(path)
-    engine = pooled("sqlite+threaded://", 100, creator=lambda: WriteConnection(group))
+    engine = pooled("sqlite+threaded://", WRITERS, creator=lambda: WriteConnection(group))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: group.close())
     snapshots = pooled("sqlite+threaded://", READERS, creator=lambda: SnapshotConnection(path))
     reads = SqliteReads(snapshots, Totals(generations), path, READERS)
-    return Database(engine, snapshots, reads, generations)
+    return Database(SqliteSessions(engine, WRITERS), snapshots, reads, generations)
 
 
 def open_postgres(url: str, generations: Generations) -> Database:
+    from core.data.postgres import PostgresReads, PostgresSessions  # brings asyncpg: 190 ms
+
     generations.must_hear = True
     engine = pooled(url, 10, connect_args=connecting(CANCELS))
     reading = pooled(url, 20, isolation_level="AUTOCOMMIT", connect_args=connecting(READ_ONLY))
     snapshots = reading.execution_options(isolation_level="REPEATABLE READ")
     reads = PostgresReads(reading, Totals(generations), 10)
-    return Database(engine, snapshots, reads, generations, announce)
+    sessions = PostgresSessions(engine, 10)
+    return Database(sessions, snapshots, reads, generations, announce)
 
 
 def sqlite_path(url: str) -> str | None:
@@ -86,7 +90,7 @@ def connecting(server_settings: dict[str, str]) -> dict[str, Any]:
 
 async def connect(*args: Any, **options: Any) -> Any:
     """Raises DatabaseBusy where nobody answers, or answers that it is starting or full."""
-    import asyncpg  # costs every start 190 ms that only PostgreSQL needs
+    import asyncpg  # 190 ms that only PostgreSQL needs
 
     passing = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
     try:

@@ -8,7 +8,7 @@ one place are forgotten together, which costs a read and never a wrong answer.
 
 import os
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import count
 from mmap import mmap
 from pathlib import Path
@@ -41,7 +41,7 @@ class Generations:
     def here(self, names: Iterable[str]) -> tuple[int, ...]:
         """The same, for changes made on this machine."""
         numbers = self._numbers
-        return (numbers[ANY_PLACE], *[numbers[place_of(name)] for name in names])
+        return tuple([numbers[place] for place in places_of(tuple(names))])
 
     def advance(self, names: Iterable[str]) -> None:
         """Something of these names has changed: say so after the commit and before the answer."""
@@ -63,13 +63,13 @@ class Generations:
         return 0 <= monotonic() - self._numbers[HEARD] / 1e9 < SILENCE
 
 
-@lru_cache(1000)
-@cache
 def place_of(name: str) -> int:
     return crc32(name.encode()) % PLACES
 
 
-ANY_PLACE = place_of(ANY)
+@lru_cache(1000)
+def places_of(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(map(place_of, (ANY, *names)))
 
 
 def mapped(file: Path) -> mmap:

@@ -1,15 +1,21 @@
-"""Reading PostgreSQL past SQLAlchemy: prepared once per connection, one round trip, no BEGIN."""
+"""PostgreSQL past SQLAlchemy: each statement prepared once per connection, and one round trip."""
 
 from asyncio import LifoQueue
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from core.data.plans import Plan
 from core.data.reads import PlannedReads
+from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connection_of
 from core.data.totals import Totals
 
 
 class PostgresReads(PlannedReads):
+    """Without a BEGIN."""
+
     def __init__(self, engine: AsyncEngine, totals: Totals, connections: int) -> None:
         super().__init__(engine, totals)
         self._idle: LifoQueue[Any] = LifoQueue()
@@ -33,3 +39,27 @@ class PostgresReads(PlannedReads):
                 await lent.driver_connection.close()
                 lent.invalidate()
             self._idle.put_nowait(None)
+
+
+class PostgresSessions(Sessions):
+    """A statement that fails ends the transaction, so its error is said at once."""
+
+    async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
+        adapted = dbapi_connection(session)
+        driver = adapted.driver_connection
+        try:
+            if not driver.is_in_transaction():
+                await adapted._start_transaction()  # so that SQLAlchemy knows of it
+            rows: Rows = await driver.fetch(plan.sql, *values)
+        except (PostgresError, InterfaceError, OSError) as error:
+            broken = isinstance(error, IntegrityConstraintViolationError)
+            said = IntegrityError if broken else DBAPIError
+            lost = driver.is_closed()
+            raise said(plan.sql, None, error, connection_invalidated=lost) from error
+        return rows
+
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        return bool(dbapi_connection_of(connection).driver_connection.is_closed())
+
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        return bool(dbapi_connection_of(connection).driver_connection.is_in_transaction())

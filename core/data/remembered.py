@@ -29,7 +29,7 @@ class Remembered(Generic[K, V]):
     """
 
     def __init__(self, generations: Generations, names: Sequence[str], size: int) -> None:
-        self._generations, self._names = generations, names
+        self._generations, self._names = generations, tuple(names)
         self._kept: Bounded[K, Kept[V]] = Bounded(size)
 
     def get(self, key: K) -> V | None:

@@ -6,7 +6,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.sessions import Sessions
 
 Callback = Callable[[], object]
 
@@ -16,6 +18,7 @@ class OpenTransaction:
     """A session while one task uses it; the tasks it starts see it, but may not join."""
 
     database: object
+    sessions: Sessions
     session: AsyncSession
     changed: set[str] = field(default_factory=set)
     """Tables whose rows it changed."""
@@ -23,7 +26,6 @@ class OpenTransaction:
     """Further names that others hold something of."""
     on_commit: list[Callback] = field(default_factory=list)
     task: Task[Any] | None = field(default_factory=current_task)
-    connection: AsyncConnection | None = None
     failed: bool = False
     closed: bool = False
 
@@ -38,7 +40,9 @@ class OpenTransaction:
 
     def savepoint(self) -> "OpenTransaction":
         """Its own callbacks are forgotten with it; what it may have touched is not."""
-        return OpenTransaction(self.database, self.session, self.changed, self.touched)
+        return OpenTransaction(
+            self.database, self.sessions, self.session, self.changed, self.touched
+        )
 
 
 current: ContextVar[OpenTransaction | None] = ContextVar("transaction", default=None)

@@ -19,18 +19,23 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
+from core.web.cycle import Cycle
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
 
 
 class RequestTimeout(ProblemError):
+    """Its head or its body came too slowly, or stopped coming."""
+
     status = 408
     code = "http.request_timeout"
     title = "The request took too long to arrive."
 
 
 class TooManyConnections(Unavailable):
+    """This process has as many connections as it takes."""
+
     code = "http.too_many_connections"
     title = "Too many connections are open; try again shortly."
 
@@ -200,6 +205,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Answering
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = Cycle  # of its own kind uvicorn makes it
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -231,7 +237,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _answer(self, error: ProblemError) -> None:
         self._awaiting_body = False
-        self.cycle = RequestResponseCycle(
+        self.cycle = Cycle(
             scope=cast(Any, {**NOTHING_KNOWN, **self.scope, "refusal": error}),
             transport=self.transport,
             flow=self.flow,

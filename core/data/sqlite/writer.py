@@ -73,13 +73,13 @@ class WriteConnection:
 
     def __init__(self, group: GroupCommit) -> None:
         self._group = group
-        self._my_turn = False
+        self.in_transaction = False
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
         group, first = self._group, ""
-        if not self._my_turn:
+        if not self.in_transaction:
             await group.take_turn()
-            self._my_turn = True
+            self.in_transaction = True
             first = "SAVEPOINT mine" if group.ready else "BEGIN IMMEDIATE"
         return await group.thread.run(execute, first, sql, values, many)
 
@@ -87,17 +87,17 @@ class WriteConnection:
         return Cursor(self)
 
     def commit(self) -> None:
-        if self._my_turn:
-            self._my_turn = False
+        if self.in_transaction:
+            self.in_transaction = False
             await_(self._group.commit())
 
     def rollback(self) -> None:
-        if self._my_turn:
-            self._my_turn = False
+        if self.in_transaction:
+            self.in_transaction = False
             await_(self._group.rollback())
 
     def close(self) -> None:
         """Also what SQLAlchemy does when whoever was writing is cancelled."""
-        if self._my_turn:
-            self._my_turn = False
+        if self.in_transaction:
+            self.in_transaction = False
             self._rolling_back = create_task(self._group.rollback())

@@ -1,0 +1,139 @@
+"""The sessions that transactions work in, each on a connection that is kept for the next one.
+
+A plan goes to the driver directly. SQLAlchemy, which begins nothing by itself, joins in on the same
+connection as soon as the session is used for anything else.
+"""
+
+from abc import ABC, abstractmethod
+from asyncio import LifoQueue, timeout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.util import greenlet_spawn
+
+from core.data.errors import DatabaseBusy
+from core.data.plans import Plan
+
+PATIENCE_S = 15  # in the queue for a connection, then "busy"
+Rows = Sequence[Sequence[Any]]
+
+
+class Sessions(ABC):
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
+        self.engine, self._connections = engine, connections
+        self._idle: LifoQueue[AsyncConnection | None] = LifoQueue()
+        for _ in range(connections):
+            self._idle.put_nowait(None)  # opened when first needed
+
+    @property
+    def lent(self) -> int:
+        """How many are open."""
+        return self._connections - self._idle.qsize()
+
+    @abstractmethod
+    async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
+        """What the statement returns. Raises what SQLAlchemy raises."""
+
+    @abstractmethod
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        """The other end is gone."""
+
+    @abstractmethod
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        """The driver has begun and not ended."""
+
+    async def open(self) -> AsyncSession:
+        """To be committed, and if that fails or never comes, rolled back. Raises DatabaseBusy."""
+        kept = await self._next_idle()
+        try:
+            return AsyncSession(kept or await self.engine.connect(), expire_on_commit=False)
+        except BaseException:
+            self._idle.put_nowait(None)
+            raise
+
+    async def commit(self, session: AsyncSession) -> None:
+        if session.in_transaction():
+            await session.run_sync(commit_and_close)
+        else:
+            with self._as_sqlalchemy_says_it(session):
+                await greenlet_spawn(dbapi_connection(session).commit)
+        self._give_back(connection_of(session))
+
+    async def rollback(self, session: AsyncSession) -> None:
+        """A connection that fails even in this is not used again."""
+        connection = connection_of(session)
+        try:
+            with suppress(Exception):
+                if not connection.invalidated:
+                    await greenlet_spawn(dbapi_connection_of(connection).rollback)
+                await session.close()
+        finally:
+            self._give_back(connection)
+
+    async def close(self) -> None:
+        for kept in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+            if kept:
+                await kept.close()
+            self._idle.put_nowait(None)
+        await self.engine.dispose()
+
+    async def _next_idle(self) -> AsyncConnection | None:
+        try:
+            async with timeout(PATIENCE_S):
+                kept = await self._idle.get()
+        except TimeoutError:
+            raise DatabaseBusy from None
+        return self._checked(kept)
+
+    def _give_back(self, connection: AsyncConnection) -> None:
+        self._idle.put_nowait(self._checked(connection))
+
+    def _checked(self, connection: AsyncConnection | None) -> AsyncConnection | None:
+        if connection is None or self._is_usable(connection):
+            return connection
+        discard(connection)
+        return None
+
+    def _is_usable(self, connection: AsyncConnection) -> bool:
+        if connection.invalidated or self.is_lost(connection):
+            return False
+        return not (self.in_transaction(connection) or connection.in_transaction())
+
+    @contextmanager
+    def _as_sqlalchemy_says_it(self, session: AsyncSession) -> Iterator[None]:
+        errors = self.engine.dialect.loaded_dbapi.Error
+        try:
+            yield
+        except errors as error:
+            lost = self.is_lost(connection_of(session))
+            raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
+
+
+def connection_of(session: AsyncSession) -> AsyncConnection:
+    assert isinstance(session.bind, AsyncConnection)  # noqa: S101 (open() has made it)
+    return session.bind
+
+
+def dbapi_connection(session: AsyncSession) -> Any:
+    return dbapi_connection_of(connection_of(session))
+
+
+def dbapi_connection_of(connection: AsyncConnection) -> Any:
+    assert connection.sync_connection is not None  # noqa: S101 (it has been started)
+    return connection.sync_connection.connection.dbapi_connection
+
+
+def discard(connection: AsyncConnection) -> None:
+    """Without a word to the other end, which may be gone."""
+    if sync := connection.sync_connection:
+        sync.invalidate()
+        sync.close()
+
+
+def commit_and_close(session: Session) -> None:
+    session.commit()
+    session.close()

@@ -1,0 +1,29 @@
+"""Writing SQLite past SQLAlchemy: one hop to the writing thread."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from core.data.plans import Plan
+from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connection_of
+
+
+class SqliteSessions(Sessions):
+    """A statement that fails is taken back by SQLite, and SQLAlchemy, asked again, says why."""
+
+    async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
+        try:
+            _, rows = await dbapi_connection(session).perform(plan.sql, values, many=False)
+            done: Rows = rows
+        except sqlite3.Error:
+            connection = await session.connection()
+            result = await connection.exec_driver_sql(plan.sql, tuple(values))
+            done = result.all() if result.returns_rows else ()
+        return done
+
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        return False
+
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        return bool(dbapi_connection_of(connection).in_transaction)

@@ -1,0 +1,144 @@
+"""Plans go to the driver and everything else to SQLAlchemy, in one and the same transaction."""
+
+from asyncio import CancelledError, create_task, sleep, timeout
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data import sessions
+from core.data.database import Database
+from core.data.errors import DatabaseBusy
+from core.data.inserts import add_row
+from tests.core.data.tables import Thing
+
+COUNT = select(func.count()).select_from(Thing)
+
+
+class ChangedMind(Exception):
+    pass
+
+
+async def planned(session: AsyncSession, name: str) -> None:
+    await add_row(session, Thing, name=name, count=0, body="")  # type: ignore[arg-type]
+
+
+async def plain(session: AsyncSession, name: str) -> None:
+    session.add(Thing(name=name))
+    await session.flush()
+
+
+async def count(db: Database) -> int:
+    async with db.read() as reads:
+        found: int = await reads.scalar(COUNT)
+    return found
+
+
+ORDERS = [(planned, plain), (plain, planned), (planned, planned), (planned, plain, planned)]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_in_any_order_it_is_one_transaction(db: Database, order: tuple[object, ...]) -> None:
+    for done in (1, 2):  # the second time on a connection that was kept
+        async with db.transaction() as session:
+            for number, add in enumerate(order):
+                await add(session, f"{done}.{number}")  # type: ignore[operator]
+        with pytest.raises(ChangedMind):
+            async with db.transaction() as session:
+                for number, add in enumerate(order):
+                    await add(session, f"undone {number}")  # type: ignore[operator]
+                raise ChangedMind
+        assert await count(db) == done * len(order)
+
+
+async def test_what_a_plan_wrote_is_seen_and_goes_with_its_savepoint(db: Database) -> None:
+    async with db.transaction() as session:
+        await planned(session, "kept")
+        assert await session.scalar(COUNT) == 1
+        with pytest.raises(ChangedMind):
+            async with db.savepoint() as part:
+                await planned(part, "undone")
+                assert await session.scalar(COUNT) == 2
+                raise ChangedMind
+        assert await session.scalar(COUNT) == 1
+    assert await count(db) == 1
+
+
+async def test_a_broken_constraint_is_said_as_sqlalchemy_says_it(db: Database) -> None:
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            async with db.transaction() as session:
+                await add_row(session, Thing, name=None, count=0, body="")  # type: ignore[arg-type]
+    async with db.transaction() as session:
+        await planned(session, "next")
+    assert await count(db) == 1
+
+
+async def test_who_waits_in_vain_for_a_connection_is_told_to_come_back(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "PATIENCE_S", 0.05)
+    pool = db._sessions
+    lent = [await pool.open() for _ in range(pool._connections)]
+    with pytest.raises(DatabaseBusy):
+        async with db.transaction():
+            pass
+    for session in lent:
+        await pool.rollback(session)
+    async with db.transaction() as session:
+        await planned(session, "then")
+    assert await count(db) == 1
+
+
+@pytest.mark.parametrize("used", [planned, plain])
+async def test_a_lost_connection_is_busy_once_and_then_replaced(db: Database, used: object) -> None:
+    if db.engine.dialect.name != "postgresql":
+        return
+    end = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises((DatabaseBusy, DBAPIError)):
+        async with db.transaction() as session:
+            await used(session, "lost")  # type: ignore[operator]
+            await session.execute(end)
+    async with db.transaction() as session:
+        await planned(session, "next")
+    assert await count(db) == 1
+
+
+async def test_idle_connections_that_were_cut_are_replaced_unnoticed(db: Database) -> None:
+    if db.engine.dialect.name != "postgresql":
+        return
+    async with db.transaction() as session:
+        await planned(session, "before")
+    async with db.engine.connect() as other:
+        await other.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await sleep(0.1)
+    async with db.transaction() as session:
+        await planned(session, "after")
+    async with db.transaction() as session:
+        assert await session.scalar(COUNT) == 2
+
+
+async def test_cancelled_within_a_planned_write_nothing_stays(db: Database) -> None:
+    for moment in (0, 0.0005, 0.001, 0.002, 0.005):
+
+        async def write() -> None:
+            async with db.transaction() as session:
+                await planned(session, "cancelled")
+                await sleep(30)
+
+        task = create_task(write())
+        await sleep(moment)
+        task.cancel()
+        with pytest.raises(CancelledError):
+            await task
+    async with timeout(20):
+        async with db.transaction() as session:
+            await planned(session, "next")
+    assert await count(db) == 1
+    assert db._sessions.lent == 0
