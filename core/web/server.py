@@ -1,7 +1,6 @@
 """Serves the application: uvicorn with our protocol, which ends by itself and not by the signal."""
 
 import errno
-import gc
 import os
 import resource
 import socket
@@ -118,8 +117,6 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -158,7 +155,6 @@ def end_within(seconds: float) -> None:
 
 def run(server: Server, listener: socket.socket) -> int:
     raise_open_files()
-    gc.set_threshold(20_000, 50, 100)
     try:
         server.run([listener])
     except SystemExit:  # the application did not start, and has said why
