@@ -1,24 +1,30 @@
 """Machines that share a PostgreSQL database tell each other what was touched.
 
 It is written by the transaction itself, so that no crash can swallow it: a row per place of the
-generations' file, in a few copies, lest everybody who touches one name wait for the same row.
+generations' file, in a few copies, lest everybody who touches one name wait for the same row. The
+same statement notifies whoever listens; who does not hear that finds the row all the same.
 """
 
-from asyncio import sleep
+from asyncio import Event, sleep, timeout
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import SmallInteger, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, SmallInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.generations import Generations, place_of
 from core.data.models import Base
+from core.data.writes import write
 
+CHANNEL = "atrium_announcements"
 EVERY_S = 1.0
+PAUSE_S = 0.02
+"""What is announced in quick succession is read at once."""
 LOOKING_BACK = timedelta(seconds=60)
 """How long a commit may take from its last statement and still be heard of."""
 COPIES = 8
@@ -35,16 +41,15 @@ class Announcement(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-_new = insert(Announcement).values(
-    place=bindparam("touched"),
-    copy=func.pg_backend_pid() % COPIES,
-    number=1,
-    at=func.clock_timestamp(),
+_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
+_new = insert(Announcement).from_select(
+    ["place", "copy", "number", "at"],
+    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
 )
 ANNOUNCE = _new.on_conflict_do_update(
     index_elements=[Announcement.place, Announcement.copy],
     set_={"number": Announcement.number + 1, "at": _new.excluded.at},
-)
+).returning(func.pg_notify(CHANNEL, ""))
 RECENT = select(Announcement.place, Announcement.copy, Announcement.number).where(
     Announcement.at >= bindparam("since")
 )
@@ -53,13 +58,7 @@ NOW = select(func.now())
 
 async def announce(session: AsyncSession, names: Iterable[str]) -> None:
     """The last statement of the transaction, in one order for all, so that nobody waits long."""
-    places = sorted(map(place_of, names))
-
-    def flush_and_announce(sync: Session) -> None:
-        sync.flush()
-        sync.connection().execute(ANNOUNCE, [{"touched": place} for place in places])
-
-    await session.run_sync(flush_and_announce)
+    await write(session, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})
 
 
 class Announcements:
@@ -68,15 +67,21 @@ class Announcements:
     def __init__(self, db: Database, generations: Generations) -> None:
         self._db, self._generations = db, generations
         self._known: dict[tuple[int, int], int] = {}
+        self._notified = Event()
 
     async def listen(self) -> None:
-        """Ask every second, for as long as the application lives; on SQLite there is nobody."""
+        """Ask when notified, and every second, for as long as the application lives."""
         while self._generations.must_hear:
+            self._notified.clear()
             try:
                 await self.hear()
             except Exception:
                 log.warning("announcements_not_heard", exc_info=True)
-            await sleep(EVERY_S)
+            await self._next()
+
+    def notify(self) -> None:
+        """There may be something new: do not wait for the second to pass."""
+        self._notified.set()
 
     async def hear(self) -> None:
         async with self._db.read() as reads:
@@ -87,3 +92,9 @@ class Announcements:
         self._known = found
         self._generations.advance_places(new)
         self._generations.heard()
+
+    async def _next(self) -> None:
+        await sleep(PAUSE_S)
+        with suppress(TimeoutError):
+            async with timeout(EVERY_S):
+                await self._notified.wait()

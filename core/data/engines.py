@@ -20,6 +20,7 @@ from core.data.totals import Totals
 
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
+SESSIONS = 10  # on PostgreSQL; one more connection listens
 READERS = 4
 WRITERS = 100  # in the queue for the one that writes
 POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
@@ -48,11 +49,11 @@ def open_postgres(url: str, generations: Generations) -> Database:
     from core.data.postgres import PostgresReads, PostgresSessions  # brings asyncpg: 190 ms
 
     generations.must_hear = True
-    engine = pooled(url, 10, connect_args=connecting(CANCELS))
+    engine = pooled(url, SESSIONS + 1, connect_args=connecting(CANCELS))
     reading = pooled(url, 20, isolation_level="AUTOCOMMIT", connect_args=connecting(READ_ONLY))
     snapshots = reading.execution_options(isolation_level="REPEATABLE READ")
     reads = PostgresReads(reading, Totals(generations), 10)
-    sessions = PostgresSessions(engine, 10)
+    sessions = PostgresSessions(engine, SESSIONS)
     return Database(sessions, snapshots, reads, generations, announce)
 
 

@@ -17,6 +17,8 @@ PASSING = (
 
 
 class DatabaseBusy(Unavailable):
+    """Waiting for the database took too long, or the connection to it broke."""
+
     code = "database.busy"
     title = "The database is busy or out of reach; try again."
 

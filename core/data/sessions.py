@@ -101,7 +101,8 @@ class Sessions(ABC):
     def _is_usable(self, connection: AsyncConnection) -> bool:
         if connection.invalidated or self.is_lost(connection):
             return False
-        return not (self.in_transaction(connection) or connection.in_transaction())
+        begun = connection.get_transaction()  # by SQLAlchemy, or what a failed commit left of it
+        return not (begun or self.in_transaction(connection))
 
     @contextmanager
     def _as_sqlalchemy_says_it(self, session: AsyncSession) -> Iterator[None]:

@@ -10,12 +10,10 @@ import sys
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from re import split
-from threading import get_native_id
 from typing import Annotated, ClassVar, TypeVar
 from unicodedata import normalize
 
@@ -24,12 +22,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.kernel.errors import FieldError, InvalidInput, Unavailable
 from core.kernel.text import Text
+from core.kernel.threads import lower_priority
 
 SHORTEST, LONGEST = 8, 256  # code points, after NFC
 SHORTEST_WORD, SHORTEST_REST = 4, 6
 MEMORY_KIB, PASSES = 19 * 1024, 2
 LONGEST_QUEUE = 64
-LOW_PRIORITY = 10
 COMMON = Path(__file__).parent / "common_passwords.txt.gz"
 
 T = TypeVar("T")
@@ -53,6 +51,8 @@ NewPassword = Annotated[str, Typed(SHORTEST, LONGEST)]
 
 
 class HashingBusy(Unavailable):
+    """Checking a password is costly on purpose, and only so many may wait for it."""
+
     code = "auth.busy"
     title = "Too many people are signing in at this moment; try again."
 
@@ -65,7 +65,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=PASSES, memory_cost=memory_kib or MEMORY_KIB, parallelism=1
         )
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, "password", initializer=lower_priority)
         self._dummy = cache(lambda: self._hasher.hash(os.urandom(16)))
         self._inside = 0
@@ -148,9 +148,6 @@ def normalized(password: str) -> str:
     return normalize("NFC", password)
 
 
-def lower_priority() -> None:
-    """Of this thread alone, which only Linux can; elsewhere its number may be a process's."""
-    if sys.platform != "linux":
-        return
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), LOW_PRIORITY)
+def usable_cores() -> int:
+    """Of this process: on one core a second thread would only hold up the first, and the loop."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -23,12 +23,12 @@ def user_group(
     def user() -> None: ...
 
     @user.command("create-admin")
-    @click.option("--email", prompt=True, help="The address the admin signs in with.")
+    @click.option("--email", help="The address the admin signs in with; asked for without it.")
     @click.option("--name", default="Admin", show_default=True)
     @click.option("--promote", is_flag=True, help="Take an account that exists already.")
-    def create_admin(email: str, name: str, promote: bool) -> None:
+    def create_admin(email: str | None, name: str, promote: bool) -> None:
         """Make an account with the role admin; the password is ADMIN_PASSWORD, or asked for."""
-        new = new_account(email, name, given_password(settings()))
+        new = new_account(email or asked_email(), name, given_password(settings()))
 
         async def make() -> None:
             try:
@@ -40,6 +40,16 @@ def user_group(
         click.echo(f"{new.email} is an admin now, and signs in with this password.")
 
     return user
+
+
+def asked_email() -> str:
+    if not sys.stdin.isatty():
+        raise click.ClickException(
+            "There is no terminal to ask: give the address as --email, the password as "
+            "ADMIN_PASSWORD in the environment, and run this again."
+        )
+    email: str = click.prompt("Email")
+    return email
 
 
 def given_password(settings: Settings) -> str:

@@ -2,30 +2,54 @@ from core.kernel.errors import Conflict, Forbidden, NotFound
 
 
 class UserNotFound(NotFound):
+    """There is no such account, or you may not read it."""
+
     code = "users.not_found"
     title = "There is no such person."
 
 
 class EmailTaken(Conflict):
+    """Addresses are one whether in capitals or not.
+
+    Sign in with it, or take another one.
+    """
+
     code = "users.email_taken"
     title = "This e-mail address has an account already."
 
 
 class NotYoursToChange(Forbidden):
+    """What else there is to change stands under `/admin`."""
+
     code = "users.not_yours_to_change"
     title = "Of another person only the name and the age may be changed here."
 
 
 class UseDeletion(Forbidden):
+    """One's own account goes with a proof, and with time to think again.
+
+    `POST /users/me/deletion` with your password.
+    """
+
     code = "users.use_deletion"
     title = "To delete your own account, POST to /users/me/deletion."
 
 
 class AccountExists(Conflict):
+    """Said by `atrium user create-admin`, never to a client.
+
+    Run it with `--promote`, or for another address.
+    """
+
     code = "users.account_exists"
     title = "This address has an account already."
 
 
 class FirstAdminRefused(Conflict):
+    """Said when the service starts, never to a client; `detail` has the reason.
+
+    Correct `ADMIN_EMAIL`, or make an admin with `atrium user create-admin`.
+    """
+
     code = "users.first_admin_refused"
     title = "The first admin cannot be made."

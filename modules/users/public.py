@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from core.kernel.contributions import Contribution
@@ -28,11 +28,18 @@ email_key = key_of
 
 
 class LastAdmin(Conflict):
+    """Nobody would be left to appoint another.
+
+    Make somebody else an admin first.
+    """
+
     code = "admin.last_admin"
     title = "The last active admin cannot be disabled, demoted or deleted."
 
 
 class BeyondOwnRights(Forbidden):
+    """Nobody grants a permission that they lack, nor changes a person who has one."""
+
     code = "admin.beyond_own_rights"
     title = "This takes a permission that you do not have yourself."
 
@@ -52,9 +59,8 @@ class Account:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Person:
-    """Everything a body may say of a person; replaced, never changed."""
+class Person(NamedTuple):
+    """Everything a body may say: the columns of `EVERYONE`, and what follows from them."""
 
     id: UUID
     version: int
@@ -63,7 +69,6 @@ class Person:
     age: int | None
     locale: str | None
     roles: tuple[str, ...]
-    permissions: tuple[str, ...]
     email_verified_at: datetime | None
     pending_email: str | None
     created_at: datetime
@@ -71,6 +76,7 @@ class Person:
     is_active: bool
     last_login_at: datetime | None
     deletes_at: datetime | None
+    permissions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Whose rows, and how they are listed."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import Enum, and_, bindparam, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.data.audit import AuditEntry
+from core.data.audit import AuditEntry, Outcome
 from core.data.queries import Listing
 from core.data.totals import Count
 from modules.users.models import IS_ADMIN, SEARCH, User
@@ -15,13 +16,29 @@ PEOPLE = Listing(sort=ORDER, search=SEARCH)
 ACCOUNTS = Listing(sort=ORDER, search=SEARCH, filters=(User.is_active,))
 """What admins see of people: whether they may sign in, too."""
 
+OUTCOME: Any = type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False))
 ACTIVITY = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
-    filters=(AuditEntry.action, AuditEntry.outcome),
+    filters={"action": AuditEntry.action, "outcome": OUTCOME},
     default="-at",
 )
 
-PERSONAL = [column for column in User.__table__.columns if column.key != "password_hash"]
+PERSONAL: list[Any] = [
+    User.id,
+    User.version,
+    User.name,
+    User.email,
+    User.age,
+    User.locale,
+    User.roles,
+    User.email_verified_at,
+    User.pending_email,
+    User.created_at,
+    User.updated_at,
+    User.is_active,
+    User.last_login_at,
+    User.deletes_at,
+]
 EVERYONE = select(*PERSONAL)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 ROW_BY_ID = select(User.__table__).where(User.id == bindparam("user_id"))
@@ -44,6 +61,11 @@ MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
 ADMINS = select(User.id).where(IS_ADMIN)
 ACTIVE_ADMINS = ADMINS.where(MAY_SIGN_IN).order_by(User.id)
 ANY_ADMIN = ADMINS.limit(1)
+IN_ORDER = (
+    select(User.id, and_(IS_ADMIN, MAY_SIGN_IN))
+    .where(User.id.in_(bindparam("ids", expanding=True)))
+    .order_by(User.id)
+)
 FIRST = select(User.id).order_by(User.created_at, User.id).limit(1)
 DUE = select(User.id).where(User.deletes_at <= bindparam("now")).order_by(User.deletes_at)
 
@@ -59,6 +81,12 @@ TOTAL = Count(select(User.id))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
 
-async def lock_admins(session: AsyncSession) -> list[UUID]:
-    """The active admins, who stay what they are until the transaction ends: always in one order."""
-    return [*(await session.scalars(ACTIVE_ADMINS.with_for_update()))]
+async def lock_admins(session: AsyncSession, changing: UUID) -> list[UUID]:
+    """The active admins, who stay what they are until the transaction ends.
+
+    Whoever is to be changed is locked with them, admin or not: a row locked after the others could
+    be one that somebody holds who waits for these.
+    """
+    ids = [*(await session.scalars(ACTIVE_ADMINS)), changing]
+    locked = await session.execute(IN_ORDER.with_for_update(), {"ids": ids})
+    return [user_id for user_id, is_active_admin in locked if is_active_admin]

@@ -49,7 +49,7 @@ refusals = problems(
 
 @lru_cache(10_000)
 def finished(person: Person, path: str) -> UserRead:
-    """The body's bytes, made once: a Person is never changed but replaced, and equals only itself.
+    """The body's bytes, made once: a Person is never changed but replaced.
 
     What is returned is sent as it is, so to the route it is as good as the body.
     """

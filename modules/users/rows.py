@@ -1,7 +1,8 @@
 """How a row of people is read, as values, and changed: each in one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -16,25 +17,16 @@ from modules.users.models import User
 from modules.users.public import Account, EmailTaken, Person, UserNotFound
 from modules.users.queries import ROW_BY_ID
 
+columns_of = attrgetter(*Person._fields[:-1])
+
 
 def person_of(row: Any, roles: Roles) -> Person:
-    return Person(
-        id=row.id,
-        version=row.version,
-        name=row.name,
-        email=row.email,
-        age=row.age,
-        locale=row.locale,
-        roles=row.roles,
-        permissions=in_order(roles.permissions_of(row.roles)),
-        email_verified_at=row.email_verified_at,
-        pending_email=row.pending_email,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        is_active=row.is_active,
-        last_login_at=row.last_login_at,
-        deletes_at=row.deletes_at,
-    )
+    return Person._make((*columns_of(row), in_order(roles.permissions_of(row.roles))))
+
+
+def people_of(rows: Iterable[Any], roles: Roles) -> list[Person]:
+    """Of rows of `EVERYONE`, which have a Person's columns in order."""
+    return [Person._make((*row, in_order(roles.permissions_of(row.roles)))) for row in rows]
 
 
 @lru_cache(100)

@@ -9,14 +9,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 from unicodedata import normalize
 
 from email_validator import EmailNotValidError
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert  # what it says, SQLite understands too
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
 from core.security.limits import RateLimits
@@ -32,6 +34,14 @@ LONGEST_DELAY = timedelta(minutes=15)
 REMEMBERED = timedelta(days=30)
 
 FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
+
+_given = {it.name: bindparam(f"new_{it.name}", type_=it.type) for it in Attempts.__table__.columns}
+_row = insert(Attempts).values(_given)
+OPEN = _row.on_conflict_do_update(
+    index_elements=[Attempts.key], set_={"failures": Attempts.failures}
+).returning(*Attempts.__table__.columns)
+"""Makes the row where there is none, and locks it."""
+KEEP = update(Attempts.__table__).where(Attempts.key == _given["key"]).values(_given)  # type: ignore[arg-type]
 
 
 class Guesses:
@@ -78,6 +88,7 @@ class Guesses:
             by_address.forget_at = by_address.since + WINDOW_BY_ADDRESS
             if by_address.failures >= FREE_BY_ADDRESS:
                 by_address.open_at = by_address.forget_at
+            await keep(session, by_account, by_address)
 
     async def _take_back(self, account: str, address: str, right: bool) -> None:
         """One attempt; and of the account all, where it was right."""
@@ -87,22 +98,30 @@ class Guesses:
             left = 0 if right else max(0, by_account.failures - 1)
             by_account.assign(failures=left, open_at=now)
             by_address.assign(failures=max(0, by_address.failures - 1), open_at=now)
+            await keep(session, by_account, by_address)
 
     async def _rows(
         self, session: AsyncSession, account: str, address: str, now: datetime
     ) -> tuple[Attempts, Attempts]:
         """Both, locked in one order, so that nobody waits in a circle."""
-        keys = sorted((account, address))
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
-        rows = [{"key": key, **new} for key in keys]
-        await session.execute(insert(Attempts).values(rows).on_conflict_do_nothing())
-        wanted = select(Attempts).where(Attempts.key.in_(keys))
-        locked = wanted.order_by(Attempts.key).with_for_update()
-        found = {row.key: row for row in await session.scalars(locked)}
+        found = {}
+        for key in sorted((account, address)):
+            row = (await write(session, OPEN, given(key=key, **new))).one()
+            found[key] = Attempts(**row._asdict())
         return found[account], found[address]
 
     def _key(self, what: str) -> str:
         return self._secrets.sign("auth.attempts", what.encode()).hex()
+
+
+async def keep(session: AsyncSession, *attempts: Attempts) -> None:
+    for each in attempts:
+        await write(session, KEEP, given(**{name: getattr(each, name) for name in _given}))
+
+
+def given(**columns: Any) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in columns.items()}
 
 
 def delay_after(failures: int) -> timedelta:

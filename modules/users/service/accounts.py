@@ -11,6 +11,7 @@ from sqlalchemy import Executable, bindparam, update
 from core.data.audit import AuditTrail
 from core.data.constraints import unique
 from core.data.database import Database
+from core.data.writes import write
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock
 from core.kernel.errors import FieldError, InvalidInput
@@ -99,8 +100,7 @@ class AccountService:
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
         async with self._db.transaction() as session:
-            connection = await session.connection()
-            await connection.execute(SIGNED_IN, {"user_id": user_id, "at": at})
+            await write(session, SIGNED_IN, {"user_id": user_id, "at": at})
 
     async def _account(self, statement: Executable, **values: Any) -> Account | None:
         async with self._db.read() as reads:

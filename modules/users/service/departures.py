@@ -52,7 +52,7 @@ class DepartureService:
         await self._accounts.confirm(leaver, password)
         deletes_at = self._clock() + self._settings.deletion_grace
         async with self._db.transaction() as session:
-            if await lock_admins(session) == [leaver.id]:
+            if await lock_admins(session, leaver.id) == [leaver.id]:
                 raise LastAdmin
             await update_row(session, leaver.id, {"deletes_at": deletes_at})
             await self._audit.record(session, "users.request_deletion", ("users", leaver.id))

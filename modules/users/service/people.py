@@ -26,7 +26,7 @@ from modules.users.public import (
     UserNotFound,
 )
 from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, ROW_BY_ID, TOTAL, lock_admins
-from modules.users.rows import person_of, update_row
+from modules.users.rows import people_of, person_of, update_row
 from modules.users.service.accounts import AccountService, readable
 from modules.users.service.departures import DepartureService
 
@@ -48,8 +48,7 @@ class PeopleService:
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
         async with self._db.read() as reads:
             rows = await listing.page(reads, EVERYONE, request)
-        people = [person_of(row, self._roles) for row in rows.items]
-        return Rows(people, rows.total, rows.request, rows.last)
+        return Rows(people_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 
     async def person(self, user_id: UUID) -> Person:
         async with self._db.read() as reads:
@@ -90,7 +89,7 @@ class PeopleService:
     async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
         """Enabling also calls off a deletion that is still to come."""
         async with self._db.transaction() as session:
-            admins = await lock_admins(session)
+            admins = await lock_admins(session, user_id)
             row = await self._locked(session, actor, user_id)
             if not active:
                 must_remain(admins, user_id)
@@ -113,7 +112,7 @@ class PeopleService:
     ) -> Person:
         wanted = self._roles.check(roles)
         async with self._db.transaction() as session:
-            admins = await lock_admins(session)
+            admins = await lock_admins(session, user_id)
             row = await self._locked(session, actor, user_id)
             self._must_cover(actor, wanted)
             if ADMIN not in wanted:
@@ -130,7 +129,7 @@ class PeopleService:
         self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
         async with self._db.transaction() as session:
-            admins = await lock_admins(session)
+            admins = await lock_admins(session, user_id)
             row = await self._locked(session, actor, user_id)
             must_remain(admins, user_id)
             if_match.check(row)

@@ -120,5 +120,5 @@ class ProfileService:
 def as_own(whole: PersonReplace) -> ProfileReplace:
     """Of oneself the e-mail is a part of the whole. Raises InvalidInput."""
     if "email" not in whole.model_fields_set:
-        raise InvalidInput([FieldError("body.email", "Field required", "missing")])
+        raise InvalidInput([FieldError("body.email", "This is required.", "missing")])
     return ProfileReplace.model_validate(whole.model_dump(exclude_unset=True))

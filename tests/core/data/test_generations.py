@@ -1,5 +1,6 @@
 """Generations: what is equal, what is not, and when nothing may be believed."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from tests.core.data.tables import THINGS, Thing
 from tests.core.data.test_database import add
+
+PEOPLE = module.place_of("people")
 
 
 def test_a_name_stays_equal_until_it_advances(generations: Generations) -> None:
@@ -78,6 +81,16 @@ async def test_other_machines_hear_what_was_touched(
     assert far.of(["people"]) != before[0] and far.of(["posts"]) == before[1]
     await remote.close()
     far.close()
+
+
+async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None:
+    name = next(name for name in map(str, count()) if module.place_of(name) == PEOPLE)
+    async with db.transaction():
+        db.touch("people", name, "posts")
+    async with db.read() as reads:
+        announced = await reads.scalars(select(Announcement.place))
+    places = {PEOPLE, module.place_of("posts")} if db.engine.dialect.name == "postgresql" else set()
+    assert sorted(announced) == sorted(places)
 
 
 async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:

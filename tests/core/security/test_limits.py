@@ -1,20 +1,22 @@
 """One suite for every place where hits are counted, and what only Redis can: count for all."""
 
-from asyncio import gather
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from redis.asyncio import Redis
 
 from config.settings import Rate
 from core.data.engines import open_database
 from core.data.generations import Generations
 from core.kernel.clock import utc_now
 from core.security.limits import Counters, LocalCounters
-from core.security.redis_counters import RedisCounters
+from core.security.redis_counters import PATIENCE_S, RedisCounters
 from core.web.shared_counters import SharedCounters
 from tests.conftest import Databases
 from tests.databases import BACKENDS
+from tests.races import CLIENTS, ROUNDS, at_once
 from tests.redis_server import HOW, RedisServer, executable, redis_server
 
 KINDS = [
@@ -67,10 +69,12 @@ def counters(request: pytest.FixtureRequest) -> Counters:
 
 
 async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: Counters) -> None:
-    standings = await gather(*(counters.hit("exact", TEN, "someone") for _ in range(50)))
-    assert sum(each.granted for each in standings) == 10
-    assert sorted({each.remaining for each in standings}) == list(range(10))
-    assert all(0 < each.resets_in_s <= 3600 for each in standings)
+    for number in range(ROUNDS):
+        hits = (counters.hit("exact", TEN, f"someone{number}") for _ in range(CLIENTS))
+        standings = await at_once(*hits)
+        assert sum(each.granted for each in standings) == 10
+        assert sorted({each.remaining for each in standings}) == list(range(10))
+        assert all(0 < each.resets_in_s <= 3600 for each in standings)
 
 
 async def test_callers_and_limits_count_for_themselves(counters: Counters) -> None:
@@ -91,8 +95,10 @@ async def test_a_share_is_never_nothing() -> None:
 @pytest.mark.redis
 async def test_instances_count_together(server: RedisServer) -> None:
     one, other = (RedisCounters(server.url, LocalCounters(), PATIENT) for _ in range(2))
-    hits = [each.hit("shared", TEN, "someone") for _ in range(20) for each in (one, other)]
-    assert sum(each.granted for each in await gather(*hits)) == 10
+    for number in range(ROUNDS):
+        both = (one, other) * (CLIENTS // 2)
+        hits = [each.hit("shared", TEN, f"someone{number}") for each in both]
+        assert sum(each.granted for each in await at_once(*hits)) == 10
     await one.close()
     await other.close()
 
@@ -106,4 +112,43 @@ async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
         server.stop()
         standings = [await counters.hit("away", TEN, "a") for _ in range(12)]
         assert sum(each.granted for each in standings) == 10, "limited all the same"
+        await counters.close()
+
+
+@needs_redis
+@pytest.mark.redis
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [("FLUSHALL",)],
+        [("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory-policy", "noeviction")],
+        [("CONFIG", "SET", "requirepass", "other"), ("CLIENT", "KILL", "TYPE", "normal")],
+    ],
+    ids=["emptied", "full", "another password"],
+)
+async def test_with_a_redis_that_is_not_as_it_was_there_is_a_limit(
+    tmp_path: Path, commands: list[tuple[str, ...]]
+) -> None:
+    with redis_server(tmp_path) as server:
+        counters = RedisCounters(server.url, LocalCounters(), PATIENT)
+        assert (await counters.hit("spoilt", TEN, "a")).remaining == 9
+        async with Redis.from_url(server.url) as operator:
+            for command in commands:
+                await operator.execute_command(*command)  # type: ignore[no-untyped-call]
+        standings = [await counters.hit("spoilt", TEN, "a") for _ in range(12)]
+        assert sum(each.granted for each in standings) == 10
+        await counters.close()
+
+
+@needs_redis
+@pytest.mark.redis
+async def test_a_redis_that_does_not_answer_is_waited_for_once(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        counters = RedisCounters(server.url, LocalCounters())
+        with server.frozen():
+            assert (await counters.hit("frozen", TEN, "a")).granted
+            waiting = monotonic()
+            standings = [await counters.hit("frozen", TEN, "a") for _ in range(12)]
+            assert sum(each.granted for each in standings) == 9
+            assert monotonic() - waiting < PATIENCE_S * 12 / 2, "not by each of them"
         await counters.close()

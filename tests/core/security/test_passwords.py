@@ -9,9 +9,9 @@ from time import monotonic
 import pytest
 
 from core.kernel.errors import InvalidInput
+from core.kernel.threads import LOW_PRIORITY
 from core.security.passwords import (
     LONGEST_QUEUE,
-    LOW_PRIORITY,
     MEMORY_KIB,
     HashingBusy,
     Passwords,

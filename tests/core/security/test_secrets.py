@@ -20,6 +20,7 @@ def test_what_is_sealed_is_read_for_its_purpose_only() -> None:
 
 def test_what_was_made_with_a_previous_key_is_still_read() -> None:
     turned = SecretKeys("b" * 32, ["a" * 32])
+    assert turned.derive_all("one") == [turned.derive("one"), KEYS.derive("one")]
     assert turned.unseal("one", KEYS.seal("one", b"hello")) == b"hello"
     assert turned.verify("one", b"data", KEYS.sign("one", b"data"))
     assert not KEYS.verify("one", b"data", turned.sign("one", b"data"))
