@@ -19,6 +19,9 @@ Context = Callable[[Event], None]
 
 TALKATIVE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets")
 """Below `warning` they tell addresses with their query, statements with their values."""
+SERVER = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
+TOLD_ANYWAY = "Invalid HTTP request received."
+"""The request it is about has a line of its own."""
 
 
 def no_context(event: Event) -> None:
@@ -110,9 +113,14 @@ class StandardRecords(logging.Handler):
         try:
             level = max(10, min(50, record.levelno // 10 * 10))
             log = structlog.get_logger()
-            log.log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+            name = "server" if record.name in SERVER else record.name
+            log.log(level, record.getMessage(), logger=name, exc_info=record.exc_info)
         except Exception:
             self.handleError(record)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    return record.msg != TOLD_ANYWAY
 
 
 def take_over_standard_logging(threshold: int) -> None:
@@ -121,9 +129,10 @@ def take_over_standard_logging(threshold: int) -> None:
     logging.root.setLevel(threshold)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
+    for name in SERVER:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
+        logger.addFilter(is_news)
     access = logging.getLogger("uvicorn.access")
     access.handlers, access.propagate, access.disabled = [], False, True
     logging.captureWarnings(True)

@@ -88,8 +88,10 @@ class Settings(ModuleSettings):
         default=None,
         description="The first admin's password; generated in development when there is none.",
     )
-    modules: CommaSeparated[ModuleName] | None = derived(
-        lambda _: None, "all found", "The modules to run, separated by commas."
+    modules: CommaSeparated[ModuleName] | None = Field(
+        default=None,
+        description="The modules to run, separated by commas.",
+        json_schema_extra={"default": "all found"},
     )
     rate_limit_enabled: bool = Field(
         default=True, description="Whether requests and attempts to sign in are limited."

@@ -48,7 +48,7 @@ def sources(
     rows = []
     for settings in loaded:
         for key, name in settings.names().items():
-            value = shown(getattr(settings, key))
+            value = value_of(settings, key)
             if name in set_in_environment:
                 rows.append(SettingSource(name, value, "environment"))
             elif set_in_file.get(name, "").strip():
@@ -56,6 +56,12 @@ def sources(
             else:
                 rows.append(SettingSource(name, value, "default"))
     return rows
+
+
+def value_of(settings: ModuleSettings, key: str) -> str:
+    """Where no value has a meaning, that."""
+    field, value = type(settings).model_fields[key], getattr(settings, key)
+    return default_of(field) if value == field.default else shown(value)
 
 
 def default_of(field: FieldInfo) -> str:

@@ -2,14 +2,26 @@
 
 import sys
 
+import click
+
 from core.cli.group import AtriumGroup
 from core.cli.sentences import as_sentence
 
 
 def main() -> None:
-    """Exit status 1 for what the operator can mend, with one sentence on standard error."""
+    """Exit status 1 for what the operator can mend, with one sentence on standard error.
+
+    And 2, with how it is used, for what is no command.
+    """
     try:
-        AtriumGroup(name="atrium", help=__doc__)(standalone_mode=True)
+        sys.exit(AtriumGroup(name="atrium", help=__doc__).main(standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        usage = error.ctx.get_usage() if error.ctx else ""
+        click.echo(f"{usage}\natrium: {error.format_message()}".strip(), err=True)
+        sys.exit(error.exit_code)
     except Exception as error:
         if (sentence := as_sentence(error)) is None:
             raise

@@ -85,7 +85,10 @@ def schema() -> Iterator[Finding]:
 def parts() -> Iterator[Finding]:
     async def ask_all(core: CoreContainer) -> list[Finding]:
         results = [await ask(each) for each in core.contributions().of(HealthCheck)]
-        looked = [(it.name, await it.look()) for it in core.contributions().of(Examination)]
+        looked = [
+            (it.name.rpartition(".")[2], await it.look())
+            for it in core.contributions().of(Examination)
+        ]
         return [
             *(
                 (it.ok, f"{it.name}: {'works' if it.ok else f'fails: {it.reason}'}")

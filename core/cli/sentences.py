@@ -1,5 +1,7 @@
 """What went wrong that the operator can mend, in one sentence; anything else is a bug of ours."""
 
+import click
+
 from config.settings import SettingsError
 from core.data.errors import DatabaseBusy
 from core.kernel.contributions import WiringError
@@ -16,6 +18,10 @@ class CommandFailed(Exception):
 def as_sentence(error: Exception) -> str | None:
     if isinstance(error, DatabaseBusy):
         return "The database does not answer: start it, or mend DATABASE_URL."
+    if isinstance(error, click.Abort):
+        return "Stopped before it was done."
+    if isinstance(error, click.ClickException):
+        return error.format_message()
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
     if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy

@@ -1,11 +1,17 @@
 """How many requests each route answered, how, and how fast; read by Prometheus.
 
-The counting happens on the event loop alone, so it needs none of the library's locks.
+The counting happens on the event loop alone, so it needs none of the library's locks. Of several
+workers each leaves what it counted for the others, and any of them answers for all.
 """
 
+from asyncio import sleep, to_thread
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import chain
+from threading import Lock
 
+import structlog
+from msgspec import json
 from prometheus_client import (
     CollectorRegistry,
     PlatformCollector,
@@ -15,11 +21,18 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from core.operations.processes import WorkerProcesses
+from core.operations.snapshots import Snapshots
 from core.web.context import HttpContext
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LABELS = ("method", "route", "module", "status")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+EVERY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, str, str, int]
 
 
 class Tally:
@@ -29,12 +42,24 @@ class Tally:
         self.buckets = [0] * (len(SECONDS) + 1)
         self.seconds = 0.0
 
+    def add(self, buckets: list[int], seconds: float) -> None:
+        self.buckets = [one + more for one, more in zip(self.buckets, buckets, strict=True)]
+        self.seconds += seconds
+
+
+Counted = list[tuple[Key, list[int], float]]
+
+encode = json.Encoder().encode
+decode = json.Decoder(Counted).decode
+
 
 class RequestMetrics(Collector):
-    def __init__(self) -> None:
-        self._tallies: dict[tuple[str, str, str, int], Tally] = {}
+    def __init__(self, snapshots: Snapshots | None = None) -> None:
+        """`snapshots` where there are other workers."""
+        self._tallies: dict[Key, Tally] = {}
+        self._snapshots, self._keeping = snapshots, Lock()
         self._registry = CollectorRegistry()
-        for each in (self, ProcessCollector(registry=None), PlatformCollector(registry=None)):
+        for each in (self, processes(snapshots), PlatformCollector(registry=None)):
             self._registry.register(each)
 
     def observe(self, context: HttpContext) -> None:
@@ -47,23 +72,57 @@ class RequestMetrics(Collector):
         tally.seconds += seconds
 
     def render(self) -> bytes:
-        """In Prometheus' text format, with those of the process itself."""
+        """In Prometheus' text format, of all workers, with those of the processes themselves."""
+        self._keep()  # what is shown here must not be missed by who is asked next
         return generate_latest(self._registry)
 
-    def _first(self, key: tuple[str, str, str, int]) -> Tally:
+    async def share(self) -> None:
+        """Leave what was counted for the other workers, for as long as the application lives."""
+        try:
+            while self._snapshots:
+                await to_thread(self._keep)
+                await sleep(EVERY_S)
+        finally:
+            self._keep()
+
+    def collect(self) -> Iterable[Metric]:
+        requests = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)
+        latency = HistogramMetricFamily("http_request_seconds", "Time to answer.", labels=LABELS)
+        for (method, route, module, status), tally in self._of_all().items():
+            labels = [method, route, module, str(status)]
+            requests.add_metric(labels, sum(tally.buckets))
+            latency.add_metric(labels, cumulative(tally.buckets), tally.seconds)
+        return requests, latency
+
+    def _first(self, key: Key) -> Tally:
         method, template, module, status = key
         if method not in METHODS:  # a client may invent names; the set of series stays small
             key = ("other", template, module, status)
         return self._tallies.setdefault(key, Tally())
 
-    def collect(self) -> Iterable[Metric]:
-        requests = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)
-        latency = HistogramMetricFamily("http_request_seconds", "Time to answer.", labels=LABELS)
-        for (method, route, module, status), tally in list(self._tallies.items()):
-            labels = [method, route, module, str(status)]
-            requests.add_metric(labels, sum(tally.buckets))
-            latency.add_metric(labels, cumulative(tally.buckets), tally.seconds)
-        return requests, latency
+    def _of_all(self) -> dict[Key, Tally]:
+        total: dict[Key, Tally] = {}
+        others = self._snapshots.of_others() if self._snapshots else ()
+        for key, buckets, seconds in chain(self._counted(), *map(decode, others)):
+            total.setdefault(key, Tally()).add(buckets, seconds)
+        return total
+
+    def _counted(self) -> Counted:
+        return [(key, it.buckets, it.seconds) for key, it in list(self._tallies.items())]
+
+    def _keep(self) -> None:
+        """One after the other, so that the latest stays."""
+        if self._snapshots is None:
+            return
+        try:
+            with self._keeping:
+                self._snapshots.keep(encode(self._counted()))
+        except OSError as error:
+            log.warning("metrics_not_shared", reason=type(error).__name__)
+
+
+def processes(snapshots: Snapshots | None) -> Collector:
+    return WorkerProcesses(snapshots.living) if snapshots else ProcessCollector(registry=None)
 
 
 def cumulative(counts: list[int]) -> list[tuple[str, float]]:

@@ -68,6 +68,19 @@ class RedisCounters:
         await self._redis.aclose()
 
 
+async def advice_about(url: str) -> str | None:
+    """What the operator should do when it cannot be reached; the address may hold a password."""
+    try:
+        async with Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as redis:
+            await redis.ping()
+    except (RedisError, OSError) as error:
+        return (
+            f"it does not answer ({type(error).__name__}): start it, or mend REDIS_URL; "
+            "until then each process counts limits for itself."
+        )
+    return None
+
+
 def key_of(name: str, caller: str) -> str:
     """No address is kept in the clear; the braces keep one caller's keys on one node."""
     return f"atrium:limit:{{{name}:{sha256(caller.encode()).hexdigest()[:32]}}}"

@@ -30,7 +30,11 @@ class SecretKeys:
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for this purpose alone."""
-        return self._derived(self._secrets[0], purpose)
+        return self.derive_all(purpose)[0]
+
+    def derive_all(self, purpose: str) -> list[bytes]:
+        """That one, and after it those of the previous secrets."""
+        return [self._derived(secret, purpose) for secret in self._secrets]
 
     def seal(self, purpose: str, data: bytes) -> bytes:
         """Encrypt, so that only `unseal` of the same purpose reads it."""
@@ -39,10 +43,9 @@ class SecretKeys:
 
     def unseal(self, purpose: str, sealed: bytes) -> bytes:
         """Raises Unreadable."""
-        for secret in self._secrets:
+        for key in self.derive_all(purpose):
             try:
-                cipher = AESGCM(self._derived(secret, purpose))
-                return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+                return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
             except (InvalidTag, ValueError):
                 continue
         raise Unreadable(purpose)
@@ -54,8 +57,7 @@ class SecretKeys:
         """A signature may be cut short, to 16 bytes at least (NIST SP 800-107, section 5.3.3)."""
         if len(signature) < SHORTEST_SIGNATURE:
             return False
-        keys = (self._derived(secret, purpose) for secret in self._secrets)
-        full = (digest(key, data, sha256) for key in keys)
+        full = (digest(key, data, sha256) for key in self.derive_all(purpose))
         return any(compare_digest(each[: len(signature)], signature) for each in full)
 
 

@@ -90,9 +90,10 @@ class Workers:
                 pipes[news].listen()
 
     def _dead(self) -> list[Worker]:
-        dead = [each for each in self._workers if not each.process.is_alive()]
-        self._workers = [each for each in self._workers if each.process.is_alive()]
-        return dead
+        """Each is asked once: it may die between two questions."""
+        before = self._workers
+        self._workers = [each for each in before if each.process.is_alive()]
+        return [each for each in before if each not in self._workers]
 
     def _has_lived(self, worker: Worker) -> bool:
         """False when it is no use to start another: not one of the first came up."""

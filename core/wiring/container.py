@@ -1,5 +1,7 @@
 """What lives as long as the process: built once, shared by every module."""
 
+from multiprocessing import parent_process
+
 from dependency_injector import containers, providers
 
 from config.lines import Lines
@@ -17,6 +19,7 @@ from core.kernel.contributions import Contributions
 from core.operations.health import HealthChecks
 from core.operations.maintenance import Maintenance
 from core.operations.metrics import RequestMetrics
+from core.operations.snapshots import Snapshots
 from core.security.authentication import Authenticator, KeyAuthenticator
 from core.security.limits import Counters, LocalCounters, RateLimits
 from core.security.passwords import Passwords
@@ -27,6 +30,8 @@ from core.web.idempotency.store import IdempotencyStore
 from core.web.lifecycle import Lifecycle
 from core.web.shared_counters import SharedCounters
 from core.wiring.inventory import InstalledModules
+
+METRICS_FOLDER = "metrics"
 
 
 def make_secrets(settings: Settings) -> SecretKeys:
@@ -42,6 +47,13 @@ def make_generations(settings: Settings) -> Generations:
 
 def make_database(settings: Settings, generations: Generations) -> Database:
     return open_database(settings.database_url.get_secret_value(), generations)
+
+
+def make_metrics(settings: Settings) -> RequestMetrics:
+    """A worker has a parent that started others like it."""
+    server = parent_process()
+    folder = settings.data_dir / METRICS_FOLDER
+    return RequestMetrics(Snapshots(folder, server.pid) if server and server.pid else None)
 
 
 def make_passwords(settings: Settings) -> Passwords:
@@ -87,7 +99,7 @@ class CoreContainer(containers.DeclarativeContainer):
     contributions = providers.Singleton(Contributions)
     modules = providers.Singleton(InstalledModules)
     lifecycle = providers.Singleton(Lifecycle)
-    metrics = providers.Singleton(RequestMetrics)
+    metrics = providers.Singleton(make_metrics, settings)
     secrets = providers.Singleton(make_secrets, settings)
     roles = providers.Singleton(Roles, contributions)
     generations = providers.Singleton(make_generations, settings)

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
-from core.operations.contributions import HealthCheck
-from core.wiring.container import CoreContainer
+from core.operations.contributions import Examination, HealthCheck, Preparation
+from core.operations.snapshots import forget_dead_servers
+from core.wiring.container import METRICS_FOLDER, CoreContainer
 
 ALIVE = text("SELECT 1")
+
+log = structlog.get_logger(__name__)
 
 
 def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
@@ -18,8 +23,12 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         async with core.db().read() as reads:
             await reads.execute(ALIVE)
 
+    async def tidy_metrics() -> None:
+        forget_dead_servers(core.settings().data_dir / METRICS_FOLDER)
+
     return (
         HealthCheck("core.database", database_answers),
+        Preparation("core.metrics", tidy_metrics),
         Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy()),
         Schedule(
             "core.counters",
@@ -31,4 +40,22 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
             timedelta(hours=1),
             lambda: core.idempotency_store().forget_old(),
         ),
+        *about_redis(core.settings().redis_url),
     )
+
+
+def about_redis(url: SecretStr | None) -> Sequence[Contribution]:
+    """The service starts without it, as it goes on without it: limits are looser then."""
+    if url is None:
+        return ()
+
+    async def look() -> str | None:
+        from core.security.redis_counters import advice_about
+
+        return await advice_about(url.get_secret_value())
+
+    async def warn() -> None:
+        if advice := await look():
+            log.warning("redis_unavailable", advice=advice)
+
+    return Examination("core.redis", look), Preparation("core.redis", warn)

@@ -12,6 +12,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
 from core.data.announcements import Announcements
+from core.data.notifications import Notifications
 from core.web.access import AccessMiddleware
 from core.web.bodies import JsonRequest, decode, is_schema
 from core.web.parameters import PageRequests, if_match, principal, provide, visitor
@@ -66,7 +67,10 @@ class CorePlugin(InitPlugin):
             stack.push_async_callback(core.db().close)
             stack.push_async_callback(core.limits().close)
             announcements = Announcements(core.db(), core.generations())
+            notifications = Notifications(core.db().engine, announcements.notify)
             await stack.enter_async_context(in_background(announcements.listen()))
+            await stack.enter_async_context(in_background(notifications.listen()))
+            await stack.enter_async_context(in_background(core.metrics().share()))
             await stack.enter_async_context(core.relay().running())
             await stack.enter_async_context(core.scheduler().running())
             settle()

@@ -32,8 +32,8 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
         for each in all_
         if isinstance(each, Export)
     }
-    wire("core", core, exports)
-    owners = {module: wire(module.name, module.container, exports) for module in modules}
+    wire("core", core, exports, core)
+    owners = {module: wire(module.name, module.container, exports, core) for module in modules}
     ordered = in_order(owners)
     named = {module.name: contributed[module] for module in ordered}
     core.contributions().fill({"core": core_contributions(core), **named})
@@ -62,7 +62,7 @@ def in_folder(package: str) -> Iterator[EntryPoint]:
             yield EntryPoint(each.name, f"{plugin}:Plugin", GROUP)
 
 
-def wire(name: str, container: Any, exports: Exports) -> list[AnyModule]:
+def wire(name: str, container: Any, exports: Exports, core: CoreContainer) -> list[AnyModule]:
     """Fill what `container` needs; returns the modules it now stands on."""
     owners: list[AnyModule] = []
     for need in container.dependencies.values():
@@ -73,10 +73,17 @@ def wire(name: str, container: Any, exports: Exports) -> list[AnyModule]:
             need.override(export.provider)
             owners.append(owner)
         elif not need.is_defined:
-            raise WiringError(
-                f"{name} needs {need.instance_of.__name__}, but no module exports it."
-            )
+            raise WiringError(f"{name} needs {lacking(need.instance_of, core)}")
     return owners
+
+
+def lacking(port: type, core: CoreContainer) -> str:
+    """Who exports it may have been left out of MODULES."""
+    for name, kind in discover().items():
+        offered = kind(name, core).contributions()
+        if any(isinstance(each, Export) and each.port is port for each in offered):
+            return f"{port.__name__}, which {name} exports: add {name} to MODULES."
+    return f"{port.__name__}, but no module exports it."
 
 
 def in_order(owners: Mapping[AnyModule, Sequence[AnyModule]]) -> list[AnyModule]:

@@ -1,7 +1,6 @@
 """Two workers of one server are one service: what one is told, the other knows at its next request.
 
-Which worker answers is found out by its own figures: each counts the requests it has answered, and
-a connection stays with the worker that accepted it.
+A connection stays with the worker that accepted it, and the system knows which that was.
 """
 
 import json
@@ -12,9 +11,11 @@ from functools import partial
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from socket import create_connection
 from time import sleep
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.api.serving import (
@@ -29,7 +30,9 @@ from tests.api.serving import (
 pytestmark = pytest.mark.timeout(240)
 MANY = "100000/minute"
 REGISTRATIONS, REQUESTS = 20, 200
-MARK = 'http_requests_total{method="HEAD",module="health",route="/health/live",status="200"}'
+COUNTED = 'http_requests_total{method="GET",module="health",route="/health/live",status="200"} '
+REFUSED = '"status":400'
+STARTED = "process_start_time_seconds{worker="
 numbers = count()
 
 
@@ -61,11 +64,20 @@ class Connection:
         is_json = "json" in answer.headers.get("content-type", "")
         return answer.status, json.loads(text) if is_json and text else text.decode()
 
-    def mark(self) -> None:
-        assert self.send("HEAD", "/health/live", {}, {})[0] == 200
+    def scrape(self, figure: str) -> list[float]:
+        """The values of those lines that begin so."""
+        lines = self.send("GET", "/metrics", {}, {})[1].splitlines()
+        return [float(each.rpartition(" ")[2]) for each in lines if each.startswith(figure)]
 
-    def is_marked(self) -> bool:
-        return MARK in self.send("GET", "/metrics", {}, {})[1]
+    def worker(self, server: Served) -> psutil.Process:
+        """The process that accepted it."""
+        port = self._http.sock.getsockname()[1]
+        [found] = [
+            each
+            for each in psutil.Process(server.process.pid).children()
+            if any(it.raddr and it.raddr.port == port for it in each.net_connections("tcp"))
+        ]
+        return found
 
     def close(self) -> None:
         self._http.close()
@@ -89,33 +101,28 @@ def server(folder: Path) -> Iterator[Served]:
         RATE_LIMIT_REGISTER=f"{REGISTRATIONS}/day",
     ) as served:
         served.address()
-        mark_one(served.address())
         yield served
-
-
-def mark_one(address: str) -> None:
-    connection = Connection(address)
-    connection.mark()
-    connection.close()
 
 
 @pytest.fixture
 def reach(server: Served) -> Iterator[Callable[[], list[Connection]]]:
     """Gives a new connection to each of the two; the server ends one that is idle for long."""
     with ExitStack() as stack:
+        yield partial(to_each, server, stack)
 
-        def both(found: dict[bool, Connection]) -> bool:
-            connection = Connection(server.address())
-            stack.callback(connection.close)
-            found.setdefault(connection.is_marked(), connection)
-            return len(found) == 2
 
-        def reach() -> list[Connection]:
-            found: dict[bool, Connection] = {}
-            eventually(partial(both, found))
-            return [*found.values()]
+def to_each(server: Served, stack: ExitStack) -> list[Connection]:
+    found: dict[psutil.Process, Connection] = {}
 
-        yield reach
+    def all_found() -> bool:
+        connection = Connection(server.address())
+        stack.callback(connection.close)
+        assert connection.send("GET", "/health", {}, {})[0] == 200
+        found.setdefault(connection.worker(server), connection)
+        return len(found) == 2
+
+    eventually(all_found)
+    return [*found.values()]
 
 
 @pytest.fixture
@@ -259,6 +266,38 @@ def test_general_limits_are_shared_out(workers: list[Connection], someone: Someo
     for each in workers:
         answers = [each.ask("GET", "/users/me", someone.token)[0] for _ in range(share)]
         assert answers == [200] * (share - 1) + [429]
+
+
+def test_figures_are_those_of_all_workers(workers: list[Connection], server: Served) -> None:
+    eventually(lambda: len(workers[0].scrape(STARTED)) == len(workers[1].scrape(STARTED)) == 2)
+    before = sum(workers[0].scrape(COUNTED))
+    for number, each in enumerate(workers, start=1):
+        for _ in range(5 * number):
+            assert each.send("GET", "/health/live", {}, {})[0] == 200
+        assert each.scrape(COUNTED)
+    for _ in range(3):
+        assert [sum(each.scrape(COUNTED)) for each in workers] == [before + 15] * 2
+
+
+def test_no_figure_falls_when_a_worker_dies(tmp_path: Path) -> None:
+    with serving(tmp_path, WORKERS="2") as served, ExitStack() as stack:
+        served.address()
+        killed, other = to_each(served, stack)
+        assert killed.send("GET", "/health/live", {}, {})[0] == 200
+        assert sum(killed.scrape(COUNTED)) == 1
+        killed.worker(served).kill()
+        eventually(lambda: "worker_died" in served.printed)
+        eventually(lambda: len(other.scrape(STARTED)) == 2)
+        assert [sum(each.scrape(COUNTED)) for each in (other, *to_each(served, stack))] == [1] * 3
+
+
+def test_what_is_no_request_has_one_line(server: Served) -> None:
+    port, before = int(server.address().rpartition(":")[2]), server.printed.count(REFUSED)
+    with create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(b"NO REQUEST\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 400"
+    eventually(lambda: server.printed.count(REFUSED) > before)
+    assert "Invalid HTTP request" not in server.printed and "uvicorn" not in server.printed
 
 
 def test_a_schedule_runs_once(server: Served, folder: Path) -> None:

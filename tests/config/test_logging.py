@@ -300,12 +300,18 @@ class TestConsole:
 class TestLibraries:
     def test_go_the_same_way(self, log: Log) -> None:
         log.start(request_id="r-1")
-        for name in ("uvicorn.error", "alembic.runtime", "asyncio", "anything"):
+        for name in ("alembic.runtime", "asyncio", "anything"):
             logging.getLogger(name).warning("%s at %d", name, 1)
             assert log.last["event"] == f"{name} at 1"
             assert (log.last["logger"], log.last["level"]) == (name, "warning")
             assert log.last["request_id"] == "r-1"
-        assert len(log.records) == 4
+        assert len(log.records) == 3
+
+    def test_the_server_is_called_so_and_repeats_nothing(self, log: Log) -> None:
+        log.start()
+        logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+        logging.getLogger("uvicorn.error").warning("told")
+        assert [(it["event"], it["logger"]) for it in log.records] == [("told", "server")]
 
     def test_the_access_log_of_the_server_is_off(self, log: Log) -> None:
         log.start("debug")

@@ -39,6 +39,7 @@ def test_where_each_value_comes_from(tmp_path: Path) -> None:
     assert rows["SHOP_MOST_ITEMS"] == ("4", "environment")
     assert rows["HOST"] == ("127.0.0.1", "default")
     assert rows["REDIS_URL"] == ("none", "default")
+    assert rows["MODULES"] == ("all found", "default")
 
 
 def test_secrets_are_hidden() -> None:

@@ -27,6 +27,9 @@ class WatchedBody:
     def digest(self) -> str:
         return self._fingerprint.digest()
 
+    def matches(self, digest: str) -> bool:
+        return self._fingerprint.matches(digest)
+
     async def __call__(self) -> Any:
         return self._ahead.pop(0) if self._ahead else await self._next()
 

@@ -1,10 +1,12 @@
 """What a request body says, as a digest under a key of ours, for bodies hold passwords.
 
-Of a multipart body the names, file names and contents of its parts count, not the boundary.
+Of a multipart body the names, file names and contents of its parts count, not the boundary. The
+first of several keys is the present one; what was kept under the others is still recognised.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
-from hmac import HMAC
+from hmac import HMAC, compare_digest
 from typing import Protocol
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -13,27 +15,33 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 class Fingerprint(Protocol):
     def update(self, chunk: bytes) -> None: ...
     def digest(self) -> str: ...
+    def matches(self, digest: str) -> bool: ...
 
 
 class PlainFingerprint:
-    def __init__(self, key: bytes, content_type: str) -> None:
-        self._mac = HMAC(key, content_type.partition(";")[0].strip().lower().encode(), sha256)
+    def __init__(self, keys: Sequence[bytes], content_type: str) -> None:
+        kind = content_type.partition(";")[0].strip().lower().encode()
+        self._macs = [HMAC(key, kind, sha256) for key in keys]
 
-    def update(self, chunk: bytes) -> None:
-        self._mac.update(chunk)
+    def update(self, chunk: bytes | bytearray) -> None:
+        for mac in self._macs:
+            mac.update(chunk)
 
     def digest(self) -> str:
-        return self._mac.hexdigest()
+        return self._macs[0].hexdigest()
+
+    def matches(self, digest: str) -> bool:
+        return any(compare_digest(mac.hexdigest(), digest) for mac in self._macs)
 
 
 class MultipartFingerprint(PlainFingerprint):
-    def __init__(self, key: bytes, content_type: str, boundary: str) -> None:
-        super().__init__(key, content_type)
+    def __init__(self, keys: Sequence[bytes], content_type: str, boundary: str) -> None:
+        super().__init__(keys, content_type)
         self._parser: PushMultipartParser | None = PushMultipartParser(
             boundary, max_segment_count=100, max_header_size=8192
         )
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | bytearray) -> None:
         if self._parser is None or not chunk:
             return
         try:
@@ -44,16 +52,16 @@ class MultipartFingerprint(PlainFingerprint):
 
     def _add(self, event: MultipartSegment | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):
-            self._mac.update(f"\0{event.name!r}{event.filename!r}\0".encode())
+            super().update(f"\0{event.name!r}{event.filename!r}\0".encode())
         elif event is not None:
-            self._mac.update(event)
+            super().update(event)
 
 
-def fingerprint_of(key: bytes, content_type: str) -> Fingerprint:
+def fingerprint_of(keys: Sequence[bytes], content_type: str) -> Fingerprint:
     kind, options = parse_options_header(content_type[:500])
     if kind == "multipart/form-data" and 0 < len(boundary := options.get("boundary", "")) <= 70:
-        return MultipartFingerprint(key, content_type, boundary)
-    return PlainFingerprint(key, content_type)
+        return MultipartFingerprint(keys, content_type, boundary)
+    return PlainFingerprint(keys, content_type)
 
 
 def is_multipart(content_type: str) -> bool:

@@ -29,16 +29,28 @@ REPLAYED = (b"idempotency-replayed", b"true")
 
 
 class BadIdempotencyKey(BadRequest):
+    """It may stand in quotes, which are no part of it.
+
+    Take a new random one for each act, a UUID for instance.
+    """
+
     code = "http.bad_idempotency_key"
     title = "An Idempotency-Key is 1 to 255 visible ASCII characters."
 
 
 class KeyReused(Unprocessable):
+    """A key stands for one act: one method, one address, one body."""
+
     code = "http.idempotency_key_reused"
     title = "This Idempotency-Key was used for a request with another body."
 
 
 class StillRunning(Conflict):
+    """Nothing is done twice; its answer is not there yet.
+
+    Wait as many seconds as `Retry-After` says, then send the same again for that answer.
+    """
+
     code = "http.idempotency_key_in_use"
     title = "The first request with this Idempotency-Key is still being answered."
 
@@ -54,7 +66,7 @@ class TakenBack(Exception):
 class Idempotency:
     def __init__(self, db: Database, store: IdempotencyStore, secrets: SecretKeys) -> None:
         self._db, self._store = db, store
-        self._key = secrets.derive("idempotency")
+        self._keys = secrets.derive_all("idempotency")
 
     async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
         slot = slot_of(context_of(scope))
@@ -107,13 +119,13 @@ class Idempotency:
     async def _replay(self, answer: Answer, scope: Any, receive: Any, send: Any) -> None:
         body = WatchedBody(receive, self._fingerprint(scope))
         await body.skip()
-        if body.digest != answer.fingerprint:
+        if not body.matches(answer.fingerprint):
             raise KeyReused
         again = FinishedResponse(answer.status, [*answer.headers, REPLAYED], answer.body)
         await again(scope, receive, send)
 
     def _fingerprint(self, scope: Any) -> Fingerprint:
-        return fingerprint_of(self._key, content_type_of(scope))
+        return fingerprint_of(self._keys, content_type_of(scope))
 
 
 def slot_of(context: HttpContext) -> str:
