@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, delete, or_, select, update
+from sqlalchemy import Enum, bindparam, case, delete, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
@@ -25,6 +25,7 @@ _status: Any = case(
     (Delivery.status == Status.dead.value, Delivery.status),
     else_=WAITING,
 )
+_known_status: Any = type_coerce(_status, Enum(*map(str, Status), WAITING, native_enum=False))
 DELIVERIES = select(
     Delivery.id,
     RecordedEvent.name.label("event"),
@@ -37,7 +38,11 @@ DELIVERIES = select(
 ).join(RecordedEvent)
 EVENTS = Listing(
     sort=(Delivery.created_at, Delivery.due_at, Delivery.attempts, Delivery.id),
-    filters={"status": _status, "event": RecordedEvent.name, "listener": Delivery.listener},
+    filters={
+        "status": _known_status,
+        "event": RecordedEvent.name,
+        "listener": Delivery.listener,
+    },
 )
 
 _wanted = Delivery.id == bindparam("delivery")

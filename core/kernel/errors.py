@@ -88,6 +88,8 @@ class FieldError:
 
 
 class InvalidInput(BadRequest):
+    """What was sent can be read, and is not what this operation takes."""
+
     code = "http.invalid"
     title = "The request has invalid fields."
 
@@ -97,5 +99,7 @@ class InvalidInput(BadRequest):
 
 
 class Stale(PreconditionFailed):
+    """`If-Match` lists no ETag that what is there has now; what has no ETag matches `*` alone."""
+
     code = "http.stale"
     title = "It has changed since you read it."

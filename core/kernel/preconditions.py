@@ -33,6 +33,11 @@ class IfMatch:
         if not self.permits(row.id, row.version):
             raise Stale
 
+    def check_untagged(self) -> None:
+        """Of what is there, but has no ETag at this address. Raises Stale where one is listed."""
+        if self.tags is not None:
+            raise Stale
+
     def permits(self, row_id: UUID, version: int) -> bool:
         if self.tags is None or self.tagging is None:
             return True

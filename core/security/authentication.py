@@ -24,6 +24,8 @@ class KeyAuthenticator(Protocol):
 
 
 class NotSignedIn(Unauthenticated):
+    """This takes a credential, and none was sent."""
+
     code = "http.not_signed_in"
     title = "Sign in first."
 
@@ -35,6 +37,8 @@ class NotSignedIn(Unauthenticated):
 
 
 class BadCredential(NotSignedIn):
+    """The access token or API key that was sent has ended, or never was one."""
+
     code = "http.invalid_token"
     title = "This credential is unknown, expired or revoked."
 
@@ -42,30 +46,60 @@ class BadCredential(NotSignedIn):
 
 
 class MixedCredentials(BadRequest):
+    """Two credentials could mean two callers; `/admin/stats` alone takes both.
+
+    Send `Authorization` or `X-API-Key`, and leave the other out.
+    """
+
     code = "http.mixed_credentials"
     title = "Send one credential: a bearer token or an API key."
 
 
 class NotPermitted(Forbidden):
+    """None of your roles has the permission that `detail` names.
+
+    Ask an admin for a role that has it.
+    """
+
     code = "http.not_permitted"
     title = "You may not do this."
 
 
 class KeyNotAllowed(Forbidden):
+    """A key acts within its scopes, and there is no scope for this.
+
+    Sign in, and send the access token instead of the key.
+    """
+
     code = "auth.key_not_allowed"
     title = "This cannot be done with an API key: sign in."
 
 
 class InsufficientScope(Forbidden):
+    """The key is good, and was made without the scope that `detail` names.
+
+    Make another key that carries it: the scopes of a key do not change.
+    """
+
     code = "auth.insufficient_scope"
     title = "This API key does not carry the scope for this."
 
 
 class StepUpRequired(Forbidden):
+    """You are signed in, and this asks for a recent proof of who you are.
+
+    Send your password to `POST /auth/step-up`, then repeat the request.
+    """
+
     code = "auth.step_up_required"
     title = "Prove again who you are, then repeat this."
 
 
 class ProofFailed(Forbidden):
+    """The password given as proof is not that of the account you are signed in with.
+
+    Give the right one. Each wrong one counts, and after some of them you have to wait.
+    """
+
     code = "auth.proof_failed"
     title = "This does not prove that it is you."

@@ -14,6 +14,8 @@ from core.kernel.errors import TooManyRequests
 
 
 class RateLimited(TooManyRequests):
+    """The limit that `RateLimit-Policy` names is used up for this window."""
+
     code = "http.too_many_requests"
     title = "Too many requests: try again later."
 

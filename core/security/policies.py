@@ -20,14 +20,24 @@ from core.security.authentication import (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Made from one of the four below, and narrowed by its methods."""
+    """Made from one of the four below, and narrowed by its methods.
+
+    | option | says |
+    |---|---|
+    | `anyone` | nobody need sign in |
+    | `strict` | a credential that is sent must be good, also where none is needed |
+    | `needs` | who is signed in must have this permission |
+    | `scope` | an API key with this scope may, too; where none is named no key may |
+    | `step_up` | only for a while after proving who one is |
+    | `both` | the bearer token and, beside it, an API key of the same person |
+    | `keyless` | not with an API key, although anyone may |
+    | `while_closed` | during maintenance, too |
+    """
 
     anyone: bool = False
     strict: bool = True
-    """A credential that is sent must be good, also where none is needed."""
     needs: Permission | None = None
     scope: Permission | None = None
-    """An API key with this scope may; without one no key may."""
     step_up: bool = False
     both: bool = False
     keyless: bool = False

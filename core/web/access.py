@@ -50,7 +50,7 @@ class AccessMiddleware:
         if rules.options:
             return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
         refused = await self._learn_who(context, rules.policy)
-        if rules.limited:
+        if rules.in_api:
             await count_request(self._limits, context, rules)
         if refused:
             raise refused

@@ -36,43 +36,74 @@ class Inadmissible(ProblemError):
 
 
 class Unparsable(Inadmissible, BadRequest):
+    """Its head or framing breaks the protocol, or can be read in more than one way.
+
+    Leave both to an HTTP library, and look at what a proxy in between makes of them.
+    """
+
     code = "http.unparsable"
     title = "This is not an HTTP/1.1 request with one meaning."
 
 
 class BadHost(Inadmissible, BadRequest):
+    """`Host` is missing, repeated, or no name of a host.
+
+    Send it once, with the name that the service is known under.
+    """
+
     code = "http.bad_host"
     title = "Send exactly one valid Host."
 
 
 class RepeatedHeader(Inadmissible, BadRequest):
+    """Two values could mean two requests; `detail` names the field.
+
+    Send the field once.
+    """
+
     code = "http.repeated_header"
     title = "A header field that may be given once was given twice."
 
 
 class BadUrl(Inadmissible, BadRequest):
+    """Decoded, the address has control characters or is no UTF-8; or a `%` encodes nothing.
+
+    Let a library encode the address, each part of it by itself.
+    """
+
     code = "http.bad_url"
     title = "The address is not well-formed UTF-8 in percent-encoding."
 
 
 class UnknownCoding(Inadmissible, BadRequest):
+    """Where the body ends cannot be told from this `Transfer-Encoding`.
+
+    Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
+    """
+
     code = "http.unknown_coding"
     title = "The only transfer coding is chunked, in HTTP/1.1."
 
 
 class UriTooLong(Inadmissible):
+    """Path and query have at most 8 KiB together."""
+
     status = 414
     code = "http.uri_too_long"
     title = "The address is too long."
 
 
 class Misdirected(Inadmissible):
+    """`Host` is well-formed, and not among the names of this service."""
+
     status = 421
     code = "http.misdirected"
     title = "This host is not served here."
 
 
 class HeadersTooLarge(Inadmissible):
+    """There may be 100 fields, of 16 KiB together."""
+
     status = 431
     code = "http.headers_too_large"
     title = "There are too many header fields, or they are too long."

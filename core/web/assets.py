@@ -19,6 +19,11 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class NoSuchAsset(NotFound):
+    """These files change their names with what is in them.
+
+    Take the address from the page that uses the file.
+    """
+
     code = "http.no_such_asset"
     title = "There is no such file."
 

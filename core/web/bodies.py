@@ -10,28 +10,47 @@ from typing import Any
 
 from litestar import Request
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from core.kernel.errors import BadRequest, FieldError, InvalidInput, UnsupportedMediaType
 from core.kernel.schemas import Schema
 from core.web.context import Header, context_of
+from core.web.wording import in_words
 
 DEEPEST = 32
 LARGEST_INTEGER = 2**53 - 1
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON_TYPES = (b"application/json", b"application/merge-patch+json")
 ACCEPT_PATCH: Header = (b"accept-patch", b"application/merge-patch+json, application/json")
 
 
 class MalformedJson(BadRequest):
+    """It cannot be parsed, or two parsers could read it in two ways.
+
+    Let a JSON library write it, in UTF-8: no key twice, no `NaN`, at most 32 levels deep, whole
+    numbers within ±(2⁵³−1).
+    """
+
     code = "http.malformed_json"
     title = "The body is not one unambiguous JSON value in UTF-8."
 
 
 class NotJson(UnsupportedMediaType):
+    """There is a body, and its `Content-Type` does not say that it is JSON in UTF-8.
+
+    Set `Content-Type: application/json`, or `application/merge-patch+json` for a PATCH.
+    """
+
     code = "http.not_json"
     title = "Send the body as application/json."
 
 
 class EncodedBody(UnsupportedMediaType):
+    """What is compressed could become far more than what was sent.
+
+    Send it without compression, and without the field.
+    """
+
     code = "http.encoded_body"
     title = "Send the body as it is, without a Content-Encoding."
 
@@ -64,6 +83,20 @@ class JsonRequest(Request[Any, Any, Any]):
             name, value = ACCEPT_PATCH
             refusal.headers[name.decode()] = value.decode()
         return refusal
+
+
+class NoFields(Schema):
+    """The body of a route that takes none: nothing is known in it."""
+
+
+async def refuse_content(_: Any, request: JsonRequest) -> None:
+    """For a route that takes no body: there is none, or it is an empty object."""
+    if announces_content(context_of(request.scope).headers) and await request.body():
+        decode(NoFields, await request.json())
+
+
+def announces_content(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
 def is_json(content_type: bytes) -> bool:
@@ -141,11 +174,14 @@ def decode(kind: type[Schema], value: Any) -> Schema:
     try:
         return kind.model_validate_json(value.content, strict=True)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise InvalidInput(
-            [field_error(each["loc"], each["msg"], each["type"]) for each in found]
-        ) from None
+        found = error.errors(include_url=False, include_input=False)
+        if found[0]["type"] == "json_invalid":  # which the other parser lets pass
+            raise MalformedJson(
+                r"A \u escape is half of a surrogate pair, and no character."
+            ) from None
+        raise InvalidInput([field_error(each) for each in found]) from None
 
 
-def field_error(path: tuple[int | str, ...], message: str, code: str) -> FieldError:
-    return FieldError(".".join(["body", *map(str, path)])[:200], message, code)
+def field_error(found: ErrorDetails) -> FieldError:
+    place = ".".join(["body", *map(str, found["loc"])])
+    return FieldError(place[:200], in_words(found), found["type"])

@@ -18,11 +18,18 @@ MOST_FIELDS = 100
 
 
 class NotAForm(UnsupportedMediaType):
+    """The standard behind this operation wants a form."""
+
     code = "http.not_a_form"
     title = f"Send the body as {FORM_TYPE}."
 
 
 class MalformedForm(BadRequest):
+    """It cannot be decoded, or has a field twice.
+
+    Let an HTTP library encode it, each field once.
+    """
+
     code = "http.malformed_form"
     title = "The body is not one unambiguous form in UTF-8."
 

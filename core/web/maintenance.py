@@ -21,5 +21,7 @@ class MaintenanceSwitch(Protocol):
 
 
 class UnderMaintenance(Unavailable):
+    """An admin has closed it to everybody but admins; `detail` may say why and how long."""
+
     code = "http.maintenance"
     title = "The service is closed for maintenance."

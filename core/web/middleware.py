@@ -23,9 +23,12 @@ Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+ROUTED = WRITES | {"GET", "OPTIONS", "TRACE"}
 
 
 class ShuttingDown(Unavailable):
+    """This process is about to stop; another one may have taken over already."""
+
     code = "http.shutting_down"
     title = "This instance is shutting down; try again."
 
@@ -58,8 +61,8 @@ class RequestMiddleware:
         try:
             headers = self._admission.read(scope)
             context.read(headers, self._client_address.of(scope, headers))
-            if context.method == "HEAD":
-                context.scope = scope = as_get(scope)
+            if context.method not in ROUTED:
+                context.scope = scope = routed(scope)
             await self._app(scope, receive, sender)
         except Exception as error:
             await self._answer_anyway(error, context, receive, sender)
@@ -113,9 +116,12 @@ class Sender:
         await self._send(message)
 
 
-def as_get(scope: Any) -> Any:
-    """HEAD is answered by every route that answers GET (RFC 9110, section 9.3.2)."""
-    return {**scope, "method": "GET"}
+def routed(scope: Any) -> Any:
+    """HEAD is answered by every route that answers GET (RFC 9110, section 9.3.2).
+
+    Methods that no route can have go the way of TRACE, which none has.
+    """
+    return {**scope, "method": "GET" if scope["method"] == "HEAD" else "TRACE"}
 
 
 def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import parse_qsl
 
 from litestar.di import Provide
@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from msgspec import Meta, MsgspecError, convert
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
+from sqlalchemy import Enum
 
 from core.kernel.context import current_context
 from core.kernel.errors import FieldError, InvalidInput
@@ -22,8 +23,10 @@ from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext
 from core.web.cursors import Cursors
+from core.web.entity_tags import listed_tags
 from core.web.responses import row_tag
 from core.web.rules import AnyListing, rules_of
+from core.web.wording import FLAG, MOMENT, in_words
 
 LARGEST_PAGE = 1_000_000
 SEARCH = Line(0, 100)
@@ -44,11 +47,11 @@ def visitor() -> Principal | None:
 
 
 def if_match() -> IfMatch:
+    """Raises InvalidInput for what is no list of entity tags."""
     context = cast("HttpContext", current_context())
     header = context.headers.get(b"if-match")
-    if header is None or header.strip() == b"*":
+    if header is None or (tags := listed_tags(header)) is None:
         return ANY_VERSION
-    tags = frozenset(tag.strip() for tag in header.decode("latin-1").split(","))
     return IfMatch(tags, partial(row_tag, context.scope["path"]))
 
 
@@ -82,7 +85,7 @@ class PageRequests:
         by_cursor, counted = "cursor" in query, flag(query, "total")
         sort, search = query.get("sort"), searched(query.get("search"))
         filters = {
-            name: filter_value(name, column.type.python_type, query[name])
+            name: filter_value(name, kind_of(column), query[name])
             for name, column in listing.filter_columns.items()
             if name in query
         }
@@ -110,12 +113,23 @@ def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
     raise invalid(name, f"A whole number from 1 to {largest}.", "range")
 
 
-def filter_value(name: str, kind: type, text: str) -> Any:
-    """As the column has it: a UUID, a number, true or false, or plain text."""
+def kind_of(column: Any) -> Any:
+    """What a filter by this column may be: its type, or one of its values where they are known."""
+    if isinstance(column.type, Enum):
+        return Literal[tuple(column.type.enums)]
+    return column.type.python_type
+
+
+def filter_value(name: str, kind: Any, text: str) -> Any:
+    """As the column has it: a UUID, a number, true or false, one of some words, or plain text."""
     try:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
-    except (ValidationError, PydanticCustomError):
-        raise invalid(name, f"This is no {kind.__name__}.", "type") from None
+    except ValidationError as error:
+        [found] = error.errors(include_url=False, include_input=False)
+        code = "enum" if found["type"] == "literal_error" else "type"
+        raise invalid(name, in_words(found), code) from None
+    except PydanticCustomError as error:
+        raise invalid(name, error.message(), "type") from None
 
 
 def moment(name: str, text: str | None) -> datetime | None:
@@ -123,7 +137,7 @@ def moment(name: str, text: str | None) -> datetime | None:
     try:
         return None if text is None else convert(text, Annotated[datetime, Meta(tz=True)])
     except MsgspecError:
-        raise invalid(name, "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z.", "type") from None
+        raise invalid(name, MOMENT, "type") from None
 
 
 MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
@@ -133,7 +147,7 @@ MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"
 def flag(query: dict[str, str], name: str) -> bool:
     text = query.get(name, "false")
     if text not in ("true", "false"):
-        raise invalid(name, "Either true or false.", "bool")
+        raise invalid(name, FLAG, "bool")
     return text == "true"
 
 

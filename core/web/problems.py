@@ -21,33 +21,48 @@ from core.kernel.errors import (
 )
 from core.kernel.schemas import Schema
 from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
+from core.web.wording import parameter_in_words
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]
 
 
 class NothingHere(NotFound):
+    """No operation stands at this address."""
+
     code = "http.not_found"
     title = "There is nothing at this address."
 
 
 class MethodNotAllowed(ProblemError):
+    """The address is known, and has other methods."""
+
     status = 405
     code = "http.method_not_allowed"
     title = "This address does not know that method."
 
+    def __init__(self, allow: str = "") -> None:
+        super().__init__()
+        self.headers["allow"] = allow
+
 
 class BodyTooLarge(TooLarge):
+    """JSON has at most 256 KiB; some operations have limits of their own."""
+
     code = "http.too_large"
     title = "The body is too large."
 
 
 class Unreadable(BadRequest):
+    """It breaks a rule of HTTP for which there is no problem of its own."""
+
     code = "http.unreadable"
     title = "The request cannot be read."
 
 
 class InternalError(ProblemError):
+    """Nothing that was sent is to blame; the log has the reason under the `request_id`."""
+
     status = 500
     code = "http.internal_server_error"
     title = "Something went wrong on our side."
@@ -135,7 +150,7 @@ def parameter_error(found: Any) -> FieldError:
     if found.get("key") in (None, "data"):
         return FieldError("body", "A JSON body is required.", "missing")
     place = getattr(found.get("source"), "value", "path")
-    return FieldError(f"{place}.{found['key']}", found["message"], "invalid")
+    return FieldError(f"{place}.{found['key']}", parameter_in_words(found["message"]), "invalid")
 
 
 @dataclass

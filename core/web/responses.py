@@ -107,7 +107,7 @@ def answer(
     if status == 201 and (place := rules.location_of(body, path)):
         path = place
         more = (*more, (b"location", f"{rules.public_url}{place}".encode()))
-    if not rules.has_validators or not names_a_resource(body, status, rules):
+    if not rules.in_api or not names_a_resource(body, status, rules):
         return FinishedResponse.of(body, status, JSON, *more)
     caching = SHARED if rules.policy.anyone else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
@@ -144,7 +144,8 @@ def links(context: HttpContext, body: Page[Any] | CursorPage[Any], public_url: s
     if isinstance(body, CursorPage):
         return link("cursor", body.next_cursor, "next") if body.next_cursor else ""
     last = max(1, -(-body.total // body.per_page))
-    numbers = {"first": 1, "prev": body.page - 1, "next": body.page + 1, "last": last}
+    before = min(body.page - 1, last)
+    numbers = {"first": 1, "prev": before, "next": body.page + 1, "last": last}
     return ", ".join(
         link("page", number, relation)
         for relation, number in numbers.items()

@@ -19,8 +19,8 @@ AnyListing = Listing | ValueListing
 class Rules:
     policy: Policy
     module: str = "core"
-    limited: bool = False
-    """Under the API's prefix: counted by the rate limits."""
+    in_api: bool = False
+    """Under the API's prefix: it is counted, has ETags, and its POSTs take an Idempotency-Key."""
     limit: str | None = None
     """A named rate limit beside the general ones, e.g. `limit="login"`."""
     listing: AnyListing | None = None
@@ -36,10 +36,6 @@ class Rules:
     public_url: str = ""
     options: tuple[Header, ...] = ()
     """The answer to OPTIONS, where the route has no handler of its own for it."""
-
-    @property
-    def has_validators(self) -> bool:
-        return self.limited
 
     def location_of(self, body: Any, path: str) -> str | None:
         if (created := getattr(body, "id", None)) is None:

@@ -1,10 +1,15 @@
-"""Addresses under the API's prefix that lead nowhere: counted and closed like those that do."""
+"""What there is not, addresses and methods: counted and closed like what there is."""
 
 from litestar import Controller, Router, route
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.routes import HTTPRoute
+from litestar.types import Method
 
 from core.security.policies import public
-from core.web.problems import NothingHere
+from core.web.problems import MethodNotAllowed, NothingHere
+
+METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 
 class UnknownController(Controller):
@@ -12,7 +17,7 @@ class UnknownController(Controller):
         "/{path:path}",
         http_method=["GET", "POST", "PUT", "PATCH", "DELETE"],
         policy=public,
-        any_query=True,
+        unread=True,
         include_in_schema=False,
     )
     async def find_nothing(self, path: FromPath[str]) -> None:
@@ -21,3 +26,16 @@ class UnknownController(Controller):
 
 def unknown_addresses(prefix: str) -> Router:
     return Router(prefix, route_handlers=[UnknownController], opt={"module": "core"})
+
+
+def unknown_methods(known: HTTPRoute) -> HTTPRouteHandler:
+    """Of an address that is known; Litestar's own 405 would come before our middleware."""
+    allow = ", ".join(sorted(known.methods))
+
+    async def refuse_method() -> None:
+        raise MethodNotAllowed(allow)
+
+    missing = [each for each in METHODS if each not in known.methods]
+    handler = HTTPRouteHandler(known.path, http_method=missing)(refuse_method)
+    handler.owner = known.route_handlers[0].owner
+    return handler

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from litestar import Litestar
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
@@ -11,10 +12,11 @@ from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
 from core.security.policies import Policy, public
-from core.web.bodies import ACCEPT_PATCH
+from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
 from core.web.rules import Rules
+from core.web.unknown import unknown_methods
 from core.wiring.inventory import InstalledModules
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -41,11 +43,17 @@ class RouteRules(ReceiveRoutePlugin):
         }.values():
             if answers_options(handler):
                 handler.opt["rules"] = Rules(public, options=options_of(route))
-                continue
-            handler.opt["rules"] = self._rules(handler, model, route.path)
-            resolve_plainly(model)
-            keep_exception_handlers(handler)
-            self._modules.count_route(handler.opt["rules"].module)
+            else:
+                self._prepare(handler, model, route.path)
+        self._refuse_unknown_methods(route)
+
+    def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
+        rules = handler.opt["rules"] = self._rules(handler, model, path)
+        resolve_plainly(model)
+        if takes_no_body(handler):
+            look_at_content(model)
+        keep_exception_handlers(handler)
+        self._modules.count_route(rules.module)
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
         opt = handler.opt
@@ -55,16 +63,32 @@ class RouteRules(ReceiveRoutePlugin):
         return Rules(
             policy=self._policy(handler, path),
             module=opt.get("module", "core"),
-            limited=f"{path}/".startswith(f"{self._prefix}/"),
+            in_api=f"{path}/".startswith(f"{self._prefix}/"),
             limit=opt.get("limit"),
             listing=listing,
-            query=None if opt.get("any_query") else known,
+            query=None if opt.get("unread") else known,
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
             location=opt.get("location"),
             prefix=self._prefix,
             public_url=self._public_url,
         )
+
+    def _refuse_unknown_methods(self, route: HTTPRoute) -> None:
+        """Counted like the known ones; while the service is closed, open where one of them is."""
+        known: list[Rules] = [each.opt["rules"] for each in own_handlers(route)]
+        is_open = any(each.policy.while_closed for each in known)
+        handler = unknown_methods(route)
+        handler.on_registration(cast("Litestar", handler.ownership_layers[0]))
+        handler.opt["rules"] = Rules(
+            policy=public.in_maintenance() if is_open else public,
+            module=known[0].module,
+            in_api=known[0].in_api,
+            query=None,
+            idempotency=False,
+        )
+        model = handler.create_kwargs_model(route.path_parameters)
+        route.route_handler_map |= {method: (handler, model) for method in handler.http_methods}
 
     def _policy(self, handler: BaseRouteHandler, path: str) -> Policy:
         policy = handler.opt.get("policy")
@@ -95,6 +119,16 @@ def resolve_plainly(model: Any) -> None:
     model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
 
 
+def takes_no_body(handler: HTTPRouteHandler) -> bool:
+    says_so = "data" in handler.parsed_fn_signature.parameters or "body" in handler.opt
+    return not says_so and not handler.opt.get("unread") and bool(WITH_BODY & handler.http_methods)
+
+
+def look_at_content(model: Any) -> None:
+    model.extractors.append(refuse_content)
+    model.has_kwargs = True
+
+
 def keep_exception_handlers(handler: Any) -> None:
     """Litestar would gather them at every request; it lets `get`, `post` and the like be told."""
     if hasattr(handler, "__dict__"):
@@ -122,6 +156,9 @@ def options_of(route: HTTPRoute) -> tuple[Header, ...]:
 def operations_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
     """Every route with each of its own handlers."""
     for route in routes:
-        for handler in cast("HTTPRoute", route).route_handlers:
-            if not answers_options(handler):
-                yield cast("HTTPRoute", route), handler
+        for handler in own_handlers(cast("HTTPRoute", route)):
+            yield cast("HTTPRoute", route), handler
+
+
+def own_handlers(route: HTTPRoute) -> list[HTTPRouteHandler]:
+    return [each for each in route.route_handlers if not answers_options(each)]

@@ -13,6 +13,7 @@ from core.events.log import EventLog
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Permission, Principal
 from core.operations.contributions import HealthCheck, Statistic
 from core.operations.health import HealthChecks
@@ -110,9 +111,10 @@ class BackgroundWork:
             await self._event_log.retry(delivery_id)
             await self._audit.record(session, "admin.retry_event", ("events", delivery_id))
 
-    async def discard(self, delivery_id: UUID) -> None:
+    async def discard(self, delivery_id: UUID, if_match: IfMatch) -> None:
         async with self._db.transaction() as session:
             await self._event_log.discard(delivery_id)
+            if_match.check_untagged()
             await self._audit.record(session, "admin.discard_event", ("events", delivery_id))
 
 

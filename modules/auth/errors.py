@@ -6,13 +6,21 @@ from core.security.authentication import NotSignedIn
 
 
 class InvalidCredentials(NotSignedIn):
-    """Says nothing of what was wrong: the address, the password or the account."""
+    """Says nothing of what was wrong: the address, the password or the account.
+
+    Check both as they were typed. Each wrong attempt counts.
+    """
 
     code = "auth.invalid_credentials"
     title = "The e-mail address or the password is wrong."
 
 
 class InvalidRefreshToken(NotSignedIn):
+    """It is good once, for as long as its session lasts.
+
+    Sign in again. A token that came twice has ended its session.
+    """
+
     code = "auth.invalid_refresh_token"
     title = "This refresh token is unknown, expired, used or revoked: sign in again."
 
@@ -20,21 +28,32 @@ class InvalidRefreshToken(NotSignedIn):
 
 
 class TooManyAttempts(TooManyRequests):
+    """Wrong passwords delay the next attempt, by account and by address."""
+
     code = "auth.too_many_attempts"
     title = "Too many wrong attempts: wait before the next one."
 
 
 class SessionNotFound(NotFound):
+    """It has ended, or is not yours to see."""
+
     code = "auth.session_not_found"
     title = "There is no such session."
 
 
 class ApiKeyNotFound(NotFound):
+    """It was revoked, or is not yours to see."""
+
     code = "auth.api_key_not_found"
     title = "There is no such API key."
 
 
 class ScopeNotYours(Forbidden):
+    """A scope is a permission, and you do not have those that `detail` names.
+
+    Leave them out.
+    """
+
     code = "auth.scope_not_yours"
     title = "A key cannot do what its owner may not."
 
@@ -50,18 +69,33 @@ class TokenRefusal(BadRequest):
 
 
 class InvalidRequest(TokenRefusal):
+    """A parameter is missing, repeated or malformed (`invalid_request` in RFC 6749).
+
+    Correct what `error_description` names.
+    """
+
     code = "auth.invalid_request"
     title = "The token request is malformed."
     error = "invalid_request"
 
 
 class InvalidGrant(TokenRefusal):
+    """What `/auth/login` and `/auth/refresh` refuse, in the words of RFC 6749.
+
+    Sign in again, with the right password.
+    """
+
     code = "auth.invalid_grant"
     title = "The credentials or the refresh token are wrong."
     error = "invalid_grant"
 
 
 class UnsupportedGrantType(TokenRefusal):
+    """There are `password`, where the settings allow it, and `refresh_token`.
+
+    Send one of those.
+    """
+
     code = "auth.unsupported_grant_type"
     title = "The token endpoint does not know this grant_type."
     error = "unsupported_grant_type"

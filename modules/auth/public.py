@@ -4,6 +4,7 @@ from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
 from modules.auth.errors import SessionNotFound as SessionNotFound
 from modules.auth.queries import ALL_SESSIONS as ALL_SESSIONS  # the Listing of `Sessions.page`
 
@@ -16,8 +17,8 @@ class Sessions(Protocol):
         """Rows of id, user_id, device, address, created_at, last_used_at and expires_at."""
         ...
 
-    async def end(self, session_id: UUID) -> None:
-        """Raises SessionNotFound. Audited as `auth.end_session`."""
+    async def end(self, session_id: UUID, if_match: IfMatch) -> None:
+        """Raises SessionNotFound and Stale. Audited as `auth.end_session`."""
         ...
 
     async def end_all(self, user_id: UUID) -> None:

@@ -14,6 +14,7 @@ API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id))
 
 LIVE = select(*AuthSession.__table__.columns).where(AuthSession.expires_at > bindparam("now"))
 SESSION = LIVE.where(AuthSession.id == bindparam("session_id"))
+HELD_SESSIONS = LIVE.where(AuthSession.user_id == bindparam("owner"))
 OWN_SESSIONS = select(
     *AuthSession.__table__.columns,
     (AuthSession.id == bindparam("own_session")).label("current"),

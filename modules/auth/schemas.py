@@ -61,13 +61,16 @@ class ProfileRead(Schema):
     updated_at: Moment
 
 
-class SessionRead(Schema):
+class SessionData(Schema):
     id: UUID
     device: str = Field(examples=["Firefox on Linux"])
     address: str
     created_at: Moment
     last_used_at: Moment
     expires_at: Moment
+
+
+class SessionRead(SessionData):
     current: bool = Field(description="Whether it is the one this request was made with.")
 
 

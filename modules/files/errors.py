@@ -10,66 +10,122 @@ from core.kernel.errors import (
 
 
 class FileNotFound(NotFound):
+    """It was deleted, or is not yours to see."""
+
     code = "files.not_found"
     title = "There is no such file."
 
 
 class ContentNotYours(Forbidden):
+    """Who manages files reads what is known of them, never what is in them."""
+
     code = "files.content_not_yours"
     title = "Only its owner reads a private file, or opens it to others."
 
 
 class NotMultipart(UnsupportedMediaType):
+    """A file comes as a part of a form.
+
+    Let an HTTP library make the form, and its boundary.
+    """
+
     code = "files.not_multipart"
     title = "Send the file as multipart/form-data."
 
 
 class MalformedUpload(BadRequest):
+    """`detail` says what in it cannot be read, or could be read in two ways.
+
+    Let an HTTP library make the form. Nothing of this one was kept.
+    """
+
     code = "files.malformed_upload"
     title = "The body is not the multipart/form-data it says it is."
 
 
 class UploadCutOff(BadRequest):
+    """The connection was gone before the last boundary came.
+
+    Send it again, whole. Nothing of this one was kept.
+    """
+
     code = "files.cut_off"
     title = "The upload ended before its end."
 
 
 class NameInvalid(BadRequest):
+    """`detail` says which rule of names it breaks.
+
+    Send the file under another name.
+    """
+
     code = "files.name_invalid"
     title = "A file cannot have this name."
 
 
 class TypeNotAllowed(BadRequest):
+    """Its extension is none of those that `detail` names.
+
+    Convert the file to one of these kinds.
+    """
+
     code = "files.type_not_allowed"
     title = "Files of this kind are not kept here."
 
 
 class ExtensionChanged(BadRequest):
+    """It names what the content is, which was looked at when it came.
+
+    Keep the extension, or upload the file anew.
+    """
+
     code = "files.extension_changed"
     title = "The extension of a file stays what it is."
 
 
 class ContentMismatch(BadRequest):
+    """What is in a file is looked at, whatever its name says.
+
+    Give it the extension of what it is.
+    """
+
     code = "files.content_mismatch"
     title = "The content is not what the name's extension says."
 
 
 class DigestMismatch(BadRequest):
+    """The bytes changed on their way, or the digest is of others.
+
+    Send them again, with the digest of the very bytes that are sent.
+    """
+
     code = "files.digest_mismatch"
     title = "What arrived is not what its digest says."
 
 
 class FileTooLarge(TooLarge):
+    """`detail` says how many bytes it may have."""
+
     code = "files.too_large"
     title = "The file is too large."
 
 
 class QuotaExceeded(TooLarge):
+    """All files of a person have a limit together; `GET /files/usage` tells where you stand.
+
+    Delete what is not needed any more, or ask the operator for more room.
+    """
+
     code = "files.quota_exceeded"
     title = "There is no room left for this."
 
 
 class RangeNotSatisfiable(ProblemError):
+    """How many bytes it has is in `Content-Range`.
+
+    Ask for a range within these, or for the whole.
+    """
+
     status = 416
     code = "files.range_not_satisfiable"
     title = "The file ends before this range begins."
@@ -80,11 +136,15 @@ class RangeNotSatisfiable(ProblemError):
 
 
 class StorageFull(Unavailable):
+    """The disk behind the service has no room left."""
+
     code = "files.storage_full"
     title = "There is no space left to keep files."
 
 
 class ContentLost(ProblemError):
+    """It is on record, and what was stored of it is missing or damaged."""
+
     status = 500
     code = "files.content_lost"
     title = "The content of this file cannot be read."

@@ -72,6 +72,9 @@ SEVERAL_FILES = {
     "additionalProperties": False,
 }
 
+DIGEST = "Of the whole body, e.g. `sha-256=:…:` (RFC 9530): 400 when it is of something else."
+DIGESTS = {"Content-Digest": DIGEST, "Repr-Digest": DIGEST}
+
 
 class FileController(Controller):
     @post(
@@ -82,6 +85,7 @@ class FileController(Controller):
         audit="files.upload",
         location="/files/{id}",
         body={"multipart/form-data": ONE_FILE},
+        request_headers=DIGESTS,
         responses=refused_uploads,
         request_max_body_size=None,
     )
@@ -100,6 +104,7 @@ class FileController(Controller):
         policy=writers,
         audit="files.upload",
         body={"multipart/form-data": SEVERAL_FILES},
+        request_headers=DIGESTS,
         responses=refused_uploads,
         request_max_body_size=None,
     )
@@ -179,7 +184,12 @@ class FileController(Controller):
         summary="Download a file",
         description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
         policy=optional.with_scope(READ),
-        produces=("application/octet-stream", "image/*", "multipart/byteranges"),
+        produces=("application/octet-stream", "image/*"),
+        request_headers={
+            "Range": "Parts of it, e.g. `bytes=0-1023`; what is no such range is passed over.",
+            "If-Range": "The ETag or the date that the parts are of: the whole when it is another.",
+            "If-Match": "The ETag that it must have: 412 when it has another.",
+        },
         responses={
             206: ResponseSpec(bytes, description="The ranges that were asked for."),
             **problems(

@@ -5,6 +5,8 @@ from core.kernel.errors import NotFound, Unauthenticated, Unavailable
 
 
 class NotReady(Unavailable):
+    """It is about to stop, or one of the `checks` is down."""
+
     code = "health.not_ready"
     title = "This instance cannot take requests now."
 
@@ -14,11 +16,21 @@ class NotReady(Unavailable):
 
 
 class MetricsOff(NotFound):
+    """In production there are figures only where `METRICS_TOKEN` is set.
+
+    Set it, and send it as a bearer token.
+    """
+
     code = "health.metrics_off"
     title = "There is nothing at this address."
 
 
 class BadMetricsToken(Unauthenticated):
+    """The figures are for a monitor, whoever is signed in.
+
+    Send `Authorization: Bearer`, and the token from the settings.
+    """
+
     code = "health.bad_metrics_token"
     title = "This takes the bearer token set as METRICS_TOKEN."
 

@@ -62,7 +62,7 @@ class RootController(Controller):
         "/",
         summary="Find the way",
         description="A browser gets a small page, any other client JSON.",
-        policy=open_always,
+        policy=public,
         responses={200: ResponseSpec(RootRead)},
     )
     async def read_root(

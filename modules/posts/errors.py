@@ -2,10 +2,14 @@ from core.kernel.errors import Forbidden, NotFound
 
 
 class PostNotFound(NotFound):
+    """It was deleted, or never was: all that there are may be read."""
+
     code = "posts.not_found"
     title = "There is no such post."
 
 
 class NotYourPost(Forbidden):
+    """Everybody may read it; besides its author, `posts:manage` lets one change it."""
+
     code = "posts.not_yours"
     title = "Only its author may change this post."

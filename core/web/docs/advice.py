@@ -1,8 +1,25 @@
-"""What a client should do about a problem, by its status."""
+"""What a problem means, and what a client should do about it.
+
+Its docstring says both: the first paragraph what it means, a second one what to do, where there is
+something better to say than what holds of every problem with its status.
+"""
+
+from core.kernel.errors import ProblemError
 
 
-def what_to_do(status: int) -> str:
-    return ADVICE.get(status) or ADVICE[status // 100 * 100]
+def what_it_means(kind: type[ProblemError]) -> str:
+    return paragraphs(kind)[0]
+
+
+def what_to_do(kind: type[ProblemError]) -> str:
+    own = paragraphs(kind)[1]
+    return own or ADVICE.get(kind.status) or ADVICE[kind.status // 100 * 100]
+
+
+def paragraphs(kind: type[ProblemError]) -> tuple[str, str]:
+    """Of its own docstring: that of a parent is about another problem."""
+    meaning, _, advice = (vars(kind).get("__doc__") or "").partition("\n\n")
+    return meaning, advice
 
 
 ADVICE = {

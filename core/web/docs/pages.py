@@ -7,7 +7,7 @@ from html import escape
 from http import HTTPStatus
 
 from core.kernel.errors import ProblemError
-from core.web.docs.advice import what_to_do
+from core.web.docs.advice import what_it_means, what_to_do
 from core.web.docs.documentation import Operation
 from core.web.pages import document
 from core.web.problems import example_of_problem
@@ -54,9 +54,9 @@ def problem_page(kind: Kind, operations: Sequence[Operation], public_url: str) -
         f"<h1>{escape(kind.title)}</h1>",
         f'<p class="quiet"><code>{kind.code}</code> · {kind.status} '
         f"{HTTPStatus(kind.status).phrase}</p>",
-        *(f"<p>{marked(text)}</p>" for text in [vars(kind).get("__doc__")] if text),
+        *(f"<p>{marked(text)}</p>" for text in [what_it_means(kind)] if text),
         "<h2>What to do</h2>",
-        f"<p>{marked(what_to_do(kind.status))}</p>",
+        f"<p>{marked(what_to_do(kind))}</p>",
         "<h2>How it looks</h2>",
         f"<pre>{escape(example(kind, public_url))}</pre>",
         "<h2>Where it occurs</h2>",

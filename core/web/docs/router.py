@@ -17,6 +17,11 @@ from core.web.rules import rules_of
 
 
 class NoSuchProblem(NotFound):
+    """The code in the address is none of those that are listed.
+
+    Take the address from `type` in the problem itself.
+    """
+
     code = "http.no_such_problem"
     title = "There is no problem of this name."
 

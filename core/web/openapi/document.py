@@ -75,7 +75,7 @@ def operation_of(
         "description": " ".join(filter(None, [handler.description, who_may(rules.policy)])),
         "tags": [rules.module],
         "parameters": parameters_of(route, handler, method, rules, schemas),
-        "responses": responses_of(route, handler, method, rules, schemas, body is not None),
+        "responses": responses_of(route, handler, method, rules, schemas),
         "security": security_of(rules.policy, schemes),
     }
     return operation | ({"requestBody": body} if body else {})

@@ -1,6 +1,7 @@
 """The parameters of an operation: from its path, its query, its list, and its headers."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
@@ -9,7 +10,7 @@ from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
 
 from core.web.openapi.schemas import Json, Schemas
-from core.web.parameters import LARGEST_PAGE
+from core.web.parameters import LARGEST_PAGE, kind_of
 from core.web.rules import AnyListing, Rules
 
 CONSTRAINTS = {
@@ -93,7 +94,7 @@ def list_parameters(listing: AnyListing) -> list[Json]:
     if listing.search:
         found["search"] = (LINE, "Plain text that is in it.")
     for name, column in listing.filter_columns.items():
-        found[name] = (filter_schema(column.type.python_type), "Only those that have this value.")
+        found[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
     return [query(name, schema, description) for name, (schema, description) in found.items()]
 
 
@@ -119,7 +120,7 @@ def sort_schema(listing: AnyListing) -> Json:
     }
 
 
-def filter_schema(kind: type) -> Json:
+def filter_schema(kind: Any) -> Json:
     return LINE if kind is str else TypeAdapter(kind).json_schema()
 
 
@@ -134,9 +135,11 @@ def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> I
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
         yield header("If-Match", "The ETag that was read: 412 when it has changed since.")
-    if method == "GET" and rules.has_validators and rules.listing is None:
+    for name, description in handler.opt.get("request_headers", {}).items():
+        yield header(name, description)
+    if method == "GET" and rules.in_api and rules.listing is None:
         yield header("If-None-Match", "The ETag that is known: 304 when it still holds.")
-    if method == "POST" and rules.limited:
+    if method == "POST" and rules.in_api:
         yield header("Idempotency-Key", KEPT if rules.idempotency else NOTHING_KEPT)
 
 
@@ -144,14 +147,20 @@ KEPT = "The same key and body within 24 hours: the first answer again."
 NOTHING_KEPT = "Has no effect here: the answer holds a secret, so nothing is kept."
 
 
+TAG = r'(W/)?"[\x21\x23-\x7e]*"'
+TEXT: Json = {"type": "string"}
+SCHEMAS: dict[str, Json] = {
+    "Idempotency-Key": TEXT | {"pattern": r'^"?[\x21\x23-\x7e]{1,255}"?$'},
+    "If-Match": TEXT | {"anyOf": [{"const": "*"}, {"pattern": rf"^{TAG}( *, *{TAG})*$"}]},
+}
+"""Of header fields that are refused when they are written otherwise."""
+
+
 def header(name: str, description: str) -> Json:
-    schema: Json = {"type": "string"}
-    if name == "Idempotency-Key":
-        schema["pattern"] = r'^"?[\x21\x23-\x7e]{1,255}"?$'
     return {
         "name": name,
         "in": "header",
         "required": False,
-        "schema": schema,
+        "schema": SCHEMAS.get(name, TEXT),
         "description": description,
     }

@@ -23,7 +23,7 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
-from core.web.bodies import EncodedBody, MalformedJson, NotJson
+from core.web.bodies import WITH_BODY, EncodedBody, MalformedJson, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
@@ -49,15 +49,15 @@ ALWAYS: Kinds = [
 ]
 
 
-def refusals(route: HTTPRoute, method: str, rules: Rules, has_body: bool) -> Kinds:
+def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:
     return [
         *ALWAYS,
         *by_access(rules),
-        *([RateLimited] if rules.limited else ()),
+        *([RateLimited] if rules.in_api else ()),
         *([] if rules.policy.while_closed else (UnderMaintenance,)),
         *([NothingHere] if route.path_parameters else ()),
-        *([MalformedJson, NotJson, EncodedBody, BodyTooLarge] if has_body else ()),
-        *(by_idempotency(rules) if method == "POST" and rules.limited else ()),
+        *([MalformedJson, NotJson, EncodedBody, BodyTooLarge] if method in WITH_BODY else ()),
+        *(by_idempotency(rules) if method == "POST" and rules.in_api else ()),
     ]
 
 

@@ -21,16 +21,15 @@ def responses_of(
     method: str,
     rules: Rules,
     schemas: Schemas,
-    has_body: bool,
 ) -> Json:
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
-    if method == "GET" and rules.has_validators and rules.listing is None:
+    if method == "GET" and rules.in_api and rules.listing is None:
         answers["304"] = {"description": "It is still what the ETag says."}
     for status, spec in own.items():
         if status < 300 and str(status) not in answers:  # e.g. 206
             answers[str(status)] = {"description": spec.description}
-    common = refusals(route, method, rules, has_body)
+    common = refusals(route, method, rules)
     for status, found in by_status(own, common).items():
         answers[str(status)] = problem(status, found, schemas)
     return answers
@@ -58,7 +57,8 @@ def success_content(
     if annotation in (None, type(None)):
         return None
     if annotation in (bytes, Any):
-        return {name_of(spec.media_type if spec else handler.media_type) or OCTETS: {}}
+        own = name_of(spec.media_type if spec else handler.media_type)
+        return {kind: {} for kind in handler.opt.get("produces", (own or OCTETS,))}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
 
@@ -77,11 +77,11 @@ def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
         names.append("Location")
     if rules.listing:
         names.append("Link")
-    elif rules.has_validators and handler.status_code != 204:
+    elif rules.in_api and handler.status_code != 204:
         names.append("ETag")
-    if rules.limited:
+    if rules.in_api:
         names += ["RateLimit-Policy", "RateLimit"]
-    if "POST" in handler.http_methods and rules.limited and rules.idempotency:
+    if "POST" in handler.http_methods and rules.in_api and rules.idempotency:
         names.append("Idempotency-Replayed")
     own = {each.name: text(each.description or "") for each in handler.resolve_response_headers()}
     return references(names) | own

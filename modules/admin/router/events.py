@@ -6,7 +6,9 @@ from litestar.params import FromPath
 
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.log import EVENTS, EventLog
+from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
 from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from core.web.problems import problems
@@ -14,7 +16,7 @@ from modules.admin.permissions import EVENTS as MANAGE
 from modules.admin.schemas import EventRead
 from modules.admin.service import BackgroundWork
 
-refusals = problems(DeliveryNotFound, DeliveryRunning)
+refusals = (DeliveryNotFound, DeliveryRunning)
 
 
 class EventController(Controller):
@@ -32,7 +34,7 @@ class EventController(Controller):
         policy=requires(MANAGE),
         status_code=204,
         audit="admin.retry_event",
-        responses=refusals,
+        responses=problems(*refusals),
     )
     async def retry_event(
         self, event_id: FromPath[UUID], background_work: NamedDependency[BackgroundWork]
@@ -44,9 +46,12 @@ class EventController(Controller):
         summary="Give it up",
         policy=requires(MANAGE),
         audit="admin.discard_event",
-        responses=refusals,
+        responses=problems(*refusals, Stale),
     )
     async def discard_event(
-        self, event_id: FromPath[UUID], background_work: NamedDependency[BackgroundWork]
+        self,
+        event_id: FromPath[UUID],
+        if_match: NamedDependency[IfMatch],
+        background_work: NamedDependency[BackgroundWork],
     ) -> None:
-        await background_work.discard(event_id)
+        await background_work.discard(event_id, if_match)

@@ -135,7 +135,7 @@ class PeopleController(Controller):
         summary="End every session of a person",
         policy=admins,
         status_code=204,
-        audit="auth.logout_all",
+        audit="auth.end_sessions",
         responses=problems(UserNotFound, BeyondOwnRights),
     )
     async def log_person_out(

@@ -4,7 +4,9 @@ from litestar import Controller, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
 from core.kernel.schemas import CursorPage, Page
 from core.security.policies import requires
 from core.web.problems import problems
@@ -27,9 +29,12 @@ class SessionController(Controller):
         summary="End somebody's session",
         policy=requires(SESSIONS),
         audit="auth.end_session",
-        responses=problems(SessionNotFound),
+        responses=problems(SessionNotFound, Stale),
     )
     async def end_session(
-        self, session_id: FromPath[UUID], sessions: NamedDependency[Sessions]
+        self,
+        session_id: FromPath[UUID],
+        if_match: NamedDependency[IfMatch],
+        sessions: NamedDependency[Sessions],
     ) -> None:
-        await sessions.end(session_id)
+        await sessions.end(session_id, if_match)

@@ -4,8 +4,9 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import InvalidInput
+from core.kernel.errors import InvalidInput, Stale
 from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
 from core.security.authentication import StepUpRequired
@@ -53,12 +54,13 @@ class ApiKeyController(Controller):
         summary="Revoke an API key",
         policy=authenticated,
         audit="auth.revoke_api_key",
-        responses=problems(ApiKeyNotFound),
+        responses=problems(ApiKeyNotFound, Stale),
     )
     async def revoke_api_key(
         self,
         key_id: FromPath[UUID],
         principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
         api_keys: NamedDependency[ApiKeyService],
     ) -> None:
-        await api_keys.revoke(principal, key_id)
+        await api_keys.revoke(principal, key_id, if_match)

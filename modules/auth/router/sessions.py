@@ -4,8 +4,9 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import InvalidInput
+from core.kernel.errors import InvalidInput, Stale
 from core.kernel.pages import PageRequest
+from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
 from core.security.authentication import ProofFailed
@@ -54,15 +55,16 @@ class SessionController(Controller):
         summary="End one of one's sessions",
         policy=authenticated,
         audit="auth.end_session",
-        responses=problems(SessionNotFound),
+        responses=problems(SessionNotFound, Stale),
     )
     async def end_session(
         self,
         session_id: FromPath[UUID],
         principal: NamedDependency[Principal],
+        if_match: NamedDependency[IfMatch],
         sessions: NamedDependency[SessionService],
     ) -> None:
-        await sessions.end_own(principal, session_id)
+        await sessions.end_own(principal, session_id, if_match)
 
     @post(
         "/step-up",

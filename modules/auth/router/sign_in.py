@@ -75,7 +75,7 @@ class SignInController(Controller):
         summary="Open an account",
         policy=public.without_key(),
         limit="register",
-        audit="auth.register",
+        audit="users.create",
         location="/users/{id}",
         responses=problems(InvalidInput, EmailTaken, HashingBusy, RateLimited),
     )

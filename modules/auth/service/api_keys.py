@@ -16,6 +16,7 @@ from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Permission, Principal
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
 from modules.auth.models import ApiKey
@@ -73,12 +74,13 @@ class ApiKeyService:
             made.id, prefix, made.name, scopes, made.created_at, made.expires_at, None, key
         )
 
-    async def revoke(self, owner: Principal, key_id: UUID) -> None:
-        """Raises ApiKeyNotFound, for those of others too."""
+    async def revoke(self, owner: Principal, key_id: UUID, if_match: IfMatch) -> None:
+        """Raises ApiKeyNotFound, for those of others too, and Stale."""
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == owner.id)
         async with self._db.transaction() as session:
             if not (await session.execute(own.returning(ApiKey.id))).scalar():
                 raise ApiKeyNotFound
+            if_match.check_untagged()
             self._db.touch(PRINCIPALS)
             await self._audit.record(session, "auth.revoke_api_key", ("auth_api_keys", key_id))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from secrets import token_urlsafe
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,7 +63,7 @@ class TokenIssuer:
 
     def pair(self, ring: KeyRing, of: AuthSession, refresh_token: str) -> IssuedTokens:
         access, lifetime = self._tokens.issue(ring, of.user_id, of.id, of.expires_at)
-        left = int((of.expires_at - self._clock()).total_seconds())
+        left = ceil((of.expires_at - self._clock()).total_seconds())
         return IssuedTokens(access, lifetime, refresh_token, left)
 
     def end_of(self, created_at: datetime, used_at: datetime) -> datetime:

@@ -5,12 +5,10 @@ from uuid import UUID
 
 from core.data.database import Database
 from core.kernel.clock import Clock
-from modules.auth.queries import OWN_KEYS, OWN_SESSIONS
-from modules.auth.schemas import ApiKeyRead, SessionRead
+from modules.auth.queries import HELD_SESSIONS, OWN_KEYS
+from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.sessions import SessionService
-
-NO_SESSION = UUID(int=0)
 
 
 class SignInData:
@@ -21,12 +19,12 @@ class SignInData:
         self._sessions, self._api_keys = sessions, api_keys
 
     async def export(self, user_id: UUID) -> dict[str, Any]:
-        asked = {"owner": user_id, "own_session": NO_SESSION, "now": self._clock()}
+        asked = {"owner": user_id, "now": self._clock()}
         async with self._db.read() as reads:
-            sessions = (await reads.execute(OWN_SESSIONS, asked)).all()
+            sessions = (await reads.execute(HELD_SESSIONS, asked)).all()
             keys = (await reads.execute(OWN_KEYS, {"owner": user_id})).all()
         return {
-            "sessions": [SessionRead.of(row).model_dump(mode="json") for row in sessions],
+            "sessions": [SessionData.of(row).model_dump(mode="json") for row in sessions],
             "api_keys": [ApiKeyRead.of(row).model_dump(mode="json") for row in keys],
         }
 

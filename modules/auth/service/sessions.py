@@ -12,6 +12,7 @@ from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.kernel.clock import Clock
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import AuthSession
@@ -51,12 +52,12 @@ class SessionService:
             target = ("users", principal.id)
             await self._audit.record(session, "auth.logout_all", target, sessions=len(ended))
 
-    async def end_own(self, owner: Principal, session_id: UUID) -> None:
-        """Raises SessionNotFound, for those of others too."""
-        await self._end_one(session_id, AuthSession.user_id == owner.id)
+    async def end_own(self, owner: Principal, session_id: UUID, if_match: IfMatch) -> None:
+        """Raises SessionNotFound, for those of others too, and Stale."""
+        await self._end_one(session_id, if_match, AuthSession.user_id == owner.id)
 
-    async def end(self, session_id: UUID) -> None:
-        await self._end_one(session_id)
+    async def end(self, session_id: UUID, if_match: IfMatch) -> None:
+        await self._end_one(session_id, if_match)
 
     async def end_all(self, user_id: UUID) -> None:
         async with self._db.transaction() as session:
@@ -86,10 +87,13 @@ class SessionService:
         async with self._db.read() as reads:
             return int(await reads.scalar(COUNT_OWN_SESSIONS, values))
 
-    async def _end_one(self, session_id: UUID, *which: ColumnElement[bool]) -> None:
+    async def _end_one(
+        self, session_id: UUID, if_match: IfMatch, *which: ColumnElement[bool]
+    ) -> None:
         async with self._db.transaction() as session:
             if not await self.end_where(session, AuthSession.id == session_id, *which):
                 raise SessionNotFound
+            if_match.check_untagged()
             await self._audit.record(session, "auth.end_session", ("auth_sessions", session_id))
 
     def _this_minute(self) -> datetime:

@@ -97,7 +97,7 @@ class SigningKeys:
         Nobody is logged out. With `withdraw` the old keys' tokens are worth nothing at once, and
         everybody has to refresh: for a key that has got out.
         """
-        generation, key = await self._latest() + 1, new_key()
+        generation, key = latest_of(await self._rows()) + 1, new_key()
         async with self._db.transaction() as session:
             if withdraw:
                 await session.execute(delete(SigningKey))
@@ -116,15 +116,14 @@ class SigningKeys:
 
     async def _load(self) -> KeyRing:
         async with self._loading:
-            ring = self._open(await self._rows())
-            if not ring.keys:
-                await self._make_first()
+            rows = await self._rows()
+            if not (ring := self._open(rows)).keys:
+                await self._make_first(latest_of(rows) + 1)
                 ring = self._open(await self._rows())
         return ring
 
-    async def _make_first(self) -> None:
-        """Of several processes that start at once, one makes it."""
-        generation = await self._latest() + 1
+    async def _make_first(self, generation: int) -> None:
+        """Of several processes that saw the same rows, one makes it."""
         with suppress(IntegrityError):
             async with self._db.transaction() as session:
                 session.add(self._row(generation, new_key()))
@@ -133,10 +132,6 @@ class SigningKeys:
     async def _rows(self) -> Sequence[Row[Any]]:
         async with self._db.read() as reads:
             return (await reads.execute(SIGNING_KEYS)).all()
-
-    async def _latest(self) -> int:
-        rows = await self._rows()
-        return int(rows[0].generation) if rows else 0
 
     def _row(self, generation: int, key: ECKey) -> SigningKey:
         sealed = self._secrets.seal(PURPOSE, key.as_pem(private=True))
@@ -155,6 +150,10 @@ class SigningKeys:
             key.ensure_kid()
             keys[header_of(key)] = key
         return KeyRing(keys)
+
+
+def latest_of(rows: Sequence[Row[Any]]) -> int:
+    return int(rows[0].generation) if rows else 0
 
 
 def new_key() -> ECKey:

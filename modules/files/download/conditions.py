@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from core.kernel.errors import Stale
+from core.web.entity_tags import listed_tags
+from core.web.responses import matches
 
 Headers = Mapping[bytes, bytes]
 
@@ -22,7 +24,7 @@ class Validators:
         """The client has the bytes already. Raises Stale when it wanted others."""
         self._must_match(headers)
         if (tags := headers.get(b"if-none-match")) is not None:
-            return tags.strip() == b"*" or self.etag in split(tags, weak=True)
+            return matches(tags, self.etag)
         since = moment(headers.get(b"if-modified-since"))
         return since is not None and self._created_at <= since
 
@@ -32,19 +34,14 @@ class Validators:
         return condition is None or condition.strip() in (self.etag, self.last_modified)
 
     def _must_match(self, headers: Headers) -> None:
-        if (tags := headers.get(b"if-match")) is not None:
-            if tags.strip() != b"*" and self.etag not in split(tags):
+        if (header := headers.get(b"if-match")) is not None:
+            tags = listed_tags(header)
+            if tags is not None and self.etag.decode() not in tags:
                 raise Stale
             return
         since = moment(headers.get(b"if-unmodified-since"))
         if since is not None and self._created_at > since:
             raise Stale
-
-
-def split(tags: bytes, *, weak: bool = False) -> list[bytes]:
-    """By weak comparison W/ means nothing; by strong comparison such a tag never matches."""
-    each_tag = (each.strip() for each in tags.split(b","))
-    return [each.removeprefix(b"W/") if weak else each for each in each_tag]
 
 
 def moment(date: bytes | None) -> datetime | None:

@@ -1,6 +1,5 @@
 """Recording: a part of the work, and kept for listeners that come later."""
 
-from asyncio import gather
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ from tests.core.events.processes import (
     listener,
     waiting,
 )
+from tests.races import CLIENTS, at_once
 
 pytestmark = pytest.mark.anyio
 
@@ -79,8 +79,9 @@ async def test_a_listener_that_comes_later_hears_what_it_missed_once(
     await before.order("tea")
     await before.order("milk", delay=timedelta(hours=1))
     after, as_well = (Process(each, clock, listener(Packing(each))) for each in (db, other_db))
-    await gather(after.outbox.tidy(), as_well.outbox.tidy())
-    await gather(after.relay.deliver_all(), as_well.relay.deliver_all())
+    both = (after, as_well)
+    await at_once(*(each.outbox.tidy() for each in both * (CLIENTS // 2)))
+    await at_once(*(each.relay.deliver_all() for each in both))
     assert await effects(db) == ["tea"]
     await after.outbox.tidy()
     clock.wait(hours=1)

@@ -1,6 +1,6 @@
 """Schedules: once over all processes, also when a run is long, fails or was missed."""
 
-from asyncio import Event, gather, timeout
+from asyncio import Event, timeout
 from datetime import timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from core.events import background, leases
 from core.events.models import ScheduledRun
 from core.kernel.events import Schedule
 from tests.core.events.processes import FakeClock, Process
+from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +39,8 @@ async def test_it_runs_once_over_two_processes_each_time(
 ) -> None:
     runs = Runs()
     both = [scheduled(each, clock, runs) for each in (db, other_db)]
-    for expected in range(5):
-        await gather(*(process.scheduler.run_due() for process in both))
-        await gather(*(process.scheduler.run_due() for process in both))
+    for expected in range(ROUNDS):
+        await at_once(*(process.scheduler.run_due() for process in both * (CLIENTS // 2)))
         assert runs.count == expected
         clock.wait(hours=1)
 

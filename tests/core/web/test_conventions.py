@@ -30,6 +30,7 @@ def is_dressed(answer: Response) -> bool:
         ("GET", "/api/v1/users/me/x.css", {}, 404),
         ("PUT", "/health", {}, 405),
         ("TRACE", "/health", {}, 405),
+        ("PROPFIND", "/health", {}, 405),
         ("GET", "/api/v1/users/me", {}, 401),
         ("GET", "/health", {"host": "evil.example"}, 421),
         ("GET", "/health", {"host": "a b"}, 400),
@@ -149,7 +150,9 @@ async def test_pages_name_their_neighbours(admin: Person) -> None:
     links = answer.headers["link"].split(", ")
     assert f'<http://test{PEOPLE}?per_page=1&page=3>; rel="next"' in links
     assert f'<http://test{PEOPLE}?per_page=1&page=1>; rel="prev"' in links
-    past = await admin.client.get(f"{PEOPLE}?page=9")
+    past = await admin.client.get(f"{PEOPLE}?per_page=1&page=9")
+    assert f'<http://test{PEOPLE}?per_page=1&page=3>; rel="prev"' in past.headers["link"]
+    assert 'rel="next"' not in past.headers["link"]
     assert (past.status_code, past.json()["data"], past.json()["total"]) == (200, [], 3)
 
 
@@ -201,3 +204,15 @@ class TestWithLimits:
         assert answers[0].headers["ratelimit-policy"] == '"anonymous";q=5;w=3600'
         assert answers[-1].headers["retry-after"].isdecimal()
         assert (await client.get("/health")).status_code == 200
+
+    async def test_methods_that_an_address_does_not_know_count_too(
+        self, client: AsyncClient
+    ) -> None:
+        methods = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "PUT")
+        answers = [await client.request(method, f"{PEOPLE}?x=1") for method in methods]
+        assert [each.status_code for each in answers] == [405] * 5 + [429]
+        for each in answers[:5]:
+            assert each.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+            assert each.headers["ratelimit-policy"] == '"anonymous";q=5;w=3600'
+        beyond = await client.put("/health")
+        assert beyond.status_code == 405 and "ratelimit" not in beyond.headers

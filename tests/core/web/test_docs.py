@@ -9,9 +9,13 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
+from core.web.docs.advice import what_it_means
+from core.web.problems import kinds
 from core.wiring.document import document_of_application
 from tests.core.web.problem_kinds import PROBLEMS
 
+SHIPPED = ("core.", *(f"modules.{each}." for each in ("admin", "auth", "files", "health", "users")))
+"""A team's own modules may leave it at the title."""
 PAGES = ("/docs", "/docs/problems", "/docs/problems/http.not_found")
 ADDRESS = re.compile(r'\b(?:href|src|action)="([^"]*)"')
 INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|javascript:")
@@ -104,6 +108,25 @@ class TestProblemPages:
             assert page.status_code == 200
             assert f"<code>{code}</code>" in page.text
             assert "<h2>What to do</h2>" in page.text
+
+    def test_every_kind_says_what_it_means(self) -> None:
+        ours = [kind for kind in kinds().values() if kind.__module__.startswith(SHIPPED)]
+        meanings = {kind.code: what_it_means(kind) for kind in ours}
+
+        assert [code for code, meaning in meanings.items() if not meaning.endswith(".")] == []
+        assert len(set(meanings.values())) == len(ours) > 50
+
+    async def test_its_page_says_so_and_what_to_do(self, client: AsyncClient) -> None:
+        for code, meaning, advice in (
+            ("auth.step_up_required", "a recent proof", "<code>POST /auth/step-up</code>"),
+            ("admin.last_admin", "appoint another", "Make somebody else an admin first."),
+            ("http.too_many_requests", "<code>RateLimit-Policy</code>", "go on more slowly"),
+        ):
+            page = await client.get(f"/docs/problems/{code}")
+
+            told, _, to_do = page.text.partition("<h2>What to do</h2>")
+            assert meaning in told
+            assert advice in to_do.partition("<h2>")[0]
 
     async def test_the_list_leads_to_each(self, client: AsyncClient) -> None:
         page = await client.get("/docs/problems")

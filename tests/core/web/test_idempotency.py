@@ -1,17 +1,21 @@
-from asyncio import gather
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
+from pydantic import SecretStr
 from sqlalchemy import update
 
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
 from core.kernel.clock import utc_now
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
-from tests.people import Person, register
-from tests.races import CLIENTS, ROUNDS
+from tests.people import Person, client_of, register
+from tests.races import CLIENTS, ROUNDS, at_once
 
 PEOPLE = "/api/v1/users"
 ONE = {"name": "Once Only", "email": "once@example.com", "password": "a long and plain sentence"}
@@ -54,7 +58,7 @@ async def test_a_key_belongs_to_one_person(app: Litestar, admin: Person) -> None
 async def test_of_many_at_once_one_acts(admin: Person) -> None:
     for number in range(ROUNDS):
         key, email = f"race{number}", f"{number}.{ONE['email']}"
-        answers = await gather(*(create(admin, key, email=email) for _ in range(CLIENTS)))
+        answers = await at_once(*(create(admin, key, email=email) for _ in range(CLIENTS)))
         statuses = {each.status_code for each in answers}
         assert 201 in statuses <= {201, 409}
         for each in answers:
@@ -149,3 +153,19 @@ async def test_files_count_by_their_names_and_contents(person: Person) -> None:
     assert first.json() == again.json()
     assert (await upload(b"other", "one")).status_code == 422
     assert (await person.client.get("/api/v1/files")).json()["total"] == 1
+
+
+async def test_a_change_of_the_secret_key_makes_no_other_body(
+    admin: Person, settings: Settings, log_lines: Lines
+) -> None:
+    await create(admin, "a")
+    changed = {
+        "secret_key": SecretStr("another key than that of before"),
+        "secret_key_previous": (settings.secret_key,),
+    }
+    turned = create_app(settings.model_copy(update=changed), lines=log_lines)
+    authorization = admin.client.headers["authorization"]
+    async with turned.lifespan(), client_of(turned, authorization=authorization) as client:
+        turned_admin = replace(admin, client=client)
+        assert (await create(turned_admin, "a")).headers["idempotency-replayed"] == "true"
+        assert (await create(turned_admin, "a", name="Twice")).status_code == 422

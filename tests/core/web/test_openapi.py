@@ -119,8 +119,29 @@ class TestParameters:
         self, app: Litestar, document: Json
     ) -> None:
         for handler, _, operation in described(app, document):
-            looked_at = "if_match" in handler.parsed_fn_signature.parameters
-            assert ("If-Match" in names(operation, "header")) == looked_at
+            if "GET" not in handler.http_methods:
+                looked_at = "if_match" in handler.parsed_fn_signature.parameters
+                assert ("If-Match" in names(operation, "header")) == looked_at
+
+    def test_every_change_of_what_is_there_takes_one(self, document: Json) -> None:
+        for method, _, operation in operations(document):
+            if method in ("put", "patch", "delete"):
+                assert "If-Match" in names(operation, "header"), operation["operationId"]
+                assert "412" in operation["responses"], operation["operationId"]
+
+    def test_a_download_names_every_condition_and_an_upload_its_digests(
+        self, document: Json
+    ) -> None:
+        files = "/api/v1/files"
+        download = document["paths"][f"{files}/{{file_id}}/download"]["get"]
+        assert names(download, "header") == {"Range", "If-Range", "If-Match", "If-None-Match"}
+        assert download["responses"]["200"]["content"].keys() == {
+            "application/octet-stream",
+            "image/*",
+        }
+        for upload in ("upload", "upload-multiple"):
+            operation = document["paths"][f"{files}/{upload}"]["post"]
+            assert names(operation, "header") >= {"Content-Digest", "Repr-Digest"}
 
     def test_every_post_of_the_api_takes_an_idempotency_key(self, document: Json) -> None:
         for method, path, operation in operations(document):
@@ -144,7 +165,7 @@ class TestAnswers:
 
     def test_what_is_counted_may_be_refused(self, app: Litestar, document: Json) -> None:
         for _, rules, operation in described(app, document):
-            assert ("429" in operation["responses"]) == rules.limited
+            assert ("429" in operation["responses"]) == rules.in_api
 
     def test_bodies_may_be_of_the_wrong_kind_or_too_large(self, document: Json) -> None:
         for *_, operation in operations(document):

@@ -119,7 +119,8 @@ def test_the_setting_narrows_the_modules(tmp_path: Path, log_lines: Lines) -> No
 
     app = create_app(only("users", "auth", "health"), lines=log_lines)
     assert not [route for route in app.routes if route.path.startswith("/api/v1/files")]
-    with pytest.raises(WiringError, match="core needs Authenticator"):
+    advice = "core needs Authenticator, which auth exports: add auth to MODULES."
+    with pytest.raises(WiringError, match=advice):
         create_app(only("users", "admin"), lines=log_lines)
     with pytest.raises(WiringError, match="nowhere"):
         discover(["nowhere"])

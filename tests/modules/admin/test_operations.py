@@ -55,12 +55,20 @@ async def test_maintenance_lets_admins_and_health_through(
         await client.get("/api/v1/users/me"),
         await person.client.get("/api/v1/users/me"),
         await person.client.patch("/api/v1/users/me", content=b"not even JSON"),
+        await client.get("/"),
+        await client.get("/", headers={"accept": "text/html"}),
+        await person.client.delete("/api/v1/users/me"),
+        await client.put("/"),
     ):
         assert (refused.status_code, refused.json()["code"]) == (503, "http.maintenance")
         assert (refused.headers["retry-after"], refused.json()["detail"]) == ("90", "Back at noon.")
     assert (await client.get("/health")).json()["status"] == "maintenance"
     assert (await client.get("/health/ready")).status_code == 200
-    assert (await client.get("/.well-known/jwks.json")).status_code == 200
+    for path in ("/.well-known/jwks.json", "/docs", "/docs/problems/http.maintenance", "/metrics"):
+        assert (await client.get(path)).status_code == 200
+        assert (await client.put(path)).status_code == 405
+    assert (await client.get("/api/v1/auth/login")).status_code == 405, "login itself is open"
+    assert (await admin.client.get("/")).status_code == 200
     assert (await admin.client.get("/api/v1/users/me")).status_code == 200
     opening = await admin.client.post(f"{ADMIN}/maintenance", json={"enabled": False})
     assert opening.status_code == 200

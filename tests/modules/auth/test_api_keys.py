@@ -1,6 +1,5 @@
 """API keys: shown once, never more than their owner, over at once."""
 
-import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -14,7 +13,7 @@ from modules.users.models import User
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, later
 from tests.modules.auth.trail import trail
 from tests.people import Person
-from tests.races import CLIENTS, ROUNDS
+from tests.races import CLIENTS, ROUNDS, at_once
 
 KEYS = f"{AUTH}/api-keys"
 DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}
@@ -184,11 +183,11 @@ class TestEnds:
             key = await made(person)
             uses = self.uses(instances, key)
             revocations = [person.client.delete(f"{KEYS}/{key['id']}") for _ in range(2)]
-            answers = await asyncio.gather(*uses, *revocations, *self.uses(instances, key))
+            answers = await at_once(*uses, *revocations, *self.uses(instances, key))
             statuses = [each.status_code for each in answers]
             assert sorted(statuses[len(uses) : len(uses) + 2]) == [204, 404]
             assert set(statuses[: len(uses)]) <= {200, 401}
-            late = await asyncio.gather(*self.uses(instances, key))
+            late = await at_once(*self.uses(instances, key))
             assert {each.status_code for each in late} == {401}
 
     @staticmethod

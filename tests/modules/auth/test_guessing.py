@@ -1,6 +1,5 @@
 """Guessing is slow, by account and by address, and the same for accounts that there are not."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from modules.auth.container import AuthContainer
 from modules.auth.service.guesses import CEILING, FREE, FREE_BY_ADDRESS, delay_after
 from tests.modules.auth.conftest import AUTH, code_of, later
 from tests.people import PASSWORD, Person
+from tests.races import CLIENTS, ROUNDS, at_once
 
 MANY = Rate(10_000, 60)
 WRONG = "wrong password"
@@ -108,7 +108,7 @@ class TestByAccount:
         self, app: Litestar, auth: AuthContainer, person: Person
     ) -> None:
         with counting(auth.login()._passwords) as reached:
-            answers = await asyncio.gather(
+            answers = await at_once(
                 *(attempt(app, person.email, address=f"198.51.100.{n}") for n in range(100))
             )
         assert len(reached) == FREE
@@ -183,9 +183,18 @@ class TestFlood:
         self, app: Litestar, auth: AuthContainer, person: Person
     ) -> None:
         with counting(auth.login()._passwords) as reached:
-            answers = await asyncio.gather(*(attempt(app, person.email) for _ in range(200)))
+            answers = await at_once(*(attempt(app, person.email) for _ in range(200)))
         assert len(reached) <= FREE + 3, "a second that passes lets one more through"
         assert {each.status_code for each in answers} == {401, 429}
+
+    async def test_each_account_anew(self, app: Litestar, auth: AuthContainer) -> None:
+        with counting(auth.login()._passwords) as reached:
+            for number in range(ROUNDS):
+                where = f"u{number}@example.com", WRONG, f"192.0.2.{number}"
+                answers = await at_once(*(attempt(app, *where) for _ in range(CLIENTS)))
+                assert {each.status_code for each in answers} == {401, 429}
+                assert FREE <= len(reached) <= FREE + 1, "a second that passes lets one through"
+                reached.clear()
 
     async def test_two_instances_count_together(
         self, app: Litestar, other_instance: AsyncClient, person: Person
@@ -207,7 +216,7 @@ class TestSwitchedOff:
     async def test_but_the_hashes_have_a_bounded_queue(
         self, app: Litestar, auth: AuthContainer, person: Person
     ) -> None:
-        answers = await asyncio.gather(*(attempt(app, person.email, "x" * 256) for _ in range(200)))
+        answers = await at_once(*(attempt(app, person.email, "x" * 256) for _ in range(200)))
         found = {each.status_code for each in answers}
         assert found <= {401, 503}
         for each in answers:

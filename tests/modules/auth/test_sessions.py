@@ -1,11 +1,10 @@
 """Sessions: one's own only, and over at once when they end."""
 
-import asyncio
-
 import pytest
 from httpx import AsyncClient
 
 from core.kernel.pages import PageRequest
+from core.kernel.preconditions import ANY_VERSION
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
 from modules.auth.public import SessionNotFound
@@ -13,6 +12,7 @@ from modules.users.public import AccountClosed
 from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
 from tests.modules.auth.trail import trail
 from tests.people import PASSWORD, Person
+from tests.races import CLIENTS, ROUNDS, at_once
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
@@ -79,11 +79,27 @@ class TestLogout:
                 assert (await refresh(instance, tokens)).status_code == 401
             assert await works(instance, stranger.tokens)
 
-    async def test_leaves_one_row_each(self, core: CoreContainer, person: Person) -> None:
-        await asyncio.gather(*(person.client.post(f"{AUTH}/logout") for _ in range(5)))
-        rows = await trail(core, "auth.logout")
-        assert len(rows) == 5
-        assert "success" in {row.outcome for row in rows}
+    async def test_leaves_one_row_each(
+        self, client: AsyncClient, core: CoreContainer, person: Person
+    ) -> None:
+        for number in range(1, ROUNDS + 1):
+            credential = bearer((await log_in(client, person))["access_token"])
+            answers = await at_once(
+                *(client.post(f"{AUTH}/logout", headers=credential) for _ in range(CLIENTS))
+            )
+            assert {204} <= {each.status_code for each in answers} <= {204, 401}
+            rows = await trail(core, "auth.logout")
+            assert len(rows) == number * CLIENTS
+            assert "success" in {row.outcome for row in rows[-CLIENTS:]}
+
+    async def test_one_is_ended_once(self, client: AsyncClient, person: Person) -> None:
+        for _ in range(ROUNDS):
+            await log_in(client, person)
+            listed = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+            [path] = [f"{AUTH}/sessions/{each['id']}" for each in listed if not each["current"]]
+            answers = await at_once(*(person.client.delete(path) for _ in range(CLIENTS)))
+            statuses = sorted(each.status_code for each in answers)
+            assert statuses == [204] + [404] * (CLIENTS - 1)
 
 
 class TestListing:
@@ -104,6 +120,12 @@ class TestListing:
             "expires_at",
             "current",
         }
+
+    async def test_an_export_tells_of_none_that_it_is_another(self, person: Person) -> None:
+        held = (await person.client.get("/api/v1/users/me/export")).json()["data"]["auth.sign_ins"]
+        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        assert own.pop("current") is True
+        assert held["sessions"] == [own]
 
     async def test_by_cursor(self, client: AsyncClient, person: Person) -> None:
         for _ in range(2):
@@ -178,10 +200,10 @@ class TestPort:
         everyone = await sessions.page(PageRequest())
         assert {row.user_id for row in everyone.items} == {person.id, stranger.id}
         [one] = (await sessions.page(PageRequest(filters={"user_id": person.id}))).items
-        await sessions.end(one.id)
+        await sessions.end(one.id, ANY_VERSION)
         assert not await works(client, person.tokens)
         with pytest.raises(SessionNotFound):
-            await sessions.end(one.id)
+            await sessions.end(one.id, ANY_VERSION)
         await sessions.end_all(stranger.id)
         assert not await works(client, stranger.tokens)
         await sessions.end_all(stranger.id)

@@ -1,11 +1,12 @@
 """What is known of files: listed, changed, deleted, by whom it may be."""
 
-from asyncio import gather
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
+from litestar import Litestar
 from sqlalchemy import select
 
 from core.data.audit import AuditEntry
@@ -17,7 +18,8 @@ from core.wiring.container import CoreContainer
 from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
-from tests.people import Person
+from tests.people import PASSWORD, Person, register
+from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 
@@ -110,13 +112,14 @@ async def test_a_change_that_is_refused(person: Person) -> None:
 
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = path_of(await upload(person.client))
-    seen = {"if-match": (await person.client.get(path)).headers["etag"]}
-    renamings = (
-        person.client.patch(path, json={"original_filename": f"{n}.txt"}, headers=seen)
-        for n in range(5)
-    )
-    answers = await gather(*renamings)
-    assert sorted(each.status_code for each in answers) == [200] + 4 * [412]
+    for _ in range(ROUNDS):
+        seen = {"if-match": (await person.client.get(path)).headers["etag"]}
+        renamings = (
+            person.client.patch(path, json={"original_filename": f"{n}.txt"}, headers=seen)
+            for n in range(CLIENTS)
+        )
+        answers = await at_once(*renamings)
+        assert sorted(each.status_code for each in answers) == [200] + [412] * (CLIENTS - 1)
     assert (await person.client.delete(path, headers=seen)).status_code == 412
     fresh = {"if-match": (await person.client.get(path)).headers["etag"]}
     assert (await person.client.delete(path, headers=fresh)).status_code == 204
@@ -181,19 +184,39 @@ async def test_what_is_held_about_a_person_is_told_and_erased(
     assert (await stranger.client.get(path_of(theirs) + "/download")).content == b"theirs"
 
 
-async def test_an_erasure_and_uploads_at_once(
-    person: Person, stranger: Person, admin: Person, traces: Traces
-) -> None:
-    """A first upload, and one of many: what ends before the erasure goes with it."""
-    await upload(stranger.client)
-    for leaving in (person, stranger):
-        uploads = [send(leaving.client, form(part(b"late"))) for _ in range(8)]
-        erasure = admin.client.delete(f"/api/v1/users/{leaving.id}")
-        *answers, erased = await gather(*uploads[:4], *uploads[4:], erasure)
-        assert erased.status_code == 204, erased.text
-        assert {each.status_code for each in answers} <= {201, 401}
+async def test_an_erasure_and_uploads_at_once(app: Litestar, admin: Person, traces: Traces) -> None:
+    """First uploads, and some of many: what ends before the erasure goes with it."""
+    for number in range(ROUNDS):
+        async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
+            if number % 2:
+                await upload(leaving.client)
+            *answers, erased = await at_once(
+                *(send(leaving.client, form(part(b"late"))) for _ in range(CLIENTS - 1)),
+                admin.client.delete(f"/api/v1/users/{leaving.id}"),
+            )
+            assert erased.status_code == 204, erased.text
+            assert {each.status_code for each in answers} <= {201, 401}
     await traces.core.relay().deliver_all()
     assert await traces.all() == (set(), 0, [])
+
+
+class TestLeavingAtOnce:
+    @pytest.fixture
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
+        return {}
+
+    async def test_while_uploads_come_in(self, app: Litestar, traces: Traces) -> None:
+        for number in range(ROUNDS):
+            async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
+                *answers, left = await at_once(
+                    *(send(leaving.client, form(part(b"late"))) for _ in range(CLIENTS - 1)),
+                    leaving.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD}),
+                )
+                assert left.status_code == 202, left.text
+                assert {each.status_code for each in answers} <= {201, 401}
+        await traces.core.relay().deliver_all()
+        assert await traces.all() == (set(), 0, [])
 
 
 def test_what_the_module_told_itself_earlier_is_still_read() -> None:

@@ -1,7 +1,5 @@
 """How much may come in: of one file, of one body, of one person."""
 
-from asyncio import gather
-
 import pytest
 from httpx import AsyncClient
 
@@ -17,7 +15,7 @@ from tests.modules.files.uploads import (
     upload,
 )
 from tests.people import Person
-from tests.races import CLIENTS, ROUNDS
+from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 
@@ -107,7 +105,7 @@ async def test_several_files_that_are_too_much_together(person: Person, traces: 
 async def test_the_quota_is_exact_however_many_come_at_once(person: Person, traces: Traces) -> None:
     for _ in range(ROUNDS):
         uploads = (send(person.client, form(part(b"x" * 60_000))) for _ in range(CLIENTS))
-        answers = await gather(*uploads)
+        answers = await at_once(*uploads)
         refused = (CLIENTS - 4) * [413]
         assert sorted(each.status_code for each in answers) == 4 * [201] + refused
         stored, rows, used = await traces.all()
@@ -118,29 +116,30 @@ async def test_the_quota_is_exact_however_many_come_at_once(person: Person, trac
             if each.status_code == 201
             for _ in range(2)
         )
-        assert sorted(each.status_code for each in await gather(*deletions)) == 4 * [204] + 4 * [
-            404
-        ]
+        statuses = sorted(each.status_code for each in await at_once(*deletions))
+        assert statuses == 4 * [204] + 4 * [404]
         await traces.core.relay().deliver_all()
         assert await traces.all() == (set(), 0, [])
 
 
 async def test_the_same_file_many_times_at_once(person: Person) -> None:
-    answers = await gather(*(send(person.client, form(part(b"the same"))) for _ in range(20)))
-    ids = {each.json()["id"] for each in answers}
-    assert len(ids) == 20
-    contents = await gather(*(person.client.get(f"{FILES}/{each}/download") for each in ids))
-    assert {each.content for each in contents} == {b"the same"}
+    for _ in range(ROUNDS):
+        uploads = (send(person.client, form(part(b"the same"))) for _ in range(CLIENTS))
+        ids = {each.json()["id"] for each in await at_once(*uploads)}
+        assert len(ids) == CLIENTS
+        contents = await at_once(*(person.client.get(f"{FILES}/{each}/download") for each in ids))
+        assert {each.content for each in contents} == {b"the same"}
 
 
 async def test_one_key_many_times_at_once(person: Person, traces: Traces) -> None:
     body = form(part(b"once"))
-    sent = (send(person.client, body, idempotency_key="k") for _ in range(10))
-    answers = await gather(*sent)
-    kept = {each.json()["id"] for each in answers if each.status_code == 201}
-    assert {each.status_code for each in answers} <= {201, 409} and len(kept) == 1
-    stored, rows, used = await traces.all()
-    assert (len(stored), rows, used) == (1, 1, [(4, 1)])
+    for number in range(1, ROUNDS + 1):
+        sent = (send(person.client, body, idempotency_key=f"k{number}") for _ in range(CLIENTS))
+        answers = await at_once(*sent)
+        kept = {each.json()["id"] for each in answers if each.status_code == 201}
+        assert {each.status_code for each in answers} <= {201, 409} and len(kept) == 1
+        stored, rows, used = await traces.all()
+        assert (len(stored), rows, used) == (number, number, [(4 * number, number)])
 
 
 async def test_a_stranger_is_told_nothing_of_limits(client: AsyncClient) -> None:

@@ -1,13 +1,11 @@
 """Adding people: IN-17, AZ-07."""
 
-import asyncio
-
 from httpx import Response
 
 from core.wiring.container import CoreContainer
 from tests.modules.users.asking import USERS, audited, code, wrong
 from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS
+from tests.races import CLIENTS, ROUNDS, at_once
 
 NEW = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
 
@@ -73,7 +71,7 @@ async def test_of_fifty_who_want_one_address_one_gets_it(admin: Person) -> None:
         return await admin.client.post(USERS, json={**NEW, "email": f"{local}{number}@example.com"})
 
     for number in range(ROUNDS):
-        answers = await asyncio.gather(*(add(number, attempt) for attempt in range(CLIENTS)))
+        answers = await at_once(*(add(number, attempt) for attempt in range(CLIENTS)))
         refused = [each for each in answers if each.status_code != 201]
         assert len(refused) == CLIENTS - 1
         assert {code(each) for each in refused} == {(409, "users.email_taken")}

@@ -1,6 +1,5 @@
 """Leaving, and what other modules do about it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -8,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from litestar import Litestar
+from sqlalchemy import update
 
 from config.lines import Lines
 from config.settings import Settings
@@ -21,10 +21,12 @@ from core.operations.contributions import PersonalData, PersonalFigure
 from core.security.authentication import StepUpRequired
 from core.wiring.container import CoreContainer
 from core.wiring.module import Module, ModuleContainer
+from modules.users.models import User
 from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
 from modules.users.schemas import ProfileUpdate
 from tests.modules.users.asking import ME, USERS, audited, code, me
-from tests.people import PASSWORD, Person
+from tests.people import PASSWORD, Person, register, sign_in
+from tests.races import CLIENTS, ROUNDS, at_once
 
 GRACE = timedelta(days=7)
 
@@ -183,8 +185,50 @@ async def test_two_admins_who_leave_at_once(
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
     await users.people().set_roles(actor, person.id, ["admin"])
-    answers = await asyncio.gather(leave(admin), leave(person))
-    assert sorted(each.status_code for each in answers) == [202, 409]
+    both = (admin, person)
+    for _ in range(ROUNDS):
+        answers = await at_once(*(leave(each) for each in both * (CLIENTS // 2)))
+        asked = [{each.status_code for each in answers[place::2]} for place in range(2)]
+        [left] = [place for place, statuses in enumerate(asked) if 202 in statuses]
+        assert asked[left] <= {202, 401} and asked[1 - left] == {409}
+        await users.people().set_active(actor, both[left].id, True)
+        await come_back(both[left])
+
+
+async def test_an_erasure_that_is_called_off_at_once(
+    app: Litestar, users: Any, admin: Person, core: CoreContainer
+) -> None:
+    """Who was told that the account is open again has it."""
+    later(users, GRACE + timedelta(seconds=1))
+    departures = users.departures()
+    found = set()
+    for number in range(ROUNDS):
+        async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
+            await mark_as_leaving(core, leaving)
+        path = f"/api/v1/admin/users/{leaving.id}"
+
+        async def enable(path: str = path) -> int:
+            return int((await admin.client.post(f"{path}/enable")).status_code)
+
+        halves = [act for _ in range(CLIENTS // 2) for act in (enable, departures.erase_due)]
+        statuses = {*await at_once(*(act() for act in halves))} - {None}
+        assert len(statuses) == 1
+        assert (await admin.client.get(path)).status_code == (200 if statuses == {204} else 404)
+        found |= statuses
+    assert found <= {204, 404}
+
+
+async def mark_as_leaving(core: CoreContainer, person: Person) -> None:
+    async with core.db().transaction() as session:
+        due = update(User).where(User.id == person.id).values(deletes_at=utc_now())
+        await session.execute(due)
+        core.db().touch("users", "principals")
+
+
+async def come_back(person: Person) -> None:
+    del person.client.headers["authorization"]
+    tokens = await sign_in(person.client, person.email)
+    person.client.headers["authorization"] = f"Bearer {tokens['access_token']}"
 
 
 async def test_what_modules_contribute_is_counted_and_exported(person: Person) -> None:

@@ -1,0 +1,136 @@
+"""`If-Match` wherever something is changed: malformed, stale, and where there is no ETag."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from core.events.models import Delivery, RecordedEvent, Status
+from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
+from core.wiring.container import CoreContainer
+from tests.people import Person
+
+API = "/api/v1"
+ME = f"{API}/users/me"
+
+
+async def session_of(owner: Person, _: CoreContainer) -> Any:
+    return (await owner.client.get(f"{API}/auth/sessions")).json()["data"][0]["id"]
+
+
+async def key_of(owner: Person, _: CoreContainer) -> Any:
+    draft = {"name": "A key", "scopes": ["profile:read"]}
+    return (await owner.client.post(f"{API}/auth/api-keys", json=draft)).json()["id"]
+
+
+async def delivery(_: Person, core: CoreContainer) -> Any:
+    now = utc_now()
+    event = RecordedEvent(
+        id=uuid7(), name="a.b", payload="{}", addressed_to=",a.c,", recorded_at=now, due_at=now
+    )
+    waiting = Delivery(
+        event_id=event.id, listener="a.c", status=Status.dead, attempts=9, created_at=now
+    )
+    async with core.db().transaction() as session:
+        session.add(event)
+        await session.flush()
+        session.add(waiting)
+    return waiting.id
+
+
+Making = Callable[[Person, CoreContainer], Awaitable[Any]]
+UNTAGGED: list[tuple[str, str, Making]] = [
+    ("person", f"{API}/auth/sessions", session_of),
+    ("person", f"{API}/auth/api-keys", key_of),
+    ("admin", f"{API}/admin/sessions", session_of),
+    ("admin", f"{API}/admin/events", delivery),
+]
+
+
+class TestWithoutAnEtag:
+    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED, ids=lambda each: str(each))
+    async def test_a_listed_tag_is_stale_and_a_star_goes_on(
+        self,
+        core: CoreContainer,
+        person: Person,
+        admin: Person,
+        who: str,
+        path: str,
+        make: Making,
+    ) -> None:
+        address = f"{path}/{await make(person, core)}"
+        client = admin.client if who == "admin" else person.client
+        for tag in ('"anything"', 'W/"anything"', '"one", "another"'):
+            refused = await client.delete(address, headers={"if-match": tag})
+            assert (refused.status_code, refused.json()["code"]) == (412, "http.stale"), tag
+        for tag in ("anything", "", '"open'):
+            refused = await client.delete(address, headers={"if-match": tag})
+            assert locations(refused) == ["header.If-Match"], tag
+        assert (await client.delete(address, headers={"if-match": "*"})).status_code == 204
+
+    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED, ids=lambda each: str(each))
+    async def test_what_is_not_there_is_not_stale(
+        self, person: Person, admin: Person, who: str, path: str, make: Making
+    ) -> None:
+        client = admin.client if who == "admin" else person.client
+        for tag in ('"anything"', "*"):
+            answer = await client.delete(f"{path}/{uuid7()}", headers={"if-match": tag})
+            assert answer.status_code == 404
+
+    async def test_a_stranger_learns_nothing(self, person: Person, stranger: Person) -> None:
+        headers = {"if-match": '"anything"'}
+        for path in (f"{API}/admin/events", f"{API}/admin/sessions"):
+            answer = await person.client.delete(f"{path}/{uuid7()}", headers=headers)
+            assert answer.status_code == 403
+        [own] = (await person.client.get(f"{API}/auth/sessions")).json()["data"]
+        path = f"{API}/auth/sessions/{own['id']}"
+        assert (await stranger.client.delete(path, headers=headers)).status_code == 404
+
+
+MALFORMED = ["", " ", ",", "abc", 'W/abc', 'w/"abc"', '"abc', 'abc"', '"a" "b"', '"a",b', '*, "a"',
+             '"a b"', '"a"x', "\"a\\\"b\"", "null", "1"]  # fmt: skip
+
+
+class TestMalformed:
+    async def test_it_is_invalid_input_and_changes_nothing(self, person: Person) -> None:
+        whole = {"name": "New Name", "email": person.email}
+        for header in MALFORMED:
+            for method in ("PATCH", "PUT"):
+                headers = {"if-match": header}
+                refused = await person.client.request(method, ME, json=whole, headers=headers)
+                assert locations(refused) == ["header.If-Match"], header
+        assert (await person.client.get(ME)).json()["name"] == "Some Person"
+
+    async def test_a_download_reads_it_too(self, person: Person) -> None:
+        files = {"file": ("a.txt", b"some text")}
+        made = (await person.client.post(f"{API}/files/upload", files=files)).json()["id"]
+        for header in MALFORMED:
+            headers = {"if-match": header}
+            refused = await person.client.get(f"{API}/files/{made}/download", headers=headers)
+            assert locations(refused) == ["header.If-Match"], header
+
+    async def test_who_may_not_is_told_that_first(self, person: Person, admin: Person) -> None:
+        headers = {"if-match": "abc"}
+        path = f"{API}/admin/users/{admin.id}"
+        assert (await person.client.delete(path, headers=headers)).status_code == 403
+
+
+class TestLists:
+    async def test_one_of_several_is_enough(self, person: Person) -> None:
+        for template in ('"x", {}', "{},", ',, {} ,W/"y"', '"a,b",{}', '""\t,{}'):
+            tag = (await person.client.get(ME)).headers["etag"]
+            headers = {"if-match": template.format(tag)}
+            changed = await person.client.patch(ME, json={"name": "A New Name"}, headers=headers)
+            assert changed.status_code == 200, template
+
+    async def test_a_weak_tag_is_never_equal(self, person: Person) -> None:
+        tag = (await person.client.get(ME)).headers["etag"]
+        headers = {"if-match": f"W/{tag}"}
+        stale = await person.client.patch(ME, json={"name": "A New Name"}, headers=headers)
+        assert (stale.status_code, stale.json()["code"]) == (412, "http.stale")
+
+
+def locations(answer: Any) -> list[str]:
+    assert (answer.status_code, answer.json()["code"]) == (400, "http.invalid"), answer.text
+    return [each["location"] for each in answer.json()["errors"]]

@@ -1,0 +1,156 @@
+"""What is wrong with the input is said in plain English, whoever finds it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from httpx import AsyncClient
+from pydantic import Field, ValidationError, field_validator
+
+from core.kernel.errors import InvalidInput
+from core.kernel.schemas import Schema
+from core.kernel.text import Line
+from core.web.bodies import JsonBytes, decode
+from tests.people import Person
+
+API = "/api/v1"
+
+
+class Size(StrEnum):
+    small = "small"
+    large = "large"
+
+
+class Part(Schema):
+    number: int
+
+
+class Whole(Schema):
+    name: Annotated[str, Line(2, 50)]
+    code: Annotated[str, Field(min_length=2, max_length=3, pattern="^[a-z]+$")] = "ab"
+    flag: bool = True
+    amount: float = 1.0
+    few: Annotated[int, Field(ge=1, le=9)] = 1
+    inner: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    id: UUID | None = None
+    at: datetime | None = None
+    day: date | None = None
+    kind: Literal["private", "public"] = "private"
+    size: Size = Size.small
+    tags: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)] = ("a",)
+    part: Part | None = None
+    other: dict[str, int] | None = None
+    pair: tuple[int, int] = (1, 2)
+    even: int = 2
+    none: None = None
+
+    @field_validator("even")
+    @classmethod
+    def is_even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("internal: odd")
+        return value
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("name", '"x"', "From 2 to 50 characters."),
+        ("name", "1", "A string is expected."),
+        ("name", '"a\\u0000"', "Control characters are not allowed."),
+        ("code", '"a"', "2 or more characters."),
+        ("code", '"abcd"', "3 or fewer characters."),
+        ("code", '"A1"', "It is not written as it must be here."),
+        ("flag", '"true"', "Either true or false."),
+        ("amount", '"1"', "A number is expected."),
+        ("few", "1.5", "A whole number is expected."),
+        ("few", "0", "At least 1."),
+        ("few", "10", "At most 9."),
+        ("inner", "0", "More than 0.0."),
+        ("inner", "1", "Less than 1.0."),
+        ("id", '"x"', "A UUID is expected."),
+        ("at", '"x"', "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z."),
+        ("day", '"x"', "A date as in RFC 3339, e.g. 2026-01-31."),
+        ("kind", '"x"', "One of private, public."),
+        ("size", '"x"', "One of small, large."),
+        ("tags", "{}", "A list is expected."),
+        ("tags", "[]", "1 or more entries."),
+        ("tags", '["a", "b", "c"]', "2 or fewer entries."),
+        ("part", "[]", "An object is expected."),
+        ("other", "[]", "An object is expected."),
+        ("pair", "{}", "A list is expected."),
+        ("even", "1", "This is not what is expected here."),
+        ("none", "1", "Only null is expected."),
+    ],
+)
+def test_each_kind_has_words_of_ours(field: str, value: str, message: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        decode(Whole, JsonBytes(b'{"name": "Ada", "%s": %s}' % (field.encode(), value.encode())))
+    assert [(each.location, each.message) for each in refused.value.errors] == [
+        (f"body.{field}", message)
+    ]
+
+
+def test_the_codes_are_those_of_pydantic() -> None:
+    content = b'{"name": "x", "few": 0, "kind": "x", "size": "x", "unknown": 1, "part": {}}'
+    with pytest.raises(ValidationError) as found:
+        Whole.model_validate_json(content, strict=True)
+    with pytest.raises(InvalidInput) as refused:
+        decode(Whole, JsonBytes(content))
+    assert [each.code for each in refused.value.errors] == [
+        each["type"] for each in found.value.errors()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "location", "message"),
+    [
+        ("admin/users?is_active=maybe", "query.is_active", "Either true or false."),
+        ("admin/sessions?user_id=me", "query.user_id", "A UUID is expected."),
+        ("admin/users/me", "path.user_id", "A UUID is expected."),
+        (
+            "admin/events?status=zz",
+            "query.status",
+            "One of pending, running, failed, dead, waiting.",
+        ),
+        ("users/me/activity?outcome=zz", "query.outcome", "One of success, refused, failed."),
+    ],
+)
+async def test_parameters_too(admin: Person, query: str, location: str, message: str) -> None:
+    refused = await admin.client.get(f"{API}/{query}")
+    assert refused.status_code == 400
+    [error] = refused.json()["errors"]
+    assert (error["location"], error["message"]) == (location, message)
+
+
+async def test_a_filter_by_one_of_some_words_still_filters(admin: Person) -> None:
+    await admin.client.patch(f"{API}/users/me", json={"name": ""})
+    for status in ("pending", "running", "failed", "dead", "waiting"):
+        answer = await admin.client.get(f"{API}/admin/events?status={status}")
+        assert (answer.status_code, answer.json()["total"]) == (200, 0)
+    for outcome, times in (("refused", 1), ("failed", 0)):
+        answer = await admin.client.get(f"{API}/users/me/activity?outcome={outcome}")
+        assert answer.json()["total"] == times
+    document: Any = (await admin.client.get("/docs/openapi.json")).json()
+    parameters = document["paths"][f"{API}/admin/events"]["get"]["parameters"]
+    [status_of] = [each["schema"] for each in parameters if each["name"] == "status"]
+    assert status_of["enum"] == ["pending", "running", "failed", "dead", "waiting"]
+
+
+async def test_half_a_surrogate_pair_is_no_json(client: AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    for content in (
+        b'{"email": "\\ud800", "password": "x"}',
+        b'{"\\udc00": 1}',
+        b'{"email": "\\udc00\\ud800"}',
+        b'{"unknown": ["\\ud800x"]}',
+    ):
+        answer = await client.post(f"{API}/auth/login", content=content, headers=headers)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (400, "http.malformed_json"), content
+        assert "errors" not in problem and "column" not in problem["detail"]
+    whole = b'{"email": "\\ud83d\\ude00@example.com", "password": "x"}'
+    known = await client.post(f"{API}/auth/login", content=whole, headers=headers)
+    assert known.status_code == 401

@@ -1,0 +1,36 @@
+"""Clocks that jump: nobody stays signed in for ever, and nobody is locked out for long (FT-13)."""
+
+import pytest
+from httpx import AsyncClient
+
+from tests.modules.auth.conftest import later, log_in, refresh, works
+from tests.people import Person
+
+JUMPS = [{"minutes": 5}, {"minutes": -5}, {"days": 1}, {"days": -1}]
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+async def test_who_signs_in_meanwhile_comes_in_and_goes_out(
+    client: AsyncClient, other_instance: AsyncClient, person: Person, jump: dict[str, int]
+) -> None:
+    """And is no longer signed in than anybody else, whichever clock is right."""
+    with later(**jump):
+        tokens = await log_in(client, person)
+        assert await works(client, tokens) and await works(other_instance, tokens)
+        assert (await refresh(other_instance, tokens)).status_code == 200
+    with later(days=16):
+        assert not await works(client, tokens)
+        assert (await refresh(client, tokens)).status_code == 401
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+async def test_who_was_signed_in_still_can_be_when_it_has_jumped_back(
+    client: AsyncClient, person: Person, jump: dict[str, int]
+) -> None:
+    with later(**jump):
+        await works(client, person.tokens)
+        again = await log_in(client, person)
+    assert await works(client, person.tokens)
+    fresh = await refresh(client, person.tokens)
+    assert fresh.status_code == 200 and await works(client, fresh.json())
+    assert (await refresh(client, again)).status_code in (200, 401)
