@@ -1,6 +1,7 @@
 """A Redis server for tests: `redis-server` from the path, or the one that a wheel brings."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -56,6 +57,16 @@ class RedisServer:
             self._process.terminate()
             self._process.wait(10)
             self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It holds its connections and answers nothing."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:

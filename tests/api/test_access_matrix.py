@@ -1,5 +1,7 @@
 """Who may call which route: the table below is the whole answer, and each cell of it is tried.
 
+Each write also has its one row in the audit trail, whatever comes of it.
+
 The things in a path belong to `user`. The two keys are of whoever the row lets in, `user` or else
 `admin`: one carries every scope that person can give, the other one that the route does not take.
 The one route that takes a token and a key together is tried with both in
@@ -15,13 +17,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 from litestar import Litestar
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from config.lines import Lines
 from config.settings import Settings
 from core.app import create_app
+from core.data.audit import AuditEntry
 from core.kernel.ids import uuid7
 from core.web.assets import asset_url
 from core.wiring.plugin import CorePlugin
@@ -204,7 +208,7 @@ BODIES: dict[str, Body] = {
     f"POST {API}/auth/password/change": json(current_password=PASSWORD, new_password=NEW_PASSWORD),
     f"POST {API}/auth/refresh": refresh_token,
     f"POST {API}/auth/register": new_person,
-    f"POST {API}/auth/revoke": lambda _: {"data": {"token": "no such token"}},
+    f"POST {API}/auth/revoke": lambda cell: {"data": {"token": cell.who.tokens["access_token"]}},
     f"POST {API}/auth/step-up": json(password=PASSWORD),
     f"POST {API}/auth/token": password_form,
     f"POST {API}/files/upload": upload_of("file"),
@@ -315,16 +319,41 @@ def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) 
 async def test_each_is_answered_as_the_table_says(
     application: Litestar, disabled: Person, row: Row
 ) -> None:
-    found = {}
+    found, outcomes, expected = {}, {}, {}
     for column in row.statuses:
         async with AsyncExitStack() as people:
-            found[column] = await ask(application, people, disabled, row, column)
+            answer = await ask(application, people, disabled, row, column)
+        found[column] = answer.status_code
+        if action := action_of(application, row):
+            outcomes[column] = await recorded(application, action, answer)
+            expected[column] = ["success" if answer.is_success else "refused"]
     assert found == row.statuses
+    assert outcomes == expected
+
+
+def action_of(app: Litestar, row: Row) -> str | None:
+    """What the audit trail calls it: every write, and of reads a few."""
+    action: str | None
+    [action] = [
+        handler.opt["rules"].audit
+        for route, handler in operations_of(app.routes)
+        if route.path_format == row.path and row.method in handler.http_methods
+    ]
+    return action
+
+
+async def recorded(app: Litestar, action: str, answer: Response) -> list[str]:
+    """What the audit trail says came of this request."""
+    asked = AuditEntry.request_id == answer.headers["x-request-id"]
+    named = AuditEntry.action.in_(("auth.login", action) if action == "auth.token" else (action,))
+    outcomes = select(AuditEntry.outcome).where(asked, named)
+    async with app.plugins.get(CorePlugin).container.db().read() as reads:
+        return [*(await reads.scalars(outcomes))]
 
 
 async def ask(
     app: Litestar, people: AsyncExitStack, disabled: Person, row: Row, column: str
-) -> int:
+) -> Response:
     owner = await someone(app, people)
     asking, client = await caller(app, people, owner, disabled, row, column)
     body_of = BODIES.get(f"{row.method} {row.path}", no_body)
@@ -336,7 +365,7 @@ async def ask(
     if row.method == "GET":
         head = await client.head(path)
         assert head.status_code == (await client.get(path)).status_code
-    return (await client.request(row.method, path, **request)).status_code
+    return await client.request(row.method, path, **request)
 
 
 async def caller(

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from httpx import AsyncClient
+import pytest
+from httpx import AsyncClient, Response
 
 from core.kernel.ids import uuid7
+from tests.modules.files.uploads import upload
 from tests.people import Person
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
@@ -60,3 +62,86 @@ async def test_what_holds_a_secret_is_never_compressed(client: AsyncClient, pers
         await person.client.post("/api/v1/auth/api-keys", json=key, headers=headers),
     ):
         assert answer.is_success and "content-encoding" not in answer.headers
+
+
+ON_EVERY_ANSWER = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+}
+NEVER = ("server", "x-powered-by", "via")
+
+
+async def test_every_answer_of_every_route_is_dressed(
+    client: AsyncClient, admin: Person, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HT-13: in whichever status."""
+    found: set[int] = set()
+
+    async def ask(by: AsyncClient, method: str, path: str, **more: Any) -> Response:
+        answer = await by.request(method, path, **more)
+        found.add(answer.status_code)
+        assert_dressed(answer)
+        return answer
+
+    for path, methods in (await paths_of(client)).items():
+        for method in (*methods, "TRACE"):
+            for each in (client, person.client):
+                await ask(each, method, path)
+        origin = {"origin": "http://test", "access-control-request-method": "GET"}
+        await ask(client, "OPTIONS", path, headers=origin)
+
+    me = "/api/v1/users/me"
+    person.client.headers["authorization"] = await authorization(client, person)
+    etag = (await ask(person.client, "GET", me)).headers["etag"]
+    await ask(person.client, "GET", me, headers={"if-none-match": etag})
+    await ask(person.client, "PATCH", me, json={"age": 1}, headers={"if-match": '"x"'})
+    await ask(person.client, "PATCH", me, json={"name": "x" * 300_000})
+    await ask(person.client, "PATCH", me, content=b"x")
+    file = f"/api/v1/files/{(await upload(person.client))['id']}/download"
+    for asked in ("bytes=0-1", "bytes=0-1,3-4", "bytes=99-"):
+        await ask(person.client, "GET", file, headers={"range": asked})
+    switch = "/api/v1/admin/maintenance"
+    await ask(admin.client, "POST", switch, json={"enabled": True})
+    await ask(person.client, "GET", me)
+    await ask(admin.client, "POST", switch, json={"enabled": False})
+    monkeypatch.setattr("modules.auth.service.api_keys.ApiKeyService.own_page", fail)
+    await ask(person.client, "GET", "/api/v1/auth/api-keys")
+    statuses = {200, 204, 206, 304, 400, 401, 403, 404, 405, 412, 413, 415, 416, 500, 503}
+    assert statuses <= found
+
+
+@pytest.mark.parametrize("overrides", [{"rate_limit_enabled": True, "public_url": "https://test"}])
+async def test_an_answer_that_one_may_not_ask_again_is_dressed_too(client: AsyncClient) -> None:
+    """HT-13: 429, and all over TLS."""
+    answers = [await client.get("/api/v1/users/me") for _ in range(101)]
+    assert answers[-1].status_code == 429 and answers[-1].headers["retry-after"]
+    for each in answers:
+        assert_dressed(each)
+        assert each.headers["strict-transport-security"].startswith("max-age=63072000")
+
+
+def assert_dressed(answer: Response) -> None:
+    asked = (answer.request.method, answer.request.url.path, answer.status_code)
+    for name, value in ON_EVERY_ANSWER.items():
+        assert answer.headers.get(name) == value, (asked, name)
+    assert {"Accept-Encoding", "Origin"} <= {*answer.headers["vary"].split(", ")}, asked
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy or "default-src 'self'" in policy, asked
+    assert "frame-ancestors 'none'" in policy, asked
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin", asked
+    assert answer.headers["cache-control"], asked
+    assert not any(name in answer.headers for name in NEVER), asked
+    if answer.status_code >= 400:
+        assert answer.headers["cache-control"] == "no-store", asked
+
+
+async def authorization(client: AsyncClient, person: Person) -> str:
+    """Anew: among every route there were those that sign out."""
+    body = {"email": person.email, "password": person.password}
+    answer = await client.post("/api/v1/auth/login", json=body)
+    return f"Bearer {answer.json()['access_token']}"
+
+
+async def fail(*_: Any) -> None:
+    raise RuntimeError

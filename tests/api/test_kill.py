@@ -1,7 +1,4 @@
-"""kill -9 at random moments: what was acknowledged is there, what was refused is not.
-
-And what nobody knows of, because the answer never came, is there as a whole or not at all.
-"""
+"""kill -9 at random moments: nothing that was acknowledged is lost, and nothing is half done."""
 
 import sqlite3
 from collections.abc import Callable
@@ -13,13 +10,12 @@ from pathlib import Path
 from random import Random
 from threading import Barrier
 from time import sleep
-from typing import Any
 
 import pytest
 from httpx import Client, Response, TransportError
 
-from core.wiring.registry import discover
-from tests.api.serving import ADMIN_EMAIL, ADMIN_PASSWORD, Served, client_at, eventually, serving
+from tests.api.acknowledged import HAS_POSTS, History, findings, recorded, stored, together
+from tests.api.serving import ADMIN_PASSWORD, Served, client_at, eventually, serving
 from tests.api.serving import sign_in as signed_in
 from tests.modules.files.uploads import PNG
 
@@ -28,51 +24,16 @@ MOST_REQUESTS, LONGEST_S = 60, 0.05
 """How many are begun before the kill, and how long it waits then."""
 LARGEST_FILE = 300_000
 KINDS = ("kept", "refused", "unknown")
-HAS_POSTS = "posts" in discover()
 
 
-@dataclass
-class Told:
-    """What became of a thing, as far as its client was told."""
-
-    kept: dict[str, Any] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
-    unknown: dict[str, Any] = field(default_factory=dict)
-
-    def settle(self, name: str, value: Any, answer: Response | None) -> None:
-        if answer is None:
-            self.unknown[name] = value
-        elif answer.is_success:
-            self.kept[name] = value
-        else:
-            self.refused.add(name)
-
-    def check(self, found: dict[str, Any]) -> None:
-        """Everything kept, nothing refused, and of what is unknown no half."""
-        lost = {name for name, value in self.kept.items() if found.get(name) != value}
-        assert not lost
-        assert not self.refused & found.keys()
-        strange = {name for name in found.keys() - self.kept.keys() - self.unknown.keys()}
-        assert not strange
-        for name in found.keys() & self.unknown.keys():
-            assert found[name] == self.unknown[name]
-
-
-@dataclass
-class Writer:
+@dataclass(kw_only=True)
+class Writer(History):
     """One person who does something all the time, and writes down what came of it."""
 
     number: int
     random: Random
-    email: str
-    people: Told = field(default_factory=Told)
-    posts: Told = field(default_factory=Told)
-    files: Told = field(default_factory=Told)
-    """By their checksum."""
     ids: dict[str, str] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
-    """The last name that was acknowledged, and whatever was tried after it."""
-    token: str = ""
+    """Of files that may still be removed, by their checksum."""
     count: int = 0
 
     def work(self, address: str, start: Barrier) -> None:
@@ -149,10 +110,16 @@ def ask(send: Callable[[], Response]) -> Response | None:
     return answer
 
 
+def some_writers(count: int) -> list[Writer]:
+    return [
+        Writer(number=n, random=Random(n), email=f"writer{n}@example.com")  # noqa: S311
+        for n in range(count)
+    ]
+
+
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_outlives_the_process(tmp_path: Path) -> None:
-    random = Random(1)  # noqa: S311
-    writers = [Writer(n, Random(n), f"writer{n}@example.com") for n in range(CLIENTS)]  # noqa: S311
+    random, writers = Random(1), some_writers(CLIENTS)  # noqa: S311
     with serving(tmp_path, AUTH_ACCESS_TOKEN_TTL_S="3600") as served:
         enrol(served, writers)
         assert served.stop() == 0
@@ -167,15 +134,13 @@ def test_what_was_acknowledged_outlives_the_process(tmp_path: Path) -> None:
             for work in works:
                 work.result(timeout=30)
         print(f"{number + 1} of {KILLS} killed, {begun(writers)} requests")
+    assert_there_was_something_of_each(writers)
     with serving(tmp_path) as served:
-        address = served.address()
-        check_people(address, writers)
-        for each in writers:
-            check_writer(address, each)
         eventually(lambda: stored(tmp_path) == recorded(tmp_path))
-        assert not list((tmp_path / "var/files/incoming").iterdir())
+        assert findings(served.address(), tmp_path, [*writers]) == []
+        people = together(each.people for each in writers)
+        assert signed_in(served.address(), next(reversed(people.kept)))
         assert served.stop() == 0
-    check_database(tmp_path)
 
 
 def begun(writers: list[Writer]) -> int:
@@ -199,66 +164,111 @@ def begin(address: str, writers: list[Writer], threads: ThreadPoolExecutor) -> l
     return works
 
 
-def check_people(address: str, writers: list[Writer]) -> None:
-    with client_at(address, signed_in(address, ADMIN_EMAIL)) as client:
-        found = {each["email"]: each["name"] for each in every(client, "/admin/users")}
-    del found[ADMIN_EMAIL]
-    for each in writers:
-        assert found.pop(each.email) in each.names
-    told = Told()
-    for each in writers:
-        told.kept |= each.people.kept
-        told.refused |= each.people.refused
-        told.unknown |= each.people.unknown
-    told.check(found)
-    assert told.kept and told.refused and told.unknown
-    assert all(any(getattr(w.files, kind) for w in writers) for kind in KINDS)
-    last = next(reversed(told.kept))
-    assert signed_in(address, last)
+def assert_there_was_something_of_each(writers: list[Writer]) -> None:
+    for told in (together(getattr(w, what) for w in writers) for what in ("people", "files")):
+        assert all(getattr(told, kind) for kind in KINDS)
 
 
-def check_writer(address: str, writer: Writer) -> None:
-    with client_at(address, writer.token) as client:
-        files = list(every(client, "/files"))
-        writer.files.check({each["checksum_sha256"]: each["size"] for each in files})
-        for each in files:
-            content = client.get(f"/files/{each['id']}/download").content
-            assert sha256(content).hexdigest() == each["checksum_sha256"]
-        used = client.get("/files/usage").json()
-        assert (used["used_bytes"], used["files"]) == (sum(e["size"] for e in files), len(files))
-        if HAS_POSTS:
-            own = client.get("/users/me").json()["id"]
-            posts = every(client, "/posts", author_id=own)
-            writer.posts.check({each["title"]: each["content"] for each in posts})
+def test_the_check_tells_whatever_is_wrong(tmp_path: Path) -> None:
+    """One thing is spoilt after the other, beside the server, and each is told at once."""
+    [writer] = some_writers(1)
+    with serving(tmp_path) as served:
+        enrol(served, [writer])
+        address, known = served.address(), list[str]()
+        with client_at(address, writer.token) as client:
+            for act in (writer.upload, writer.register) * 12:
+                writer.count += 1
+                act(client)
+        assert_settled(writer)
+        assert findings(address, tmp_path, [writer]) == []
+        for spoil, said in SPOILINGS.items():
+            spoil(tmp_path, writer)
+            told = findings(address, tmp_path, [writer])
+            assert any(each.startswith(said) for each in told if each not in known), (said, told)
+            known = told
 
 
-def every(client: Client, path: str, **filters: str) -> list[dict[str, Any]]:
-    """All things of a list, by cursor."""
-    rows: list[dict[str, Any]] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        asked = {"cursor": cursor, "per_page": "100", **filters}
-        answer = client.get(path, params=asked)
-        assert answer.status_code == 200, answer.text
-        rows += answer.json()["data"]
-        cursor = answer.json()["next_cursor"]
-    return rows
+def assert_settled(writer: Writer) -> None:
+    for told in (writer.people, writer.files):
+        assert len(told.kept) > 4 and told.refused
 
 
-def stored(folder: Path) -> set[str]:
-    objects = folder / "var/files/objects"
-    return {each.name for each in objects.rglob("*") if each.is_file()}
+def lose_a_person(folder: Path, writer: Writer) -> None:
+    execute(folder, "DELETE FROM users WHERE email = ?", next(iter(writer.people.kept)))
 
 
-def recorded(folder: Path) -> set[str]:
-    with closing(sqlite3.connect(folder / "var/atrium.db")) as connection:
-        return {key for (key,) in connection.execute("SELECT storage_key FROM files")}
+def alter_a_person(folder: Path, writer: Writer) -> None:
+    changed = "UPDATE users SET name = 'Half' WHERE email = ?"
+    execute(folder, changed, next(reversed(writer.people.kept)))
 
 
-def check_database(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "var/atrium.db")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        sums = "SELECT owner_id, sum(size), count(*) FROM files GROUP BY owner_id ORDER BY 1"
-        usage = "SELECT owner_id, bytes, files FROM files_usage WHERE files > 0 ORDER BY 1"
-        assert connection.execute(usage).fetchall() == connection.execute(sums).fetchall()
+def admit_the_refused(folder: Path, writer: Writer) -> None:
+    moved = "UPDATE users SET email = ?, email_key = 'x' WHERE email = ?"
+    last = list(writer.people.kept)[-2]
+    execute(folder, moved, next(iter(writer.people.refused)), last)
+
+
+def bring_in_somebody(folder: Path, writer: Writer) -> None:
+    moved = "UPDATE users SET email = 'nobody@example.com' WHERE email = ?"
+    execute(folder, moved, list(writer.people.kept)[-3])
+
+
+def leave_one_half_done(folder: Path, writer: Writer) -> None:
+    email = list(writer.people.kept)[-4]
+    writer.people.unknown[email] = writer.people.kept.pop(email)
+    execute(folder, "UPDATE users SET name = 'Half' WHERE email = ?", email)
+
+
+def forget_a_name(folder: Path, writer: Writer) -> None:
+    execute(folder, "UPDATE users SET name = 'An older name' WHERE email = ?", writer.email)
+
+
+def lose_a_file(folder: Path, writer: Writer) -> None:
+    execute(folder, "DELETE FROM files WHERE id = (SELECT min(id) FROM files)")
+
+
+def change_one_byte(folder: Path, writer: Writer) -> None:
+    path = max(object_paths(folder), key=lambda each: each.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def lose_the_bytes(folder: Path, writer: Writer) -> None:
+    key = min(recorded(folder))
+    next(each for each in object_paths(folder) if each.name == key).unlink()
+
+
+def leave_something_behind(folder: Path, writer: Writer) -> None:
+    (folder / "var/files/incoming/unfinished").write_bytes(b"x")
+
+
+def point_nowhere(folder: Path, writer: Writer) -> None:
+    execute(
+        folder, "UPDATE files SET owner_id = randomblob(16) WHERE id = (SELECT max(id) FROM files)"
+    )
+
+
+def object_paths(folder: Path) -> list[Path]:
+    return [each for each in (folder / "var/files/objects").rglob("*") if each.is_file()]
+
+
+def execute(folder: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(folder / "var/atrium.db", timeout=30)) as connection, connection:
+        assert connection.execute(statement, values).rowcount == 1
+
+
+SPOILINGS = {
+    lose_a_person: "lost: w0-",
+    alter_a_person: "changed: w0-",
+    admit_the_refused: "refused, but there: w0-",
+    bring_in_somebody: "from nowhere: nobody@",
+    leave_one_half_done: "not whole: w0-",
+    forget_a_name: "named An older name: writer0@",
+    change_one_byte: "other bytes: ",
+    lose_a_file: "stored, but not recorded: ",
+    leave_something_behind: "left over: unfinished",
+    point_nowhere: "refers to nothing: ",
+    lose_the_bytes: "recorded, but not stored: ",
+}

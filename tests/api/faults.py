@@ -1,0 +1,102 @@
+"""Whatever an act writes, call by call: to the files' folder, and to either database."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from core.data.sqlite.threads import ConnectionThreads
+
+CALLS = frozenset({"open", "write", "fsync", "link"})
+Call = Callable[[int], None]
+"""Is told the number of a call just before it is made, and may raise OSError."""
+
+acting: ContextVar[Call | None] = ContextVar("acting", default=None)
+"""Background work is not a part of the act."""
+
+
+@contextmanager
+def faults(call: Call) -> Iterator[list[str]]:
+    """What was called in the block, by name."""
+    called: list[str] = []
+
+    def point(name: str) -> None:
+        called.append(name)
+        call(len(called))
+
+    token = acting.set(lambda _: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("modules.files.storage.local.os", System(point))
+        patch.setattr(ConnectionThreads, "run", in_sqlite(point))
+        with in_postgres(point):
+            try:
+                yield called
+            finally:
+                acting.reset(token)
+
+
+class System:
+    """The system's functions as the storage sees them."""
+
+    def __init__(self, point: Callable[[str], None]) -> None:
+        self._point = point
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        return partial(self._call, name, real) if name in CALLS else real
+
+    def _call(self, name: str, real: Any, *arguments: Any) -> Any:
+        self._point(name)
+        return real(*arguments)
+
+
+def in_sqlite(point: Callable[[str], None]) -> Any:
+    """The statements of the one connection that writes; a rollback is no write."""
+    real = ConnectionThreads.run
+
+    def run(threads: ConnectionThreads, call: Any, *arguments: Any) -> Any:
+        words = " ".join(each for each in arguments if isinstance(each, str))
+        if threads._name == "sqlite-writer" and acting.get() and "ROLLBACK" not in words:
+            with saying_it_as_sqlite():
+                point(words)
+        return real(threads, call, *arguments)
+
+    return run
+
+
+@contextmanager
+def saying_it_as_sqlite() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise sqlite3.OperationalError("disk I/O error") from error
+
+
+@contextmanager
+def in_postgres(point: Callable[[str], None]) -> Iterator[None]:
+    """The statements and commits of each connection; one that fails is gone."""
+
+    def execute(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        if acting.get() and connection.dialect.name == "postgresql":
+            try:
+                point(statement)
+            except OSError:
+                connection.connection.driver_connection.terminate()
+
+    def commit(connection: Any) -> None:
+        execute(connection, None, "COMMIT")
+
+    listeners = (("before_cursor_execute", execute), ("commit", commit))
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
