@@ -6,20 +6,16 @@ same statement notifies whoever listens; who does not hear that finds the row al
 """
 
 from asyncio import Event, sleep, timeout
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ARRAY, Integer, SmallInteger, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import SmallInteger, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
-from core.data.generations import Generations, place_of
+from core.data.generations import Generations
 from core.data.models import Base
-from core.data.writes import write
 
 CHANNEL = "atrium_announcements"
 EVERY_S = 1.0
@@ -41,24 +37,10 @@ class Announcement(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
-_new = insert(Announcement).from_select(
-    ["place", "copy", "number", "at"],
-    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
-)
-ANNOUNCE = _new.on_conflict_do_update(
-    index_elements=[Announcement.place, Announcement.copy],
-    set_={"number": Announcement.number + 1, "at": _new.excluded.at},
-).returning(func.pg_notify(CHANNEL, ""))
 RECENT = select(Announcement.place, Announcement.copy, Announcement.number).where(
     Announcement.at >= bindparam("since")
 )
 NOW = select(func.now())
-
-
-async def announce(session: AsyncSession, names: Iterable[str]) -> None:
-    """The last statement of the transaction, in one order for all, so that nobody waits long."""
-    await write(session, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})
 
 
 class Announcements:

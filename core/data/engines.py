@@ -8,7 +8,6 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from core.data.announcements import announce
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
 from core.data.generations import Generations
@@ -46,7 +45,7 @@ def open_sqlite(path: str, generations: Generations) -> Database:
 
 
 def open_postgres(url: str, generations: Generations) -> Database:
-    from core.data.postgres import PostgresReads, PostgresSessions  # brings asyncpg: 190 ms
+    from core.data.postgres import PostgresReads, PostgresSessions, announce  # not if not needed
 
     generations.must_hear = True
     engine = pooled(url, SESSIONS + 1, connect_args=connecting(CANCELS))

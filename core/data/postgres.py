@@ -1,16 +1,35 @@
-"""PostgreSQL past SQLAlchemy: each statement prepared once per connection, and one round trip."""
+"""PostgreSQL past SQLAlchemy: each statement prepared once per connection, and one round trip.
+
+It loads the driver, so it is loaded itself only where there is a PostgreSQL.
+"""
 
 from asyncio import LifoQueue
+from collections.abc import Iterable
 from typing import Any
 
 from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
+from sqlalchemy import ARRAY, Integer, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from core.data.announcements import CHANNEL, COPIES, Announcement
+from core.data.generations import place_of
 from core.data.plans import Plan
 from core.data.reads import PlannedReads
 from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connection_of
 from core.data.totals import Totals
+from core.data.writes import write
+
+_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
+_new = insert(Announcement).from_select(
+    ["place", "copy", "number", "at"],
+    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
+)
+ANNOUNCE = _new.on_conflict_do_update(
+    index_elements=[Announcement.place, Announcement.copy],
+    set_={"number": Announcement.number + 1, "at": _new.excluded.at},
+).returning(func.pg_notify(CHANNEL, ""))
 
 
 class PostgresReads(PlannedReads):
@@ -63,3 +82,8 @@ class PostgresSessions(Sessions):
 
     def in_transaction(self, connection: AsyncConnection) -> bool:
         return bool(dbapi_connection_of(connection).driver_connection.is_in_transaction())
+
+
+async def announce(session: AsyncSession, names: Iterable[str]) -> None:
+    """The last statement of the transaction, in one order for all, so that nobody waits long."""
+    await write(session, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})

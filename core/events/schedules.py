@@ -13,9 +13,9 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.data.database import Database
+from core.data.upserts import insert_for
 from core.events.background import Background
 from core.events.leases import LEASE, renewed
 from core.events.models import ScheduledRun
@@ -26,11 +26,7 @@ from core.kernel.ids import uuid7
 
 DUE = select(ScheduledRun.name).where(ScheduledRun.next_at <= bindparam("now"))
 _named = ScheduledRun.name == bindparam("schedule")
-_first: dict[str, Any] = {"name": bindparam("schedule"), "next_at": bindparam("first")}
-ADD = {
-    "sqlite": sqlite.insert(ScheduledRun).values(_first).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(ScheduledRun).values(_first).on_conflict_do_nothing(),
-}
+FIRST: dict[str, Any] = {"name": bindparam("schedule"), "next_at": bindparam("first")}
 SOONER = (
     update(ScheduledRun)
     .where(_named, ScheduledRun.next_at > bindparam("first"), ScheduledRun.lease.is_(None))
@@ -53,6 +49,8 @@ class Scheduler:
         self._db, self._clock, self._contributions = db, clock, contributions
         self._background = Background(self._start_due, wake=Signal())
         self._rows_are_there = False
+        insert = insert_for(db.engine.dialect)
+        self._add = insert(ScheduledRun).values(FIRST).on_conflict_do_nothing()
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Run what is due while the block runs; in the end, finish it or leave it to others."""
@@ -78,7 +76,7 @@ class Scheduler:
             connection = await session.connection()
             for name, each in sorted(self._schedules.items()):
                 values = {"schedule": name, "first": self._clock() + each.every}
-                await connection.execute(ADD[connection.dialect.name], values)
+                await connection.execute(self._add, values)
                 await connection.execute(SOONER, values)
         self._rows_are_there = True
 

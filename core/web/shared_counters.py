@@ -2,15 +2,14 @@
 
 from datetime import datetime, timedelta
 from time import time
-from typing import Any
 
 from sqlalchemy import Index, String, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.settings import Rate
 from core.data.database import Database
 from core.data.models import Base
+from core.data.upserts import insert_for
 from core.kernel.clock import Clock
 from core.security.limits import Standing
 
@@ -40,8 +39,7 @@ COUNT = (
 class SharedCounters:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
-        dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-        opened = dialect.insert(CounterRow)
+        opened = insert_for(db.engine.dialect)(CounterRow)
         self._open = opened.on_conflict_do_update(
             index_elements=["slot", "window"], set_={"hits": CounterRow.hits}
         ).returning(CounterRow.hits)

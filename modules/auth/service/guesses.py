@@ -14,10 +14,10 @@ from unicodedata import normalize
 
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects.postgresql import insert  # what it says, SQLite understands too
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.upserts import insert_for
 from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
@@ -36,17 +36,13 @@ REMEMBERED = timedelta(days=30)
 FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
 
 _given = {it.name: bindparam(f"new_{it.name}", type_=it.type) for it in Attempts.__table__.columns}
-_row = insert(Attempts).values(_given)
-OPEN = _row.on_conflict_do_update(
-    index_elements=[Attempts.key], set_={"failures": Attempts.failures}
-).returning(*Attempts.__table__.columns)
-"""Makes the row where there is none, and locks it."""
 KEEP = update(Attempts.__table__).where(Attempts.key == _given["key"]).values(_given)  # type: ignore[arg-type]
 
 
 class Guesses:
     def __init__(self, db: Database, clock: Clock, secrets: SecretKeys, limits: RateLimits) -> None:
         self._db, self._clock, self._secrets, self._limits = db, clock, secrets, limits
+        self._open = opening(insert_for(db.engine.dialect))
 
     @asynccontextmanager
     async def attempt(self, email: str) -> AsyncIterator[None]:
@@ -107,12 +103,20 @@ class Guesses:
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
         found = {}
         for key in sorted((account, address)):
-            row = (await write(session, OPEN, given(key=key, **new))).one()
+            row = (await write(session, self._open, given(key=key, **new))).one()
             found[key] = Attempts(**row._asdict())
         return found[account], found[address]
 
     def _key(self, what: str) -> str:
         return self._secrets.sign("auth.attempts", what.encode()).hex()
+
+
+def opening(insert: Any) -> Any:
+    """Makes the row where there is none, and locks it."""
+    unchanged = {"failures": Attempts.failures}
+    row = insert(Attempts).values(_given)
+    opened = row.on_conflict_do_update(index_elements=[Attempts.key], set_=unchanged)
+    return opened.returning(*Attempts.__table__.columns)
 
 
 async def keep(session: AsyncSession, *attempts: Attempts) -> None:

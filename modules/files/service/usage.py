@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.upserts import insert_for
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileUsage
 from modules.files.settings import FilesSettings
@@ -20,11 +20,7 @@ USED = select(FileUsage.bytes, FileUsage.files).where(FileUsage.owner_id == bind
 ALL_BYTES = select(func.coalesce(func.sum(FileUsage.bytes), 0))
 ALL_FILES = select(func.coalesce(func.sum(FileUsage.files), 0))
 
-_nothing: dict[str, Any] = {"owner_id": bindparam("owner"), "bytes": 0, "files": 0}
-BEGIN = {
-    "sqlite": sqlite.insert(FileUsage).values(_nothing).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(FileUsage).values(_nothing).on_conflict_do_nothing(),
-}
+NOTHING = {"owner_id": bindparam("owner"), "bytes": 0, "files": 0}
 _more_bytes, _more_files = FileUsage.bytes + bindparam("size"), FileUsage.files + bindparam("count")
 _theirs = update(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
 _changed = _theirs.values(bytes=_more_bytes, files=_more_files)
@@ -47,6 +43,8 @@ class Usage:
 class UsageService:
     def __init__(self, db: Database, settings: FilesSettings) -> None:
         self._db, self._quota = db, settings.quota_bytes
+        insert = insert_for(db.engine.dialect)
+        self._begin = insert(FileUsage).values(NOTHING).on_conflict_do_nothing()
 
     async def of(self, owner_id: UUID) -> Usage:
         async with self._db.read() as reads:
@@ -71,7 +69,7 @@ class UsageService:
         The row is locked from here to the commit, so whoever comes next sees what was taken.
         """
         connection = await session.connection()
-        await connection.execute(BEGIN[connection.dialect.name], {"owner": owner_id})
+        await connection.execute(self._begin, {"owner": owner_id})
         limits = {"quota": self._quota, "most": MOST_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await connection.execute(TAKE, values)).rowcount:

@@ -49,7 +49,7 @@ UNTAGGED: list[tuple[str, str, Making]] = [
 
 
 class TestWithoutAnEtag:
-    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED, ids=lambda each: str(each))
+    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED)
     async def test_a_listed_tag_is_stale_and_a_star_goes_on(
         self,
         core: CoreContainer,
@@ -69,7 +69,7 @@ class TestWithoutAnEtag:
             assert locations(refused) == ["header.If-Match"], tag
         assert (await client.delete(address, headers={"if-match": "*"})).status_code == 204
 
-    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED, ids=lambda each: str(each))
+    @pytest.mark.parametrize(("who", "path", "make"), UNTAGGED)
     async def test_what_is_not_there_is_not_stale(
         self, person: Person, admin: Person, who: str, path: str, make: Making
     ) -> None:
