@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Row, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +15,7 @@ from core.data.totals import Count
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
 Columns = Sequence[InstrumentedAttribute[Any]]
@@ -53,7 +54,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class Listing(Uncopied):
     """How a list may be sorted, searched and filtered: said once, for the query and for OpenAPI.
 
     The last column of `sort` is the unique id: it breaks ties. `filters` are compared for equality;
@@ -69,10 +70,6 @@ class Listing:
     _statements: Bounded[object, Select[Any]] = field(
         default_factory=lambda: Bounded(400), init=False
     )
-
-    def __deepcopy__(self, _: object) -> Self:
-        """Litestar copies what a route's decorator says for each application."""
-        return self
 
     @property
     def keys(self) -> list[str]:

@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from core.kernel.contributions import Contribution
+from core.kernel.uncopied import Uncopied
 
 
 @dataclass(frozen=True)
-class Permission(Contribution):
+class Permission(Uncopied, Contribution):
     """A module contributes its own, e.g. `Permission("notes:manage", "Manage every note.")`."""
 
     name: str

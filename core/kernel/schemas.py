@@ -22,7 +22,12 @@ Moment = datetime
 class Schema(BaseModel):
     """A body. Strict on the way in; on the way out it is built explicitly, by `of`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # until it is first used, for a start needs few of them
+    )
 
     __slots__ = ("_row",)  # pydantic's private attributes would cost more than all the rest
 

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class ValueListing:
+class ValueListing(Uncopied):
     """`ValueListing(("module", "name"), default="name")`; the last key is unique."""
 
     keys: Sequence[str]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.kernel.principal import Permission, Principal
+from core.kernel.uncopied import Uncopied
 from core.security.authentication import (
     InsufficientScope,
     KeyNotAllowed,
@@ -19,7 +20,7 @@ from core.security.authentication import (
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Uncopied):
     """Made from one of the four below, and narrowed by its methods.
 
     | option | says |

@@ -20,6 +20,7 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
+from core.kernel.uncopied import Uncopied
 from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
 from core.web.wording import parameter_in_words
 
@@ -154,7 +155,7 @@ def parameter_error(found: Any) -> FieldError:
 
 
 @dataclass
-class ProblemSpec(ResponseSpec):
+class ProblemSpec(Uncopied, ResponseSpec):
     """A status in a route's `responses`, with the problems that have it."""
 
     kinds: Sequence[type[ProblemError]] = ()

@@ -91,6 +91,5 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def settle() -> None:
     """What was made at the start stays: keep the collector from walking over it (p99)."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*FEW_COLLECTIONS)

@@ -50,6 +50,8 @@ class RouteRules(ReceiveRoutePlugin):
     def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
         rules = handler.opt["rules"] = self._rules(handler, model, path)
         resolve_plainly(model)
+        if asks_for_ours_alone(handler):
+            take_as_given(handler.signature_model)
         if takes_no_body(handler):
             look_at_content(model)
         keep_exception_handlers(handler)
@@ -117,6 +119,21 @@ def resolve_plainly(model: Any) -> None:
     if calls:
         model.extractors.append(call_each)
     model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
+
+
+def asks_for_ours_alone(handler: HTTPRouteHandler) -> bool:
+    ours = {"request", *handler.resolve_dependencies()}
+    return handler.parsed_fn_signature.parameters.keys() <= ours
+
+
+def take_as_given(model: Any) -> None:
+    """Litestar would compare each argument with its type, at every request."""
+    names = [*model._fields]
+
+    def taken(connection: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        return {name: kwargs[name] for name in names}
+
+    model.parse_values_from_connection_kwargs = taken
 
 
 def takes_no_body(handler: HTTPRouteHandler) -> bool:
