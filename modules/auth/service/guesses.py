@@ -72,9 +72,12 @@ class Guesses:
         now = self._clock()
         async with self._db.transaction() as session:
             by_account, by_address = await self._rows(session, account, address, now)
-            if by_address.since + WINDOW_BY_ADDRESS <= now:
+            if not timedelta() <= now - by_address.since < WINDOW_BY_ADDRESS:
                 by_address.assign(failures=0, since=now, open_at=now)
-            wait = max(by_account.open_at, by_address.open_at) - now
+            wait = max(  # no longer than it can have been meant, should a clock have been ahead
+                min(by_account.open_at - now, delay_after(by_account.failures)),
+                min(by_address.open_at - now, WINDOW_BY_ADDRESS),
+            )
             if wait > timedelta():
                 raise TooManyAttempts(retry_after_s=ceil(wait.total_seconds()))
             by_account.failures += 1

@@ -68,6 +68,14 @@ class TestByAccount:
             assert (await attempt(app, person.email)).status_code == 401
             assert (await attempt(app, person.email)).headers["retry-after"] == "2"
 
+    @pytest.mark.parametrize("jump", [{"days": 1}, {"minutes": 5}, {"days": -1}])
+    async def test_wrong_guesses_under_a_wrong_clock_lock_nobody_out(
+        self, app: Litestar, person: Person, jump: dict[str, int]
+    ) -> None:
+        with later(**jump):
+            assert await statuses(app, person.email, FREE - 1) == [401] * (FREE - 1)
+        assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+
     async def test_the_right_password_must_wait_too_and_then_clears(
         self, app: Litestar, person: Person
     ) -> None:
