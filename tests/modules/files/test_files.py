@@ -112,10 +112,10 @@ async def test_a_change_that_is_refused(person: Person) -> None:
 
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = path_of(await upload(person.client))
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):  # each name is new, for one that is there already changes nothing
         seen = {"if-match": (await person.client.get(path)).headers["etag"]}
         renamings = (
-            person.client.patch(path, json={"original_filename": f"{n}.txt"}, headers=seen)
+            person.client.patch(path, json={"original_filename": f"{number}.{n}.txt"}, headers=seen)
             for n in range(CLIENTS)
         )
         answers = await at_once(*renamings)

@@ -40,15 +40,13 @@ async def test_only_its_author_changes_it(person: Person, stranger: Person, admi
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
 
-    async def retitle(title: int, seen: str) -> int:
-        answer = await person.client.patch(
-            path, json={"title": str(title)}, headers={"if-match": seen}
-        )
+    async def retitle(title: str, seen: str) -> int:
+        answer = await person.client.patch(path, json={"title": title}, headers={"if-match": seen})
         return answer.status_code
 
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):  # each title is new, for one that is there already changes nothing
         seen = (await person.client.get(path)).headers["etag"]
-        statuses = await at_once(*(retitle(each, seen) for each in range(CLIENTS)))
+        statuses = await at_once(*(retitle(f"{number}.{n}", seen) for n in range(CLIENTS)))
         assert sorted(statuses) == [200] + [412] * (CLIENTS - 1)
 
 
