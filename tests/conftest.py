@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from shutil import copyfile
+from time import time
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from core.wiring.histories import histories
 from core.wiring.plugin import CorePlugin
 from tests.databases import BACKENDS, empty, postgres_database, postgres_server
 from tests.people import Person, client_of, register
+
+HOUR_S = 3600
 
 
 def is_installed(module: str) -> bool:
@@ -45,6 +48,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def early_in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no window of a rate limit ends within a test."""
+    ahead = HOUR_S + 1 - time() % HOUR_S
+    for counters in ("core.security.limits", "core.web.shared_counters"):
+        monkeypatch.setattr(f"{counters}.time", lambda: time() + ahead)
 
 
 @pytest.fixture(scope="session", autouse=True)

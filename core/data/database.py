@@ -59,11 +59,12 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Commit on leaving, roll back on error; inside another one, a part of it."""
         if outer := self._outer():
-            try:
-                yield outer.join()
-            except BaseException:
-                outer.failed = True
-                raise
+            with saying_stale(), saying_busy():
+                try:
+                    yield outer.join()
+                except BaseException:
+                    outer.failed = True
+                    raise
             return
         with saying_stale(), saying_busy():
             opened = OpenTransaction(self, self._sessions, await self._sessions.open())
@@ -81,7 +82,7 @@ class Database:
         """A part of the open transaction that may fail alone: for who means to catch the error."""
         outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
         session, part = outer.join(), outer.savepoint()
-        with saying_stale():
+        with saying_stale(), saying_busy():
             async with session.begin_nested():
                 await session.connection()  # sets it now: a plan would not
                 with entered(part):

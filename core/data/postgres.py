@@ -7,7 +7,13 @@ from asyncio import LifoQueue
 from collections.abc import Iterable
 from typing import Any
 
-from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
+from asyncpg import (
+    CannotConnectNowError,
+    IntegrityConstraintViolationError,
+    InternalClientError,
+    PostgresConnectionError,
+)
+from asyncpg.exceptions import AdminShutdownError, CrashShutdownError
 from sqlalchemy import ARRAY, Integer, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,10 +23,24 @@ from core.data.announcements import CHANNEL, COPIES, Announcement
 from core.data.generations import place_of
 from core.data.plans import Plan
 from core.data.reads import PlannedReads
-from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connection_of
+from core.data.sessions import (
+    Rows,
+    Sessions,
+    connection_of,
+    dbapi_connection,
+    dbapi_connection_of,
+)
 from core.data.totals import Totals
 from core.data.writes import write
 
+LOST = (
+    AdminShutdownError,
+    CannotConnectNowError,
+    CrashShutdownError,
+    InternalClientError,
+    OSError,
+    PostgresConnectionError,
+)
 _touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
 _new = insert(Announcement).from_select(
     ["place", "copy", "number", "at"],
@@ -70,12 +90,20 @@ class PostgresSessions(Sessions):
             if not driver.is_in_transaction():
                 await adapted._start_transaction()  # so that SQLAlchemy knows of it
             rows: Rows = await driver.fetch(plan.sql, *values)
-        except (PostgresError, InterfaceError, OSError) as error:
-            broken = isinstance(error, IntegrityConstraintViolationError)
-            said = IntegrityError if broken else DBAPIError
-            lost = driver.is_closed()
-            raise said(plan.sql, None, error, connection_invalidated=lost) from error
+        except IntegrityConstraintViolationError as error:
+            raise IntegrityError(plan.sql, None, error) from error
+        except Exception as error:
+            lost = self.lost_by(error, connection_of(session))
+            raise DBAPIError(plan.sql, None, error, connection_invalidated=lost) from error
         return rows
+
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        """The driver may not know yet that nothing more will come."""
+        driver = dbapi_connection_of(connection).driver_connection
+        if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
+            driver.terminate()
+            return True
+        return bool(driver.is_closed())
 
     def is_lost(self, connection: AsyncConnection) -> bool:
         return bool(dbapi_connection_of(connection).driver_connection.is_closed())

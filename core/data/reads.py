@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, TextClause
 from sqlalchemy.engine import Result, ScalarResult
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
@@ -54,7 +55,8 @@ class ReadsInTransaction(ReadConnection):
             session.flush()
             return session.connection().execute(statement, values)
 
-        return await self._session.run_sync(flush_and_look)
+        with saying_busy():
+            return await self._session.run_sync(flush_and_look)
 
 
 class PlannedReads(ReadConnection):
@@ -81,10 +83,19 @@ class PlannedReads(ReadConnection):
         return await self._totals.get(count, values, self.scalar)
 
     async def _execute_plainly(self, statement: Executable, values: Values) -> Result[Any]:
+        """A connection may have been cut while it was idle: the next one is a new one."""
         must_select(statement)
         with saying_busy():
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement, values)).freeze()()
+            try:
+                return await self._ask(statement, values)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            return await self._ask(statement, values)
+
+    async def _ask(self, statement: Executable, values: Values) -> Result[Any]:
+        async with self._engine.connect() as connection:
+            return (await connection.execute(statement, values)).freeze()()
 
     @abstractmethod
     async def _fetch(self, sql: str, values: list[Any]) -> Any:

@@ -39,6 +39,10 @@ class Sessions(ABC):
         """What the statement returns. Raises what SQLAlchemy raises."""
 
     @abstractmethod
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        """This means that the other end is gone."""
+
+    @abstractmethod
     def is_lost(self, connection: AsyncConnection) -> bool:
         """The other end is gone."""
 
@@ -106,11 +110,10 @@ class Sessions(ABC):
 
     @contextmanager
     def _as_sqlalchemy_says_it(self, session: AsyncSession) -> Iterator[None]:
-        errors = self.engine.dialect.loaded_dbapi.Error
         try:
             yield
-        except errors as error:
-            lost = self.is_lost(connection_of(session))
+        except Exception as error:
+            lost = self.lost_by(error, connection_of(session))
             raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
 
 

@@ -1,5 +1,6 @@
 """The service closed to everybody but admins: kept in the database, read at every request."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from core.data.generations import Generations
 from core.data.models import Base, Identified
 from core.data.remembered import Remembered
 from core.kernel.clock import Clock
+from core.kernel.errors import Unavailable
 from core.web.maintenance import MaintenanceState
 
 GENERATION = "maintenance"
@@ -40,10 +42,15 @@ class Maintenance:
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
         self._known: Remembered[str, MaintenanceState] = Remembered(generations, (GENERATION,), 1)
+        self._last = MaintenanceState()
 
     async def state(self) -> MaintenanceState:
-        """As last set by anybody, in any process."""
-        return self._known.get(GENERATION) or await self._known.fetch(GENERATION, self._read)
+        """As last set by anybody, in any process; without a database, as last seen."""
+        if (known := self._known.get(GENERATION)) is None:
+            with suppress(Unavailable):
+                self._last = await self._known.fetch(GENERATION, self._read)
+            known = self._last
+        return known
 
     async def switch(self, state: MaintenanceState) -> None:
         """Close or open the service for every process, from the next request on."""

@@ -5,6 +5,7 @@ store each takes its share of the amount.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from time import time
 from typing import NamedTuple, Protocol
 
@@ -19,6 +20,11 @@ class RateLimited(TooManyRequests):
     code = "http.too_many_requests"
     title = "Too many requests: try again later."
 
+    def __init__(self, standing: "Standing") -> None:
+        super().__init__(retry_after_s=standing.resets_in_s)
+        policy, left = standing.in_words()
+        self.headers |= {"ratelimit-policy": policy.decode(), "ratelimit": left.decode()}
+
 
 class Standing(NamedTuple):
     """How a caller stands with one limit after a request."""
@@ -31,7 +37,17 @@ class Standing(NamedTuple):
 
     def check(self) -> None:
         if not self.granted:
-            raise RateLimited(retry_after_s=self.resets_in_s)
+            raise RateLimited(self)
+
+    def in_words(self) -> tuple[bytes, bytes]:
+        """`RateLimit-Policy` and `RateLimit`, as in draft-ietf-httpapi-ratelimit-headers."""
+        policy, template = prepared(self.name, self.rate.amount, self.rate.seconds)
+        return policy, template % (self.remaining, self.resets_in_s)
+
+
+@cache
+def prepared(name: str, amount: int, seconds: int) -> tuple[bytes, bytes]:
+    return f'"{name}";q={amount};w={seconds}'.encode(), f'"{name}";r=%d;t=%d'.encode()
 
 
 class Counters(Protocol):

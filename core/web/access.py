@@ -103,9 +103,10 @@ class AccessMiddleware:
         return None
 
     async def _admit(self, principal: Principal | None, policy: Policy) -> None:
-        closed = await self._maintenance.state()
-        if closed.enabled and not policy.while_closed and not (principal and principal.is_admin):
-            raise UnderMaintenance(closed.message or "", closed.retry_after_s)
+        if not policy.while_closed and not (principal and principal.is_admin):
+            closed = await self._maintenance.state()
+            if closed.enabled:
+                raise UnderMaintenance(closed.message or "", closed.retry_after_s)
         policy.admit(principal, self._clock())
 
 

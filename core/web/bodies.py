@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -55,6 +56,16 @@ class EncodedBody(UnsupportedMediaType):
     title = "Send the body as it is, without a Content-Encoding."
 
 
+class BodyCutOff(BadRequest):
+    """The connection was gone before the last of the body came.
+
+    Send it again, whole. Nothing of this one was done.
+    """
+
+    code = "http.cut_off"
+    title = "The body ended before its end."
+
+
 class JsonBytes:
     """Bytes that are unambiguous JSON, for `decode` to make a schema of."""
 
@@ -65,6 +76,12 @@ class JsonBytes:
 
 
 class JsonRequest(Request[Any, Any, Any]):
+    async def body(self) -> bytes:
+        try:
+            return await super().body()
+        except InternalServerException:  # Litestar's word for a client that hung up
+            raise BodyCutOff from None
+
     async def json(self) -> Any:
         headers = context_of(self.scope).headers
         content_type = headers.get(b"content-type", b"")

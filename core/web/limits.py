@@ -1,12 +1,7 @@
-"""Rate limits of requests, and what the answer says of them.
-
-`RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers.
-"""
-
-from functools import cache
+"""Rate limits of requests, and what the answer says of them."""
 
 from core.security.limits import RateLimits, Standing
-from core.web.context import HttpContext
+from core.web.context import Header, HttpContext
 from core.web.rules import Rules
 
 
@@ -24,12 +19,6 @@ async def count_request(limits: RateLimits, context: HttpContext, rules: Rules) 
     standing.check()
 
 
-def headers_of(standing: Standing) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
-    policy, template = prepared(standing.name, standing.rate.amount, standing.rate.seconds)
-    value = template % (standing.remaining, standing.resets_in_s)
-    return (b"ratelimit-policy", policy), (b"ratelimit", value)
-
-
-@cache
-def prepared(name: str, amount: int, seconds: int) -> tuple[bytes, bytes]:
-    return f'"{name}";q={amount};w={seconds}'.encode(), f'"{name}";r=%d;t=%d'.encode()
+def headers_of(standing: Standing) -> tuple[Header, Header]:
+    policy, left = standing.in_words()
+    return (b"ratelimit-policy", policy), (b"ratelimit", left)

@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 
 from core.kernel.context import enter_context
-from core.kernel.errors import Unavailable
+from core.kernel.errors import ProblemError, Unavailable
 from core.web.admission import Admission
 from core.web.client_address import ClientAddress
-from core.web.context import HttpContext
+from core.web.context import Header, HttpContext
 from core.web.lifecycle import Lifecycle
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
@@ -82,7 +82,8 @@ class RequestMiddleware:
         if context.status:
             log.error("answer_broke_off", exc_info=error)
             raise error
-        await self._problems.finished(error)(context.scope, receive, sender)
+        told = error.__cause__ if isinstance(error.__cause__, ProblemError) else error
+        await self._problems.finished(told)(context.scope, receive, sender)
 
 
 class Sender:
@@ -108,7 +109,7 @@ class Sender:
             message["headers"] = [
                 *sent,
                 *self._missing(sent),
-                *context.reply_headers,
+                *(context.reply_headers if context.status != 429 else unsaid(context, sent)),
                 (b"x-request-id", context.request_id.encode()),
             ]
         elif context.method == "HEAD":
@@ -122,6 +123,12 @@ def routed(scope: Any) -> Any:
     Methods that no route can have go the way of TRACE, which none has.
     """
     return {**scope, "method": "GET" if scope["method"] == "HEAD" else "TRACE"}
+
+
+def unsaid(context: HttpContext, sent: Any) -> list[Header]:
+    """A refusal names the limit that it met, which need not be the route's."""
+    said = {name for name, _ in sent}
+    return [field for field in context.reply_headers if field[0] not in said]
 
 
 def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:

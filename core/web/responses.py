@@ -109,7 +109,8 @@ def answer(
         more = (*more, (b"location", f"{rules.public_url}{place}".encode()))
     if not rules.in_api or not names_a_resource(body, status, rules):
         return FinishedResponse.of(body, status, JSON, *more)
-    caching = SHARED if rules.policy.anyone else PRIVATE
+    shared = rules.policy.anyone and context.scope["method"] == "GET"
+    caching = SHARED if shared else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
 
 

@@ -15,7 +15,7 @@ METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 class UnknownController(Controller):
     @route(
         "/{path:path}",
-        http_method=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         policy=public,
         unread=True,
         include_in_schema=False,

@@ -105,6 +105,7 @@ PATCH  /api/v1/users/{user_id}                      401    200  404   200   401 
 PUT    /api/v1/users/{user_id}                      401    200  404   200   401      403 403
 DELETE /api/v1/{path}                               404    404  404   404   404      404 404
 GET    /api/v1/{path}                               404    404  404   404   404      404 404
+OPTIONS /api/v1/{path}                              404    404  404   404   404      404 404
 PATCH  /api/v1/{path}                               404    404  404   404   404      404 404
 POST   /api/v1/{path}                               404    404  404   404   404      404 404
 PUT    /api/v1/{path}                               404    404  404   404   404      404 404

@@ -22,6 +22,9 @@ class SqliteSessions(Sessions):
             done = result.all() if result.returns_rows else ()
         return done
 
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        return False
+
     def is_lost(self, connection: AsyncConnection) -> bool:
         return False
 

@@ -23,7 +23,7 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
-from core.web.bodies import WITH_BODY, EncodedBody, MalformedJson, NotJson
+from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, MalformedJson, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
@@ -47,6 +47,7 @@ ALWAYS: Kinds = [
     DatabaseBusy,
     TooManyConnections,
 ]
+BODIES: Kinds = [MalformedJson, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
 
 
 def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:
@@ -56,7 +57,7 @@ def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:
         *([RateLimited] if rules.in_api else ()),
         *([] if rules.policy.while_closed else (UnderMaintenance,)),
         *([NothingHere] if route.path_parameters else ()),
-        *([MalformedJson, NotJson, EncodedBody, BodyTooLarge] if method in WITH_BODY else ()),
+        *(BODIES if method in WITH_BODY else ()),
         *(by_idempotency(rules) if method == "POST" and rules.in_api else ()),
     ]
 

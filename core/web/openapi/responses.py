@@ -1,5 +1,6 @@
 """Every status an operation may answer with, and which problems come with each."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -73,11 +74,11 @@ def name_of(media_type: Any) -> str:
 
 def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
     names = ["X-Request-ID"]
-    if handler.status_code == 201:
+    if handler.status_code == 201 and "id" in fields_of(handler):
         names.append("Location")
     if rules.listing:
         names.append("Link")
-    elif rules.in_api and handler.status_code != 204:
+    elif rules.in_api and is_tagged(handler, rules):
         names.append("ETag")
     if rules.in_api:
         names += ["RateLimit-Policy", "RateLimit"]
@@ -85,6 +86,21 @@ def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
         names.append("Idempotency-Replayed")
     own = {each.name: text(each.description or "") for each in handler.resolve_response_headers()}
     return references(names) | own
+
+
+def is_tagged(handler: HTTPRouteHandler, rules: Rules) -> bool:
+    """What `names_a_resource` will say of the body."""
+    if "GET" in handler.http_methods:
+        return True
+    if rules.idempotency is False:
+        return False
+    fields = fields_of(handler)
+    return bool(fields) if handler.status_code == 200 else "id" in fields
+
+
+def fields_of(handler: HTTPRouteHandler) -> Collection[str]:
+    """None of them where the handler writes its own answer."""
+    return getattr(handler.parsed_fn_signature.return_type.annotation, "model_fields", ())
 
 
 def references(names: list[str]) -> Json:

@@ -98,6 +98,7 @@ class DownloadResponse(Response[bytes]):
         public = self._file.visibility == PUBLIC
         fields = [
             (b"cache-control", b"no-cache" if public else b"private, no-cache"),
+            (b"content-security-policy", SANDBOX),
             (b"etag", self._validators.etag),
             (b"last-modified", self._validators.last_modified),
         ]
@@ -111,7 +112,6 @@ class DownloadResponse(Response[bytes]):
             *self._validating,
             (b"accept-ranges", b"bytes"),
             (b"content-disposition", disposition(kind, self._file.original_filename)),
-            (b"content-security-policy", SANDBOX),
             (b"content-type", self._content_type),
             (b"repr-digest", b"sha-256=:%s:" % digest),
         ]

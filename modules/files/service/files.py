@@ -54,9 +54,11 @@ class FileService:
         return Rows(files, rows.total, rows.request, rows.last)
 
     async def get(self, reader: Principal, file_id: UUID) -> Row[Any]:
-        async with self._db.read() as reads:
-            file = await row_or_raise(reads, ONE, {"file": file_id}, FileNotFound)
-        must_exist_for(reader, file)
+        """Looking at another person's file is on record."""
+        file = await self._known_to(reader, file_id)
+        if file.owner_id != reader.id:
+            async with self._db.transaction() as session:
+                await self._audit.record(session, "files.read", ("files", file_id))
         return file
 
     async def change(
@@ -65,7 +67,7 @@ class FileService:
         """Raises NameInvalid, ExtensionChanged, and ContentNotYours for who would open it."""
         changes = update.changes()
         async with self._db.transaction() as session:
-            file = await self.get(editor, file_id)
+            file = await self._known_to(editor, file_id)
             if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
                 raise ContentNotYours
             if "original_filename" in changes:
@@ -81,7 +83,7 @@ class FileService:
     ) -> None:
         wanted = select(File).where(File.id == file_id).with_for_update()
         async with self._db.transaction() as session:
-            await self._usage.lock(session, (await self.get(actor, file_id)).owner_id)
+            await self._usage.lock(session, (await self._known_to(actor, file_id)).owner_id)
             file = await one_or_raise(session, wanted, FileNotFound)
             if_match.check(file)
             await session.delete(file)
@@ -105,6 +107,12 @@ class FileService:
             await self._tell_dropped(session, [*erased.scalars()])
             await self._usage.forget(session, owner_id)
             await self._audit.record(session, "files.erase", ("users", owner_id))
+
+    async def _known_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
+        async with self._db.read() as reads:
+            file = await row_or_raise(reads, ONE, {"file": file_id}, FileNotFound)
+        must_exist_for(reader, file)
+        return file
 
     async def _tell_dropped(self, session: AsyncSession, storage_keys: Sequence[str]) -> None:
         for start in range(0, len(storage_keys), KEYS_PER_EVENT):

@@ -1,11 +1,12 @@
 """Plans go to the driver and everything else to SQLAlchemy, in one and the same transaction."""
 
-from asyncio import CancelledError, create_task, sleep, timeout
+from asyncio import CancelledError, create_task, gather, sleep, timeout
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from core.data import sessions
 from core.data.database import Database
@@ -13,6 +14,10 @@ from core.data.errors import DatabaseBusy
 from core.data.inserts import add_row
 from tests.core.data.tables import Thing
 
+CUT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 COUNT = select(func.count()).select_from(Thing)
 
 
@@ -111,17 +116,47 @@ async def test_idle_connections_that_were_cut_are_replaced_unnoticed(db: Databas
     async with db.transaction() as session:
         await planned(session, "before")
     async with db.engine.connect() as other:
-        await other.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
+        await other.execute(CUT)
     await sleep(0.1)
     async with db.transaction() as session:
         await planned(session, "after")
     async with db.transaction() as session:
         assert await session.scalar(COUNT) == 2
+
+
+async def test_while_connections_break_whoever_is_not_through_is_told_to_come_back(
+    db: Database,
+) -> None:
+    if db.engine.dialect.name != "postgresql":
+        return
+    through: list[str] = []
+    others = create_async_engine(db.engine.url)
+
+    async def write_on(writer: int) -> None:
+        for number in range(40):
+            name = f"{writer}.{number}"
+            with suppress(DatabaseBusy):
+                async with db.transaction() as session:
+                    await planned(session, name)
+                    await plain(session, f"{name}.plain")
+                through.append(name)
+
+    async def cut() -> None:
+        while True:
+            async with others.connect() as other:
+                await other.execute(CUT)
+            await sleep(0.02)
+
+    cutting = create_task(cut())
+    await gather(*(write_on(writer) for writer in range(12)))
+    cutting.cancel()
+    await gather(cutting, return_exceptions=True)
+    await others.dispose()
+    async with db.transaction() as session:
+        there = set(await session.scalars(select(Thing.name)))
+    assert set(through) <= there and len(through) < 12 * 40
+    assert {f"{name}.plain" for name in there if not name.endswith("plain")} <= there
+    assert db._sessions.lent == 0
 
 
 async def test_cancelled_within_a_planned_write_nothing_stays(db: Database) -> None:

@@ -75,6 +75,22 @@ async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: Pers
     assert (await client.head("/api/v1/users/me")).status_code == 401
 
 
+async def test_what_a_person_registers_is_that_persons(client: AsyncClient) -> None:
+    answer = await client.post("/api/v1/auth/register", json=ONE)
+    place = f"http://test{PEOPLE}/{answer.json()['id']}"
+    assert (answer.status_code, answer.headers["location"]) == (201, place)
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["etag"]
+
+
+async def test_an_address_that_is_not_there_has_no_options(client: AsyncClient) -> None:
+    for path in ("/nowhere", "/api/v1/nowhere", "/api/v1/users/me/nowhere/x"):
+        options, got = await client.options(path), await client.get(path)
+        assert (options.status_code, options.json()["code"]) == (404, "http.not_found")
+        assert "allow" not in options.headers
+        assert options.headers["cache-control"] == got.headers["cache-control"]
+
+
 async def test_a_method_that_is_not_there_says_which_are(client: AsyncClient) -> None:
     answer = await client.put(PEOPLE)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")

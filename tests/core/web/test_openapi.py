@@ -190,6 +190,21 @@ class TestAnswers:
             for kind, content in operation["responses"].get("200", {}).get("content", {}).items():
                 assert kind != "application/json" or content["schema"]
 
+    def test_only_what_is_sent_is_promised(self, document: Json) -> None:
+        promised = {
+            (path.removeprefix("/api/v1"), name)
+            for method, path, operation in operations(document)
+            for status, answer in operation["responses"].items()
+            for name in answer.get("headers", ())
+            if method == "post" and status < "300" and name in ("ETag", "Location")
+        }
+        created = {"/users", "/files/upload", "/auth/register", "/posts", "/admin/users"}
+        assert promised == {
+            *((path, name) for path in created for name in ("ETag", "Location")),
+            ("/auth/api-keys", "Location"),
+            ("/admin/maintenance", "ETag"),
+        }
+
 
 class TestExamples:
     def test_every_body_has_one(self, document: Json) -> None:

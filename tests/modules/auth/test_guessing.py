@@ -183,6 +183,11 @@ class TestRates:
     ) -> None:
         form = {"grant_type": "password", "username": person.email, "password": WRONG}
         answers = [await client.post(f"{AUTH}/token", data=form) for _ in range(4)]
+        refused = [each for each in answers if each.status_code == 429]
+        for each in refused:
+            assert each.headers.get_list("ratelimit-policy") == ['"login-account";q=4;w=60']
+            assert each.headers["ratelimit"].startswith('"login-account";r=0;t=')
+        assert refused
         assert [each.status_code for each in answers] == [400] * 3 + [429]
 
 

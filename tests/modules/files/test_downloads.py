@@ -241,6 +241,7 @@ async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Tr
             answer = await person.client.request(method, path, headers=headers)
             assert (answer.status_code, answer.content) == (304, b""), headers
             assert answer.headers["etag"] == TAG
+            assert "sandbox" in answer.headers["content-security-policy"]
     for headers in (
         {"if-none-match": '"other"'},
         {"if-modified-since": old},

@@ -63,6 +63,21 @@ async def test_who_manages_files_sees_and_deletes_but_does_not_open(
     assert await traces.all() == (set(), 0, [])
 
 
+async def test_looking_at_another_persons_file_is_on_record(
+    person: Person, admin: Person, stranger: Person, traces: Traces
+) -> None:
+    file = await upload(person.client)
+    for reader in (person, stranger, admin):
+        await reader.client.get(path_of(file))
+    await admin.client.patch(path_of(file), json={"visibility": "private"})
+    wanted = select(AuditEntry.actor_id, AuditEntry.target_id, AuditEntry.outcome).where(
+        AuditEntry.action == "files.read"
+    )
+    async with traces.core.db().read() as reads:
+        rows = (await reads.execute(wanted)).all()
+    assert [tuple(row) for row in rows] == [(admin.id, file["id"], "success")]
+
+
 async def test_a_deleted_file_is_gone_from_everywhere(person: Person, traces: Traces) -> None:
     path = path_of(await upload(person.client))
     await upload(person.client, b"stays")

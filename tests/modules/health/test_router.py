@@ -4,6 +4,7 @@ import pytest
 from httpx import AsyncClient
 from pydantic import SecretStr
 
+from core.data.errors import DatabaseBusy
 from core.operations.contributions import HealthCheck
 from core.wiring.container import CoreContainer
 from tests.people import Person
@@ -32,6 +33,22 @@ async def test_readiness_tells_strangers_what_is_down_but_not_why(
     assert (down.status_code, down.json()["code"]) == (503, "health.not_ready")
     assert down.json()["checks"]["database"] == "down"
     assert "secret-host" not in down.text and "retry-after" in down.headers
+
+
+async def test_without_a_database_the_process_is_up_all_the_same(
+    client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseBusy
+
+    monkeypatch.setattr(core.db()._reads, "execute", away)
+    core.generations().advance(["maintenance"])
+    assert (await client.get("/health/live")).status_code == 200
+    assert (await client.get("/health")).json()["status"] == "healthy"
+    assert (await client.get("/docs")).status_code == 200
+    ready = await client.get("/health/ready")
+    assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "down")
+    assert (await client.get("/api/v1/posts")).status_code == 503
 
 
 async def test_an_admin_learns_the_reasons(admin: Person) -> None:
