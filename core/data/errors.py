@@ -14,8 +14,6 @@ PASSING = (
     "too many clients",
     "connection slot",
 )
-CUT = ("InterfaceError", "InternalClientError", "ConnectionDoesNotExistError")
-"""The driver's own, which SQLAlchemy lets through while it sets a connection up."""
 
 
 class DatabaseBusy(Unavailable):
@@ -34,9 +32,5 @@ def saying_busy() -> Iterator[None]:
         raise DatabaseBusy from error
     except DBAPIError as error:
         if error.connection_invalidated or any(each in str(error.orig) for each in PASSING):
-            raise DatabaseBusy from error
-        raise
-    except Exception as error:
-        if type(error).__name__ in CUT and type(error).__module__.startswith("asyncpg."):
             raise DatabaseBusy from error
         raise

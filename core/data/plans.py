@@ -52,5 +52,5 @@ def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
         if varying or any(bind.callable for bind in compiled.binds.values()):
             return None
         return Plan(compiled, dialect)
-    except (NotImplementedError, TypeError, SQLAlchemyError):
+    except (NotImplementedError, TypeError, SQLAlchemyError):  # its compiler's, where it gives up
         return None

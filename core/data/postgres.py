@@ -4,25 +4,29 @@ It loads the driver, so it is loaded itself only where there is a PostgreSQL.
 """
 
 from asyncio import LifoQueue
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asyncpg import (
     CannotConnectNowError,
     IntegrityConstraintViolationError,
+    InterfaceError,
     InternalClientError,
     PostgresConnectionError,
 )
 from asyncpg.exceptions import AdminShutdownError, CrashShutdownError
-from sqlalchemy import ARRAY, Integer, bindparam, func, select
+from sqlalchemy import ARRAY, Executable, Integer, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Result
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from core.data.announcements import CHANNEL, COPIES, Announcement
+from core.data.errors import DatabaseBusy
 from core.data.generations import place_of
 from core.data.plans import Plan
-from core.data.reads import PlannedReads
+from core.data.reads import PlannedReads, Values
 from core.data.sessions import (
     Rows,
     Sessions,
@@ -52,6 +56,15 @@ ANNOUNCE = _new.on_conflict_do_update(
 ).returning(func.pg_notify(CHANNEL, ""))
 
 
+@contextmanager
+def setting_up() -> Iterator[None]:
+    """SQLAlchemy lets the driver's own errors through where a new connection is cut at once."""
+    try:
+        yield
+    except (InterfaceError, *LOST) as error:
+        raise DatabaseBusy from error
+
+
 class PostgresReads(PlannedReads):
     """Without a BEGIN."""
 
@@ -72,6 +85,10 @@ class PostgresReads(PlannedReads):
         finally:
             self._idle.put_nowait(lent)
 
+    async def _ask(self, statement: Executable, values: Values) -> Result[Any]:
+        with setting_up():
+            return await super()._ask(statement, values)
+
     async def close(self) -> None:
         for lent in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
             if lent:
@@ -82,6 +99,10 @@ class PostgresReads(PlannedReads):
 
 class PostgresSessions(Sessions):
     """A statement that fails ends the transaction, so its error is said at once."""
+
+    async def connect(self) -> AsyncConnection:
+        with setting_up():
+            return await super().connect()
 
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
         adapted = dbapi_connection(session)

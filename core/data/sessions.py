@@ -50,11 +50,14 @@ class Sessions(ABC):
     def in_transaction(self, connection: AsyncConnection) -> bool:
         """The driver has begun and not ended."""
 
+    async def connect(self) -> AsyncConnection:
+        return await self.engine.connect()
+
     async def open(self) -> AsyncSession:
         """To be committed, and if that fails or never comes, rolled back. Raises DatabaseBusy."""
         kept = await self._next_idle()
         try:
-            return AsyncSession(kept or await self.engine.connect(), expire_on_commit=False)
+            return AsyncSession(kept or await self.connect(), expire_on_commit=False)
         except BaseException:
             self._idle.put_nowait(None)
             raise

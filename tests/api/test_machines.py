@@ -27,7 +27,7 @@ from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
 from tests.databases import BACKENDS
 from tests.people import Person, client_of
-from tests.redis_server import HOW, RedisServer, executable, redis_server
+from tests.redis_server import RedisServer, redis_server
 
 API = "/api/v1"
 LONG_S = 3600.0
@@ -36,7 +36,6 @@ LISTENING = "FROM pg_stat_activity WHERE datname = current_database() AND query 
 LISTENERS = text(f"SELECT count(*) {LISTENING}")
 CUT_OFF = text(f"SELECT pg_terminate_backend(pid) {LISTENING}")
 REQUESTS, GUESSES = 50, 20
-needs_redis = pytest.mark.skipif(executable() is None, reason=HOW)
 
 
 @pytest.fixture(params=[each for each in BACKENDS if each == "postgresql"])
@@ -161,7 +160,6 @@ class TestDeaf:
         await eventually(lambda: status_of(asked), 401)
 
 
-@needs_redis
 @pytest.mark.redis
 class TestWithRedis:
     """As they are run: asked every second, and with one Redis for the limits."""

@@ -17,14 +17,13 @@ from core.web.shared_counters import SharedCounters
 from tests.conftest import Databases
 from tests.databases import BACKENDS
 from tests.races import CLIENTS, ROUNDS, at_once
-from tests.redis_server import HOW, RedisServer, executable, redis_server
+from tests.redis_server import RedisServer, redis_server
 
 KINDS = [
     ("local",),
     pytest.param(("in_redis",), marks=pytest.mark.redis),
     *(("in_database", backend) for backend in BACKENDS),
 ]
-needs_redis = pytest.mark.skipif(executable() is None, reason=HOW)
 TEN = Rate(10, 3600)
 PATIENT = 30.0
 
@@ -42,8 +41,6 @@ def local() -> Counters:
 
 @pytest.fixture
 async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
-    if executable() is None:
-        pytest.skip(HOW)
     counters = RedisCounters(request.getfixturevalue("server").url, LocalCounters(), PATIENT)
     yield counters
     await counters.close()
@@ -91,7 +88,6 @@ async def test_a_share_is_never_nothing() -> None:
     assert not (await counters.hit("small", Rate(2, 60), "a")).granted
 
 
-@needs_redis
 @pytest.mark.redis
 async def test_instances_count_together(server: RedisServer) -> None:
     one, other = (RedisCounters(server.url, LocalCounters(), PATIENT) for _ in range(2))
@@ -103,7 +99,6 @@ async def test_instances_count_together(server: RedisServer) -> None:
     await other.close()
 
 
-@needs_redis
 @pytest.mark.redis
 async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
@@ -115,7 +110,6 @@ async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
         await counters.close()
 
 
-@needs_redis
 @pytest.mark.redis
 @pytest.mark.parametrize(
     "commands",
@@ -140,7 +134,6 @@ async def test_with_a_redis_that_is_not_as_it_was_there_is_a_limit(
         await counters.close()
 
 
-@needs_redis
 @pytest.mark.redis
 async def test_a_redis_that_does_not_answer_is_waited_for_once(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
