@@ -1,12 +1,14 @@
 """How often something may be done, as an operator writes it."""
 
 from dataclasses import dataclass
+from re import compile as pattern
 from typing import Annotated, Self
 
-from limits import parse_many
 from pydantic import BeforeValidator
 
-UNITS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+UNITS = {seconds: name for name, seconds in SECONDS.items()}
+WRITTEN = pattern(r"([1-9]\d{0,8}) ?(?:/|per) ?(?:([1-9]\d{0,4}) )?(second|minute|hour|day)s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,11 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Self:
         """`100/minute`, `5 per 10 seconds`."""
-        try:
-            [item] = parse_many(text)
-        except ValueError:
-            raise ValueError("must be a rate such as 100/minute") from None
-        if not item.amount:
-            raise ValueError("must be a rate of at least one, such as 100/minute")
-        return cls(item.amount, item.get_expiry())
+        written = WRITTEN.fullmatch(text.strip().lower())
+        if not written:
+            raise ValueError("must be a rate such as 100/minute")
+        amount, times, unit = written.groups("1")
+        return cls(int(amount), int(times) * SECONDS[unit])
 
     def __str__(self) -> str:
         return f"{self.amount}/{UNITS.get(self.seconds, f'{self.seconds} second')}"

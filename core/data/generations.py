@@ -7,10 +7,11 @@ one place are forgotten together, which costs a read and never a wrong answer.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import count
 from mmap import mmap
+from operator import itemgetter
 from pathlib import Path
 from secrets import randbits
 from time import monotonic
@@ -40,8 +41,7 @@ class Generations:
 
     def here(self, names: Iterable[str]) -> tuple[int, ...]:
         """The same, for changes made on this machine."""
-        numbers = self._numbers
-        return tuple([numbers[place] for place in places_of(tuple(names))])
+        return reader_of(tuple(names))(self._numbers)
 
     def advance(self, names: Iterable[str]) -> None:
         """Something of these names has changed: say so after the commit and before the answer."""
@@ -68,8 +68,8 @@ def place_of(name: str) -> int:
 
 
 @lru_cache(1000)
-def places_of(names: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(map(place_of, (ANY, *names)))
+def reader_of(names: tuple[str, ...]) -> Callable[[memoryview], tuple[int, ...]]:
+    return itemgetter(*map(place_of, (ANY, *names)))
 
 
 def mapped(file: Path) -> mmap:

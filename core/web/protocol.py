@@ -96,7 +96,6 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.connections) > self.max_connections:
             self._fault = TooManyConnections()
             self.header_timeout = self.keep_alive_timeout = self.excess_timeout
-        self.timeout_keep_alive = cast(int, self.keep_alive_timeout)
         self._timer = self.loop.call_at(self._deadline(), self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -210,6 +209,18 @@ class HttpProtocol(HttpToolsProtocol):
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
+    def on_response_complete(self) -> None:
+        """uvicorn would set a timer after each answer, and stop it at the next request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        self._heard = self.loop.time()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._timer.when() > self._heard + self.keep_alive_timeout:
+            self._look_anew()
+
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._fault or Unparsable())
 
@@ -283,8 +294,6 @@ class HttpProtocol(HttpToolsProtocol):
             return self._began + self.header_timeout
         if self._awaiting_body:
             return min(self._heard + self.body_timeout, self._window_began + self.slow_window)
-        if self.timeout_keep_alive_task:  # uvicorn has an eye on this one
-            return self.loop.time() + self.keep_alive_timeout
         return self._heard + self.keep_alive_timeout
 
     def _look(self) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.indexes import PartialIndex
 from core.data.models import Base, Identified
 
 SEALED = text("sealed_successor IS NOT NULL")
@@ -46,11 +47,7 @@ class RefreshToken(Base):
     """Good for one refresh; those that were used are kept, to notice when one is used again."""
 
     __tablename__ = "auth_refresh_tokens"
-    __table_args__ = (
-        Index(
-            "ix_auth_refresh_tokens_sealed", "used_at", sqlite_where=SEALED, postgresql_where=SEALED
-        ),
-    )
+    __table_args__ = (PartialIndex("ix_auth_refresh_tokens_sealed", "used_at", where=SEALED),)
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     session_id: Mapped[UUID] = mapped_column(

@@ -3,6 +3,7 @@ from datetime import datetime
 from sqlalchemy import Dialect, Index, SmallInteger, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.indexes import PartialIndex
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
 
@@ -31,8 +32,8 @@ class User(Versioned, Timestamped, Base):
         Index("ix_users_email_id", "email", "id"),
         # Only the few rows that are looked for: a plain index of `deletes_at` would be preferred
         # for `IS NULL`, which is nearly everybody.
-        Index("ix_users_admins", "id", sqlite_where=IS_ADMIN, postgresql_where=IS_ADMIN),
-        Index("ix_users_deletes_at", "deletes_at", sqlite_where=LEAVES, postgresql_where=LEAVES),
+        PartialIndex("ix_users_admins", "id", where=IS_ADMIN),
+        PartialIndex("ix_users_deletes_at", "deletes_at", where=LEAVES),
     )
 
     name: Mapped[str] = mapped_column(String(50))

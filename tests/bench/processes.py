@@ -18,7 +18,7 @@ RESULTS = ROOT / ".bench"
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 LONGEST_START_S = 60.0
-MB = 1_000_000
+MB = 1024 * 1024  # as ps and top count, and the measurements the targets come from
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
 from core.data.models import Base, UtcDateTime
 
@@ -73,6 +74,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
         "rev_id": None,
         "depends_on": None,
     }
+    complete(Base.metadata)
     revision = RevisionContext(config, script, asked)
 
     def compare(heads: Any, context: MigrationContext) -> list[Any]:

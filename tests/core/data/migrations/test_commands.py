@@ -9,8 +9,9 @@ from time import sleep
 
 import pytest
 from alembic.util import CommandError
-from sqlalchemy import Column, Integer, String, Table
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, text
 
+from core.data.indexes import PartialIndex
 from core.data.migrations import (
     MigrationError,
     check,
@@ -262,12 +263,19 @@ def models() -> Iterator[None]:
             Base.metadata,
             Column("id", Integer, primary_key=True),
             Column("name", String(9)),
+            PartialIndex("ix_stock_named", "name", where=text("name <> ''")),
         ),
         Table("wishes_more", Base.metadata, Column("id", Integer, primary_key=True)),
     ]
     yield
     for each in made:
         Base.metadata.remove(each)
+
+
+def definition_of_the_index(url: str) -> str:
+    if url.startswith("sqlite"):
+        return str(ask(url, "SELECT sql FROM sqlite_master WHERE name = 'ix_stock_named'"))
+    return str(ask(url, "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_stock_named'"))
 
 
 @pytest.mark.usefixtures("models")
@@ -278,7 +286,22 @@ def test_a_new_revision_sees_only_the_tables_of_its_module(
     assert all(check(url, of(stock, wishes)).values())
     written = revision(url, stock.history, "name, not count")
     assert written.parent == stock.folder and written.name.endswith("_name_not_count.py")
-    text = written.read_text()
-    assert "name" in text and "drop_column" in text and "wishes" not in text
+    code = written.read_text()
+    assert "name" in code and "drop_column" in code and "wishes" not in code
+    assert "sqlite_where" in code and "postgresql_where" in code
     upgrade(url, of(stock, wishes))
+    assert " WHERE " in definition_of_the_index(url)
     assert [bool(it) for it in check(url, of(stock, wishes)).values()] == [False, True]
+
+
+def test_an_index_of_some_rows_is_made_with_its_table(url: str) -> None:
+    metadata = MetaData()
+    named = PartialIndex("ix_stock_named", "name", where=text("name <> ''"))
+    Table("stock", metadata, Column("name", String(9)), named)
+
+    def create(connection: Connection) -> None:
+        metadata.create_all(connection)
+        connection.commit()
+
+    run(url, create)
+    assert " WHERE " in definition_of_the_index(url)
