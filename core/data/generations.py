@@ -35,13 +35,22 @@ class Generations:
 
     def of(self, names: Iterable[str]) -> tuple[int, ...]:
         """Equal to an earlier answer exactly as long as nothing of these names has changed."""
-        if self.must_hear and not self._have_heard():
-            return (next(self._never),)
-        return self.here(names)
+        return self.watch(names)()
 
     def here(self, names: Iterable[str]) -> tuple[int, ...]:
         """The same, for changes made on this machine."""
         return reader_of(tuple(names))(self._numbers)
+
+    def watch(self, names: Iterable[str]) -> Callable[[], tuple[int, ...]]:
+        """What `of` says of these names, for whoever asks at every request."""
+        numbers, read = self._numbers, reader_of(tuple(names))
+
+        def now() -> tuple[int, ...]:
+            if self.must_hear and not self._have_heard():
+                return (next(self._never),)
+            return read(numbers)
+
+        return now
 
     def advance(self, names: Iterable[str]) -> None:
         """Something of these names has changed: say so after the commit and before the answer."""

@@ -29,7 +29,7 @@ class Remembered(Generic[K, V]):
     """
 
     def __init__(self, generations: Generations, names: Sequence[str], size: int) -> None:
-        self._generations, self._names = generations, tuple(names)
+        self._generation = generations.watch(names)
         self._kept: Bounded[K, Kept[V]] = Bounded(size)
 
     def get(self, key: K) -> V | None:
@@ -44,12 +44,11 @@ class Remembered(Generic[K, V]):
         kept = self._kept.get(key)
         if kept and self._holds(kept):
             return kept.value
-        generation, at = self._generations.of(self._names), monotonic()
+        generation, at = self._generation(), monotonic()
         value = await load()
-        if value is not None and self._generations.of(self._names) == generation:
+        if value is not None and self._generation() == generation:
             self._kept.put(key, Kept(value, generation, at))
         return value
 
     def _holds(self, kept: Kept[V]) -> bool:
-        now = self._generations.of(self._names)
-        return kept.generation == now and monotonic() - kept.at < OLDEST_S
+        return kept.generation == self._generation() and monotonic() - kept.at < OLDEST_S

@@ -39,9 +39,7 @@ class Cycle(RequestResponseCycle):
     def _head(self, status: int, fields: Fields) -> bytes:
         """Raises RuntimeError where a field would be taken for two (RFC 9110, section 5.5)."""
         fields = [*self.default_headers, *fields, *self._framing(status, dict(fields))]
-        head = (
-            STATUS_LINE[status] + b"".join([b"%b: %b\r\n" % field for field in fields]) + LINE_END
-        )
+        head = STATUS_LINE[status] + LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
         if head.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 2):
             raise RuntimeError("A header field has control characters in it.")
         return head

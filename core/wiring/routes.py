@@ -11,10 +11,12 @@ from litestar.routes import BaseRoute, HTTPRoute
 from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
+from core.kernel.schemas import Schema
 from core.security.policies import Policy, public
 from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
+from core.web.responses import BodyResponse, answering
 from core.web.rules import Rules
 from core.web.unknown import unknown_methods
 from core.wiring.inventory import InstalledModules
@@ -54,6 +56,8 @@ class RouteRules(ReceiveRoutePlugin):
             take_as_given(handler.signature_model)
         if takes_no_body(handler):
             look_at_content(model)
+        if returns_ours_alone(handler):
+            answer_at_once(handler)
         keep_exception_handlers(handler)
         self._modules.count_route(rules.module)
 
@@ -134,6 +138,24 @@ def take_as_given(model: Any) -> None:
         return {name: kwargs[name] for name in names}
 
     model.parse_values_from_connection_kwargs = taken
+
+
+def returns_ours_alone(handler: HTTPRouteHandler) -> bool:
+    """A schema, to which Litestar has nothing to add."""
+    layers, headers = handler.ownership_layers, handler.resolve_response_headers()
+    added = handler.background or handler.resolve_response_cookies() or handler.resolve_return_dto()
+    return (
+        handler.parsed_fn_signature.return_type.is_subclass_of(Schema)
+        and handler.resolve_response_class() is BodyResponse
+        and all(each.documentation_only for each in headers)
+        and not (added or any(layer.after_request for layer in layers))
+    )
+
+
+def answer_at_once(handler: Any) -> None:
+    """Litestar would make a response of every body first, and look for what ours never are."""
+    handler.get_response_handler()
+    handler._response_handler_mapping["default_handler"] = answering(handler.status_code)
 
 
 def takes_no_body(handler: HTTPRouteHandler) -> bool:
