@@ -3,11 +3,13 @@
 It holds ids only: no names, no addresses of people, no secrets (ASVS 16.2, 16.4).
 """
 
+from asyncio import sleep
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import JSON, Index, String, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +20,11 @@ from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.ids import uuid7
+
+EVERY_S = 0.5
+MOST_NOTED = 10_000
+
+log = structlog.get_logger(__name__)
 
 Target = Identified | tuple[str, UUID | str | None]
 """A row, or the kind and id of what was acted on."""
@@ -60,6 +67,7 @@ RECORD = insert(AuditEntry).values(
 class AuditTrail:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+        self._noted: list[dict[str, Any]] = []
 
     async def record(
         self, session: AsyncSession, action: str, target: Target, **changes: Any
@@ -80,6 +88,37 @@ class AuditTrail:
         async with self._db.transaction() as session:
             await self._write(session, action, target_kind, target_id, outcome, changes)
 
+    def note(self, action: str, target_kind: str) -> None:
+        """A look at a list of other people's things, which need not wait for a commit.
+
+        Written a moment later with others; a process that is killed loses that moment.
+        """
+        self._noted.append(self._entry(action, target_kind, None, Outcome.success, {}))
+        if len(self._noted) > MOST_NOTED:
+            log.error("looks_not_audited", count=len(self._noted))
+            self._noted.clear()
+
+    async def write_notes(self) -> None:
+        """For as long as the application lives; the last ones at its end."""
+        try:
+            while True:
+                await sleep(EVERY_S)
+                await self._write_noted()
+        finally:
+            await self._write_noted()
+
+    async def _write_noted(self) -> None:
+        """What cannot be written now is tried again the next time."""
+        noted, self._noted = self._noted, []
+        if not noted:
+            return
+        try:
+            async with self._db.transaction() as session:
+                await session.execute(RECORD, noted)
+        except Exception as error:
+            log.warning("looks_not_audited_yet", reason=type(error).__name__)
+            self._noted = noted + self._noted
+
     async def _write(
         self,
         session: AsyncSession,
@@ -89,6 +128,18 @@ class AuditTrail:
         outcome: Outcome,
         changes: dict[str, Any],
     ) -> None:
+        context = current_context()
+        await write(session, RECORD, self._entry(action, target_kind, target_id, outcome, changes))
+        self._db.on_commit(lambda: setattr(context, "audited", True))
+
+    def _entry(
+        self,
+        action: str,
+        target_kind: str,
+        target_id: UUID | str | None,
+        outcome: Outcome,
+        changes: dict[str, Any],
+    ) -> dict[str, Any]:
         context = current_context()
         values = {
             "id": uuid7(),
@@ -102,8 +153,7 @@ class AuditTrail:
             "request_id": context.request_id,
             "changes": changes,
         }
-        await write(session, RECORD, {f"new_{name}": value for name, value in values.items()})
-        self._db.on_commit(lambda: setattr(context, "audited", True))
+        return {f"new_{name}": value for name, value in values.items()}
 
 
 def actor_in(context: RequestContext) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class Admission:
             self._check(host)
         if (coding := found.get(b"transfer-encoding")) is not None:
             check_coding(coding, scope["http_version"])
-        if scope["http_version"] == "0.9":
+        if not scope["http_version"].startswith("1."):
             raise Unparsable
         return found
 

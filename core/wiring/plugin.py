@@ -71,6 +71,7 @@ class CorePlugin(InitPlugin):
             await stack.enter_async_context(in_background(announcements.listen()))
             await stack.enter_async_context(in_background(notifications.listen()))
             await stack.enter_async_context(in_background(core.metrics().share()))
+            await stack.enter_async_context(in_background(core.audit().write_notes()))
             await stack.enter_async_context(core.relay().running())
             await stack.enter_async_context(core.scheduler().running())
             settle()

@@ -15,12 +15,12 @@ from modules.files.container import FilesContainer
 from modules.files.events import ContentDropped
 from modules.files.permissions import MANAGE, READ, WRITE
 from modules.files.public import StoredFiles
-from modules.files.router import FileController
+from modules.files.router import FileController, LaterController
 
 
 class Plugin(Module[FilesContainer]):
     container_type = FilesContainer
-    controllers = (FileController,)
+    controllers = (FileController, LaterController)
 
     def contributions(self) -> Sequence[Contribution]:
         files, contents = self.container.files, self.container.contents

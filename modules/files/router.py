@@ -1,7 +1,7 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post, route
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -12,8 +12,8 @@ from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
 from core.security.authentication import NotSignedIn
-from core.security.policies import authenticated, optional
-from core.web.problems import problems
+from core.security.policies import authenticated, optional, public
+from core.web.problems import NothingHere, problems
 from modules.files.download.response import DownloadResponse
 from modules.files.errors import (
     ContentLost,
@@ -207,3 +207,24 @@ class FileController(Controller):
         """`inline` shows images in place; all else is an attachment whatever it says."""
         file = await contents.readable(visitor, file_id)
         return DownloadResponse(file, lambda: contents.open(file), inline=inline)
+
+
+class LaterController(Controller):
+    """What is not there yet, and would otherwise be taken for the id of a file."""
+
+    include_in_schema = False
+
+    @get("/trash", summary="Find no trash", policy=public, unread=True)
+    async def find_no_trash(self) -> None:
+        raise NothingHere
+
+    @route(
+        ["/direct", "/resumable"],
+        http_method=["POST", "OPTIONS"],
+        summary="Find no other upload",
+        policy=public,
+        audit=None,
+        unread=True,
+    )
+    async def find_no_other_upload(self) -> None:
+        raise NothingHere

@@ -76,6 +76,11 @@ DELETE /api/v1/auth/sessions/{session_id}           401    204  404   404   401 
 POST   /api/v1/auth/step-up                         401    204  204   204   401      403 403
 POST   /api/v1/auth/token                           200    200  200   200   400      403 403
 GET    /api/v1/files                                401    200  200   200   401      200 403
+OPTIONS /api/v1/files/direct                        404    404  404   404   404      404 404
+POST   /api/v1/files/direct                         404    404  404   404   404      404 404
+OPTIONS /api/v1/files/resumable                     404    404  404   404   404      404 404
+POST   /api/v1/files/resumable                      404    404  404   404   404      404 404
+GET    /api/v1/files/trash                          404    404  404   404   404      404 404
 POST   /api/v1/files/upload                         401    201  201   201   401      201 403
 POST   /api/v1/files/upload-multiple                401    201  201   201   401      201 403
 GET    /api/v1/files/usage                          401    200  200   200   401      200 403

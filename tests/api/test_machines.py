@@ -4,11 +4,10 @@ What is asked every second is asked only once here, and what was heard is believ
 where a test says otherwise: so it is the notification that makes the difference.
 """
 
-from asyncio import gather, sleep
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from asyncio import gather
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from core.wiring.plugin import CorePlugin
 from tests.databases import BACKENDS
 from tests.people import Person, client_of
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import eventually
 
 API = "/api/v1"
 LONG_S = 3600.0
@@ -93,13 +93,6 @@ async def status_of(client: AsyncClient, path: str = "/users/me") -> int:
 async def guess(client: AsyncClient, number: int) -> int:
     body = {"email": f"nobody{number}@example.com", "password": "a wrong password"}
     return (await client.post(f"{API}/auth/login", json=body)).status_code
-
-
-async def eventually(look: Callable[[], Awaitable[int]], wanted: int) -> None:
-    last = monotonic() + AT_MOST_S
-    while (found := await look()) != wanted:
-        assert monotonic() < last, f"still {found}"
-        await sleep(0.02)
 
 
 async def test_a_logout_is_heard_of(person: Person, asked: AsyncClient) -> None:

@@ -37,8 +37,11 @@ class SessionService:
             return await SESSIONS.page(reads, OWN_SESSIONS, request, values)
 
     async def page(self, request: PageRequest) -> Rows[Row[Any]]:
+        """Everyone's; the look is on record."""
         async with self._db.read() as reads:
-            return await ALL_SESSIONS.page(reads, LIVE, request, {"now": self._this_minute()})
+            rows = await ALL_SESSIONS.page(reads, LIVE, request, {"now": self._this_minute()})
+        self._audit.note("auth.list_sessions", "auth_sessions")
+        return rows
 
     async def log_out(self, principal: Principal) -> None:
         async with self._db.transaction() as session:

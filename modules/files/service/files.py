@@ -47,9 +47,10 @@ class FileService:
             return await FILES.page(reads, OWN, request, {"owner": owner.id})
 
     async def page(self, request: PageRequest) -> Rows[StoredFile]:
-        """Everyone's."""
+        """Everyone's; the look is on record."""
         async with self._db.read() as reads:
             rows = await ALL_FILES.page(reads, EVERY, request)
+        self._audit.note("files.list", "files")
         files = [as_value(row) for row in rows.items]
         return Rows(files, rows.total, rows.request, rows.last)
 

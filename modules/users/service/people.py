@@ -46,8 +46,10 @@ class PeopleService:
         self._roles, self._accounts, self._departures = roles, accounts, departures
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
+        """The look is on record."""
         async with self._db.read() as reads:
             rows = await listing.page(reads, EVERYONE, request)
+        self._audit.note("users.list", "users")
         return Rows(people_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 
     async def person(self, user_id: UUID) -> Person:

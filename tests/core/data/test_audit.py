@@ -1,17 +1,23 @@
 """The audit trail: an entry if and only if the act, and who is meant by it."""
 
+from asyncio import sleep
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
-from core.data.audit import AuditEntry, AuditTrail, Outcome
+from core.data.audit import MOST_NOTED, AuditEntry, AuditTrail, Outcome
 from core.data.database import Database
 from core.kernel.context import RequestContext, current_context, enter_context
+from core.kernel.errors import Unavailable
 from core.kernel.principal import Principal
+from core.wiring.plugin import in_background
 from tests.core.data.tables import Thing
+from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -94,3 +100,53 @@ async def test_nobody_signed_in(
     await act(db, audit)
     (entry,) = await entries(db)
     assert (entry.actor_id, entry.actor_kind) == (None, kind)
+
+
+async def looks(db: Database) -> list[Any]:
+    return [(it.action, it.actor_id, it.target_id) for it in await entries(db)]
+
+
+@pytest.fixture
+async def noting(audit: AuditTrail) -> AsyncIterator[None]:
+    async with in_background(audit.write_notes()):
+        yield
+
+
+@pytest.mark.usefixtures("noting")
+async def test_a_look_is_written_a_moment_later(db: Database, audit: AuditTrail) -> None:
+    enter_context(context := RequestContext("request-1", "192.0.2.7"))
+    context.principal = Principal(uuid4())
+    audit.note("things.list", "things")
+    assert await entries(db) == [], "nobody waits for it"
+    await eventually(partial(looks, db), [("things.list", context.principal.id, None)])
+
+
+async def test_at_the_end_none_is_left(db: Database, audit: AuditTrail) -> None:
+    async with in_background(audit.write_notes()):
+        await sleep(0)
+        audit.note("things.list", "things")
+        audit.note("things.list", "things")
+    assert [it.action for it in await entries(db)] == ["things.list"] * 2
+
+
+async def test_a_look_that_cannot_be_written_waits(
+    db: Database, audit: AuditTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise Unavailable
+
+    audit.note("things.list", "things")
+    with monkeypatch.context() as broken:
+        broken.setattr(db, "transaction", refuse)
+        async with in_background(audit.write_notes()):
+            await sleep(0)
+    assert await entries(db) == []
+    async with in_background(audit.write_notes()):
+        await sleep(0)
+    assert [it.action for it in await entries(db)] == ["things.list"]
+
+
+async def test_looks_nobody_writes_have_an_end(audit: AuditTrail) -> None:
+    for _ in range(MOST_NOTED + 3):
+        audit.note("things.list", "things")
+    assert len(audit._noted) == 2

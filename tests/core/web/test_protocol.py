@@ -72,6 +72,7 @@ AMBIGUOUS = {
     "space after chunk size": CHUNKED + b"3 \r\nabc\r\n0\r\n\r\n",
     "HTTP/0.9": b"GET /\r\n\r\n",
     "HTTP/0.9 with fields": b"GET /\r\nHost: test\r\n\r\n",
+    "HTTP/2": b"GET / HTTP/2.0\r\nHost: test\r\n\r\n",
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "unknown method": b"FOO / HTTP/1.1\r\nHost: test\r\n\r\n",

@@ -1,8 +1,12 @@
+from functools import partial
+
+import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from tests.people import Person, client_of, register, sign_in
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import eventually
 
 PEOPLE = "/api/v1/admin/users"
 NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
@@ -22,6 +26,27 @@ async def test_an_admin_sees_more_of_a_person(admin: Person, person: Person) -> 
     assert seen["second_factor"] is False and seen["last_login_at"].endswith("Z")
     trail = (await admin.client.get("/api/v1/admin/audit?action=admin.read_person")).json()["data"]
     assert [each["target_id"] for each in trail] == [str(person.id)]
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/users", "users.list"),
+        ("/admin/users", "users.list"),
+        ("/admin/sessions", "auth.list_sessions"),
+        ("/admin/files", "files.list"),
+    ],
+)
+async def test_a_look_at_everybody_is_on_record(admin: Person, path: str, action: str) -> None:
+    assert (await admin.client.get(f"/api/v1{path}?cursor=")).status_code == 200
+    for own in ("/users/me", "/auth/sessions", "/files"):
+        assert (await admin.client.get(f"/api/v1{own}")).status_code == 200
+    await eventually(partial(looks_of, admin), [action])
+
+
+async def looks_of(admin: Person) -> list[str]:
+    trail = await admin.client.get(f"/api/v1/admin/audit?actor={admin.id}")
+    return [each["action"] for each in trail.json()["data"] if "list" in each["action"]]
 
 
 async def test_a_person_is_created_with_roles(admin: Person, client: AsyncClient) -> None:
