@@ -82,7 +82,7 @@ class PageRequests:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
         if query.get("sort") == "":
             raise invalid("sort", "Name a key, or leave it out.", "unknown")
-        by_cursor, counted = "cursor" in query, flag(query, "total")
+        by_cursor, counted = "cursor" in query, flag("total", query.get("total", "false"))
         sort, search = query.get("sort"), searched(query.get("search"))
         filters = {
             name: filter_value(name, kind_of(column), query[name])
@@ -122,6 +122,8 @@ def kind_of(column: Any) -> Any:
 
 def filter_value(name: str, kind: Any, text: str) -> Any:
     """As the column has it: a UUID, a number, true or false, one of some words, or plain text."""
+    if kind is bool:
+        return flag(name, text)
     try:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
     except ValidationError as error:
@@ -144,8 +146,7 @@ MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"
 """What a handler asks for, to be read by `moment`."""
 
 
-def flag(query: dict[str, str], name: str) -> bool:
-    text = query.get(name, "false")
+def flag(name: str, text: str) -> bool:
     if text not in ("true", "false"):
         raise invalid(name, FLAG, "bool")
     return text == "true"

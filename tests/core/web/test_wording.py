@@ -108,6 +108,8 @@ def test_the_codes_are_those_of_pydantic() -> None:
     ("query", "location", "message"),
     [
         ("admin/users?is_active=maybe", "query.is_active", "Either true or false."),
+        ("admin/users?is_active=1", "query.is_active", "Either true or false."),
+        ("admin/users?is_active=TRUE", "query.is_active", "Either true or false."),
         ("admin/sessions?user_id=me", "query.user_id", "A UUID is expected."),
         ("admin/users/me", "path.user_id", "A UUID is expected."),
         (
