@@ -150,6 +150,9 @@ async def test_deleting_takes_a_fresh_session_here_too(admin: Person, person: Pe
         for answer in (
             await admin.client.delete(place(person), headers=bearer),
             await admin.client.delete(f"/api/v1/admin/users/{person.id}", headers=bearer),
+            await admin.client.put(
+                f"/api/v1/admin/users/{person.id}/roles", json={"roles": ["admin"]}, headers=bearer
+            ),
             await admin.client.post(
                 "/api/v1/admin/users", json=new | {"roles": ["admin"]}, headers=bearer
             ),
