@@ -22,7 +22,7 @@ def list_modules() -> None:
     counts: dict[str, int] = {}
     for _, handler in operations_of(app.routes):
         name = handler.opt["rules"].module
-        counts[name] = counts.get(name, 0) + 1
+        counts[name] = counts.get(name, 0) + handler.resolve_include_in_schema()
     print_table(
         ("module", "version", "routes", "contributes"),
         [

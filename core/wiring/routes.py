@@ -59,7 +59,8 @@ class RouteRules(ReceiveRoutePlugin):
         if returns_ours_alone(handler):
             answer_at_once(handler)
         keep_exception_handlers(handler)
-        self._modules.count_route(rules.module)
+        if handler.resolve_include_in_schema():
+            self._modules.count_route(rules.module)
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
         opt = handler.opt
