@@ -9,6 +9,7 @@ from core.kernel.errors import ProblemError
 
 MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
+DAMAGED_FILE = "The file of the database is damaged: put a backup in its place."
 
 
 class CommandFailed(Exception):
@@ -29,5 +30,5 @@ def as_sentence(error: Exception) -> str | None:
     if any(each in str(getattr(error, "orig", "")) for each in MISSING):
         return "The database lacks a table: run `atrium migrate`, then this again."
     if any(each in str(getattr(error, "orig", "")) for each in DAMAGED):
-        return "The file of the database is damaged: put a backup in its place."
+        return DAMAGED_FILE
     return None

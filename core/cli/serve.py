@@ -5,11 +5,13 @@ from functools import partial
 
 import click
 import structlog
+from sqlalchemy import text
 
 from config.settings import Settings
 from core.cli.seed import sow
-from core.cli.sentences import CommandFailed
+from core.cli.sentences import DAMAGED_FILE, CommandFailed
 from core.cli.setting_up import run, the_settings
+from core.data.database import Database
 from core.operations.contributions import Preparation
 from core.web.server import CannotListen, Options
 from core.web.server import serve as serve_until_stopped
@@ -19,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 APPLICATION = "core.cli.setting_up:the_application"
 SOURCES = ("config", "core", "modules")
+SIZE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+EVERY_PAGE = text("PRAGMA quick_check(1)")
+CHECKED_BYTES = 1_000_000_000
 
 
 @click.command()
@@ -56,11 +61,22 @@ def bring_up_to_date(settings: Settings) -> None:
 
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:
+    await refuse_damage(core.db())
     for each in core.contributions().of(Preparation):
         if news := await each.run():
             click.echo(news)
     if with_samples:
         await sow(core, users=None, quiet=True)
+
+
+async def refuse_damage(db: Database) -> None:
+    """Now, and not when the first request comes upon it; of a large file that would take long."""
+    if db.engine.dialect.name != "sqlite":
+        return
+    async with db.read() as reads:
+        small = await reads.scalar(SIZE) <= CHECKED_BYTES
+        if small and await reads.scalar(EVERY_PAGE) != "ok":
+            raise CommandFailed(DAMAGED_FILE)
 
 
 def greet(settings: Settings, address: str) -> None:

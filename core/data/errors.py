@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -14,10 +15,13 @@ PASSING = (
     "too many clients",
     "connection slot",
 )
+DISK = ("disk I/O error", "database or disk is full", "unable to open")
+
+log = structlog.get_logger(__name__)
 
 
 class DatabaseBusy(Unavailable):
-    """Waiting for the database took too long, or the connection to it broke."""
+    """Waiting for the database took too long, or the connection to it or its disk broke."""
 
     code = "database.busy"
     title = "The database is busy or out of reach; try again."
@@ -25,12 +29,15 @@ class DatabaseBusy(Unavailable):
 
 @contextmanager
 def saying_busy() -> Iterator[None]:
-    """Raise DatabaseBusy where waiting was in vain or the connection broke."""
+    """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did."""
     try:
         yield
     except PoolTimeout as error:
         raise DatabaseBusy from error
     except DBAPIError as error:
-        if error.connection_invalidated or any(each in str(error.orig) for each in PASSING):
+        reason = str(error.orig)
+        if on_disk := any(each in reason for each in DISK):
+            log.error("database_disk_failed", reason=reason)
+        if on_disk or error.connection_invalidated or any(each in reason for each in PASSING):
             raise DatabaseBusy from error
         raise

@@ -1,8 +1,10 @@
-"""Maintenance and figures, from outside (AD in cases.md)."""
+"""Maintenance, figures and people, from outside (AD in cases.md)."""
 
 from asyncio import gather
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, select
@@ -12,8 +14,11 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.models import Base
 from core.wiring.container import CoreContainer
+from modules.users.plugin import Plugin as UsersPlugin
+from modules.users.samples import SamplePeople
 from tests.modules.files.uploads import upload
 from tests.people import Person, client_of
+from tests.races import order
 
 API = "/api/v1"
 SWITCH = f"{API}/admin/maintenance"
@@ -114,3 +119,93 @@ async def rows_of(core: CoreContainer, user_id: UUID) -> dict[str, int]:
                 if rows := await reads.scalar(count):
                     found[table.name] = rows
     return found
+
+
+PEOPLE = f"{API}/admin/users"
+NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
+
+
+async def test_one_address_is_one_person(admin: Person, person: Person) -> None:
+    """AD-08: however it is written, and by whichever route it comes."""
+    await admin.client.post(PEOPLE, json=NEW)
+    before = (await admin.client.get(PEOPLE)).json()
+    for path in (PEOPLE, f"{API}/users", f"{API}/auth/register"):
+        for email in ("new@example.com", "NEW@example.com", " New@EXAMPLE.com "):
+            again = await admin.client.post(path, json=NEW | {"email": email})
+            assert (again.status_code, again.json()["code"]) == (409, "users.email_taken")
+    taken = await admin.client.patch(f"{PEOPLE}/{person.id}", json={"email": "new@Example.com"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "users.email_taken")
+    assert (await admin.client.get(PEOPLE)).json() == before
+
+
+async def test_an_admin_goes_only_where_another_stays(admin: Person, person: Person) -> None:
+    """AD-08."""
+    oneself = f"{PEOPLE}/{admin.id}"
+    refused = await admin.client.post(f"{oneself}/disable")
+    assert (refused.status_code, refused.json()["code"]) == (409, "admin.last_admin")
+    assert (await admin.client.get(oneself)).json()["is_active"] is True
+    roles = {"roles": ["admin", "member"]}
+    await admin.client.put(f"{PEOPLE}/{person.id}/roles", json=roles)
+    assert (await admin.client.post(f"{oneself}/disable")).status_code == 204
+    assert (await admin.client.get(oneself)).status_code == 401
+    assert (await person.client.get(oneself)).json()["is_active"] is False
+    assert (await person.client.post(f"{PEOPLE}/{person.id}/disable")).status_code == 409
+
+
+async def test_a_search_for_people_has_no_wildcards(admin: Person) -> None:
+    """AD-08: in a name or an address, short or long enough for the index."""
+    half, snake, slash = "Half 50% Off", "Snake_Case", "Back\\slash"
+    people = [half, "Half 50 1 Off", snake, "SnakeXCase", slash]
+    for number, name in enumerate(people):
+        body = NEW | {"name": name, "email": f"{number}@example.com"}
+        assert (await admin.client.post(PEOPLE, json=body)).status_code == 201
+    for text, found in {
+        "%": [half], "50%": [half], "50% o": [half], "_": [snake], "e_c": [snake], "\\": [slash],
+        "snake_case": [snake], "%%": [], "s%e": [], "snake%": [], "____": [], "@ex%": [],
+        "\\%": [], "50": people[1::-1],
+    }.items():  # fmt: skip
+        answer = await admin.client.get(PEOPLE, params={"search": text})
+        assert [each["name"] for each in answer.json()["data"]] == found, text
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "name"])
+async def test_thousands_are_walked_through_while_others_come_and_go(
+    app: Litestar, admin: Person, sort: str
+) -> None:
+    """AD-08: whoever was there all the time is met exactly once, and nobody twice."""
+    samples: SamplePeople = app.plugins.get(UsersPlugin).container.samples()
+    await samples.add(3000, lambda _: None)
+    present, came, went = await walk(admin, sort), set[str](), set[str]()
+    assert len(present) == len(set(present)) == 3001
+    leaving = [each for each in present if each != str(admin.id)]
+
+    async def come_and_go() -> None:
+        """Wherever in the list that is."""
+        name = f"{order.choice('ABMYZ')}nother"
+        body = NEW | {"name": name, "email": f"{len(came)}@example.com"}
+        came.add((await admin.client.post(PEOPLE, json=body)).json()["id"])
+        gone = leaving.pop(order.randrange(len(leaving)))
+        assert (await admin.client.delete(f"{PEOPLE}/{gone}")).status_code == 204
+        went.add(gone)
+
+    seen = await walk(admin, sort, come_and_go)
+    assert len(came) == len(went) >= 30
+    assert len(seen) == len(set(seen))
+    assert {*present} - went <= {*seen} <= {*present} | came
+
+
+async def nothing() -> None: ...
+
+
+async def walk(
+    admin: Person, sort: str, meanwhile: Callable[[], Awaitable[None]] = nothing
+) -> list[str]:
+    """The id of each, as the cursor leads; `meanwhile` is done beside each page."""
+    ids: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"sort": sort, "per_page": "100", "cursor": cursor}
+        answer, _ = await gather(admin.client.get(PEOPLE, params=query), meanwhile())
+        ids += [each["id"] for each in answer.json()["data"]]
+        cursor = answer.json()["next_cursor"]
+    return ids

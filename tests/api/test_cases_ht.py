@@ -6,6 +6,9 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.kernel.ids import uuid7
+from core.web.assets import asset_url
+from tests.api.document import Operation, operations
+from tests.api.holdings import things_of
 from tests.modules.files.uploads import upload
 from tests.people import Person
 
@@ -16,8 +19,8 @@ async def paths_of(client: AsyncClient) -> dict[str, set[str]]:
     """The methods the document has of each path, HEAD and OPTIONS with them."""
     document: dict[str, Any] = (await client.get("/docs/openapi.json")).json()
     found = {}
-    for path, operations in document["paths"].items():
-        methods = {each.upper() for each in operations} & {*METHODS, "HEAD"}
+    for path, described in document["paths"].items():
+        methods = {each.upper() for each in described} & {*METHODS, "HEAD"}
         implied = {"OPTIONS", *({"HEAD"} if "GET" in methods else ())}
         found[filled(path)] = methods | implied
     return found
@@ -145,3 +148,97 @@ async def authorization(client: AsyncClient, person: Person) -> str:
 
 async def fail(*_: Any) -> None:
     raise RuntimeError
+
+
+JWKS = "/.well-known/jwks.json"
+DOWNLOAD = "/api/v1/files/{file_id}/download"
+BY_NAME = {JWKS: "public, max-age=300", DOWNLOAD: "private, no-cache"}
+"""What the document alone does not say: a download is as private as its file."""
+
+
+async def test_every_route_says_who_may_keep_its_answer(
+    client: AsyncClient, admin: Person, person: Person
+) -> None:
+    """HT-14: by the contract's row on caching, and the same when nothing has changed since."""
+    kept = set()
+    for operation in await operations(client):
+        for each in (admin, person) if operation.method == "GET" else ():
+            path = operation.at(await things_of(each))
+            answer = await each.client.get(path)
+            expected = caching_of(operation, answer)
+            assert answer.headers["cache-control"] == expected, (path, answer.status_code)
+            assert {"Accept-Encoding", "Origin"} <= {*answer.headers["vary"].split(", ")}
+            assert not may_be_shared(answer) or not operation.asks_who, path
+            if etag := answer.headers.get("etag"):
+                again = await each.client.get(path, headers={"if-none-match": etag})
+                for name in ("cache-control", "vary"):
+                    assert again.headers[name] == answer.headers[name], path
+            kept.add((answer.status_code, expected))
+    assert {(200, "private, no-cache"), (200, "no-store")} <= kept
+    assert {status for status, _ in kept} == {200, 401, 403}
+
+
+def caching_of(operation: Operation, answer: Response) -> str:
+    if answer.is_error:
+        return "no-store"
+    if operation.path in BY_NAME:
+        return BY_NAME[operation.path]
+    if not operation.has_etag:
+        return "no-store"
+    return "private, no-cache" if operation.asks_who else "no-cache"
+
+
+def may_be_shared(answer: Response) -> bool:
+    """Whether a proxy may give it to others too, credentials or not (RFC 9111, section 3.5)."""
+    said = {each.partition("=")[0] for each in answer.headers["cache-control"].split(", ")}
+    return not said & {"no-store", "private"} and bool(said & {"public", "s-maxage"})
+
+
+async def test_a_file_may_be_kept_by_whom_it_is_open_to(
+    client: AsyncClient, person: Person
+) -> None:
+    """HT-14."""
+    file = await upload(person.client)
+    path = f"/api/v1/files/{file['id']}"
+    assert (await client.get(f"{path}/download")).headers["cache-control"] == "no-store"
+    await person.client.patch(path, json={"visibility": "public"})
+    for each in (client, person.client):
+        assert (await each.get(f"{path}/download")).headers["cache-control"] == "no-cache"
+        assert (await each.get(path)).headers["cache-control"] != "no-cache", "what is known of it"
+
+
+async def test_only_what_is_the_same_for_all_may_be_shared(
+    client: AsyncClient, person: Person
+) -> None:
+    """HT-14: of what stands in no document."""
+    asset = await person.client.get(asset_url("atrium.css"))
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for path in ("/", "/docs", "/docs/openapi.json", "/docs/problems", "/nowhere"):
+        for each in (client, person.client):
+            answer = await each.get(path)
+            assert answer.headers["cache-control"] in ("no-store", "no-cache"), path
+
+
+ME = "/api/v1/users/me"
+NO_PLACES = [
+    f"{ME}/x.css", f"{ME}%2Fx.css", f"{ME}/.css", f"{ME}/..%2Fx.css", f"{ME}%2F..%2Fme%2Fx.css",
+    f"{ME}/%2e%2e/x.css", "/static/..%2Fapi/v1/users/me", "/static/%2e%2e/api/v1/users/me",
+    "/static/x.css%2F..%2F..%2Fapi%2Fv1%2Fusers%2Fme",
+]  # fmt: skip
+NO_IDS = [f"{ME}{end}" for end in (";x.css", "%3Bx.css", ".css", "%3Fx.css", "%23x.css", "%00.css")]
+"""Of people, for that is what stands at this place."""
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])  # none gets as far as one
+async def test_no_address_makes_a_profile_look_like_an_asset(
+    client: AsyncClient, person: Person
+) -> None:
+    """HT-14: a proxy that goes by the ending would keep it, and give it to the next."""
+    for path in NO_PLACES + NO_IDS:
+        for method in ("GET", "HEAD"):
+            for each in (person.client, client):
+                answer = await each.request(method, path)
+                assert answer.status_code == 404 or path in NO_IDS, (path, answer.status_code)
+                assert answer.status_code in (400, 401, 404), path
+                assert answer.headers["cache-control"] == "no-store"
+                assert "etag" not in answer.headers and person.email not in answer.text

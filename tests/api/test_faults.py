@@ -1,22 +1,20 @@
 """One write after the other fails, or is where the process dies: all of the act is there, or none.
 
-Until there are no more writes in it: FT-01 and FT-02.
+Until there are no more writes in it, and inside each that SQLite does: FT-01 and FT-02.
 """
 
-import shutil
-import sqlite3
 from asyncio import sleep
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
 from errno import EIO
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
-from pydantic import SecretStr
 from sqlalchemy import Table, func, select
 
 from config.lines import Lines
@@ -27,12 +25,26 @@ from core.data.models import Base
 from core.operations.contributions import Preparation
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
+from tests.api.deaths import (
+    DATABASE,
+    LOG,
+    PAGE,
+    Copies,
+    copy_of,
+    moved,
+    no_file_beyond,
+    opened,
+    put_log_into_file,
+    torn_files,
+    torn_logs,
+)
 from tests.api.faults import faults
 from tests.modules.files.uploads import form, part, send
 from tests.people import PASSWORD, Person, client_of, register
 
 API = "/api/v1"
 CONTENT = b"0123456789" * 10_000
+NEW_PASSWORD = "another horse another battery"
 MOST = 200
 Act = Callable[[AsyncClient, Person, str], Awaitable[Response]]
 """Of this person, or with that new address."""
@@ -62,7 +74,14 @@ async def make_key(_: AsyncClient, person: Person, __: str) -> Response:
     return await person.client.post(f"{API}/auth/api-keys", json=body)
 
 
-each_act = pytest.mark.parametrize("act", [upload, sign_up, sign_in, refresh, make_key])
+async def change_password(_: AsyncClient, person: Person, __: str) -> Response:
+    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    return await person.client.post(f"{API}/auth/password/change", json=body)
+
+
+ACTS = (upload, sign_up, sign_in, refresh, make_key, change_password)
+ONCE = (sign_up, change_password)
+each_act = pytest.mark.parametrize("act", ACTS)
 
 
 def tables() -> list[Table]:
@@ -135,21 +154,7 @@ async def test_whichever_write_fails(
                 assert again.is_success, again.text
         if failing and len(called) < failing:
             break
-    assert changed and failing > 2
-
-
-class Copies:
-    """Of everything on the disk, as a process that dies now leaves it to the next one."""
-
-    def __init__(self, data_dir: Path, folder: Path) -> None:
-        self._data_dir, self._folder = data_dir, folder
-        self.made: list[Path] = []
-
-    def take(self, number: int) -> None:
-        copy = self._folder / str(number)
-        ignored = shutil.ignore_patterns("*-shm")
-        shutil.copytree(self._data_dir, copy, ignore=ignored)
-        self.made.append(copy)
+    assert (changed or act is change_password) and failing > 2
 
 
 class TestDeath:
@@ -173,21 +178,91 @@ class TestDeath:
             answer = await act(client, person, "new@example.com")
         assert answer.is_success and len(called) > 2
         copies.take(0)
-        before, after = contents(copies.made[0]), contents(copies.made[-1])
+        found = {folder: contents(folder) for folder in copies.made}
+        before, *_, after = found.values()
         assert before != after
-        for folder in copies.made:
-            assert contents(folder) in (before, after), called[copies.made.index(folder)]
-        for folder in copies.made if act is upload else (copies.made[0], copies.made[-1]):
-            is_done = contents(folder) == after
-            await revive(folder, settings, log_lines, person, act, is_done)
+        for folder, each in found.items():
+            assert each in (before, after), called[copies.made.index(folder)]
+        for folder in found if act is upload else (copies.made[0], copies.made[-1]):
+            await revive(folder, settings, log_lines, person, act, found[folder] == after)
+
+    @pytest.mark.parametrize(
+        ("act", "begins_anew"), [*((each, False) for each in ACTS), (sign_up, True)]
+    )
+    async def test_inside_a_write_to_the_log(
+        self,
+        client: AsyncClient,
+        person: Person,
+        settings: Settings,
+        log_lines: Lines,
+        tmp_path: Path,
+        act: Act,
+        begins_anew: bool,
+    ) -> None:
+        if begins_anew:
+            put_log_into_file(settings.data_dir)
+        copies = Copies(settings.data_dir, tmp_path / "copies")
+        with faults(copies.take):
+            answer = await act(client, person, "new@example.com")
+        assert answer.is_success
+        copies.take(0)
+        before, after = contents(copies.made[0]), contents(copies.made[-1])
+        torn = list(torn_between(copies.made))
+        assert before != after and len(torn) > 10
+        for folder, log in torn:
+            assert contents(folder, log) in (before, after)
+        folder, log = torn[-1]
+        (folder / LOG).write_bytes(log)
+        await revive(folder, settings, log_lines, person, act, contents(folder) == after)
+
+    async def test_while_the_log_is_put_into_the_file(
+        self, person: Person, settings: Settings, tmp_path: Path
+    ) -> None:
+        assert (await send(person.client, form(part(CONTENT)))).is_success
+        here, later = tmp_path / "copies/here", tmp_path / "copies/later"
+        copy_of(settings.data_dir, here)
+        copy_of(here, later)
+        put_log_into_file(later)
+        expected = contents(here)
+        torn = list(torn_files((here / DATABASE).read_bytes(), (later / DATABASE).read_bytes()))
+        assert len(torn) > 10
+        for each in torn:
+            (here / DATABASE).write_bytes(each)
+            assert contents(here) == expected
+
+    async def test_a_write_to_the_log_that_breaks_off(
+        self, client: AsyncClient, person: Person, settings: Settings, tmp_path: Path
+    ) -> None:
+        """The system takes so many bytes of it and no more; who survives that can go on."""
+        here = tmp_path / "copies/here"
+        copy_of(settings.data_dir, here)
+        before = contents(here) | {"core_audit": []}
+        for size in range(0, 1_000_000, 2 * PAGE + 999):
+            put_log_into_file(settings.data_dir)
+            with no_file_beyond(size):
+                answer = await sign_up(client, person, "new@example.com")
+            if answer.is_success:
+                break
+            copy_of(settings.data_dir, here)
+            assert contents(here) | {"core_audit": []} == before
+        assert answer.is_success and size > 10 * PAGE
 
 
-def contents(folder: Path) -> dict[str, list[Any]]:
-    """Every row of every table that acts write to, and that the file is sound."""
-    with closing(sqlite3.connect(folder / "atrium.db")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        names = [*(each.name for each in tables()), "core_audit"]
+def torn_between(copies: list[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Each folder, with the logs there were on the way to the next."""
+    for folder, later in pairwise(copies):
+        assert (folder / DATABASE).read_bytes() == (later / DATABASE).read_bytes()
+        for log in torn_logs((folder / LOG).read_bytes(), (later / LOG).read_bytes()):
+            yield folder, log
+
+
+def contents(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
+    """Every row of every table that acts write to; each upload has its bytes."""
+    names = [*(each.name for each in tables()), "core_audit"]
+    with opened(folder, log) as connection:
+        for key, checksum in connection.execute("SELECT storage_key, checksum_sha256 FROM files"):
+            [path] = (folder / "files/objects").rglob(key)
+            assert sha256(path.read_bytes()).hexdigest() == checksum
         return {
             each: sorted(connection.execute(f"SELECT * FROM {each}"), key=repr)  # noqa: S608
             for each in names
@@ -198,12 +273,7 @@ async def revive(
     folder: Path, settings: Settings, log_lines: Lines, person: Person, act: Act, is_done: bool
 ) -> None:
     """The next process goes on from there: what was done counts, and what was not can be done."""
-    places = {
-        "data_dir": folder,
-        "database_url": SecretStr(f"sqlite:///{folder / 'atrium.db'}"),
-        "storage_url": SecretStr(f"file://{folder / 'files'}"),
-    }
-    app = create_app(settings.model_copy(update=places), lines=log_lines)
+    app = create_app(moved(settings, folder), lines=log_lines)
     async with app.lifespan(), client_of(app) as client:
         core: CoreContainer = app.plugins.get(CorePlugin).container
         for each in core.contributions().of(Preparation):
@@ -213,7 +283,7 @@ async def revive(
             here = Person(person.id, person.email, again, person.tokens)
             await check_files(again, folder, int(is_done and act is upload))
             done_again = await act(client, here, "new@example.com")
-        taken = is_done and act is sign_up
+        taken = is_done and act in ONCE
         assert done_again.is_success != taken, done_again.text
         if act is sign_up:
             login = {"email": "new@example.com", "password": PASSWORD}

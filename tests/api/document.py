@@ -1,0 +1,100 @@
+"""The OpenAPI document that the application serves, as tests walk through it: all of it."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from httpx import AsyncClient, Response
+
+from core.kernel.ids import uuid7
+
+API = "/api/v1"
+SAMPLES: tuple[Any, ...] = (None, True, "true", "5", 1, 5.5, [], {})
+"""One or two of every type there is in JSON."""
+
+JSON_TYPES = {
+    type(None): {"null"}, bool: {"boolean"}, str: {"string"}, int: {"integer", "number"},
+    float: {"number"}, list: {"array"}, dict: {"object"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    described: dict[str, Any]
+    schemas: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_write(self) -> bool:
+        return self.method in ("POST", "PUT", "PATCH", "DELETE")
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether nobody is let in who does not say who it is."""
+        security = self.described["security"]
+        return bool(security) and {} not in security
+
+    @property
+    def has_etag(self) -> bool:
+        return "ETag" in self.described["responses"]["200"]["headers"]
+
+    @property
+    def bodies(self) -> dict[str, dict[str, Any]]:
+        """Of each media type its schema and its example."""
+        content: dict[str, Any] = self.described.get("requestBody", {}).get("content", {})
+        return content
+
+    def at(self, things: dict[str, str]) -> str:
+        """The path, of these things; where there is none, of one that does not exist."""
+        return re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], str(uuid7())), self.path)
+
+    def mistakes(self, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Where and what: its example with one value of a type that may not stand there."""
+        return self._mistakes(body["schema"], body["example"], "body")
+
+    def _mistakes(self, schema: dict[str, Any], example: Any, at: str) -> Iterator[tuple[str, Any]]:
+        branches = [self._resolved(each) for each in schema.get("anyOf", [schema])]
+        allowed = {each.get("type") for each in branches}
+        if None in allowed:  # whatever it is, it may stand there
+            return
+        for sample in SAMPLES:
+            if not JSON_TYPES[type(sample)] & allowed:
+                yield at, sample
+        for branch in branches:
+            for name, field in branch.get("properties", {}).items():
+                given = example if isinstance(example, dict) else {}
+                for where, value in self._mistakes(field, given.get(name), f"{at}.{name}"):
+                    yield where, given | {name: value}
+            if "items" in branch:
+                for where, value in self._mistakes(branch["items"], None, f"{at}.0"):
+                    yield where, [value]
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        reference = schema.get("$ref")
+        return self.schemas[reference.rpartition("/")[2]] if reference else schema
+
+
+async def operations(client: AsyncClient) -> list[Operation]:
+    document = (await client.get("/docs/openapi.json")).json()
+    return [
+        Operation(method.upper(), path, described, document["components"]["schemas"])
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+    ]
+
+
+async def send(
+    client: AsyncClient, method: str, path: str, kind: str, body: Any, **more: Any
+) -> Response:
+    """As this media type, of JSON or of forms."""
+    if kind == "application/x-www-form-urlencoded":
+        return await client.request(method, path, data=body, **more)
+    more["headers"] = {"content-type": kind} | more.get("headers", {})
+    return await client.request(method, path, content=json.dumps(body), **more)

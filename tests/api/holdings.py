@@ -1,0 +1,29 @@
+"""What somebody has: one of each thing, and all that is kept of it."""
+
+from sqlalchemy import select
+
+from core.data.audit import AuditEntry
+from core.data.models import Base
+from core.wiring.container import CoreContainer
+from tests.api.document import API
+from tests.modules.files.uploads import PNG, upload
+from tests.people import Person
+
+
+async def things_of(person: Person) -> dict[str, str]:
+    """One of each that a path can name, made by this person: their ids."""
+    post = await person.client.post(f"{API}/posts", json={"title": "A", "content": "B"})
+    draft = {"name": "A key", "scopes": ["profile:read"]}
+    key = await person.client.post(f"{API}/auth/api-keys", json=draft)
+    sessions = await person.client.get(f"{API}/auth/sessions")
+    file = await upload(person.client, PNG, "picture.png")
+    made = {"post_id": post.json().get("id"), "key_id": key.json()["id"], "file_id": file["id"]}
+    owned = {"user_id": str(person.id), "session_id": sessions.json()["data"][0]["id"]}
+    return {name: each for name, each in (made | owned).items() if each}
+
+
+async def everything(core: CoreContainer) -> dict[str, list[str]]:
+    """Each row of each table but the audit trail, where refusals are told."""
+    tables = [each for each in Base.metadata.sorted_tables if each.name != AuditEntry.__tablename__]
+    async with core.db().read() as reads:
+        return {each.name: sorted(map(str, await reads.execute(select(each)))) for each in tables}

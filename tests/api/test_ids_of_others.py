@@ -1,0 +1,130 @@
+"""Every write there is, by somebody who names another person wherever one can be named (AZ-02)."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from httpx import AsyncClient, Response
+from litestar import Litestar
+
+from core.wiring.container import CoreContainer
+from tests.api.document import API, Operation, operations, send
+from tests.api.holdings import everything, things_of
+from tests.people import Person, register
+
+FIELDS = ("id", "owner_id", "user_id", "author_id", "account_id", "on_behalf_of", "sub")
+HEADERS = ("x-user-id", "x-owner-id", "x-forwarded-user", "x-remote-user", "x-on-behalf-of", "from")
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+Names = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """At one operation, with the document's example of a body."""
+
+    person: Person
+    operation: Operation
+
+    @property
+    def kind(self) -> str | None:
+        return next(iter(self.operation.bodies), None)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As it would be right for this person to send it."""
+        example: dict[str, Any] = self.operation.bodies[self.kind or ""]["example"]
+        theirs = {
+            "email": self.person.email,
+            "username": self.person.email,
+            "token": self.person.tokens["refresh_token"],
+            "refresh_token": self.person.tokens["refresh_token"],
+        }
+        return example | {name: each for name, each in theirs.items() if name in example}
+
+    async def on(self, things: Names, names: Names | None = None, **more: Any) -> Response:
+        client, method, path = self.person.client, self.operation.method, self.operation.at(things)
+        if self.kind == MULTIPART:
+            field = self.operation.bodies[self.kind]["schema"]["required"][0]
+            files = {field: ("a.txt", b"some text")}
+            return await client.request(method, path, files=files, data=names, **more)
+        if self.kind:
+            return await send(client, method, path, self.kind, self.body | (names or {}), **more)
+        if names:
+            return await send(client, method, path, "application/json", names, **more)
+        return await client.request(method, path, **more)
+
+    @property
+    def passes_names_over(self) -> bool:
+        """A form that OAuth lays down, and a DELETE, whose body means nothing."""
+        return self.kind == FORM or self.operation.method == "DELETE"
+
+    async def refused(self, things: Names, other: UUID) -> None:
+        """Every name is, in the query and in the body; a multipart one is read up to the first."""
+        every = dict.fromkeys(FIELDS, str(other))
+        must_be_named(await self.on(things, params=every), "query", every)
+        if not self.passes_names_over:
+            apart = [{name: each} for name, each in every.items()]
+            for names in apart if self.kind == MULTIPART else [every]:
+                must_be_named(await self.on(things, names), "body", names)
+
+
+def must_be_named(answer: Response, where: str, names: Names) -> None:
+    """As wrong; or else one may not do this at all."""
+    if answer.status_code != 403:
+        assert answer.status_code == 400, answer.text
+        wrong = {each["location"] for each in answer.json()["errors"]}
+        assert {f"{where}.{name}" for name in names} <= wrong, answer.text
+
+
+async def test_an_id_of_somebody_elses_is_refused_in_every_body_and_query(
+    client: AsyncClient, person: Person, stranger: Person, core: CoreContainer
+) -> None:
+    """AZ-02; nor does naming oneself as the owner open what is theirs."""
+    own, theirs = await things_of(person), await things_of(stranger)
+    before = await everything_of(core, stranger, theirs)
+    assert {"users", "auth_sessions", "auth_api_keys", "files"} <= before.keys()
+    for operation in await writes(client):
+        attempt = Attempt(person, operation)
+        await attempt.refused(own, stranger.id)
+        if "{" in operation.path:
+            for names in (None, dict.fromkeys(FIELDS, str(person.id))):
+                answer = await attempt.on(theirs, names)
+                assert answer.status_code in (400, 403, 404), (operation.name, answer.text)
+    assert await everything_of(core, stranger, theirs) == before
+
+
+async def test_where_it_is_not_refused_it_is_passed_over(
+    app: Litestar, client: AsyncClient, stranger: Person, core: CoreContainer
+) -> None:
+    """AZ-02: in headers, in OAuth's forms and with a DELETE; each act is one's own."""
+    theirs, done = await things_of(stranger), 0
+    before = await everything_of(core, stranger, theirs)
+    names, headers = (dict.fromkeys(each, str(stranger.id)) for each in (FIELDS, HEADERS))
+    for number, operation in enumerate(await writes(client)):
+        if operation.path.startswith(f"{API}/admin"):
+            continue
+        async with register(app, f"ada{number}@example.com", "Ada Lovelace") as person:
+            attempt, own = Attempt(person, operation), await things_of(person)
+            sent = names if attempt.passes_names_over else None
+            answer = await attempt.on(own, sent, headers=headers)
+        assert answer.is_success or answer.status_code in (400, 403, 409), answer.text
+        assert str(stranger.id) not in answer.text
+        done += answer.is_success
+    assert done > 15
+    assert await everything_of(core, stranger, theirs) == before
+
+
+async def writes(client: AsyncClient) -> list[Operation]:
+    return [each for each in await operations(client) if each.is_write]
+
+
+async def everything_of(core: CoreContainer, person: Person, things: Names) -> dict[str, Any]:
+    """What their own reads say, and each row of any table that mentions them."""
+    content = await person.client.get(f"{API}/files/{things['file_id']}/download")
+    activity = await person.client.get(f"{API}/users/me/activity")
+    found: dict[str, Any] = {"content": content.content, "activity": activity.json()}
+    for table, rows in (await everything(core)).items():
+        if mentioning := [each for each in rows if str(person.id) in each]:
+            found[table] = mentioning
+    return found
