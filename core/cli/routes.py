@@ -14,7 +14,8 @@ def routes() -> None:
     rows: list[tuple[str, str, str, str]] = []
     for route, handler in operations_of(the_application().routes):
         rules = handler.opt["rules"]
-        for method in sorted(handler.http_methods):
+        methods = sorted(handler.http_methods)
+        for method in methods if len(methods) == 1 else ["any"]:
             rows.append((method, route.path_format, described(rules.policy), rules.module))
     rows.sort(key=lambda row: (row[1], row[0]))
     print_table(("method", "path", "policy", "module"), rows)

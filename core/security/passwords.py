@@ -125,9 +125,10 @@ def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterat
 
 
 def words_of(context: tuple[str, ...]) -> set[str]:
-    """The product, and of an address the part before the `@`, whole and in parts."""
-    known = [each.casefold().partition("@")[0] for each in ("atrium", *context)]
-    words = {word for each in known for word in (each, *split(r"[\W_]+", each))}
+    """The product; an address whole, and the part before its `@`, that in parts as well."""
+    told = [each.casefold() for each in ("atrium", *context)]
+    known = [each.partition("@")[0] for each in told]
+    words = {*told, *known, *(word for each in known for word in split(r"[\W_]+", each))}
     return {normalize("NFC", word) for word in words if len(word) >= SHORTEST_WORD}
 
 

@@ -214,17 +214,13 @@ class LaterController(Controller):
 
     include_in_schema = False
 
-    @get("/trash", summary="Find no trash", policy=public, unread=True)
-    async def find_no_trash(self) -> None:
-        raise NothingHere
-
     @route(
-        ["/direct", "/resumable"],
-        http_method=["POST", "OPTIONS"],
-        summary="Find no other upload",
+        ["/direct", "/resumable", "/trash"],
+        http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        summary="Find nothing",
         policy=public,
         audit=None,
         unread=True,
     )
-    async def find_no_other_upload(self) -> None:
+    async def find_nothing_yet(self) -> None:
         raise NothingHere

@@ -110,7 +110,7 @@ class AccountService:
     async def _prepare(self, new: NewAccount, roles: Sequence[str]) -> User:
         """The slow part, before any transaction: checked, and the password hashed."""
         email, key = readable(new.email)
-        self._passwords.check(new.password, "body.password", email.rpartition("@")[0], new.name)
+        self._passwords.check(new.password, "body.password", email, new.name)
         now = self._clock()
         return User(
             name=new.name,

@@ -100,9 +100,9 @@ class PeopleService:
                 changes = {"is_active": active} | ({"deletes_at": None} if called_off else {})
                 row = await update_row(session, user_id, changes)
                 await self._switched(session, user_id, active)
-            await self._audit.record(
-                session, "users.enable" if active else "users.disable", ("users", user_id)
-            )
+            action = "users.enable" if active else "users.disable"
+            told = {"deletion": "called off"} if called_off else {}
+            await self._audit.record(session, action, ("users", user_id), **told)
         return person_of(row, self._roles)
 
     async def set_roles(

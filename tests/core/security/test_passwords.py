@@ -56,7 +56,15 @@ class TestStrength:
         assert refusal(passwords, password) == "common_password"
 
     @pytest.mark.parametrize(
-        "password", ["atriumatrium", "Atrium2026!", "ada.lovelace", "ADALOVELACE", "lovelace42"]
+        "password",
+        [
+            "atriumatrium",
+            "Atrium2026!",
+            "ada.lovelace",
+            "ADALOVELACE",
+            "lovelace42",
+            "Ada.Lovelace@example.com",
+        ],
     )
     def test_what_is_known_of_the_person_is_refused(
         self, passwords: Passwords, password: str

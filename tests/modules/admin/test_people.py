@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
-from tests.people import Person, client_of, register, sign_in
+from tests.people import PASSWORD, Person, client_of, register, sign_in
 from tests.races import CLIENTS, ROUNDS, at_once
 from tests.waiting import eventually
 
@@ -68,6 +68,17 @@ async def test_a_disabled_person_is_out_at_once(admin: Person, person: Person) -
     assert (await admin.client.post(f"{PEOPLE}/{person.id}/enable")).status_code == 204
     assert (await person.client.get("/api/v1/users/me")).status_code == 401, "it has ended"
     assert (await person.client.post("/api/v1/auth/login", json=login)).status_code == 200
+
+
+async def test_enabling_calls_off_a_deletion_and_says_so(admin: Person, person: Person) -> None:
+    leaving = await person.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD})
+    assert leaving.status_code == 202
+    for _ in range(2):
+        assert (await admin.client.post(f"{PEOPLE}/{person.id}/enable")).status_code == 204
+    seen = (await admin.client.get(f"{PEOPLE}/{person.id}")).json()
+    assert seen["is_active"] is True and seen["deletes_at"] is None
+    trail = (await admin.client.get("/api/v1/admin/audit?action=users.enable")).json()["data"]
+    assert [each["changes"] for each in trail] == [{}, {"deletion": "called off"}]
 
 
 async def test_an_admin_ends_all_sessions_of_a_person(admin: Person, person: Person) -> None:

@@ -166,6 +166,8 @@ async def test_what_is_not_built_yet_is_not_there(person: Person) -> None:
         assert (await person.client.post(route)).status_code == 404, route
     for route in (f"{path}/thumbnail", f"{path}/links", f"{FILES}/shared/token", f"{FILES}/trash"):
         assert (await person.client.get(route)).status_code == 404, route
+    for route in (f"{FILES}/resumable", f"{FILES}/direct", f"{FILES}/trash"):
+        assert (await person.client.delete(route)).status_code == 404, route
 
 
 async def test_others_are_told(person: Person, core: CoreContainer, traces: Traces) -> None:
