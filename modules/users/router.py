@@ -150,7 +150,6 @@ class ProfileController(Controller):
         "/export",
         summary="Download everything that is held about oneself",
         policy=authenticated,
-        idempotency=False,  # nothing of it is kept anywhere: the next one is another already
         responses={200: ResponseSpec(ExportRead, generate_examples=False)},
     )
     async def export_me(
