@@ -52,5 +52,7 @@ def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
         if varying or any(bind.callable for bind in compiled.binds.values()):
             return None
         return Plan(compiled, dialect)
-    except (NotImplementedError, TypeError, SQLAlchemyError):  # its compiler's, where it gives up
+    # Each was seen: a sequence on SQLite, a Numeric on PostgreSQL (its processor needs the cursor's
+    # type), what does not compile. SQLAlchemy then runs it, or says what is wrong.
+    except (NotImplementedError, TypeError, SQLAlchemyError):
         return None
