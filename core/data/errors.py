@@ -12,6 +12,8 @@ from core.kernel.errors import Unavailable
 PASSING = (
     "database is locked",
     "queue to write is too long",
+    "rolled the transaction back",
+    "no transaction is active",
     "too many clients",
     "connection slot",
 )

@@ -142,6 +142,13 @@ class StorageFull(Unavailable):
     title = "There is no space left to keep files."
 
 
+class StorageDown(Unavailable):
+    """The disk behind the service fails, or is not there: the log says how."""
+
+    code = "files.storage_down"
+    title = "The storage of files is out of reach; try again."
+
+
 class ContentLost(ProblemError):
     """It is on record, and what was stored of it is missing or damaged."""
 

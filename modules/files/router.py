@@ -28,6 +28,7 @@ from modules.files.errors import (
     NotMultipart,
     QuotaExceeded,
     RangeNotSatisfiable,
+    StorageDown,
     StorageFull,
     TypeNotAllowed,
     UploadCutOff,
@@ -51,6 +52,7 @@ refused_uploads = problems(
     FileTooLarge,
     QuotaExceeded,
     NotMultipart,
+    StorageDown,
     StorageFull,
 )
 CHECKSUM = {
@@ -193,7 +195,13 @@ class FileController(Controller):
         responses={
             206: ResponseSpec(bytes, description="The ranges that were asked for."),
             **problems(
-                NotSignedIn, FileNotFound, ContentNotYours, RangeNotSatisfiable, Stale, ContentLost
+                NotSignedIn,
+                FileNotFound,
+                ContentNotYours,
+                RangeNotSatisfiable,
+                Stale,
+                ContentLost,
+                StorageDown,
             ),
         },
     )

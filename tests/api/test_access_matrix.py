@@ -60,6 +60,7 @@ PATCH  /api/v1/admin/users/{user_id}                401    403  403   200   401 
 POST   /api/v1/admin/users/{user_id}/disable        401    403  403   204   401      403 403
 POST   /api/v1/admin/users/{user_id}/enable         401    403  403   204   401      403 403
 POST   /api/v1/admin/users/{user_id}/logout         401    403  403   204   401      403 403
+GET    /api/v1/admin/users/{user_id}/roles          401    403  403   200   401      403 403
 PUT    /api/v1/admin/users/{user_id}/roles          401    403  403   200   401      403 403
 GET    /api/v1/auth/api-keys                        401    200  200   200   401      403 403
 POST   /api/v1/auth/api-keys                        401    201  201   201   401      403 403

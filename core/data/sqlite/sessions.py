@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.data.plans import Plan
@@ -10,16 +11,16 @@ from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connectio
 
 
 class SqliteSessions(Sessions):
-    """A statement that fails is taken back by SQLite, and SQLAlchemy, asked again, says why."""
+    """A statement that fails is taken back by SQLite, and the transaction may go on."""
 
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
         try:
             _, rows = await dbapi_connection(session).perform(plan.sql, values, many=False)
-            done: Rows = rows
-        except sqlite3.Error:
-            connection = await session.connection()
-            result = await connection.exec_driver_sql(plan.sql, tuple(values))
-            done = result.all() if result.returns_rows else ()
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(plan.sql, None, error) from error
+        except sqlite3.Error as error:
+            raise DBAPIError(plan.sql, None, error) from error
+        done: Rows = rows
         return done
 
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:

@@ -69,10 +69,10 @@ class Idempotency:
         self._keys = secrets.derive_all("idempotency")
 
     async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
-        slot = slot_of(context_of(scope))
         if rules_of(scope).idempotency is False:
             await app(scope, receive, send)
             return
+        slot = slot_of(context_of(scope))
         try:
             reserved = await self._store.reserve(slot)
         except Taken:

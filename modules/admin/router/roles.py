@@ -14,7 +14,7 @@ from core.web.problems import problems
 from modules.admin.permissions import ROLES
 from modules.admin.queries import PERMISSIONS
 from modules.admin.schemas import PermissionRead, PersonRead, RolesUpdate
-from modules.admin.service import PermissionDirectory
+from modules.admin.service import AuditReader, PermissionDirectory
 from modules.users.public import BeyondOwnRights, LastAdmin, People, UserNotFound
 
 
@@ -28,6 +28,18 @@ class RoleController(Controller):
         permissions: NamedDependency[PermissionDirectory],
     ) -> Page[PermissionRead] | CursorPage[PermissionRead]:
         return PermissionRead.paged(PERMISSIONS.page(permissions.all(), page_request))
+
+    @get(
+        "/users/{user_id:str}/roles",
+        summary="Read a person with their roles",
+        description="Its `ETag` lets two admins give roles without undoing each other's.",
+        policy=requires(ROLES),
+        responses=problems(UserNotFound),
+    )
+    async def read_roles(
+        self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
+    ) -> PersonRead:
+        return PersonRead.of(await audit_reader.read_person(user_id))
 
     @put(
         "/users/{user_id:str}/roles",

@@ -9,13 +9,16 @@ class ObjectMissing(Exception):
 
 
 class NewObject(Protocol):
-    """An object on its way in. All of it blocks: call it in a thread, one call at a time."""
+    """An object on its way in. All of it blocks: call it in a thread, one call at a time.
+
+    `write` and `keep` raise StorageFull and StorageDown.
+    """
 
     @property
     def key(self) -> str: ...
 
     def write(self, data: bytes) -> None:
-        """Append. Raises StorageFull."""
+        """Append."""
         ...
 
     def read(self, offset: int, length: int) -> bytes:
@@ -56,10 +59,12 @@ class StoredObject(Protocol):
 class Storage(Protocol):
     """All but `StoredObject.read` blocks: call it in a thread."""
 
-    def create(self) -> NewObject: ...
+    def create(self) -> NewObject:
+        """Raises StorageFull and StorageDown."""
+        ...
 
     def open(self, key: str) -> StoredObject:
-        """Raises ObjectMissing."""
+        """Raises ObjectMissing and StorageDown."""
         ...
 
     def remove(self, key: str) -> None:

@@ -14,9 +14,13 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from secrets import token_hex
 
-from modules.files.errors import StorageFull
+import structlog
+
+from modules.files.errors import StorageDown, StorageFull
 from modules.files.storage import ObjectMissing
 from modules.files.threads import in_thread
+
+log = structlog.get_logger(__name__)
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
@@ -27,7 +31,7 @@ class LocalStorage:
         self._incoming, self._objects = root / "incoming", root / "objects"
 
     def create(self) -> "LocalUpload":
-        with saying_full():
+        with telling_failures():
             self._root.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
             make_folder(self._incoming)
             while True:
@@ -38,10 +42,13 @@ class LocalStorage:
                 os.close(file)  # a sweep came between the two
 
     def open(self, key: str) -> "LocalObject":
-        try:
-            return LocalObject(os.open(self._place(key), os.O_RDONLY | os.O_NOFOLLOW))
-        except FileNotFoundError:
-            raise ObjectMissing(key) from None
+        with telling_failures():
+            try:
+                return LocalObject(os.open(self._place(key), os.O_RDONLY | os.O_NOFOLLOW))
+            except FileNotFoundError:
+                if self._objects.exists():
+                    raise ObjectMissing(key) from None
+                raise  # the whole folder is gone, as when a disk is not mounted
 
     def remove(self, key: str) -> None:
         self._place(key).unlink(missing_ok=True)
@@ -81,7 +88,7 @@ class LocalUpload:
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
-        with saying_full():
+        with telling_failures():
             while rest:
                 rest = rest[os.write(self._open_file, rest) :]
 
@@ -90,7 +97,7 @@ class LocalUpload:
 
     def keep(self) -> None:
         """The bytes reach the disk before the name does, and the name before the row."""
-        with saying_full():
+        with telling_failures():
             os.fsync(self._open_file)
             make_folder(self._place.parent.parent)
             make_folder(self._place.parent)
@@ -169,10 +176,11 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def saying_full() -> Iterator[None]:
+def telling_failures() -> Iterator[None]:
+    """Raise StorageFull where there is no room, and StorageDown for all else that a disk says."""
     try:
         yield
     except OSError as error:
-        if error.errno in (ENOSPC, EDQUOT):
-            raise StorageFull(retry_after_s=60) from error
-        raise
+        log.error("storage_failed", reason=str(error))
+        kind = StorageFull if error.errno in (ENOSPC, EDQUOT) else StorageDown
+        raise kind(retry_after_s=60) from error

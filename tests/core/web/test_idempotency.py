@@ -134,6 +134,8 @@ async def test_nothing_is_kept_where_the_answer_holds_a_secret(
     second = await person.client.post("/api/v1/auth/login", json=body, headers=headers)
     assert first.status_code == second.status_code == 200
     assert first.json()["refresh_token"] != second.json()["refresh_token"]
+    headers = {"idempotency-key": "what is no key"}
+    assert (await person.client.post("/api/v1/auth/login", json=body, headers=headers)).is_success
 
 
 async def test_files_count_by_their_names_and_contents(person: Person) -> None:

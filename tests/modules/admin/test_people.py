@@ -111,8 +111,22 @@ async def test_of_admins_who_demote_each_other_one_remains(app: Litestar, admin:
             assert restored.status_code == 200
 
 
-async def put_roles(by: Person, of: Person, *roles: str) -> Response:
-    return await by.client.put(f"{PEOPLE}/{of.id}/roles", json={"roles": roles})
+async def put_roles(by: Person, of: Person, *roles: str, tag: str = "*") -> Response:
+    path, body = f"{PEOPLE}/{of.id}/roles", {"roles": roles}
+    return await by.client.put(path, json=body, headers={"if-match": tag})
+
+
+async def test_of_two_who_have_read_the_roles_one_gives_them(admin: Person, person: Person) -> None:
+    read = await admin.client.get(f"{PEOPLE}/{person.id}/roles")
+    assert read.json()["roles"] == ["member"]
+    tag = read.headers["etag"]
+    answers = await at_once(*(put_roles(admin, person, tag=tag) for _ in range(CLIENTS)))
+    given = [each for each in answers if each.status_code == 200]
+    assert len(given) == 1
+    assert {each.json().get("code") for each in answers} == {None, "http.stale"}
+    again = await admin.client.get(f"{PEOPLE}/{person.id}/roles")
+    assert again.headers["etag"] == given[0].headers["etag"]
+    assert again.json() == given[0].json()
 
 
 async def test_a_role_counts_from_the_next_request(admin: Person, person: Person) -> None:

@@ -6,7 +6,7 @@ import threading
 from asyncio import CancelledError, Event, create_task, sleep, to_thread
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from errno import EIO, ENOSPC
+from errno import EACCES, EIO, EMFILE, ENOSPC, EROFS
 from functools import partial
 from typing import Any
 
@@ -148,11 +148,40 @@ async def test_whatever_call_fails_nothing_is_left(
     assert answer.status_code == 201 and call > 1
 
 
-async def test_a_disk_that_fails_is_no_clients_fault(person: Person, traces: Traces) -> None:
-    with failing("fsync", 1, EIO):
+each_way_to_fail = pytest.mark.parametrize(
+    ("name", "error"),
+    [("fsync", EIO), ("write", EIO), ("open", EROFS), ("open", EMFILE), ("link", EACCES)],
+)
+
+
+@each_way_to_fail
+async def test_a_disk_that_fails_is_no_clients_fault(
+    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch, name: str, error: int
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "modules.files.storage.local.log.error", lambda _, reason: told.append(reason)
+    )
+    with failing(name, 1, error):
         answer = await send(person.client, form(part(b"x")))
-    assert refusal(answer) == (500, "http.internal_server_error")
+    assert refusal(answer) == (503, "files.storage_down")
+    assert int(answer.headers["retry-after"]) == 60
+    assert os.strerror(error) not in answer.text
     assert await traces.all() == (set(), 0, [])
+    assert [os.strerror(error) in each for each in told] == [True]
+
+
+async def test_what_cannot_be_opened_now_may_be_later(person: Person, traces: Traces) -> None:
+    """Also when all of it is gone: a disk that is not mounted is no lost file."""
+    path = f"{FILES}/{(await upload(person.client, b'kept'))['id']}/download"
+    with failing("open", 1, EMFILE):
+        answer = await person.client.get(path)
+    assert refusal(answer) == (503, "files.storage_down")
+    root = traces.settings.storage_path
+    elsewhere = root.rename(root.with_name("unmounted"))
+    assert refusal(await person.client.get(path)) == (503, "files.storage_down")
+    elsewhere.rename(root)
+    assert (await person.client.get(path)).content == b"kept"
 
 
 async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Traces) -> None:

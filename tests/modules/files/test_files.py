@@ -15,6 +15,7 @@ from core.events.payloads import decode
 from core.kernel.pages import PageRequest
 from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure, Statistic
 from core.wiring.container import CoreContainer
+from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
@@ -250,7 +251,7 @@ async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces
         each.rmdir()
     root.rmdir()
     root.write_text("in the way")
-    with pytest.raises(OSError, match=r"exists|[Nn]ot a directory"):
+    with pytest.raises(StorageDown):
         await check.check()
 
 
