@@ -1,14 +1,18 @@
 """The application, put together from the core and whatever modules there are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from litestar import Litestar
+from litestar.exceptions import ImproperlyConfiguredException
 from litestar.plugins.pydantic import PydanticInitPlugin
 
 from config.access_line import access_writer
 from config.lines import Lines
 from config.logging import configure_logging
 from config.settings import Settings
+from core.kernel.contributions import WiringError
 from core.operations.refusals import RefusalAudit
 from core.web.access_log import AccessLog, about_request
 from core.web.admission import Admission
@@ -20,7 +24,7 @@ from core.web.docs.router import docs_router
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
-from core.web.unknown import unknown_addresses
+from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
 from core.wiring.plugin import CorePlugin
@@ -43,25 +47,36 @@ def create_app(
     modules = assemble(core, {**discover(settings.modules), **(extra or {})})
     problems = Problems(settings.public_url)
     documentation = Documentation(lambda: document_of_application(app))
-    app = Litestar(
-        route_handlers=[
-            read_asset,
-            unknown_addresses(settings.api_prefix),
-            *([docs_router(documentation)] * settings.docs_enabled),
-        ],
-        plugins=[
-            PydanticInitPlugin(),  # first, so that our own decoders take precedence
-            RouteRules(settings, core.contributions(), core.modules()),
-            CorePlugin(core, problems),
-            *modules,
-        ],
-        request_max_body_size=MAX_JSON_BYTES,
-        openapi_config=None,
-        logging_config=None,  # ours is set up already
-    )
+    with telling_misfits():
+        app = Litestar(
+            route_handlers=[
+                read_asset,
+                unknown_addresses(settings.api_prefix),
+                *([docs_router(documentation)] * settings.docs_enabled),
+            ],
+            plugins=[
+                PydanticInitPlugin(),  # first, so that our own decoders take precedence
+                RouteRules(settings, core.contributions(), core.modules()),
+                CorePlugin(core, problems),
+                *modules,
+            ],
+            request_max_body_size=MAX_JSON_BYTES,
+            openapi_config=None,
+            logging_config=None,  # ours is set up already
+        )
+    find_all_below(app.asgi_router, settings.api_prefix)
     app.state.lifecycle = core.lifecycle()  # the server says there when it stops
     app.asgi_handler = surround(app.asgi_handler, core, problems)
     return app
+
+
+@contextmanager
+def telling_misfits() -> Iterator[None]:
+    """In one sentence, like those of our own: a handler asks for what nobody provides."""
+    try:
+        yield
+    except ImproperlyConfiguredException as error:
+        raise WiringError(error.detail) from error
 
 
 def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:

@@ -60,8 +60,8 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
 
 
 def default_credentials(settings: Settings) -> Iterator[str]:
-    if (settings.admin_email is None) != (settings.admin_password is None):
-        yield "ADMIN_EMAIL and ADMIN_PASSWORD must be set together in production."
+    if settings.admin_email and settings.admin_password is None:
+        yield "ADMIN_EMAIL needs ADMIN_PASSWORD beside it in production."
     if settings.admin_password is None:
         return
     password = settings.admin_password.get_secret_value().lower()

@@ -1,5 +1,6 @@
 """`atrium`: one command for whoever runs the application. Errors say what to do next."""
 
+import os
 import sys
 
 import click
@@ -7,12 +8,16 @@ import click
 from core.cli.group import AtriumGroup
 from core.cli.sentences import as_sentence
 
+FOR_THIS_USER_ALONE = 0o077
+"""Of the database, the files and whatever else is written."""
+
 
 def main() -> None:
     """Exit status 1 for what the operator can mend, with one sentence on standard error.
 
     And 2, with how it is used, for what is no command.
     """
+    os.umask(FOR_THIS_USER_ALONE)
     try:
         sys.exit(AtriumGroup(name="atrium", help=__doc__).main(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -8,7 +8,7 @@ from time import time
 
 import click
 
-from core.cli.sentences import as_sentence
+from core.cli.sentences import CommandFailed, as_sentence
 from core.cli.setting_up import run, the_settings
 from core.data.engines import sqlite_path
 from core.operations.contributions import Examination, HealthCheck
@@ -31,13 +31,14 @@ def doctor() -> None:
 
 
 def look_around() -> Iterator[Finding]:
-    """What comes later stands on what came before, so the first thing amiss ends the round."""
+    """Nothing can be said without settings, nor of the parts while there are no tables."""
     for look in (settings, clock, disk, schema, parts):
         try:
             yield from look()
         except Exception as error:
             yield False, as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
-            return
+            if look is settings or isinstance(error, CommandFailed):
+                return
 
 
 def settings() -> Iterator[Finding]:
@@ -72,8 +73,7 @@ def schema() -> Iterator[Finding]:
 
     url = the_settings().database_url.get_secret_value()
     if (path := sqlite_path(url)) and not Path(path).exists():
-        yield False, "database: there is none yet; run `atrium migrate`."
-        return
+        raise CommandFailed("database: there is none yet; run `atrium migrate`.")
     missing = pending(url, histories())
     modules = ", ".join(missing)
     yield (
@@ -86,7 +86,7 @@ def parts() -> Iterator[Finding]:
     async def ask_all(core: CoreContainer) -> list[Finding]:
         results = [await ask(each) for each in core.contributions().of(HealthCheck)]
         looked = [
-            (it.name.rpartition(".")[2], await it.look())
+            (it.name.rpartition(".")[2], await advice_of(it))
             for it in core.contributions().of(Examination)
         ]
         return [
@@ -98,3 +98,10 @@ def parts() -> Iterator[Finding]:
         ]
 
     yield from run(ask_all)
+
+
+async def advice_of(examination: Examination) -> str | None:
+    try:
+        return await examination.look()
+    except Exception as error:
+        return as_sentence(error) or f"{type(error).__name__}: {error}"

@@ -45,5 +45,6 @@ def check_module(name: str | None) -> None:
     for breach in found:
         click.echo(breach)
     if found:
-        raise CommandFailed(f"{len(found)} rules are broken: see docs/modules.md.")
+        broken = "1 rule is" if len(found) == 1 else f"{len(found)} rules are"
+        raise CommandFailed(f"{broken} broken: see docs/modules.md.")
     click.echo("Every rule is kept.")

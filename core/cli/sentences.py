@@ -5,7 +5,7 @@ import click
 from config.settings import SettingsError
 from core.data.errors import DatabaseBusy
 from core.kernel.contributions import WiringError
-from core.kernel.errors import ProblemError
+from core.kernel.errors import InvalidInput, ProblemError
 
 MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
@@ -23,6 +23,10 @@ def as_sentence(error: Exception) -> str | None:
         return "Stopped before it was done."
     if isinstance(error, click.ClickException):
         return error.format_message()
+    if isinstance(error, InvalidInput):
+        return "; ".join(
+            f"{it.location.removeprefix('body.')}: {it.message}" for it in error.errors
+        )
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
     if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from config.settings import Settings
 from core.cli.seed import sow
 from core.cli.sentences import DAMAGED_FILE, CommandFailed
-from core.cli.setting_up import run, the_settings
+from core.cli.setting_up import run, tables_must_fit, the_settings
 from core.data.database import Database
 from core.operations.contributions import Preparation
 from core.web.server import CannotListen, Options
@@ -50,23 +50,29 @@ def bring_up_to_date(settings: Settings) -> None:
     from core.data.migrations import pending, upgrade
     from core.wiring.histories import histories
 
-    url, known = settings.database_url.get_secret_value(), histories()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if not (missing := pending(url, known)):
+    if settings.is_production:
+        tables_must_fit()
         return
-    if settings.environment == "production":
-        names = ", ".join(missing)
-        raise CommandFailed(f"The tables are older than the code ({names}): run `atrium migrate`.")
-    upgrade(url, known)
+    url, known = settings.database_url.get_secret_value(), histories()
+    if pending(url, known):
+        upgrade(url, known)
 
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:
     await refuse_damage(core.db())
     for each in core.contributions().of(Preparation):
         if news := await each.run():
-            click.echo(news)
+            tell(core.settings(), news)
     if with_samples:
         await sow(core, users=None, quiet=True)
+
+
+def tell(settings: Settings, news: str) -> None:
+    if settings.log_format == "json":
+        log.info("prepared", news=news)
+    else:
+        click.echo(news)
 
 
 async def refuse_damage(db: Database) -> None:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 from click import Command as ClickCommand
+from click import Group
 
 from config.settings import Settings
+from core.cli.sentences import CommandFailed
+from core.data.engines import sqlite_path
 from core.wiring.container import CoreContainer
 
 T = TypeVar("T")
@@ -40,7 +44,36 @@ def contributed_commands() -> dict[str, ClickCommand]:
     from core.operations.contributions import Command
 
     made = [each.make() for each in the_core().contributions().of(Command)]
-    return {each.name or "": each for each in made}
+    return {each.name or "": after_a_look_at_the_tables(each) for each in made}
+
+
+def after_a_look_at_the_tables(command: ClickCommand) -> ClickCommand:
+    """The command itself, or of a group each."""
+    if isinstance(command, Group):
+        for each in command.commands.values():
+            after_a_look_at_the_tables(each)
+    elif (callback := command.callback) is not None:
+
+        @wraps(callback)
+        def look_first(*args: Any, **options: Any) -> Any:
+            tables_must_fit()
+            return callback(*args, **options)
+
+        command.callback = look_first
+    return command
+
+
+def tables_must_fit() -> None:
+    """Nothing is done over tables of another time. Raises CommandFailed and MigrationError."""
+    from core.data.migrations import pending
+    from core.wiring.histories import histories
+
+    url = the_settings().database_url.get_secret_value()
+    if (path := sqlite_path(url)) and not Path(path).exists():
+        raise CommandFailed("There are no tables yet: run `atrium migrate`.")
+    if missing := pending(url, histories()):
+        names = ", ".join(missing)
+        raise CommandFailed(f"The tables are older than the code ({names}): run `atrium migrate`.")
 
 
 def run(work: Callable[[CoreContainer], Awaitable[T]]) -> T:

@@ -1,8 +1,18 @@
 """A rule said no. A module subclasses one of the kinds here and gives it a stable code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong place in the input, e.g. `body.amount_cents`."""
+
+    location: str
+    message: str
+    code: str
 
 
 class ProblemError(Exception):
@@ -11,6 +21,8 @@ class ProblemError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     title: ClassVar[str]
+    place: ClassVar[str] = ""
+    """What in the request is wrong, where that is always the same, e.g. `header.If-Match`."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.title)
@@ -18,6 +30,14 @@ class ProblemError(Exception):
         self.headers: dict[str, str] = {}
         self.members: Mapping[str, Any] = {}
         """What the problem says beyond the members of RFC 9457."""
+        self.errors: Sequence[FieldError] = ()
+        if self.place:
+            self.at(self.place)
+
+    def at(self, location: str) -> Self:
+        """`raise NameTaken().at("body.name")`."""
+        self.errors = [FieldError(location[:200], self.detail, self.code.rpartition(".")[2])]
+        return self
 
 
 class BadRequest(ProblemError):
@@ -78,13 +98,14 @@ class Unavailable(Delayed):
     status = 503
 
 
-@dataclass(frozen=True)
-class FieldError:
-    """One wrong place in the input, e.g. `body.amount_cents`."""
-
-    location: str
-    message: str
-    code: str
+@contextmanager
+def told_of(location: str) -> Iterator[None]:
+    """Who refuses here does not know what the value is called in the request."""
+    try:
+        yield
+    except (BadRequest, TooLarge) as error:
+        error.at(location)
+        raise
 
 
 class InvalidInput(BadRequest):

@@ -1,4 +1,4 @@
-"""Optimistic concurrency: `If-Match` and the version of a row (RFC 9110, section 13.1.1)."""
+"""Optimistic concurrency: `If-Match`, `If-None-Match` and the version of a row (RFC 9110, 13.1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ class IfMatch:
 
     tags: frozenset[str] | None = None
     tagging: Tagging | None = None
+    unless: frozenset[str] = frozenset()
+    """Those of `If-None-Match`, where `*` is whatever there is."""
 
     def check(self, row: HasVersion) -> None:
         """Raises Stale. Ask for the row `with_for_update()`: of two writers one wins."""
@@ -35,13 +37,14 @@ class IfMatch:
 
     def check_untagged(self) -> None:
         """Of what is there, but has no ETag at this address. Raises Stale where one is listed."""
-        if self.tags is not None:
+        if self.tags is not None or "*" in self.unless:
             raise Stale
 
     def permits(self, row_id: UUID, version: int) -> bool:
-        if self.tags is None or self.tagging is None:
+        if self.tagging is None:
             return True
-        return self.tagging(row_id, version) in self.tags
+        tag = self.tagging(row_id, version)
+        return (self.tags is None or tag in self.tags) and not self.unless & {tag, "*"}
 
 
 ANY_VERSION = IfMatch()

@@ -51,6 +51,7 @@ class MixedCredentials(BadRequest):
     Send `Authorization` or `X-API-Key`, and leave the other out.
     """
 
+    place = "header.X-API-Key"
     code = "http.mixed_credentials"
     title = "Send one credential: a bearer token or an API key."
 

@@ -83,7 +83,7 @@ class Policy(Uncopied):
                 return
             raise KeyNotAllowed
         if not principal.may(self.scope):
-            raise InsufficientScope(f"This takes a key with the scope {self.scope.name}.")
+            raise InsufficientScope(f"This takes {self.scope.name}, of the key and of its owner.")
 
 
 public = Policy(anyone=True, strict=False)

@@ -51,6 +51,7 @@ class BadHost(Inadmissible, BadRequest):
     Send it once, with the name that the service is known under.
     """
 
+    place = "header.Host"
     code = "http.bad_host"
     title = "Send exactly one valid Host."
 
@@ -71,6 +72,7 @@ class BadUrl(Inadmissible, BadRequest):
     Let a library encode the address, each part of it by itself.
     """
 
+    place = "path"
     code = "http.bad_url"
     title = "The address is not well-formed UTF-8 in percent-encoding."
 
@@ -81,6 +83,7 @@ class UnknownCoding(Inadmissible, BadRequest):
     Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
     """
 
+    place = "header.Transfer-Encoding"
     code = "http.unknown_coding"
     title = "The only transfer coding is chunked, in HTTP/1.1."
 
@@ -174,7 +177,11 @@ def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
         if name not in found:
             found[name] = value
         elif name in ONCE:
-            raise BadHost if name == b"host" else RepeatedHeader(f"{name.decode('latin-1')} once.")
+            raise BadHost if name == b"host" else repeated(name.decode("latin-1"))
         else:
             found[name] += (b"; " if name == b"cookie" else b", ") + value
     return found
+
+
+def repeated(name: str) -> RepeatedHeader:
+    return RepeatedHeader(f"Send {name} once.").at(f"header.{name}")

@@ -1,11 +1,5 @@
-"""Bodies in: read strictly, so that each has one meaning.
+"""Bodies in: of the right type, read strictly, and made into schemas."""
 
-No JSON library here refuses a repeated key but the standard one with a hook. So that one reads the
-bytes first, for the refusals, and pydantic reads the same bytes for the values (ASVS 1.5.3).
-"""
-
-import json
-from collections.abc import Callable
 from typing import Any
 
 from litestar import Request
@@ -16,24 +10,13 @@ from pydantic_core import ErrorDetails
 from core.kernel.errors import BadRequest, FieldError, InvalidInput, UnsupportedMediaType
 from core.kernel.schemas import Schema
 from core.web.context import Header, context_of
+from core.web.strict_json import MalformedJson, unambiguous
 from core.web.wording import in_words
 
-DEEPEST = 32
-LARGEST_INTEGER = 2**53 - 1
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-JSON_TYPES = (b"application/json", b"application/merge-patch+json")
+JSON = frozenset({b"application/json"})
+PATCHES = JSON | {b"application/merge-patch+json"}
 ACCEPT_PATCH: Header = (b"accept-patch", b"application/merge-patch+json, application/json")
-
-
-class MalformedJson(BadRequest):
-    """It cannot be parsed, or two parsers could read it in two ways.
-
-    Let a JSON library write it, in UTF-8: no key twice, no `NaN`, at most 32 levels deep, whole
-    numbers within ±(2⁵³−1).
-    """
-
-    code = "http.malformed_json"
-    title = "The body is not one unambiguous JSON value in UTF-8."
 
 
 class NotJson(UnsupportedMediaType):
@@ -62,6 +45,7 @@ class BodyCutOff(BadRequest):
     Send it again, whole. Nothing of this one was done.
     """
 
+    place = "body"
     code = "http.cut_off"
     title = "The body ended before its end."
 
@@ -86,15 +70,22 @@ class JsonRequest(Request[Any, Any, Any]):
         headers = context_of(self.scope).headers
         content_type = headers.get(b"content-type", b"")
         content = await self.body()
-        if content_type != b"application/json" and not is_json(content_type):
-            raise self._refusal(content)
+        if content_type != b"application/json" and not self._is_json(content_type):
+            raise self._refusal()
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise EncodedBody
         if not content:
             raise InvalidInput([FieldError("body", "A JSON body is required.", "missing")])
         return JsonBytes(unambiguous(content))
 
-    def _refusal(self, content: bytes) -> Exception:
+    def _is_json(self, content_type: bytes) -> bool:
+        """Or, of a PATCH, a merge patch (RFC 7396)."""
+        kind, _, parameters = content_type.lower().partition(b";")
+        charset = parameters.strip().replace(b'"', b"")
+        known = PATCHES if self.scope["method"] == "PATCH" else JSON
+        return kind.strip() in known and charset in (b"", b"charset=utf-8")
+
+    def _refusal(self) -> Exception:
         refusal = NotJson()
         if self.scope["method"] == "PATCH":
             name, value = ACCEPT_PATCH
@@ -114,72 +105,6 @@ async def refuse_content(_: Any, request: JsonRequest) -> None:
 
 def announces_content(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
-
-
-def is_json(content_type: bytes) -> bool:
-    kind, _, parameters = content_type.lower().partition(b";")
-    charset = parameters.strip().replace(b'"', b"")
-    return kind.strip() in JSON_TYPES and charset in (b"", b"charset=utf-8")
-
-
-def unambiguous(content: bytes) -> bytes:
-    """The same bytes. Raises MalformedJson for what two parsers could read in two ways."""
-    try:
-        text = content.decode()
-        if text.count("[") + text.count("{") > DEEPEST and too_deep(text):
-            raise MalformedJson(f"It is nested more than {DEEPEST} deep.")
-        scan(text)
-    except ValueError as error:
-        raise MalformedJson from error
-    return content
-
-
-def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("repeated key")
-    return found
-
-
-def refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def finite(number: str) -> float:
-    value = float(number)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("too large")
-    return value
-
-
-def exact(number: str) -> int:
-    """What every JSON reader understands alike (RFC 8259, section 6)."""
-    if len(number) > 17 or abs(value := int(number)) > LARGEST_INTEGER:
-        raise MalformedJson(f"Integers reach from -{LARGEST_INTEGER} to {LARGEST_INTEGER}.")
-    return value
-
-
-scan: Callable[[str], Any] = json.JSONDecoder(
-    object_pairs_hook=each_key_once, parse_constant=refuse, parse_float=finite, parse_int=exact
-).decode
-
-
-def too_deep(text: str) -> bool:
-    """Only for texts with many brackets; those inside strings do not count."""
-    depth, inside, escaped = 0, False, False
-    for sign in text:
-        if inside:
-            inside = escaped or sign != '"'
-            escaped = sign == "\\" and not escaped
-        elif sign == '"':
-            inside = True
-        elif sign in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                return True
-        elif sign in "]}":
-            depth -= 1
-    return False
 
 
 def is_schema(kind: Any) -> bool:

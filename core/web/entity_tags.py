@@ -1,4 +1,4 @@
-"""The entity tags that a client lists in `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1)."""
+"""The entity tags that a client lists in its conditions (RFC 9110, sections 8.8.3 and 13.1)."""
 
 import re
 
@@ -18,3 +18,9 @@ def listed_tags(if_match: bytes) -> frozenset[str] | None:
         message = 'Send * or ETags as they were given, in quotes: "5d41402a.1".'
         raise InvalidInput([FieldError("header.If-Match", message, "entity_tag")])
     return frozenset(EACH.findall(text))
+
+
+def weakly_listed(if_none_match: bytes) -> frozenset[str]:
+    """`*` stays what it is; what is no tag matches none."""
+    text = if_none_match.decode("latin-1")
+    return frozenset(each.strip().removeprefix("W/") for each in text.split(","))

@@ -30,6 +30,7 @@ class MalformedForm(BadRequest):
     Let an HTTP library encode it, each field once.
     """
 
+    place = "body"
     code = "http.malformed_form"
     title = "The body is not one unambiguous form in UTF-8."
 

@@ -23,7 +23,7 @@ from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext
 from core.web.cursors import Cursors
-from core.web.entity_tags import listed_tags
+from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
 from core.web.rules import AnyListing, rules_of
 from core.web.wording import FLAG, MOMENT, in_words
@@ -49,10 +49,11 @@ def visitor() -> Principal | None:
 def if_match() -> IfMatch:
     """Raises InvalidInput for what is no list of entity tags."""
     context = cast("HttpContext", current_context())
-    header = context.headers.get(b"if-match")
-    if header is None or (tags := listed_tags(header)) is None:
+    header, unless = context.headers.get(b"if-match"), context.headers.get(b"if-none-match")
+    if header is None and unless is None:
         return ANY_VERSION
-    return IfMatch(tags, partial(row_tag, context.scope["path"]))
+    tags = None if header is None else listed_tags(header)
+    return IfMatch(tags, partial(row_tag, context.scope["path"]), weakly_listed(unless or b""))
 
 
 def names_of(listing: AnyListing) -> frozenset[str]:

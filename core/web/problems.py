@@ -129,7 +129,7 @@ class Problems:
             instance=f"/requests/{request_id}",
             code=error.code,
             request_id=request_id,
-            errors=error.errors if isinstance(error, InvalidInput) else None,
+            errors=error.errors or None,
             **error.members,
         )
 

@@ -38,11 +38,10 @@ class Rules:
     """The answer to OPTIONS, where the route has no handler of its own for it."""
 
     def location_of(self, body: Any, path: str) -> str | None:
-        if (created := getattr(body, "id", None)) is None:
-            return None
+        created = getattr(body, "id", None)
         if self.location:
             return self.prefix + self.location.format(id=created)
-        return f"{path.rstrip('/')}/{created}"
+        return f"{path.rstrip('/')}/{created}" if created else None
 
 
 def rules_of(scope: Any) -> Rules:

@@ -1,6 +1,9 @@
 """What there is not, addresses and methods: counted and closed like what there is."""
 
+from typing import Any
+
 from litestar import Controller, Router, route
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.routes import HTTPRoute
@@ -26,6 +29,22 @@ class UnknownController(Controller):
 
 def unknown_addresses(prefix: str) -> Router:
     return Router(prefix, route_handlers=[UnknownController], opt={"module": "core"})
+
+
+def find_all_below(router: Any, prefix: str) -> None:
+    """Litestar looks no further below an address that it knows: here the catch-all does."""
+    known = router.handle_routing
+
+    def find(path: str, method: str) -> Any:
+        try:
+            return known(path=path, method=method)
+        except NotFoundException:
+            if not f"{path}/".startswith(f"{prefix}/"):
+                raise
+        app, handler, _, parameters, template = known(path=f"{prefix}/unknown", method=method)
+        return app, handler, path, parameters, template
+
+    router.handle_routing = find
 
 
 def unknown_methods(known: HTTPRoute) -> HTTPRouteHandler:

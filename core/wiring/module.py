@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.errors import Error as InjectionError
 from dependency_injector.providers import (
     BaseSingleton,
     DependenciesContainer,
@@ -16,7 +17,7 @@ from litestar.config.app import AppConfig
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
-from core.kernel.contributions import Contribution
+from core.kernel.contributions import Contribution, WiringError
 from core.wiring.container import CoreContainer
 
 
@@ -73,8 +74,13 @@ class Module(InitPlugin, Generic[C]):
 
     def build(self) -> None:
         """Build everything at the start, so that a wrong setting or a missing part is found."""
-        for service in self.services().values():
-            service()
+        for name, service in self.services().items():
+            try:
+                service()
+            except (TypeError, InjectionError) as error:
+                if isinstance(error, InjectionError) or "argument" in str(error):
+                    raise WiringError(f"{self.name} cannot build its {name}: {error}.") from error
+                raise
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)

@@ -1,6 +1,8 @@
 """Finds the modules, gives each what it needs, and says in one sentence what does not fit."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -50,8 +52,23 @@ def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise WiringError(f"Two modules are called {twice[0]}: rename one.")
     if unknown := sorted(set(only or ()) - set(names)):
-        raise WiringError(f"MODULES names {', '.join(unknown)}, which no module is called.")
-    return {entry.name: entry.load() for entry in entries if only is None or entry.name in only}
+        [nearest] = get_close_matches(unknown[0], names, n=1, cutoff=0)
+        raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
+    return {entry.name: loaded(entry) for entry in entries if only is None or entry.name in only}
+
+
+def loaded(entry: EntryPoint) -> type[AnyModule]:
+    try:
+        plugin: type[AnyModule] = entry.load()
+    except ImportError as error:
+        raise WiringError(f"The module {entry.name} cannot be loaded: {error}.") from error
+    except AttributeError as error:
+        if error.obj is not sys.modules.get(entry.module):
+            raise  # a mistake further in
+        raise WiringError(
+            f"The module {entry.name} has no {entry.attr} in {entry.module}."
+        ) from None
+    return plugin
 
 
 def in_folder(package: str) -> Iterator[EntryPoint]:

@@ -12,9 +12,8 @@ from core.wiring.registry import discover
 def checked_settings() -> Settings:
     """Raises SettingsError for a value that is wrong or unsafe, and for a name that is none."""
     settings = load_settings()
-    classes = settings_classes(settings)
-    check_names(classes, [f"{name.upper()}_" for name in discover()])
-    for each in classes[1:]:
+    check_names(settings_classes(), [f"{name.upper()}_" for name in discover()])
+    for each in settings_classes(settings.modules)[1:]:
         each()
     return settings
 
@@ -22,14 +21,14 @@ def checked_settings() -> Settings:
 def described_settings() -> list[tuple[str, str, str]]:
     """Name, value and source of each; secrets are hidden."""
     settings = load_settings()
-    loaded = [settings, *(each() for each in settings_classes(settings)[1:])]
+    loaded = [settings, *(each() for each in settings_classes(settings.modules)[1:])]
     return [(row.name, row.value, row.source) for row in sources(loaded)]
 
 
-def settings_classes(settings: Settings) -> list[type[ModuleSettings]]:
-    """The platform's and those that installed modules have in their `settings.py`."""
+def settings_classes(modules: Sequence[str] | None = None) -> list[type[ModuleSettings]]:
+    """The platform's and those that these modules, or all, have in their `settings.py`."""
     found: list[type[ModuleSettings]] = [Settings]
-    for plugin in discover(settings.modules).values():
+    for plugin in discover(modules).values():
         found += classes_in(f"{plugin.__module__.rpartition('.')[0]}.settings")
     return found
 

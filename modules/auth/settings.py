@@ -14,6 +14,10 @@ def not_yet(private: bool) -> bool:
     return not_built_yet("leave it out, and accounts open at once") if private else private
 
 
+def no_returning(urls: str | None) -> str | None:
+    return not_built_yet("leave it out until there is OAuth") if urls else urls
+
+
 class AuthSettings(ModuleSettings):
     model_config = SettingsConfigDict(env_prefix="AUTH_")
 
@@ -40,6 +44,10 @@ class AuthSettings(ModuleSettings):
     )
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
         default=False, description="Whether registering hides which addresses have an account."
+    )
+    return_urls: Annotated[str | None, AfterValidator(no_returning)] = Field(
+        default=None,
+        description="Absolute addresses that OAuth may return to, with commas between.",
     )
     password_grant: bool = Field(
         default=True, description="Whether POST /auth/token takes a name and a password."

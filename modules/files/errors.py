@@ -39,6 +39,7 @@ class MalformedUpload(BadRequest):
     Let an HTTP library make the form. Nothing of this one was kept.
     """
 
+    place = "body"
     code = "files.malformed_upload"
     title = "The body is not the multipart/form-data it says it is."
 
@@ -49,6 +50,7 @@ class UploadCutOff(BadRequest):
     Send it again, whole. Nothing of this one was kept.
     """
 
+    place = "body"
     code = "files.cut_off"
     title = "The upload ended before its end."
 
@@ -79,6 +81,7 @@ class ExtensionChanged(BadRequest):
     Keep the extension, or upload the file anew.
     """
 
+    place = "body.original_filename"
     code = "files.extension_changed"
     title = "The extension of a file stays what it is."
 
@@ -99,6 +102,7 @@ class DigestMismatch(BadRequest):
     Send them again, with the digest of the very bytes that are sent.
     """
 
+    place = "body"
     code = "files.digest_mismatch"
     title = "What arrived is not what its digest says."
 

@@ -2,6 +2,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, delete, get, patch, post, route
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -77,6 +78,13 @@ SEVERAL_FILES = {
 DIGEST = "Of the whole body, e.g. `sha-256=:…:` (RFC 9530): 400 when it is of something else."
 DIGESTS = {"Content-Digest": DIGEST, "Repr-Digest": DIGEST}
 
+OF_CONTENT = {
+    "Accept-Ranges": "`bytes`.",
+    "Content-Disposition": "What to call it, and whether to show it in place (RFC 6266).",
+    "Last-Modified": "When it came.",
+    "Repr-Digest": "The SHA-256 of the whole, e.g. `sha-256=:…:` (RFC 9530).",
+}
+
 
 class FileController(Controller):
     @post(
@@ -105,6 +113,7 @@ class FileController(Controller):
         description="All are kept, or none.",
         policy=writers,
         audit="files.upload",
+        location="/files",
         body={"multipart/form-data": SEVERAL_FILES},
         request_headers=DIGESTS,
         responses=refused_uploads,
@@ -192,6 +201,10 @@ class FileController(Controller):
             "If-Range": "The ETag or the date that the parts are of: the whole when it is another.",
             "If-Match": "The ETag that it must have: 412 when it has another.",
         },
+        response_headers=[
+            ResponseHeader(name=name, description=description, documentation_only=True)
+            for name, description in OF_CONTENT.items()
+        ],
         responses={
             206: ResponseSpec(bytes, description="The ranges that were asked for."),
             **problems(

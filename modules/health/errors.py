@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.kernel.errors import NotFound, Unauthenticated, Unavailable
+from core.security.authentication import BadCredential, NotSignedIn
 
 
 class NotReady(Unavailable):
@@ -34,6 +35,7 @@ class BadMetricsToken(Unauthenticated):
     code = "health.bad_metrics_token"
     title = "This takes the bearer token set as METRICS_TOKEN."
 
-    def __init__(self) -> None:
+    def __init__(self, sent: bool = False) -> None:
         super().__init__()
-        self.headers["www-authenticate"] = 'Bearer realm="metrics"'
+        kind = BadCredential if sent else NotSignedIn
+        self.headers["www-authenticate"] = kind.challenge

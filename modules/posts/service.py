@@ -12,6 +12,7 @@ from core.data.queries import one_or_raise, row_or_raise
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
+from core.security.authentication import NotPermitted
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.models import Post
 from modules.posts.permissions import MANAGE, WRITE
@@ -76,8 +77,10 @@ class PostService:
         """The post, if this person may change it and has seen its latest version."""
         wanted = select(Post).where(Post.id == post_id).with_for_update()
         post = await one_or_raise(session, wanted, PostNotFound)
-        own = post.author_id == editor.id and editor.may(WRITE)
-        if not (own or editor.may(MANAGE)):
-            raise NotYourPost
+        if not editor.may(MANAGE):
+            if post.author_id != editor.id:
+                raise NotYourPost
+            if not editor.may(WRITE):
+                raise NotPermitted(f"This takes the permission {WRITE.name}.")
         if_match.check(post)
         return post

@@ -20,6 +20,10 @@ class FirstAdmin:
     async def ensure(self) -> str | None:
         """What the operator should know. Raises FirstAdminRefused, which stops the start."""
         email, password = self._settings.admin_email, self._settings.admin_password
+        if email is None and password is not None:
+            raise FirstAdminRefused(
+                "ADMIN_PASSWORD needs ADMIN_EMAIL beside it: set both, or none."
+            )
         if email is None or (password is None and not self._settings.is_development):
             return None
         if await self._admins.exists():
@@ -28,7 +32,9 @@ class FirstAdmin:
         secret = password.get_secret_value() if password else str(generated)
         if not await self._made(email, secret):
             return None
-        return self._told(email, generated) if generated else f"First admin: {email}"
+        if not generated:
+            return "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
+        return self._told(email, generated)
 
     async def _made(self, email: str, password: str) -> bool:
         """Somebody may have been quicker, on another machine."""

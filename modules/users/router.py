@@ -40,6 +40,9 @@ from modules.users.service.records import RecordService
 AnyRequest = Request[Any, Any, Any]
 
 X_CACHE = ResponseHeader(name="X-Cache", description="`hit` or `miss`.", documentation_only=True)
+CONTENT_DISPOSITION = ResponseHeader(
+    name="Content-Disposition", description="What to call the file.", documentation_only=True
+)
 readable_by_key = authenticated.with_scope(PROFILE_READ)
 own_refusals = problems(EmailTaken, ProofFailed, StepUpRequired, Stale)
 refusals = problems(
@@ -151,6 +154,7 @@ class ProfileController(Controller):
         summary="Download everything that is held about oneself",
         policy=authenticated,
         responses={200: ResponseSpec(ExportRead, generate_examples=False)},
+        response_headers=[CONTENT_DISPOSITION],
     )
     async def export_me(
         self,

@@ -28,6 +28,7 @@ WAYS = [
     f"{API}/users/me", f"{API}/files", f"{API}/auth/register", f"/{API}/users/me",
     f"{API}/USERS/me", f"{API}/users/me/", "/api/v0/users/me",
 ]  # fmt: skip
+CLOSED = (f"{API}/users/me", f"{API}/nowhere", f"{API}/auth/nowhere", f"{API}/users/me/x", API)
 SPOOFED = {
     "x-forwarded-for": "127.0.0.1",
     "x-forwarded-host": "localhost",
@@ -50,6 +51,9 @@ async def test_maintenance_has_no_way_around(
                 found.add(answer.status_code)
                 assert "retry-after" in answer.headers or answer.status_code == 404
     assert found == {404, 503}
+    for path in CLOSED:
+        assert (await person.client.get(path)).status_code == 503, path
+        assert (await admin.client.get(path)).status_code in (200, 404), path
 
 
 async def test_maintenance_outlives_a_restart(

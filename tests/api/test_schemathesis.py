@@ -41,7 +41,7 @@ BEYOND_JSON_SCHEMA = {
     "unknown_scope": "which scopes there are is said by the modules that are installed",
     "int_type": "1.0 is an integer there, but not to whoever reads types strictly, as we do",
     "body.email missing": "PUT of one's own profile replaces the address too, that of another not",
-    "files.type_not_allowed": "what is in a file, and its name, is beyond a schema",
+    "type_not_allowed": "what is in a file, and its name, is beyond a schema",
     "files.too_many": "how many files go into one request is a setting",
 }
 """By its code, why a request that the document allows is refused all the same."""

@@ -39,7 +39,7 @@ def heading(settings: type[ModuleSettings]) -> str:
 
 
 def every_class() -> list[type[ModuleSettings]]:
-    return settings_classes(Settings(environment="test"))
+    return settings_classes()
 
 
 if __name__ == "__main__":

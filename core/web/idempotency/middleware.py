@@ -34,6 +34,7 @@ class BadIdempotencyKey(BadRequest):
     Take a new random one for each act, a UUID for instance.
     """
 
+    place = "header.Idempotency-Key"
     code = "http.bad_idempotency_key"
     title = "An Idempotency-Key is 1 to 255 visible ASCII characters."
 

@@ -140,7 +140,13 @@ def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> I
     if method == "GET" and rules.in_api and rules.listing is None:
         yield header("If-None-Match", "The ETag that is known: 304 when it still holds.")
     if method == "POST" and rules.in_api:
-        yield header("Idempotency-Key", KEPT if rules.idempotency else NOTHING_KEPT)
+        yield idempotency_key(rules)
+
+
+def idempotency_key(rules: Rules) -> Json:
+    if rules.idempotency:
+        return header("Idempotency-Key", KEPT)
+    return header("Idempotency-Key", NOTHING_KEPT) | {"schema": TEXT}
 
 
 KEPT = "The same key and body within 24 hours: the first answer again."

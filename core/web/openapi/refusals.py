@@ -23,12 +23,13 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
-from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, MalformedJson, NotJson
+from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
 from core.web.protocol import RequestTimeout, TooManyConnections
 from core.web.rules import Rules
+from core.web.strict_json import MalformedJson
 
 Kinds = list[type[ProblemError]]
 
@@ -66,7 +67,9 @@ def by_access(rules: Rules) -> Kinds:
     policy = rules.policy
     found: Kinds = [] if policy.both else [MixedCredentials]
     if policy.anyone:
-        return [*found, BadCredential, InsufficientScope] if policy.strict else found
+        found += [BadCredential] if policy.strict else []
+        found += [InsufficientScope] if policy.scope else []
+        return found + ([KeyNotAllowed] if policy.keyless else [])
     found += [NotSignedIn, BadCredential]
     if not policy.both:
         found.append(InsufficientScope if policy.scope else KeyNotAllowed)

@@ -10,6 +10,7 @@ from litestar.response.base import Response
 from litestar.routes import HTTPRoute
 
 from core.kernel.errors import ProblemError
+from core.web.idempotency.middleware import FINAL, StillRunning
 from core.web.openapi.refusals import Kinds, refusals
 from core.web.openapi.schemas import Json, Schemas
 from core.web.problems import Problem, ProblemSpec, example_of_problem, kinds
@@ -26,14 +27,25 @@ def responses_of(
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.in_api and rules.listing is None:
-        answers["304"] = {"description": "It is still what the ETag says."}
-    for status, spec in own.items():
-        if status < 300 and str(status) not in answers:  # e.g. 206
-            answers[str(status)] = {"description": spec.description}
+        answers["304"] = {
+            "description": "It is still what the ETag says.",
+            "headers": references(["X-Request-ID", "ETag"]),
+        }
+    if 206 in own:
+        answers["206"] = parts(own[206], answers[str(handler.status_code)])
     common = refusals(route, method, rules)
     for status, found in by_status(own, common).items():
-        answers[str(status)] = problem(status, found, schemas)
+        answers[str(status)] = problem(found, schemas, problem_headers(status, method, rules))
     return answers
+
+
+def parts(spec: ResponseSpec, whole: Json) -> Json:
+    """Of what the whole would be: one, or several in one body (RFC 9110, section 15.3.7)."""
+    return {
+        "description": spec.description,
+        "headers": whole["headers"] | references(["Content-Range"]),
+        "content": whole["content"] | {"multipart/byteranges": {}},
+    }
 
 
 def success(
@@ -74,7 +86,7 @@ def name_of(media_type: Any) -> str:
 
 def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
     names = ["X-Request-ID"]
-    if handler.status_code == 201 and "id" in fields_of(handler):
+    if handler.status_code == 201 and (rules.location or "id" in fields_of(handler)):
         names.append("Location")
     if rules.listing:
         names.append("Link")
@@ -120,6 +132,8 @@ HEADERS: Json = {
     "RateLimit": text("What remains of them, and for how many seconds."),
     "Idempotency-Replayed": text("`true` when this is the first answer again."),
     "WWW-Authenticate": text("How to sign in, and what was wrong (RFC 6750)."),
+    "Accept-Patch": text("How a change may be written (RFC 5789)."),
+    "Content-Range": text("Which part it is, or of how many bytes there are parts."),
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
 }
 
@@ -133,11 +147,11 @@ def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
     return dict(sorted(found.items()))
 
 
-def problem(status: int, found: Kinds, schemas: Schemas) -> Json:
+def problem(found: Kinds, schemas: Schemas, headers: Json) -> Json:
     lines = [f"`{kind.code}`: {kind.title}" for kind in found]
     return {
         "description": lines[0] if len(lines) == 1 else "\n".join(f"- {each}" for each in lines),
-        "headers": problem_headers(status),
+        "headers": headers,
         "content": {
             PROBLEM: {
                 "schema": schemas.of(Problem, "serialization"),
@@ -151,9 +165,22 @@ PROBLEM = "application/problem+json"
 EXAMPLES = "#/components/examples/"
 
 
-def problem_headers(status: int) -> Json:
-    more = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}
-    return references(["X-Request-ID", *more.get(status, ())])
+def problem_headers(status: int, method: str, rules: Rules) -> Json:
+    names = ["X-Request-ID", *ALSO_SAID.get(status, ())]
+    if method == "PATCH" and status == 415:
+        names.append("Accept-Patch")
+    if method == "POST" and rules.in_api and rules.idempotency:
+        names += ["Retry-After"] if status == StillRunning.status else []
+        names += ["Idempotency-Replayed"] if status in FINAL else []
+    return references(names)
+
+
+ALSO_SAID = {
+    401: ["WWW-Authenticate"],
+    416: ["Content-Range"],
+    429: ["Retry-After", "RateLimit-Policy", "RateLimit"],
+    503: ["Retry-After"],
+}
 
 
 def problem_examples(paths: Json, public_url: str) -> Json:

@@ -117,6 +117,9 @@ class ApiKeyAuthentication:
             return None
         held = self._roles.permissions_of(account.roles)
         principal = Principal(
-            id=account.id, permissions=held.intersection(found.scopes), key_id=found.id
+            id=account.id,
+            permissions=held.intersection(found.scopes),
+            roles=account.roles,
+            key_id=found.id,
         )
         return Identity(principal, found.expires_at)

@@ -44,6 +44,7 @@ class Login:
             right = await self._passwords.verify(stored, password)
             if account is None or not account.is_active or not right:
                 await self._refuse(account)
+        act_as(account)
         await let_in(self._maintenance, account)
         return await self._open_session(account, password, device)
 
@@ -60,7 +61,6 @@ class Login:
             if rehashed:
                 await self._accounts.set_password_hash(account.id, rehashed)
             opened, refresh_token = await self._issuer.open_session(session, account, device)
-            act_as(account)
             target = ("users", account.id)
             await self._audit.record(session, "auth.login", target, session_id=str(opened.id))
         return self._issuer.pair(ring, opened, refresh_token)

@@ -60,8 +60,8 @@ class Refresh:
         account = await self._accounts.by_id(of.user_id)
         if account is None or not account.is_active:
             raise InvalidRefreshToken
-        await let_in(self._maintenance, account)
         act_as(account)
+        await let_in(self._maintenance, account)
         return of
 
     async def _successor(self, session: AsyncSession, of: AuthSession, token: str) -> str | None:

@@ -12,6 +12,7 @@ from core.data.database import Database
 from core.data.queries import one_or_raise, row_or_raise
 from core.data.updates import update_or_raise
 from core.events.outbox import Outbox
+from core.kernel.errors import told_of
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
@@ -127,7 +128,8 @@ def must_exist_for(reader: Principal, file: Row[Any]) -> None:
 
 
 def renamed(file: Row[Any], given: str) -> str:
-    name = tidy_name(given)
+    with told_of("body.original_filename"):
+        name = tidy_name(given)
     if extension_of(name) != extension_of(file.filename):
         raise ExtensionChanged(f"It ends in {extension_of(file.filename)}.")
     return name

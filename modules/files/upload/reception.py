@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.errors import FieldError, InvalidInput, told_of
 from modules.files.errors import FileTooLarge, MalformedUpload, QuotaExceeded
 from modules.files.storage import Storage
 from modules.files.upload.digests import Claim, Digests, claim_in_hex
@@ -115,11 +115,17 @@ class Reception:
             self._text = (part.name or "", bytearray())
             return
         self._expect(part.name or "")
-        file = ReceivedFile(part.filename, self._limits, [*self._claimed, *claims_of(part)])
+        with told_of(self._place(len(self.files))):
+            claims = [*self._claimed, *claims_of(part)]
+            file = ReceivedFile(part.filename, self._limits, claims)
         self._claimed = []
         file.begin(self._storage)
         self.files.append(file)
         self._file = file
+
+    def _place(self, index: int) -> str:
+        name = self._form.field
+        return f"body.{name}" if self._form.most == 1 else f"body.{name}.{index}"
 
     def _expect(self, name: str) -> None:
         if name != self._form.field:
@@ -129,7 +135,8 @@ class Reception:
 
     def _add(self, data: bytes) -> None:
         if self._file:
-            self._file.write(data)
+            with told_of(self._place(len(self.files) - 1)):
+                self._file.write(data)
             if self.total > self._limits.left:
                 raise QuotaExceeded(f"There are {self._limits.left} bytes left.")
         elif self._text:
@@ -139,7 +146,8 @@ class Reception:
 
     def _end(self) -> None:
         if self._file:
-            self._file.finish()
+            with told_of(self._place(len(self.files) - 1)):
+                self._file.finish()
         elif self._text:
             self._end_text(*self._text)
         self._file = self._text = None
@@ -152,7 +160,8 @@ class Reception:
             raise invalid(name, "There is no such field.", "unknown")
         if self._claimed:
             raise invalid(name, "Once for each file.", "repeated")
-        self._claimed = [claim_in_hex(text.decode("ascii", "replace"))]
+        with told_of(f"body.{CHECKSUM}"):
+            self._claimed = [claim_in_hex(text.decode("ascii", "replace"))]
 
     def _refuse_padding(self) -> None:
         """Before, between and after the parts there is nothing to say."""

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from secrets import token_hex
+from sqlite3 import connect
 
 import pytest
 
@@ -33,8 +36,10 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
         ("module check nothing", {}, 1, "There is no module nothing."),
         ("module check", {"PORT": "one"}, 1, "PORT must be a whole number"),
         ("downgrade posts", {}, 1, "Stopped before it was done."),
-        ("user create-admin", {}, 1, "give the address as --email, the password as ADMIN_PASSWORD"),
-        ("user create-admin --email a@example.com", {}, 1, "set ADMIN_PASSWORD"),
+        ("seed", {}, 1, "run `atrium migrate`"),
+        ("keys rotate", {}, 1, "run `atrium migrate`"),
+        ("user create-admin --email a@example.com", {}, 1, "run `atrium migrate`"),
+        ("routes", {"MODULES": "users,auth,healht"}, 1, "names healht: no module; the nearest is"),
         (
             "routes",
             {"MODULES": "hello"},
@@ -42,7 +47,7 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
             "core needs Authenticator, which auth exports: add auth",
         ),
     ],
-    ids=["command", "argument", "setting", "question", "email", "password", "modules"],
+    ids=["command", "argument", "setting", "question", "seed", "keys", "user", "name", "modules"],
 )
 def test_what_is_wrong_is_said_in_one_form(
     tmp_path: Path, command: str, settings: dict[str, str], status: int, sentence: str
@@ -52,6 +57,66 @@ def test_what_is_wrong_is_said_in_one_form(
     assert (done.returncode, last.startswith("atrium: ")) == (status, True), done.stderr
     assert sentence in last
     assert "Error" not in done.stderr and "Aborted" not in done.stderr
+
+
+IN_PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": token_hex(32),
+    "PUBLIC_URL": "https://atrium.example",
+    "ADMIN_EMAIL": "",
+    "RATE_LIMIT_ENABLED": "true",
+}
+GOOD_PASSWORD = "a long one of no words 1"
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Path:
+    """The DATA_DIR."""
+    run(tmp_path, "migrate")
+    return tmp_path / "var"
+
+
+def test_without_a_terminal_nothing_is_asked(migrated: Path) -> None:
+    create = ("user", "create-admin", "--email", "a@example.com")
+    asked = tell(migrated.parent, *create[:2]).stderr
+    assert "give the address as --email, the password as ADMIN_PASSWORD" in asked
+    assert "set ADMIN_PASSWORD" in tell(migrated.parent, *create).stderr
+    weak = tell(migrated.parent, *create, ADMIN_PASSWORD="password123")
+    assert weak.stderr.startswith("atrium: password: This is one of")
+    done = tell(migrated.parent, *create, **IN_PRODUCTION, ADMIN_PASSWORD=GOOD_PASSWORD)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_is_done_over_newer_tables(migrated: Path) -> None:
+    with closing(connect(migrated / "atrium.db")) as database, database:
+        database.execute("UPDATE alembic_version_users SET version_num = 'of_the_future'")
+    before = (migrated / "atrium.db").read_bytes()
+    for command in ("seed", "keys rotate", "user create-admin --email a@example.com", "migrate"):
+        done = tell(migrated.parent, *command.split(), ADMIN_PASSWORD=GOOD_PASSWORD)
+        assert done.returncode == 1 and "newer" in done.stderr, command
+    assert (migrated / "atrium.db").read_bytes() == before
+
+
+def test_what_is_kept_is_for_this_user_alone(tmp_path: Path) -> None:
+    assert tell(tmp_path, "migrate", **IN_PRODUCTION).returncode == 0
+    folder = tmp_path / "var"
+    for each in (folder, *folder.rglob("*")):
+        assert not each.stat().st_mode & 0o077, each
+    assert (folder / "atrium.db").exists()
+
+
+def test_a_setting_of_a_module_that_is_left_out_is_a_setting(tmp_path: Path) -> None:
+    some = {"MODULES": "users,auth,health", "FILES_MAX_BYTES": "1000"}
+    assert tell(tmp_path, "routes", **some).returncode == 0
+    assert "FILES_MAX_BITES is no" in tell(tmp_path, "routes", **some, FILES_MAX_BITES="1").stderr
+
+
+def test_the_doctor_goes_on_after_the_first_find(migrated: Path) -> None:
+    (migrated / "files").write_text("in the way")
+    done = tell(migrated.parent, "doctor", DATABASE_URL="postgresql://u:x@127.0.0.1:1/x")
+    assert done.returncode == 1
+    assert "mend The database does not answer" in done.stdout
+    assert "mend storage: fails: FileExistsError" in done.stdout
 
 
 def test_the_doctor_asks_redis(tmp_path: Path) -> None:

@@ -221,6 +221,12 @@ class TestWithLimits:
         assert answers[-1].headers["retry-after"].isdecimal()
         assert (await client.get("/health")).status_code == 200
 
+    @pytest.mark.parametrize("below", ["/auth/nowhere", "/auth/mfa/totp", "/users/me/x", "", "/"])
+    async def test_so_do_those_below_others(self, client: AsyncClient, below: str) -> None:
+        answers = [await client.get(f"/api/v1{below}") for _ in range(6)]
+        assert [each.status_code for each in answers] == [404] * 5 + [429]
+        assert (await client.get("/api/v10")).status_code == 404
+
     async def test_methods_that_an_address_does_not_know_count_too(
         self, client: AsyncClient
     ) -> None:

@@ -91,6 +91,7 @@ async def test_a_key_is_plain_text(admin: Person, key: str) -> None:
         headers={b"idempotency-key": key.encode()},
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "http.bad_idempotency_key")
+    assert answer.json()["errors"][0]["location"] == "header.Idempotency-Key"
 
 
 async def test_a_key_is_read_after_authentication(client: AsyncClient) -> None:

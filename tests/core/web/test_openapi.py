@@ -203,8 +203,29 @@ class TestAnswers:
         assert promised == {
             *((path, name) for path in created for name in ("ETag", "Location")),
             ("/auth/api-keys", "Location"),
+            ("/files/upload-multiple", "Location"),
             ("/admin/maintenance", "ETag"),
         }
+
+    def test_headers_that_only_some_answers_have(self, document: Json) -> None:
+        download = document["paths"]["/api/v1/files/{file_id}/download"]["get"]["responses"]
+        assert {"Repr-Digest", "Content-Disposition", "ETag"} <= {*download["200"]["headers"]}
+        assert {"Content-Range", "Accept-Ranges", "ETag"} <= {*download["206"]["headers"]}
+        assert {"application/octet-stream", "multipart/byteranges"} <= {*download["206"]["content"]}
+        assert "Content-Range" in download["416"]["headers"]
+        assert "ETag" in download["304"]["headers"] and "RateLimit" in download["429"]["headers"]
+        post = document["paths"]["/api/v1/posts"]["post"]["responses"]
+        assert {"Retry-After", "Idempotency-Replayed"} <= {*post["409"]["headers"]}
+        for method, _, operation in operations(document):
+            unread = operation["responses"].get("415", {}).get("headers", {})
+            assert ("Accept-Patch" in unread) == (method == "patch")
+
+    def test_a_key_is_refused_where_none_is_taken(self, document: Json) -> None:
+        for path in ("/auth/login", "/auth/register", "/auth/revoke"):
+            refused = document["paths"][f"/api/v1{path}"]["post"]["responses"]["403"]
+            assert [*refused["content"]["application/problem+json"]["examples"]] == [
+                "auth.key_not_allowed"
+            ]
 
 
 class TestExamples:

@@ -1,5 +1,6 @@
 """What is wrong with the input is said in plain English, whoever finds it."""
 
+import json
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -152,7 +153,38 @@ async def test_half_a_surrogate_pair_is_no_json(client: AsyncClient) -> None:
         answer = await client.post(f"{API}/auth/login", content=content, headers=headers)
         problem = answer.json()
         assert (answer.status_code, problem["code"]) == (400, "http.malformed_json"), content
-        assert "errors" not in problem and "column" not in problem["detail"]
+        assert "column" not in problem["detail"]
+        assert [each["location"] for each in problem["errors"]] == ["body"]
     whole = b'{"email": "\\ud83d\\ude00@example.com", "password": "x"}'
     known = await client.post(f"{API}/auth/login", content=whole, headers=headers)
     assert known.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'{"a": 1, "a": 2}', "body.a"),
+        (b'{"x": [0, {"b": {}, "c": 1, "b": 9}], "y": 99999999999999999999}', "body.x.1.b"),
+        (b'{"x": {"b": 1, "b": 2}, "x": 3}', "body.x.b"),
+        (b'{"a": 1, "a": 2} and more', "body"),
+        (b'[{"a": {"b": 1, "b": 1}}, nonsense', "body"),
+        (rb'{"\ud800": 1, "\ud800": 2}', r"body.\ud800"),
+        (b'{"%s": 1, "%s": 2}' % (2 * (b"k" * 300,)), "body." + "k" * 195),
+    ],
+)
+async def test_what_is_given_twice_is_named(
+    client: AsyncClient, content: bytes, place: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await client.post(f"{API}/auth/login", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "http.malformed_json")
+    assert [each["location"] for each in answer.json()["errors"]] == [place]
+
+
+async def test_a_merge_patch_is_taken_by_a_patch_alone(person: Person) -> None:
+    headers, me = {"content-type": "application/merge-patch+json"}, f"{API}/users/me"
+    body = json.dumps({"name": "New Name"})
+    assert (await person.client.patch(me, content=body, headers=headers)).status_code == 200
+    for method, path in (("PUT", me), ("POST", f"{API}/auth/step-up")):
+        answer = await person.client.request(method, path, content=body, headers=headers)
+        assert answer.status_code == 415

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import pytest
 from dependency_injector import providers
 from litestar import Controller, asgi, get
+from litestar.di import NamedDependency
 from litestar.types import Receive, Scope, Send
 
 from config.lines import Lines
@@ -16,7 +17,7 @@ from core.app import create_app
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.principal import Permission
 from core.security.authentication import Authenticator
-from core.security.policies import requires
+from core.security.policies import public, requires
 from core.wiring import registry
 from core.wiring.module import Module, ModuleContainer
 from core.wiring.registry import ModuleTypes, discover
@@ -76,6 +77,32 @@ class Mistyped(Controller):
     async def mistyped(self) -> None: ...
 
 
+class Unfulfilled(Controller):
+    @get(summary="Nobody makes knobs", policy=public)
+    async def turn(self, knob: NamedDependency[int]) -> None: ...
+
+
+class Heat:
+    def __init__(self, degrees: int) -> None: ...
+
+
+class OvenContainer(ModuleContainer):
+    heat = providers.Singleton(Heat)
+
+
+class ColdOvenContainer(ModuleContainer):
+    core = providers.DependenciesContainer()
+    heat = providers.Singleton(Heat, degrees=core.warmth)
+
+
+class Oven(Module[OvenContainer]):
+    container_type = OvenContainer
+
+
+class ColdOven(Module[ColdOvenContainer]):
+    container_type = ColdOvenContainer
+
+
 def door(controller: type[Controller]) -> type[Module[ModuleContainer]]:
     members = {"container_type": ModuleContainer, "controllers": (controller,)}
     return type("Plugin", (Module,), members)
@@ -94,8 +121,14 @@ def settings(tmp_path: Path) -> Settings:
         ({"salt": SaltMill, "pepper": PepperMill}, "in a circle: "),
         ({"door": door(Forgotten)}, "at /api/v1/door has no policy"),
         ({"door": door(Mistyped)}, "at /api/v1/door needs door:opne, which no module contributes"),
+        ({"oven": Oven}, "oven cannot build its heat: .*missing 1 required"),
+        ({"oven": ColdOven}, "oven cannot build its heat: .*core.warmth"),
+        ({"door": door(Unfulfilled)}, "knob"),
     ],
-    ids=["missing", "doubled", "circular", "no policy", "unknown permission"],
+    ids=[
+        *("missing", "doubled", "circular", "no policy", "unknown permission"),
+        *("argument", "part", "dependency"),
+    ],
 )
 def test_modules_that_do_not_fit_keep_the_application_down(
     settings: Settings, log_lines: Lines, extra: ModuleTypes, sentence: str
@@ -130,6 +163,22 @@ def test_an_installed_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("salt", "tests.core.wiring.test_registry:SaltMill", registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
     assert discover()["salt"].__name__ == "SaltMill"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "sentence"),
+    [
+        ("tests.nowhere:Plugin", "salt cannot be loaded: No module named 'tests.nowhere'"),
+        ("tests.core.wiring.test_registry:Grinder", "salt has no Grinder in tests.core.wiring"),
+    ],
+)
+def test_an_installed_module_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, plugin: str, sentence: str
+) -> None:
+    entry = EntryPoint("salt", plugin, registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+    with pytest.raises(WiringError, match=sentence):
+        discover()
 
 
 def test_an_installed_module_cannot_take_the_place_of_another(

@@ -7,6 +7,7 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select, update
 
+from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 from modules.auth.models import ApiKey
 from modules.users.models import User
@@ -105,6 +106,18 @@ class TestSecrecy:
             if noted := listed["last_used_at"]:
                 break
         assert noted
+
+
+class TestMaintenance:
+    async def test_a_key_acts_as_its_owner(
+        self, client: AsyncClient, core: CoreContainer, person: Person, admin: Person
+    ) -> None:
+        keys = [(await made(each))["key"] for each in (person, admin)]
+        await core.maintenance().switch(MaintenanceState(True))
+        answers = [await use(client, each) for each in keys]
+        assert [each.status_code for each in answers] == [503, 200]
+        ready = await client.get("/health/ready", headers={"x-api-key": keys[1]})
+        assert ready.status_code == 200 and "details" not in ready.json(), "no scope is for this"
 
 
 class TestScopes:

@@ -271,6 +271,8 @@ class TestMaintenance:
         closed = await attempt(client, person.email, PASSWORD)
         assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
         assert closed.headers["retry-after"] == "7"
+        row = (await trail(core, "auth.login"))[-1]
+        assert (row.outcome, row.actor_id) == ("failed", person.id)
         assert (await attempt(client, person.email, "wrong password")).status_code == 401
         tokens = await log_in(client, admin)
         answer = await client.get("/api/v1/users", headers=bearer(tokens["access_token"]))

@@ -335,6 +335,8 @@ async def test_of_several_files_all_are_kept_or_none(person: Person, traces: Tra
         body = form(*4 * [part(TEXT, name="files")], last)
         answer = await send(person.client, body, "upload-multiple")
         assert answer.status_code == 400, what
+        place = "body.file" if what == "its field" else "body.files.4"
+        assert [each["location"] for each in answer.json()["errors"]] == [place], what
     assert await traces.all() == (set(), 0, [])
 
 

@@ -83,12 +83,11 @@ class TestWithAToken:
         return {"metrics_token": SecretStr("a-long-enough-token")}
 
     async def test_figures_take_it(self, client: AsyncClient) -> None:
+        wrong, challenge = {"authorization": "Bearer another-token-here"}, 'Bearer realm="atrium"'
         refused = await client.get("/metrics")
-        assert (refused.status_code, refused.headers["www-authenticate"]) == (
-            401,
-            'Bearer realm="metrics"',
-        )
-        wrong = {"authorization": "Bearer another-token-here"}
-        assert (await client.get("/metrics", headers=wrong)).status_code == 401
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, challenge)
+        refused, challenge = await client.get("/metrics", headers=wrong), f"{challenge}, error="
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == f'{challenge}"invalid_token"'
         right = {"authorization": "Bearer a-long-enough-token"}
         assert (await client.get("/metrics", headers=right)).status_code == 200

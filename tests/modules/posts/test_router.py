@@ -37,6 +37,31 @@ async def test_only_its_author_changes_it(person: Person, stranger: Person, admi
     assert (await person.client.get(path)).json()["title"] == "tidied"
 
 
+async def test_without_the_permission_its_author_does_not(person: Person, admin: Person) -> None:
+    path = f"{POSTS}/{(await publish(person))['id']}"
+    roles = f"/api/v1/admin/users/{person.id}/roles"
+    assert (await admin.client.put(roles, json={"roles": []})).status_code == 200
+    answer = await person.client.delete(path)
+    assert (answer.status_code, answer.json()["code"]) == (403, "http.not_permitted")
+    assert "posts:write" in answer.json()["detail"]
+    assert (await person.client.get(path)).status_code == 200
+
+
+async def test_a_put_that_is_to_create_changes_nothing(person: Person) -> None:
+    """RFC 9110, section 13.1.2."""
+    published = await person.client.post(POSTS, json=POST)
+    path, tag = f"{POSTS}/{published.json()['id']}", published.headers["etag"]
+    for known in ("*", tag, f'"other", W/{tag}'):
+        for answer in (
+            await person.client.put(path, json=POST, headers={"if-none-match": known}),
+            await person.client.delete(path, headers={"if-none-match": known}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (412, "http.stale"), known
+    assert (await person.client.get(path)).headers["etag"] == tag
+    changed = await person.client.put(path, json=POST, headers={"if-none-match": '"other"'})
+    assert changed.status_code == 200
+
+
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
 

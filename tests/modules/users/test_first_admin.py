@@ -18,6 +18,7 @@ from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
 EMAIL = "boss@example.com"
+MADE = "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
 
 
 def first_admin(users: Any, settings: Settings, **values: Any) -> FirstAdmin:
@@ -42,7 +43,7 @@ async def test_the_first_admin_is_made_once(
         async with core.db().transaction() as session:
             await session.execute(delete(User))
         told = await at_once(*(named.ensure() for _ in range(CLIENTS)))
-        assert [each for each in told if each] == [f"First admin: {EMAIL}"]
+        assert [each for each in told if each] == [MADE]
     account = await users.accounts().by_email(EMAIL)
     assert account.roles == ("admin", "member")
     assert await users.accounts().prove(account.id, PASSWORD) == account
@@ -58,6 +59,13 @@ async def test_an_account_with_that_address_is_not_promoted(users: Any, named: F
     await users.accounts().register(new)
     with pytest.raises(FirstAdminRefused, match="atrium user create-admin"):
         await named.ensure()
+    assert not await users.admins().exists()
+
+
+async def test_a_password_for_nobody_stops_the_start(users: Any, settings: Settings) -> None:
+    nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
+    with pytest.raises(FirstAdminRefused, match="ADMIN_EMAIL beside it"):
+        await nobody.ensure()
     assert not await users.admins().exists()
 
 
