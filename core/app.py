@@ -66,7 +66,7 @@ def create_app(
         )
     find_all_below(app.asgi_router, settings.api_prefix)
     app.state.lifecycle = core.lifecycle()  # the server says there when it stops
-    app.asgi_handler = surround(app.asgi_handler, core, problems)
+    app.asgi_handler = surround(app.asgi_router, core, problems)
     return app
 
 
@@ -80,7 +80,7 @@ def telling_misfits() -> Iterator[None]:
 
 
 def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
-    """Put our outermost layer around everything, Litestar's own 404 and 405 included."""
+    """Put our outermost layer where Litestar has its own, which would do the same work again."""
     settings, lines = core.settings(), core.log_lines()
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
     return RequestMiddleware(

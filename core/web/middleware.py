@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from core.kernel.context import enter_context
-from core.kernel.errors import ProblemError, Unavailable
+from core.kernel.errors import Unavailable
 from core.web.admission import Admission
 from core.web.client_address import ClientAddress
 from core.web.context import Header, HttpContext
@@ -82,8 +82,7 @@ class RequestMiddleware:
         if context.status:
             log.error("answer_broke_off", exc_info=error)
             raise error
-        told = error.__cause__ if isinstance(error.__cause__, ProblemError) else error
-        await self._problems.finished(told)(context.scope, receive, sender)
+        await self._problems.finished(error)(context.scope, receive, sender)
 
 
 class Sender:

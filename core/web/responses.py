@@ -4,7 +4,7 @@ Set as the application's `response_class`, so that a handler simply returns its 
 that is asked all the time keeps the finished `Representation` of a value and returns that.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from gzip import compress
 from hashlib import sha256
 from typing import Any, Generic, TypeGuard, TypeVar
@@ -13,6 +13,7 @@ from uuid import UUID
 from zlib import crc32
 
 from litestar import Request, Response
+from litestar.datastructures import Cookie
 
 from core.kernel.schemas import CursorPage, Page, Schema
 from core.web.context import Header, HttpContext, context_of
@@ -81,13 +82,17 @@ class BodyResponse(Response[T], Generic[T]):
         request: Request[Any, Any, Any],
         *,
         status_code: int | None = None,
+        headers: dict[str, str] | None = None,
+        cookies: Iterable[Cookie] | None = None,
         **rare: Any,
     ) -> Any:
         body: Any = self.content
-        if self.cookies or self.background or not is_ours(body):
-            return super().to_asgi_response(app, request, status_code=status_code, **rare)
+        if self.background or not is_ours(body):
+            rare |= {"status_code": status_code, "headers": headers, "cookies": cookies}
+            return super().to_asgi_response(app, request, **rare)
         status = self.status_code or status_code or 200
-        more = encoded(self.headers) if self.headers else ()
+        more = encoded({**(headers or {}), **self.headers})
+        more += [each.to_encoded_header() for each in (*self.cookies, *(cookies or ()))]
         if self.media_type == "application/problem+json":
             return FinishedResponse.of(body, status, PROBLEM, *more)
         return answer(body, status, context_of(request.scope), rules_of(request.scope), *more)
@@ -116,16 +121,6 @@ def answer(
     shared = rules.policy.anyone and context.scope["method"] == "GET"
     caching = SHARED if shared else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
-
-
-def answering(status: int) -> Callable[..., Awaitable[FinishedResponse]]:
-    """For routes whose bodies are ours: what Litestar would do by way of a `BodyResponse`."""
-
-    async def answer_with(data: Any, request: Request[Any, Any, Any], **_: Any) -> FinishedResponse:
-        scope = request.scope
-        return answer(data, status, context_of(scope), rules_of(scope))
-
-    return answer_with
 
 
 def names_a_resource(body: Schema, status: int, rules: Rules) -> bool:

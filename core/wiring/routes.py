@@ -11,14 +11,13 @@ from litestar.routes import BaseRoute, HTTPRoute
 from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
-from core.kernel.schemas import Schema
 from core.security.policies import Policy, public
 from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
-from core.web.responses import BodyResponse, answering
 from core.web.rules import Rules
 from core.web.unknown import unknown_methods
+from core.wiring.direct import DirectRoute, shorten
 from core.wiring.inventory import InstalledModules
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -47,18 +46,14 @@ class RouteRules(ReceiveRoutePlugin):
                 handler.opt["rules"] = Rules(public, options=options_of(route))
             else:
                 self._prepare(handler, model, route.path)
+        route.__class__ = DirectRoute
         self._refuse_unknown_methods(route)
 
     def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
         rules = handler.opt["rules"] = self._rules(handler, model, path)
-        resolve_plainly(model)
-        if asks_for_ours_alone(handler):
-            take_as_given(handler.signature_model)
+        shorten(handler, model)
         if takes_no_body(handler):
             look_at_content(model)
-        if returns_ours_alone(handler):
-            answer_at_once(handler)
-        keep_exception_handlers(handler)
         if handler.resolve_include_in_schema():
             self._modules.count_route(rules.module)
 
@@ -109,56 +104,6 @@ class RouteRules(ReceiveRoutePlugin):
         return policy
 
 
-def resolve_plainly(model: Any) -> None:
-    """What our handlers ask for is a call that waits for nothing.
-
-    Litestar would be ready for generators and tasks, at the cost of reading a row from the cache.
-    """
-    every = [each for batch in model.dependency_batches for each in batch]
-    calls = [(each.key, each.provide.dependency) for each in every if is_plain_call(each)]
-
-    async def call_each(arguments: dict[str, Any], _: Any) -> None:
-        for name, call in calls:
-            arguments[name] = call()
-
-    if calls:
-        model.extractors.append(call_each)
-    model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
-
-
-def asks_for_ours_alone(handler: HTTPRouteHandler) -> bool:
-    ours = {"request", *handler.resolve_dependencies()}
-    return handler.parsed_fn_signature.parameters.keys() <= ours
-
-
-def take_as_given(model: Any) -> None:
-    """Litestar would compare each argument with its type, at every request."""
-    names = [*model._fields]
-
-    def taken(connection: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-        return {name: kwargs[name] for name in names}
-
-    model.parse_values_from_connection_kwargs = taken
-
-
-def returns_ours_alone(handler: HTTPRouteHandler) -> bool:
-    """A schema, to which Litestar has nothing to add."""
-    layers, headers = handler.ownership_layers, handler.resolve_response_headers()
-    added = handler.background or handler.resolve_response_cookies() or handler.resolve_return_dto()
-    return (
-        handler.parsed_fn_signature.return_type.is_subclass_of(Schema)
-        and handler.resolve_response_class() is BodyResponse
-        and all(each.documentation_only for each in headers)
-        and not (added or any(layer.after_request for layer in layers))
-    )
-
-
-def answer_at_once(handler: Any) -> None:
-    """Litestar would make a response of every body first, and look for what ours never are."""
-    handler.get_response_handler()
-    handler._response_handler_mapping["default_handler"] = answering(handler.status_code)
-
-
 def takes_no_body(handler: HTTPRouteHandler) -> bool:
     says_so = "data" in handler.parsed_fn_signature.parameters or "body" in handler.opt
     return not says_so and not handler.opt.get("unread") and bool(WITH_BODY & handler.http_methods)
@@ -167,19 +112,6 @@ def takes_no_body(handler: HTTPRouteHandler) -> bool:
 def look_at_content(model: Any) -> None:
     model.extractors.append(refuse_content)
     model.has_kwargs = True
-
-
-def keep_exception_handlers(handler: Any) -> None:
-    """Litestar would gather them at every request; it lets `get`, `post` and the like be told."""
-    if hasattr(handler, "__dict__"):
-        found = handler.resolve_exception_handlers()
-        handler.resolve_exception_handlers = lambda: found
-
-
-def is_plain_call(dependency: Any) -> bool:
-    provide = dependency.provide
-    waits = not provide.has_sync_callable or provide.has_sync_generator_dependency
-    return not (waits or provide.use_cache or provide.signature_model._fields)
 
 
 def answers_options(handler: BaseRouteHandler) -> bool:
