@@ -50,6 +50,10 @@ class HttpContext(RequestContext):
         handler = self.scope.get("route_handler")
         return str(handler.opt["rules"].module) if handler else "core"
 
+    def leave(self) -> None:
+        """Let go of the scope, which holds this: together they would wait for the collector."""
+        self.scope = {}
+
     @property
     def elapsed_s(self) -> float:
         return perf_counter() - self.started

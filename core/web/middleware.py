@@ -75,6 +75,7 @@ class RequestMiddleware:
             context.address = context.address or self._client_address.of(scope, {})
             for observe in self._observers:
                 observe(context)
+            context.leave()
 
     async def _answer_anyway(
         self, error: Exception, context: HttpContext, receive: Any, sender: "Sender"

@@ -1,7 +1,7 @@
 """One connection writes for all: a fair queue to it, and one COMMIT for all who are ready."""
 
 import sqlite3
-from asyncio import Future, Lock, Task, create_task, get_running_loop, timeout
+from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
 from functools import partial
 from typing import Any
 
@@ -58,6 +58,7 @@ class GroupCommit:
                 committed.set_exception(failure)
             elif not committed.done():
                 committed.set_result(None)
+            await sleep(0)  # each answer by itself, so that reads come between them
 
     def close(self) -> None:
         self.thread.close()

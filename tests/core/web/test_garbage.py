@@ -1,0 +1,49 @@
+"""What an answered request leaves to the collector: nothing, for it stops all others meanwhile."""
+
+import gc
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from core.web.context import HttpContext
+from tests.people import Person
+
+REQUESTS = 20
+
+
+@pytest.fixture
+def collected() -> Iterator[Callable[[], int]]:
+    """How many requests the collector has to find since the test began."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+
+    def count() -> int:
+        gc.collect()
+        return sum(isinstance(each, HttpContext) for each in gc.garbage)
+
+    yield count
+    gc.set_debug(0)
+    gc.garbage.clear()
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/users/me", 200),
+        ("HEAD", "/users/me", 200),
+        ("GET", "/files?per_page=1", 200),
+        ("PATCH", "/users/me", 400),
+        ("GET", "/files?sort=nonsense", 400),
+        ("GET", "/nowhere", 404),
+    ],
+)
+async def test_a_request_is_gone_once_it_is_answered(
+    method: str, path: str, status: int, person: Person, collected: Callable[[], int]
+) -> None:
+    body = {"age": "old"} if method == "PATCH" else None
+    for _ in range(REQUESTS):
+        answer = await person.client.request(method, f"/api/v1{path}", json=body)
+        assert answer.status_code == status
+    assert collected() == 0
