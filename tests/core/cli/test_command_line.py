@@ -1,5 +1,6 @@
 """What an operator reads who does something wrong: one sentence, in one form, on standard error."""
 
+import json
 import subprocess
 import sys
 from contextlib import closing
@@ -39,6 +40,8 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
         ("seed", {}, 1, "run `atrium migrate`"),
         ("keys rotate", {}, 1, "run `atrium migrate`"),
         ("user create-admin --email a@example.com", {}, 1, "run `atrium migrate`"),
+        ("routes", {"AUTH_PRIVATE_REGISTRATION": "true"}, 1, "asks for what is not built yet"),
+        ("routes", {"AUTH_RETURN_URLS": "https://a.example"}, 1, "asks for what is not built yet"),
         ("routes", {"MODULES": "users,auth,healht"}, 1, "names healht: no module; the nearest is"),
         (
             "routes",
@@ -47,7 +50,19 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
             "core needs Authenticator, which auth exports: add auth",
         ),
     ],
-    ids=["command", "argument", "setting", "question", "seed", "keys", "user", "name", "modules"],
+    ids=[
+        "command",
+        "argument",
+        "setting",
+        "question",
+        "seed",
+        "keys",
+        "user",
+        "private",
+        "oauth",
+        "name",
+        "modules",
+    ],
 )
 def test_what_is_wrong_is_said_in_one_form(
     tmp_path: Path, command: str, settings: dict[str, str], status: int, sentence: str
@@ -103,6 +118,17 @@ def test_what_is_kept_is_for_this_user_alone(tmp_path: Path) -> None:
     for each in (folder, *folder.rglob("*")):
         assert not each.stat().st_mode & 0o077, each
     assert (folder / "atrium.db").exists()
+
+
+def test_in_production_all_that_is_printed_is_json(migrated: Path) -> None:
+    admin = {"ADMIN_EMAIL": "a@example.com", "ADMIN_PASSWORD": GOOD_PASSWORD}
+    with serving(migrated.parent, **IN_PRODUCTION | admin) as served:
+        served.address()
+        assert served.stop() == 0
+    first, *others = [json.loads(line) for line in served.printed.splitlines()]
+    assert first["event"] == "prepared" and first["news"].startswith("First admin: made")
+    assert "serving" in [line["event"] for line in others]
+    assert GOOD_PASSWORD not in served.printed
 
 
 def test_a_setting_of_a_module_that_is_left_out_is_a_setting(tmp_path: Path) -> None:

@@ -226,5 +226,7 @@ class TestRefusals:
         closed = await refresh(client, person.tokens)
         assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
         assert closed.headers["retry-after"] == "7"
+        row = (await trail(core, "auth.refresh"))[-1]
+        assert (row.outcome, row.actor_id) == ("failed", person.id)
         await maintenance.switch(MaintenanceState())
         assert (await refresh(client, person.tokens)).status_code == 200
