@@ -6,6 +6,9 @@ from core.cli.sentences import CommandFailed
 from core.cli.setting_up import the_settings
 from core.data.migrations.histories import History
 
+A_SOURCE_FILE = 0o644
+"""For others to read as well, unlike what else is written."""
+
 
 @click.command()
 def migrate() -> None:
@@ -28,7 +31,9 @@ def revision(module: str, what: str) -> None:
     """Write MODULE's next revision from what its models say and its tables do not."""
     from core.data.migrations import revision as write
 
-    click.echo(str(write(url(), history(module), what)))
+    written = write(url(), history(module), what)
+    written.chmod(A_SOURCE_FILE)
+    click.echo(str(written))
 
 
 @click.command()

@@ -70,7 +70,7 @@ async def prepare(core: CoreContainer, with_samples: bool) -> None:
 
 def tell(settings: Settings, news: str) -> None:
     if settings.log_format == "json":
-        log.info("prepared", news=news)
+        log.warning("prepared", news=news)  # so that no level that people set keeps it back
     else:
         click.echo(news)
 

@@ -11,7 +11,7 @@ from sqlalchemy.sql.schema import CallableColumnDefault
 from core.data.reads import Values
 from core.data.writes import write
 from core.kernel.bounded import Bounded
-from core.kernel.errors import NotFound, Stale
+from core.kernel.errors import NotFound
 from core.kernel.preconditions import IfMatch
 
 
@@ -53,8 +53,7 @@ def checked(
     """If-Match is about the version before the step; raising takes the change back."""
     if row is None:
         raise missing
-    if not if_match.permits(row.id, row.version - step):
-        raise Stale
+    if_match.check_version(row.id, row.version - step)
     return row
 
 

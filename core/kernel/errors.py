@@ -120,7 +120,10 @@ class InvalidInput(BadRequest):
 
 
 class Stale(PreconditionFailed):
-    """`If-Match` lists no ETag that what is there has now; what has no ETag matches `*` alone."""
+    """`If-Match` lists no ETag that what is there has now, or `If-None-Match` lists one.
+
+    What has no ETag is met by `*` alone.
+    """
 
     code = "http.stale"
     title = "It has changed since you read it."

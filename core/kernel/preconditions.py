@@ -17,34 +17,40 @@ class HasVersion(Protocol):
     def version(self) -> Any: ...
 
 
+NAMED = "If-None-Match names what is there."
 Tagging = Callable[[UUID, int], str]
 """How the ETag of a row is made at the address the request was sent to."""
 
 
 @dataclass(frozen=True, slots=True)
 class IfMatch:
-    """The ETags the client knows; None when it sent no header, or `*`."""
+    """What a write is asked on condition of, by `If-Match` and, seldom, by `If-None-Match`."""
 
     tags: frozenset[str] | None = None
+    """Of which it must have one; None for any, when there is no header or it says `*`."""
     tagging: Tagging | None = None
     unless: frozenset[str] = frozenset()
-    """Those of `If-None-Match`, where `*` is whatever there is."""
+    """Of which it must have none; `*` is whatever there is."""
 
     def check(self, row: HasVersion) -> None:
         """Raises Stale. Ask for the row `with_for_update()`: of two writers one wins."""
-        if not self.permits(row.id, row.version):
+        self.check_version(row.id, row.version)
+
+    def check_version(self, row_id: UUID, version: int) -> None:
+        if self.tagging is None:
+            return
+        tag = self.tagging(row_id, version)
+        if self.tags is not None and tag not in self.tags:
             raise Stale
+        if self.unless & {tag, "*"}:
+            raise Stale(NAMED)
 
     def check_untagged(self) -> None:
         """Of what is there, but has no ETag at this address. Raises Stale where one is listed."""
-        if self.tags is not None or "*" in self.unless:
+        if self.tags is not None:
             raise Stale
-
-    def permits(self, row_id: UUID, version: int) -> bool:
-        if self.tagging is None:
-            return True
-        tag = self.tagging(row_id, version)
-        return (self.tags is None or tag in self.tags) and not self.unless & {tag, "*"}
+        if "*" in self.unless:
+            raise Stale(NAMED)
 
 
 ANY_VERSION = IfMatch()

@@ -58,7 +58,8 @@ async def ask(check: HealthCheck) -> CheckResult:
         async with timeout(TIME_LIMIT_S):
             await check.check()
     except Exception as error:
-        reason = type(error.__cause__ or error).__name__
+        behind = None if isinstance(error, TimeoutError) else error.__cause__
+        reason = type(behind or error).__name__
         log.warning("health_check_failed", check=check.name, exc_info=error)
     return CheckResult(
         check.name, name, reason is None, round((perf_counter() - started) * 1000, 1), reason

@@ -9,7 +9,7 @@ from re import compile as pattern
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from core.kernel.errors import BadRequest, ProblemError
+from core.kernel.errors import BadRequest, ProblemError, told_of
 from core.web.context import Header
 
 MAX_FIELDS = 100
@@ -72,7 +72,6 @@ class BadUrl(Inadmissible, BadRequest):
     Let a library encode the address, each part of it by itself.
     """
 
-    place = "path"
     code = "http.bad_url"
     title = "The address is not well-formed UTF-8 in percent-encoding."
 
@@ -156,8 +155,10 @@ def check_url(path: bytes, query: bytes) -> None:
     if len(path) + len(query) + bool(query) > MAX_URL_BYTES:
         raise UriTooLong(f"At most {MAX_URL_BYTES} bytes.")
     if b"%" in path or b"%" in query:
-        check_encoding(path)
-        check_encoding(query)
+        with told_of("path"):
+            check_encoding(path)
+        with told_of("query"):
+            check_encoding(query)
 
 
 def check_encoding(text: bytes) -> None:

@@ -1,6 +1,6 @@
 """The outermost layer: whatever the answer is, it has an id, safe headers and a log line.
 
-It stands outside Litestar's own layers, because those never see a 404 or a 405.
+It stands around Litestar's router, so that a 404 and a 405 go through it too.
 """
 
 from asyncio import CancelledError

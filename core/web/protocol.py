@@ -170,7 +170,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers = []  # trailers come the same way, and are no header fields
 
     def on_body(self, body: bytes) -> None:
+        """A piece that comes alone is passed on as it is; uvicorn would copy it twice."""
         self._body_bytes += len(body)
+        if not (waiting := self.cycle.body):
+            self.cycle.body = cast(Any, b"")
+        elif isinstance(waiting, bytes):
+            self.cycle.body = bytearray(waiting)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

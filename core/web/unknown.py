@@ -1,5 +1,6 @@
 """What there is not, addresses and methods: counted and closed like what there is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Controller, Router, route
@@ -13,12 +14,14 @@ from core.security.policies import public
 from core.web.problems import MethodNotAllowed, NothingHere
 
 METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+NO_MODULE = "-"
+"""Can be called so."""
 
 
 class UnknownController(Controller):
     @route(
         "/{path:path}",
-        http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        http_method=[*METHODS, "OPTIONS"],
         policy=public,
         unread=True,
         include_in_schema=False,
@@ -41,20 +44,19 @@ def find_all_below(router: Any, prefix: str) -> None:
         except NotFoundException:
             if not f"{path}/".startswith(f"{prefix}/"):
                 raise
-        app, handler, _, parameters, template = known(path=f"{prefix}/unknown", method=method)
+        app, handler, _, parameters, template = known(path=f"{prefix}/{NO_MODULE}", method=method)
         return app, handler, path, parameters, template
 
     router.handle_routing = find
 
 
-def unknown_methods(known: HTTPRoute) -> HTTPRouteHandler:
+def unknown_methods(known: HTTPRoute, missing: Sequence[Method]) -> HTTPRouteHandler:
     """Of an address that is known; Litestar's own 405 would come before our middleware."""
     allow = ", ".join(sorted(known.methods))
 
     async def refuse_method() -> None:
         raise MethodNotAllowed(allow)
 
-    missing = [each for each in METHODS if each not in known.methods]
     handler = HTTPRouteHandler(known.path, http_method=missing)(refuse_method)
     handler.owner = known.route_handlers[0].owner
     return handler

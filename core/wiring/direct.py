@@ -88,9 +88,13 @@ def direct_call(handler: Any, model: Any) -> Callable[[JsonRequest], Awaitable[A
 
 
 def is_direct(handler: HTTPRouteHandler, model: Any) -> bool:
-    """It asks for ours, returns a schema, and there is nothing that Litestar would add."""
+    """It asks for ours, returns a schema, and there is nothing that Litestar would add.
+
+    Whoever takes the request itself may read a form from it, which Litestar closes afterwards.
+    """
     return (
         asks_for_ours_alone(handler)
+        and "request" not in handler.parsed_fn_signature.parameters
         and not (handler.has_sync_callable or model.dependency_batches)
         and returns_schemas(handler)
         and not is_surrounded(handler)

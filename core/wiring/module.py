@@ -18,6 +18,7 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
 from core.kernel.contributions import Contribution, WiringError
+from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
 
 
@@ -36,6 +37,10 @@ class Mount(Contribution):
 
     name: str
     controllers: Sequence[type[Controller]]
+
+
+class ModuleRouter(Uncopied, Router):
+    """Made for one application, with all that is in it."""
 
 
 class Module(InitPlugin, Generic[C]):
@@ -90,7 +95,7 @@ class Module(InitPlugin, Generic[C]):
 
     def _router(self, mount: Mount) -> Router:
         asked_for = {**self.needs(), **self.services()}
-        return Router(
+        return ModuleRouter(
             mount.name,
             route_handlers=mount.controllers,
             dependencies={name: as_dependency(each) for name, each in asked_for.items()},

@@ -52,7 +52,7 @@ def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise WiringError(f"Two modules are called {twice[0]}: rename one.")
     if unknown := sorted(set(only or ()) - set(names)):
-        [nearest] = get_close_matches(unknown[0], names, n=1, cutoff=0)
+        nearest = "".join(get_close_matches(unknown[0], names, n=1, cutoff=0)) or "none"
         raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
     return {entry.name: loaded(entry) for entry in entries if only is None or entry.name in only}
 
@@ -63,7 +63,7 @@ def loaded(entry: EntryPoint) -> type[AnyModule]:
     except ImportError as error:
         raise WiringError(f"The module {entry.name} cannot be loaded: {error}.") from error
     except AttributeError as error:
-        if error.obj is not sys.modules.get(entry.module):
+        if error.obj is None or error.obj is not sys.modules.get(entry.module):
             raise  # a mistake further in
         raise WiringError(
             f"The module {entry.name} has no {entry.attr} in {entry.module}."

@@ -16,7 +16,7 @@ from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
 from core.web.rules import Rules
-from core.web.unknown import unknown_methods
+from core.web.unknown import METHODS, unknown_methods
 from core.wiring.direct import DirectRoute, shorten
 from core.wiring.inventory import InstalledModules
 
@@ -78,9 +78,11 @@ class RouteRules(ReceiveRoutePlugin):
 
     def _refuse_unknown_methods(self, route: HTTPRoute) -> None:
         """Counted like the known ones; while the service is closed, open where one of them is."""
+        if not (missing := [each for each in METHODS if each not in route.methods]):
+            return
         known: list[Rules] = [each.opt["rules"] for each in own_handlers(route)]
         is_open = any(each.policy.while_closed for each in known)
-        handler = unknown_methods(route)
+        handler = unknown_methods(route, missing)
         handler.on_registration(cast("Litestar", handler.ownership_layers[0]))
         handler.opt["rules"] = Rules(
             policy=public.in_maintenance() if is_open else public,

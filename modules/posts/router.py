@@ -9,6 +9,7 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import CursorPage, Page
+from core.security.authentication import NotPermitted
 from core.security.policies import authenticated, optional, requires
 from core.web.problems import problems
 from modules.posts.errors import NotYourPost, PostNotFound
@@ -18,7 +19,7 @@ from modules.posts.schemas import PostDraft, PostRead, PostUpdate
 from modules.posts.service import PostService
 
 editors = authenticated.with_scope(WRITE)
-refusals = problems(PostNotFound, NotYourPost, Stale)
+refusals = problems(PostNotFound, NotYourPost, NotPermitted, Stale)
 
 
 class PostController(Controller):

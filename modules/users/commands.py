@@ -27,7 +27,10 @@ def user_group(
     @click.option("--name", default="Admin", show_default=True)
     @click.option("--promote", is_flag=True, help="Take an account that exists already.")
     def create_admin(email: str | None, name: str, promote: bool) -> None:
-        """Make an account with the role admin; the password is ADMIN_PASSWORD, or asked for."""
+        """Make an account with the role admin.
+
+        The password is asked for, or ADMIN_PASSWORD where there is no terminal.
+        """
         new = new_account(email or asked_email(), name, given_password(settings()))
 
         async def make() -> None:
@@ -54,14 +57,14 @@ def asked_email() -> str:
 
 def given_password(settings: Settings) -> str:
     """Never an option of the command: other people of the machine see those."""
+    if sys.stdin.isatty():
+        password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return password
     if settings.admin_password:
         return settings.admin_password.get_secret_value()
-    if not sys.stdin.isatty():
-        raise click.ClickException(
-            "There is no terminal to ask for the password: set ADMIN_PASSWORD and run this again."
-        )
-    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return password
+    raise click.ClickException(
+        "There is no terminal to ask for the password: set ADMIN_PASSWORD and run this again."
+    )
 
 
 def new_account(email: str, name: str, password: str) -> NewAccount:

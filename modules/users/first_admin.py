@@ -20,13 +20,11 @@ class FirstAdmin:
     async def ensure(self) -> str | None:
         """What the operator should know. Raises FirstAdminRefused, which stops the start."""
         email, password = self._settings.admin_email, self._settings.admin_password
-        if email is None and password is not None:
-            raise FirstAdminRefused(
-                "ADMIN_PASSWORD needs ADMIN_EMAIL beside it: set both, or none."
-            )
-        if email is None or (password is None and not self._settings.is_development):
-            return None
         if await self._admins.exists():
+            return None
+        if refusal := self._refusal():
+            raise FirstAdminRefused(refusal)
+        if email is None or (password is None and not self._settings.is_development):
             return None
         generated = None if password else token_urlsafe(12)
         secret = password.get_secret_value() if password else str(generated)
@@ -35,6 +33,15 @@ class FirstAdmin:
         if not generated:
             return "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
         return self._told(email, generated)
+
+    async def examine(self) -> str | None:
+        """What to mend before a start that would make the first admin."""
+        return None if await self._admins.exists() else self._refusal()
+
+    def _refusal(self) -> str | None:
+        if self._settings.admin_email is None and self._settings.admin_password is not None:
+            return "ADMIN_PASSWORD needs ADMIN_EMAIL beside it: set both, or none."
+        return None
 
     async def _made(self, email: str, password: str) -> bool:
         """Somebody may have been quicker, on another machine."""
@@ -52,7 +59,7 @@ class FirstAdmin:
 
     def _told(self, email: str, password: str) -> str:
         """Once, on the terminal; a log would keep it, so elsewhere it goes to a file."""
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and self._settings.log_format == "console":
             return f"First admin: {email}, password {password} (shown once)"
         path = self._settings.data_dir / FILE
         write_privately(path, f"{email}\n{password}\n")

@@ -3,7 +3,14 @@ from datetime import timedelta
 
 from core.kernel.contributions import Contribution, Export
 from core.kernel.events import Schedule
-from core.operations.contributions import Command, PersonalData, Preparation, Seed, Statistic
+from core.operations.contributions import (
+    Command,
+    Examination,
+    PersonalData,
+    Preparation,
+    Seed,
+    Statistic,
+)
 from core.wiring.module import Module
 from modules.users.commands import user_group
 from modules.users.container import UsersContainer
@@ -33,6 +40,7 @@ class Plugin(Module[UsersContainer]):
             ),
             Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().erase_due()),
             Preparation("users.first_admin", lambda: its.first_admin().ensure()),
+            Examination("users.first_admin", lambda: its.first_admin().examine()),
             Seed(
                 "users.people",
                 lambda: its.samples().sow(),

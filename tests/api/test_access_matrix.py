@@ -128,6 +128,7 @@ OPTIONS /api/v1/{path}                              404    404  404   404   404 
 PATCH  /api/v1/{path}                               404    404  404   404   404      404 404
 POST   /api/v1/{path}                               404    404  404   404   404      404 404
 PUT    /api/v1/{path}                               404    404  404   404   404      404 404
+TRACE  /api/v1/{path}                               404    404  404   404   404      404 404
 GET    /docs                                        200    200  200   200   200      200 200
 GET    /docs/openapi.json                           200    200  200   200   200      200 200
 GET    /docs/problems                               200    200  200   200   200      200 200

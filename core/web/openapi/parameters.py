@@ -135,6 +135,7 @@ def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> I
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
         yield header("If-Match", "The ETag that was read: 412 when it has changed since.")
+        yield header("If-None-Match", "An ETag it must not have, `*` for any: 412 when it has.")
     for name, description in handler.opt.get("request_headers", {}).items():
         yield header(name, description)
     if method == "GET" and rules.in_api and rules.listing is None:

@@ -31,12 +31,26 @@ def responses_of(
             "description": "It is still what the ETag says.",
             "headers": references(["X-Request-ID", "ETag"]),
         }
-    if 206 in own:
-        answers["206"] = parts(own[206], answers[str(handler.status_code)])
+    for status, spec in own.items():
+        if status < 300 and status != handler.status_code:
+            answers[str(status)] = another(status, spec, answers[str(handler.status_code)], schemas)
     common = refusals(route, method, rules)
     for status, found in by_status(own, common).items():
         answers[str(status)] = problem(found, schemas, problem_headers(status, method, rules))
     return answers
+
+
+def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> Json:
+    """A success beside the usual one."""
+    if status == 206:
+        return parts(spec, usual)
+    schema = schemas.of(spec.data_container, "serialization")
+    content = {"content": {"application/json": {"schema": schema}}} if spec.data_container else {}
+    return {
+        "description": spec.description,
+        "headers": references(["X-Request-ID"]),
+        **content,
+    }
 
 
 def parts(spec: ResponseSpec, whole: Json) -> Json:

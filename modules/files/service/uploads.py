@@ -19,7 +19,7 @@ from modules.files.settings import FilesSettings
 from modules.files.storage import Storage
 from modules.files.threads import in_thread
 from modules.files.upload.body import UploadBody, receive
-from modules.files.upload.digests import claims_in
+from modules.files.upload.digests import claims_in_headers
 from modules.files.upload.received import Form, Limits, ReceivedFile
 from modules.files.upload.reception import Reception
 
@@ -51,7 +51,7 @@ class UploadService:
     async def _upload(self, owner: Principal, body: UploadBody, form: Form) -> Sequence[File]:
         left = (await self._usage.of(owner.id)).left
         limits = Limits(self._settings.max_bytes, left, self._settings.allowed_extensions)
-        claims = [claim for header in body.digests for claim in claims_in(header)]
+        claims = claims_in_headers(body.digests)
         reception = Reception(body.content_type, claims, form, limits, self._storage)
         recorded = False
         try:

@@ -11,7 +11,8 @@ class ObjectMissing(Exception):
 class NewObject(Protocol):
     """An object on its way in. All of it blocks: call it in a thread, one call at a time.
 
-    `write` and `keep` raise StorageFull and StorageDown.
+    All but `release` raise StorageFull and StorageDown; what `settle` and `discard` could not do
+    then, a sweep does.
     """
 
     @property

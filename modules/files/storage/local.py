@@ -93,7 +93,8 @@ class LocalUpload:
                 rest = rest[os.write(self._open_file, rest) :]
 
     def read(self, offset: int, length: int) -> bytes:
-        return os.pread(self._open_file, length, offset)
+        with telling_failures():
+            return os.pread(self._open_file, length, offset)
 
     def keep(self) -> None:
         """The bytes reach the disk before the name does, and the name before the row."""
@@ -105,12 +106,19 @@ class LocalUpload:
             sync_folder(self._place.parent)
 
     def settle(self) -> None:
-        self._entry.unlink(missing_ok=True)
-        self.release()
+        self._remove(self._entry)
 
     def discard(self) -> None:
-        self._place.unlink(missing_ok=True)
-        self.settle()
+        self._remove(self._place, self._entry)
+
+    def _remove(self, *names: Path) -> None:
+        """Whatever becomes of it: what lies unlocked in `incoming/` is found by the next sweep."""
+        try:
+            with telling_failures():
+                for each in names:
+                    each.unlink(missing_ok=True)
+        finally:
+            self.release()
 
     def release(self) -> None:
         if self._file is not None:

@@ -1,6 +1,6 @@
 """The body of an upload, passed on a batch at a time and never held as a whole."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from modules.files.threads import in_thread
@@ -16,8 +16,8 @@ class UploadBody:
     content_type: str
     length: int | None
     """As announced; None when that is left open."""
-    digests: Sequence[str]
-    """The values of its digest headers."""
+    digests: Mapping[str, str]
+    """Its digest headers."""
     chunks: AsyncIterator[bytes]
 
 

@@ -5,10 +5,11 @@ not call active are passed over.
 """
 
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256, sha512
 from hmac import compare_digest
 
+from core.kernel.errors import told_of
 from modules.files.errors import DigestMismatch
 
 HEADERS = ("content-digest", "repr-digest")
@@ -44,6 +45,15 @@ def claims_in(header: str) -> Sequence[Claim]:
         for name, _, value in members
         if (algorithm := name.strip().lower()) in ALGORITHMS
     ]
+
+
+def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
+    """Raises DigestMismatch, which names the header."""
+    claims: list[Claim] = []
+    for name, value in headers.items():
+        with told_of(f"header.{name.title()}"):
+            claims += claims_in(value)
+    return claims
 
 
 def digest_of(algorithm: str, value: str) -> bytes:

@@ -5,12 +5,18 @@ used: it holds text parts in memory without a limit, and decodes them by the cli
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from core.kernel.errors import FieldError, InvalidInput, told_of
-from modules.files.errors import FileTooLarge, MalformedUpload, QuotaExceeded
+from modules.files.errors import (
+    FileTooLarge,
+    MalformedUpload,
+    QuotaExceeded,
+    StorageDown,
+    StorageFull,
+)
 from modules.files.storage import Storage
 from modules.files.upload.digests import Claim, Digests, claim_in_hex
 from modules.files.upload.headers import (
@@ -83,13 +89,15 @@ class Reception:
 
     def discard(self) -> None:
         for each in self.files:
-            each.object.discard()
+            with leaving_the_rest_to_a_sweep():
+                each.object.discard()
 
     def settle(self) -> None:
         """Their rows have been committed."""
         self.unsettled = False
         for each in self.files:
-            each.object.settle()
+            with leaving_the_rest_to_a_sweep():
+                each.object.settle()
 
     def release(self) -> None:
         for each in self.files:
@@ -172,6 +180,11 @@ class Reception:
 
 def invalid(field: str, message: str, code: str) -> InvalidInput:
     return InvalidInput([FieldError(f"body.{field[:50]}", message, code)])
+
+
+def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
+    """The storage has told its failure; the answer says what it would have said."""
+    return suppress(StorageFull, StorageDown)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """An upload as it comes from the server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from litestar import Request
@@ -17,13 +17,17 @@ def body_of(request: Request[Any, Any, Any]) -> UploadBody:
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise EncodedBody
     length = headers.get(b"content-length")
-    digests = [headers.get(name.encode()) for name in HEADERS]
     return UploadBody(
         content_type=headers.get(b"content-type", b"").decode("latin-1"),
         length=None if length is None else int(length),
-        digests=[each.decode("latin-1") for each in digests if each is not None],
+        digests=digests_in(headers),
         chunks=chunks_of(request),
     )
+
+
+def digests_in(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    found = {name: headers.get(name.encode()) for name in HEADERS}
+    return {name: value.decode("latin-1") for name, value in found.items() if value is not None}
 
 
 async def chunks_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

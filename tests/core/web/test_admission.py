@@ -108,9 +108,10 @@ def test_the_length_of_the_address_is_limited() -> None:
 
 @pytest.mark.parametrize("text", [b"%", b"%z", b"%zz", b"a%4", b"%00", b"%0d%0a", b"%ff", b"%c3"])
 def test_an_address_that_does_not_decode_to_text_is_refused(text: bytes) -> None:
-    for place in ({"path": b"/" + text}, {"query": b"a=" + text}):
-        with pytest.raises(BadUrl):
-            read(HOST, **place)
+    for place, value in (("path", b"/" + text), ("query", b"a=" + text)):
+        with pytest.raises(BadUrl) as refused:
+            read(HOST, **{place: value})
+        assert [each.location for each in refused.value.errors] == [place]
 
 
 def test_an_address_that_does_is_not() -> None:

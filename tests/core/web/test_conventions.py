@@ -227,6 +227,12 @@ class TestWithLimits:
         assert [each.status_code for each in answers] == [404] * 5 + [429]
         assert (await client.get("/api/v10")).status_code == 404
 
+    async def test_they_do_so_for_every_method(self, client: AsyncClient) -> None:
+        methods = ("OPTIONS", "TRACE", "PROPFIND", "PUT", "DELETE")
+        answers = [await client.request(method, f"{PEOPLE}/me/x") for method in methods]
+        assert [each.status_code for each in answers] == [404] * 5
+        assert (await client.request("TRACE", "/api/v1/nowhere")).status_code == 429
+
     async def test_methods_that_an_address_does_not_know_count_too(
         self, client: AsyncClient
     ) -> None:

@@ -10,10 +10,14 @@ import schemathesis
 from click.testing import CliRunner
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 
 from config.lines import Lines
 from config.settings import Settings
 from core.app import create_app
+from core.web.openapi.responses import another
+from core.web.openapi.schemas import Schemas
+from core.web.problems import Problem
 from core.web.rules import Rules
 from core.wiring.document import document_of_application
 from core.wiring.routes import operations_of
@@ -122,7 +126,8 @@ class TestParameters:
         for handler, _, operation in described(app, document):
             if "GET" not in handler.http_methods:
                 looked_at = "if_match" in handler.parsed_fn_signature.parameters
-                assert ("If-Match" in names(operation, "header")) == looked_at
+                sent = {"If-Match", "If-None-Match"} & names(operation, "header")
+                assert sent == ({"If-Match", "If-None-Match"} if looked_at else set())
 
     def test_every_change_of_what_is_there_takes_one(self, document: Json) -> None:
         for method, _, operation in operations(document):
@@ -219,6 +224,14 @@ class TestAnswers:
         for method, _, operation in operations(document):
             unread = operation["responses"].get("415", {}).get("headers", {})
             assert ("Accept-Patch" in unread) == (method == "patch")
+
+    def test_a_success_beside_the_usual_one_is_told_too(self) -> None:
+        later = ResponseSpec(Problem, description="Later.")
+        answer = another(202, later, {}, Schemas())
+        assert answer["description"] == "Later."
+        schema = answer["content"]["application/json"]["schema"]
+        assert schema == {"$model": (Problem, "serialization")}
+        assert "content" not in another(202, ResponseSpec(None), {}, Schemas())
 
     def test_a_key_is_refused_where_none_is_taken(self, document: Json) -> None:
         for path in ("/auth/login", "/auth/register", "/auth/revoke"):

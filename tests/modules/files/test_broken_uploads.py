@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from errno import EACCES, EIO, EMFILE, ENOSPC, EROFS
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,6 +170,30 @@ async def test_a_disk_that_fails_is_no_clients_fault(
     assert os.strerror(error) not in answer.text
     assert await traces.all() == (set(), 0, [])
     assert [os.strerror(error) in each for each in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kept", "digest", "answered"),
+    [(False, None, (503, "files.storage_down")), (True, "sha-256=:QUJD:", 400), (True, None, 201)],
+    ids=["failed", "refused", "kept"],
+)
+async def test_what_cannot_be_removed_now_is_left_to_the_sweep(
+    person: Person, traces: Traces, kept: bool, digest: str | None, answered: Any
+) -> None:
+    """As when a disk goes read-only in the middle of an upload."""
+    headers = {"content_digest": digest} if digest else {}
+    with failing("write", 0 if kept else 1, EIO), pytest.MonkeyPatch.context() as broken:
+        broken.setattr(Path, "unlink", read_only)
+        answer = await send(person.client, form(part(b"x")), **headers)
+    assert answered in (answer.status_code, refusal(answer) if answer.is_error else None)
+    assert len(traces.stored()) == (2 if answer.is_success else 1)
+    [sweep] = traces.core.contributions().of(Preparation, "files")
+    await sweep.run()
+    assert len(traces.stored()) == int(answer.is_success)
+
+
+def read_only(*_: object, **__: object) -> None:
+    raise OSError(EROFS, os.strerror(EROFS))
 
 
 async def test_what_cannot_be_opened_now_may_be_later(person: Person, traces: Traces) -> None:

@@ -278,6 +278,8 @@ async def test_a_digest_that_cannot_be_right(person: Person) -> None:
     for value in ("sha-256=abc", "sha-256=:a:", "sha-256=", "sha-256=:QUJD:"):
         answer = await send(person.client, form(part(TEXT)), content_digest=value)
         assert refusal(answer) == (400, "files.digest_mismatch"), value
+        place = "body" if value.endswith("QUJD:") else "header.Content-Digest"
+        assert [each["location"] for each in answer.json()["errors"]] == [place]
 
 
 async def test_a_digest_of_one_part(person: Person, traces: Traces) -> None:

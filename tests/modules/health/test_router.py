@@ -1,3 +1,4 @@
+from asyncio import Event
 from typing import Any
 
 import pytest
@@ -33,6 +34,18 @@ async def test_readiness_tells_strangers_what_is_down_but_not_why(
     assert (down.status_code, down.json()["code"]) == (503, "health.not_ready")
     assert down.json()["checks"]["database"] == "down"
     assert "secret-host" not in down.text and "retry-after" in down.headers
+
+
+async def test_a_check_that_takes_too_long_is_down(
+    admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.operations.health.TIME_LIMIT_S", 0.01)
+    database, *_ = core.contributions().of(HealthCheck, "core")
+    monkeypatch.setitem(vars(database), "check", Event().wait)
+    core.health().forget()
+    down = await admin.client.get("/health/ready")
+    assert (down.status_code, down.json()["checks"]["database"]) == (503, "down")
+    assert down.json()["details"]["database"]["reason"] == "TimeoutError"
 
 
 async def test_without_a_database_the_process_is_up_all_the_same(

@@ -57,6 +57,7 @@ async def test_a_put_that_is_to_create_changes_nothing(person: Person) -> None:
             await person.client.delete(path, headers={"if-none-match": known}),
         ):
             assert (answer.status_code, answer.json()["code"]) == (412, "http.stale"), known
+            assert answer.json()["detail"] == "If-None-Match names what is there."
     assert (await person.client.get(path)).headers["etag"] == tag
     changed = await person.client.put(path, json=POST, headers={"if-none-match": '"other"'})
     assert changed.status_code == 200

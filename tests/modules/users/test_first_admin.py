@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from config.settings import Settings
 from core.wiring.container import CoreContainer
-from modules.users.commands import user_group
+from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused
 from modules.users.first_admin import FILE, FirstAdmin
 from modules.users.models import User
@@ -66,7 +66,15 @@ async def test_a_password_for_nobody_stops_the_start(users: Any, settings: Setti
     nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
     with pytest.raises(FirstAdminRefused, match="ADMIN_EMAIL beside it"):
         await nobody.ensure()
+    assert "ADMIN_EMAIL beside it" in str(await nobody.examine())
     assert not await users.admins().exists()
+
+
+async def test_it_does_not_when_somebody_is_admin(
+    users: Any, settings: Settings, admin: Person
+) -> None:
+    nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
+    assert (await nobody.ensure(), await nobody.examine()) == (None, None)
 
 
 async def test_in_development_a_password_is_made_and_kept_private(
@@ -81,6 +89,28 @@ async def test_in_development_a_password_is_made_and_kept_private(
     assert email == EMAIL and password not in told
     account = await users.accounts().by_email(EMAIL)
     assert await users.accounts().prove(account.id, password)
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+async def test_a_terminal_shows_it_but_never_a_log(
+    users: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    given = {"environment": "development", "admin_email": EMAIL, "log_format": log_format}
+    told = str(await first_admin(users, settings, **given).ensure())
+    file = settings.data_dir / FILE
+    assert ("shown once" in told, file.exists()) == (log_format == "console", log_format == "json")
+    assert log_format == "console" or file.read_text().split()[1] not in told
+
+
+def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = settings.model_copy(update={"admin_password": SecretStr(PASSWORD)})
+    monkeypatch.setattr("modules.users.commands.click.prompt", lambda *_, **__: "another one")
+    for is_terminal, password in ((True, "another one"), (False, PASSWORD)):
+        monkeypatch.setattr("sys.stdin.isatty", lambda answer=is_terminal: answer)
+        assert given_password(given) == password
 
 
 async def test_an_operator_makes_admins(users: Any, person: Person, client: Any) -> None:
