@@ -45,7 +45,7 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
         ("routes", {"MODULES": "users,auth,healht"}, 1, "names healht: no module; the nearest is"),
         (
             "routes",
-            {"MODULES": "hello"},
+            {"MODULES": "health"},
             1,
             "core needs Authenticator, which auth exports: add auth",
         ),
