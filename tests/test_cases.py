@@ -32,7 +32,10 @@ def rows() -> list[list[str]]:
     return [[each.strip() for each in line.strip("|").split("|")] for line in lines if "-" in line]
 
 
+FAULTS = {"LD", "DB", "AC", "CL", "MO", "OA"}
+
 ROWS = [row for row in rows() if row[0].partition("-")[0] in CASES]
+FOUND = [row for row in rows() if row[0].partition("-")[0] in FAULTS]
 
 
 def test_every_case_is_there_once() -> None:
@@ -44,6 +47,18 @@ def test_every_case_is_there_once() -> None:
 def test_its_tests_exist(case: str, _: str, where: str) -> None:
     named = findall(r"`([^`:]+)::([^`]+)`", where)
     assert named or where.startswith("later: ")
+    for path, name in named:
+        assert name in names_in(TESTS.parent / path), f"{path}::{name}"
+
+
+def test_every_fault_is_there_once() -> None:
+    assert len({fault for fault, _, _ in FOUND}) == len(FOUND)
+
+
+@pytest.mark.parametrize(("fault", "_", "where"), FOUND, ids=[row[0] for row in FOUND])
+def test_the_tests_of_a_fault_exist(fault: str, _: str, where: str) -> None:
+    named = findall(r"`([^`:]+)::([^`]+)`", where)
+    assert named
     for path, name in named:
         assert name in names_in(TESTS.parent / path), f"{path}::{name}"
 
