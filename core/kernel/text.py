@@ -20,6 +20,15 @@ HIDDEN = (
 )
 
 
+def simple_lower(text: str) -> str:
+    """Return the text in Unicode's simple lower case: each character becomes exactly one other.
+
+    `str.lower` writes `İ` as two characters and chooses the form of `Σ` by its neighbours, so a
+    part of a text in lower case is not always a part of the whole in lower case.
+    """
+    return text.replace("İ", "i").replace("Σ", "σ").lower()
+
+
 @dataclass(frozen=True)
 class Text:
     """`Content = Annotated[str, Text(1, 20_000)]`: lines, each ending in a newline alone."""

@@ -4,7 +4,7 @@ from unicodedata import normalize
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from core.kernel.text import Line, Text
+from core.kernel.text import Line, Text, simple_lower
 
 LINE: TypeAdapter[str] = TypeAdapter(Annotated[str, Line(2, 5)])
 TEXT: TypeAdapter[str] = TypeAdapter(Annotated[str, Text(1, 10)])
@@ -40,3 +40,12 @@ def test_text_is_composed_and_counted_in_code_points() -> None:
 def test_the_schema_says_how_long() -> None:
     schema: dict[str, Any] = LINE.json_schema()
     assert (schema["minLength"], schema["maxLength"]) == (2, 5)
+
+
+def test_simple_lower_case_turns_each_character_into_one_whatever_stands_beside_it() -> None:
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    every = "Α".join(characters)
+    lower = simple_lower(every)
+    assert len(lower) == len(every)
+    assert lower[::2] == "".join(map(simple_lower, characters))
+    assert simple_lower("İSTANBUL ΟΔΟΣ STRAßE") == "istanbul οδοσ straße"
