@@ -84,7 +84,7 @@ def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMidd
     settings, lines = core.settings(), core.log_lines()
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
     return RequestMiddleware(
-        CorsMiddleware(inner, settings.cors_origins),
+        CorsMiddleware(inner, settings.cors_origins, core.limits(), settings.api_prefix),
         admission=Admission(settings.allowed_hosts),
         client_address=ClientAddress(settings.trusted_proxies),
         problems=problems,

@@ -6,6 +6,7 @@ thing, so nothing needs to be reset.
 
 from contextvars import ContextVar
 
+from core.kernel.client_networks import client_network
 from core.kernel.principal import Principal
 
 
@@ -21,6 +22,11 @@ class RequestContext:
         self.traceparent: str | None = None
         self.audited = False
         """The audit trail has a row of this request already."""
+
+    @property
+    def client(self) -> str:
+        """The client IP as limits count it: an IPv6 client is its /64."""
+        return client_network(self.address)
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

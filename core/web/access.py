@@ -47,11 +47,11 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         context, rules = context_of(scope), rules_of(scope)
-        if rules.options:
-            return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
         refused = await self._learn_who(context, rules.policy)
         if rules.in_api:
-            await count_request(self._limits, context, rules)
+            await count_request(self._limits, context, rules.limit)
+        if rules.options:
+            return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
         if refused:
             raise refused
         await self._admit(context.principal, rules.policy)

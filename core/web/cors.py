@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
+from core.security.limits import RateLimits
 from core.web.context import Header, context_of
+from core.web.limits import count_request
 from core.web.responses import FinishedResponse
 
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -28,8 +30,10 @@ PREFLIGHT: tuple[Header, ...] = (
 class CorsMiddleware:
     """Answers preflights itself; says on every other answer which origin may read it."""
 
-    def __init__(self, app: Any, origins: Collection[str]) -> None:
-        self._app = app
+    def __init__(
+        self, app: Any, origins: Collection[str], limits: RateLimits, api_prefix: str
+    ) -> None:
+        self._app, self._limits, self._api = app, limits, f"{api_prefix}/"
         self._fields: dict[bytes, tuple[Header, ...]] = {
             origin.encode(): (
                 (b"access-control-allow-origin", origin.encode()),
@@ -47,6 +51,8 @@ class CorsMiddleware:
         fields = self._fields.get(origin, ())
         context.reply_headers.extend(fields)
         if scope["method"] == "OPTIONS" and is_preflight(context.headers):
+            if f"{scope['path']}/".startswith(self._api):
+                await count_request(self._limits, context, limit=None)
             preflight = FinishedResponse(204, list(PREFLIGHT) if fields else [], b"")
             await preflight(scope, receive, send)
         else:

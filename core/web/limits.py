@@ -2,19 +2,18 @@
 
 from core.security.limits import RateLimits, Standing
 from core.web.context import Header, HttpContext
-from core.web.rules import Rules
 
 
-async def count_request(limits: RateLimits, context: HttpContext, rules: Rules) -> None:
-    """By principal where there is one, else by address; the route's own limit by address always."""
+async def count_request(limits: RateLimits, context: HttpContext, limit: str | None) -> None:
+    """Count per principal if there is one, else per client; the route's own limit per client."""
     if not limits.enabled:
         return
     if (principal := context.principal) is not None:
         standing = await limits.hit("signed-in", principal.text)
     else:
-        standing = await limits.hit("anonymous", context.address)
-    if rules.limit and standing.granted:
-        standing = await limits.hit(rules.limit, context.address)
+        standing = await limits.hit("anonymous", context.client)
+    if limit and standing.granted:
+        standing = await limits.hit(limit, context.client)
     context.reply_headers += headers_of(standing)
     standing.check()
 

@@ -43,7 +43,9 @@ class RouteRules(ReceiveRoutePlugin):
             id(each[0]): each for each in route.route_handler_map.values()
         }.values():
             if answers_options(handler):
-                handler.opt["rules"] = Rules(public, options=options_of(route))
+                handler.opt["rules"] = Rules(
+                    public, in_api=self._is_in_api(route.path), options=options_of(route)
+                )
             else:
                 self._prepare(handler, model, route.path)
         route.__class__ = DirectRoute
@@ -65,7 +67,7 @@ class RouteRules(ReceiveRoutePlugin):
         return Rules(
             policy=self._policy(handler, path),
             module=opt.get("module", "core"),
-            in_api=f"{path}/".startswith(f"{self._prefix}/"),
+            in_api=self._is_in_api(path),
             limit=opt.get("limit"),
             listing=listing,
             query=None if opt.get("unread") else known,
@@ -75,6 +77,9 @@ class RouteRules(ReceiveRoutePlugin):
             prefix=self._prefix,
             public_url=self._public_url,
         )
+
+    def _is_in_api(self, path: str) -> bool:
+        return f"{path}/".startswith(f"{self._prefix}/")
 
     def _refuse_unknown_methods(self, route: HTTPRoute) -> None:
         """Counted like the known ones; while the service is closed, open where one of them is."""

@@ -54,7 +54,7 @@ class Guesses:
             yield
             return
         account = self._key(f"account:{account_key(email)}")
-        address = self._key(f"address:{current_context().address}")
+        address = self._key(f"address:{current_context().client}")
         await self._limits.check("login-account", account)
         await self._count(account, address)
         try:

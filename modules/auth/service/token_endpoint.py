@@ -47,7 +47,7 @@ class TokenEndpoint:
 
     async def _by_password(self, form: Mapping[str, str], device: str) -> IssuedTokens:
         given = read(Credentials, form, {"email": "username", "password": "password"})
-        await self._limits.check("login", current_context().address)
+        await self._limits.check("login", current_context().client)
         return await self._login.by_password(given.email, given.password, device)
 
     async def _by_refresh_token(self, form: Mapping[str, str], _: str) -> IssuedTokens:

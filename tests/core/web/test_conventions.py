@@ -4,7 +4,8 @@ from asyncio import gather
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
 
 from tests.people import Person
 
@@ -209,10 +210,21 @@ async def test_a_compressed_list_is_the_same_list(admin: Person) -> None:
     assert "content-encoding" not in me.headers and "etag" in me.headers
 
 
+async def ask_from(app: Litestar, host: str) -> Response:
+    """Send a request from this client IP."""
+    transport = ASGITransport(app, client=(host, 1))  # type: ignore[arg-type]
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.get("/api/v1/nowhere")
+
+
 class TestWithLimits:
     @pytest.fixture
     def overrides(self) -> dict[str, Any]:
-        return {"rate_limit_enabled": True, "rate_limit_anonymous": "5/hour"}
+        return {
+            "rate_limit_enabled": True,
+            "rate_limit_anonymous": "5/hour",
+            "cors_origins": ("http://localhost:3000",),
+        }
 
     async def test_addresses_that_lead_nowhere_count_too(self, client: AsyncClient) -> None:
         answers = [await client.get(f"/api/v1/nowhere/{number}?x=1") for number in range(6)]
@@ -232,6 +244,42 @@ class TestWithLimits:
         answers = [await client.request(method, f"{PEOPLE}/me/x") for method in methods]
         assert [each.status_code for each in answers] == [404] * 5
         assert (await client.request("TRACE", "/api/v1/nowhere")).status_code == 429
+
+    async def test_options_counts_like_every_method(self, client: AsyncClient) -> None:
+        answers = [await client.options(f"{PEOPLE}/me") for _ in range(6)]
+        assert [each.status_code for each in answers] == [204] * 5 + [429]
+        assert answers[0].headers["ratelimit"].startswith('"anonymous";r=4;')
+        assert (await client.get(f"{PEOPLE}/me")).status_code == 429
+        assert (await client.options("/health")).status_code == 204
+
+    async def test_options_of_a_signed_in_user_counts_for_that_user(self, person: Person) -> None:
+        answer = await person.client.options(f"{PEOPLE}/me")
+        assert answer.headers["ratelimit-policy"] == '"signed-in";q=600;w=60'
+
+    @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://elsewhere.example"])
+    @pytest.mark.parametrize("path", ["/users/me", "/nowhere", ""])
+    async def test_preflights_count_for_every_origin_and_path(
+        self, client: AsyncClient, origin: str, path: str
+    ) -> None:
+        asking = {"origin": origin, "access-control-request-method": "PUT"}
+        answers = [await client.options(f"/api/v1{path}", headers=asking) for _ in range(6)]
+        assert [each.status_code for each in answers] == [204] * 5 + [429]
+        assert answers[-1].json()["code"] == "http.too_many_requests"
+        assert (await client.options("/health", headers=asking)).status_code == 204
+
+    async def test_an_ipv6_client_is_its_network(self, app: Litestar) -> None:
+        hosts = [f"2001:db8:1:2::{number}" for number in range(6)]
+        statuses = [(await ask_from(app, host)).status_code for host in hosts]
+        assert statuses == [404] * 5 + [429]
+        assert (await ask_from(app, "2001:db8:1:3::1")).status_code == 404
+
+    async def test_an_ipv4_client_is_one_however_its_address_is_written(
+        self, app: Litestar
+    ) -> None:
+        hosts = ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1"] * 2
+        statuses = [(await ask_from(app, host)).status_code for host in hosts]
+        assert statuses == [404] * 5 + [429]
+        assert (await ask_from(app, "::ffff:192.0.2.2")).status_code == 404
 
     async def test_methods_that_an_address_does_not_know_count_too(
         self, client: AsyncClient

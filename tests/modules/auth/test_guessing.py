@@ -10,9 +10,11 @@ from litestar import Litestar
 
 from config.settings import Rate
 from core.security.passwords import Passwords
+from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
 from modules.auth.service.guesses import CEILING, FREE, FREE_BY_ADDRESS, delay_after
 from tests.modules.auth.conftest import AUTH, code_of, later
+from tests.modules.auth.trail import trail
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
@@ -150,6 +152,19 @@ class TestByAddress:
         with later(minutes=5, seconds=1):
             assert (await attempt(app, "x@example.com")).status_code == 401
 
+    async def test_an_ipv6_client_is_its_network_and_the_trail_has_the_whole_address(
+        self, app: Litestar, core: CoreContainer
+    ) -> None:
+        for number in range(FREE_BY_ADDRESS):
+            answer = await attempt(app, f"u{number}@example.com", address=f"2001:db8::{number:x}")
+            assert answer.status_code == 401
+        refused = await attempt(app, "x@example.com", address="2001:db8::ffff:1")
+        assert code_of(refused) == "auth.too_many_attempts"
+        neighbour = await attempt(app, "x@example.com", address="2001:db8:0:1::1")
+        assert neighbour.status_code == 401
+        rows = await trail(core, "auth.login")
+        assert rows[5].address == "2001:db8::5"
+
     async def test_who_is_right_is_not_counted(self, app: Litestar, person: Person) -> None:
         for _ in range(FREE_BY_ADDRESS + 2):
             assert (await attempt(app, person.email, PASSWORD)).status_code == 200
@@ -163,6 +178,8 @@ class TestRates:
     async def test_ten_a_minute_from_one_address(self, app: Litestar) -> None:
         answers = [await attempt(app, f"u{n}@example.com") for n in range(12)]
         assert [each.status_code for each in answers] == [401] * 10 + [429] * 2
+        other = await attempt(app, "u@example.com", address="2001:db8::1")
+        assert other.status_code == 401
         last = answers[-1]
         assert last.headers["ratelimit-policy"] == '"login";q=10;w=60'
         assert last.headers["ratelimit"].startswith('"login";r=0;t=')

@@ -8,12 +8,16 @@ from core.data.audit import AuditEntry
 from core.wiring.container import CoreContainer
 
 TRAIL = select(
-    AuditEntry.action, AuditEntry.outcome, AuditEntry.actor_id, AuditEntry.target_id
+    AuditEntry.action,
+    AuditEntry.outcome,
+    AuditEntry.actor_id,
+    AuditEntry.target_id,
+    AuditEntry.address,
 ).order_by(AuditEntry.id)
 
 
 async def trail(core: CoreContainer, *actions: str) -> list[Any]:
-    """Action, outcome, actor and target of each row with one of these actions."""
+    """Action, outcome, actor, target and client IP of each row with one of these actions."""
     async with core.db().read() as reads:
         rows = (await reads.execute(TRAIL)).all()
     return [row for row in rows if row.action in actions]
