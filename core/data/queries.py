@@ -1,10 +1,12 @@
 """What a service asks again and again: one row or NotFound, one part of a list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import ge, gt, le, lt
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Row, Select, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,11 +16,20 @@ from core.data.search import Kind, SearchIndex, found_in, search_values
 from core.data.totals import Count
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
-from core.kernel.pages import PageRequest, Rows
+from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
 Columns = Sequence[InstrumentedAttribute[Any]]
+
+COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "gte": ge,
+    "gt": gt,
+    "lte": le,
+    "lt": lt,
+}
+ALWAYS_RANGES = ("created_at", "at")
+"""Sort keys that every list offers as ranges too."""
 
 LIMIT: BindParameter[int] = bindparam("listing_limit")
 OFFSET: BindParameter[int] = bindparam("listing_offset")
@@ -58,18 +69,25 @@ class Listing(Uncopied):
     """How a list may be sorted, searched and filtered: said once, for the query and for OpenAPI.
 
     The last column of `sort` is the unique id: it breaks ties. `filters` are compared for equality;
-    a mapping gives them other names than their columns have. The query should be made once, for its
-    statements are kept by its identity, and must have the columns of `sort` among its own.
+    a mapping gives them other names than their columns have. A column of `ranges` is compared by
+    `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are `created_at` and `at` wherever they are sort
+    keys. The default order is `-created_at`, or the first key of a list without it. The query
+    should be made once, for its statements are kept by its identity, and must have the columns of
+    `sort` among its own.
     """
 
     sort: Columns
     search: SearchIndex | Columns = ()
     filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
-    default: str = "-created_at"
+    ranges: Columns = ()
+    default: str = ""
     _found: Bounded[object, Found] = field(default_factory=lambda: Bounded(200), init=False)
     _statements: Bounded[object, Select[Any]] = field(
         default_factory=lambda: Bounded(400), init=False
     )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "default", self.default or default_order(self.keys))
 
     @property
     def keys(self) -> list[str]:
@@ -80,6 +98,13 @@ class Listing(Uncopied):
         if isinstance(self.filters, Mapping):
             return self.filters
         return {column.key: column for column in self.filters}
+
+    @cached_property
+    def range_columns(self) -> Mapping[str, InstrumentedAttribute[Any]]:
+        """The column that each range parameter is about, such as `created_at_gte`."""
+        own = {column.key: column for column in self.sort if column.key in ALWAYS_RANGES}
+        columns = own | {column.key: column for column in self.ranges}
+        return {f"{name}_{end}": column for name, column in columns.items() for end in COMPARISONS}
 
     async def page(
         self,
@@ -130,7 +155,7 @@ class Listing(Uncopied):
             return known
         narrowed = query
         for name in asked.filters:
-            narrowed = narrowed.where(self._filter(name) == bindparam(f"filter_{name}"))
+            narrowed = narrowed.where(self._filter(name))
         if kind:
             if not self.search:
                 raise invalid("search", "This list has no search.")
@@ -170,9 +195,12 @@ class Listing(Uncopied):
         column = self.sort[self.keys.index(key.removeprefix("-"))]
         return SortKey(column, key.startswith("-"))
 
-    def _filter(self, name: str) -> InstrumentedAttribute[Any]:
+    def _filter(self, name: str) -> ColumnElement[bool]:
         if (column := self.filter_columns.get(name)) is not None:
-            return column
+            return column == bindparam(f"filter_{name}")
+        if (column := self.range_columns.get(name)) is not None:
+            compare = COMPARISONS[name.rpartition("_")[2]]
+            return compare(column, bindparam(f"filter_{name}", type_=column.type))
         raise invalid(name, "This list has no such filter.")
 
 

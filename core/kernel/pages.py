@@ -35,6 +35,11 @@ class PageRequest:
         return (self.page - 1) * self.per_page
 
 
+def default_order(keys: Sequence[str]) -> str:
+    """Return the order of a list that declares none: the newest first, or its first key."""
+    return "-created_at" if "created_at" in keys else keys[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[R]):
     """One part of a list, as it was asked for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from core.kernel.errors import FieldError, InvalidInput
-from core.kernel.pages import PageRequest, Rows
+from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
@@ -13,12 +13,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class ValueListing(Uncopied):
-    """`ValueListing(("module", "name"), default="name")`; the last key is unique."""
+    """`ValueListing(("module", "name"), default="name")`; the last key is unique.
+
+    Without a default it is `-created_at`, or the first key of a list without that key.
+    """
 
     keys: Sequence[str]
-    default: str
+    default: str = ""
     search: tuple[()] = ()
     filter_columns: Mapping[str, Any] = field(default_factory=dict)
+    range_columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "default", self.default or default_order(self.keys))
 
     def page(self, values: Iterable[T], asked: PageRequest) -> Rows[T]:
         """The part that was asked for. Raises InvalidInput for an unknown key."""

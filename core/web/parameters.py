@@ -59,7 +59,8 @@ def if_match() -> IfMatch:
 def names_of(listing: AnyListing) -> frozenset[str]:
     """The query parameters of a list."""
     search = ("search",) if listing.search else ()
-    return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *listing.filter_columns])
+    filters = (*listing.filter_columns, *listing.range_columns)
+    return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *filters])
 
 
 class PageRequests:
@@ -87,7 +88,7 @@ class PageRequests:
         sort, search = query.get("sort"), searched(query.get("search"))
         filters = {
             name: filter_value(name, kind_of(column), query[name])
-            for name, column in listing.filter_columns.items()
+            for name, column in (*listing.range_columns.items(), *listing.filter_columns.items())
             if name in query
         }
         binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str)))
@@ -125,6 +126,8 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
     """As the column has it: a UUID, a number, true or false, one of some words, or plain text."""
     if kind is bool:
         return flag(name, text)
+    if kind is datetime:
+        return moment(name, text)
     try:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
     except ValidationError as error:

@@ -15,7 +15,7 @@ from core.security.policies import Policy, public
 from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
-from core.web.rules import Rules
+from core.web.rules import AnyListing, Rules
 from core.web.unknown import METHODS, unknown_methods
 from core.wiring.direct import DirectRoute, shorten
 from core.wiring.inventory import InstalledModules
@@ -61,7 +61,7 @@ class RouteRules(ReceiveRoutePlugin):
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
         opt = handler.opt
-        listing = opt.get("listing")
+        listing = checked_listing(opt.get("listing"), handler, path)
         own = frozenset(each.field_alias for each in model.expected_query_params)
         known = own | (names_of(listing) if listing else frozenset())
         return Rules(
@@ -109,6 +109,21 @@ class RouteRules(ReceiveRoutePlugin):
                     f"{handler} at {path} needs {needed.name}, which no module contributes."
                 )
         return policy
+
+
+def checked_listing(
+    listing: AnyListing | None, handler: BaseRouteHandler, path: str
+) -> AnyListing | None:
+    """Return it. Raises WiringError where its default order is none of its keys."""
+    if listing is None:
+        return None
+    for key in listing.default.split(","):
+        if key.removeprefix("-") not in listing.keys:
+            keys = ", ".join(listing.keys)
+            raise WiringError(
+                f"{handler} at {path} sorts its list by {key!r}, which is none of its keys: {keys}."
+            )
+    return listing
 
 
 def takes_no_body(handler: HTTPRouteHandler) -> bool:

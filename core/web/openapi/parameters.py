@@ -95,9 +95,19 @@ def list_parameters(listing: AnyListing) -> list[Json]:
         found["search"] = (LINE, "Plain text that is in it.")
     for name, column in listing.filter_columns.items():
         found[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
+    for name, column in listing.range_columns.items():
+        field, _, comparison = name.rpartition("_")
+        said = f"Only those whose `{field}` is {RANGES[comparison]}."
+        found[name] = (filter_schema(kind_of(column)), said)
     return [query(name, schema, description) for name, (schema, description) in found.items()]
 
 
+RANGES = {
+    "gte": "this value or greater",
+    "gt": "greater than this value",
+    "lte": "this value or less",
+    "lt": "less than this value",
+}
 WHOLE: Json = {"type": "integer", "minimum": 1}
 FLAG: Json = {"type": "boolean", "default": False}
 LINE: Json = {"type": "string", "format": "line", "maxLength": 100}

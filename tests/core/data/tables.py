@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.data.models import NAMING, Base, Timestamped, UtcDateTime, Versioned
 from core.data.search import SearchIndex
+from core.kernel.ids import uuid7
 
 
 class Tables(DeclarativeBase):
@@ -34,6 +35,31 @@ class Part(Versioned, Tables):
     __tablename__ = "parts"
 
     thing_id: Mapped[UUID] = mapped_column(ForeignKey(Thing.id))
+
+
+class Screw(Tables):
+    """Goes with its thing."""
+
+    __tablename__ = "screws"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    thing_id: Mapped[UUID] = mapped_column(ForeignKey(Thing.id, ondelete="CASCADE"))
+
+
+class Note(Tables):
+    """Stays without its screw, and so does what refers to it."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    screw_id: Mapped[UUID | None] = mapped_column(ForeignKey(Screw.id, ondelete="SET NULL"))
+
+
+class Answer(Tables):
+    __tablename__ = "answers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    note_id: Mapped[UUID] = mapped_column(ForeignKey(Note.id, ondelete="CASCADE"))
 
 
 SEARCH = SearchIndex(Thing, (Thing.name, Thing.body))

@@ -8,12 +8,14 @@ from sqlalchemy import Executable, delete, insert, select, text, update
 
 from core.data import generations as module
 from core.data.announcements import Announcement, Announcements
+from core.data.changes import tables_changed_by
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.generations import Generations
+from core.data.totals import Count
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
-from tests.core.data.tables import THINGS, Thing
+from tests.core.data.tables import THINGS, Note, Part, Screw, Thing
 from tests.core.data.test_database import add
 
 PEOPLE = module.place_of("people")
@@ -41,6 +43,39 @@ def test_two_who_opened_one_file_see_each_other(tmp_path: Path) -> None:
     assert other.of(["a"]) == one.of(["a"])
     one.close()
     other.close()
+
+
+def test_a_deletion_changes_what_foreign_keys_reach() -> None:
+    assert tables_changed_by(delete(THINGS)) == {"things", "screws", "notes"}
+    assert tables_changed_by(delete(Screw)) == {"screws", "notes"}
+    assert tables_changed_by(delete(Part)) == {"parts"}
+    assert tables_changed_by(update(THINGS)) == {"things"}
+
+
+@pytest.mark.usefixtures("heard")
+async def test_totals_are_exact_after_a_cascade(db: Database) -> None:
+    """By a statement and by the session: the database deletes, and clears, further rows itself."""
+    screws = Count(select(Screw.id))
+    loose = Count(select(Note.id).where(Note.screw_id.is_(None)))
+
+    async def totals() -> tuple[int, int]:
+        async with db.read() as reads:
+            return await reads.total(screws), await reads.total(loose)
+
+    for by_session in (True, False):
+        async with db.transaction() as session:
+            session.add(thing := Thing(name="held"))
+            await session.flush()
+            session.add(screw := Screw(thing_id=thing.id))
+            await session.flush()
+            session.add(Note(screw_id=screw.id))
+        assert await totals() == (1, 1 - by_session)
+        async with db.transaction() as session:
+            if by_session:
+                await session.delete(await session.get_one(Thing, thing.id))
+            else:
+                await session.execute(delete(Thing).where(Thing.id == thing.id))
+        assert await totals() == (0, 2 - by_session)
 
 
 async def test_every_way_to_change_a_table_advances_it(

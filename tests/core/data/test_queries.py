@@ -15,6 +15,7 @@ from core.data.database import Database
 from core.data.queries import Listing, one_or_raise, row_or_raise
 from core.kernel.errors import InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows
+from core.kernel.value_listing import ValueListing
 from tests.core.data.tables import SEARCH, Thing
 from tests.core.data.test_database import add
 
@@ -24,6 +25,7 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 SORT = (Thing.created_at, Thing.name, Thing.count, Thing.rank, Thing.id)
 THINGS = Listing(sort=SORT, search=SEARCH, filters=(Thing.count, Thing.rank))
 BARE = Listing(sort=(Thing.name, Thing.id), filters={"how_many": Thing.count}, default="name")
+RANKED = Listing(sort=(Thing.rank, Thing.id), ranges=(Thing.rank,))
 EVERY = select(Thing)
 SMALL = select(Thing).where(Thing.count < bindparam("limit"))
 
@@ -129,6 +131,41 @@ async def test_a_filter_is_equality(db: Database) -> None:
         assert named.total == 9
     with pytest.raises(InvalidInput, match=r"query\.colour"):
         await page(db, filters={"colour": 1})
+
+
+async def test_a_range_has_both_ends_and_either(db: Database) -> None:
+    await fill(db)
+    days = [BEGINNING + timedelta(days=day) for day in range(4)]
+    for _ in range(3):
+        for ends, wanted in (
+            ({"created_at_gte": days[1]}, 18),
+            ({"created_at_gt": days[1]}, 11),
+            ({"created_at_lte": days[1]}, 14),
+            ({"created_at_lt": days[1]}, 7),
+            ({"created_at_gt": days[0], "created_at_lt": days[2], "count": 1}, 3),
+            ({"created_at_gt": days[3]}, 0),
+        ):
+            found = await page(db, filters=ends, per_page=100, sort="name")
+            assert found.total == len(found.items) == wanted, ends
+        narrow = await page(db, RANKED, filters={"rank_gte": 2, "rank_lt": 4}, per_page=100)
+        assert {each.rank for each in narrow.items} == {2, 3} and narrow.total == len(narrow.items)
+    with pytest.raises(InvalidInput, match=r"query\.rank_gte"):
+        await page(db, filters={"rank_gte": 2})
+
+
+async def test_cursors_go_on_within_a_range(db: Database) -> None:
+    await fill(db)
+    ends = {"created_at_gte": BEGINNING + timedelta(days=1)}
+    for sort in ("name", "-created_at"):
+        parts = [it async for it in walk(db, per_page=5, filters=ends, sort=sort)]
+        every = names(await page(db, filters=ends, per_page=100, sort=sort))
+        assert [*chain(*map(names, parts))] == every and len(every) == 18
+
+
+async def test_a_list_is_sorted_by_its_newest_or_its_first_key() -> None:
+    assert (THINGS.default, RANKED.default) == ("-created_at", "rank")
+    assert ValueListing(("module", "name")).default == "module"
+    assert ValueListing(("name", "created_at")).default == "-created_at"
 
 
 async def test_a_list_without_search_says_so(db: Database) -> None:

@@ -16,6 +16,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.principal import Permission
+from core.kernel.value_listing import ValueListing
 from core.security.authentication import Authenticator
 from core.security.policies import public, requires
 from core.wiring import registry
@@ -82,6 +83,11 @@ class Unfulfilled(Controller):
     async def turn(self, knob: NamedDependency[int]) -> None: ...
 
 
+class Misordered(Controller):
+    @get(summary="Sorts by a key it lacks", policy=public, listing=ValueListing(("name",), "size"))
+    async def misordered(self) -> None: ...
+
+
 class Heat:
     def __init__(self, degrees: int) -> None: ...
 
@@ -124,10 +130,11 @@ def settings(tmp_path: Path) -> Settings:
         ({"oven": Oven}, "oven cannot build its heat: .*missing 1 required"),
         ({"oven": ColdOven}, "oven cannot build its heat: .*core.warmth"),
         ({"door": door(Unfulfilled)}, "knob"),
+        ({"door": door(Misordered)}, "by 'size', which is none of its keys: name."),
     ],
     ids=[
         *("missing", "doubled", "circular", "no policy", "unknown permission"),
-        *("argument", "part", "dependency"),
+        *("argument", "part", "dependency", "order"),
     ],
 )
 def test_modules_that_do_not_fit_keep_the_application_down(

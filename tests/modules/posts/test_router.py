@@ -1,5 +1,7 @@
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 
 from tests.people import Person
@@ -157,3 +159,54 @@ async def test_a_post_goes(person: Person) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
     assert (await person.client.delete(path)).status_code == 204
     assert (await person.client.get(path)).json()["code"] == "posts.not_found"
+
+
+async def test_a_list_is_narrowed_to_a_range_of_moments(person: Person) -> None:
+    moments = [(await publish(person))["created_at"] for _ in range(3)]
+
+    async def total(**ends: str) -> int:
+        answer = await person.client.get(POSTS, params=ends)
+        assert answer.status_code == 200, answer.text
+        assert len(answer.json()["data"]) == answer.json()["total"]
+        found: int = answer.json()["total"]
+        return found
+
+    assert await total(created_at_gte=moments[1]) == 2
+    assert await total(created_at_gt=moments[1]) == 1
+    assert await total(created_at_lte=moments[1]) == 2
+    assert await total(created_at_lt=moments[1]) == 1
+    assert await total(created_at_gt=moments[0], created_at_lt=moments[2], sort="title") == 1
+    east = datetime.fromisoformat(moments[1]).astimezone(timezone(timedelta(hours=9)))
+    assert await total(created_at_gte=east.isoformat()) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("created_at_gte=2026-01-01T00:00:00", "created_at_gte=1767225600", "created_at_gte="),
+        *("created_at_gte=2026-01-01", "created_at_lt=soon", "created_at_ge=2026-01-01T00:00:00Z"),
+        *("title_gte=A", "created_at_gt=2026-01-01T00:00:00Z&created_at_gt=2027-01-01T00:00:00Z"),
+    ],
+)
+async def test_the_end_of_a_range_is_one_moment_with_its_offset(
+    client: AsyncClient, query: str
+) -> None:
+    answer = await client.get(f"{POSTS}?{query}")
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert error["location"] == f"query.{query.partition('=')[0]}"
+
+
+async def test_every_list_with_a_moment_offers_its_range(admin: Person) -> None:
+    document = (await admin.client.get("/docs/openapi.json")).json()
+    offered = 0
+    for path, operations in document["paths"].items():
+        parameters = {
+            each["name"]: each for each in operations.get("get", {}).get("parameters", ())
+        }
+        keys = parameters.get("sort", {}).get("schema", {}).get("items", {}).get("enum", ())
+        for key in {"created_at", "at"} & {*keys}:
+            for comparison in ("gte", "gt", "lte", "lt"):
+                assert parameters[f"{key}_{comparison}"]["schema"]["format"] == "date-time", path
+                offered += 1
+    assert offered >= 40
