@@ -44,16 +44,16 @@ class Schema(BaseModel):
         return [cls.of(source) for source in sources]
 
     @classmethod
-    def paged(cls, rows: Rows[Any]) -> "Page[Self] | CursorPage[Self]":
-        """The part of a list that was asked for, by page or by cursor."""
-        data, asked = (
-            [cls.model_validate(each, from_attributes=True) for each in rows.items],
-            rows.request,
+    def paged(cls, rows: Rows[Any]) -> "Page[Self]":
+        """Return the part of a list that was asked for, by page or by cursor."""
+        request = rows.request
+        return Page(
+            data=[cls.model_validate(row, from_attributes=True) for row in rows.items],
+            per_page=request.per_page,
+            page=None if request.by_cursor else request.page,
+            total=rows.total,
+            next_cursor=request.seal(rows.last) if rows.last else None,
         )
-        if not asked.by_cursor:
-            return Page(data=data, total=rows.total or 0, page=asked.page, per_page=asked.per_page)
-        cursor = asked.seal(rows.last) if rows.last else None
-        return CursorPage(data=data, per_page=asked.per_page, next_cursor=cursor, total=rows.total)
 
     @property
     def row(self) -> tuple[UUID, int] | None:
@@ -73,18 +73,19 @@ class MergePatch(Schema):
 
 
 class Page(Schema, Generic[T]):
-    data: list[T]
-    total: int = Field(description="How many there are in all; exact.")
-    page: int
-    per_page: int
+    """Part of a list: one shape, whether it was asked for by page or by cursor."""
 
-
-class CursorPage(Schema, Generic[T]):
     data: list[T]
-    per_page: int
-    next_cursor: str | None = Field(
-        description="Send it as `cursor` for what follows; null at the end."
-    )
+    per_page: int = Field(description="How many items a part holds at most.")
+    page: int | None = Field(description="The number of this page; null by cursor.")
     total: int | None = Field(
-        default=None, exclude_if=lambda total: total is None, description="Only with `?total=true`."
+        description="How many items there are in all; null by cursor without `total=true`."
     )
+    next_cursor: str | None = Field(
+        description="Send it as `cursor` to read what follows; null by page and at the end."
+    )
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name the list of `PostRead` a `PostList`."""
+        return f"{params[0].__name__.removesuffix('Read')}List"

@@ -80,7 +80,8 @@ class PageRequests:
     def _read(
         self, context: HttpContext, listing: AnyListing, query: dict[str, str]
     ) -> PageRequest:
-        if "cursor" in query and "page" in query:
+        page = number(query, "page", 1, LARGEST_PAGE)
+        if "cursor" in query and page > 1:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
         if query.get("sort") == "":
             raise invalid("sort", "Name a key, or leave it out.", "unknown")
@@ -94,7 +95,7 @@ class PageRequests:
         binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str)))
         after = self._cursors.open(query["cursor"], binding) if query.get("cursor") else None
         return PageRequest(
-            page=number(query, "page", 1, LARGEST_PAGE),
+            page=page,
             per_page=number(query, "per_page", 20, 100),
             sort=sort,
             search=search,

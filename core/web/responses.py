@@ -15,7 +15,7 @@ from zlib import crc32
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from core.kernel.schemas import CursorPage, Page, Schema
+from core.kernel.schemas import Page, Schema
 from core.web.context import Header, HttpContext, context_of
 from core.web.rules import Rules, rules_of
 
@@ -129,7 +129,7 @@ def names_a_resource(body: Schema, status: int, rules: Rules) -> bool:
 
 
 def list_response(
-    body: Page[Any] | CursorPage[Any], context: HttpContext, rules: Rules, *more: Header
+    body: Page[Any], context: HttpContext, rules: Rules, *more: Header
 ) -> FinishedResponse:
     """With `Link` to its neighbours (RFC 8288); compressed where that is worth it."""
     content = to_bytes(body)
@@ -142,7 +142,7 @@ def list_response(
     return FinishedResponse(200, [*fields, (b"content-length", b"%d" % len(content))], content)
 
 
-def links(context: HttpContext, body: Page[Any] | CursorPage[Any], public_url: str) -> str:
+def links(context: HttpContext, body: Page[Any], public_url: str) -> str:
     path = context.scope["path"]
     query = parse_qsl(context.scope["query_string"].decode("ascii", "replace"), True)
     rest = urlencode([pair for pair in query if pair[0] not in ("page", "cursor")])
@@ -151,9 +151,9 @@ def links(context: HttpContext, body: Page[Any] | CursorPage[Any], public_url: s
     def link(name: str, value: object, relation: str) -> str:
         return f'<{start}{name}={value}>; rel="{relation}"'
 
-    if isinstance(body, CursorPage):
+    if body.page is None:
         return link("cursor", body.next_cursor, "next") if body.next_cursor else ""
-    last = max(1, -(-body.total // body.per_page))
+    last = max(1, -(-(body.total or 0) // body.per_page))
     before = min(body.page - 1, last)
     numbers = {"first": 1, "prev": before, "next": body.page + 1, "last": last}
     return ", ".join(
@@ -203,9 +203,8 @@ def is_ours(body: object) -> bool:
     return kind is Representation or Schema in kind.__mro__
 
 
-def is_list(body: object) -> TypeGuard[Page[Any] | CursorPage[Any]]:
-    bases = type(body).__mro__
-    return Page in bases or CursorPage in bases
+def is_list(body: object) -> TypeGuard[Page[Any]]:
+    return Page in type(body).__mro__
 
 
 def to_bytes(body: Any) -> bytes:

@@ -13,7 +13,7 @@ Role = Annotated[str, Field(json_schema_extra={"enum": [ADMIN, MEMBER]})]
 RoleNames = Annotated[tuple[Role, ...], Field(max_length=50, examples=[[MEMBER]])]
 
 
-class PersonCreate(Schema):
+class AdminUserCreate(Schema):
     name: Name
     email: Email
     age: Age | None = None
@@ -21,13 +21,13 @@ class PersonCreate(Schema):
     roles: RoleNames = (MEMBER,)
 
 
-class PersonUpdate(MergePatch):
+class AdminUserUpdate(MergePatch):
     name: Name = ABSENT
     email: Email = ABSENT
     age: Age | None = ABSENT
 
 
-class PersonRead(Schema):
+class AdminUserRead(Schema):
     """The profile, and what only an admin sees."""
 
     id: UUID
@@ -123,7 +123,7 @@ class EventRead(Schema):
     created_at: Moment
 
 
-class SessionRead(Schema):
+class AdminSessionRead(Schema):
     id: UUID
     user_id: UUID
     device: str
@@ -133,7 +133,7 @@ class SessionRead(Schema):
     expires_at: Moment
 
 
-class FileRead(Schema):
+class AdminFileRead(Schema):
     id: UUID
     owner_id: UUID
     filename: str

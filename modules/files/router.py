@@ -11,7 +11,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import NotSignedIn
 from core.security.policies import authenticated, optional, public
 from core.web.problems import NothingHere, problems
@@ -134,7 +134,7 @@ class FileController(Controller):
         principal: NamedDependency[Principal],
         page_request: NamedDependency[PageRequest],
         files: NamedDependency[FileService],
-    ) -> Page[FileRead] | CursorPage[FileRead]:
+    ) -> Page[FileRead]:
         return FileRead.paged(await files.page_of(principal, page_request))
 
     @get("/usage", summary="Read how much room one's files take up", policy=readers)

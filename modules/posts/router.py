@@ -8,7 +8,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import NotPermitted
 from core.security.policies import authenticated, optional, requires
 from core.web.problems import problems
@@ -26,7 +26,7 @@ class PostController(Controller):
     @get(summary="List posts", policy=optional, listing=POSTS)
     async def list_posts(
         self, page_request: NamedDependency[PageRequest], posts: NamedDependency[PostService]
-    ) -> Page[PostRead] | CursorPage[PostRead]:
+    ) -> Page[PostRead]:
         return PostRead.paged(await posts.page(page_request))
 
     @post(summary="Publish a post", policy=requires(WRITE), audit="posts.publish")

@@ -12,7 +12,7 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import ProofFailed, StepUpRequired
 from core.security.policies import authenticated, requires
 from core.web.problems import problems
@@ -26,12 +26,12 @@ from modules.users.schemas import (
     DeletionRead,
     DeletionRequest,
     ExportRead,
-    PersonReplace,
     ProfileReplace,
     ProfileUpdate,
     SummaryRead,
     UserCreate,
     UserRead,
+    UserReplace,
 )
 from modules.users.service.departures import DepartureService
 from modules.users.service.profiles import ProfileService
@@ -146,7 +146,7 @@ class ProfileController(Controller):
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
         records: NamedDependency[RecordService],
-    ) -> Page[ActivityRead] | CursorPage[ActivityRead]:
+    ) -> Page[ActivityRead]:
         return ActivityRead.paged(await records.activity(principal, page_request))
 
     @get(
@@ -173,7 +173,7 @@ class UserController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         profiles: NamedDependency[ProfileService],
-    ) -> Page[UserRead] | CursorPage[UserRead]:
+    ) -> Page[UserRead]:
         return UserRead.paged(await profiles.page(page_request))
 
     @post(
@@ -233,7 +233,7 @@ class UserController(Controller):
     async def replace_user(
         self,
         user_id: FromPath[UUID],
-        data: JSONBody[PersonReplace],
+        data: JSONBody[UserReplace],
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         profiles: NamedDependency[ProfileService],

@@ -39,7 +39,7 @@ class ProfileUpdate(MergePatch):
         return without_proof(super().changes())
 
 
-class PersonReplace(Schema):
+class UserReplace(Schema):
     """The whole of what may be edited: of another person `name` and `age`."""
 
     model_config = examples(name="Ada Lovelace", age=36)
@@ -56,7 +56,7 @@ class PersonReplace(Schema):
         return without_proof({"age": None, **given})
 
 
-class ProfileReplace(PersonReplace):
+class ProfileReplace(UserReplace):
     """The whole of one's own profile that may be edited."""
 
     model_config = examples(name="Ada Lovelace", email="ada@example.com", locale="en-GB")

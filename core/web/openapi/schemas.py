@@ -1,5 +1,6 @@
 """JSON schemas of all bodies, each once among the components."""
 
+import re
 from inspect import isclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -42,7 +43,37 @@ class Schemas:
         )
         document = replaced(document, refs)
         document["components"]["schemas"] = definitions.get("$defs", {})
-        return document
+        return renamed(document)
+
+
+def renamed(document: Json) -> Json:
+    """Name each component by its class alone; one that shares its name, by its whole path."""
+    schemas = document["components"]["schemas"]
+    titles = [schema.get("title", name) for name, schema in schemas.items()]
+    names = {
+        REF.format(model=name): title if titles.count(title) == 1 else in_camel_case(name)
+        for name, title in zip(schemas, titles, strict=True)
+    }
+    document = with_references(document, {ref: REF.format(model=it) for ref, it in names.items()})
+    bodies = document["components"]["schemas"].values()
+    document["components"]["schemas"] = dict(sorted(zip(names.values(), bodies, strict=True)))
+    return document
+
+
+def in_camel_case(name: str) -> str:
+    """`modules__admin__schemas__FileRead` becomes `ModulesAdminSchemasFileRead`."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", name))
+
+
+def with_references(value: Any, references: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            return value | {"$ref": references.get(reference, reference)}
+        return {key: with_references(each, references) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_references(each, references) for each in value]
+    return value
 
 
 def replaced(value: Any, refs: Any) -> Any:

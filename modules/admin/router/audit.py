@@ -2,7 +2,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from core.kernel.pages import PageRequest
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from core.web.parameters import MomentText, moment
 from modules.admin.permissions import AUDIT as AUDIT_READ
@@ -25,6 +25,6 @@ class AuditController(Controller):
         audit_reader: NamedDependency[AuditReader],
         since: MomentText = None,
         until: MomentText = None,
-    ) -> Page[AuditRead] | CursorPage[AuditRead]:
+    ) -> Page[AuditRead]:
         bounds = moment("since", since), moment("until", until)
         return AuditRead.paged(await audit_reader.page(page_request, bounds))

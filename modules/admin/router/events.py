@@ -9,7 +9,7 @@ from core.events.log import EVENTS, EventLog
 from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import EVENTS as MANAGE
@@ -25,7 +25,7 @@ class EventController(Controller):
     @get(summary="List background work", policy=requires(MANAGE), listing=EVENTS)
     async def list_events(
         self, page_request: NamedDependency[PageRequest], event_log: NamedDependency[EventLog]
-    ) -> Page[EventRead] | CursorPage[EventRead]:
+    ) -> Page[EventRead]:
         return EventRead.paged(await event_log.page(page_request))
 
     @post(

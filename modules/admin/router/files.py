@@ -8,10 +8,10 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from core.web.problems import problems
-from modules.admin.schemas import FileRead
+from modules.admin.schemas import AdminFileRead
 from modules.files.public import ALL_FILES, MANAGE, FileNotFound, StoredFiles
 
 
@@ -21,8 +21,8 @@ class FileController(Controller):
     @get(summary="List everybody's files", policy=requires(MANAGE), listing=ALL_FILES)
     async def list_files(
         self, page_request: NamedDependency[PageRequest], files: NamedDependency[StoredFiles]
-    ) -> Page[FileRead] | CursorPage[FileRead]:
-        return FileRead.paged(await files.page(page_request))
+    ) -> Page[AdminFileRead]:
+        return AdminFileRead.paged(await files.page(page_request))
 
     @delete(
         "/{file_id:str}",

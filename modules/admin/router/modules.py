@@ -2,7 +2,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from core.kernel.pages import PageRequest
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from modules.admin.permissions import MODULES as READ
 from modules.admin.queries import MODULES
@@ -16,5 +16,5 @@ class ModuleController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         inventory: NamedDependency[Inventory],
-    ) -> Page[ModuleRead] | CursorPage[ModuleRead]:
+    ) -> Page[ModuleRead]:
         return ModuleRead.paged(MODULES.page(await inventory.modules(), page_request))

@@ -8,12 +8,12 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import StepUpRequired
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import USERS
-from modules.admin.schemas import PersonCreate, PersonRead, PersonUpdate
+from modules.admin.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdate
 from modules.admin.service import Appointments, AuditReader
 from modules.auth.public import Sessions
 from modules.users.public import (
@@ -36,8 +36,8 @@ class PeopleController(Controller):
     @get(summary="List people", policy=admins, listing=ACCOUNTS)
     async def list_people(
         self, page_request: NamedDependency[PageRequest], people: NamedDependency[People]
-    ) -> Page[PersonRead] | CursorPage[PersonRead]:
-        return PersonRead.paged(await people.page(page_request))
+    ) -> Page[AdminUserRead]:
+        return AdminUserRead.paged(await people.page(page_request))
 
     @post(
         summary="Create a person",
@@ -48,18 +48,18 @@ class PeopleController(Controller):
     )
     async def create_person(
         self,
-        data: JSONBody[PersonCreate],
+        data: JSONBody[AdminUserCreate],
         principal: NamedDependency[Principal],
         appointments: NamedDependency[Appointments],
-    ) -> PersonRead:
+    ) -> AdminUserRead:
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
-        return PersonRead.of(await appointments.create(principal, new, data.roles))
+        return AdminUserRead.of(await appointments.create(principal, new, data.roles))
 
     @get("/{user_id:str}", summary="Read a person", policy=admins, responses=problems(UserNotFound))
     async def read_person(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
-    ) -> PersonRead:
-        return PersonRead.of(await audit_reader.read_person(user_id))
+    ) -> AdminUserRead:
+        return AdminUserRead.of(await audit_reader.read_person(user_id))
 
     @patch(
         "/{user_id:str}",
@@ -71,13 +71,13 @@ class PeopleController(Controller):
     async def change_person(
         self,
         user_id: FromPath[UUID],
-        data: JSONBody[PersonUpdate],
+        data: JSONBody[AdminUserUpdate],
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         people: NamedDependency[People],
-    ) -> PersonRead:
+    ) -> AdminUserRead:
         changed = await people.change(principal, user_id, data.changes(), if_match)
-        return PersonRead.of(changed)
+        return AdminUserRead.of(changed)
 
     @delete(
         "/{user_id:str}",

@@ -8,12 +8,12 @@ from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import ROLES
 from modules.admin.queries import PERMISSIONS
-from modules.admin.schemas import PermissionRead, PersonRead, RolesUpdate
+from modules.admin.schemas import AdminUserRead, PermissionRead, RolesUpdate
 from modules.admin.service import AuditReader, PermissionDirectory
 from modules.users.public import BeyondOwnRights, LastAdmin, People, UserNotFound
 
@@ -26,7 +26,7 @@ class RoleController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         permissions: NamedDependency[PermissionDirectory],
-    ) -> Page[PermissionRead] | CursorPage[PermissionRead]:
+    ) -> Page[PermissionRead]:
         return PermissionRead.paged(PERMISSIONS.page(permissions.all(), page_request))
 
     @get(
@@ -38,8 +38,8 @@ class RoleController(Controller):
     )
     async def read_roles(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
-    ) -> PersonRead:
-        return PersonRead.of(await audit_reader.read_person(user_id))
+    ) -> AdminUserRead:
+        return AdminUserRead.of(await audit_reader.read_person(user_id))
 
     @put(
         "/users/{user_id:str}/roles",
@@ -56,6 +56,6 @@ class RoleController(Controller):
         principal: NamedDependency[Principal],
         if_match: NamedDependency[IfMatch],
         people: NamedDependency[People],
-    ) -> PersonRead:
+    ) -> AdminUserRead:
         person = await people.set_roles(principal, user_id, data.roles, if_match)
-        return PersonRead.of(person)
+        return AdminUserRead.of(person)

@@ -7,11 +7,11 @@ from litestar.params import FromPath
 from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import SESSIONS
-from modules.admin.schemas import SessionRead
+from modules.admin.schemas import AdminSessionRead
 from modules.auth.public import ALL_SESSIONS, SessionNotFound, Sessions
 
 
@@ -21,8 +21,8 @@ class SessionController(Controller):
     @get(summary="List everybody's sessions", policy=requires(SESSIONS), listing=ALL_SESSIONS)
     async def list_sessions(
         self, page_request: NamedDependency[PageRequest], sessions: NamedDependency[Sessions]
-    ) -> Page[SessionRead] | CursorPage[SessionRead]:
-        return SessionRead.paged(await sessions.page(page_request))
+    ) -> Page[AdminSessionRead]:
+        return AdminSessionRead.paged(await sessions.page(page_request))
 
     @delete(
         "/{session_id:str}",

@@ -8,7 +8,7 @@ from core.kernel.errors import InvalidInput, Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import StepUpRequired
 from core.security.policies import authenticated
 from core.web.problems import problems
@@ -27,7 +27,7 @@ class ApiKeyController(Controller):
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
         api_keys: NamedDependency[ApiKeyService],
-    ) -> Page[ApiKeyRead] | CursorPage[ApiKeyRead]:
+    ) -> Page[ApiKeyRead]:
         return ApiKeyRead.paged(await api_keys.own_page(principal, page_request))
 
     @post(

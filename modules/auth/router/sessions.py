@@ -8,7 +8,7 @@ from core.kernel.errors import InvalidInput, Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import CursorPage, Page
+from core.kernel.schemas import Page
 from core.security.authentication import ProofFailed
 from core.security.passwords import HashingBusy
 from core.security.policies import authenticated
@@ -47,7 +47,7 @@ class SessionController(Controller):
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
         sessions: NamedDependency[SessionService],
-    ) -> Page[SessionRead] | CursorPage[SessionRead]:
+    ) -> Page[SessionRead]:
         return SessionRead.paged(await sessions.own_page(principal, page_request))
 
     @delete(

@@ -18,7 +18,7 @@ from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import READ, WRITE
 from modules.users.public import NewAccount, Person, UserNotFound
 from modules.users.queries import PEOPLE
-from modules.users.schemas import PersonReplace, ProfileReplace, ProfileUpdate, UserCreate
+from modules.users.schemas import ProfileReplace, ProfileUpdate, UserCreate, UserReplace
 from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService, changed_columns
 
@@ -70,7 +70,7 @@ class ProfileService:
         return await self._change_other(actor, user_id, changes, if_match)
 
     async def replace(
-        self, actor: Principal, user_id: UUID, whole: PersonReplace, if_match: IfMatch
+        self, actor: Principal, user_id: UUID, whole: UserReplace, if_match: IfMatch
     ) -> Person:
         if user_id == actor.id:
             own = whole if isinstance(whole, ProfileReplace) else as_own(whole)
@@ -117,7 +117,7 @@ class ProfileService:
         )
 
 
-def as_own(whole: PersonReplace) -> ProfileReplace:
+def as_own(whole: UserReplace) -> ProfileReplace:
     """Of oneself the e-mail is a part of the whole. Raises InvalidInput."""
     if "email" not in whole.model_fields_set:
         raise InvalidInput([FieldError("body.email", "This is required.", "missing")])

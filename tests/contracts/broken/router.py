@@ -10,7 +10,7 @@ from tests.contracts.broken.public import ThingRead
 class ThingController(Controller):
     @get(policy=requires(AUDIT))
     async def read(self, limit: FromQuery[int] = 10) -> Page[ThingRead]:
-        return Page(data=[], total=limit, page=1, per_page=limit)
+        return Page(data=[], per_page=limit, page=1, total=limit, next_cursor=None)
 
     @get("/raw", policy=public)
     async def raw(self) -> dict[str, str]:

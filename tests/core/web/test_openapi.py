@@ -196,6 +196,19 @@ class TestAnswers:
             for kind, content in operation["responses"].get("200", {}).get("content", {}).items():
                 assert kind != "application/json" or content["schema"]
 
+    def test_every_list_has_one_shape_and_a_schema_of_its_kind(
+        self, app: Litestar, document: Json
+    ) -> None:
+        members = ["data", "per_page", "page", "total", "next_cursor"]
+        for _, rules, operation in described(app, document):
+            if rules.listing is None:
+                continue
+            content = operation["responses"]["200"]["content"]["application/json"]
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            schema = document["components"]["schemas"][name]
+            assert name.endswith("List") and schema["required"] == members
+            assert [*schema["properties"]] == members
+
     @pytest.mark.needs("posts")
     def test_only_what_is_sent_is_promised(self, document: Json) -> None:
         promised = {

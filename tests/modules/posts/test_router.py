@@ -134,6 +134,34 @@ async def test_a_list_is_walked_by_cursor(person: Person) -> None:
     assert seen == ["4", "3", "2", "1", "0"]
 
 
+async def test_a_list_has_one_shape_by_page_and_by_cursor(person: Person) -> None:
+    for title in "abc":
+        await publish(person, title=title)
+
+    async def envelope(per_page: int = 2, **query: str | int) -> list[tuple[str, object]]:
+        query["per_page"] = per_page
+        body = (await person.client.get(POSTS, params=query)).json()
+        cursor, titles = body["next_cursor"], [each["title"] for each in body["data"]]
+        return [*(body | {"data": titles, "next_cursor": cursor and "…"}).items()]
+
+    def shape(data: list[str], page: int | None, total: int | None, cursor: str | None) -> object:
+        return [
+            ("data", data), ("per_page", 2), ("page", page), ("total", total),
+            ("next_cursor", cursor),
+        ]  # fmt: skip
+
+    assert await envelope() == shape(["c", "b"], 1, 3, None)
+    assert await envelope(page=2) == shape(["a"], 2, 3, None)
+    assert await envelope(page=3) == shape([], 3, 3, None)
+    assert await envelope(cursor="") == shape(["c", "b"], None, None, "…")
+    assert await envelope(cursor="", total="true") == shape(["c", "b"], None, 3, "…")
+    assert await envelope(cursor="", page=1) == shape(["c", "b"], None, None, "…")
+    assert await envelope(cursor="", per_page=3) == [
+        ("data", ["c", "b", "a"]), ("per_page", 3), ("page", None), ("total", None),
+        ("next_cursor", None),
+    ]  # fmt: skip
+
+
 async def test_a_cursor_is_good_for_its_own_list_only(person: Person) -> None:
     for title in "ab":
         await publish(person, title=title)
@@ -142,7 +170,7 @@ async def test_a_cursor_is_good_for_its_own_list_only(person: Person) -> None:
     assert first.json()["total"] == 2
     for query in (
         {"cursor": cursor, "sort": "title"},
-        {"cursor": cursor, "page": 1},
+        {"cursor": cursor, "page": 2},
         {"cursor": cursor[:-2] + "AA"},
         {"cursor": "x"},
     ):

@@ -13,7 +13,7 @@ from core.kernel.principal import Principal
 from core.security.authentication import NotPermitted
 from core.wiring.container import CoreContainer
 from modules.users.public import BeyondOwnRights, NewAccount
-from modules.users.schemas import PersonReplace, ProfileUpdate
+from modules.users.schemas import ProfileUpdate, UserReplace
 from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
 from tests.people import PASSWORD, Person
 
@@ -179,7 +179,7 @@ async def test_nobody_acts_on_who_may_more(users: Any, admin: Person, stranger: 
     new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
     for attempt in (
         profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),
-        profiles.replace(helper, admin.id, PersonReplace(name="Changed"), ANY_VERSION),
+        profiles.replace(helper, admin.id, UserReplace(name="Changed"), ANY_VERSION),
         profiles.delete(helper, admin.id, ANY_VERSION),
         people.changeable(helper, admin.id),
         people.change(helper, admin.id, {"name": "Changed"}),
