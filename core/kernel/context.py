@@ -5,6 +5,7 @@ thing, so nothing needs to be reset.
 """
 
 from contextvars import ContextVar
+from uuid import UUID
 
 from core.kernel.client_networks import client_network
 from core.kernel.principal import Principal
@@ -13,13 +14,15 @@ from core.kernel.principal import Principal
 class RequestContext:
     """Outside any request, the one of the system itself: no id, no address, nobody signed in."""
 
-    __slots__ = ("address", "audited", "principal", "request_id", "traceparent")
+    __slots__ = ("about", "address", "audited", "principal", "request_id", "traceparent")
 
     def __init__(self, request_id: str = "", address: str = "") -> None:
         self.request_id = request_id
         self.address = address
         self.principal: Principal | None = None
         self.traceparent: str | None = None
+        self.about: UUID | None = None
+        """The person that the answer describes, where that is not the principal."""
         self.audited = False
         """The audit trail has a row of this request already."""
 

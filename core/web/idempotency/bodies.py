@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from core.web.idempotency.fingerprint import Fingerprint
 from core.web.idempotency.store import Answer
@@ -79,8 +80,8 @@ class HeldAnswer:
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
 
-    def answer(self, fingerprint: str) -> Answer:
+    def answer(self, fingerprint: str, person_id: UUID | None) -> Answer:
         start, *parts = self.messages
         headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
         body = b"".join(each.get("body", b"") for each in parts)
-        return Answer(self.status, headers, body, fingerprint)
+        return Answer(self.status, headers, body, fingerprint, person_id)

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from core.data.database import Database
+from core.events.leases import renewed
 from core.kernel.errors import BadRequest, Conflict, Unprocessable
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext, context_of
@@ -82,7 +83,8 @@ class Idempotency:
             await self._replay(reserved, scope, receive, send)
             return
         try:
-            held = await self._act(app, scope, receive, slot, reserved)
+            async with renewed(partial(self._store.renew, slot, reserved)):
+                held = await self._act(app, scope, receive, slot, reserved)
         except BaseException:
             await self._store.release(slot, reserved)
             raise
@@ -100,9 +102,10 @@ class Idempotency:
                 await app(scope, body, held)
                 if not held.succeeded:
                     raise TakenBack
-                await self._store.keep(slot, owner, held.answer(body.digest))
+                answer = held.answer(body.digest, person_in(context_of(scope)))
+                await self._store.keep(slot, owner, answer)
         except TakenBack:
-            await self._after_refusal(slot, owner, held, body)
+            await self._after_refusal(slot, owner, held, body, person_in(context_of(scope)))
         return held
 
     async def _open(self, transaction: AsyncExitStack) -> None:
@@ -110,10 +113,15 @@ class Idempotency:
         await transaction.enter_async_context(self._db.transaction())
 
     async def _after_refusal(
-        self, slot: str, owner: UUID, held: HeldAnswer, body: WatchedBody
+        self,
+        slot: str,
+        owner: UUID,
+        held: HeldAnswer,
+        body: WatchedBody,
+        person_id: UUID | None,
     ) -> None:
         if held.status in FINAL and body.read:
-            await self._store.keep(slot, owner, held.answer(body.digest))
+            await self._store.keep(slot, owner, held.answer(body.digest, person_id))
         else:
             await self._store.release(slot, owner)
 
@@ -130,12 +138,20 @@ class Idempotency:
 
 
 def slot_of(context: HttpContext) -> str:
-    """A key belongs to principal, method and path. Raises BadIdempotencyKey."""
+    """Return the row's key for this principal, or else client, method and path.
+
+    Raises BadIdempotencyKey.
+    """
     if not (found := KEY.fullmatch(context.headers[b"idempotency-key"])):
         raise BadIdempotencyKey
-    who = context.principal.id.hex if context.principal else ""
+    who = context.principal.id.hex if context.principal else f"from {context.client}"
     parts = (who, context.method, context.scope["path"], found[1].decode())
     return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def person_in(context: HttpContext) -> UUID | None:
+    """Return the person that the answer is about."""
+    return context.about or (context.principal.id if context.principal else None)
 
 
 def content_type_of(scope: Any) -> str:

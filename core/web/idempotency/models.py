@@ -17,7 +17,10 @@ class IdempotencyRow(Base):
     """Digest of principal, method, path and key."""
     owner: Mapped[UUID]
     """The request that holds the reservation."""
+    person_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The person that the answer is about: it is erased with that person."""
     reserved_at: Mapped[datetime] = mapped_column(index=True)
+    """While the request lives, this is set to the present again and again."""
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[int | None]
     headers: Mapped[list[Any] | None] = mapped_column(JSON)

@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.data.database import Database
+from core.events.leases import LEASE
 from core.kernel.clock import Clock
 from core.kernel.ids import uuid7
 from core.web.idempotency.models import IdempotencyRow
 
-ABANDONED = timedelta(seconds=60)
-"""A reservation whose process has died is free again after this."""
+ABANDONED = LEASE
+"""A reservation that its request no longer renews is free again after this time."""
 KEPT = timedelta(hours=24)
 
 ROW = select(*IdempotencyRow.__table__.columns).where(IdempotencyRow.slot == bindparam("asked"))
@@ -29,6 +30,7 @@ class Answer:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     fingerprint: str = ""
+    person_id: UUID | None = None
 
 
 class Taken(Exception):
@@ -51,6 +53,7 @@ class IdempotencyStore:
     async def keep(self, slot: str, owner: UUID, answer: Answer) -> None:
         """As a part of the open transaction, if there is one. Raises Taken when it is too late."""
         values = {
+            "person_id": answer.person_id,
             "fingerprint": answer.fingerprint,
             "status": answer.status,
             "headers": [[name.decode(), value.decode("latin-1")] for name, value in answer.headers],
@@ -60,6 +63,13 @@ class IdempotencyStore:
             kept: Any = await session.execute(MINE.values(**values), {"asked": slot, "mine": owner})
             if not kept.rowcount:
                 raise Taken
+
+    async def renew(self, slot: str, owner: UUID) -> bool:
+        """Keep the reservation for another `ABANDONED`; return whether it is still held."""
+        fresh = MINE.where(IdempotencyRow.status.is_(None)).values(reserved_at=self._clock())
+        async with self._db.transaction() as session:
+            kept: Any = await session.execute(fresh, {"asked": slot, "mine": owner})
+        return bool(kept.rowcount)
 
     async def release(self, slot: str, owner: UUID) -> None:
         """Nothing came of it: the key may be used again."""

@@ -14,6 +14,7 @@ from core.data.database import Database
 from core.data.writes import write
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock
+from core.kernel.context import current_context
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.principal import Principal
 from core.security.authentication import ProofFailed, StepUpRequired
@@ -68,6 +69,7 @@ class AccountService:
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
         user = await self._prepare(new, roles)
+        current_context().about = user.id
         async with self._db.transaction() as session:
             session.add(user)
             with unique(User.email_key, EmailTaken):

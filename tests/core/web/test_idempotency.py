@@ -1,21 +1,26 @@
+from asyncio import Event, create_task
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 from pydantic import SecretStr
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from config.lines import Lines
 from config.settings import Settings
 from core.app import create_app
+from core.events import leases
 from core.kernel.clock import utc_now
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
 from tests.people import Person, client_of, register
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import eventually
 
 PEOPLE = "/api/v1/users"
 ONE = {"name": "Once Only", "email": "once@example.com", "password": "a long and plain sentence"}
@@ -107,6 +112,74 @@ async def test_a_reservation_whose_process_died_is_free_after_a_minute(
     assert (await create(admin, "a")).json()["code"] == "http.idempotency_key_in_use"
     await forget_the_answer(core, timedelta(seconds=61))
     assert (await create(admin, "a")).json()["code"] == "users.email_taken", "it is tried again"
+
+
+BEGUN = b'--x\r\ncontent-disposition: form-data; name=file; filename="a.txt"\r\n\r\nslow'
+ENDED = b"ly\r\n--x--\r\n"
+
+
+async def test_a_reservation_lives_as_long_as_its_request(
+    person: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_S", 0.01)
+    store, ahead, last = core.idempotency_store(), timedelta(), Event()
+    store._clock = lambda: utc_now() + ahead
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield BEGUN
+        await last.wait()
+        yield ENDED
+
+    first = create_task(upload_again(person, slowly()))
+    await eventually(partial(reservations_since, core, utc_now() - timedelta(seconds=30)), 1)
+    for _ in range(3):
+        ahead += timedelta(seconds=50)
+        await eventually(partial(reservations_since, core, utc_now() + ahead), 1)
+    retry = await upload_again(person, BEGUN + ENDED)
+    assert (retry.status_code, retry.json()["code"]) == (409, "http.idempotency_key_in_use")
+    assert retry.headers["retry-after"] == "1"
+    last.set()
+    assert (await first).status_code == 201, (await first).text
+    replayed = await upload_again(person, BEGUN + ENDED)
+    assert (replayed.json(), replayed.headers["idempotency-replayed"]) == (
+        (await first).json(),
+        "true",
+    )
+
+
+async def upload_again(person: Person, content: bytes | AsyncIterator[bytes]) -> Response:
+    headers = {"content-type": "multipart/form-data; boundary=x", "idempotency-key": "a"}
+    return await person.client.post("/api/v1/files/upload", content=content, headers=headers)
+
+
+async def reservations_since(core: CoreContainer, moment: datetime) -> int:
+    rows = select(func.count()).where(IdempotencyRow.reserved_at > moment)
+    async with core.db().read() as reads:
+        return int(await reads.scalar(rows))
+
+
+async def test_without_a_principal_a_key_belongs_to_one_client_address(app: Litestar) -> None:
+    answers = []
+    for address in ("2001:db8::1", "192.0.2.2", "2001:db8:0:1::1", "2001:db8::2"):
+        transport = ASGITransport(app, client=(address, 1))  # type: ignore[arg-type]
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            headers = {"idempotency-key": "a"}
+            answers.append(await client.post("/api/v1/auth/register", json=ONE, headers=headers))
+    assert [each.status_code for each in answers] == [201, 409, 409, 201]
+    assert ["idempotency-replayed" in each.headers for each in answers] == [0, 0, 0, 1]
+    assert answers[3].content == answers[0].content
+
+
+async def test_an_answer_is_kept_with_the_person_it_is_about(
+    client: AsyncClient, admin: Person, core: CoreContainer
+) -> None:
+    """Not with the admin who made that person, nor with nobody where they registered."""
+    headers = {"idempotency-key": "a"}
+    registered = await client.post("/api/v1/auth/register", json=ONE, headers=headers)
+    created = await create(admin, "b", email="other@example.com")
+    async with core.db().read() as reads:
+        kept = await reads.scalars(select(IdempotencyRow.person_id))
+    assert {str(each) for each in kept} == {each.json()["id"] for each in (registered, created)}
 
 
 async def forget_the_answer(core: CoreContainer, age: timedelta) -> None:
