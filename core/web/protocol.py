@@ -5,10 +5,12 @@ with the error in the scope, so it gets an id, safe headers, a log line and a pr
 """
 
 from asyncio import BaseTransport, Event, Task, Transport
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sized
+from itertools import chain
 from re import compile as pattern
 from typing import Any, cast
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.kernel.errors import ProblemError, Unavailable
@@ -23,6 +25,13 @@ from core.web.cycle import Cycle
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
+MOST_WAITING = 16
+"""How many pipelined requests may wait behind the one that is being answered."""
+END_OF_HEAD = b"\r\n\r\n"
+WAITING_BYTES = MOST_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
+"""No more requests than may wait can end in so many bytes."""
+SLICE_BYTES = 16_384
+"""What is parsed in one go, so that what is too large is noticed so much late at most."""
 
 
 class RequestTimeout(ProblemError):
@@ -56,15 +65,15 @@ class HttpProtocol(HttpToolsProtocol):
     """How long to take in what nobody reads, so that its sender gets to read our answer."""
     drained_bytes = 65_536
     """A body up to this size is taken in after its answer, and the connection goes on."""
-    slice_bytes = 16_384
-    """What is parsed in one go, so that what is too large is noticed so much late at most."""
 
     # Slots, because uvicorn's own attributes fill what Python keeps fast in an instance's dict.
     __slots__ = (
         "_awaiting_body",
         "_began",
+        "_body_began",
         "_body_bytes",
         "_body_bytes_seen",
+        "_body_end",
         "_deaf",
         "_fault",
         "_head_bytes",
@@ -75,6 +84,7 @@ class HttpProtocol(HttpToolsProtocol):
         "_resumes",
         "_sized",
         "_timer",
+        "_unparsed",
         "_unstarted",
         "_window_began",
         "_window_bytes",
@@ -82,11 +92,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Transport, transport))
+        self.flow = Flow(self.transport, self.pipeline)
         self._awaiting_body = self._deaf = False
         self._sized = False  # what is awaited has a Content-Length, so it is nothing but body
         self._resumes = False  # once the body is through, the answer no longer ends the connection
         self._head_bytes = self._body_bytes = self._body_bytes_seen = self._other_bytes = 0
-        self._window_bytes = 0
+        self._window_bytes = self._body_began = self._body_end = 0
+        self._unparsed: Iterator[bytes] = iter(())
         self._heard = self._began = self._window_began = self.loop.time()
         self._open_head: Any = None
         self._open_body: Any = None
@@ -106,16 +118,29 @@ class HttpProtocol(HttpToolsProtocol):
         self._resumes = False
         super().shutdown()
 
-    # Reading: a request that comes whole pays for two comparisons, and for noting the time
+    # Reading: a request that comes whole pays for three comparisons, and for noting the time
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()
-        if len(data) <= self.slice_bytes or (self._awaiting_body and self._sized):
+        if self.pipeline:
+            self._unparsed = chain(self._unparsed, pieces(data, body=0))
+        elif fits_in_one_go(data) or len(data) <= self._body_left():
             self._read(data)
         else:
-            for start in range(0, len(data), self.slice_bytes):
-                self._read(data[start : start + self.slice_bytes])
+            self._unparsed = pieces(data, self._body_left())
+            self._read_on()
         self._unstarted = None
+
+    def _body_left(self) -> int:
+        """Of a body whose length is known, what has not come yet."""
+        return self._body_end - self._body_bytes if self._awaiting_body and self._sized else 0
+
+    def _read_on(self) -> None:
+        """Parse what came, until a request has to wait; go on when none waits any more."""
+        while not self.pipeline:
+            if (piece := next(self._unparsed, None)) is None:
+                return
+            self._read(piece)
 
     def _read(self, data: bytes) -> None:
         if self._deaf:
@@ -153,6 +178,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         length = dict(self.scope["headers"]).get(b"content-length")
         self._open_body, self._sized, self._other_bytes = self.cycle, length is not None, 0
+        self._body_end = self._body_began + int(length or 0)
         self._window_began, self._window_bytes = self._heard, self._body_bytes
         self.cycle.transport = cast(Transport, Lingering(self.transport, self._linger))
         if not length or int(length) > self.drained_bytes or self.expect_100_continue:
@@ -166,7 +192,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._fault or url[:1] != b"/" or len(url) > MAX_URL_BYTES or b"#" in url:
             self._check_target()
         super().on_headers_complete()
-        self._awaiting_body = True
+        self._awaiting_body, self._body_began = True, self._body_bytes
         self.headers = []  # trailers come the same way, and are no header fields
 
     def on_body(self, body: bytes) -> None:
@@ -219,12 +245,15 @@ class HttpProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         self._heard = self.loop.time()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+            self._began = self._heard  # of a head that could not be read on before
+            self._read_on()
+            self._unstarted = None
         elif self._timer.when() > self._heard + self.keep_alive_timeout:
             self._look_anew()
+        self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._fault or Unparsable())
@@ -336,3 +365,31 @@ class Lingering:
 
     def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
+
+
+class Flow(FlowControl):
+    """Reading stays paused while a request waits, whoever asks for more of the one before it."""
+
+    def __init__(self, transport: Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
+
+
+def fits_in_one_go(data: bytes) -> bool:
+    """Whether parsing it at once takes in no more requests than may wait."""
+    size = len(data)
+    return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MOST_WAITING)
+
+
+def pieces(data: bytes, body: int) -> Iterator[bytes]:
+    """The first `body` bytes whole; the rest in pieces of which each fits in one go."""
+    if body:
+        yield data[:body]
+    for start in range(body, len(data), SLICE_BYTES):
+        piece = data[start : start + SLICE_BYTES]
+        step = SLICE_BYTES if fits_in_one_go(piece) else WAITING_BYTES
+        yield from (piece[at : at + step] for at in range(0, len(piece), step))

@@ -11,9 +11,18 @@ import structlog
 
 from core.web.protocol import HttpProtocol
 from core.web.server import Options, serve
+from tests.core.web import small_app
 
 
-class Impatient(HttpProtocol):
+class Watched(HttpProtocol):
+    """The same protocol; the application tells how many requests waited at most."""
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        small_app.most_waiting = max(small_app.most_waiting, len(self.pipeline))
+
+
+class Impatient(Watched):
     """The same protocol, in a hurry."""
 
     max_connections = 20
@@ -63,7 +72,7 @@ def main(arguments: list[str]) -> int:
     options = Options(
         "tests.core.web.small_app:SmallApplication",
         reload_dirs=tuple(filter(None, [given.get("reload")])),
-        protocol=HttpProtocol if "patient" in given else Impatient,
+        protocol=Watched if "patient" in given else Impatient,
         grace_s=int(given.get("grace", 25)),
         margin_s=int(given.get("margin", 5)),
     )

@@ -16,6 +16,8 @@ from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
 
 marked: list[str] = []
+most_waiting = 0
+"""How many pipelined requests waited at once; the protocol of the tests counts them."""
 
 
 class Unwanted(Forbidden):
@@ -61,6 +63,10 @@ async def seen(argument: str, receive: Any) -> bytes:
     return " ".join(marked).encode()
 
 
+async def waiting(argument: str, receive: Any) -> bytes:
+    return str(most_waiting).encode()
+
+
 async def echo(argument: str, receive: Any) -> bytes:
     body, more = b"", True
     while more:
@@ -73,6 +79,7 @@ async def echo(argument: str, receive: Any) -> bytes:
 
 ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
     "echo": echo, "hang": hang, "mark": mark, "refuse": refuse, "seen": seen, "slow": slow,
+    "waiting": waiting,
 }  # fmt: skip
 
 

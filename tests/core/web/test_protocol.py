@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from threading import Thread
 from time import sleep
 
 import pytest
 
+from core.web.protocol import MOST_WAITING
 from tests.core.web.raw import RawConnection, connect, eventually, head
 from tests.core.web.served import Serving, served
 
@@ -136,6 +138,47 @@ def test_pipelined_requests_are_answered_in_order_and_a_broken_one_ends_them(
     assert connection.answer().body == b"slow"
     assert connection.answer().headers["connection"] == "close"
     assert connection.is_closed()
+
+
+PIPELINED = {
+    "small": ([head("GET", f"/echo/{n}") for n in range(3_000)], [b""] * 3_000),
+    "smallest": ([b"GET / HTTP/1.1\r\n\r\n"] * 900, None),
+    "with bodies": (
+        [head("POST", "/echo", "Content-Length: 9") + b"%09d" % n for n in range(1_500)],
+        [b"%09d" % n for n in range(1_500)],
+    ),
+    "with chunks": (
+        [CHUNKED + b"4\r\n%04d\r\n0\r\n\r\n" % n for n in range(1_500)],
+        [b"%04d" % n for n in range(1_500)],
+    ),
+    "behind a large body": (
+        [head("POST", "/echo", "Content-Length: 70000") + b"x" * 70_000]
+        + [head("GET", "/echo")] * 1_500,
+        [b"x" * 70_000] + [b""] * 1_500,
+    ),
+}
+
+
+@pytest.mark.parametrize(("requests", "bodies"), PIPELINED.values(), ids=PIPELINED)
+def test_of_pipelined_requests_few_wait_and_all_are_answered_in_order(
+    requests: list[bytes],
+    bodies: list[bytes] | None,
+    connection: RawConnection,
+    patient_server: Serving,
+) -> None:
+    first = head("GET", "/slow/0.3")
+    sender = Thread(target=connection.send, args=(first + b"".join(requests),))
+    sender.start()
+
+    assert connection.answer().body == b"slow"
+    if bodies is None:  # each lacks a Host: the first refusal ends the connection
+        assert connection.answer().status == 400
+        assert connection.is_closed()
+    else:
+        assert [connection.answer().body for _ in requests] == bodies
+    sender.join()
+    with connect(patient_server.port) as other:
+        assert 0 < int(other.get("/waiting").body) <= MOST_WAITING
 
 
 def test_an_upgrade_nobody_offers_is_answered_as_if_not_asked_for(
