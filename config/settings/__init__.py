@@ -12,7 +12,7 @@ from config.settings.table import (
     settings_table,
     sources,
 )
-from config.settings.values import CommaSeparated, not_built_yet
+from config.settings.values import CommaSeparated, not_built_yet, unbuilt
 
 __all__ = [
     "CommaSeparated",
@@ -29,5 +29,6 @@ __all__ = [
     "not_built_yet",
     "settings_table",
     "sources",
+    "unbuilt",
     "unknown_names",
 ]

@@ -46,10 +46,6 @@ def public_url(fields: Fields) -> str:
     return f"{'https' if encrypted else 'http'}://{authority(host, fields['port'])}"
 
 
-def account_pages_url(fields: Fields) -> str:
-    return f"{fields['public_url']}/account"
-
-
 def database_url(fields: Fields) -> SecretStr:
     return SecretStr(f"sqlite:///{quote(str(fields['data_dir'] / 'atrium.db'))}")
 

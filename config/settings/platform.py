@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from pydantic import Field
 
 from config.settings import defaults
-from config.settings.addresses import Host, HostName, Origin, PageUrl, Proxy, PublicUrl
+from config.settings.addresses import Host, HostName, Origin, Proxy, PublicUrl
 from config.settings.base import ModuleSettings
 from config.settings.defaults import derived, is_loopback
 from config.settings.rates import OneRate, Rate, Rates
@@ -25,6 +25,7 @@ from config.settings.values import (
     SecretKey,
     SmtpUrl,
     StorageUrl,
+    unbuilt,
 )
 
 
@@ -52,8 +53,8 @@ class Settings(ModuleSettings):
         "http://HOST:PORT, https in production unless loopback",
         "Where clients reach this service; links and Location headers begin with it.",
     )
-    account_pages_url: PageUrl = derived(
-        defaults.account_pages_url, "PUBLIC_URL/account", "Where mailed links lead."
+    account_pages_url: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
+        Field(default=None, description="The page that mailed links lead to; not available yet.")
     )
     secret_key: SecretKey = derived(
         defaults.secret_key,
@@ -77,7 +78,7 @@ class Settings(ModuleSettings):
     )
     smtp_url: SmtpUrl | None = Field(
         default=None,
-        description="The mail server; without one, mails are written to DATA_DIR/outbox.",
+        description="The mail server; not available yet: Atrium sends no mail.",
     )
     admin_email: Email | None = derived(
         defaults.admin_email,
@@ -109,9 +110,8 @@ class Settings(ModuleSettings):
     rate_limit_register: OneRate = Field(
         default=Rate(20, 3600), description="Registrations from one address."
     )
-    rate_limit_mail: Rates = Field(
-        default=(Rate(10, 3600), Rate(3, 3600)),
-        description="Requests that send a mail, per address and per account.",
+    rate_limit_mail: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
+        Field(default=None, description="The limit of requests that send mail; not available yet.")
     )
     auth_password_min_length: Annotated[int, Field(ge=8, le=64)] = Field(
         default=8, description="The shortest password that may be set, in characters."

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from config.settings.defaults import is_loopback
 from config.settings.errors import SettingsError
 from config.settings.platform import Settings
-from config.settings.secret_key import is_weak
+from config.settings.secret_key import is_sample, is_weak
 
 SHORTEST_TOKEN = 16
 DEBUG_SWITCHES = ("DEBUG", "LITESTAR_DEBUG", "LITESTAR_PDB")
@@ -35,6 +35,7 @@ def elsewhere(settings: Settings) -> Iterator[str]:
 
 
 def in_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    yield from sample_secrets(settings)
     yield from weak_secrets(settings)
     yield from default_credentials(settings)
     yield from unencrypted(settings)
@@ -45,6 +46,18 @@ def in_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[st
     for name in DEBUG_SWITCHES:
         if environ.get(name, "").strip().lower() in ("1", "true", "yes", "on"):
             yield f"{name} must not be set in production."
+
+
+def sample_secrets(settings: Settings) -> Iterator[str]:
+    secrets = {
+        "SECRET_KEY": [settings.secret_key],
+        "SECRET_KEY_PREVIOUS": settings.secret_key_previous,
+        "METRICS_TOKEN": [settings.metrics_token],
+        "ADMIN_PASSWORD": [settings.admin_password],
+    }
+    for name, values in secrets.items():
+        if any(value and is_sample(value.get_secret_value()) for value in values):
+            yield f"{name} must be your own in production: this value stands in the guide."
 
 
 def weak_secrets(settings: Settings) -> Iterator[str]:
@@ -60,8 +73,6 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
 
 
 def default_credentials(settings: Settings) -> Iterator[str]:
-    if settings.admin_email and settings.admin_password is None:
-        yield "ADMIN_EMAIL needs ADMIN_PASSWORD beside it in production."
     if settings.admin_password is None:
         return
     password = settings.admin_password.get_secret_value().lower()
@@ -71,10 +82,6 @@ def default_credentials(settings: Settings) -> Iterator[str]:
 
 
 def unencrypted(settings: Settings) -> Iterator[str]:
-    for name, url in (
-        ("PUBLIC_URL", settings.public_url),
-        ("ACCOUNT_PAGES_URL", settings.account_pages_url),
-    ):
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-            yield f"{name} must begin with https:// in production."
+    parts = urlsplit(settings.public_url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        yield "PUBLIC_URL must begin with https:// in production."

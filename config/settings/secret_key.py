@@ -14,6 +14,13 @@ WELL_KNOWN = (
     *("changeme", "changethis", "default", "development", "example", "insecure", "password"),
     *("placeholder", "qwerty", "replaceme", "secret", "12345678"),
 )
+PLACEHOLDER = "replace-me"
+PUBLISHED = (
+    "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA",
+    "Lq7xV2mB9tR4wK6z",
+    "four random words again",
+)
+"""The secrets that an earlier edition of the guide showed."""
 
 
 def kept_secret_key(data_dir: Path) -> str:
@@ -44,6 +51,11 @@ def make_once(path: Path) -> None:
             os.link(aside, path)
     finally:
         aside.unlink()
+
+
+def is_sample(secret: str) -> bool:
+    """Return whether this secret was published in the guide, or stands for one's own there."""
+    return PLACEHOLDER in secret or secret in PUBLISHED
 
 
 def is_weak(key: str) -> bool:

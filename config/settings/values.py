@@ -59,6 +59,11 @@ def not_built_yet(instead: str) -> NoReturn:
     raise ValueError(f"asks for what is not built yet: {instead}")
 
 
+def unbuilt(instead: str) -> AfterValidator:
+    """Refuse every value of a setting whose feature does not exist yet."""
+    return AfterValidator(lambda _: not_built_yet(instead))
+
+
 def is_database(url: SplitResult) -> bool:
     if url.scheme == "sqlite":
         return not url.netloc and url.path.strip("/") not in ("", ":memory:")
@@ -133,7 +138,4 @@ RedisUrl = Annotated[
     SecretStr, secret_url(is_redis, "must be redis://host:port/0, rediss://… or unix:///path")
 ]
 StorageUrl = Annotated[SecretStr, AfterValidator(local_storage)]
-SmtpUrl = Annotated[
-    SecretStr,
-    AfterValidator(lambda _: not_built_yet("leave it out; nothing is mailed yet")),
-]
+SmtpUrl = Annotated[SecretStr, unbuilt("leave it out; Atrium sends no mail yet")]

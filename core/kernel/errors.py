@@ -93,9 +93,16 @@ class Delayed(ProblemError):
 class TooManyRequests(Delayed):
     status = 429
 
+    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(detail or try_again_in(retry_after_s), retry_after_s)
+
 
 class Unavailable(Delayed):
     status = 503
+
+
+def try_again_in(seconds: int) -> str:
+    return f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
 
 
 @contextmanager
@@ -120,10 +127,14 @@ class InvalidInput(BadRequest):
 
 
 class Stale(PreconditionFailed):
-    """`If-Match` lists no ETag that what is there has now, or `If-None-Match` lists one.
+    """`If-Match` lists no current ETag of this resource, or `If-None-Match` lists one.
 
-    What has no ETag is met by `*` alone.
+    Read the resource again, apply your change to it, and send its new `ETag`. A resource without an
+    ETag is matched by `*` alone.
     """
 
     code = "http.stale"
-    title = "It has changed since you read it."
+    title = "The resource has changed since you read it."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or "Read it again, apply your change, and send the new ETag.")

@@ -45,6 +45,16 @@ class BadCredential(NotSignedIn):
     challenge = 'Bearer realm="atrium", error="invalid_token"'
 
 
+class KeyRequired(NotSignedIn):
+    """The access token is valid, but a valid API key of the same user must come with it.
+
+    Send the key in `X-API-Key`. `POST /auth/api-keys` makes one.
+    """
+
+    code = "auth.key_required"
+    title = "Send an API key of yours beside the access token."
+
+
 class MixedCredentials(BadRequest):
     """Two credentials could mean two callers; `/admin/stats` alone takes both.
 

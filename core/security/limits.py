@@ -18,7 +18,7 @@ class RateLimited(TooManyRequests):
     """The limit that `RateLimit-Policy` names is used up for this window."""
 
     code = "http.too_many_requests"
-    title = "Too many requests: try again later."
+    title = "Too many requests."
 
     def __init__(self, standing: "Standing") -> None:
         super().__init__(retry_after_s=standing.resets_in_s)
@@ -57,7 +57,7 @@ class Counters(Protocol):
     async def close(self) -> None: ...
 
 
-SIGN_IN = frozenset({"login", "login-account", "register", "mail", "mail-account"})
+SIGN_IN = frozenset({"login", "login-account", "register"})
 """The limits that keep people from guessing: exact over all workers, whatever it costs."""
 
 

@@ -16,6 +16,7 @@ from core.security.authentication import (
     BadCredential,
     InsufficientScope,
     KeyAuthenticator,
+    KeyRequired,
     MixedCredentials,
 )
 from core.security.limits import RateLimits
@@ -94,8 +95,10 @@ class AccessMiddleware:
         by_key: Principal | None,
     ) -> Exception | None:
         """A person at the keyboard and a key of theirs: the rights are those that both have."""
-        if by_token is None or by_key is None or by_token.id != by_key.id:
+        if by_token is None:
             return BadCredential("Send your access token and, beside it, an API key of yours.")
+        if by_key is None or by_key.id != by_token.id:
+            return KeyRequired()
         context.principal = by_token
         needed = rules_of(context.scope).policy.needs
         if needed and not by_key.may(needed):

@@ -82,8 +82,6 @@ def make_limits(settings: Settings, shared: SharedCounters) -> RateLimits:
             "login": settings.rate_limit_login[0],
             "login-account": settings.rate_limit_login[1],
             "register": settings.rate_limit_register,
-            "mail": settings.rate_limit_mail[0],
-            "mail-account": settings.rate_limit_mail[1],
         },
         enabled=settings.rate_limit_enabled,
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import ModuleSettings, not_built_yet
+from config.settings import ModuleSettings, not_built_yet, unbuilt
 
 LONGEST_SESSION = timedelta(days=30)
 """However often its tokens are refreshed (ASVS 10.4.8)."""
@@ -12,10 +12,6 @@ LONGEST_SESSION = timedelta(days=30)
 
 def not_yet(private: bool) -> bool:
     return not_built_yet("leave it out, and accounts open at once") if private else private
-
-
-def no_returning(urls: str | None) -> str | None:
-    return not_built_yet("leave it out until there is OAuth") if urls else urls
 
 
 class AuthSettings(ModuleSettings):
@@ -45,9 +41,8 @@ class AuthSettings(ModuleSettings):
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
         default=False, description="Whether registering hides which addresses have an account."
     )
-    return_urls: Annotated[str | None, AfterValidator(no_returning)] = Field(
-        default=None,
-        description="Absolute addresses that OAuth may return to, with commas between.",
+    return_urls: Annotated[str, unbuilt("leave it out until there is OAuth")] | None = Field(
+        default=None, description="The URLs that OAuth may return to; not available yet."
     )
     password_grant: bool = Field(
         default=True, description="Whether POST /auth/token takes a name and a password."

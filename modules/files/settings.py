@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import CommaSeparated, ModuleSettings
+from config.settings import CommaSeparated, ModuleSettings, unbuilt
 
 LARGEST = 2**53 - 1
 MIB, GIB = 2**20, 2**30
@@ -40,9 +40,9 @@ class FilesSettings(ModuleSettings):
     quota_bytes: Bytes = Field(
         default=10 * GIB, description="How much one person's files may take up, in bytes."
     )
-    resumable_max_bytes: Bytes = Field(
-        default=5 * GIB, description="How large a resumable upload may be; without effect yet."
+    resumable_max_bytes: Annotated[str, unbuilt("leave it out")] | None = Field(
+        default=None, description="The size limit of resumable uploads; not available yet."
     )
-    trash_days: Annotated[int, Field(ge=0, le=3650)] = Field(
-        default=7, description="Days that deleted files are kept; without effect yet."
+    trash_days: Annotated[str, unbuilt("leave it out; deleted files are gone at once")] | None = (
+        Field(default=None, description="Days for which deleted files are kept; not available yet.")
     )

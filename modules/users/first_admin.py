@@ -41,7 +41,12 @@ class FirstAdmin:
     def _refusal(self) -> str | None:
         if self._settings.admin_email is None and self._settings.admin_password is not None:
             return "ADMIN_PASSWORD needs ADMIN_EMAIL beside it: set both, or none."
+        if self._settings.is_production and self._lacks_password():
+            return "ADMIN_EMAIL needs ADMIN_PASSWORD beside it in production: set both, or none."
         return None
+
+    def _lacks_password(self) -> bool:
+        return self._settings.admin_email is not None and self._settings.admin_password is None
 
     async def _made(self, email: str, password: str) -> bool:
         """Somebody may have been quicker, on another machine."""

@@ -78,6 +78,11 @@ def test_nothing_is_asked_of_anyone_else(browser: Browser, address: str) -> None
     assert [url for url in asked if not url.startswith((f"{address}/", "data:"))] == []
 
 
+def test_the_dialog_to_sign_in_opens_with_the_cursor_in_the_user_name(page: Page) -> None:
+    authorize(page)
+    expect(page.locator("#oauth_username")).to_be_focused()
+
+
 def test_a_person_signs_in_and_tries_an_operation(page: Page, complaints: list[str]) -> None:
     authorize(page)
     page.fill("#oauth_username", ADMIN_EMAIL)

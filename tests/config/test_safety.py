@@ -53,7 +53,6 @@ def test_production_needs_a_key_that_nobody_guesses(key: str) -> None:
         ("CORS_ORIGINS", "*"),
         ("METRICS_TOKEN", "short"),
         ("PUBLIC_URL", "http://api.example.com"),
-        ("ACCOUNT_PAGES_URL", "http://api.example.com/account"),
     ],
 )
 def test_production_refuses(name: str, value: str) -> None:
@@ -77,7 +76,6 @@ def test_production_accepts(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("email", "password"),
     [
-        ("admin@example.com", ""),
         ("admin@example.com", "password"),
         ("admin@example.com", "Admin123"),
         ("admin@example.com", "aaaaaaaaaa"),
@@ -88,6 +86,30 @@ def test_production_accepts(name: str, value: str) -> None:
 def test_production_refuses_default_credentials(email: str, password: str) -> None:
     text = refusal(**GOOD | {"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password})
     assert text.startswith("ADMIN_") and text.endswith(".")
+
+
+PLACED = "replace-me-by-the-first-line-of-the-output"
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        *((name, PLACED) for name in ("SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN")),
+        ("ADMIN_PASSWORD", PLACED),
+        ("SECRET_KEY", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
+        ("SECRET_KEY_PREVIOUS", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
+        ("METRICS_TOKEN", "Lq7xV2mB9tR4wK6z"),
+        ("ADMIN_PASSWORD", "four random words again"),
+    ],
+)
+def test_production_refuses_a_secret_that_the_guide_showed(name: str, sample: str) -> None:
+    given = GOOD | {"ADMIN_EMAIL": "me@example.com", name: sample}
+    assert refusal(**given).startswith(f"{name} must be your own in production")
+    load_settings(given | {"ENVIRONMENT": "test", "HOST": "127.0.0.1"}, None)
+
+
+def test_the_password_of_the_first_admin_may_be_taken_out() -> None:
+    assert load_settings(GOOD | {"ADMIN_EMAIL": "me@example.com"}, None).admin_password is None
 
 
 def test_production_takes_a_first_admin() -> None:

@@ -10,15 +10,18 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 from shutil import copytree, ignore_patterns, which
 from time import monotonic, sleep
 from urllib.request import urlopen
 
 import pytest
 
+from config.settings import SettingsError
 from config.settings.environment import read_env_file
 from config.settings.platform import Settings
 from config.settings.safety import check_safety
+from config.settings.secret_key import is_sample
 from core.wiring.registry import discover
 from tests.docs.answers import differs
 from tests.docs.pages import (
@@ -122,6 +125,12 @@ def test_commands_answer_as_shown(page: Path, server: Server, tmp_path: Path) ->
             assert "/docs/problems/" not in output, f"{step.command} was refused:\n{output}"
 
 
+SECRETS = ("SECRET_KEY", "ADMIN_PASSWORD", "METRICS_TOKEN")
+SAMPLE_SECRETS = [
+    (block, name) for block in having("env") for name in SECRETS if f"{name}=" in block.text
+]
+
+
 @pytest.mark.parametrize("block", having("env"), ids=str)
 def test_settings_are_accepted(block: Block, tmp_path: Path) -> None:
     file = tmp_path / ".env"
@@ -131,7 +140,24 @@ def test_settings_are_accepted(block: Block, tmp_path: Path) -> None:
     assert set(given) <= {name for each in classes for name in each.names().values()}
     for each in classes:
         each.read(given)
-    check_safety(Settings.read(given), given)
+    own = {name: own_secret() if is_sample(value) else value for name, value in given.items()}
+    check_safety(Settings.read(own), own)
+
+
+@pytest.mark.parametrize(("block", "name"), SAMPLE_SECRETS, ids=str)
+def test_production_refuses_each_secret_of_the_guide(block: Block, name: str) -> None:
+    given = settings_in(block)
+    own = {each: own_secret() for each in SECRETS if each != name}
+    with pytest.raises(SettingsError, match=f"^{name} must be your own"):
+        check_safety(Settings.read(given | own), given)
+
+
+def settings_in(block: Block) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in block.text.splitlines() if "=" in line)
+
+
+def own_secret() -> str:
+    return token_urlsafe(48)
 
 
 @pytest.mark.parametrize("block", having("ini"), ids=str)

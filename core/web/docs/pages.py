@@ -9,6 +9,7 @@ from http import HTTPStatus
 from core.kernel.errors import ProblemError
 from core.web.docs.advice import what_it_means, what_to_do
 from core.web.docs.documentation import Operation
+from core.web.docs.guides import Guide
 from core.web.pages import document
 from core.web.problems import example_of_problem
 
@@ -16,17 +17,57 @@ Kind = type[ProblemError]
 FEW = 20
 
 
-def reference_page() -> str:
-    """The reference, which a script of ours draws from the OpenAPI document."""
+def reference_page(guides: Mapping[str, Guide]) -> str:
+    """Return the reference, which a script of ours draws from the OpenAPI document."""
     return document(
         "Atrium API",
-        '<nav><a href="/">Atrium</a> <a href="/docs/problems">Problems</a> '
+        '<nav><a href="/">Atrium</a> <a href="/docs/guides">Guides</a> '
+        '<a href="/docs/problems">Problems</a> '
         '<a href="/docs/openapi.json">OpenAPI document</a></nav>',
+        *first_of_all(guides),
         '<div id="reference" data-document="/docs/openapi.json"></div>',
         "<noscript><p>Without JavaScript there is the OpenAPI document itself, linked above."
         "</p></noscript>",
         styles=("swagger-ui.css", "docs.css"),
         scripts=("swagger-ui-bundle.js", "docs.js"),
+    )
+
+
+def first_of_all(guides: Mapping[str, Guide]) -> list[str]:
+    """Return what a newcomer does first, with links to the guides that say more."""
+    links = [
+        f'<a href="/docs/guides/{name}">{escape(guides[name].title)}</a>'
+        for name in FIRST_GUIDES
+        if name in guides
+    ]
+    return [
+        "<h1>Atrium API</h1>",
+        "<ol>",
+        "<li>Register with <code>POST /auth/register</code>.</li>",
+        "<li>Press <b>Authorize</b> and sign in with your e-mail address and password.</li>",
+        "<li>Open an operation and press <b>Try it out</b>.</li>",
+        "</ol>",
+        *(
+            [f'<p>Read first: {", ".join(links)}. <a href="/docs/guides">All guides</a></p>']
+            * bool(links)
+        ),
+    ]
+
+
+FIRST_GUIDES = ("first-steps", "authentication", "errors", "lists")
+
+
+def guides_page(guides: Mapping[str, Guide]) -> str:
+    items = [
+        f'<li><a href="/docs/guides/{name}">{escape(guide.title)}</a></li>'
+        for name, guide in guides.items()
+    ]
+    return document("Guides · Atrium", BACK, "<h1>Guides</h1>", "<ul>", *items, "</ul>")
+
+
+def guide_page(guide: Guide) -> str:
+    return document(
+        f"{guide.title} · Atrium", BACK, f'<article class="guide">{guide.html}</article>'
     )
 
 
@@ -64,7 +105,10 @@ def problem_page(kind: Kind, operations: Sequence[Operation], public_url: str) -
     )
 
 
-BACK = '<nav><a href="/docs">Reference</a> <a href="/docs/problems">Problems</a></nav>'
+BACK = (
+    '<nav><a href="/docs">Reference</a> <a href="/docs/guides">Guides</a> '
+    '<a href="/docs/problems">Problems</a></nav>'
+)
 
 
 def link_to(code: str) -> str:

@@ -10,10 +10,27 @@ from core.kernel.errors import NotFound
 from core.security.policies import public
 from core.web.context import context_of
 from core.web.docs.documentation import Documentation
-from core.web.docs.pages import problem_page, problems_page, reference_page
+from core.web.docs.guides import guides
+from core.web.docs.pages import (
+    guide_page,
+    guides_page,
+    problem_page,
+    problems_page,
+    reference_page,
+)
 from core.web.pages import page_response
 from core.web.problems import kinds
 from core.web.rules import rules_of
+
+
+class NoSuchGuide(NotFound):
+    """No guide has the name in the path.
+
+    `/docs/guides` lists all of them.
+    """
+
+    code = "http.no_such_guide"
+    title = "There is no guide of this name."
 
 
 class NoSuchProblem(NotFound):
@@ -37,9 +54,20 @@ class DocsController(Controller):
     include_in_schema = False
     opt = {"policy": public.in_maintenance()}  # noqa: RUF012
 
-    @get(summary="Read the reference")
-    async def read_reference(self) -> Response[bytes]:
-        return page_response(reference_page())
+    @get(summary="Read the reference", sync_to_thread=True)
+    def read_reference(self) -> Response[bytes]:
+        return page_response(reference_page(guides()))
+
+    @get("/guides", summary="List the guides", sync_to_thread=True)
+    def list_guides(self) -> Response[bytes]:
+        return page_response(guides_page(guides()))
+
+    @get("/guides/{name:str}", summary="Read a guide", sync_to_thread=True)
+    def read_guide(self, name: FromPath[str]) -> Response[bytes]:
+        """Raises NoSuchGuide."""
+        if (guide := guides().get(name)) is None:
+            raise NoSuchGuide
+        return page_response(guide_page(guide))
 
     @get("/openapi.json", summary="Read the OpenAPI document", sync_to_thread=True)
     def read_document(

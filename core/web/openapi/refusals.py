@@ -8,6 +8,7 @@ from core.security.authentication import (
     BadCredential,
     InsufficientScope,
     KeyNotAllowed,
+    KeyRequired,
     MixedCredentials,
     NotPermitted,
     NotSignedIn,
@@ -71,7 +72,9 @@ def by_access(rules: Rules) -> Kinds:
         found += [InsufficientScope] if policy.scope else []
         return found + ([KeyNotAllowed] if policy.keyless else [])
     found += [NotSignedIn, BadCredential]
-    if not policy.both:
+    if policy.both:
+        found += [KeyRequired, InsufficientScope]
+    else:
         found.append(InsufficientScope if policy.scope else KeyNotAllowed)
     if policy.needs:
         found.append(NotPermitted)

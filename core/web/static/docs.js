@@ -52,6 +52,16 @@ async function draw() {
   });
 }
 
+/** The dialog of Authorize opens with the cursor in the user name. */
+function focus_user_name() {
+  const field = place.querySelector(".dialog-ux input#oauth_username");
+  if (field && !field.dataset.met) {
+    field.dataset.met = "yes";
+    field.focus();
+  }
+}
+
+new MutationObserver(focus_user_name).observe(place, { childList: true, subtree: true });
 scheme.addEventListener("change", follow);
 follow();
 draw();

@@ -3,6 +3,7 @@
 import json
 import re
 from gzip import decompress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,18 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from core.web.docs.advice import what_it_means
+from core.web.docs.guides import Guide, guides
 from core.web.problems import kinds
 from core.wiring.document import document_of_application
 from tests.core.web.problem_kinds import PROBLEMS
+from tests.docs.pages import ROOT
 
 SHIPPED = ("core.", *(f"modules.{each}." for each in ("admin", "auth", "files", "health", "users")))
 """A team's own modules may leave it at the title."""
-PAGES = ("/docs", "/docs/problems", "/docs/problems/http.not_found")
+PAGES = (
+    *("/docs", "/docs/problems", "/docs/problems/http.not_found"),
+    *("/docs/guides", "/docs/guides/first-steps"),
+)
 ADDRESS = re.compile(r'\b(?:href|src|action)="([^"]*)"')
 INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|javascript:")
 
@@ -54,6 +60,36 @@ class TestPages:
 
         for address in {each.partition("#")[0] for each in addresses}:
             assert (await client.get(address)).status_code == 200, address
+
+
+class TestGuides:
+    async def test_each_is_listed_and_reads_as_a_page(self, client: AsyncClient) -> None:
+        listed = ADDRESS.findall((await client.get("/docs/guides")).text)
+        names = [each.removeprefix("/docs/guides/") for each in listed if "/guides/" in each]
+
+        assert names[0] == "first-steps"
+        assert sorted(names) == sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+
+    async def test_every_link_leads_to_a_heading_that_is_served(self, client: AsyncClient) -> None:
+        pages = {f"/docs/guides/{name}": guide.html for name, guide in guides().items()}
+        for path, html in pages.items():
+            for address in ADDRESS.findall(html):
+                target, _, fragment = address.partition("#")
+                page = pages.get(target or path) or (await client.get(target)).text
+                assert not fragment or f'id="{fragment}"' in page, f"{path}: {address}"
+
+    async def test_markup_of_a_guide_is_text(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        page.write_text("# Page\n\n<script>x</script> [gone](../other.md) [here](#page)\n")
+
+        html = Guide("page", page).html
+
+        assert "&lt;script&gt;" in html
+        assert 'gone <a href="#page">here</a>' in html
+
+    async def test_another_name_is_a_problem(self, client: AsyncClient) -> None:
+        answer = await client.get("/docs/guides/nothing")
+        assert (answer.status_code, answer.json()["code"]) == (404, "http.no_such_guide")
 
 
 class TestAssets:

@@ -134,3 +134,11 @@ class TestLists:
 def locations(answer: Any) -> list[str]:
     assert (answer.status_code, answer.json()["code"]) == (400, "http.invalid"), answer.text
     return [each["location"] for each in answer.json()["errors"]]
+
+
+async def test_a_stale_etag_is_told_what_to_do(person: Person) -> None:
+    stale = {"if-match": '"00000000.1"'}
+    refused = await person.client.patch(ME, json={"name": "Another"}, headers=stale)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (412, "http.stale")
+    assert problem["detail"] == "Read it again, apply your change, and send the new ETag."

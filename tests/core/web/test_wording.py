@@ -188,3 +188,15 @@ async def test_a_merge_patch_is_taken_by_a_patch_alone(person: Person) -> None:
     for method, path in (("PUT", me), ("POST", f"{API}/auth/step-up")):
         answer = await person.client.request(method, path, content=body, headers=headers)
         assert answer.status_code == 415
+
+
+class TestLimits:
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        return {"rate_limit_enabled": True, "rate_limit_anonymous": "1/hour"}
+
+    async def test_a_429_says_for_how_long(self, client: AsyncClient) -> None:
+        await client.get(f"{API}/nowhere")
+        refused = await client.get(f"{API}/nowhere")
+        assert refused.status_code == 429
+        assert refused.json()["detail"] == f"Try again in {refused.headers['retry-after']} seconds."

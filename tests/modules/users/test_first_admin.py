@@ -70,6 +70,21 @@ async def test_a_password_for_nobody_stops_the_start(users: Any, settings: Setti
     assert not await users.admins().exists()
 
 
+async def test_production_makes_no_admin_without_a_password(users: Any, settings: Settings) -> None:
+    given = {"environment": "production", "admin_email": EMAIL}
+    with pytest.raises(FirstAdminRefused, match="ADMIN_PASSWORD beside it in production"):
+        await first_admin(users, settings, **given).ensure()
+    assert not await users.admins().exists()
+
+
+@pytest.mark.parametrize("kept", [{"admin_email": EMAIL}, {}], ids=["address", "neither"])
+async def test_the_password_may_be_taken_out_once_there_is_an_admin(
+    users: Any, settings: Settings, admin: Person, kept: dict[str, str]
+) -> None:
+    later = first_admin(users, settings, environment="production", **kept)
+    assert (await later.ensure(), await later.examine()) == (None, None)
+
+
 async def test_it_does_not_when_somebody_is_admin(
     users: Any, settings: Settings, admin: Person
 ) -> None:
