@@ -5,19 +5,76 @@ NUL is refused by PostgreSQL; control, direction-changing and non-characters spo
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from unicodedata import normalize
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
+BREAKS = ("\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029")
+"""What else ends a line (Unicode, section 5.8)."""
+
 HIDDEN = (
-    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
     r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(rf"\U{plane:04x}fffe-\U{plane:04x}ffff" for plane in range(1, 17))
 )
+MARKS = "\u200e\u200f\u061c"
+"""They say where Hebrew and Arabic change direction: part of a text, but not of its ends."""
+
+WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
+BLANK = (
+    r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013441\U00013442"
+    r"\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""White space, Unicode's `Default_Ignorable_Code_Point`, and the letters that are drawn empty."""
+
+MOST_MARKS = 30
+"""Combining marks in a row (UAX #15, Stream-Safe Text Format); more make NFC quadratic."""
+
+SHORTENED = 4
+"""NFC makes one character of at most this many."""
+
+EXPANDED = {"\u0f73": "\u0f71\u0f72", "\u0f75": "\u0f71\u0f74", "\u0f81": "\u0f71\u0f80"}
+"""Two marks each, with the combining class of none."""
+
+VISIBLE = re.compile(f"[^{BLANK}]")
+TOO_MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MOST_MARKS + 1))
+
+
+class TooLong(ValueError):
+    """The text is longer than its normal form may be."""
+
+
+class MarksInRow(ValueError):
+    """More combining marks in a row than any language writes."""
+
+
+def composed(text: str, longest: int) -> str:
+    """Return the text in NFC, in time that grows with its length alone.
+
+    Raises TooLong when the result would have more than `longest` characters, and MarksInRow.
+    """
+    if len(text) > SHORTENED * longest:
+        raise TooLong
+    if text.isascii():
+        found = text
+    elif TOO_MANY_MARKS.search(combining_classes(text)):
+        raise MarksInRow
+    else:
+        found = unicodedata.normalize("NFC", text)
+    if len(found) > longest:
+        raise TooLong
+    return found
+
+
+def combining_classes(text: str) -> bytes:
+    for mark, two in EXPANDED.items():
+        text = text.replace(mark, two)
+    return bytes(map(unicodedata.combining, text))
 
 
 def simple_lower(text: str) -> str:
@@ -31,7 +88,10 @@ def simple_lower(text: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """`Content = Annotated[str, Text(1, 20_000)]`: lines, each ending in a newline alone."""
+    """`Content = Annotated[str, Text(1, 20_000)]`: lines, each ending in a newline alone.
+
+    A text in which nothing is visible is empty.
+    """
 
     shortest: int
     longest: int
@@ -42,15 +102,26 @@ class Text:
     def __call__(self, value: str) -> str:
         if self.refused.search(value):
             raise PydanticCustomError("control_character", "Control characters are not allowed.")
-        tidy = self.tidy(normalize("NFC", value))
-        if self.shortest <= len(tidy) <= self.longest:
-            return tidy
-        kind = "string_too_short" if len(tidy) < self.shortest else "string_too_long"
-        lengths = {"shortest": self.shortest, "longest": self.longest}
-        raise PydanticCustomError(kind, "From {shortest} to {longest} characters.", lengths)
+        try:
+            found = composed(self.tidy(value), self.longest)
+        except TooLong:
+            raise self._length_error("string_too_long") from None
+        except MarksInRow:
+            raise PydanticCustomError(
+                "combining_marks", "At most {most} combining marks in a row.", {"most": MOST_MARKS}
+            ) from None
+        if len(found) < self.shortest:
+            raise self._length_error("string_too_short")
+        return found
 
     def tidy(self, value: str) -> str:
-        return value.replace("\r\n", "\n").replace("\r", "\n")
+        for each in BREAKS:
+            value = value.replace(each, "\n")
+        return value if VISIBLE.search(value) else ""
+
+    def _length_error(self, kind: Any) -> PydanticCustomError:
+        lengths = {"shortest": self.shortest, "longest": self.longest}
+        return PydanticCustomError(kind, "From {shortest} to {longest} characters.", lengths)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -69,7 +140,7 @@ class Line(Text):
     """`Name = Annotated[str, Line(2, 50)]`: one line, trimmed."""
 
     format: ClassVar[str] = "line"
-    refused: ClassVar[re.Pattern[str]] = re.compile(rf"[\t\n\r{HIDDEN}]")
+    refused: ClassVar[re.Pattern[str]] = re.compile(rf"[\t\n{''.join(BREAKS)}{HIDDEN}]")
 
     def tidy(self, value: str) -> str:
-        return value.strip()
+        return value.strip(WHITE_SPACE + MARKS) if VISIBLE.search(value) else ""

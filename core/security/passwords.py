@@ -6,6 +6,7 @@ priority, so that whoever signs in delays nobody who is signed in.
 
 import gzip
 import os
+import re
 import sys
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterator
@@ -13,19 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from re import split
 from typing import Annotated, ClassVar, TypeVar
-from unicodedata import normalize
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerificationError
+from pydantic_core import PydanticCustomError
 
 from core.kernel.errors import FieldError, InvalidInput, Unavailable
-from core.kernel.text import Text
+from core.kernel.text import HIDDEN, Text, composed
 from core.kernel.threads import lower_priority
 
 SHORTEST, LONGEST = 8, 256  # code points, after NFC
 SHORTEST_WORD, SHORTEST_REST = 4, 6
+LONGEST_WORD = 1024
 MEMORY_KIB, PASSES = 19 * 1024, 2
 LONGEST_QUEUE = 64
 COMMON = Path(__file__).parent / "common_passwords.txt.gz"
@@ -38,11 +39,13 @@ class Typed(Text):
     """As it was typed: normalised, but neither trimmed nor altered (ASVS 6.2.8)."""
 
     format: ClassVar[str] = "password"
+    refused: ClassVar[re.Pattern[str]] = re.compile(f"[\x0b\x0c\x85\u2028\u2029{HIDDEN}]")
 
     def tidy(self, value: str) -> str:
         return value
 
 
+TYPED = Typed(0, LONGEST)
 GivenPassword = Annotated[str, Typed(1, LONGEST)]
 """One that is to be compared; too long a one is refused before anything is looked up."""
 
@@ -88,14 +91,18 @@ class Passwords:
         `context` is what is known of the person, such as name and address (ASVS 6.2.4, 6.2.11);
         there are no rules of composition.
         """
-        for message, code in weaknesses(normalized(password), self._shortest, context):
+        try:
+            given = TYPED(password)
+        except PydanticCustomError as error:
+            raise InvalidInput([FieldError(location, error.message(), error.type)]) from None
+        for message, code in weaknesses(given, self._shortest, context):
             raise InvalidInput([FieldError(location, message, code)])
 
     def _matches(self, stored: str | None, password: str) -> bool:
         dummy = self._dummy()
         try:
             right = self._hasher.verify(stored or dummy, normalized(password))
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, ValueError):  # a hash of another kind is a ValueError
             return False
         return right and stored is not None
 
@@ -112,8 +119,6 @@ class Passwords:
 def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if len(password) < shortest:
         yield f"At least {shortest} characters.", "string_too_short"
-    if len(password) > LONGEST:
-        yield f"At most {LONGEST} characters.", "string_too_long"
     folded = password.casefold()
     if folded in common_passwords():
         yield (
@@ -128,8 +133,8 @@ def words_of(context: tuple[str, ...]) -> set[str]:
     """The product; an address whole, and the part before its `@`, that in parts as well."""
     told = [each.casefold() for each in ("atrium", *context)]
     known = [each.partition("@")[0] for each in told]
-    words = {*told, *known, *(word for each in known for word in split(r"[\W_]+", each))}
-    return {normalize("NFC", word) for word in words if len(word) >= SHORTEST_WORD}
+    words = {*told, *known, *(word for each in known for word in re.split(r"[\W_]+", each))}
+    return {composed(word, LONGEST_WORD) for word in words if len(word) >= SHORTEST_WORD}
 
 
 def without(password: str, words: set[str]) -> str:
@@ -146,7 +151,8 @@ def common_passwords() -> frozenset[str]:
 
 
 def normalized(password: str) -> str:
-    return normalize("NFC", password)
+    """Raises ValueError for one that is too long."""
+    return composed(password, LONGEST)
 
 
 def usable_cores() -> int:
