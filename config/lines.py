@@ -11,12 +11,15 @@ import select
 from collections import deque
 from threading import Event, Lock, Thread
 
+TELL_DROPPED = b'{"event":"log_lines_dropped","level":"warning","count":%d}'
+
 
 class Lines:
     def __init__(self, fd: int = 1, every_s: float = 0.1, most: int = 100_000) -> None:
         self._fd, self._every_s, self._most = fd, every_s, most
         self._waiting: deque[bytes] = deque()
         self._dropped = 0
+        self._broken_off = False
         self._writing = Lock()
         self._starting = Lock()
         self._wake = Event()
@@ -47,13 +50,18 @@ class Lines:
     def flush(self) -> None:
         with self._writing:
             lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if self._dropped:
-                lines.append(
-                    b'{"event":"log_lines_dropped","level":"warning","count":%d}' % self._dropped
-                )
-                self._dropped = 0
-            if lines:
-                write_all(self._fd, b"\n".join(lines) + b"\n")
+            dropped, self._dropped = self._dropped, 0
+            told = [TELL_DROPPED % dropped] if dropped else []
+            if lines or told:
+                self._write(lines, told, dropped)
+
+    def _write(self, lines: list[bytes], told: list[bytes], dropped: int) -> None:
+        """What does not get to its end, as on a full disk, is counted as dropped."""
+        begin = [b""] if self._broken_off else []  # ends the line that broke off
+        whole = write_all(self._fd, b"\n".join([*begin, *lines, *told, b""]))
+        self._broken_off = not whole
+        if not whole:
+            self._dropped += len(lines) + dropped
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Write the rest, but do not wait longer than this for whoever reads it."""
@@ -80,12 +88,14 @@ class Lines:
         self.flush()
 
 
-def write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> bool:
+    """Return whether all of it was written."""
     rest = memoryview(data)
     while rest:
         try:
             rest = rest[os.write(fd, rest) :]
         except BlockingIOError:
             select.select([], [fd], [], 1)
-        except OSError:  # nobody reads any more
-            return
+        except OSError:  # nobody reads any more, or the disk is full
+            return False
+    return True

@@ -1,5 +1,7 @@
 """What went wrong that the operator can mend, in one sentence; anything else is a bug of ours."""
 
+from errno import EDQUOT, ENOSPC
+
 import click
 
 from config.settings import SettingsError
@@ -12,11 +14,16 @@ DAMAGED = ("file is not a database", "disk image is malformed")
 DAMAGED_FILE = "The file of the database is damaged: put a backup in its place."
 
 
+FULL_DISK = "The disk is full: make room, then start this again."
+
+
 class CommandFailed(Exception):
     """A command's own refusal: one sentence that says what to do next."""
 
 
 def as_sentence(error: Exception) -> str | None:
+    if is_full_disk(error):
+        return FULL_DISK
     if isinstance(error, DatabaseBusy):
         return "The database does not answer: start it, or mend DATABASE_URL."
     if isinstance(error, click.Abort):
@@ -36,3 +43,10 @@ def as_sentence(error: Exception) -> str | None:
     if any(each in str(getattr(error, "orig", "")) for each in DAMAGED):
         return DAMAGED_FILE
     return None
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a file of ours or the database met a disk without room."""
+    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+        return True
+    return any("database or disk is full" in str(each) for each in (error, error.__cause__))

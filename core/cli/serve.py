@@ -12,6 +12,8 @@ from core.cli.seed import sow
 from core.cli.sentences import DAMAGED_FILE, CommandFailed
 from core.cli.setting_up import run, tables_must_fit, the_settings
 from core.data.database import Database
+from core.data.engines import sqlite_path
+from core.data.sqlite.spare import give_up_spare
 from core.operations.contributions import Preparation
 from core.web.server import CannotListen, Options
 from core.web.server import serve as serve_until_stopped
@@ -51,10 +53,12 @@ def bring_up_to_date(settings: Settings) -> None:
     from core.wiring.histories import histories
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url, known = settings.database_url.get_secret_value(), histories()
+    if path := sqlite_path(url):
+        give_up_spare(path)
     if settings.is_production:
         tables_must_fit()
         return
-    url, known = settings.database_url.get_secret_value(), histories()
     if pending(url, known):
         upgrade(url, known)
 

@@ -4,10 +4,14 @@ The numbers lie in a memory-mapped file that all workers of a machine share. Eac
 number that was never there before, in one store of eight bytes, so nobody has to wait for a lock,
 and reading costs less than a microsecond. Names share 16,384 places by their checksum: two names in
 one place are forgotten together, which costs a read and never a wrong answer.
+
+The disk blocks of the file are reserved when it is opened. Without them the first store on a full
+disk would be answered by the signal SIGBUS, which ends the process.
 """
 
 import os
 from collections.abc import Callable, Iterable
+from errno import EDQUOT, ENOSPC
 from functools import lru_cache
 from itertools import count
 from mmap import mmap
@@ -22,6 +26,8 @@ ANY = "*"
 
 PLACES = 16_384
 HEARD = PLACES  # the place after the last one says when other machines were last heard
+SIZE = (PLACES + 1) * 8
+SMALLEST_BLOCK = 512
 SILENCE = 2.0  # seconds without a word from other machines, after which nothing is believed
 
 
@@ -82,12 +88,38 @@ def reader_of(names: tuple[str, ...]) -> Callable[[memoryview], tuple[int, ...]]
 
 
 def mapped(file: Path) -> mmap:
-    """Two processes may make the file at once: both find it whole and full of zeros."""
+    """Two processes may make the file at once: both find it whole and full of zeros.
+
+    Raises OSError where the disk has no room for it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        if os.fstat(handle).st_size != (PLACES + 1) * 8:
-            os.truncate(handle, (PLACES + 1) * 8)
-        return mmap(handle, (PLACES + 1) * 8)
+        if os.fstat(handle).st_size != SIZE:
+            os.truncate(handle, SIZE)
+        reserve(handle, SIZE)
+        return mmap(handle, SIZE)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         os.close(handle)
+
+
+def reserve(handle: int, size: int) -> None:
+    """Have the disk hold every block of the file, whose content stays as it is."""
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except (AttributeError, OSError) as error:
+        if getattr(error, "errno", None) in (ENOSPC, EDQUOT):
+            raise
+        fill_holes(handle, size)
+
+
+def fill_holes(handle: int, size: int) -> None:
+    """Where the system or its file system cannot reserve: write a zero into each block of zeros.
+
+    A store of another process at that moment may lose one byte. The number is a new one even so.
+    """
+    for offset in range(0, size, SMALLEST_BLOCK):
+        if os.pread(handle, 1, offset) == b"\0":
+            os.pwrite(handle, b"\0", offset)

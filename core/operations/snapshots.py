@@ -20,10 +20,10 @@ class Snapshots:
         """`server` is the process whose workers these are."""
         self._folder, self._server = folder / str(server), server
         self._own = self._folder / f"{os.getpid()}-{time_ns()}{SUFFIX}"
-        self._folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, counted: bytes) -> None:
         """Whoever reads finds it whole, or the one before."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         aside = self._own.with_suffix(".new")
         aside.write_bytes(counted)
         aside.replace(self._own)

@@ -1,5 +1,6 @@
 """What the core contributes itself, like any module."""
 
+from asyncio import to_thread
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from core.data.engines import sqlite_path
+from core.data.sqlite.spare import keep_spare
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
 from core.operations.contributions import Examination, HealthCheck, Preparation
@@ -26,9 +29,15 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
     async def tidy_metrics() -> None:
         forget_dead_servers(core.settings().data_dir / METRICS_FOLDER)
 
+    async def reserve_room() -> None:
+        if path := sqlite_path(core.settings().database_url.get_secret_value()):
+            await to_thread(keep_spare, path)
+
     return (
         HealthCheck("core.database", database_answers),
         Preparation("core.metrics", tidy_metrics),
+        Preparation("core.spare", reserve_room),
+        Schedule("core.spare", timedelta(hours=1), reserve_room),
         Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy()),
         Schedule(
             "core.counters",

@@ -1,5 +1,6 @@
 """Generations: what is equal, what is not, and when nothing may be believed."""
 
+import os
 from itertools import count
 from pathlib import Path
 
@@ -156,3 +157,24 @@ def test_after_two_seconds_of_silence_nothing_is_believed(
 async def test_a_total_need_not_be_heard_of(db: Database, generations: Generations) -> None:
     await add(db, "a")
     assert generations.here(["things"]) == generations.here(["things"])
+
+
+def has_its_blocks(file: Path) -> bool:
+    return file.stat().st_blocks * 512 >= module.SIZE
+
+
+@pytest.mark.parametrize("reserves", [True, False])
+def test_the_disk_holds_every_block_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserves: bool
+) -> None:
+    """Of a new file, and of one that an earlier version made without them."""
+    if not reserves:
+        monkeypatch.delattr("os.posix_fallocate")
+    sparse = tmp_path / "sparse"
+    sparse.write_bytes(b"number of someone" + bytes(7))
+    os.truncate(sparse, module.SIZE)
+    assert not has_its_blocks(sparse)
+    for file in (sparse, tmp_path / "new"):
+        Generations(file).close()
+        assert has_its_blocks(file)
+    assert sparse.read_bytes() == b"number of someone".ljust(module.SIZE, b"\0")

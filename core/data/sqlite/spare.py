@@ -1,0 +1,33 @@
+"""Disk blocks kept beside the file of SQLite: with a full disk they let the next start read.
+
+SQLite needs some blocks for its lock table (`-shm`) before it can read. A clean stop gives those
+blocks back, and whatever filled the disk may take them.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from shutil import disk_usage
+
+SPARE_BYTES = 256 * 1024
+"""Several times the lock table, for blocks are also needed for new names in the folder."""
+
+
+def give_up_spare(database: str) -> None:
+    """Free the spare blocks if the disk has no others."""
+    spare = spare_of(database)
+    if spare.exists() and disk_usage(spare.parent).free < SPARE_BYTES:
+        spare.unlink(missing_ok=True)
+
+
+def keep_spare(database: str) -> None:
+    """Reserve the spare blocks again, if there is room for them."""
+    spare = spare_of(database)
+    with suppress(OSError):
+        if spare.exists() or disk_usage(spare.parent).free < 4 * SPARE_BYTES:
+            return
+        spare.write_bytes(os.urandom(SPARE_BYTES))  # which no file system can compress
+
+
+def spare_of(database: str) -> Path:
+    return Path(f"{database}-spare")
