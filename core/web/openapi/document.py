@@ -32,19 +32,17 @@ def document_of(
     `more_schemes` are ways to sign in that modules contribute; `modules` says of each what it is.
     """
     schemas, paths = Schemas(), dict[str, Json]()
+    operations = [each for each in operations if each[1].resolve_include_in_schema()]
     for route, handler in operations:
-        if not handler.resolve_include_in_schema():
-            continue
         for method in handler.http_methods:
             operation = operation_of(route, handler, str(method), schemas, list(more_schemes))
             paths.setdefault(route.path_format or "/", {})[method.lower()] = operation
-    tags = {each["tags"][0] for path in paths.values() for each in path.values()}
     document = schemas.resolve(
         {
             "openapi": "3.1.0",
             "info": {"title": "Atrium", "version": VERSION, "description": ABOUT},
             "servers": [{"url": public_url}],
-            "tags": [{"name": name, "description": modules[name]} for name in sorted(tags)],
+            "tags": [{"name": name, "description": modules[name]} for name in tags_of(operations)],
             "paths": {path: in_order(paths[path]) for path in sorted(paths)},
             "components": {
                 "securitySchemes": more_schemes | OWN,
@@ -57,6 +55,20 @@ def document_of(
     return document
 
 
+def tags_of(operations: Operations) -> list[str]:
+    """Return the names of the modules; those whose every operation needs a permission come last."""
+    every = [rules_of_handler(handler) for _, handler in operations]
+    for_everyone = {rules.module for rules in every if not rules.policy.needs}
+    return sorted(
+        {rules.module for rules in every}, key=lambda name: (name not in for_everyone, name)
+    )
+
+
+def rules_of_handler(handler: HTTPRouteHandler) -> Rules:
+    rules: Rules = handler.opt["rules"]
+    return rules
+
+
 def in_order(methods: Json) -> Json:
     return {name: methods[name] for name in METHODS if name in methods}
 
@@ -67,7 +79,7 @@ METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
 def operation_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas, schemes: list[str]
 ) -> Json:
-    rules: Rules = handler.opt["rules"]
+    rules = rules_of_handler(handler)
     body = request_body(handler, schemas)
     operation: Json = {
         "operationId": f"{rules.module}_{handler.fn.__name__}",

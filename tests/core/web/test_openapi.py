@@ -61,6 +61,11 @@ class TestWhole:
     def test_it_is_a_valid_document(self, document: Json) -> None:
         schemathesis.openapi.from_dict(document).validate()
 
+    def test_signing_in_comes_first_and_administration_last(self, document: Json) -> None:
+        tags = [each["name"] for each in document["tags"]]
+        assert (tags[0], tags[-1]) == ("auth", "admin")
+        assert tags[:-1] == sorted(tags[:-1])
+
     def test_every_reference_leads_somewhere(self, document: Json) -> None:
         for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document))):
             place: Any = document
