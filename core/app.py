@@ -27,6 +27,7 @@ from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
+from core.wiring.module import AnyHost
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import ModuleTypes, assemble, discover
 from core.wiring.routes import RouteRules
@@ -85,7 +86,9 @@ def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMidd
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
     return RequestMiddleware(
         CorsMiddleware(inner, settings.cors_origins, core.limits(), settings.api_prefix),
-        admission=Admission(settings.allowed_hosts),
+        admission=Admission(
+            settings.allowed_hosts, [each.name for each in core.contributions().of(AnyHost)]
+        ),
         client_address=ClientAddress(settings.trusted_proxies),
         problems=problems,
         security_headers=SecurityHeaders(tls=settings.public_url.startswith("https:")),

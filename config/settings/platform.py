@@ -40,6 +40,10 @@ class Settings(ModuleSettings):
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
         default=1, description="How many processes serve requests."
     )
+    keep_alive_s: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=75,
+        description="Seconds for which an idle connection is kept; more than a load balancer's.",
+    )
     api_prefix: ApiPrefix = Field(
         default="/api/v1", description="What the path of every route of the API begins with."
     )

@@ -36,7 +36,11 @@ def serve(seed: bool, reload: bool) -> None:
     settings = the_settings()
     bring_up_to_date(settings)
     run(partial(prepare, with_samples=seed and settings.environment == "development"))
-    options = Options(APPLICATION, reload_dirs=SOURCES if reload else ())
+    options = Options(
+        APPLICATION,
+        reload_dirs=SOURCES if reload else (),
+        keep_alive_s=settings.keep_alive_s,
+    )
     greet_once = partial(greet, settings)
     try:
         status = serve_until_stopped(

@@ -112,9 +112,13 @@ class HeadersTooLarge(Inadmissible):
 
 
 class Admission:
-    def __init__(self, hosts: Collection[str]) -> None:
-        """`hosts` are served on any port; IPv6 addresses among them stand in brackets."""
+    def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
+        """`hosts` are served on any port; IPv6 addresses among them stand in brackets.
+
+        The paths in `any_host`, and those below them, are served whatever the Host, or without one.
+        """
         self._hosts = frozenset(host.lower().encode() for host in hosts)
+        self._any_host = tuple(path.encode() + b"/" for path in any_host)
         self._known: set[bytes] = set()
 
     def read(self, scope: Any) -> dict[bytes, bytes]:
@@ -129,14 +133,16 @@ class Admission:
         if len(found) < len(fields):
             found = joined(fields)
         if (host := found.get(b"host", b"")) not in self._known:
-            self._check(host)
+            self._check(host, scope["raw_path"])
         if (coding := found.get(b"transfer-encoding")) is not None:
             check_coding(coding, scope["http_version"])
         if not scope["http_version"].startswith("1."):
             raise Unparsable
         return found
 
-    def _check(self, host: bytes) -> None:
+    def _check(self, host: bytes, path: bytes) -> None:
+        if (path + b"/").startswith(self._any_host):
+            return
         if not (match := HOST.fullmatch(host)):
             raise BadHost
         if match[1].lower() not in self._hosts:

@@ -4,17 +4,35 @@ uvicorn writes the two by themselves, a system call and a packet each, and check
 the head twice; both are a good part of what a small answer costs.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from asyncio import Transport
+from collections.abc import Iterable, Sized
+from typing import Any, cast
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 LINE_END = b"\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 WITHIN_A_LINE = bytes([*b"\t", *range(0x20, 0x7F), *range(0x80, 0x100)])
 NO_BODY = frozenset({204, 304})
+UNTIL_THE_END = -1
+"""Instead of a Content-Length: the body ends with the connection."""
 
 Fields = Iterable[tuple[bytes, bytes]]
+
+
+class Flow(FlowControl):
+    """What the answers of one connection have in common."""
+
+    def __init__(self, transport: Transport, waiting: Sized, keep_alive_s: int) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+        self.kept_alive = b"connection: keep-alive\r\nkeep-alive: timeout=%d\r\n" % keep_alive_s
+
+    def resume_reading(self) -> None:
+        """Not while a request waits, although the one before it asks for more."""
+        if not self._waiting:
+            super().resume_reading()
 
 
 class Cycle(RequestResponseCycle):
@@ -39,18 +57,22 @@ class Cycle(RequestResponseCycle):
     def _head(self, status: int, fields: Fields) -> bytes:
         """Raises RuntimeError where a field would be taken for two (RFC 9110, section 5.5)."""
         fields = [*self.default_headers, *fields, *self._framing(status, dict(fields))]
-        head = STATUS_LINE[status] + LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
-        if head.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 2):
+        lines = LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
+        if lines.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 1):
             raise RuntimeError("A header field has control characters in it.")
-        return head
+        kept = cast(Flow, self.flow).kept_alive if self.keep_alive else b""
+        return STATUS_LINE[status] + kept + lines
 
     def _framing(self, status: int, fields: dict[bytes, bytes]) -> Fields:
         """Where the body ends, and whether the connection does: what the answer does not say."""
         if (length := fields.get(b"content-length")) is not None:
             self.chunked_encoding, self.expected_content_length = False, int(length)
         elif self.scope["method"] != "HEAD" and status not in NO_BODY:
-            self.chunked_encoding = True
-            yield b"transfer-encoding", b"chunked"
+            self.chunked_encoding = self.scope["http_version"] != "1.0"
+            if self.chunked_encoding:
+                yield b"transfer-encoding", b"chunked"
+            else:  # the end of the connection is that of the body (RFC 9112, section 6.3)
+                self.keep_alive, self.expected_content_length = False, UNTIL_THE_END
         if fields.get(b"connection") == b"close":
             self.keep_alive = False
         elif not self.keep_alive:
@@ -69,6 +91,8 @@ class Cycle(RequestResponseCycle):
             self._complete()
 
     def _count(self, size: int, ends: bool) -> None:
+        if self.expected_content_length == UNTIL_THE_END:
+            return
         self.expected_content_length -= size
         if self.expected_content_length < 0 or (ends and self.expected_content_length):
             raise RuntimeError("The body is not as long as its Content-Length.")

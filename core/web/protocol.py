@@ -5,12 +5,11 @@ with the error in the scope, so it gets an id, safe headers, a log line and a pr
 """
 
 from asyncio import BaseTransport, Event, Task, Transport
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator
 from itertools import chain
 from re import compile as pattern
 from typing import Any, cast
 
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.kernel.errors import ProblemError, Unavailable
@@ -21,7 +20,7 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
-from core.web.cycle import Cycle
+from core.web.cycle import Cycle, Flow
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
@@ -56,7 +55,6 @@ class HttpProtocol(HttpToolsProtocol):
     """For each worker; those in excess are told so, and get little time to ask."""
     excess_timeout = 1.0
     header_timeout = 10.0
-    keep_alive_timeout = 15.0
     body_timeout = 30.0
     """How long a body may pause."""
     slow_window, slow_rate = 60.0, 1024
@@ -92,7 +90,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Transport, transport))
-        self.flow = Flow(self.transport, self.pipeline)
+        self.flow = Flow(self.transport, self.pipeline, self.timeout_keep_alive)
         self._awaiting_body = self._deaf = False
         self._sized = False  # what is awaited has a Content-Length, so it is nothing but body
         self._resumes = False  # once the body is through, the answer no longer ends the connection
@@ -107,7 +105,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.scope = cast(Any, NOTHING_KNOWN)
         if len(self.connections) > self.max_connections:
             self._fault = TooManyConnections()
-            self.header_timeout = self.keep_alive_timeout = self.excess_timeout
+            self.header_timeout = self.excess_timeout
         self._timer = self.loop.call_at(self._deadline(), self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -192,6 +190,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._fault or url[:1] != b"/" or len(url) > MAX_URL_BYTES or b"#" in url:
             self._check_target()
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0":  # which uvicorn never keeps alive
+            self.cycle.keep_alive = self.parser.should_keep_alive()
         self._awaiting_body, self._body_began = True, self._body_bytes
         self.headers = []  # trailers come the same way, and are no header fields
 
@@ -251,7 +251,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._began = self._heard  # of a head that could not be read on before
             self._read_on()
             self._unstarted = None
-        elif self._timer.when() > self._heard + self.keep_alive_timeout:
+        elif self._timer.when() > self._heard + self.timeout_keep_alive:
             self._look_anew()
         self.flow.resume_reading()
 
@@ -321,14 +321,14 @@ class HttpProtocol(HttpToolsProtocol):
     def _deadline(self) -> float:
         if self._is_answering() and (not self._awaiting_body or self._is_held_up()):
             self._heard = self._window_began = self.loop.time()
-            return self._heard + self.keep_alive_timeout  # not its end: when to look again
+            return self._heard + self.body_timeout  # not its end: when to look again
         if self._deaf:
             return self._began + self.linger_timeout
         if "method" not in self.scope:
             return self._began + self.header_timeout
         if self._awaiting_body:
             return min(self._heard + self.body_timeout, self._window_began + self.slow_window)
-        return self._heard + self.keep_alive_timeout
+        return self._heard + self.timeout_keep_alive
 
     def _look(self) -> None:
         now = self.loop.time()
@@ -365,18 +365,6 @@ class Lingering:
 
     def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
-
-
-class Flow(FlowControl):
-    """Reading stays paused while a request waits, whoever asks for more of the one before it."""
-
-    def __init__(self, transport: Transport, waiting: Sized) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        if not self._waiting:
-            super().resume_reading()
 
 
 def fits_in_one_go(data: bytes) -> bool:

@@ -35,6 +35,8 @@ class Options:
     """Where the function is that makes the application, e.g. `core.app:create_app`."""
     reload_dirs: tuple[str, ...] = ()
     protocol: type[HttpProtocol] = HttpProtocol
+    keep_alive_s: int = 75
+    """How long a connection may be idle."""
     grace_s: int = 25
     """How long requests in flight may take once the server is asked to stop."""
     margin_s: int = 5
@@ -52,6 +54,7 @@ class Options:
             server_header=False,
             access_log=False,
             log_config=None,
+            timeout_keep_alive=self.keep_alive_s,
             timeout_graceful_shutdown=self.grace_s,
             reload=bool(self.reload_dirs),
             reload_dirs=list(self.reload_dirs) or None,

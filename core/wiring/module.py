@@ -39,6 +39,13 @@ class Mount(Contribution):
     controllers: Sequence[type[Controller]]
 
 
+@dataclass(frozen=True)
+class AnyHost(Contribution):
+    """A path that answers, with all below it, whatever `Host` names: `AnyHost("/health")`."""
+
+    name: str
+
+
 class ModuleRouter(Uncopied, Router):
     """Made for one application, with all that is in it."""
 

@@ -24,7 +24,7 @@ from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.web.openapi.schemes import SecurityScheme
 from core.web.rules import Rules
-from core.wiring.module import Module, Mount
+from core.wiring.module import AnyHost, Module, Mount
 from core.wiring.registry import AnyModule
 from core.wiring.routes import WRITES, operations_of
 
@@ -202,7 +202,7 @@ def keeps_what_it_exports(it: Subject) -> Iterator[str]:
 def names_what_it_contributes(it: Subject) -> Iterator[str]:
     """Permissions and ways to sign in are named for clients, after what they are about."""
     for each in it.contributed(Contribution):
-        named_for_clients = isinstance(each, Export | Mount | Permission | SecurityScheme)
+        named_for_clients = isinstance(each, AnyHost | Export | Mount | Permission | SecurityScheme)
         if not named_for_clients and not each.name.startswith(f"{it.name}."):
             yield f"the {type(each).__name__} {each.name} does not begin with {it.name}"
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from core.kernel.contributions import Contribution
-from core.wiring.module import Module, Mount
+from core.wiring.module import AnyHost, Module, Mount
 from modules.health.container import HealthContainer
 from modules.health.router import HealthController, RootController
 
@@ -10,4 +10,7 @@ class Plugin(Module[HealthContainer]):
     container_type = HealthContainer
 
     def contributions(self) -> Sequence[Contribution]:
-        return (Mount("/", (RootController, HealthController)),)
+        return (
+            Mount("/", (RootController, HealthController)),
+            AnyHost("/health"),  # load balancers ask by address, some in HTTP/1.0 without a Host
+        )

@@ -50,6 +50,13 @@ class RawConnection:
         body = b"" if status < 200 else self._exactly(int(headers.get("content-length", 0)))
         return Answer(status, headers, body)
 
+    def rest(self) -> bytes:
+        """All that comes until the server ends the connection."""
+        found, self._rest = self._rest, b""
+        while more := self._socket.recv(65536):
+            found += more
+        return found
+
     def is_closed(self) -> bool:
         """Whether the server ends the connection, without another answer, before the timeout."""
         try:

@@ -28,7 +28,6 @@ class Impatient(Watched):
     max_connections = 20
     excess_timeout = 0.2
     header_timeout = 0.3
-    keep_alive_timeout = 0.5
     body_timeout = 0.3
     slow_window = 0.6
     linger_timeout = 0.5
@@ -73,6 +72,7 @@ def main(arguments: list[str]) -> int:
         "tests.core.web.small_app:SmallApplication",
         reload_dirs=tuple(filter(None, [given.get("reload")])),
         protocol=Watched if "patient" in given else Impatient,
+        keep_alive_s=75 if "patient" in given else 1,
         grace_s=int(given.get("grace", 25)),
         margin_s=int(given.get("margin", 5)),
     )

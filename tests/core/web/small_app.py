@@ -28,7 +28,7 @@ class Unwanted(Forbidden):
 async def handle(scope: Any, receive: Any, send: Any) -> None:
     path, _, argument = scope["path"].strip("/").partition("/")
     body = await ANSWERS.get(path, process_id)(argument, receive)
-    fields = [(b"content-length", b"%d" % len(body))]
+    fields = [(b"content-length", b"%d" % len(body))] if path != "unsized" else []
     await send({"type": "http.response.start", "status": 200, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 
@@ -52,6 +52,10 @@ async def hang(argument: str, receive: Any) -> bytes:
 
 async def refuse(argument: str, receive: Any) -> bytes:
     raise Unwanted
+
+
+async def unsized(argument: str, receive: Any) -> bytes:
+    return argument.encode()
 
 
 async def mark(argument: str, receive: Any) -> bytes:
@@ -79,7 +83,7 @@ async def echo(argument: str, receive: Any) -> bytes:
 
 ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
     "echo": echo, "hang": hang, "mark": mark, "refuse": refuse, "seen": seen, "slow": slow,
-    "waiting": waiting,
+    "unsized": unsized, "waiting": waiting,
 }  # fmt: skip
 
 
@@ -90,7 +94,7 @@ class SmallApplication:
         self.state = SimpleNamespace(lifecycle=Lifecycle())
         self._handle = RequestMiddleware(
             handle,
-            admission=Admission(["test"]),
+            admission=Admission(["test"], ["/echo/health"]),
             client_address=ClientAddress([]),
             problems=Problems("http://test"),
             security_headers=SecurityHeaders(tls=False),

@@ -181,6 +181,55 @@ def test_of_pipelined_requests_few_wait_and_all_are_answered_in_order(
         assert 0 < int(other.get("/waiting").body) <= MOST_WAITING
 
 
+def test_an_answer_says_how_long_its_connection_is_kept(
+    connection: RawConnection, hasty: RawConnection
+) -> None:
+    assert connection.get("/").headers["keep-alive"] == "timeout=75"
+    assert hasty.get("/").headers["keep-alive"] == "timeout=1"
+
+    last = connection.get("/", "Connection: close").headers
+    assert (last["connection"], "keep-alive" in last) == ("close", False)
+
+
+def test_http_1_0_keeps_the_connection_where_it_asks_for_that(connection: RawConnection) -> None:
+    request = b"%s /echo HTTP/1.0\r\nHost: test\r\nConnection: Keep-Alive\r\n"
+    kept = [
+        connection.send(request % b"GET" + b"\r\n").answer(),
+        connection.send(request % b"POST" + b"Content-Length: 3\r\n\r\nabc").answer(),
+        connection.send(request % b"GET" + b"\r\n").answer(),
+    ]
+    assert [each.body for each in kept] == [b"", b"abc", b""]
+    assert {each.headers["connection"] for each in kept} == {"keep-alive"}
+
+    last = connection.send(b"GET /echo HTTP/1.0\r\nHost: test\r\n\r\n").answer()
+    assert (last.status, last.headers["connection"]) == (200, "close")
+    assert connection.is_closed()
+
+
+@pytest.mark.parametrize("field", [b"", b"Connection: keep-alive\r\n"])
+def test_http_1_0_gets_no_chunks(field: bytes, connection: RawConnection) -> None:
+    connection.send(b"GET /unsized/abc HTTP/1.0\r\nHost: test\r\n" + field + b"\r\n")
+    head, _, body = connection.rest().partition(b"\r\n\r\n")
+
+    assert b"connection: close" in head and b"transfer-encoding" not in head
+    assert body == b"abc"
+
+
+@pytest.mark.parametrize("fields", [b"", b"Host: 10.0.0.5:8000\r\n", b"Host: a/b?\r\n"])
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_path_for_any_host_is_served_without_one(
+    version: bytes, fields: bytes, connection: RawConnection
+) -> None:
+    """Such as load balancers ask."""
+    line = b"GET %s HTTP/" + version + b"\r\n" + fields + b"\r\n"
+    assert connection.send(line % b"/echo/health/ready").answer().status == 200
+
+
+@pytest.mark.parametrize("path", [b"/echo/healthy", b"/echo", b"/echo/x/../health"])
+def test_no_other_path_is(path: bytes, connection: RawConnection) -> None:
+    assert connection.send(b"GET " + path + b" HTTP/1.0\r\n\r\n").answer().status == 400
+
+
 def test_an_upgrade_nobody_offers_is_answered_as_if_not_asked_for(
     connection: RawConnection,
 ) -> None:
@@ -252,7 +301,7 @@ def test_a_large_body_is_read_whole_and_the_connection_goes_on(connection: RawCo
 def test_what_is_left_of_a_small_refused_body_is_taken_in(connection: RawConnection) -> None:
     answer = connection.send(head("POST", "/refuse", "Content-Length: 44"), b"abc").answer()
 
-    assert (answer.status, "connection" in answer.headers) == (403, False)
+    assert (answer.status, answer.headers["connection"]) == (403, "keep-alive")
     connection.send(SMUGGLED[:41])
     assert connection.get("/seen").body == b""
 

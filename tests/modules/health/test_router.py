@@ -17,6 +17,22 @@ async def test_the_service_says_that_it_is_there(client: AsyncClient) -> None:
     assert answer.json()["status"] == "healthy" and answer.json()["service"] == "Atrium"
 
 
+@pytest.mark.parametrize("host", [None, "10.0.0.5:8000", "evil.example"])
+async def test_health_is_answered_whatever_the_host(client: AsyncClient, host: str | None) -> None:
+    """A probe asks by address, or in HTTP/1.0 without a Host."""
+
+    async def ask(path: str) -> int:
+        request = client.build_request("GET", path, headers={"host": host or "test"})
+        if host is None:
+            del request.headers["host"]
+        return (await client.send(request)).status_code
+
+    for path in ("/health", "/health/live", "/health/ready"):
+        assert await ask(path) == 200
+    for path in ("/", "/metrics", "/healthy", "/docs", "/api/v1/users/me"):
+        assert await ask(path) == (400 if host is None else 421), path
+
+
 async def test_readiness_tells_strangers_what_is_down_but_not_why(
     client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
