@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
-from unicodedata import normalize
 
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, delete, update
@@ -21,6 +20,7 @@ from core.data.upserts import insert_for
 from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
+from core.kernel.text import simple_lower
 from core.security.limits import RateLimits
 from core.security.passwords import HashingBusy
 from core.security.secrets import SecretKeys
@@ -145,4 +145,4 @@ def account_key(email: str) -> str:
     try:
         return email_key(email)
     except EmailNotValidError:
-        return normalize("NFC", email.strip()).casefold()
+        return simple_lower(email.strip())

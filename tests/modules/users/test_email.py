@@ -3,16 +3,23 @@
 import pytest
 from httpx import Response
 
-from modules.users.email import key_of
+from modules.users.email import as_written, key_of
 from tests.modules.users.asking import USERS, code, wrong
-from tests.people import PASSWORD, Person
+from tests.people import PASSWORD, Person, sign_in
 
 SAME = [
     ("a@example.com", "A@EXAMPLE.COM"),
     ("a@example.com", " a@example.com "),
     ("jos\u00e9@example.com", "jose\u0301@example.com"),
     ("\u212a@example.com", "k@example.com"),
-    ("stra\u00dfe@example.com", "STRASSE@example.com"),
+    ("\u0130@example.com", "i@example.com"),
+    ("\u00c9T\u00c9@example.com", "e\u0301te\u0301@example.com"),
+    ("\u039f\u0394\u039f\u03a3@example.com", "\u03bf\u03b4\u03bf\u03c3@example.com"),
+    ("J\u030c@example.com", "\u01f0@example.com"),
+    ("a@STRA\u00dfE.de", "a@xn--strae-oqa.de"),
+    ("a@\uff25\uff38\uff21\uff2d\uff30\uff2c\uff25.com", "a@example.com"),
+    ("a@\u0392\u038c\u039b\u039f\u03a3-x.com", "a@\u03b2\u03cc\u03bb\u03bf\u03c3-x.com"),
+    ("a@\u0130x.com", "a@i\u0307x.com"),
     ("a@b\u00fccher.example.com", "a@xn--bcher-kva.example.com"),
     ("a@B\u00dcCHER.example.com", "a@b\u00fccher.example.com"),
 ]
@@ -21,6 +28,11 @@ DIFFERENT = [
     ("a+tag@example.com", "a@example.com"),
     ("\u0131@example.com", "i@example.com"),
     ("\u0430@example.com", "a@example.com"),
+    ("stra\u00dfe@example.com", "STRASSE@example.com"),
+    ("a@stra\u00dfe.de", "a@strasse.de"),
+    ("a@\u03b2\u03cc\u03bb\u03bf\u03c2.com", "a@\u03b2\u03cc\u03bb\u03bf\u03c3.com"),
+    ("\ufb01@example.com", "fi@example.com"),
+    ("a@\u0130y.com", "a@iy.com"),
 ]
 REFUSED = [
     "",
@@ -83,7 +95,16 @@ async def test_an_address_is_answered_as_it_was_given(admin: Person) -> None:
 def test_a_key_is_the_same_for_its_own_form() -> None:
     for address in (each for pair in (*SAME, *DIFFERENT) for each in pair):
         key = key_of(address.strip())
-        assert key_of(key) == key
+        assert key_of(key) == key_of(as_written(address.strip())) == key
+
+
+async def test_each_signs_in_to_the_account_of_that_address(admin: Person) -> None:
+    for number, (first, second) in enumerate(SAME):
+        added = await add(admin, f"y{number}{first.strip()}")
+        tokens = await sign_in(admin.client, f"y{number}{second.strip()}")
+        session = {"authorization": f"Bearer {tokens['access_token']}"}
+        answer = await admin.client.get(f"{USERS}/me", headers=session)
+        assert answer.json()["id"] == added.json()["id"], second
 
 
 @pytest.mark.parametrize(("length", "status"), [(254, 201), (255, 400)])

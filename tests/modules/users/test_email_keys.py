@@ -1,0 +1,95 @@
+"""Keys of e-mail addresses that were stored before they were compared as they are now."""
+
+from typing import Any
+from unicodedata import normalize
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from core.data.migrations import MigrationError, downgrade, upgrade
+from core.data.migrations.connections import run
+from core.kernel.clock import utc_now
+from core.wiring.histories import histories
+from modules.users.email import key_of, parse
+
+TABLE = sa.table(
+    "users",
+    sa.column("id", sa.Uuid()),
+    sa.column("created_at", sa.DateTime(timezone=True)),
+    sa.column("updated_at", sa.DateTime(timezone=True)),
+    *map(sa.column, ("version", "name", "email", "email_key", "roles", "is_active")),
+)
+[HISTORY] = [each for each in histories() if each.module == "users"]
+BEFORE = "users_first"
+ADDRESSES = [
+    "plain@example.com",
+    "Stra\u00dfe@example.com",
+    "a@stra\u00dfe.de",
+    "b@xn--strae-oqa.de",
+    "\uac00\ub098@example.com",
+    "\u0130@example.com",
+    "\u03bf\u03b4\u03bf\u03c2@example.com",
+]
+
+
+def old_key(address: str) -> str:
+    return normalize("NFC", parse(address).normalized.casefold())
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    downgrade(database_url, HISTORY, BEFORE)
+    return database_url
+
+
+def add(url: str, *addresses: str) -> dict[str, UUID]:
+    ids = {each: uuid4() for each in addresses}
+
+    def insert(connection: sa.Connection) -> None:
+        for address, user_id in ids.items():
+            connection.execute(sa.insert(TABLE).values(row(user_id, address)))
+        connection.commit()
+
+    run(url, insert)
+    return ids
+
+
+def row(user_id: UUID, address: str) -> dict[str, Any]:
+    return {
+        "id": user_id,
+        "version": 1,
+        "name": "Some Name",
+        "email": address,
+        "email_key": old_key(address),
+        "roles": ",member,",
+        "is_active": True,
+        "created_at": utc_now(),
+        "updated_at": utc_now(),
+    }
+
+
+def stored(url: str) -> dict[str, str]:
+    def select(connection: sa.Connection) -> dict[str, str]:
+        rows = connection.execute(sa.select(TABLE.c.email, TABLE.c.email_key))
+        return {email: key for email, key in rows}
+
+    return run(url, select)
+
+
+def test_they_are_computed_again_and_back(url: str) -> None:
+    add(url, *ADDRESSES)
+    upgrade(url, histories())
+    assert stored(url) == {each: key_of(each) for each in ADDRESSES}
+    downgrade(url, HISTORY, BEFORE)
+    assert stored(url) == {each: old_key(each) for each in ADDRESSES}
+
+
+def test_two_users_with_one_address_are_named_and_both_stay(url: str) -> None:
+    ids = add(url, "\u0130@example.com", "i@example.com", "\u00df@example.com")
+    before = stored(url)
+    with pytest.raises(MigrationError) as refused:
+        upgrade(url, histories())
+    for address in ("\u0130@example.com", "i@example.com"):
+        assert str(ids[address]) in str(refused.value)
+    assert stored(url) == before
