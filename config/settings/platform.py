@@ -117,6 +117,9 @@ class Settings(ModuleSettings):
     rate_limit_mail: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
         Field(default=None, description="The limit of requests that send mail; not available yet.")
     )
+    rate_limit_export: OneRate = Field(
+        default=Rate(6, 3600), description="Downloads of one's own data, per person."
+    )
     auth_password_min_length: Annotated[int, Field(ge=8, le=64)] = Field(
         default=8, description="The shortest password that may be set, in characters."
     )

@@ -1,7 +1,7 @@
 """What a service asks again and again: one row or NotFound, one part of a list."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import ge, gt, le, lt
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 ALWAYS_RANGES = ("created_at", "at")
 """Sort keys that every list offers as ranges too."""
 
+BATCH = 100  # rows: little enough to be made into text between two other requests
 LIMIT: BindParameter[int] = bindparam("listing_limit")
 OFFSET: BindParameter[int] = bindparam("listing_offset")
 
@@ -126,6 +127,20 @@ class Listing(Uncopied):
         statement = self._statement(found.query, order, None)
         values |= {"listing_limit": asked.per_page, "listing_offset": asked.offset}
         return Rows((await reads.execute(statement, values)).all(), total, asked)
+
+    async def batches(
+        self, reads: ReadConnection, query: Select[Any], values: Values = NOTHING
+    ) -> AsyncIterator[Sequence[Any]]:
+        """Yield all rows of `query` in the default order, each batch read by itself.
+
+        A row that is added or removed meanwhile is in one of them or in none; no other is lost.
+        """
+        asked = PageRequest(per_page=BATCH, by_cursor=True, with_total=False)
+        rows = await self.page(reads, query, asked, values)
+        yield rows.items
+        while rows.last:
+            rows = await self.page(reads, query, replace(asked, after=rows.last), values)
+            yield rows.items
 
     async def _by_cursor(
         self,

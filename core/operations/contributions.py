@@ -1,13 +1,13 @@
 """What modules contribute to operations: figures, checks, people's data, samples, commands."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from click import Command as ClickCommand
 
 from core.kernel.contributions import Contribution
+from core.kernel.schemas import Schema
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,23 @@ class PersonalFigure(Contribution):
     count: Callable[[UUID], Awaitable[int]]
 
 
+PersonalRows = Callable[[UUID], AsyncIterator[Schema | Sequence[Schema]]]
+"""Yields lists of rows, a batch at a time, which become one list; or one body, for what is one."""
+
+
 @dataclass(frozen=True)
 class PersonalData(Contribution):
-    """What is held about a person: `export` gives it as JSON values, `erase` removes it.
+    """What is held about a person: `export` reads it, `erase` removes it.
+
+    An export is sent while it is read, so `export` never holds more than a batch of rows;
+    `Listing.batches` reads them so. Give it by name where there are rows of several kinds:
+    `export={"sessions": …, "keys": …}`.
 
     `erase` runs inside the transaction that erases the person, after an `UserErased` fact is due.
     """
 
     name: str
-    export: Callable[[UUID], Awaitable[Any]]
+    export: PersonalRows | Mapping[str, PersonalRows]
     erase: Callable[[UUID], Awaitable[None]]
 
 

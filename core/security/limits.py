@@ -57,8 +57,8 @@ class Counters(Protocol):
     async def close(self) -> None: ...
 
 
-SIGN_IN = frozenset({"login", "login-account", "register"})
-"""The limits that keep people from guessing: exact over all workers, whatever it costs."""
+SIGN_IN = frozenset({"login", "login-account", "register", "export"})
+"""The small limits, against guessing and against costly answers: exact over all workers."""
 
 
 class RateLimits:

@@ -30,6 +30,8 @@ class Rules:
     """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
     idempotency: bool | Literal["apart"] = True
     """False where the answer holds a secret; apart where a refusal keeps what it counted."""
+    streamed: bool = False
+    """The answer is sent while it is made: it has no ETag."""
     location: str | None = None
     """Where a created thing stands, e.g. `/users/{id}`; else at the route's path and its id."""
     prefix: str = ""

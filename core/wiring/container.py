@@ -82,6 +82,7 @@ def make_limits(settings: Settings, shared: SharedCounters) -> RateLimits:
             "login": settings.rate_limit_login[0],
             "login-account": settings.rate_limit_login[1],
             "register": settings.rate_limit_register,
+            "export": settings.rate_limit_export,
         },
         enabled=settings.rate_limit_enabled,
     )

@@ -73,6 +73,7 @@ class RouteRules(ReceiveRoutePlugin):
             query=None if opt.get("unread") else known,
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
+            streamed=opt.get("streamed", False),
             location=opt.get("location"),
             prefix=self._prefix,
             public_url=self._public_url,

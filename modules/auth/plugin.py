@@ -39,7 +39,10 @@ class Plugin(Module[AuthContainer]):
             AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
             PersonalData(
                 "auth.sign_ins",
-                export=lambda user_id: its.sign_in_data().export(user_id),
+                export={
+                    "sessions": lambda user_id: its.sign_in_data().sessions(user_id),
+                    "api_keys": lambda user_id: its.sign_in_data().api_keys(user_id),
+                },
                 erase=lambda user_id: its.sign_in_data().close(user_id),
             ),
             PersonalFigure("auth.sessions", lambda user_id: its.sessions().count(user_id)),

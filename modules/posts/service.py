@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,11 +60,11 @@ class PostService:
         async with self._db.read() as reads:
             return await reads.scalar(posts) or 0
 
-    async def export(self, author_id: UUID) -> Sequence[dict[str, Any]]:
-        """Everything this person has published, as JSON values."""
+    async def export(self, author_id: UUID) -> AsyncIterator[Sequence[PostRead]]:
+        """Yield everything this person has published."""
         async with self._db.read() as reads:
-            rows = await reads.execute(OF_AUTHOR, {"written_by": author_id})
-        return [PostRead.of(row).model_dump(mode="json") for row in rows]
+            async for rows in POSTS.batches(reads, OF_AUTHOR, {"written_by": author_id}):
+                yield PostRead.each(rows)
 
     async def erase(self, author_id: UUID) -> None:
         async with self._db.transaction() as session:

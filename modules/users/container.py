@@ -61,6 +61,7 @@ class UsersContainer(ModuleContainer):
         clock=core.clock,
         contributions=core.contributions,
         people=people,
+        limits=core.limits,
     )
     admins = providers.Singleton(
         AdminService,

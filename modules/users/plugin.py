@@ -35,7 +35,10 @@ class Plugin(Module[UsersContainer]):
             Statistic("users.active", lambda: its.people().active()),
             PersonalData(
                 "users.profile",
-                export=lambda user_id: its.records().about(user_id),
+                export={
+                    "profile": lambda user_id: its.records().profile(user_id),
+                    "activity": lambda user_id: its.records().all_activity(user_id),
+                },
                 erase=lambda user_id: its.records().keep_audit(user_id),
             ),
             Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().erase_due()),

@@ -76,6 +76,12 @@ DONE_BY = select(*AuditEntry.__table__.columns).where(
     )
 )
 """Also by that person's API keys, and by whoever acted in that person's name."""
+AUDIT_ROWS = select(*AuditEntry.__table__.columns)
+DONE_ALONE = AUDIT_ROWS.where(AuditEntry.actor_id == bindparam("user_id"))
+DONE_FOR = AUDIT_ROWS.where(
+    AuditEntry.on_behalf_of == bindparam("user_id"), AuditEntry.actor_id != bindparam("user_id")
+)
+"""The two parts of `DONE_BY`, each in the order of one index."""
 
 TOTAL = Count(select(User.id))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from core.kernel.clock import utc_now
 from core.kernel.errors import Stale
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
@@ -17,6 +18,7 @@ from core.security.authentication import ProofFailed, StepUpRequired
 from core.security.policies import authenticated, requires
 from core.web.problems import problems
 from core.web.responses import BodyResponse, Representation
+from core.web.streaming import StreamedResponse
 from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import PROFILE_READ, READ, WRITE
 from modules.users.public import BeyondOwnRights, EmailTaken, LastAdmin, Person, UserNotFound
@@ -152,7 +154,9 @@ class ProfileController(Controller):
     @get(
         "/export",
         summary="Download everything that is held about oneself",
+        description="Sent while it is read: a connection that is cut is an export that failed.",
         policy=authenticated,
+        streamed=True,
         responses={200: ResponseSpec(ExportRead, generate_examples=False)},
         response_headers=[CONTENT_DISPOSITION],
     )
@@ -161,10 +165,9 @@ class ProfileController(Controller):
         principal: NamedDependency[Principal],
         records: NamedDependency[RecordService],
     ) -> Response[ExportRead]:
-        export = await records.export(principal)
-        name = f"atrium-export-{export.exported_at:%Y%m%d}.json"
+        name = f"atrium-export-{utc_now():%Y%m%d}.json"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return BodyResponse(ExportRead.of(export), headers=headers)
+        return StreamedResponse(lambda: records.export(principal), "application/json", headers)
 
 
 class UserController(Controller):

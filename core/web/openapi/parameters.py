@@ -148,7 +148,7 @@ def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> I
         yield header("If-None-Match", "An ETag it must not have, `*` for any: 412 when it has.")
     for name, description in handler.opt.get("request_headers", {}).items():
         yield header(name, description)
-    if method == "GET" and rules.in_api and rules.listing is None:
+    if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
         yield header("If-None-Match", "The ETag that is known: 304 when it still holds.")
     if method == "POST" and rules.in_api:
         yield idempotency_key(rules)

@@ -26,7 +26,7 @@ def responses_of(
 ) -> Json:
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
-    if method == "GET" and rules.in_api and rules.listing is None:
+    if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
         answers["304"] = {
             "description": "It is still what the ETag says.",
             "headers": references(["X-Request-ID", "ETag"]),
@@ -117,7 +117,7 @@ def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
 def is_tagged(handler: HTTPRouteHandler, rules: Rules) -> bool:
     """What `names_a_resource` will say of the body."""
     if "GET" in handler.http_methods:
-        return True
+        return not rules.streamed
     if rules.idempotency is False:
         return False
     fields = fields_of(handler)

@@ -1,11 +1,11 @@
 """What is held of a person here: where they are signed in, and which keys they made."""
 
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from core.data.database import Database
 from core.kernel.clock import Clock
-from modules.auth.queries import HELD_SESSIONS, OWN_KEYS
+from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.sessions import SessionService
@@ -18,15 +18,16 @@ class SignInData:
         self._db, self._clock = db, clock
         self._sessions, self._api_keys = sessions, api_keys
 
-    async def export(self, user_id: UUID) -> dict[str, Any]:
+    async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
         asked = {"owner": user_id, "now": self._clock()}
         async with self._db.read() as reads:
-            sessions = (await reads.execute(HELD_SESSIONS, asked)).all()
-            keys = (await reads.execute(OWN_KEYS, {"owner": user_id})).all()
-        return {
-            "sessions": [SessionData.of(row).model_dump(mode="json") for row in sessions],
-            "api_keys": [ApiKeyRead.of(row).model_dump(mode="json") for row in keys],
-        }
+            async for rows in SESSIONS.batches(reads, HELD_SESSIONS, asked):
+                yield SessionData.each(rows)
+
+    async def api_keys(self, user_id: UUID) -> AsyncIterator[Sequence[ApiKeyRead]]:
+        async with self._db.read() as reads:
+            async for rows in API_KEYS.batches(reads, OWN_KEYS, {"owner": user_id}):
+                yield ApiKeyRead.each(rows)
 
     async def close(self, user_id: UUID) -> None:
         """When the account is disabled, deleted or erased."""

@@ -1,9 +1,9 @@
 """A file as it is sent: its headers, then its bytes a piece at a time, never compressed."""
 
-from asyncio import Task, create_task
+from asyncio import Task
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from core.web.context import Header, HttpContext, context_of
 from core.web.responses import FinishedResponse
+from core.web.streaming import client_watched, send_head
 from modules.files.download.conditions import Validators
 from modules.files.download.ranges import ranges_in
 from modules.files.models import PUBLIC
@@ -137,26 +138,6 @@ class Sender:
 
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b""})
-
-
-@asynccontextmanager
-async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
-    """A task that is done as soon as the client has gone: the server takes bytes for nobody."""
-
-    async def gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    watch = create_task(gone())
-    try:
-        yield watch
-    finally:
-        watch.cancel()
-
-
-async def send_head(send: Any, status: int, headers: list[Header]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
 
 
 def length_of(size: int) -> Header:

@@ -1,6 +1,6 @@
 """What is known of files: whose they are, what they are called, who may see them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -95,11 +95,11 @@ class FileService:
             await self._outbox.record(session, fact)
             await self._audit.record(session, "files.delete", file)
 
-    async def export(self, owner_id: UUID) -> Sequence[dict[str, Any]]:
-        """What is known of each file of this person, as JSON values."""
+    async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
+        """Yield what is known of each file of this person."""
         async with self._db.read() as reads:
-            rows = await reads.execute(OWN, {"owner": owner_id})
-        return [FileRead.of(row).model_dump(mode="json") for row in rows]
+            async for rows in FILES.batches(reads, OWN, {"owner": owner_id}):
+                yield FileRead.each(rows)
 
     async def erase(self, owner_id: UUID) -> None:
         """A part of the transaction that has locked the person, so no upload ends meanwhile."""

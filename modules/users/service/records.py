@@ -1,5 +1,6 @@
 """What is known of a person's doings: figures, activity, and all of it to take along."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +17,10 @@ from core.kernel.contributions import Contributions
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData, PersonalFigure
-from modules.users.queries import ACTIVITY, DONE_BY
+from core.security.limits import RateLimits
+from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
+from modules.users.service.export_document import document
 from modules.users.service.people import PeopleService
 
 log = structlog.get_logger(__name__)
@@ -31,12 +34,6 @@ class Summary:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalExport:
-    exported_at: datetime
-    data: dict[str, Any]
-
-
 class RecordService:
     def __init__(
         self,
@@ -45,9 +42,10 @@ class RecordService:
         clock: Clock,
         contributions: Contributions,
         people: PeopleService,
+        limits: RateLimits,
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
-        self._contributions, self._people = contributions, people
+        self._contributions, self._people, self._limits = contributions, people, limits
         self._summaries: Bounded[UUID, Summary] = Bounded(10_000)
 
     async def summary(self, person: Principal) -> tuple[Summary, bool]:
@@ -63,23 +61,26 @@ class RecordService:
         async with self._db.read() as reads:
             return await ACTIVITY.page(reads, DONE_BY, request, {"user_id": person.id})
 
-    async def export(self, person: Principal) -> PersonalExport:
-        """All or nothing: an export that lacks something would not say so."""
-        every = self._contributions.of(PersonalData)
-        data = {each.name: await each.export(person.id) for each in every}
+    async def export(self, person: Principal) -> AsyncIterator[bytes]:
+        """Yield a JSON document; it is on record before its first piece. Raises RateLimited."""
+        await self._limits.check("export", person.text)
         async with self._db.transaction() as session:
             await self._audit.record(session, "users.export", ("users", person.id))
-        return PersonalExport(self._clock(), data)
+        every = self._contributions.of(PersonalData)
+        async for piece in document(
+            self._clock(), {each.name: each.export for each in every}, person.id
+        ):
+            yield piece
 
-    async def about(self, user_id: UUID) -> Any:
-        """This module's own part of an export."""
-        profile = UserRead.of(await self._people.person(user_id))
+    async def profile(self, user_id: UUID) -> AsyncIterator[UserRead]:
+        yield UserRead.of(await self._people.person(user_id))
+
+    async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
+        """Yield what was done by this person, then what was done in this person's name."""
         async with self._db.read() as reads:
-            entries = (await reads.execute(DONE_BY, {"user_id": user_id})).all()
-        return {
-            "profile": profile.model_dump(mode="json"),
-            "activity": [each.model_dump(mode="json") for each in ActivityRead.each(entries)],
-        }
+            for query in (DONE_ALONE, DONE_FOR):
+                async for rows in ACTIVITY.batches(reads, query, {"user_id": user_id}):
+                    yield ActivityRead.each(rows)
 
     async def keep_audit(self, user_id: UUID) -> None:
         """Nothing more is erased here: audit rows hold ids only, and the person's row goes last."""

@@ -27,6 +27,10 @@ class Unwanted(Forbidden):
 
 async def handle(scope: Any, receive: Any, send: Any) -> None:
     path, _, argument = scope["path"].strip("/").partition("/")
+    if path == "fail":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise RuntimeError("out of order")
     body = await ANSWERS.get(path, process_id)(argument, receive)
     fields = [(b"content-length", b"%d" % len(body))] if path != "unsized" else []
     await send({"type": "http.response.start", "status": 200, "headers": fields})

@@ -230,6 +230,11 @@ def test_no_other_path_is(path: bytes, connection: RawConnection) -> None:
     assert connection.send(b"GET " + path + b" HTTP/1.0\r\n\r\n").answer().status == 400
 
 
+def test_an_answer_that_fails_half_way_is_cut(connection: RawConnection) -> None:
+    with pytest.raises(EOFError):
+        connection.get("/fail")
+
+
 def test_an_upgrade_nobody_offers_is_answered_as_if_not_asked_for(
     connection: RawConnection,
 ) -> None:

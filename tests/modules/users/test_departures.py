@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from json import JSONDecodeError
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from core.kernel.contributions import Contribution
 from core.kernel.events import Listener
 from core.kernel.preconditions import ANY_VERSION
 from core.kernel.principal import Principal
+from core.kernel.schemas import Schema
 from core.operations.contributions import PersonalData, PersonalFigure
 from core.security.authentication import StepUpRequired
 from core.wiring.container import CoreContainer
@@ -31,18 +33,24 @@ from tests.races import CLIENTS, ROUNDS, at_once
 GRACE = timedelta(days=7)
 
 
+class Thing(Schema):
+    name: str
+
+
 class Probe(Module[ModuleContainer]):
     """Another module, which holds something of people and writes down what it hears."""
 
     container_type = ModuleContainer
     heard: ClassVar[list[tuple[str, UUID]]] = []
     broken: ClassVar[set[UUID]] = set()
+    many: ClassVar[int] = 0
+    """Batches of an export before it fails."""
 
     def contributions(self) -> Sequence[Contribution]:
         return (
             AccountClosed("probe.close", lambda user_id: self._hear("closed", user_id)),
             PersonalFigure("probe.things", self._count),
-            PersonalData("probe.things", export=self._count, erase=self._erase),
+            PersonalData("probe.things", export=self._things, erase=self._erase),
             Listener(UserErased, "probe.erased", lambda e: self._hear("told erased", e.user_id)),
             Listener(UserDisabled, "probe.off", lambda e: self._hear("told off", e.user_id)),
             Listener(UserRegistered, "probe.new", lambda e: self._hear("told new", e.user_id)),
@@ -56,6 +64,15 @@ class Probe(Module[ModuleContainer]):
             raise RuntimeError("out of order")
         return 3
 
+    async def _things(self, user_id: UUID) -> AsyncIterator[Sequence[Thing]]:
+        yield [Thing(name="first")]
+        if user_id in self.broken:
+            for _ in range(self.many):
+                yield [Thing(name="one of many")] * 100
+            raise RuntimeError("out of order")
+        yield []
+        yield [Thing(name="second"), Thing(name="third")]
+
     async def _erase(self, user_id: UUID) -> None:
         if user_id in self.broken:
             raise RuntimeError("out of order")
@@ -64,7 +81,7 @@ class Probe(Module[ModuleContainer]):
 
 @pytest.fixture
 async def app(settings: Settings, log_lines: Lines, anyio_backend: str) -> AsyncIterator[Litestar]:
-    Probe.heard, Probe.broken = [], set()
+    Probe.heard, Probe.broken, Probe.many = [], set(), 0
     app = create_app(settings, lines=log_lines, extra={"probe": Probe})
     async with app.lifespan():
         yield app
@@ -233,14 +250,24 @@ async def come_back(person: Person) -> None:
 
 async def test_what_modules_contribute_is_counted_and_exported(person: Person) -> None:
     assert (await person.client.get(f"{ME}/summary")).json()["things"] == 3
-    assert (await person.client.get(f"{ME}/export")).json()["data"]["probe.things"] == 3
+    exported = (await person.client.get(f"{ME}/export")).json()["data"]["probe.things"]
+    assert [each["name"] for each in exported] == ["first", "second", "third"]
 
 
 async def test_a_figure_out_of_order_leaves_the_others(person: Person, stranger: Person) -> None:
     Probe.broken.add(person.id)
     summary = await person.client.get(f"{ME}/summary")
     assert summary.status_code == 200 and "things" not in summary.json()
+
+
+async def test_an_export_that_fails_never_looks_whole(person: Person) -> None:
+    Probe.broken.add(person.id)
     assert (await person.client.get(f"{ME}/export")).status_code == 500
+    Probe.many = 50
+    broken = await person.client.get(f"{ME}/export")
+    assert broken.status_code == 200 and len(broken.content) > 2**16
+    with pytest.raises(JSONDecodeError):
+        broken.json()
 
 
 async def test_without_a_password_a_fresh_session_is_the_proof(users: Any, admin: Person) -> None:

@@ -1,9 +1,18 @@
+from asyncio import Event, create_task
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+from sqlalchemy import select, update
+
+from core.data.audit import RECORD, AuditEntry
+from core.data.queries import BATCH, Listing
 from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
 from core.wiring.container import CoreContainer
-from tests.modules.users.asking import ME, USERS, audited, me, wrong
+from tests.modules.users.asking import ME, USERS, audited, code, me, wrong
 from tests.people import Person
 
 
@@ -68,3 +77,125 @@ async def test_an_export_is_a_file_with_everything_and_on_record(
     assert str(stranger.id) not in answer.text and "argon2" not in answer.text
     (row,) = await audited(core, "users.export")
     assert row.actor_id == person.id
+
+
+async def test_an_export_has_every_row_once_however_many_there_are(
+    person: Person, core: CoreContainer
+) -> None:
+    async with core.db().transaction() as session:
+        for _ in range(230):
+            await core.audit().record(session, "things.do", ("things", None))
+        await session.execute(update(AuditEntry).values(actor_id=person.id))
+        by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
+        some = select(AuditEntry.id).where(AuditEntry.action == "things.do").limit(115)
+        await session.execute(update(AuditEntry).where(AuditEntry.id.in_(some)).values(by_key))
+    async with core.db().read() as reads:
+        ids = {str(each) for each in await reads.scalars(select(AuditEntry.id))}
+    activity = (await person.client.get(f"{ME}/export")).json()["data"]["users.profile"]["activity"]
+    found = [each["id"] for each in activity]
+    assert len(found) == len(set(found)) and ids < {*found} and len(found) == len(ids) + 1
+    done_for = [each["on_behalf_of"] is not None for each in activity]
+    assert done_for == sorted(done_for) and sum(done_for) == 115
+
+
+async def test_an_export_is_read_no_faster_than_it_is_taken(
+    app: Litestar, person: Person, client: AsyncClient, core: CoreContainer, read: list[int]
+) -> None:
+    """No read asks for more than a batch, others are answered, and a client that goes ends it."""
+    async with core.db().transaction() as session:
+        await session.execute(RECORD, [done_by(person, number) for number in range(1500)])
+    sent: list[Any] = []
+    waits, gone = Event(), Event()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            waits.set()
+            await gone.wait()
+
+    asgi: Any = app
+    export = create_task(asgi(scope_of(person), receiving(gone), send))
+    await waits.wait()
+    stalled = sum(read)
+    assert (await client.get("/health")).status_code == 200
+    assert sum(read) == stalled
+    gone.set()
+    await export
+    assert max(read) == BATCH and sum(read) < 1500
+    assert max(len(each["body"]) for each in sent[1:]) < 2**17
+    assert sent[0]["status"] == 200 and sent[-1]["more_body"], "it is not whole"
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each part of a list had."""
+    counts: list[int] = []
+    page = Listing.page
+
+    async def counted(self: Listing, *given: Any) -> Any:
+        rows = await page(self, *given)
+        counts.append(len(rows.items))
+        return rows
+
+    monkeypatch.setattr(Listing, "page", counted)
+    return counts
+
+
+def receiving(gone: Event) -> Any:
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
+def scope_of(person: Person) -> dict[str, Any]:
+    token = person.client.headers["authorization"].encode()
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": f"{ME}/export",
+        "raw_path": f"{ME}/export".encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"test"), (b"authorization", token)],
+        "client": ("127.0.0.1", 1),
+        "server": ("test", 80),
+    }
+
+
+def done_by(person: Person, number: int) -> dict[str, Any]:
+    entry = {"id": uuid7(), "at": utc_now(), "actor_id": person.id, "actor_kind": "user"}
+    entry |= {"on_behalf_of": None, "action": "things.do", "target_kind": "things"}
+    entry |= {"target_id": str(number), "outcome": "success", "address": "192.0.2.1"}
+    return {f"new_{n}": v for n, v in (entry | {"request_id": "r" * 32, "changes": {}}).items()}
+
+
+@pytest.mark.parametrize("overrides", [{"rate_limit_enabled": True}])
+async def test_an_export_has_a_limit_of_its_own_for_each_person(
+    person: Person, stranger: Person, core: CoreContainer
+) -> None:
+    for _ in range(6):
+        assert (await person.client.get(f"{ME}/export")).status_code == 200
+    refused = await person.client.get(f"{ME}/export")
+    assert code(refused) == (429, "http.too_many_requests")
+    assert refused.headers["ratelimit-policy"] == '"export";q=6;w=3600'
+    assert 0 < int(refused.headers["retry-after"]) <= 3600
+    assert (await person.client.get(f"{ME}/summary")).status_code == 200
+    assert (await stranger.client.get(f"{ME}/export")).status_code == 200
+    assert len(await audited(core, "users.export")) == 7
+
+
+async def test_the_head_of_an_export_reads_nothing(person: Person, core: CoreContainer) -> None:
+    got, head = await person.client.get(f"{ME}/export"), await person.client.head(f"{ME}/export")
+    own = ("content-type", "content-disposition", "cache-control")
+    assert [head.headers[each] for each in own] == [got.headers[each] for each in own]
+    assert got.headers["cache-control"] == "no-store" and "etag" not in got.headers
+    assert (head.status_code, head.content) == (200, b"")
+    assert len(await audited(core, "users.export")) == 1

@@ -1,0 +1,84 @@
+"""Answers that are sent while they are made, in constant memory."""
+
+from asyncio import Task, create_task
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from litestar import Request, Response
+
+from core.web.context import Header, context_of
+from core.web.responses import encoded
+
+T = TypeVar("T")
+PIECE = 2**16  # bytes
+NOT_KEPT: Header = (b"cache-control", b"no-store")
+
+
+class StreamedResponse(Response[T], Generic[T]):
+    """Send what `pieces` yields; `T` is the body that the pieces make up together.
+
+    An error before the first piece is answered as a problem. After it the connection is cut, so
+    that no client takes the part for the whole. A route that returns one says `streamed=True`.
+    """
+
+    def __init__(
+        self,
+        pieces: Callable[[], AsyncIterator[bytes]],
+        media_type: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self._pieces = pieces
+        self._fields = [(b"content-type", media_type.encode()), NOT_KEPT, *encoded({**headers})]
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
+        return self
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if context_of(scope).method == "HEAD":
+            return await send_head(send, 200, self._fields)
+        async with aclosing(gathered(self._pieces())) as pieces, client_watched(receive) as gone:
+            first = await anext(pieces, b"")
+            await send({"type": "http.response.start", "status": 200, "headers": self._fields})
+            await send(part(first))
+            async for piece in pieces:
+                if gone.done():
+                    return
+                await send(part(piece))
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield pieces of some size, for each is a system call and a packet."""
+    waiting = bytearray()
+    async for piece in pieces:
+        waiting += piece
+        if len(waiting) >= PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
+
+
+@asynccontextmanager
+async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
+    """A task that is done as soon as the client has gone: the server takes bytes for nobody."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    watch = create_task(gone())
+    try:
+        yield watch
+    finally:
+        watch.cancel()
+
+
+async def send_head(send: Any, status: int, headers: list[Header]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def part(data: bytes) -> Any:
+    return {"type": "http.response.body", "body": data, "more_body": True}

@@ -1,0 +1,53 @@
+"""An export as text: one JSON document, made a piece at a time."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from json import dumps
+from typing import TypeVar
+from uuid import UUID
+
+from core.kernel.schemas import Schema
+from core.operations.contributions import PersonalRows
+
+Parts = Mapping[str, PersonalRows | Mapping[str, PersonalRows]]
+T = TypeVar("T")
+
+
+async def document(exported_at: datetime, parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
+    """Yield an `ExportRead`: what each part holds about the person, under the part's name."""
+    yield b'{"exported_at":%s,"data":' % dumps(written(exported_at)).encode()
+    async for piece in members(parts, person_id):
+        yield piece
+    yield b"}"
+
+
+async def members(parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
+    opening = b"{"
+    for name, part in parts.items():
+        yield opening + dumps(name).encode() + b":"
+        inner = members(part, person_id) if isinstance(part, Mapping) else value(part, person_id)
+        async for piece in inner:
+            yield piece
+        opening = b","
+    yield b"}" if parts else b"{}"
+
+
+async def value(read: PersonalRows, person_id: UUID) -> AsyncIterator[bytes]:
+    """Yield one body as it is, and all batches as one list."""
+    opening = b"["
+    async for rows in read(person_id):
+        if isinstance(rows, Schema):
+            yield text_of(rows)
+            return
+        for row in rows:
+            yield opening + text_of(row)
+            opening = b","
+    yield b"]" if opening == b"," else b"[]"
+
+
+def text_of(row: Schema) -> bytes:
+    return row.__pydantic_serializer__.to_json(row)
+
+
+def written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
