@@ -88,12 +88,26 @@ class AuditTrail:
         async with self._db.transaction() as session:
             await self._write(session, action, target_kind, target_id, outcome, changes)
 
+    def refuse_later(
+        self,
+        action: str,
+        target_kind: str,
+        target_id: UUID | str | None,
+        outcome: Outcome,
+        **changes: Any,
+    ) -> None:
+        """Write the row of `refuse` with the next notes, because the database is busy now."""
+        self._note(self._entry(action, target_kind, target_id, outcome, changes))
+
     def note(self, action: str, target_kind: str) -> None:
         """A look at a list of other people's things, which need not wait for a commit.
 
         Written a moment later with others; a process that is killed loses that moment.
         """
-        self._noted.append(self._entry(action, target_kind, None, Outcome.success, {}))
+        self._note(self._entry(action, target_kind, None, Outcome.success, {}))
+
+    def _note(self, entry: dict[str, Any]) -> None:
+        self._noted.append(entry)
         if len(self._noted) > MOST_NOTED:
             log.error("looks_not_audited", count=len(self._noted))
             self._noted.clear()

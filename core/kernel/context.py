@@ -14,7 +14,7 @@ from core.kernel.principal import Principal
 class RequestContext:
     """Outside any request, the one of the system itself: no id, no address, nobody signed in."""
 
-    __slots__ = ("about", "address", "audited", "principal", "request_id", "traceparent")
+    __slots__ = ("about", "address", "audited", "code", "principal", "request_id", "traceparent")
 
     def __init__(self, request_id: str = "", address: str = "") -> None:
         self.request_id = request_id
@@ -23,6 +23,8 @@ class RequestContext:
         self.traceparent: str | None = None
         self.about: UUID | None = None
         """The person that the answer describes, where that is not the principal."""
+        self.code = ""
+        """The code of the problem that answers the request."""
         self.audited = False
         """The audit trail has a row of this request already."""
 

@@ -3,6 +3,7 @@
 import structlog
 
 from core.data.audit import AuditTrail, Outcome
+from core.data.errors import DatabaseBusy
 from core.web.context import HttpContext
 
 log = structlog.get_logger(__name__)
@@ -16,13 +17,19 @@ class RefusalAudit:
         self._audit = audit
 
     async def record(self, context: HttpContext) -> None:
-        """In a transaction of its own, for the one of the act is gone. Never breaks the answer."""
+        """In a transaction of its own, for the one of the act is gone. Never breaks the answer.
+
+        A busy database is not waited for a second time: the row then follows with the next notes.
+        """
         handler = context.scope.get("route_handler")
         action = handler.opt["rules"].audit if handler else None
         if action is None or context.audited or self._counted(context):
             return
         outcome = Outcome.failed if context.status >= 500 else Outcome.refused
         kind, target_id = target_of(context)
+        if context.code == DatabaseBusy.code:
+            self._audit.refuse_later(action, kind, target_id, outcome, status=context.status)
+            return
         try:
             await self._audit.refuse(action, kind, target_id, outcome, status=context.status)
         except Exception as error:

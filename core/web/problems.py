@@ -120,7 +120,8 @@ class Problems:
         return FinishedResponse.of(self.body(named), named.status, PROBLEM, *headers)
 
     def body(self, error: ProblemError) -> Problem:
-        request_id = current_context().request_id
+        context = current_context()
+        context.code, request_id = error.code, context.request_id
         return Problem(
             type=self._types + error.code,
             title=error.title,

@@ -10,8 +10,13 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_
 
+LOCK_WAIT_S = 5.0
+"""The wait for a lock that another process holds; then the database is busy."""
+LARGEST_IDLE_LOG = 16 * 1024 * 1024
+"""The size to which the write-ahead log shrinks again, once all of it is in the file."""
 PRAGMAS = (
-    "busy_timeout = 5000",
+    f"busy_timeout = {LOCK_WAIT_S * 1000:.0f}",
+    f"journal_size_limit = {LARGEST_IDLE_LOG}",
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",

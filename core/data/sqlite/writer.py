@@ -3,14 +3,17 @@
 import sqlite3
 from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.util import await_
 
-from core.data.sqlite.driver import Cursor, execute, open_connection
+from core.data.sqlite.driver import LOCK_WAIT_S, Cursor, execute, open_connection
 from core.data.sqlite.threads import ConnectionThreads
 
 PATIENCE_S = 15  # in the queue, then "busy"
+LEAST_WAIT_S = 0.02
+BEGIN = "BEGIN IMMEDIATE"
 
 
 class GroupCommit:
@@ -21,6 +24,8 @@ class GroupCommit:
         self.turn = Lock()
         self.ready: list[Future[None]] = []
         self._committing: Task[None] | None = None
+        self._is_locked = False
+        """Another process held the lock when the last transaction was to begin."""
 
     async def take_turn(self) -> None:
         try:
@@ -28,6 +33,35 @@ class GroupCommit:
                 await self.turn.acquire()
         except TimeoutError:
             raise sqlite3.OperationalError("The queue to write is too long.") from None
+
+    def execute(
+        self,
+        connection: sqlite3.Connection,
+        first: str,
+        sql: str,
+        values: Any,
+        many: bool,
+        asked: float,
+    ) -> tuple[sqlite3.Cursor, list[Any]]:
+        """In the thread; `asked` is the time since when the transaction waits to begin."""
+        if first == BEGIN:
+            self._begin(connection, asked)
+            first = ""
+        return execute(connection, first, sql, values, many)
+
+    def _begin(self, connection: sqlite3.Connection, asked: float) -> None:
+        """Behind one that has waited in vain, the others wait no longer than it did."""
+        if self._is_locked:
+            waited = monotonic() - asked
+            set_lock_wait(connection, max(LEAST_WAIT_S, LOCK_WAIT_S - waited))
+        try:
+            connection.execute(BEGIN).close()
+        except sqlite3.OperationalError:
+            self._is_locked = True
+            raise
+        if self._is_locked:
+            self._is_locked = False
+            set_lock_wait(connection, LOCK_WAIT_S)
 
     def commit(self) -> Future[None]:
         """Pass the turn on. The COMMIT queues up behind those who wait, and serves them too."""
@@ -64,6 +98,10 @@ class GroupCommit:
         self.thread.close()
 
 
+def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+
+
 def undo(connection: sqlite3.Connection, sql: str) -> None:
     if connection.in_transaction:
         connection.execute(sql).close()
@@ -77,12 +115,13 @@ class WriteConnection:
         self.in_transaction = False
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
-        group, first = self._group, ""
+        group, first, asked = self._group, "", 0.0
         if not self.in_transaction:
+            asked = monotonic()
             await group.take_turn()
             self.in_transaction = True
-            first = "SAVEPOINT mine" if group.ready else "BEGIN IMMEDIATE"
-        return await group.thread.run(execute, first, sql, values, many)
+            first = "SAVEPOINT mine" if group.ready else BEGIN
+        return await group.thread.run(group.execute, first, sql, values, many, asked)
 
     def cursor(self) -> Cursor:
         return Cursor(self)

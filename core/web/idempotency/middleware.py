@@ -13,7 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from core.data.database import Database
+from core.data.errors import DatabaseBusy
 from core.events.leases import renewed
+from core.kernel.context import current_context
 from core.kernel.errors import BadRequest, Conflict, Unprocessable
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext, context_of
@@ -85,6 +87,9 @@ class Idempotency:
         try:
             async with renewed(partial(self._store.renew, slot, reserved)):
                 held = await self._act(app, scope, receive, slot, reserved)
+        except DatabaseBusy:
+            self._store.release_later(slot, reserved)
+            raise
         except BaseException:
             await self._store.release(slot, reserved)
             raise
@@ -120,7 +125,9 @@ class Idempotency:
         body: WatchedBody,
         person_id: UUID | None,
     ) -> None:
-        if held.status in FINAL and body.read:
+        if current_context().code == DatabaseBusy.code:  # which is not waited for once more
+            self._store.release_later(slot, owner)
+        elif held.status in FINAL and body.read:
             await self._store.keep(slot, owner, held.answer(body.digest, person_id))
         else:
             await self._store.release(slot, owner)

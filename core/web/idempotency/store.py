@@ -1,16 +1,19 @@
 """Reservations and kept answers, one row per key."""
 
+from asyncio import Task, create_task
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.data.database import Database
 from core.events.leases import LEASE
 from core.kernel.clock import Clock
+from core.kernel.errors import Unavailable
 from core.kernel.ids import uuid7
 from core.web.idempotency.models import IdempotencyRow
 
@@ -22,6 +25,9 @@ ROW = select(*IdempotencyRow.__table__.columns).where(IdempotencyRow.slot == bin
 MINE = update(IdempotencyRow).where(
     IdempotencyRow.slot == bindparam("asked"), IdempotencyRow.owner == bindparam("mine")
 )
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Taken(Exception):
 class IdempotencyStore:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+        self._releasing: set[Task[None]] = set()
 
     async def reserve(self, slot: str) -> UUID | Answer:
         """The reservation, or the answer that was given. Raises Taken while it is being made."""
@@ -79,10 +86,22 @@ class IdempotencyStore:
         async with self._db.transaction() as session:
             await session.execute(mine)
 
+    def release_later(self, slot: str, owner: UUID) -> None:
+        """Release without a wait; if that fails too, the reservation ends by its age."""
+        releasing = create_task(self._try_to_release(slot, owner))
+        self._releasing.add(releasing)
+        releasing.add_done_callback(self._releasing.discard)
+
     async def forget_old(self) -> None:
         old = IdempotencyRow.reserved_at < self._clock() - KEPT
         async with self._db.transaction() as session:
             await session.execute(delete(IdempotencyRow).where(old))
+
+    async def _try_to_release(self, slot: str, owner: UUID) -> None:
+        try:
+            await self.release(slot, owner)
+        except Unavailable as error:
+            log.warning("reservation_not_released", reason=type(error).__name__)
 
     async def _insert(self, slot: str, owner: UUID) -> None:
         async with self._db.transaction() as session:
