@@ -74,6 +74,10 @@ class Settings(ModuleSettings):
         "sqlite:///DATA_DIR/atrium.db",
         "The database: sqlite:///path or postgresql://user:password@host/name.",
     )
+    database_statement_timeout_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
+        default=5.0,
+        description="How long one statement of a request may take; then the answer is 503.",
+    )
     redis_url: RedisUrl | None = Field(
         default=None, description="Redis for limits and caches shared by several machines."
     )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.generations import Generations
+from core.data.lanes import reserved
 from core.data.models import Base
 
 CHANNEL = "atrium_announcements"
@@ -37,10 +38,12 @@ class Announcement(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-RECENT = select(Announcement.place, Announcement.copy, Announcement.number).where(
-    Announcement.at >= bindparam("since")
+RECENT = reserved(
+    select(Announcement.place, Announcement.copy, Announcement.number).where(
+        Announcement.at >= bindparam("since")
+    )
 )
-NOW = select(func.now())
+NOW = reserved(select(func.now()))
 
 
 class Announcements:

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.data.changes import tables_changed_by
 from core.data.errors import saying_busy
 from core.data.generations import Generations
+from core.data.limits import is_limited
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
 from core.data.sessions import Sessions
 from core.data.transaction import Callback, OpenTransaction, current, inside_transaction
@@ -53,6 +54,8 @@ class Database:
             raise RuntimeError("A snapshot would not see what this transaction did: use read().")
         with saying_busy():
             async with self._snapshots.connect() as connection, connection.begin():
+                if (exemption := self._sessions.exemption) is not None and not is_limited():
+                    await connection.execute(exemption)
                 yield connection
 
     @asynccontextmanager
@@ -70,6 +73,8 @@ class Database:
             opened = OpenTransaction(self, self._sessions, await self._sessions.open())
             with entered(opened):
                 try:
+                    if not is_limited():
+                        await self._sessions.exempt(opened.session)
                     yield opened.session
                     opened.must_be_whole()
                 except BaseException:

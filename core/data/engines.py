@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
 from core.data.generations import Generations
-from core.data.sqlite.readers import SqliteReads
+from core.data.limits import STATEMENT_TIMEOUT_S
+from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
 from core.data.sqlite.sessions import SqliteSessions
 from core.data.sqlite.snapshots import SnapshotConnection
 from core.data.sqlite.writer import GroupCommit, WriteConnection
@@ -20,7 +21,8 @@ from core.data.totals import Totals
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
 SESSIONS = 10  # on PostgreSQL; one more connection listens
-READERS = 4
+READERS = 4  # of snapshots
+PLAIN_READS = 100  # that SQLAlchemy executes; each waits for a thread of its lane
 WRITERS = 100  # in the queue for the one that writes
 POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
 CONNECT_TIMEOUT_S = 5
@@ -28,30 +30,41 @@ CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what no
 READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
 
 
-def open_database(url: str, generations: Generations) -> Database:
+def open_database(
+    url: str, generations: Generations, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+) -> Database:
     """`sqlite:///path` or `postgresql://user:password@host/name`; connects when first used."""
     if path := sqlite_path(url):
-        return open_sqlite(path, generations)
-    return open_postgres(postgres_url(url), generations)
+        return open_sqlite(path, generations, statement_timeout_s)
+    return open_postgres(postgres_url(url), generations, statement_timeout_s)
 
 
-def open_sqlite(path: str, generations: Generations) -> Database:
-    group = GroupCommit(path)
+def open_sqlite(path: str, generations: Generations, statement_timeout_s: float) -> Database:
+    group = GroupCommit(path, statement_timeout_s)
     engine = pooled("sqlite+threaded://", WRITERS, creator=lambda: WriteConnection(group))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: group.close())
-    snapshots = pooled("sqlite+threaded://", READERS, creator=lambda: SnapshotConnection(path))
-    reads = SqliteReads(snapshots, Totals(generations), path, READERS)
+    snapshot_connection = partial(SnapshotConnection, path, statement_timeout_s)
+    snapshots = pooled("sqlite+threaded://", READERS, creator=snapshot_connection)
+    lanes = LaneThreads(path, statement_timeout_s)
+    reading = pooled("sqlite+threaded://", PLAIN_READS, creator=lambda: LaneConnection(lanes))
+    reads = SqliteReads(reading, Totals(generations), lanes, statement_timeout_s)
     return Database(SqliteSessions(engine, WRITERS), snapshots, reads, generations)
 
 
-def open_postgres(url: str, generations: Generations) -> Database:
-    from core.data.postgres import PostgresReads, PostgresSessions, announce  # not if not needed
+def open_postgres(url: str, generations: Generations, statement_timeout_s: float) -> Database:
+    from core.data.postgres import (  # not if not needed
+        CONNECTIONS,
+        PostgresReads,
+        PostgresSessions,
+        announce,
+    )
 
     generations.must_hear = True
-    engine = pooled(url, SESSIONS + 1, connect_args=connecting(CANCELS))
-    reading = pooled(url, 20, isolation_level="AUTOCOMMIT", connect_args=connecting(READ_ONLY))
-    snapshots = reading.execution_options(isolation_level="REPEATABLE READ")
-    reads = PostgresReads(reading, Totals(generations), 10)
+    limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
+    engine = pooled(url, SESSIONS + 1, connect_args=connecting(CANCELS | limit))
+    reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY)
+    snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
+    reads = PostgresReads(reading, Totals(generations), statement_timeout_s)
     sessions = PostgresSessions(engine, SESSIONS)
     return Database(sessions, snapshots, reads, generations, announce)
 
@@ -82,6 +95,13 @@ def pooled(url: str, size: int, **more: Any) -> AsyncEngine:
         json_serializer=partial(dumps, default=str, ensure_ascii=False),
         **more,
     )
+
+
+def reader(
+    url: str, size: int, isolation_level: str, server_settings: dict[str, str]
+) -> AsyncEngine:
+    connect_args = connecting(server_settings)
+    return pooled(url, size, isolation_level=isolation_level, connect_args=connect_args)
 
 
 def connecting(server_settings: dict[str, str]) -> dict[str, Any]:

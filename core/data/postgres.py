@@ -4,9 +4,10 @@ It loads the driver, so it is loaded itself only where there is a PostgreSQL.
 """
 
 from asyncio import LifoQueue
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 from asyncpg import (
     CannotConnectNowError,
@@ -14,25 +15,28 @@ from asyncpg import (
     InterfaceError,
     InternalClientError,
     PostgresConnectionError,
+    QueryCanceledError,
 )
 from asyncpg.exceptions import AdminShutdownError, CrashShutdownError
-from sqlalchemy import ARRAY, Executable, Integer, bindparam, func, select
+from sqlalchemy import ARRAY, Executable, Integer, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Result
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from core.data.announcements import CHANNEL, COPIES, Announcement
-from core.data.errors import DatabaseBusy
+from core.data.errors import DatabaseBusy, is_too_slow
 from core.data.generations import place_of
+from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
 from core.data.plans import Plan
-from core.data.reads import PlannedReads, Values
+from core.data.reads import SLOW, UNLIMITED, PlannedReads, T, Values
 from core.data.sessions import (
     Rows,
     Sessions,
     connection_of,
     dbapi_connection,
     dbapi_connection_of,
+    discard,
 )
 from core.data.totals import Totals
 from core.data.writes import write
@@ -45,6 +49,13 @@ LOST = (
     OSError,
     PostgresConnectionError,
 )
+CONNECTIONS = {
+    Lane.reserved: 2,
+    Lane.quick: 8,
+    Lane.trial: 2,
+    Lane.slow: SLOW,
+    Lane.unlimited: UNLIMITED,
+}
 _touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
 _new = insert(Announcement).from_select(
     ["place", "copy", "number", "at"],
@@ -65,36 +76,119 @@ def setting_up() -> Iterator[None]:
         raise DatabaseBusy from error
 
 
+class LentConnection(NamedTuple):
+    connection: AsyncConnection
+    driver: Any
+    epoch: int
+
+    def discard(self) -> None:
+        discard(self.connection)
+
+
 class PostgresReads(PlannedReads):
-    """Without a BEGIN."""
+    """Without a BEGIN. The server ends what takes longer than its lane allows."""
 
-    def __init__(self, engine: AsyncEngine, totals: Totals, connections: int) -> None:
-        super().__init__(engine, totals)
-        self._idle: LifoQueue[Any] = LifoQueue()
-        for _ in range(connections):
-            self._idle.put_nowait(None)  # opened when first needed
+    def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
+        super().__init__(engine, totals, statement_timeout_s)
+        brief_s = min(BRIEF_S, statement_timeout_s)
+        self._limits_s = {
+            Lane.reserved: statement_timeout_s,
+            Lane.quick: brief_s,
+            Lane.trial: brief_s,
+            Lane.slow: statement_timeout_s,
+            Lane.unlimited: 0.0,
+        }
+        self._idle: dict[Lane, LifoQueue[LentConnection | None]] = {
+            lane: LifoQueue() for lane in Lane
+        }
+        for lane, size in CONNECTIONS.items():
+            for _ in range(size):
+                self._idle[lane].put_nowait(None)  # opened when first needed
+        self._epoch = 0
+        """Rises when a connection is lost: the others may be lost too."""
 
-    async def _fetch(self, sql: str, values: list[Any]) -> Any:
-        lent: Any = await self._idle.get()
+    async def _fetch(
+        self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
+    ) -> Sequence[Any]:
+        async def fetch(lent: LentConnection) -> Sequence[Any]:
+            rows: Sequence[Any] = await lent.driver.fetch(sql, *values)
+            return rows
+
+        return await self._lend(lane, known, fetch)
+
+    async def _ask(
+        self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
+    ) -> Result[Any]:
+        async def ask(lent: LentConnection) -> Result[Any]:
+            result = (await lent.connection.execute(statement, values)).freeze()()
+            await lent.connection.rollback()  # only SQLAlchemy has begun something
+            return result
+
+        return await self._lend(lane, known, ask)
+
+    async def _lend(
+        self, lane: Lane, known: KnownStatement, work: Callable[[LentConnection], Awaitable[T]]
+    ) -> T:
+        idle = self._idle[lane]
+        lent, begun = await idle.get(), monotonic()
         try:
-            lent = lent or await self._engine.raw_connection()  # so that types are set up alike
-            return await lent.driver_connection.fetch(sql, *values)
-        except Exception:  # not when cancelled: asyncpg cancels the query and goes on
-            lent = lent and lent.invalidate()
+            lent = self._usable(lent) or await self._open(lane)
+            done = await work(lent)
+        except QueryCanceledError:
+            raise Overran from None
+        except Exception as error:  # not when cancelled: asyncpg cancels the query and goes on
+            if lent and is_ended_query(error):
+                await lent.connection.rollback()
+                raise Overran from None
+            if is_lost(error):
+                self._epoch += 1
+            if lent:
+                lent.discard()
+                lent = None
             raise
         finally:
-            self._idle.put_nowait(lent)
+            idle.put_nowait(lent)
+        # Whether it was brief has been decided by the server, whose time the event loop's is not.
+        known.took(monotonic() - begun - BRIEF_S / 2 if lane is Lane.slow else 0.0)
+        return done
 
-    async def _ask(self, statement: Executable, values: Values) -> Result[Any]:
+    async def _open(self, lane: Lane) -> LentConnection:
         with setting_up():
-            return await super()._ask(statement, values)
+            connection = await self._engine.connect()
+        driver = dbapi_connection_of(connection).driver_connection
+        try:
+            await driver.execute(f"SET statement_timeout = {round(self._limits_s[lane] * 1000)}")
+        except BaseException:
+            discard(connection)
+            raise
+        return LentConnection(connection, driver, self._epoch)
+
+    def _usable(self, lent: LentConnection | None) -> LentConnection | None:
+        if lent is None:
+            return None
+        invalid = lent.connection.invalidated or lent.driver.is_closed()
+        if lent.epoch == self._epoch and not invalid:
+            return lent
+        lent.discard()
+        return None
 
     async def close(self) -> None:
-        for lent in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
-            if lent:
-                await lent.driver_connection.close()
-                lent.invalidate()
-            self._idle.put_nowait(None)
+        for idle in self._idle.values():
+            for lent in [idle.get_nowait() for _ in range(idle.qsize())]:
+                if lent:
+                    await lent.connection.close()
+                idle.put_nowait(None)
+        await self._engine.dispose()
+
+
+def is_ended_query(error: Exception) -> bool:
+    """Return whether the server ended a statement of SQLAlchemy's."""
+    return isinstance(error, DBAPIError) and is_too_slow(error)
+
+
+def is_lost(error: Exception) -> bool:
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    return invalidated or isinstance(error, LOST)
 
 
 class PostgresSessions(Sessions):
@@ -104,18 +198,26 @@ class PostgresSessions(Sessions):
         with setting_up():
             return await super().connect()
 
+    exemption = text("SET LOCAL statement_timeout = 0")
+
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
+        return await self._fetch(session, plan.sql, values)
+
+    async def exempt(self, session: AsyncSession) -> None:
+        await self._fetch(session, self.exemption.text, [])
+
+    async def _fetch(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
         adapted = dbapi_connection(session)
         driver = adapted.driver_connection
         try:
             if not driver.is_in_transaction():
                 await adapted._start_transaction()  # so that SQLAlchemy knows of it
-            rows: Rows = await driver.fetch(plan.sql, *values)
+            rows: Rows = await driver.fetch(sql, *values)
         except IntegrityConstraintViolationError as error:
-            raise IntegrityError(plan.sql, None, error) from error
+            raise IntegrityError(sql, None, error) from error
         except Exception as error:
             lost = self.lost_by(error, connection_of(session))
-            raise DBAPIError(plan.sql, None, error, connection_invalidated=lost) from error
+            raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
         return rows
 
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:

@@ -1,9 +1,8 @@
 """What `db.read()` hands out: rows by SQLAlchemy at first, by the driver alone from then on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, TextClause
@@ -12,11 +11,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
-from core.data.errors import saying_busy
-from core.data.plans import Plan, make_plan
+from core.data.errors import TooSlow, saying_busy
+from core.data.lanes import MOST_WAITING, KnownStatement, Lane, Overran, Turns
+from core.data.limits import is_limited
+from core.data.plans import make_plan
 from core.data.totals import Count, Totals
+from core.kernel.errors import Unavailable
 
-NEW, SEEN = object(), object()
+SLOW = UNLIMITED = 2
+"""How many run at once in these lanes."""
+PLANNED_RUN = 2
+T = TypeVar("T")
+Call = Callable[..., Awaitable[T]]
 Values = Mapping[str, Any]
 NOTHING: Values = {}
 
@@ -62,44 +68,78 @@ class ReadsInTransaction(ReadConnection):
 class PlannedReads(ReadConnection):
     """A statement object that comes back is planned; one built for the occasion never is."""
 
-    def __init__(self, engine: AsyncEngine, totals: Totals) -> None:
+    def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
         self._engine = engine
         self._totals = totals
-        self._plans: WeakKeyDictionary[Executable, Any] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Executable, KnownStatement] = WeakKeyDictionary()
+        self._slow_turns = Turns(SLOW, MOST_WAITING, statement_timeout_s)
+        self._unlimited_turns = Turns(UNLIMITED)
 
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
-        known = self._plans.get(statement, NEW)
-        if isinstance(known, Plan):
-            with suppress(Exception):  # whatever it is: SQLAlchemy, below, knows how to say it
-                return known.result(await self._fetch(known.sql, known.bind(values)))
-        elif known is NEW:
-            self._plans[statement] = SEEN
-        elif known is SEEN:
-            self._plans[statement] = make_plan(statement, self._engine.dialect)
-        return await self._execute_plainly(statement, values)
+        known = self._known.get(statement) or self._remember(statement)
+        if (plan := known.plan) is None:
+            known.runs += 1
+            if known.runs == PLANNED_RUN:
+                known.plan = make_plan(statement, self._engine.dialect)
+            return await self._execute_plainly(known, statement, values)
+        try:
+            bound = plan.bind(values)
+            return plan.result(await self._in_lane(known, self._fetch, plan.sql, bound))
+        except Unavailable:
+            raise
+        except Exception:
+            return await self._execute_plainly(known, statement, values)
 
     async def total(self, count: Count, values: Values = NOTHING) -> int:
         """Exact, and remembered until a commit touches what it counts."""
         return await self._totals.get(count, values, self.scalar)
 
-    async def _execute_plainly(self, statement: Executable, values: Values) -> Result[Any]:
+    def _remember(self, statement: Executable) -> KnownStatement:
+        known = self._known[statement] = KnownStatement(statement)
+        return known
+
+    async def _execute_plainly(
+        self, known: KnownStatement, statement: Executable, values: Values
+    ) -> Result[Any]:
         """A connection may have been cut while it was idle: the next one is a new one."""
         must_select(statement)
         with saying_busy():
             try:
-                return await self._ask(statement, values)
+                return await self._in_lane(known, self._ask, statement, values)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-            return await self._ask(statement, values)
+            return await self._in_lane(known, self._ask, statement, values)
 
-    async def _ask(self, statement: Executable, values: Values) -> Result[Any]:
-        async with self._engine.connect() as connection:
-            return (await connection.execute(statement, values)).freeze()()
+    async def _in_lane(self, known: KnownStatement, call: Call[T], *args: Any) -> T:
+        lane = known.lane
+        while lane is Lane.quick or lane is Lane.trial:
+            try:
+                return await call(lane, known, *args)
+            except Overran:
+                lane = known.overran(lane)
+        try:
+            if lane is Lane.reserved:
+                return await call(lane, known, *args)
+            if is_limited():
+                async with self._slow_turns:
+                    return await call(Lane.slow, known, *args)
+        except Overran:
+            raise TooSlow from None
+        async with self._unlimited_turns:
+            return await call(Lane.unlimited, known, *args)
 
     @abstractmethod
-    async def _fetch(self, sql: str, values: list[Any]) -> Any:
-        """The driver's rows, in the order of the SELECT."""
+    def _fetch(
+        self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
+    ) -> Awaitable[Any]:
+        """Return the driver's rows, in the order of the SELECT. Raises Overran."""
+
+    @abstractmethod
+    def _ask(
+        self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
+    ) -> Awaitable[Result[Any]]:
+        """Execute it by SQLAlchemy. Raises Overran."""
 
 
 def of_one_column(result: Result[Any]) -> Result[Any]:

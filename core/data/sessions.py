@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
@@ -23,6 +24,9 @@ Rows = Sequence[Sequence[Any]]
 
 
 class Sessions(ABC):
+    exemption: TextClause | None = None
+    """The statement that exempts the rest of a transaction from the statement timeout."""
+
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         self.engine, self._connections = engine, connections
         self._idle: LifoQueue[AsyncConnection | None] = LifoQueue()
@@ -37,6 +41,9 @@ class Sessions(ABC):
     @abstractmethod
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
         """What the statement returns. Raises what SQLAlchemy raises."""
+
+    async def exempt(self, session: AsyncSession) -> None:  # noqa: B027 (SQLite has no such state)
+        """Exempt this transaction from the statement timeout."""
 
     @abstractmethod
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:

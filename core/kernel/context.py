@@ -40,3 +40,8 @@ enter_context = _current.set
 
 def current_context() -> RequestContext:
     return _current.get() or RequestContext()
+
+
+def in_request() -> bool:
+    """Return whether a request waits for what this task does."""
+    return _current.get() is not None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.generations import Generations
+from core.data.lanes import reserved
 from core.data.models import Base, Identified
 from core.data.remembered import Remembered
 from core.kernel.clock import Clock
@@ -29,7 +30,7 @@ class MaintenanceRow(Identified, Base):
     retry_after_s: Mapped[int]
 
 
-LATEST = (
+LATEST = reserved(
     select(MaintenanceRow.enabled, MaintenanceRow.message, MaintenanceRow.retry_after_s)
     .order_by(MaintenanceRow.id.desc())
     .limit(1)

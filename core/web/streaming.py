@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from litestar import Request, Response
 
+from core.data.limits import without_statement_timeout
 from core.web.context import Header, context_of
 from core.web.responses import encoded
 
@@ -20,6 +21,7 @@ class StreamedResponse(Response[T], Generic[T]):
 
     An error before the first piece is answered as a problem. After it the connection is cut, so
     that no client takes the part for the whole. A route that returns one says `streamed=True`.
+    Its statements are exempt from the statement timeout.
     """
 
     def __init__(
@@ -38,6 +40,10 @@ class StreamedResponse(Response[T], Generic[T]):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if context_of(scope).method == "HEAD":
             return await send_head(send, 200, self._fields)
+        with without_statement_timeout():
+            await self._send_pieces(receive, send)
+
+    async def _send_pieces(self, receive: Any, send: Any) -> None:
         async with aclosing(gathered(self._pieces())) as pieces, client_watched(receive) as gone:
             first = await anext(pieces, b"")
             await send({"type": "http.response.start", "status": 200, "headers": self._fields})

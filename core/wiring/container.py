@@ -46,7 +46,11 @@ def make_generations(settings: Settings) -> Generations:
 
 
 def make_database(settings: Settings, generations: Generations) -> Database:
-    return open_database(settings.database_url.get_secret_value(), generations)
+    return open_database(
+        settings.database_url.get_secret_value(),
+        generations,
+        settings.database_statement_timeout_s,
+    )
 
 
 def make_metrics(settings: Settings) -> RequestMetrics:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.data.engines import sqlite_path
+from core.data.lanes import reserved
 from core.data.sqlite.spare import keep_spare
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
@@ -16,7 +17,7 @@ from core.operations.contributions import Examination, HealthCheck, Preparation
 from core.operations.snapshots import forget_dead_servers
 from core.wiring.container import METRICS_FOLDER, CoreContainer
 
-ALIVE = text("SELECT 1")
+ALIVE = reserved(text("SELECT 1"))
 
 log = structlog.get_logger(__name__)
 

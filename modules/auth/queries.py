@@ -2,6 +2,7 @@
 
 from sqlalchemy import bindparam, func, select, update
 
+from core.data.lanes import reserved
 from core.data.queries import Listing
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
 
@@ -13,7 +14,7 @@ ALL_SESSIONS = Listing(
 API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id))
 
 LIVE = select(*AuthSession.__table__.columns).where(AuthSession.expires_at > bindparam("now"))
-SESSION = LIVE.where(AuthSession.id == bindparam("session_id"))
+SESSION = reserved(LIVE.where(AuthSession.id == bindparam("session_id")))
 HELD_SESSIONS = LIVE.where(AuthSession.user_id == bindparam("owner"))
 OWN_SESSIONS = select(
     *AuthSession.__table__.columns,
@@ -45,10 +46,14 @@ FORGET_SUCCESSORS = (
 )
 
 OWN_KEYS = select(*ApiKey.__table__.columns).where(ApiKey.user_id == bindparam("owner"))
-KEY_BY_PREFIX = select(*ApiKey.__table__.columns).where(ApiKey.prefix == bindparam("asked_prefix"))
+KEY_BY_PREFIX = reserved(
+    select(*ApiKey.__table__.columns).where(ApiKey.prefix == bindparam("asked_prefix"))
+)
 KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 
-SIGNING_KEYS = select(*SigningKey.__table__.columns).order_by(SigningKey.generation.desc())
+SIGNING_KEYS = reserved(
+    select(*SigningKey.__table__.columns).order_by(SigningKey.generation.desc())
+)
 
 COUNT_SESSIONS = (
     select(func.count()).select_from(AuthSession).where(AuthSession.expires_at > bindparam("now"))

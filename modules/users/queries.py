@@ -7,6 +7,7 @@ from sqlalchemy import Enum, and_, bindparam, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditEntry, Outcome
+from core.data.lanes import reserved
 from core.data.queries import Listing
 from core.data.totals import Count
 from modules.users.models import IS_ADMIN, SEARCH, User
@@ -54,7 +55,7 @@ CREDENTIALS = select(
     User.locale,
     User.version,
 )
-CREDENTIALS_BY_ID = CREDENTIALS.where(User.id == bindparam("user_id"))
+CREDENTIALS_BY_ID = reserved(CREDENTIALS.where(User.id == bindparam("user_id")))
 CREDENTIALS_BY_EMAIL = CREDENTIALS.where(User.email_key == bindparam("key"))
 
 MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))

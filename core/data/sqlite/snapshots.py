@@ -3,20 +3,29 @@
 import sqlite3
 from typing import Any
 
+from core.data.errors import TooSlow
+from core.data.lanes import Overran
+from core.data.limits import is_limited
 from core.data.sqlite.driver import Cursor, execute, open_connection
+from core.data.sqlite.statements import Statement, Watch
 from core.data.sqlite.threads import ConnectionThreads
 
 
 class SnapshotConnection:
     """The DBAPI's connection for reading: what it sees stands still until its rollback."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, statement_timeout_s: float) -> None:
+        self._path, self._statement_timeout_s = path, statement_timeout_s
+        self._watch = Watch()
         self._connection: sqlite3.Connection | None = None
         self._thread = ConnectionThreads("sqlite-snapshot", 1, self._connect)
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
-        return await self._thread.run(look, sql, values, many)
+        limit_s = self._statement_timeout_s if is_limited() else None
+        try:
+            return await self._watch.run(self._thread, Statement(limit_s, look, sql, values, many))
+        except Overran:
+            raise TooSlow from None
 
     def cursor(self) -> Cursor:
         return Cursor(self)
@@ -31,6 +40,7 @@ class SnapshotConnection:
         """Also what SQLAlchemy does when whoever was reading is cancelled."""
         if self._connection:
             self._connection.interrupt()
+        self._watch.close()
         self._thread.close()
 
     def _connect(self) -> sqlite3.Connection:

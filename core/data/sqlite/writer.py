@@ -8,7 +8,11 @@ from typing import Any
 
 from sqlalchemy.util import await_
 
+from core.data.errors import TooSlow
+from core.data.lanes import Overran
+from core.data.limits import is_limited
 from core.data.sqlite.driver import LOCK_WAIT_S, Cursor, execute, open_connection
+from core.data.sqlite.statements import Statement, Watch
 from core.data.sqlite.threads import ConnectionThreads
 
 PATIENCE_S = 15  # in the queue, then "busy"
@@ -19,7 +23,8 @@ BEGIN = "BEGIN IMMEDIATE"
 class GroupCommit:
     """Gives each transaction its turn; each is a savepoint of the group until the COMMIT."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, statement_timeout_s: float) -> None:
+        self._statement_timeout_s, self._watch = statement_timeout_s, Watch()
         self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
         self.turn = Lock()
         self.ready: list[Future[None]] = []
@@ -33,6 +38,14 @@ class GroupCommit:
                 await self.turn.acquire()
         except TimeoutError:
             raise sqlite3.OperationalError("The queue to write is too long.") from None
+
+    async def run(self, first: str, sql: str, values: Any, many: bool, asked: float) -> Any:
+        """Have it executed in the thread. Raises Overran after the statement timeout."""
+        limit_s = self._statement_timeout_s if is_limited() else None
+        if limit_s is not None and first == BEGIN:
+            limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
+        statement = Statement(limit_s, self.execute, first, sql, values, many, asked)
+        return await self._watch.run(self.thread, statement, ends_when_cancelled=False)
 
     def execute(
         self,
@@ -95,6 +108,7 @@ class GroupCommit:
             await sleep(0)  # each answer by itself, so that reads come between them
 
     def close(self) -> None:
+        self._watch.close()
         self.thread.close()
 
 
@@ -121,7 +135,10 @@ class WriteConnection:
             await group.take_turn()
             self.in_transaction = True
             first = "SAVEPOINT mine" if group.ready else BEGIN
-        return await group.thread.run(group.execute, first, sql, values, many, asked)
+        try:
+            return await group.run(first, sql, values, many, asked)
+        except Overran:  # SQLite has rolled back the transaction, and the group with it
+            raise TooSlow from None
 
     def cursor(self) -> Cursor:
         return Cursor(self)

@@ -2,7 +2,7 @@
 
 from litestar.routes import HTTPRoute
 
-from core.data.errors import DatabaseBusy
+from core.data.errors import DatabaseBusy, TooSlow
 from core.kernel.errors import InvalidInput, ProblemError
 from core.security.authentication import (
     BadCredential,
@@ -47,6 +47,7 @@ ALWAYS: Kinds = [
     HeadersTooLarge,
     InternalError,
     DatabaseBusy,
+    TooSlow,
     TooManyConnections,
 ]
 BODIES: Kinds = [MalformedJson, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]

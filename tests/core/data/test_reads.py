@@ -1,5 +1,6 @@
 """Reading: planned and plain alike, beside writers and scans, and cancelled in the middle."""
 
+import gc
 import threading
 from asyncio import CancelledError, create_task, gather, sleep, timeout
 from collections.abc import AsyncIterator
@@ -13,7 +14,6 @@ from sqlalchemy import bindparam, func, literal, select, text, true
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from core.data.database import Database
-from core.data.plans import Plan
 from tests.core.data.tables import Kind, Mood, Thing
 from tests.core.data.test_database import add
 
@@ -71,7 +71,7 @@ async def test_every_type_of_column_comes_out_as_it_went_in(db: Database) -> Non
             async with db.read() as reads:
                 found = (await reads.execute(statement, values)).one()
             assert found._asdict() == {name: values[name] for name in found._fields}
-    assert isinstance(db._reads._plans[statement], Plan), "or this compares plain with plain"
+    assert db._reads._known[statement].plan, "or this compares plain with plain"
 
 
 async def test_a_moment_is_the_same_in_every_time_zone(db: Database) -> None:
@@ -106,10 +106,14 @@ async def test_an_entity_is_not_half_read(db: Database) -> None:
 
 
 async def test_a_statement_built_for_the_occasion_is_forgotten(db: Database) -> None:
+    db._reads._known.clear()
     async with db.read() as reads:
+        await reads.execute(ONE, {"wanted": "a"})
         for number in range(50):
             await reads.execute(select(Thing).where(Thing.count == number))
-    assert len(db._reads._plans) <= 1
+    gc.collect()
+    assert ONE in db._reads._known
+    assert len(db._reads._known) == 2, "SQLAlchemy's cache holds the first of the fifty"
 
 
 async def test_a_cancelled_scan_gives_its_connection_back(db: Database) -> None:

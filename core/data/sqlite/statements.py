@@ -1,0 +1,116 @@
+"""A statement in a thread, and the watch that interrupts it when it runs for too long."""
+
+import sqlite3
+from asyncio import CancelledError, TimerHandle, get_running_loop
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic, thread_time
+from typing import Any
+
+from core.data.lanes import Overran
+from core.data.sqlite.threads import ConnectionThreads
+
+LOOK_EVERY_S = 0.01
+
+
+class Statement:
+    """One call on a connection in whichever thread takes it, until it ends or is interrupted.
+
+    The lock keeps an interrupt from reaching the next statement on the same connection.
+    """
+
+    __slots__ = (
+        "_args",
+        "_call",
+        "_connection",
+        "_ended",
+        "_lock",
+        "_until",
+        "done",
+        "limit_s",
+        "seconds",
+    )
+
+    def __init__(self, limit_s: float | None, call: Callable[..., Any], *args: Any) -> None:
+        self.limit_s, self._call, self._args = limit_s, call, args
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._until: float | None = None
+        self._ended = False
+        self.done = False
+        self.seconds = 0.0
+        """Of processor time: other threads may have had the processor meanwhile."""
+
+    def __call__(self, connection: sqlite3.Connection) -> Any:
+        with self._lock:
+            if self._ended:  # cancelled while it waited
+                self.done = True
+                return None
+            self._connection = connection
+            if self.limit_s is not None:
+                self._until = monotonic() + self.limit_s
+        begun = thread_time()
+        try:
+            return self._call(connection, *self._args)
+        except sqlite3.OperationalError:
+            if self._ended:
+                raise Overran from None
+            raise
+        finally:
+            with self._lock:
+                self._connection, self.done = None, True
+            self.seconds = thread_time() - begun
+
+    def end_if_late(self, now: float) -> None:
+        if self._until is not None and now > self._until:
+            self.end()
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+            if self._connection:
+                self._connection.interrupt()
+
+
+class Watch:
+    """Looks at the statements that run, while any does."""
+
+    def __init__(self) -> None:
+        self._running: set[Statement] = set()
+        self._timer: TimerHandle | None = None
+
+    async def run(
+        self, threads: ConnectionThreads, statement: Statement, ends_when_cancelled: bool = True
+    ) -> Any:
+        """Return what the call returns. Raises Overran when the call was interrupted."""
+        self._running.add(statement)
+        if self._timer is None and statement.limit_s is not None:
+            self._look_later()
+        try:
+            done = await threads.run(statement)
+        except CancelledError:
+            if ends_when_cancelled:
+                statement.end()
+            raise  # `_look` forgets the statement when its thread is done with it
+        except BaseException:
+            self._running.discard(statement)
+            raise
+        self._running.discard(statement)
+        return done
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look_later(self) -> None:
+        self._timer = get_running_loop().call_later(LOOK_EVERY_S, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = monotonic()
+        self._running = {each for each in self._running if not each.done}
+        for statement in self._running:
+            statement.end_if_late(now)
+        if self._running:
+            self._look_later()
