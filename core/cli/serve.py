@@ -39,6 +39,7 @@ def serve(seed: bool, reload: bool) -> None:
     options = Options(
         APPLICATION,
         reload_dirs=SOURCES if reload else (),
+        trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
     )
     greet_once = partial(greet, settings)

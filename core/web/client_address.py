@@ -28,6 +28,9 @@ class ClientAddress:
             return address
         return self._walk(address, forwarded.decode("latin-1"))
 
+    def is_proxy(self, peer: str) -> bool:
+        return self._look_at(peer)[1]
+
     def _walk(self, address: str, forwarded: str) -> str:
         """Towards the client while it is proxies of ours; no further than what makes sense."""
         ours = True

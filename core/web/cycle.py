@@ -27,6 +27,8 @@ class Flow(FlowControl):
     def __init__(self, transport: Transport, waiting: Sized, keep_alive_s: int) -> None:
         super().__init__(transport)
         self._waiting = waiting
+        self.written = 0
+        """The bytes of all answers."""
         self.kept_alive = b"connection: keep-alive\r\nkeep-alive: timeout=%d\r\n" % keep_alive_s
 
     def resume_reading(self) -> None:
@@ -85,8 +87,9 @@ class Cycle(RequestResponseCycle):
             body = chunk(body) + LAST_CHUNK * ends
         else:
             self._count(len(body), ends)
-        self.transport.write(self._unsent + body)
-        self._unsent = b""
+        piece, self._unsent = self._unsent + body, b""
+        cast(Flow, self.flow).written += len(piece)
+        self.transport.write(piece)
         if ends:
             self._complete()
 

@@ -20,6 +20,7 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
+from core.web.connections import ReaderWatch, ServingState, drop
 from core.web.cycle import Cycle, Flow
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
@@ -31,6 +32,8 @@ WAITING_BYTES = MOST_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
 """No more requests than may wait can end in so many bytes."""
 SLICE_BYTES = 16_384
 """What is parsed in one go, so that what is too large is noticed so much late at most."""
+LOOKS = 3
+"""How often, in the time that a client may take nothing, somebody looks whether it does."""
 
 
 class RequestTimeout(ProblemError):
@@ -42,7 +45,7 @@ class RequestTimeout(ProblemError):
 
 
 class TooManyConnections(Unavailable):
-    """This process has as many connections as it takes."""
+    """This process, or your client IP at it, has as many connections as it may have."""
 
     code = "http.too_many_connections"
     title = "Too many connections are open; try again shortly."
@@ -53,12 +56,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     max_connections = 1000
     """For each worker; those in excess are told so, and get little time to ask."""
+    max_per_client = 250
+    """Of those, from one IPv4 address or one IPv6 network of 64 bits."""
     excess_timeout = 1.0
     header_timeout = 10.0
     body_timeout = 30.0
     """How long a body may pause."""
     slow_window, slow_rate = 60.0, 1024
     """In each such window a body must reach so many bytes per second."""
+    write_timeout = 30.0
+    """How long a client may take nothing of its answer; the window and rate above hold too."""
+    stopping_write_timeout = 5.0
+    """The same, once the server is asked to stop."""
     linger_timeout = 5.0
     """How long to take in what nobody reads, so that its sender gets to read our answer."""
     drained_bytes = 65_536
@@ -72,6 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
         "_body_bytes",
         "_body_bytes_seen",
         "_body_end",
+        "_counted",
         "_deaf",
         "_fault",
         "_head_bytes",
@@ -79,6 +89,7 @@ class HttpProtocol(HttpToolsProtocol):
         "_open_body",
         "_open_head",
         "_other_bytes",
+        "_reader",
         "_resumes",
         "_sized",
         "_timer",
@@ -103,18 +114,36 @@ class HttpProtocol(HttpToolsProtocol):
         self._unstarted: Task[None] | None = None  # came with this very read: has not run yet
         self._fault: ProblemError | None = None
         self.scope = cast(Any, NOTHING_KNOWN)
-        if len(self.connections) > self.max_connections:
+        self._reader: ReaderWatch | None = None
+        self._counted = self._enter()
+        if not self._counted:
             self._fault = TooManyConnections()
             self.header_timeout = self.excess_timeout
         self._timer = self.loop.call_at(self._deadline(), self._look)
 
+    def _enter(self) -> bool:
+        """Of those in excess as many as are served may wait to be told so."""
+        if len(self.connections) > 2 * self.max_connections:
+            self.transport.abort()
+        open_connections = cast(ServingState, self.server_state).open
+        return open_connections.enter(self._peer, self.max_connections, self.max_per_client)
+
+    @property
+    def _peer(self) -> str:
+        return self.client[0] if self.client else ""
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
+        if self._counted:
+            cast(ServingState, self.server_state).open.leave(self._peer)
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        self._resumes = False
+        self._resumes, self._reader = False, None
+        self.write_timeout = self.stopping_write_timeout
         super().shutdown()
+        if self.transport.get_write_buffer_size():
+            self._look_anew(0)
 
     # Reading: a request that comes whole pays for three comparisons, and for noting the time
 
@@ -332,6 +361,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         now = self.loop.time()
+        if self.transport.get_write_buffer_size():
+            self._look_at_reader(now)
+            return
+        if self._reader:  # has taken all of it just now
+            self._reader, self._heard, self._began = None, now, now
         if self.transport.is_closing():
             self.transport.abort()
         elif self._deadline() > now or self._keeps_pace(now):
@@ -339,6 +373,20 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._end()
             self._look_anew(self.linger_timeout)
+
+    def _look_at_reader(self, now: float) -> None:
+        """No other deadline counts while an answer waits to be taken."""
+        self._reader = self._reader or ReaderWatch(self.transport, cast(Flow, self.flow), now)
+        if self._reader.is_stalled(now, self.write_timeout, self.slow_window, self.slow_rate):
+            drop(self.transport)
+        else:
+            self._look_anew(self.write_timeout / LOOKS)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        soon = self.write_timeout / LOOKS
+        if self._timer.when() > self.loop.time() + soon:
+            self._look_anew(soon)
 
     def _look_anew(self, seconds: float | None = None) -> None:
         self._timer.cancel()

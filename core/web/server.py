@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv4Network, IPv6Network
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -17,6 +18,7 @@ from typing import Any
 
 import uvicorn
 
+from core.web.connections import ServingState
 from core.web.lifecycle import Lifecycle
 from core.web.protocol import HttpProtocol
 from core.web.workers import SPAWN, Workers
@@ -35,6 +37,8 @@ class Options:
     """Where the function is that makes the application, e.g. `core.app:create_app`."""
     reload_dirs: tuple[str, ...] = ()
     protocol: type[HttpProtocol] = HttpProtocol
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """They have no share of the connections: many clients come through them."""
     keep_alive_s: int = 75
     """How long a connection may be idle."""
     grace_s: int = 25
@@ -115,6 +119,7 @@ def address_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     def __init__(self, options: Options, ready: Callable[[], None]) -> None:
         super().__init__(options.config())
+        self.server_state = ServingState(options.trusted_proxies)
         self._options, self._ready = options, ready
         self._parent = parent_process()
 

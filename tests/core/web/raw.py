@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from select import poll
 from time import monotonic
 from typing import Any
 
@@ -57,6 +58,16 @@ class RawConnection:
             found += more
         return found
 
+    def is_reset(self, within_s: float = 10.0) -> bool:
+        """Whether the server gives the connection up although nothing of its answer is read."""
+        watch = poll()
+        watch.register(self._socket, 0)
+        return bool(watch.poll(within_s * 1000))
+
+    def take(self, size: int) -> bytes:
+        """So many bytes of what comes, and no more."""
+        return self._exactly(size)
+
     def is_closed(self) -> bool:
         """Whether the server ends the connection, without another answer, before the timeout."""
         try:
@@ -92,8 +103,16 @@ class RawConnection:
 
 
 @contextmanager
-def connect(port: int, timeout_s: float = 10.0) -> Iterator[RawConnection]:
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout_s) as sock:
+def connect(
+    port: int, timeout_s: float = 10.0, source: str = "127.0.0.1", buffer: int | None = None
+) -> Iterator[RawConnection]:
+    """`buffer` is what the client's machine takes in of an answer that is not read."""
+    with socket.socket() as sock:
+        if buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        sock.bind((source, 0))
+        sock.settimeout(timeout_s)
+        sock.connect(("127.0.0.1", port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield RawConnection(sock)
 

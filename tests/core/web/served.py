@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import structlog
 
@@ -17,6 +18,8 @@ from tests.core.web import small_app
 class Watched(HttpProtocol):
     """The same protocol; the application tells how many requests waited at most."""
 
+    stopping_write_timeout = 0.6
+
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         small_app.most_waiting = max(small_app.most_waiting, len(self.pipeline))
@@ -26,6 +29,8 @@ class Impatient(Watched):
     """The same protocol, in a hurry."""
 
     max_connections = 20
+    max_per_client = 10
+    write_timeout = 0.6
     excess_timeout = 0.2
     header_timeout = 0.3
     body_timeout = 0.3
@@ -72,6 +77,7 @@ def main(arguments: list[str]) -> int:
         "tests.core.web.small_app:SmallApplication",
         reload_dirs=tuple(filter(None, [given.get("reload")])),
         protocol=Watched if "patient" in given else Impatient,
+        trusted_proxies=(ip_network("127.0.0.3/32"),),
         keep_alive_s=75 if "patient" in given else 1,
         grace_s=int(given.get("grace", 25)),
         margin_s=int(given.get("margin", 5)),

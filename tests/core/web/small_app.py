@@ -15,6 +15,7 @@ from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
 
+PIECE = 65_536
 marked: list[str] = []
 most_waiting = 0
 """How many pipelined requests waited at once; the protocol of the tests counts them."""
@@ -34,7 +35,11 @@ async def handle(scope: Any, receive: Any, send: Any) -> None:
     body = await ANSWERS.get(path, process_id)(argument, receive)
     fields = [(b"content-length", b"%d" % len(body))] if path != "unsized" else []
     await send({"type": "http.response.start", "status": 200, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
+    step = PIECE if path == "pieces" else len(body) or 1
+    for start in range(0, len(body), step):
+        piece = body[start : start + step]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def process_id(argument: str, receive: Any) -> bytes:
@@ -62,6 +67,10 @@ async def unsized(argument: str, receive: Any) -> bytes:
     return argument.encode()
 
 
+async def much(argument: str, receive: Any) -> bytes:
+    return bytes(int(argument))
+
+
 async def mark(argument: str, receive: Any) -> bytes:
     marked.append(argument)
     return b"marked"
@@ -86,8 +95,8 @@ async def echo(argument: str, receive: Any) -> bytes:
 
 
 ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
-    "echo": echo, "hang": hang, "mark": mark, "refuse": refuse, "seen": seen, "slow": slow,
-    "unsized": unsized, "waiting": waiting,
+    "echo": echo, "hang": hang, "mark": mark, "much": much, "pieces": much, "refuse": refuse,
+    "seen": seen, "slow": slow, "unsized": unsized, "waiting": waiting,
 }  # fmt: skip
 
 

@@ -1,14 +1,13 @@
 """What the server does with requests that are too large, too slow, or mean two things."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from threading import Thread
 from time import sleep
 
 import pytest
 
 from core.web.protocol import MOST_WAITING
-from tests.core.web.raw import RawConnection, connect, eventually, head
+from tests.core.web.raw import RawConnection, connect, head
 from tests.core.web.served import Serving, served
 
 POST = b"POST /echo HTTP/1.1\r\nHost: test\r\n"
@@ -399,20 +398,3 @@ def test_an_idle_connection_is_closed(before: bytes, hasty: RawConnection) -> No
 def test_a_long_answer_does_not_count_as_idle(hasty: RawConnection) -> None:
     assert hasty.get("/slow/1").status == 200
     assert hasty.get("/").status == 200
-
-
-def test_connections_in_excess_are_told_so_and_room_returns(server: Serving) -> None:
-    with ExitStack() as stack:
-        for _ in range(20):
-            stack.enter_context(connect(server.port)).send(b"GET /slow/3 HTTP/1.1\r\n")
-        excess = eventually(lambda: refused(server, stack))
-
-        assert excess.problem["code"] == "http.too_many_connections"
-        assert (excess.headers["retry-after"], excess.headers["connection"]) == ("1", "close")
-    with connect(server.port) as connection:
-        assert eventually(lambda: connection.get("/").status == 200)
-
-
-def refused(server: Serving, stack: ExitStack) -> object:
-    answer = stack.enter_context(connect(server.port)).get("/")
-    return answer if answer.status == 503 else None
