@@ -44,6 +44,10 @@ class Settings(ModuleSettings):
         default=75,
         description="Seconds for which an idle connection is kept; more than a load balancer's.",
     )
+    shutdown_delay_s: Annotated[int, Field(ge=0, le=300)] = Field(
+        default=0,
+        description="Seconds for which requests are still taken after readiness says 503.",
+    )
     api_prefix: ApiPrefix = Field(
         default="/api/v1", description="What the path of every route of the API begins with."
     )

@@ -41,6 +41,7 @@ def serve(seed: bool, reload: bool) -> None:
         reload_dirs=SOURCES if reload else (),
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
+        delay_s=0 if reload else settings.shutdown_delay_s,
     )
     greet_once = partial(greet, settings)
     try:

@@ -13,6 +13,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from threading import Timer
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -41,6 +42,8 @@ class Options:
     """They have no share of the connections: many clients come through them."""
     keep_alive_s: int = 75
     """How long a connection may be idle."""
+    delay_s: int = 0
+    """How long it goes on after it was asked to stop, while readiness already says no."""
     grace_s: int = 25
     """How long requests in flight may take once the server is asked to stop."""
     margin_s: int = 5
@@ -79,7 +82,12 @@ def serve(
         return reload(options, listener, greet)
     if workers > 1:
         return Workers(
-            partial(work, options), workers, listener, options.grace_s + 2 * options.margin_s, greet
+            partial(work, options),
+            workers,
+            listener,
+            options.delay_s,
+            options.grace_s + 2 * options.margin_s,
+            greet,
         ).run()
     return run(Server(options, greet), listener)
 
@@ -122,20 +130,33 @@ class Server(uvicorn.Server):
         self.server_state = ServingState(options.trusted_proxies)
         self._options, self._ready = options, ready
         self._parent = parent_process()
+        self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A second signal forces; in a worker only its parent decides that.
+        """The first signal begins the delay, the next ends it, and another one forces the end.
 
-        uvicorn's own would keep the signal and raise it again at the end.
+        In a worker only its parent forces. uvicorn's own would keep the signal and raise it again
+        at the end.
         """
-        if self.should_exit and self._parent:
-            return
-        self.force_exit = self.should_exit
-        self.stop()
+        if self._stop_at is None:
+            self._begin_to_stop()
+        elif not self.should_exit:
+            self.stop()
+        elif not self._parent:
+            self.force_exit = True
+            self.stop()
+
+    def _begin_to_stop(self) -> None:
+        """Load balancers look at readiness now and then; until they have, requests still come."""
+        self.lifecycle.stopping = True
+        delay_s = self._options.delay_s if self.started else 0
+        self._stop_at = monotonic() + delay_s
+        if not delay_s:
+            self.stop()
 
     def stop(self) -> None:
         self.should_exit = True
@@ -144,6 +165,8 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if self._parent and not counter % 10 and not self._parent.is_alive():
+            self.stop()
+        if self._stop_at is not None and not self.should_exit and monotonic() >= self._stop_at:
             self.stop()
         return await super().on_tick(counter)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
@@ -43,15 +44,17 @@ class Workers:
         work: Work,
         count: int,
         listener: socket.socket,
+        delay_s: float,
         patience_s: float,
         ready: Callable[[], None],
     ) -> None:
         """`ready` is called once, when all of them are for the first time.
 
-        `patience_s` is what they get to stop by themselves.
+        `delay_s` is how long they go on when they are asked to stop, unless they are asked again;
+        `patience_s` is what they get then to stop by themselves.
         """
         self._work, self._count, self._listener = work, count, listener
-        self._patience_s, self._ready = patience_s, ready
+        self._delay_s, self._patience_s, self._ready = delay_s, patience_s, ready
         self._greeted = False
         self._workers: list[Worker] = []
         self._signals = 0
@@ -115,18 +118,23 @@ class Workers:
             self._ready()
 
     def _stop(self, status: int) -> int:
-        """Another signal, or taking too long, kills what is left."""
+        """Another signal ends the delay; one after that, or taking too long, kills what is left."""
         self._listener.close()
-        patience, last = self._signals + 1, monotonic() + self._patience_s
-        for each in self._workers:
-            each.process.terminate()
+        if self._delay_s:
+            self._tell(BaseProcess.terminate, 1.0 if status else self._delay_s)
+        self._tell(BaseProcess.terminate, self._patience_s)
         while self._workers:
+            self._tell(BaseProcess.kill, 1.0)
+        return status
+
+    def _tell(self, order: Callable[[BaseProcess], None], patience_s: float) -> None:
+        """Wait then until all have ended, another signal comes, or the time is over."""
+        signals, last = self._signals, monotonic() + patience_s
+        for each in self._workers:
+            order(each.process)
+        while self._workers and self._signals == signals and monotonic() < last:
             self._wait_for_news(max(0.0, last - monotonic()))
             self._dead()
-            if self._signals >= patience or monotonic() >= last:
-                for each in self._workers:
-                    each.process.kill()
-        return status
 
 
 @contextmanager

@@ -205,6 +205,7 @@ WRONG = {
     "PORT": ["http", "65536", "-1", "80.5"],
     "WORKERS": ["0", "two", "1000"],
     "KEEP_ALIVE_S": ["0", "3601", "1.5"],
+    "SHUTDOWN_DELAY_S": ["-1", "301", "soon"],
     "API_PREFIX": ["/", "api", "/api/", "/a/../b", "/admin/api", "/docs", "/API"],
     "DATA_DIR": ["a\nb"],
     "PUBLIC_URL": ["example.com", "https://a/b", "ftp://a", "https://u:p@a", "https://a?b", "//a"],

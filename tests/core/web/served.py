@@ -79,6 +79,7 @@ def main(arguments: list[str]) -> int:
         protocol=Watched if "patient" in given else Impatient,
         trusted_proxies=(ip_network("127.0.0.3/32"),),
         keep_alive_s=75 if "patient" in given else 1,
+        delay_s=int(given.get("delay", 0)),
         grace_s=int(given.get("grace", 25)),
         margin_s=int(given.get("margin", 5)),
     )

@@ -16,6 +16,7 @@ from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
 
 PIECE = 65_536
+lifecycle = Lifecycle()
 marked: list[str] = []
 most_waiting = 0
 """How many pipelined requests waited at once; the protocol of the tests counts them."""
@@ -80,6 +81,10 @@ async def seen(argument: str, receive: Any) -> bytes:
     return " ".join(marked).encode()
 
 
+async def stopping(argument: str, receive: Any) -> bytes:
+    return str(lifecycle.stopping).encode()
+
+
 async def waiting(argument: str, receive: Any) -> bytes:
     return str(most_waiting).encode()
 
@@ -96,7 +101,7 @@ async def echo(argument: str, receive: Any) -> bytes:
 
 ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
     "echo": echo, "hang": hang, "mark": mark, "much": much, "pieces": much, "refuse": refuse,
-    "seen": seen, "slow": slow, "unsized": unsized, "waiting": waiting,
+    "seen": seen, "slow": slow, "stopping": stopping, "unsized": unsized, "waiting": waiting,
 }  # fmt: skip
 
 
@@ -104,7 +109,7 @@ class SmallApplication:
     """What the server sees of one: it is opened and closed, answers, and has a `state`."""
 
     def __init__(self) -> None:
-        self.state = SimpleNamespace(lifecycle=Lifecycle())
+        self.state = SimpleNamespace(lifecycle=lifecycle)
         self._handle = RequestMiddleware(
             handle,
             admission=Admission(["test"], ["/echo/health"]),

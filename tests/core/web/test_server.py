@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.web.server import CannotListen, listen
-from tests.core.web.raw import RawConnection, connect, eventually, head
+from tests.core.web.raw import Answer, RawConnection, connect, eventually, head
 from tests.core.web.served import Serving, served
 
 
@@ -104,6 +104,48 @@ def test_a_second_signal_does_not_wait(server: Serving) -> None:
         server.process.terminate()
 
         assert end(server) == (0, "")
+
+
+def says_it_stops(port: int) -> bool:
+    with connect(port) as connection:
+        return connection.get("/stopping").body == b"True"
+
+
+def test_for_a_while_it_only_says_that_it_stops() -> None:
+    with served("--patient", "--delay=60") as server, connect(server.port) as before:
+        before.get("/")
+        server.process.terminate()
+        assert eventually(lambda: says_it_stops(server.port))
+
+        answers = [before.get("/"), *(connect_and_get(server.port) for _ in range(5))]
+        assert {each.status for each in answers} == {200}
+        server.process.terminate()  # and another signal ends the wait
+
+        assert before.is_closed()
+        assert end(server) == (0, "closed\n")
+
+
+def connect_and_get(port: int) -> Answer:
+    with connect(port) as connection:
+        return connection.get("/")
+
+
+def test_the_while_ends_by_itself() -> None:
+    with served("--patient", "--delay=1") as server:
+        server.process.terminate()
+        assert eventually(lambda: says_it_stops(server.port))
+
+        assert end(server) == (0, "closed\n")
+
+
+def test_workers_wait_likewise_and_another_signal_ends_that() -> None:
+    with served("--patient", "--workers=2", "--delay=60") as pair:
+        both_workers(pair)
+        pair.process.terminate()
+
+        assert eventually(lambda: all(says_it_stops(pair.port) for _ in range(20)))
+        pair.process.terminate()
+        assert end(pair) == (0, "closed\n" * 2)
 
 
 def test_an_application_that_does_not_start_is_a_failure() -> None:

@@ -1,0 +1,27 @@
+"""The end of the real server, as a load balancer in front of it sees it."""
+
+import signal
+from pathlib import Path
+
+from tests.api.serving import eventually, serving
+from tests.core.web.raw import connect
+
+
+def test_readiness_says_no_while_requests_are_still_taken(tmp_path: Path) -> None:
+    """And it is asked as HAProxy does by default: in HTTP/1.0, without a Host."""
+
+    def ask(path: str) -> int:
+        with connect(port) as connection:
+            return connection.send(f"GET {path} HTTP/1.0\r\n\r\n".encode()).answer().status
+
+    with serving(tmp_path, SHUTDOWN_DELAY_S="120", KEEP_ALIVE_S="90") as server:
+        port = int(server.address().rpartition(":")[2])
+        with connect(port) as connection:
+            answer = connection.get("/health/ready")
+            assert (answer.status, answer.headers["keep-alive"]) == (200, "timeout=90")
+        assert ask("/health/ready") == 200
+
+        server.process.send_signal(signal.SIGTERM)
+        assert eventually(lambda: ask("/health/ready") == 503)
+        assert ask("/health/live") == 200
+        assert server.stop() == 0
