@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
 from shutil import copyfile
@@ -95,6 +95,10 @@ class Databases:
         folder.mkdir(parents=True, exist_ok=True)
         copyfile(self._sqlite, folder / "atrium.db")
         return f"sqlite:///{folder / 'atrium.db'}"
+
+    def copy(self) -> AbstractContextManager[str]:
+        """A database of PostgreSQL that a test may alter."""
+        return postgres_database(postgres_server(), self._postgres)
 
     @cached_property
     def _sqlite(self) -> Path:

@@ -52,7 +52,7 @@ class Database:
         """Rows as of one moment, however many statements ask for them."""
         if inside_transaction() and self._outer():
             raise RuntimeError("A snapshot would not see what this transaction did: use read().")
-        with saying_busy():
+        with saying_busy(reading=True):
             async with self._snapshots.connect() as connection, connection.begin():
                 if (exemption := self._sessions.exemption) is not None and not is_limited():
                     await connection.execute(exemption)
@@ -77,8 +77,8 @@ class Database:
                         await self._sessions.exempt(opened.session)
                     yield opened.session
                     opened.must_be_whole()
-                except BaseException:
-                    await self._sessions.rollback(opened.session)
+                except BaseException as error:
+                    await self._sessions.rollback(opened.session, error)
                     raise
                 await self._finish(opened)
 
@@ -127,8 +127,8 @@ class Database:
             if opened.touched and self._announce:
                 await self._announce(opened.session, opened.touched)
             await self._sessions.commit(opened.session)
-        except BaseException:
-            await self._sessions.rollback(opened.session)
+        except BaseException as error:
+            await self._sessions.rollback(opened.session, error)
             raise
         finally:  # a commit that failed may have happened: only its answer got lost
             opened.closed = True

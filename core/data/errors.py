@@ -14,9 +14,30 @@ PASSING = (
     "queue to write is too long",
     "rolled the transaction back",
     "no transaction is active",
-    "too many clients",
-    "connection slot",
 )
+READ_ONLY = "25006"
+PASSING_CLASSES = ("08", "40", "53", "58")
+"""Of PostgreSQL's SQLSTATE: connection, rollback, resources, and the server's system."""
+PASSING_STATES = frozenset(
+    {
+        READ_ONLY,  # a standby, or a former primary until the failover is over
+        "25P03",  # idle in a transaction for too long
+        "26000",  # no such prepared statement: a pooler has changed the connection behind it
+        "42P05",  # the prepared statement exists already, for the same reason
+        "55006",
+        "55P03",  # lock not available
+        *(
+            "57P01",
+            "57P02",
+            "57P03",
+            "57P04",
+            "57P05",
+        ),  # shutting down, starting, idle for too long
+    }
+)
+OUTDATED_STATES = frozenset({READ_ONLY, "26000", "42P05"})
+OUTDATED_PLAN = ("cached plan must not change", "cached statement plan is invalid")
+REPEATABLE_STATES = frozenset({"26000", "40001", "40P01"})
 QUERY_CANCELED = "57014"
 DISK = ("disk I/O error", "database or disk is full", "unable to open")
 
@@ -41,8 +62,11 @@ class TooSlow(Unavailable):
 
 
 @contextmanager
-def saying_busy() -> Iterator[None]:
-    """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did."""
+def saying_busy(reading: bool = False) -> Iterator[None]:
+    """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did.
+
+    `reading`: the connection is read-only on purpose, so a write over it is a mistake of ours.
+    """
     try:
         yield
     except PoolTimeout as error:
@@ -50,14 +74,48 @@ def saying_busy() -> Iterator[None]:
     except DBAPIError as error:
         if is_too_slow(error):
             raise TooSlow from error
-        reason = str(error.orig)
-        if on_disk := any(each in reason for each in DISK):
-            log.error("database_disk_failed", reason=reason)
-        if on_disk or error.connection_invalidated or any(each in reason for each in PASSING):
+        if is_passing(error) and not (reading and state_of(error) == READ_ONLY):
             raise DatabaseBusy from error
         raise
 
 
+def is_passing(error: DBAPIError) -> bool:
+    """Return whether the same may succeed later: nothing in the statement is to blame."""
+    reason, state = str(error.orig), state_of(error)
+    if on_disk := any(each in reason for each in DISK) or state in ("53100", "58030"):
+        log.error("database_disk_failed", reason=reason)
+    return (
+        on_disk
+        or error.connection_invalidated
+        or state.startswith(PASSING_CLASSES)
+        or state in PASSING_STATES
+        or has_outdated_plan(error)
+        or any(each in reason for each in PASSING)
+    )
+
+
+def is_outdated(error: BaseException) -> bool:
+    """Return whether the connection is of no use any more, and others of its age neither."""
+    return isinstance(error, DBAPIError) and (
+        state_of(error) in OUTDATED_STATES or has_outdated_plan(error)
+    )
+
+
+def is_repeatable(error: DBAPIError) -> bool:
+    """Return whether the database took everything back, and the same may succeed at once."""
+    return state_of(error) in REPEATABLE_STATES or has_outdated_plan(error)
+
+
+def has_outdated_plan(error: DBAPIError) -> bool:
+    """Return whether a table was altered after the connection prepared the statement."""
+    return any(each in str(error.orig) for each in OUTDATED_PLAN)
+
+
+def state_of(error: DBAPIError) -> str:
+    """Return PostgreSQL's SQLSTATE, or nothing."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
 def is_too_slow(error: DBAPIError) -> bool:
     """Return whether PostgreSQL ended the statement, by a timeout or because it was asked to."""
-    return getattr(error.orig, "sqlstate", None) == QUERY_CANCELED
+    return state_of(error) == QUERY_CANCELED

@@ -23,9 +23,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Result
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import greenlet_spawn
 
 from core.data.announcements import CHANNEL, COPIES, Announcement
-from core.data.errors import DatabaseBusy, is_too_slow
+from core.data.errors import DatabaseBusy, is_repeatable, is_too_slow
 from core.data.generations import place_of
 from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
 from core.data.plans import Plan
@@ -155,12 +156,13 @@ class PostgresReads(PlannedReads):
     async def _open(self, lane: Lane) -> LentConnection:
         with setting_up():
             connection = await self._engine.connect()
-        driver = dbapi_connection_of(connection).driver_connection
-        try:
-            await driver.execute(f"SET statement_timeout = {round(self._limits_s[lane] * 1000)}")
-        except BaseException:
-            discard(connection)
-            raise
+            driver = dbapi_connection_of(connection).driver_connection
+            limit = round(self._limits_s[lane] * 1000)
+            try:
+                await driver.execute(f"SET statement_timeout = {limit}")
+            except BaseException:
+                discard(connection)
+                raise
         return LentConnection(connection, driver, self._epoch)
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
@@ -207,6 +209,17 @@ class PostgresSessions(Sessions):
         await self._fetch(session, self.exemption.text, [])
 
     async def _fetch(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
+        """Repeat what fails for no reason of its own before anything else was done."""
+        is_first = not dbapi_connection(session).driver_connection.is_in_transaction()
+        try:
+            return await self._fetch_once(session, sql, values)
+        except DBAPIError as error:
+            if error.connection_invalidated or not (is_first and is_repeatable(error)):
+                raise
+        await greenlet_spawn(dbapi_connection(session).rollback)
+        return await self._fetch_once(session, sql, values)
+
+    async def _fetch_once(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
         adapted = dbapi_connection(session)
         driver = adapted.driver_connection
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
-from core.data.errors import TooSlow, saying_busy
+from core.data.errors import TooSlow, is_repeatable, saying_busy
 from core.data.lanes import MOST_WAITING, KnownStatement, Lane, Overran, Turns
 from core.data.limits import is_limited
 from core.data.plans import make_plan
@@ -101,13 +101,13 @@ class PlannedReads(ReadConnection):
     async def _execute_plainly(
         self, known: KnownStatement, statement: Executable, values: Values
     ) -> Result[Any]:
-        """A connection may have been cut while it was idle: the next one is a new one."""
+        """A connection may have been cut while it was idle, or be outdated: the next is new."""
         must_select(statement)
-        with saying_busy():
+        with saying_busy(reading=True):
             try:
                 return await self._in_lane(known, self._ask, statement, values)
             except DBAPIError as error:
-                if not error.connection_invalidated:
+                if not (error.connection_invalidated or is_repeatable(error)):
                     raise
             return await self._in_lane(known, self._ask, statement, values)
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
-from core.data.errors import DatabaseBusy
+from core.data.errors import DatabaseBusy, is_outdated
 from core.data.plans import Plan
 
 PATIENCE_S = 15  # in the queue for a connection, then "busy"
@@ -77,9 +77,11 @@ class Sessions(ABC):
                 await greenlet_spawn(dbapi_connection(session).commit)
         self._give_back(connection_of(session))
 
-    async def rollback(self, session: AsyncSession) -> None:
-        """A connection that fails even in this is not used again."""
+    async def rollback(self, session: AsyncSession, error: BaseException) -> None:
+        """A connection that fails even in this is not used again, nor one that is outdated."""
         connection = connection_of(session)
+        if is_outdated(error):
+            self._renew(connection)
         try:
             with suppress(Exception):
                 if not connection.invalidated:
@@ -94,6 +96,15 @@ class Sessions(ABC):
                 await kept.close()
             self._idle.put_nowait(None)
         await self.engine.dispose()
+
+    def _renew(self, connection: AsyncConnection) -> None:
+        """Do without this connection and those that are idle, which are as outdated."""
+        if connection.sync_connection:
+            connection.sync_connection.invalidate()
+        for kept in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+            if kept:
+                discard(kept)
+            self._idle.put_nowait(None)
 
     async def _next_idle(self) -> AsyncConnection | None:
         try:

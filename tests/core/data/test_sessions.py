@@ -90,7 +90,7 @@ async def test_who_waits_in_vain_for_a_connection_is_told_to_come_back(
         async with db.transaction():
             pass
     for session in lent:
-        await pool.rollback(session)
+        await pool.rollback(session, ChangedMind())
     async with db.transaction() as session:
         await planned(session, "then")
     assert await count(db) == 1

@@ -1,0 +1,201 @@
+"""PostgreSQL changes under a running application: requests succeed or are 503, and never 500."""
+
+from asyncio import Event, create_task, gather, sleep
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import TextClause, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from core.data.engines import postgres_url
+from core.data.errors import DatabaseBusy
+from core.wiring.container import CoreContainer
+from tests.conftest import Databases
+from tests.databases import BACKENDS, execute
+from tests.people import PASSWORD, Person
+from tests.waiting import eventually
+
+API = "/api/v1"
+ME = f"{API}/users/me"
+ROUNDS = 3
+AT_ONCE = 12
+ALTERED = (
+    "ALTER TABLE users ALTER COLUMN name",
+    "ALTER TABLE core_audit ALTER COLUMN action",
+)
+END_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+END_BLOCKED = text(
+    "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+numbers = count()
+
+
+@pytest.fixture(params=[each for each in BACKENDS if each == "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(backend: str, databases: Databases) -> Iterator[str]:
+    with databases.copy() as url:
+        yield url
+
+
+@pytest.fixture
+async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
+    """Another client of the same database."""
+    engine = create_async_engine(postgres_url(database_url))
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
+
+
+def setting(url: str, name: str, value: str | None) -> str:
+    """For the sessions that begin from now on."""
+    change = f"SET {name} = '{value}'" if value else f"RESET {name}"
+    return f"ALTER DATABASE {make_url(url).database} {change}"
+
+
+async def ask_all(person: Person) -> list[Response]:
+    """Reads and writes, planned and plain ones, on many connections at once."""
+    client = person.client
+    asked: list[Any] = []
+    for _ in range(AT_ONCE):
+        asked += [client.get(ME), client.get(f"{ME}/activity"), client.get(f"{API}/users")]
+        asked += [client.patch(ME, json={"name": f"Name {next(numbers)}"}), sign_up(client)]
+    return list(await gather(*asked))
+
+
+def sign_up(client: AsyncClient) -> Any:
+    email = f"user{next(numbers)}@example.com"
+    body = {"name": "New User", "email": email, "password": PASSWORD}
+    return client.post(f"{API}/auth/register", json=body)
+
+
+def statuses(answers: list[Response]) -> set[int]:
+    for each in answers:
+        if each.status_code == 503:
+            assert "retry-after" in each.headers
+    return {each.status_code for each in answers}
+
+
+async def test_the_type_of_a_column_is_changed(admin: Person, database_url: str) -> None:
+    for _ in range(ROUNDS):
+        assert statuses(await ask_all(admin)) == {200, 201}
+    for kind in ("text", "varchar(60)"):
+        await execute(database_url, *(f"{each} TYPE {kind}" for each in ALTERED))
+        assert statuses(await ask_all(admin)) == {200, 201}
+
+
+async def test_a_column_is_added(admin: Person, database_url: str) -> None:
+    assert statuses(await ask_all(admin)) == {200, 201}
+    await execute(database_url, "ALTER TABLE users ADD COLUMN later text")
+    assert statuses(await ask_all(admin)) == {200, 201}
+
+
+async def test_a_server_that_only_reads(
+    admin: Person, database_url: str, outside: AsyncConnection
+) -> None:
+    """As after a failover, until the other server has taken over."""
+    await execute(database_url, setting(database_url, "default_transaction_read_only", "on"))
+    await cut_all(outside)
+    await ask_all(admin)
+    reads = [await admin.client.get(path) for path in (ME, f"{API}/users")]
+    writes = [await sign_up(admin.client), await change_name(admin)]
+    assert statuses(reads) == {200} and statuses(writes) == {503}
+    await outside.execute(text(setting(database_url, "default_transaction_read_only", None)))
+    await outside.commit()
+    await ask_all(admin)
+    assert statuses(await ask_all(admin)) == {200, 201}
+
+
+async def cut_all(outside: AsyncConnection) -> None:
+    """As a server does that is shutting down."""
+    await outside.execute(END_OTHERS)
+    await outside.commit()
+
+
+async def test_all_connections_are_cut(admin: Person, outside: AsyncConnection) -> None:
+    for _ in range(ROUNDS):
+        asked = create_task(ask_all(admin))
+        await sleep(0.05)
+        await cut_all(outside)
+        assert statuses(await asked) <= {200, 201, 503}
+        await ask_all(admin)
+        assert statuses(await ask_all(admin)) == {200, 201}
+
+
+async def lock_row(outside: AsyncConnection, person: Person) -> None:
+    await outside.execute(bump(person))
+
+
+def change_name(person: Person) -> Any:
+    return person.client.patch(ME, json={"name": f"Name {next(numbers)}"})
+
+
+async def test_a_lock_that_the_server_does_not_wait_for(
+    person: Person, database_url: str, outside: AsyncConnection
+) -> None:
+    await execute(database_url, setting(database_url, "lock_timeout", "100ms"))
+    await cut_all(outside)
+    await change_name(person)
+    await lock_row(outside, person)
+    refused = await change_name(person)
+    assert statuses([refused]) == {503} and refused.json()["code"] == "database.busy"
+    await outside.rollback()
+    assert (await change_name(person)).status_code == 200
+
+
+async def test_a_statement_that_the_server_ends(person: Person, outside: AsyncConnection) -> None:
+    await change_name(person)
+    await lock_row(outside, person)
+    waiting = create_task(change_name(person))
+    await eventually(lambda: outside.scalar(END_BLOCKED), 1)
+    refused = await waiting
+    assert statuses([refused]) == {503} and refused.json()["code"] == "database.too_slow"
+    await outside.rollback()
+    assert (await change_name(person)).status_code == 200
+
+
+def bump(person: Person) -> TextClause:
+    return text(f"UPDATE users SET version = version + 1 WHERE id = '{person.id}'")  # noqa: S608
+
+
+async def test_two_transactions_that_wait_for_each_other(
+    person: Person, stranger: Person, core: CoreContainer
+) -> None:
+    """One is undone and refused, the other goes through."""
+    begun = [Event(), Event()]
+
+    async def change(first: Person, second: Person, mine: Event, theirs: Event) -> None:
+        async with core.db().transaction() as session:
+            await session.execute(bump(first))
+            mine.set()
+            await theirs.wait()
+            await session.execute(bump(second))
+
+    changes = change(person, stranger, *begun), change(stranger, person, *reversed(begun))
+    outcomes = await gather(*changes, return_exceptions=True)
+    assert {type(each) for each in outcomes} == {type(None), DatabaseBusy}
+    assert (await change_name(person)).status_code == 200
+
+
+async def test_a_transaction_that_saw_an_older_state(
+    person: Person, core: CoreContainer, outside: AsyncConnection
+) -> None:
+    """As it comes where the server has a stricter isolation by default."""
+    with pytest.raises(DatabaseBusy):
+        async with core.db().transaction() as session:
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
+            await session.execute(text("SELECT count(*) FROM users"))
+            await outside.execute(bump(person))
+            await outside.commit()
+            await session.execute(bump(person))
+    assert (await change_name(person)).status_code == 200
