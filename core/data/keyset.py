@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, false, or_, tuple_
+from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, false, func, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.kernel.errors import FieldError, InvalidInput
@@ -24,10 +24,15 @@ class SortKey:
     def nullable(self) -> bool:
         return getattr(self.column.expression, "nullable", True)
 
-    @property
-    def ordering(self) -> UnaryExpression[Any]:
-        """What has no value comes last, on every database and in both directions."""
-        ordered = self.column.desc() if self.descending else self.column.asc()
+    def ordering(self, sorted_after: bool = False) -> UnaryExpression[Any]:
+        """What has no value comes last, on every database and in both directions.
+
+        With `sorted_after` no index serves the order: the rows are few, and are found otherwise.
+        """
+        key: ColumnElement[Any] = self.column.expression
+        if sorted_after:
+            key = func.coalesce(key, key)
+        ordered = key.desc() if self.descending else key.asc()
         return ordered.nulls_last() if self.nullable else ordered
 
     def same(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from operator import ge, gt, le, lt
 from typing import Any, TypeVar
 
@@ -12,7 +12,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
-from core.data.search import Kind, SearchIndex, found_in, search_values
+from core.data.search import (
+    COMMON,
+    SHORTEST,
+    SearchIndex,
+    Way,
+    all_matches,
+    common_matches,
+    found_in,
+    search_values,
+)
 from core.data.totals import Count
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
@@ -116,17 +125,48 @@ class Listing(Uncopied):
     ) -> Rows[Any]:
         """The part of `query` that was asked for. Raises InvalidInput for an unknown key."""
         order = self._order(asked.sort or self.default)
-        found = self._narrowed(query, asked)
         values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
+        way = None
         if asked.search:
             values |= search_values(asked.search)
-        counted = asked.with_total or not asked.by_cursor
-        total = await reads.total(found.count, values) if counted else None
+            way = await self._way(reads, asked.search, values)
+        found = self._narrowed(query, asked, way)
+        rows = partial(self._rows, reads, found.query, order, asked, values, way)
+        if asked.by_cursor and not asked.with_total:
+            return await rows()
+        total = partial(reads.total, found.count, values)
+        if way is None:
+            return replace(await rows(), total=await total())
+        counted, part = await reads.both(total, rows)
+        return replace(part, total=counted)
+
+    async def _way(self, reads: ReadConnection, text: str, values: Values) -> Way:
+        """Look a rare text up, and walk to a common one."""
+        if not self.search:
+            raise invalid("search", "This list has no search.")
+        if self._common is None or len(text) < SHORTEST:
+            return Way.walk
+        common = await reads.total(self._common, values)
+        return Way.walk if common >= COMMON else Way.look_up
+
+    @cached_property
+    def _common(self) -> Count | None:
+        return common_matches(self.search) if isinstance(self.search, SearchIndex) else None
+
+    async def _rows(
+        self,
+        reads: ReadConnection,
+        query: Select[Any],
+        order: tuple[SortKey, ...],
+        asked: PageRequest,
+        values: Values,
+        way: Way | None,
+    ) -> Rows[Any]:
         if asked.by_cursor:
-            return await self._by_cursor(reads, found.query, order, asked, values, total)
-        statement = self._statement(found.query, order, None)
-        values |= {"listing_limit": asked.per_page, "listing_offset": asked.offset}
-        return Rows((await reads.execute(statement, values)).all(), total, asked)
+            return await self._by_cursor(reads, query, order, asked, values, way)
+        statement = self._statement(query, order, None, way)
+        part = {"listing_limit": asked.per_page, "listing_offset": asked.offset}
+        return Rows((await reads.execute(statement, {**values, **part})).all(), None, asked)
 
     async def batches(
         self, reads: ReadConnection, query: Select[Any], values: Values = NOTHING
@@ -148,45 +188,59 @@ class Listing(Uncopied):
         query: Select[Any],
         order: tuple[SortKey, ...],
         asked: PageRequest,
-        values: dict[str, Any],
-        total: int | None,
+        values: Values,
+        way: Way | None,
     ) -> Rows[Any]:
         """One row more than asked for tells whether the list goes on."""
         nulls: tuple[bool, ...] = ()
         if asked.after is not None:
-            values |= position_values(order, asked.after)
+            values = {**values, **position_values(order, asked.after)}
             nulls = tuple(value is None for value in asked.after)
-        values["listing_limit"] = asked.per_page + 1
-        rows = (await reads.execute(self._statement(query, order, nulls), values)).all()
+        statement = self._statement(query, order, nulls, way)
+        values = {**values, "listing_limit": asked.per_page + 1}
+        rows = (await reads.execute(statement, values)).all()
         more = len(rows) > asked.per_page
         last = position_of(rows[asked.per_page - 1], order) if more else None
-        return Rows(rows[: asked.per_page], total, asked, last)
+        return Rows(rows[: asked.per_page], None, asked, last)
 
-    def _narrowed(self, query: Select[Any], asked: PageRequest) -> Found:
-        """Built once for each query, kind of search and set of filters."""
-        kind = Kind.of(asked.search) if asked.search else None
-        key = query, kind, frozenset(asked.filters)
+    def _narrowed(self, query: Select[Any], asked: PageRequest, way: Way | None) -> Found:
+        """Built once for each query, way of search and set of filters."""
+        key = query, way, frozenset(asked.filters)
         if known := self._found.get(key):
             return known
         narrowed = query
         for name in asked.filters:
             narrowed = narrowed.where(self._filter(name))
-        if kind:
-            if not self.search:
-                raise invalid("search", "This list has no search.")
-            narrowed = narrowed.where(found_in(self.search, kind))
-        found = Found(narrowed, Count(narrowed))
+        if way:
+            narrowed = narrowed.where(found_in(self.search, way))
+        found = Found(narrowed, self._count(query, narrowed, asked, way))
         self._found.put(key, found)
         return found
 
+    def _count(
+        self, query: Select[Any], narrowed: Select[Any], asked: PageRequest, way: Way | None
+    ) -> Count:
+        """A common text in the whole table is counted by the index alone."""
+        whole = not asked.filters and query.whereclause is None
+        if isinstance(self.search, SearchIndex) and way is Way.walk and whole:
+            [table, *others] = query.get_final_froms()
+            if table is self.search.key.table and not others:
+                return all_matches(self.search)
+        return Count(narrowed)
+
     def _statement(
-        self, query: Select[Any], order: tuple[SortKey, ...], nulls: tuple[bool, ...] | None
+        self,
+        query: Select[Any],
+        order: tuple[SortKey, ...],
+        nulls: tuple[bool, ...] | None,
+        way: Way | None,
     ) -> Select[Any]:
         """Built once for each order, by page (`nulls` is None), or from the start or a position."""
         key = query, order, nulls
         if (known := self._statements.get(key)) is not None:
             return known
-        ordered = query.order_by(*(key.ordering for key in order)).limit(LIMIT)
+        sorted_after = way is Way.look_up
+        ordered = query.order_by(*(key.ordering(sorted_after) for key in order)).limit(LIMIT)
         if nulls is None:
             ordered = ordered.offset(OFFSET)
         elif nulls:

@@ -1,7 +1,8 @@
 """What `db.read()` hands out: rows by SQLAlchemy at first, by the driver alone from then on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from asyncio import create_task, gather
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -22,8 +23,10 @@ SLOW = UNLIMITED = 2
 """How many run at once in these lanes."""
 PLANNED_RUN = 2
 T = TypeVar("T")
+U = TypeVar("U")
 Call = Callable[..., Awaitable[T]]
 Values = Mapping[str, Any]
+Read = Callable[[], Coroutine[Any, Any, T]]
 NOTHING: Values = {}
 
 
@@ -43,6 +46,10 @@ class ReadConnection(ABC):
         """How many rows there are; exact."""
         total: int = await self.scalar(count.statement, values)
         return total
+
+    async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
+        """Return the results of two reads, made one after the other or beside each other."""
+        return await first(), await second()
 
     async def close(self) -> None:  # noqa: B027 (who holds none has nothing to let go of)
         """Let go of every connection."""
@@ -93,6 +100,16 @@ class PlannedReads(ReadConnection):
     async def total(self, count: Count, values: Values = NOTHING) -> int:
         """Exact, and remembered until a commit touches what it counts."""
         return await self._totals.get(count, values, self.scalar)
+
+    async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
+        """When one fails the other is cancelled."""
+        tasks = create_task(first()), create_task(second())
+        try:
+            return await gather(*tasks)
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            raise
 
     def _remember(self, statement: Executable) -> KnownStatement:
         known = self._known[statement] = KnownStatement(statement)

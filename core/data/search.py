@@ -1,23 +1,44 @@
-"""Search for plain text anywhere in some columns, whatever its case, with an index of trigrams.
+"""Search for plain text anywhere in some columns: both are folded, then one contains the other.
 
-From three characters on the index finds the candidates; `contains` then looks at each. Below that,
-or for columns without an index, it looks at every row. `%`, `_` and quotes are plain text.
+With a `SearchIndex` a rare text is looked up, and a common one is met soon on a walk along the
+order of the list: `Listing` chooses by a bounded look into the index. `%`, `_` and quotes are plain
+text.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+# ruff: noqa: S608 (all names come from a module's own models)
 
-from sqlalchemy import ColumnElement, String, Table, bindparam, event, or_
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, Table, bindparam, event, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from core.data.search_tables import combined, creation, removal
-
-SHORTEST = 3
+from core.data.search_tables import combined, creation, matching, removal
+from core.data.totals import Count
+from core.kernel.folding import fold
 
 Columns = Sequence[InstrumentedAttribute[Any]]
+
+CANDIDATES = 4000
+"""So many rows are quicker looked up and sorted than met on a walk."""
+
+COMMON = 200
+"""Among so many candidates: a text that the rows before them do not have is not common."""
+
+
+SHORTEST = 2
+"""The index is asked for texts from this length on."""
+
+
+class Way(Enum):
+    """How the rows that have a text are found."""
+
+    look_up = "by the index, then sorted"
+    walk = "along the order of the list, each row compared"
 
 
 class SearchIndex:
@@ -31,12 +52,9 @@ class SearchIndex:
         assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
         self.columns = columns
         self.names = [column.key for column in columns]
-        self._key = table.c.id
+        self.key = table.c.id
         event.listen(table, "after_create", self._create)
         event.listen(table, "after_drop", self._drop)
-
-    def candidates(self) -> ColumnElement[bool]:
-        return may_contain(self._key, TRIGRAMS, TEXT, *self.columns)
 
     def _create(self, table: Table, connection: Any, **_: Any) -> None:
         for statement in creation(connection.dialect.name, table.name, self.names):
@@ -47,49 +65,35 @@ class SearchIndex:
             connection.exec_driver_sql(statement)
 
 
-class Kind(NamedTuple):
-    """Texts of one kind are looked for by one statement."""
-
-    long: bool
-    ascii: bool
-
-    @classmethod
-    def of(cls, text: str) -> Self:
-        return cls(len(text) >= SHORTEST, text.isascii())
-
-
-def found_in(index: SearchIndex | Columns, kind: Kind) -> ColumnElement[bool]:
-    """The condition for texts of this kind; its values come from `search_values`."""
-    columns = index.columns if isinstance(index, SearchIndex) else index
-    look = contains if kind.ascii else contains_unicode
-    found = or_(*(look(column, PATTERN) for column in columns))
-    if isinstance(index, SearchIndex) and kind.long:
-        return index.candidates() & found
-    return found
-
-
 def search_values(text: str) -> Mapping[str, str]:
-    folded = text.lower()
-    literal = folded.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    return {
-        "search_pattern": f"%{literal}%",
-        "search_text": folded,
-        "search_trigrams": " AND ".join(trigrams(folded)),
-    }
+    folded = fold(text)
+    return {"search_text": folded, "search_grams": matching(folded)}
 
 
-def trigrams(text: str) -> list[str]:
-    """As strings of FTS5's query language, which has no other special character within them."""
-    parts = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
-    return ['"' + part.replace('"', '""') + '"' for part in parts]
+def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
+    """Return the condition for rows that have the text, whose values are `search_values`."""
+    if not isinstance(index, SearchIndex):
+        return or_(*(contains(column, TEXT) for column in index))
+    if way is Way.look_up:
+        return looked_up(index.key, TEXT, GRAMS, *index.columns)
+    return has_text(index.key, TEXT, GRAMS, *index.columns)
 
 
-PATTERN: ColumnElement[str] = bindparam("search_pattern", type_=String())
+def common_matches(index: SearchIndex) -> Count:
+    """Count the first candidates that have the text; 0 where there are few candidates."""
+    return Count.of(select(MatchesOfMany(index)), index.key.table.name)
+
+
+def all_matches(index: SearchIndex) -> Count:
+    """Count the rows of the table that have the text."""
+    return Count.of(select(AllMatches(index)), index.key.table.name)
+
+
 TEXT: ColumnElement[str] = bindparam("search_text", type_=String())
-TRIGRAMS: ColumnElement[str] = bindparam("search_trigrams", type_=String())
+GRAMS: ColumnElement[str] = bindparam("search_grams", type_=String())
 
 
-UNTYPED: Any = NullType()  # of Boolean conditions SQLite would be asked whether they equal 1
+UNTYPED: Any = NullType()  # SQLite would be asked whether a Boolean condition equals 1
 
 
 class contains(FunctionElement[bool]):
@@ -97,46 +101,116 @@ class contains(FunctionElement[bool]):
     type = UNTYPED
 
 
-class contains_unicode(FunctionElement[bool]):
+class has_text(FunctionElement[bool]):
     inherit_cache = True
     type = UNTYPED
 
 
-class may_contain(FunctionElement[bool]):
+class looked_up(FunctionElement[bool]):
     inherit_cache = True
     type = UNTYPED
+
+
+class OfIndex(FunctionElement[int]):
+    """A figure of the whole index: it names its table itself, and no row of a query."""
+
+    inherit_cache = False
+    type = Integer()
+
+    def __init__(self, index: SearchIndex) -> None:
+        super().__init__(TEXT, GRAMS)
+        self.table = index.key.table.name
+        self.folded = f"search_fold({combined('postgresql', index.names)})"
+
+
+class MatchesOfMany(OfIndex):
+    inherit_cache = False
+
+
+class AllMatches(OfIndex):
+    inherit_cache = False
 
 
 @compiles(contains, "sqlite")
 def contains_on_sqlite(element: contains, compiler: Any, **options: Any) -> str:
-    column, pattern = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} LIKE {pattern} ESCAPE '/'"  # whatever the case, of ASCII
-
-
-@compiles(contains_unicode, "sqlite")
-def contains_unicode_on_sqlite(element: contains_unicode, compiler: Any, **options: Any) -> str:
-    column, pattern = (compiler.process(each, **options) for each in element.clauses)
-    return f"fold({column}) LIKE {pattern} ESCAPE '/'"
+    column, text = (compiler.process(each, **options) for each in element.clauses)
+    return f"instr(search_fold({column}), {text}) > 0"
 
 
 @compiles(contains, "postgresql")
-@compiles(contains_unicode, "postgresql")
-def contains_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    column, pattern = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} ILIKE {pattern} ESCAPE '/'"
+def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> str:
+    column, text = (compiler.process(each, **options) for each in element.clauses)
+    return f"strpos(search_fold({column}), {text}) > 0"
 
 
-@compiles(may_contain, "sqlite")
-def may_contain_on_sqlite(element: may_contain, compiler: Any, **options: Any) -> str:
-    key, wanted, *_ = element.clauses
-    search, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
-    found = f"{search}.rowid = {rows}.number AND {search} MATCH"
-    row, text = (compiler.process(each, **options) for each in (key, wanted))
-    return f"{row} IN (SELECT id FROM {search}, {rows} WHERE {found} {text})"  # noqa: S608
+@compiles(has_text, "sqlite")
+def has_text_on_sqlite(element: has_text, compiler: Any, **options: Any) -> str:
+    key, text, *_ = element.clauses
+    row, wanted = (compiler.process(each, **options) for each in (key, text))
+    rows = f"{key.table.name}_search_rows"
+    return f"instr((SELECT text FROM {rows} WHERE {rows}.id = {row}), {wanted}) > 0"
 
 
-@compiles(may_contain, "postgresql")
-def may_contain_on_postgresql(element: may_contain, compiler: Any, **options: Any) -> str:
-    _, _, text, *columns = element.clauses
-    every = combined("postgresql", [compiler.process(each, **options) for each in columns])
-    return f"search_trigrams({every}) @> search_trigrams({compiler.process(text, **options)})"
+@compiles(has_text, "postgresql")
+def has_text_on_postgresql(element: has_text, compiler: Any, **options: Any) -> str:
+    _, text, _, *columns = element.clauses
+    folded = combined("postgresql", [compiler.process(each, **options) for each in columns])
+    return f"strpos(search_fold({folded}), {compiler.process(text, **options)}) > 0"
+
+
+@compiles(looked_up, "sqlite")
+def looked_up_on_sqlite(element: looked_up, compiler: Any, **options: Any) -> str:
+    key, *binds = element.clauses
+    text, grams = (compiler.process(each, **options) for each in binds[:2])
+    row, table = compiler.process(key, **options), key.table.name
+    return f"{row} IN (SELECT id {matching_rows(table, grams)} AND instr(text, {text}) > 0)"
+
+
+@compiles(looked_up, "postgresql")
+def looked_up_on_postgresql(element: looked_up, compiler: Any, **options: Any) -> str:
+    _, text, _, *columns = element.clauses
+    folded = combined("postgresql", [compiler.process(each, **options) for each in columns])
+    wanted = compiler.process(text, **options)
+    may = f"search_grams(search_fold({folded})) @> search_grams({wanted})"
+    return f"({may} AND strpos(search_fold({folded}), {wanted}) > 0)"
+
+
+@compiles(MatchesOfMany, "sqlite")
+def matches_of_many_on_sqlite(element: MatchesOfMany, compiler: Any, **options: Any) -> str:
+    """The newest candidates first, as most lists are read."""
+    text, grams = (compiler.process(each, **options) for each in element.clauses)
+    found, order = matching_rows(element.table, grams), f"{element.table}_search.rowid DESC"
+    newest = f"{found} ORDER BY {order} LIMIT {CANDIDATES}"
+    return f"({if_many(f'sum(instr(text, {text}) > 0)')} FROM (SELECT text {newest}))"
+
+
+@compiles(MatchesOfMany, "postgresql")
+def matches_of_many_on_postgresql(element: MatchesOfMany, compiler: Any, **options: Any) -> str:
+    text = compiler.process(TEXT, **options)
+    folded, may = element.folded, f"search_grams({element.folded}) @> search_grams({text})"
+    some = f"SELECT {folded} AS text FROM {element.table} WHERE {may} LIMIT {CANDIDATES}"
+    matches = if_many(f"count(*) FILTER (WHERE strpos(text, {text}) > 0)")
+    return f"({matches} FROM ({some}) AS candidates)"
+
+
+@compiles(AllMatches, "sqlite")
+def all_matches_on_sqlite(element: AllMatches, compiler: Any, **options: Any) -> str:
+    text, grams = (compiler.process(each, **options) for each in element.clauses)
+    return f"(SELECT count(*) {matching_rows(element.table, grams)} AND instr(text, {text}) > 0)"
+
+
+@compiles(AllMatches, "postgresql")
+def all_matches_on_postgresql(element: AllMatches, compiler: Any, **options: Any) -> str:
+    text = compiler.process(TEXT, **options)
+    return f"(SELECT count(*) FROM {element.table} WHERE strpos({element.folded}, {text}) > 0)"
+
+
+def matching_rows(table: str, grams: str) -> str:
+    """CROSS JOIN keeps SQLite to the order: first the index, then the text of each row found."""
+    found, texts = f"{table}_search", f"{table}_search_rows"
+    joined = f"FROM {found} CROSS JOIN {texts} ON {texts}.number = {found}.rowid"
+    return f"{joined} WHERE {found} MATCH {grams}"
+
+
+def if_many(matches: str) -> str:
+    return f"SELECT CASE WHEN count(*) < {CANDIDATES} THEN 0 ELSE {matches} END"

@@ -3,7 +3,7 @@
 from asyncio import Task, create_task, shield
 from collections.abc import Callable, Coroutine, Mapping
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Select, func, select
 
@@ -22,6 +22,13 @@ class Count:
     def __init__(self, query: Select[Any]) -> None:
         self.statement = select(func.count()).select_from(query.order_by(None).subquery())
         self.tables = sorted(tables_in(query))
+
+    @classmethod
+    def of(cls, statement: Select[int], *tables: str) -> Self:
+        """Return a figure of these tables that is counted by a statement of its own."""
+        count = cls.__new__(cls)
+        count.statement, count.tables = statement, sorted(tables)
+        return count
 
 
 class Remembered(NamedTuple):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.data.engines import connect, postgres_url, sqlite_path
-from core.data.sqlite.driver import fold
+from core.data.search_tables import add_functions
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def run_on_sqlite(path: str, work: Callable[[Connection], T], alone: bool) -> T:
 def prepare_sqlite(connection: Any, _: object) -> None:
     """Foreign keys are off: a table is altered by copying and dropping it, and must not cascade."""
     connection.isolation_level = None
-    connection.create_function("fold", 1, fold, deterministic=True)
+    add_functions(connection)
     for pragma in ("busy_timeout = 600000", "foreign_keys = OFF", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_
 
+from core.data.search_tables import add_functions
+
 LOCK_WAIT_S = 5.0
 """The wait for a lock that another process holds; then the database is busy."""
 LARGEST_IDLE_LOG = 16 * 1024 * 1024
@@ -31,7 +33,7 @@ def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    connection.create_function("fold", 1, fold, deterministic=True)
+    add_functions(connection)
     until = monotonic() + OPENING_S
     for pragma in (*PRAGMAS, *pragmas):
         set_pragma(connection, pragma, until)
@@ -48,11 +50,6 @@ def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> Non
                 connection.close()
                 raise
         sleep(0.01)
-
-
-def fold(text: Any) -> Any:
-    """Lower case in every script, where SQLite's own `lower` knows ASCII only."""
-    return text.lower() if isinstance(text, str) else text
 
 
 def execute(

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from core.kernel.text import simple_lower
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
@@ -238,3 +239,23 @@ async def test_every_list_with_a_moment_offers_its_range(admin: Person) -> None:
                 assert parameters[f"{key}_{comparison}"]["schema"]["format"] == "date-time", path
                 offered += 1
     assert offered >= 40
+
+
+async def test_search_folds_what_is_stored_and_what_is_asked(person: Person) -> None:
+    titles = ["İstanbul", "Οδός Ερμού", "Äpfel", "Straße", "사랑해요 여러분", "Ёлка"]
+    for title in titles:
+        await publish(person, title=title, content="…")
+
+    async def found(text: str) -> list[str]:
+        answer = await person.client.get(POSTS, params={"search": text})
+        assert answer.json()["total"] == len(answer.json()["data"])
+        return [each["title"] for each in answer.json()["data"]]
+
+    for title in titles:
+        for text in (title, simple_lower(title), title[:2], title[:3]):
+            assert title in await found(text), text
+    assert await found("istanbul") == await found("ISTANBUL") == ["İstanbul"]
+    assert await found("ΟΔΟΣ ΕΡΜΟΥ") == await found("οδος") == ["Οδός Ερμού"]
+    assert await found("apfel") == await found("ÄPF") == ["Äpfel"]
+    assert await found("여러") == await found("러분") == await found("러") == ["사랑해요 여러분"]
+    assert await found("елка") == ["Ёлка"] and await found("strasse") == []

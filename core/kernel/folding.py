@@ -1,0 +1,64 @@
+"""The one fold by which texts are searched and sorted, the same on every database.
+
+Each character becomes exactly one other: the simple lower case of its simple upper case, so that
+every case of a letter folds alike, and a Latin, Greek or Cyrillic letter loses its accents.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from core.kernel.text import simple_lower
+
+Ranges = Sequence[tuple[int, int]]
+
+SPECIAL: Ranges = ((0x80, 0x600), (0x1C80, 0x2200))
+CASED: Ranges = (
+    (0x80, 0x2500),
+    (0x2C00, 0x2E00),
+    (0xA640, 0xAC00),
+    (0xFF00, 0xFFF0),
+    (0x10400, 0x1F000),
+)
+"""Beyond ASCII: lower-case letters that the fold changes, and all letters that have a case. A test
+looks at all characters."""
+
+SCRIPTS = ("LATIN ", "GREEK ", "CYRILLIC ")
+
+
+def fold(text: str) -> str:
+    """Return the text as it is compared in searches and in orders; its length stays."""
+    if text.isascii():
+        return text.lower()
+    special, letters = special_letters()
+    lower = simple_lower(text)
+    return lower.translate(letters) if special.search(lower) else lower
+
+
+@cache
+def special_letters() -> tuple[re.Pattern[str], Mapping[int, str]]:
+    """Return the lower-case letters that the fold still changes, and what each becomes."""
+    lower = (letter for letter in letters_in(SPECIAL) if letter.lower() == letter)
+    found = {ord(it): folded for it in lower if (folded := fold_letter(it)) != it}
+    return re.compile(f"[{''.join(map(re.escape, map(chr, found)))}]"), found
+
+
+def fold_letter(letter: str) -> str:
+    upper = letter.upper()
+    lower = simple_lower(upper if len(upper) == 1 else letter)
+    apart = unicodedata.normalize("NFD", lower)
+    if len(apart) > 1 and unicodedata.name(lower, "").startswith(SCRIPTS):
+        return fold_letter(apart[0])
+    return lower
+
+
+def folded_letters() -> Iterator[tuple[str, str]]:
+    """Yield each character beyond ASCII that the fold changes, and what it becomes."""
+    for letter in letters_in(CASED):
+        if (folded := fold(letter)) != letter:
+            yield letter, folded
+
+
+def letters_in(ranges: Ranges) -> Iterator[str]:
+    return (chr(code) for start, end in ranges for code in range(start, end))
