@@ -2,7 +2,13 @@
 
 from asyncio import Task, create_task, gather, shield
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from typing import Any
 
 import structlog
@@ -16,7 +22,14 @@ from core.data.generations import Generations
 from core.data.limits import is_limited
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
 from core.data.sessions import Sessions
-from core.data.transaction import Callback, OpenTransaction, current, inside_transaction
+from core.data.transaction import (
+    Callback,
+    DeferredTransaction,
+    OpenTransaction,
+    current,
+    deferred,
+    inside_transaction,
+)
 from core.kernel.errors import Stale
 
 Announce = Callable[[AsyncSession, set[str]], Awaitable[None]]
@@ -58,17 +71,56 @@ class Database:
                     await connection.execute(exemption)
                 yield connection
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Commit on leaving, roll back on error; inside another one, a part of it."""
         if outer := self._outer():
-            with saying_stale(), saying_busy():
-                try:
-                    yield outer.join()
-                except BaseException:
-                    outer.failed = True
-                    raise
-            return
+            return self._part_of(outer)
+        if awaiting := self._deferred():
+            return self._first_of(awaiting)
+        return self._new_transaction()
+
+    def separate(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a transaction of its own, for what is kept although the request is refused.
+
+        Raises RuntimeError inside another one, which could undo it.
+        """
+        self.must_be_outside("A transaction of its own was opened")
+        return self._new_transaction()
+
+    @asynccontextmanager
+    async def deferred(self) -> AsyncIterator[None]:
+        """Join all transactions of this task into one, which opens with the first of them.
+
+        Commit on leaving, roll back on error.
+        """
+        async with AsyncExitStack() as stack:
+            token = deferred.set(DeferredTransaction(self, stack))
+            stack.callback(deferred.reset, token)
+            yield
+
+    def must_be_outside(self, what: str) -> None:
+        """Raise RuntimeError inside a transaction, whose writer everybody would wait for."""
+        if self._outer():
+            raise RuntimeError(f"{what} inside a transaction: do it before the transaction opens.")
+
+    @asynccontextmanager
+    async def _part_of(self, outer: OpenTransaction) -> AsyncIterator[AsyncSession]:
+        with saying_stale(), saying_busy():
+            try:
+                yield outer.join()
+            except BaseException:
+                outer.failed = True
+                raise
+
+    @asynccontextmanager
+    async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[AsyncSession]:
+        """Open the transaction that was deferred; it commits after the others have joined it."""
+        await awaiting.stack.enter_async_context(self._new_transaction())
+        async with self.transaction() as session:
+            yield session
+
+    @asynccontextmanager
+    async def _new_transaction(self) -> AsyncIterator[AsyncSession]:
         with saying_stale(), saying_busy():
             opened = OpenTransaction(self, self._sessions, await self._sessions.open())
             with entered(opened):
@@ -139,6 +191,10 @@ class Database:
     def _outer(self) -> OpenTransaction | None:
         outer = current.get()
         return outer if outer and not outer.closed and outer.database is self else None
+
+    def _deferred(self) -> DeferredTransaction | None:
+        awaiting = deferred.get()
+        return awaiting if awaiting and awaiting.is_for(self) else None
 
     def _must_be_open(self, otherwise: str) -> OpenTransaction:
         if not (outer := self._outer()):

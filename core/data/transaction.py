@@ -2,6 +2,7 @@
 
 from asyncio import Task, current_task
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,19 @@ class OpenTransaction:
         )
 
 
+@dataclass
+class DeferredTransaction:
+    """A transaction that opens with the first one this task asks for, and ends with `stack`."""
+
+    database: object
+    stack: AsyncExitStack
+    task: Task[Any] | None = field(default_factory=current_task)
+
+    def is_for(self, database: object) -> bool:
+        return self.database is database and self.task is current_task()
+
+
+deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
 current: ContextVar[OpenTransaction | None] = ContextVar("transaction", default=None)
 
 

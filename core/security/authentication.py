@@ -5,7 +5,7 @@ RFC 6750, section 3.1: a 401 says `invalid_token` when a credential was sent and
 
 from typing import Protocol, runtime_checkable
 
-from core.kernel.errors import BadRequest, Forbidden, Unauthenticated
+from core.kernel.errors import BadRequest, Forbidden, TooManyRequests, Unauthenticated
 from core.kernel.principal import Principal
 
 
@@ -114,3 +114,25 @@ class ProofFailed(Forbidden):
 
     code = "auth.proof_failed"
     title = "This does not prove that it is you."
+
+
+class TooManyAttempts(TooManyRequests):
+    """Each wrong password delays the next attempt, per account and per client.
+
+    Wait as many seconds as `Retry-After` says, then send the right password.
+    """
+
+    code = "auth.too_many_attempts"
+    title = "Too many wrong attempts: wait before the next one."
+
+
+class ResetRequired(Forbidden):
+    """After 100 wrong passwords in a row no further password is compared for this account.
+
+    Reset the password. Until mails are sent, ask an admin to enable the account, or the operator
+    to run `atrium user unlock`. Each client that has signed in to the account before is counted by
+    itself: such a client may still sign in.
+    """
+
+    code = "auth.reset_required"
+    title = "Too many wrong passwords: the password must be reset."

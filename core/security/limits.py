@@ -4,7 +4,7 @@ Counted in this process, or in one store for all of them; in several processes w
 store each takes its share of the amount.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from time import time
 from typing import NamedTuple, Protocol
@@ -63,10 +63,16 @@ SIGN_IN = frozenset({"login", "login-account", "register", "export"})
 
 class RateLimits:
     def __init__(
-        self, general: Counters, sign_in: Counters, rates: Mapping[str, Rate], *, enabled: bool
+        self,
+        general: Counters,
+        sign_in: Counters,
+        rates: Mapping[str, Rate],
+        *,
+        enabled: bool,
+        must_be_allowed: Callable[[str], None],
     ) -> None:
         self._general, self._sign_in, self._rates = general, sign_in, rates
-        self.enabled = enabled
+        self.enabled, self._must_be_allowed = enabled, must_be_allowed
 
     async def hit(self, name: str, caller: str) -> Standing:
         """Count one request of `caller` (an address, or an id) against the limit of this name."""
@@ -74,7 +80,11 @@ class RateLimits:
         return await counters.hit(name, self._rates[name], caller)
 
     async def check(self, name: str, caller: str) -> None:
-        """Count, and raise RateLimited when it was one too many."""
+        """Count, and raise RateLimited when it was one too many.
+
+        Raises RuntimeError inside a transaction, which a refusal would roll back.
+        """
+        self._must_be_allowed("An attempt was counted")
         if self.enabled:
             (await self.hit(name, caller)).check()
 

@@ -49,7 +49,8 @@ TYPED = Typed(0, LONGEST)
 GivenPassword = Annotated[str, Typed(1, LONGEST)]
 """One that is to be compared; too long a one is refused before anything is looked up."""
 
-NewPassword = Annotated[str, Typed(SHORTEST, LONGEST)]
+NEW_PASSWORD = Typed(SHORTEST, LONGEST)
+NewPassword = Annotated[str, NEW_PASSWORD]
 """One that is to be set; `Passwords.check` says whether it is good enough."""
 
 
@@ -60,11 +61,21 @@ class HashingBusy(Unavailable):
     title = "Too many people are signing in at this moment; try again."
 
 
-class Passwords:
+def anywhere(what: str) -> None:
+    """Allow the work wherever it is asked for."""
+
+
+class NewPasswords:
+    """Check and hash passwords that are set. To compare one, ask the port `Reauthentication`."""
+
     def __init__(
-        self, shortest: int = SHORTEST, memory_kib: int | None = None, threads: int | None = None
+        self,
+        shortest: int = SHORTEST,
+        memory_kib: int | None = None,
+        threads: int | None = None,
+        must_be_allowed: Callable[[str], None] = anywhere,
     ) -> None:
-        self._shortest = shortest
+        self._shortest, self._must_be_allowed = shortest, must_be_allowed
         self._hasher = PasswordHasher(
             time_cost=PASSES, memory_cost=memory_kib or MEMORY_KIB, parallelism=1
         )
@@ -76,10 +87,6 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Raises HashingBusy."""
         return await self._run(lambda: self._hasher.hash(normalized(password)))
-
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether it is that one; without a stored one, no, after as long. Raises HashingBusy."""
-        return await self._run(lambda: self._matches(stored, password))
 
     def needs_rehash(self, stored: str) -> bool:
         """Made with other parameters than today's."""
@@ -98,15 +105,8 @@ class Passwords:
         for message, code in weaknesses(given, self._shortest, context):
             raise InvalidInput([FieldError(location, message, code)])
 
-    def _matches(self, stored: str | None, password: str) -> bool:
-        dummy = self._dummy()
-        try:
-            right = self._hasher.verify(stored or dummy, normalized(password))
-        except (VerificationError, ValueError):  # a hash of another kind is a ValueError
-            return False
-        return right and stored is not None
-
     async def _run(self, work: Callable[[], T]) -> T:
+        self._must_be_allowed("A password was hashed")
         if self._inside >= self._threads + LONGEST_QUEUE:
             raise HashingBusy
         self._inside += 1
@@ -114,6 +114,22 @@ class Passwords:
             return await get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._inside -= 1
+
+
+class Passwords(NewPasswords):
+    """Compare passwords, too: for the module that counts each attempt."""
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is that one; without a stored one, no, after as long. Raises HashingBusy."""
+        return await self._run(lambda: self._matches(stored, password))
+
+    def _matches(self, stored: str | None, password: str) -> bool:
+        dummy = self._dummy()
+        try:
+            right = self._hasher.verify(stored or dummy, normalized(password))
+        except (VerificationError, ValueError):  # a hash of another kind is a ValueError
+            return False
+        return right and stored is not None
 
 
 def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterator[tuple[str, str]]:

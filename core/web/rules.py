@@ -5,7 +5,7 @@ does not know in the route's `opt`.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from core.data.queries import Listing
 from core.kernel.value_listing import ValueListing
@@ -28,8 +28,8 @@ class Rules:
     """The query parameters it knows; any other is refused. None where none is looked at."""
     audit: str | None = None
     """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
-    idempotency: bool | Literal["apart"] = True
-    """False where the answer holds a secret; apart where a refusal keeps what it counted."""
+    idempotency: bool = True
+    """False where the answer holds a secret."""
     streamed: bool = False
     """The answer is sent while it is made: it has no ETag."""
     location: str | None = None

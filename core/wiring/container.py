@@ -23,6 +23,7 @@ from core.operations.snapshots import Snapshots
 from core.security.authentication import Authenticator, KeyAuthenticator
 from core.security.limits import Counters, LocalCounters, RateLimits
 from core.security.passwords import Passwords
+from core.security.reauthentication import Reauthentication
 from core.security.roles import Roles
 from core.security.secrets import SecretKeys
 from core.web.idempotency.middleware import Idempotency
@@ -60,8 +61,8 @@ def make_metrics(settings: Settings) -> RequestMetrics:
     return RequestMetrics(Snapshots(folder, server.pid) if server and server.pid else None)
 
 
-def make_passwords(settings: Settings) -> Passwords:
-    return Passwords(settings.auth_password_min_length)
+def make_passwords(settings: Settings, db: Database) -> Passwords:
+    return Passwords(settings.auth_password_min_length, must_be_allowed=db.must_be_outside)
 
 
 def make_counters(settings: Settings) -> Counters:
@@ -74,7 +75,7 @@ def make_counters(settings: Settings) -> Counters:
     return RedisCounters(settings.redis_url.get_secret_value(), fallback=local)
 
 
-def make_limits(settings: Settings, shared: SharedCounters) -> RateLimits:
+def make_limits(settings: Settings, shared: SharedCounters, db: Database) -> RateLimits:
     general = make_counters(settings)
     alone = settings.workers == 1 or settings.redis_url is not None
     return RateLimits(
@@ -89,6 +90,7 @@ def make_limits(settings: Settings, shared: SharedCounters) -> RateLimits:
             "export": settings.rate_limit_export,
         },
         enabled=settings.rate_limit_enabled,
+        must_be_allowed=db.must_be_outside,
     )
 
 
@@ -97,6 +99,7 @@ class CoreContainer(containers.DeclarativeContainer):
     log_lines = providers.Dependency(instance_of=Lines)
     authenticator = providers.Dependency(instance_of=Authenticator)
     key_authenticator = providers.Dependency(instance_of=KeyAuthenticator)
+    reauthentication = providers.Dependency(instance_of=Reauthentication)
 
     clock = providers.Object(utc_now)
     contributions = providers.Singleton(Contributions)
@@ -117,8 +120,8 @@ class CoreContainer(containers.DeclarativeContainer):
         EventLog, db=db, clock=clock, outbox=outbox, contributions=contributions
     )
     shared_counters = providers.Singleton(SharedCounters, db=db, clock=clock)
-    limits = providers.Singleton(make_limits, settings, shared_counters)
-    passwords = providers.Singleton(make_passwords, settings)
+    limits = providers.Singleton(make_limits, settings, shared_counters, db)
+    passwords = providers.Singleton(make_passwords, settings, db)
     maintenance = providers.Singleton(
         Maintenance, db=db, audit=audit, generations=generations, clock=clock
     )

@@ -4,12 +4,12 @@ A rule yields one sentence for each breach it finds.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getmembers, isclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from dependency_injector.providers import Dependency
 from litestar import Litestar, Response
@@ -22,7 +22,11 @@ from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
+from core.security.authentication import TooManyAttempts
+from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
+from core.security.reauthentication import Reauthentication
 from core.web.openapi.schemes import SecurityScheme
+from core.web.problems import ProblemSpec
 from core.web.rules import Rules
 from core.wiring.module import AnyHost, Module, Mount
 from core.wiring.registry import AnyModule
@@ -226,6 +230,47 @@ def needs_only_public_ports(it: Subject) -> Iterator[str]:
             yield f"{name} is {need.instance_of.__name__}, which is in no public.py"
 
 
+def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
+    """A second comparison would be a second count; who sets passwords asks for NewPasswords."""
+    if any(each.port is Reauthentication for each in it.contributed(Export)):
+        return
+    for name, provider in it.module.services().items():
+        kinds = get_type_hints(provider.cls.__init__).values()
+        if any(isclass(kind) and issubclass(kind, Passwords) for kind in kinds):
+            yield f"{name} compares passwords itself: ask for core.reauthentication"
+
+
+def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
+    """Hashing takes a place in a queue, and comparing counts: clients have to be told of both."""
+    for operation in it.operations():
+        told = errors_of(operation)
+        for field, kind in passwords_in(operation):
+            missing = {HashingBusy} if kind == NEW_PASSWORD else {HashingBusy, TooManyAttempts}
+            for error in sorted(missing - told, key=lambda each: each.code):
+                yield f"{operation} takes {field} and does not document {error.__name__}"
+
+
+def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
+    """The fields of the body that hold a password, each with what it takes."""
+    data = operation.parsed_fn_signature.parameters.get("data")
+    schema = data.annotation if data else None
+    fields = schema.model_fields if isclass(schema) and issubclass(schema, BaseModel) else {}
+    for name, field in fields.items():
+        for kind in password_marks(field.annotation, field.metadata):
+            yield name, kind
+
+
+def password_marks(annotation: Any, metadata: Sequence[Any]) -> Iterator[Typed]:
+    """Also those of `GivenPassword | None`, which stand one level deeper."""
+    deeper = [each for part in get_args(annotation) for each in getattr(part, "__metadata__", ())]
+    yield from (each for each in [*metadata, *deeper] if isinstance(each, Typed))
+
+
+def errors_of(operation: HTTPRouteHandler) -> set[type[ProblemError]]:
+    specs = (operation.responses or {}).values()
+    return {kind for each in specs if isinstance(each, ProblemSpec) for kind in each.kinds}
+
+
 RULES: list[Callable[[Subject], Iterator[str]]] = [
     says_what_it_is_for,
     summarises_each_operation,
@@ -243,4 +288,6 @@ RULES: list[Callable[[Subject], Iterator[str]]] = [
     names_what_it_contributes,
     gives_each_service_what_it_asks_for,
     needs_only_public_ports,
+    compares_passwords_by_the_guard,
+    declares_what_a_password_costs,
 ]

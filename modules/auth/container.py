@@ -115,7 +115,13 @@ class AuthContainer(ModuleContainer):
         contributions=core.contributions,
     )
     sign_in_data = providers.Singleton(
-        SignInData, db=core.db, clock=core.clock, sessions=sessions, api_keys=api_keys
+        SignInData,
+        db=core.db,
+        clock=core.clock,
+        accounts=accounts,
+        guesses=guesses,
+        sessions=sessions,
+        api_keys=api_keys,
     )
     sweeping = providers.Singleton(
         Sweeping,

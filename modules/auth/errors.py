@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from core.kernel.errors import BadRequest, Forbidden, NotFound, TooManyRequests
+from core.kernel.errors import BadRequest, Forbidden, NotFound
 from core.security.authentication import NotSignedIn
 
 
@@ -25,13 +25,6 @@ class InvalidRefreshToken(NotSignedIn):
     title = "This refresh token is unknown, expired, used or revoked: sign in again."
 
     challenge = 'Bearer realm="atrium", error="invalid_token"'
-
-
-class TooManyAttempts(TooManyRequests):
-    """Wrong passwords delay the next attempt, by account and by address."""
-
-    code = "auth.too_many_attempts"
-    title = "Too many wrong attempts: wait before the next one."
 
 
 class SessionNotFound(NotFound):

@@ -88,13 +88,17 @@ class SigningKey(Base):
 
 
 class Attempts(Base):
-    """How often somebody was wrong about an account, or wrong from an address."""
+    """Wrong passwords in a row: of one client at an account, of strangers at it, or of a client."""
 
     __tablename__ = "auth_attempts"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     """A digest: nobody reads here who tried to sign in."""
+    account: Mapped[str | None] = mapped_column(String(64), index=True)
+    """A digest of the e-mail address, to find what is counted for an account."""
     failures: Mapped[int]
     since: Mapped[datetime]
     open_at: Mapped[datetime]
     forget_at: Mapped[datetime] = mapped_column(index=True)
+    known_until: Mapped[datetime | None]
+    """Until then this client, which has signed in to the account, is counted by itself."""

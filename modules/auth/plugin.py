@@ -12,6 +12,7 @@ from core.operations.contributions import (
     Statistic,
 )
 from core.security.authentication import Authenticator, KeyAuthenticator
+from core.security.reauthentication import Reauthentication
 from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module, Mount
 from modules.auth.commands import keys_group
@@ -21,7 +22,7 @@ from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
 from modules.auth.router.sessions import SessionController
 from modules.auth.router.sign_in import SignInController
-from modules.users.public import AccountClosed
+from modules.users.public import AccountClosed, AccountUnlocked
 
 
 class Plugin(Module[AuthContainer]):
@@ -36,6 +37,8 @@ class Plugin(Module[AuthContainer]):
             Export(Sessions, its.sessions),
             Mount("/.well-known", (JwksController,)),
             *self.password_flow(),
+            Export(Reauthentication, its.proofs),
+            AccountUnlocked("auth.attempts", lambda email: its.guesses().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
             PersonalData(
                 "auth.sign_ins",
@@ -43,7 +46,7 @@ class Plugin(Module[AuthContainer]):
                     "sessions": lambda user_id: its.sign_in_data().sessions(user_id),
                     "api_keys": lambda user_id: its.sign_in_data().api_keys(user_id),
                 },
-                erase=lambda user_id: its.sign_in_data().close(user_id),
+                erase=lambda user_id: its.sign_in_data().erase(user_id),
             ),
             PersonalFigure("auth.sessions", lambda user_id: its.sessions().count(user_id)),
             PersonalFigure("auth.api_keys", lambda user_id: its.api_keys().count(user_id)),

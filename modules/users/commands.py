@@ -42,6 +42,20 @@ def user_group(
         asyncio.run(make())
         click.echo(f"{new.email} is an admin now, and signs in with this password.")
 
+    @user.command("unlock")
+    @click.argument("email")
+    def unlock(email: str) -> None:
+        """Forget the wrong passwords that were sent for the account EMAIL."""
+
+        async def clear() -> None:
+            try:
+                await admins().unlock(email)
+            finally:
+                await db().close()
+
+        asyncio.run(clear())
+        click.echo(f"The next password for {email} is compared at once.")
+
     return user
 
 

@@ -24,7 +24,7 @@ class UsersContainer(ModuleContainer):
         clock=core.clock,
         roles=core.roles,
         passwords=core.passwords,
-        limits=core.limits,
+        contributions=core.contributions,
     )
     departures = providers.Singleton(
         DepartureService,
@@ -34,7 +34,7 @@ class UsersContainer(ModuleContainer):
         clock=core.clock,
         contributions=core.contributions,
         settings=settings,
-        accounts=accounts,
+        reauthentication=core.reauthentication,
     )
     people = providers.Singleton(
         PeopleService,
@@ -51,8 +51,8 @@ class UsersContainer(ModuleContainer):
         db=core.db,
         audit=core.audit,
         generations=core.generations,
-        accounts=accounts,
         people=people,
+        reauthentication=core.reauthentication,
     )
     records = providers.Singleton(
         RecordService,

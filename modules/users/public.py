@@ -118,6 +118,17 @@ class AccountClosed(Contribution):
     run: Callable[[UUID], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class AccountUnlocked(Contribution):
+    """What is forgotten when an account is opened again, or gets a password: wrong attempts.
+
+    `run` gets the e-mail address, and is a part of the transaction that opens the account.
+    """
+
+    name: str
+    run: Callable[[str], Awaitable[None]]
+
+
 @runtime_checkable
 class Accounts(Protocol):
     """What signing in needs, a part of the caller's transaction if one is open."""
@@ -134,10 +145,6 @@ class Accounts(Protocol):
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
         """Raises EmailTaken, and InvalidInput for a password that is too weak."""
-        ...
-
-    async def prove(self, user_id: UUID, password: str | None) -> Account:
-        """The password is theirs. Raises ProofFailed, and RateLimited for who guesses."""
         ...
 
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None: ...

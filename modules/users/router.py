@@ -14,8 +14,9 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import Page
-from core.security.authentication import ProofFailed, StepUpRequired
+from core.security.passwords import HashingBusy
 from core.security.policies import authenticated, requires
+from core.security.reauthentication import PROOF_REFUSALS
 from core.web.problems import problems
 from core.web.responses import BodyResponse, Representation
 from core.web.streaming import StreamedResponse
@@ -46,9 +47,9 @@ CONTENT_DISPOSITION = ResponseHeader(
     name="Content-Disposition", description="What to call the file.", documentation_only=True
 )
 readable_by_key = authenticated.with_scope(PROFILE_READ)
-own_refusals = problems(EmailTaken, ProofFailed, StepUpRequired, Stale)
+own_refusals = problems(EmailTaken, *PROOF_REFUSALS, Stale)
 refusals = problems(
-    UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, ProofFailed, StepUpRequired, Stale
+    UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, *PROOF_REFUSALS, Stale
 )
 
 
@@ -110,7 +111,7 @@ class ProfileController(Controller):
         status_code=202,
         policy=authenticated,
         audit="users.request_deletion",
-        responses=problems(ProofFailed, StepUpRequired, LastAdmin),
+        responses=problems(*PROOF_REFUSALS, LastAdmin),
     )
     async def delete_me(
         self,
@@ -183,7 +184,7 @@ class UserController(Controller):
         summary="Add someone",
         policy=requires(WRITE),
         audit="users.create",
-        responses=problems(EmailTaken, BeyondOwnRights),
+        responses=problems(EmailTaken, BeyondOwnRights, HashingBusy),
     )
     async def create_user(
         self,

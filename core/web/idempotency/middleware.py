@@ -1,8 +1,8 @@
 """One effect and one answer for each key: reserve, act, and keep the answer with the act.
 
-The act and its answer are one transaction: it is opened here once the body has been read, the
-service joins it, and the answer leaves after the commit. Where a refusal must keep what it counted
-(`idempotency="apart"` on the route) the answer is kept in a transaction of its own.
+The act and its answer are one transaction: it opens with the first transaction of the service once
+the body has been read, and the answer leaves after the commit. A service that hashes before its
+first transaction holds up no writer, and a refusal keeps what was counted by `db.separate()`.
 """
 
 import re
@@ -73,7 +73,7 @@ class Idempotency:
         self._keys = secrets.derive_all("idempotency")
 
     async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
-        if rules_of(scope).idempotency is False:
+        if not rules_of(scope).idempotency:
             await app(scope, receive, send)
             return
         slot = slot_of(context_of(scope))
@@ -100,8 +100,7 @@ class Idempotency:
         held, body = HeldAnswer(), WatchedBody(receive, self._fingerprint(scope))
         try:
             async with AsyncExitStack() as transaction:
-                if rules_of(scope).idempotency is True:
-                    body.when_read = partial(self._open, transaction)
+                body.when_read = partial(self._defer, transaction)
                 if not is_multipart(content_type_of(scope)):
                     await body.read_ahead()
                 await app(scope, body, held)
@@ -113,9 +112,9 @@ class Idempotency:
             await self._after_refusal(slot, owner, held, body, person_in(context_of(scope)))
         return held
 
-    async def _open(self, transaction: AsyncExitStack) -> None:
-        """Joined by whatever the service does from here on."""
-        await transaction.enter_async_context(self._db.transaction())
+    async def _defer(self, transaction: AsyncExitStack) -> None:
+        """Make one transaction of those that the service opens from here on."""
+        await transaction.enter_async_context(self._db.deferred())
 
     async def _after_refusal(
         self,

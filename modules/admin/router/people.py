@@ -10,6 +10,7 @@ from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import Page
 from core.security.authentication import StepUpRequired
+from core.security.passwords import HashingBusy
 from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import USERS
@@ -44,7 +45,7 @@ class PeopleController(Controller):
         description="Roles beyond `member` take `roles:write`, and having just proved who one is.",
         policy=admins,
         audit="users.create",
-        responses=problems(EmailTaken, BeyondOwnRights, StepUpRequired),
+        responses=problems(EmailTaken, BeyondOwnRights, StepUpRequired, HashingBusy),
     )
     async def create_person(
         self,
@@ -116,7 +117,7 @@ class PeopleController(Controller):
     @post(
         "/{user_id:str}/enable",
         summary="Enable a person",
-        description="Also calls off a deletion that is still to come.",
+        description="Also calls off a deletion that is due later, and forgets wrong passwords.",
         policy=admins,
         status_code=204,
         audit="users.enable",

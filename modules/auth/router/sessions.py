@@ -9,17 +9,16 @@ from core.kernel.pages import PageRequest
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.kernel.schemas import Page
-from core.security.authentication import ProofFailed
-from core.security.passwords import HashingBusy
 from core.security.policies import authenticated
+from core.security.reauthentication import PROOF_REFUSALS
 from core.web.problems import problems
-from modules.auth.errors import SessionNotFound, TooManyAttempts
+from modules.auth.errors import SessionNotFound
 from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead
 from modules.auth.service.proofs import Proofs
 from modules.auth.service.sessions import SessionService
 
-proof_refusals = problems(InvalidInput, ProofFailed, TooManyAttempts, HashingBusy)
+proof_refusals = problems(InvalidInput, *PROOF_REFUSALS)
 
 
 class SessionController(Controller):
@@ -73,7 +72,6 @@ class SessionController(Controller):
         status_code=204,
         policy=authenticated,
         audit="auth.step_up",
-        idempotency="apart",
         responses=proof_refusals,
     )
     async def step_up(
@@ -91,7 +89,6 @@ class SessionController(Controller):
         status_code=204,
         policy=authenticated,
         audit="auth.change_password",
-        idempotency="apart",
         responses=proof_refusals,
     )
     async def change_password(

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from core.kernel.errors import InvalidInput
+from core.security.authentication import ResetRequired, TooManyAttempts
 from core.security.limits import RateLimited
 from core.security.passwords import HashingBusy
 from core.security.policies import public
@@ -17,7 +18,6 @@ from modules.auth.errors import (
     InvalidGrant,
     InvalidRefreshToken,
     InvalidRequest,
-    TooManyAttempts,
     UnsupportedGrantType,
 )
 from modules.auth.schemas import (
@@ -97,6 +97,7 @@ class SignInController(Controller):
             InvalidInput,
             InvalidCredentials,
             TooManyAttempts,
+            ResetRequired,
             RateLimited,
             HashingBusy,
             UnderMaintenance,

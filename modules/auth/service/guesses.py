@@ -1,18 +1,22 @@
-"""Guessing made slow: by account, whoever guesses and from wherever, and by address.
+"""Guessing made slow: per account and client, per account among strangers, and per client.
 
 Each attempt counts as wrong before the password is looked at, and is forgiven when it was right: so
 of many at once no more reach the hash than one after the other would (NIST SP 800-63B, 5.2.2).
-Counted in the database, for all processes; unknown accounts are counted like known ones.
+A client that has signed in to the account before, and a session of the account, is counted apart
+from strangers, so that strangers lock nobody out (ADR 0020). Counted in the database, for all
+processes; unknown accounts are counted like known ones.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 from email_validator import EmailNotValidError
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
@@ -21,22 +25,59 @@ from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
 from core.kernel.text import simple_lower
-from core.security.limits import RateLimits
+from core.security.authentication import ResetRequired, TooManyAttempts
+from core.security.limits import RateLimited, RateLimits
 from core.security.passwords import HashingBusy
 from core.security.secrets import SecretKeys
-from modules.auth.errors import TooManyAttempts
 from modules.auth.models import Attempts
 from modules.users.public import email_key
 
 FREE, CEILING = 5, 100
-"""Wrong attempts at one account without a delay, and without an end."""
+"""Wrong attempts of a client at an account without a delay, and those after which it is closed."""
+FREE_TO_STRANGERS = 20
+"""Wrong attempts of all strangers together at one account without a delay."""
 LONGEST_DELAY = timedelta(minutes=15)
 REMEMBERED = timedelta(days=30)
 
 FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
 
+KNOWN_FOR, MOST_KNOWN = timedelta(days=90), 10
+"""How long a client is known to an account after it signed in, and how many clients can be."""
+
 _given = {it.name: bindparam(f"new_{it.name}", type_=it.type) for it in Attempts.__table__.columns}
 KEEP = update(Attempts.__table__).where(Attempts.key == _given["key"]).values(_given)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Guesser:
+    """The keys under which an attempt counts; each is a digest."""
+
+    account: str
+    """All strangers at this account."""
+    client: str
+    """This client at this account, or the session that is signed in to it."""
+    address: str
+    """This client at any account."""
+    has_session: bool
+
+
+@dataclass(slots=True)
+class Counted:
+    """The rows that an attempt counts in: only its own for a client that is counted apart."""
+
+    client: Attempts
+    strangers: Attempts | None = None
+    address: Attempts | None = None
+
+    @property
+    def rows(self) -> list[Attempts]:
+        return [row for row in (self.client, self.strangers, self.address) if row is not None]
+
+    @property
+    def by_account(self) -> list[tuple[Attempts, int]]:
+        """The rows of the account, each with the wrong attempts that cause no delay."""
+        strangers = [(self.strangers, FREE_TO_STRANGERS)] if self.strangers else []
+        return [(self.client, FREE), *strangers]
 
 
 class Guesses:
@@ -45,73 +86,178 @@ class Guesses:
         self._open = opening(insert_for(db.engine.dialect))
 
     @asynccontextmanager
-    async def attempt(self, email: str) -> AsyncIterator[None]:
+    async def attempt(self, email: str, session_id: UUID | None = None) -> AsyncIterator[None]:
         """Compare inside, and leave by an error where it was wrong.
 
-        Raises TooManyAttempts and RateLimited before anything is compared.
+        `session_id` is the session of the account that sends the password as a proof. Raises
+        TooManyAttempts, ResetRequired and RateLimited before anything is compared, and RuntimeError
+        inside a transaction, which would undo the count.
         """
+        self._db.must_be_outside("A password was compared")
         if not self._limits.enabled:
             yield
             return
-        account = self._key(f"account:{account_key(email)}")
-        address = self._key(f"address:{current_context().client}")
-        await self._limits.check("login-account", account)
-        await self._count(account, address)
+        guesser = self._guesser(email, session_id)
+        is_apart = await self._count(guesser)
         try:
+            who = guesser.client if is_apart else guesser.account
+            await self._limits.check("login-account", who)
             yield
-        except HashingBusy:  # nothing was compared
-            await self._take_back(account, address, right=False)
+        except (RateLimited, HashingBusy):  # nothing was compared
+            await self._take_back(guesser, is_apart)
             raise
-        await self._take_back(account, address, right=True)
+        await self._forgive(guesser, is_apart)
+
+    async def clear(self, email: str) -> None:
+        """Forget the wrong attempts at an account, as a part of the caller's transaction."""
+        account = self._account(email)
+        of_account = or_(Attempts.account == account, Attempts.key == account)
+        in_order = (
+            select(Attempts.key).where(of_account).order_by(Attempts.key == account, Attempts.key)
+        )
+        nothing = {"failures": 0, "open_at": self._clock()}
+        async with self._db.transaction() as session:
+            await session.execute(in_order.with_for_update())
+            await session.execute(update(Attempts).where(of_account).values(nothing))
+
+    async def forget(self, email: str) -> None:
+        """Remove what is held of an account that is erased."""
+        account = self._account(email)
+        async with self._db.transaction() as session:
+            await session.execute(delete(Attempts).where(Attempts.account == account))
 
     async def forget_old(self) -> None:
         async with self._db.transaction() as session:
             await session.execute(delete(Attempts).where(Attempts.forget_at < self._clock()))
 
-    async def _count(self, account: str, address: str) -> None:
+    async def _count(self, guesser: Guesser) -> bool:
+        """Count one wrong attempt; return whether the client is counted apart from strangers."""
         now = self._clock()
-        async with self._db.transaction() as session:
-            by_account, by_address = await self._rows(session, account, address, now)
-            if not timedelta() <= now - by_address.since < WINDOW_BY_ADDRESS:
-                by_address.assign(failures=0, since=now, open_at=now)
-            wait = max(  # no longer than it can have been meant, should a clock have been ahead
-                min(by_account.open_at - now, delay_after(by_account.failures)),
-                min(by_address.open_at - now, WINDOW_BY_ADDRESS),
-            )
-            if wait > timedelta():
-                raise TooManyAttempts(retry_after_s=ceil(wait.total_seconds()))
-            by_account.failures += 1
-            by_account.open_at = now + delay_after(by_account.failures)
-            by_account.forget_at = now + REMEMBERED
-            by_address.failures += 1
-            by_address.forget_at = by_address.since + WINDOW_BY_ADDRESS
-            if by_address.failures >= FREE_BY_ADDRESS:
-                by_address.open_at = by_address.forget_at
-            await keep(session, by_account, by_address)
+        async with self._db.separate() as session:
+            client = await self._row(session, guesser.client, guesser.account, now)
+            is_apart = guesser.has_session or is_known(client, now)
+            counted = await self._counted(session, guesser, client, is_apart, now)
+            restart_window(counted.address, now)
+            refuse_early(counted, now)
+            count_wrong(counted, now)
+            await keep(session, counted.rows)
+        return is_apart
 
-    async def _take_back(self, account: str, address: str, right: bool) -> None:
-        """One attempt; and of the account all, where it was right."""
+    async def _take_back(self, guesser: Guesser, is_apart: bool) -> None:
+        """Take back one attempt, for which no password was compared."""
         now = self._clock()
-        async with self._db.transaction() as session:
-            by_account, by_address = await self._rows(session, account, address, now)
-            left = 0 if right else max(0, by_account.failures - 1)
-            by_account.assign(failures=left, open_at=now)
-            by_address.assign(failures=max(0, by_address.failures - 1), open_at=now)
-            await keep(session, by_account, by_address)
+        async with self._db.separate() as session:
+            client = await self._row(session, guesser.client, guesser.account, now)
+            counted = await self._counted(session, guesser, client, is_apart, now)
+            for row in counted.rows:
+                row.assign(failures=max(0, row.failures - 1), open_at=now)
+            await keep(session, counted.rows)
 
-    async def _rows(
-        self, session: AsyncSession, account: str, address: str, now: datetime
-    ) -> tuple[Attempts, Attempts]:
-        """Both, locked in one order, so that nobody waits in a circle."""
+    async def _forgive(self, guesser: Guesser, is_apart: bool) -> None:
+        """The password was right: forget the account's wrong attempts, and know the client."""
+        now = self._clock()
+        async with self._db.separate() as session:
+            client = await self._row(session, guesser.client, guesser.account, now)
+            counted = await self._counted(session, guesser, client, is_apart, now)
+            for row, _ in counted.by_account:
+                row.assign(failures=0, open_at=now)
+            if (address := counted.address) is not None:
+                address.assign(failures=max(0, address.failures - 1), open_at=now)
+            if not guesser.has_session:
+                client.known_until = client.forget_at = now + KNOWN_FOR
+            await keep(session, counted.rows)
+        if not is_apart:
+            await self._limit_known(guesser.account, now)
+
+    async def _counted(
+        self,
+        session: AsyncSession,
+        guesser: Guesser,
+        client: Attempts,
+        is_apart: bool,
+        now: datetime,
+    ) -> Counted:
+        """Lock the rows: a client's, then the strangers', then the address's, never in a circle."""
+        if is_apart:
+            return Counted(client)
+        strangers = await self._row(session, guesser.account, guesser.account, now)
+        return Counted(client, strangers, await self._row(session, guesser.address, None, now))
+
+    async def _row(
+        self, session: AsyncSession, key: str, account: str | None, now: datetime
+    ) -> Attempts:
+        """The row, made if there is none, and locked."""
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
-        found = {}
-        for key in sorted((account, address)):
-            row = (await write(session, self._open, given(key=key, **new))).one()
-            found[key] = Attempts(**row._asdict())
-        return found[account], found[address]
+        values = given(key=key, account=account, known_until=None, **new)
+        row = (await write(session, self._open, values)).one()
+        return Attempts(**row._asdict())
 
-    def _key(self, what: str) -> str:
+    async def _limit_known(self, account: str, now: datetime) -> None:
+        """Keep the clients that signed in last: each has attempts of its own."""
+        known = (Attempts.account == account) & (Attempts.known_until > now)
+        newest_first = select(Attempts.key).where(known).order_by(Attempts.known_until.desc())
+        async with self._db.separate() as session:
+            await session.execute(
+                select(Attempts.key).where(known).order_by(Attempts.key).with_for_update()
+            )
+            beyond = (await session.scalars(newest_first.offset(MOST_KNOWN))).all()
+            if beyond:
+                surplus = update(Attempts).where(Attempts.key.in_(beyond))
+                await session.execute(surplus.values(known_until=None))
+
+    def _guesser(self, email: str, session_id: UUID | None) -> Guesser:
+        account, client = account_key(email), current_context().client
+        own = f"session\n{session_id}" if session_id else f"client\n{client}"
+        return Guesser(
+            account=self._account(email),
+            client=self._digest(f"{own}\n{account}"),
+            address=self._digest(f"address:{client}"),
+            has_session=session_id is not None,
+        )
+
+    def _account(self, email: str) -> str:
+        return self._digest(f"account:{account_key(email)}")
+
+    def _digest(self, what: str) -> str:
         return self._secrets.sign("auth.attempts", what.encode()).hex()
+
+
+def is_known(client: Attempts, now: datetime) -> bool:
+    return client.known_until is not None and client.known_until > now
+
+
+def restart_window(address: Attempts | None, now: datetime) -> None:
+    if address and not timedelta() <= now - address.since < WINDOW_BY_ADDRESS:
+        address.assign(failures=0, since=now, open_at=now)
+
+
+def refuse_early(counted: Counted, now: datetime) -> None:
+    """Raise ResetRequired or TooManyAttempts.
+
+    A delay is no longer than it can have been meant, should a clock have been ahead.
+    """
+    if any(row.failures >= CEILING for row, _ in counted.by_account):
+        raise ResetRequired
+    waits = [
+        min(row.open_at - now, delay_after(row.failures, free)) for row, free in counted.by_account
+    ]
+    if counted.address:
+        waits.append(min(counted.address.open_at - now, WINDOW_BY_ADDRESS))
+    if (wait := max(waits)) > timedelta():
+        raise TooManyAttempts(retry_after_s=ceil(wait.total_seconds()))
+
+
+def count_wrong(counted: Counted, now: datetime) -> None:
+    for row, free in counted.by_account:
+        row.failures += 1
+        row.open_at = now + delay_after(row.failures, free)
+        row.forget_at = max(now + REMEMBERED, row.known_until or now)
+    if (address := counted.address) is None:
+        return
+    address.failures += 1
+    address.forget_at = address.since + WINDOW_BY_ADDRESS
+    if address.failures >= FREE_BY_ADDRESS:
+        address.open_at = address.forget_at
 
 
 def opening(insert: Any) -> Any:
@@ -122,7 +268,7 @@ def opening(insert: Any) -> Any:
     return opened.returning(*Attempts.__table__.columns)
 
 
-async def keep(session: AsyncSession, *attempts: Attempts) -> None:
+async def keep(session: AsyncSession, attempts: Iterable[Attempts]) -> None:
     for each in attempts:
         await write(session, KEEP, given(**{name: getattr(each, name) for name in _given}))
 
@@ -131,13 +277,11 @@ def given(**columns: Any) -> dict[str, Any]:
     return {f"new_{name}": value for name, value in columns.items()}
 
 
-def delay_after(failures: int) -> timedelta:
-    """1 s after the fifth, then twice as long each time; after the last one until forgotten."""
-    if failures < FREE:
+def delay_after(failures: int, free: int = FREE) -> timedelta:
+    """1 s after the last free one, then twice as long each time, up to a quarter of an hour."""
+    if failures < free:
         return timedelta()
-    if failures >= CEILING:
-        return REMEMBERED
-    return min(timedelta(seconds=2 ** min(failures - FREE, 20)), LONGEST_DELAY)
+    return min(timedelta(seconds=2 ** min(failures - free, 20)), LONGEST_DELAY)
 
 
 def account_key(email: str) -> str:

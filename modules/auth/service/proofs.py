@@ -1,4 +1,7 @@
-"""What someone who is signed in proves again by the password: a fresh session, a new password."""
+"""Prove again by the password who is signed in: for a fresh session, a new password, or others.
+
+Other modules ask for it by the port `Reauthentication`: every proof is counted by one guard.
+"""
 
 from sqlalchemy import update
 
@@ -6,7 +9,7 @@ from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.kernel.clock import Clock
 from core.kernel.principal import Principal
-from core.security.authentication import BadCredential, ProofFailed
+from core.security.authentication import BadCredential, ProofFailed, StepUpRequired
 from core.security.passwords import Passwords
 from modules.auth.models import AuthSession
 from modules.auth.service.guesses import Guesses
@@ -30,8 +33,19 @@ class Proofs:
         self._accounts, self._passwords = accounts, passwords
         self._guesses, self._sessions = guesses, sessions
 
+    async def confirm(self, principal: Principal, password: str | None) -> None:
+        """Require the password, or of an account without one a fresh session."""
+        account = await self._accounts.by_id(principal.id)
+        if account and account.password_hash is None:
+            if not principal.is_fresh(self._clock()):
+                raise StepUpRequired
+        elif password is None:
+            raise ProofFailed("Send the password of the account.")
+        else:
+            await self._prove(principal, password)
+
     async def step_up(self, principal: Principal, password: str) -> None:
-        """Make the session fresh. Raises ProofFailed and TooManyAttempts."""
+        """Make the session fresh. Raises what `Reauthentication.confirm` raises."""
         await self._prove(principal, password)
         own = AuthSession.id == principal.session_id
         async with self._db.transaction() as session:
@@ -41,7 +55,7 @@ class Proofs:
             await self._audit.record(session, "auth.step_up", target)
 
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
-        """End the other sessions with it. Raises ProofFailed, TooManyAttempts and InvalidInput."""
+        """End the other sessions with it. Raises InvalidInput, and what `confirm` raises."""
         account = await self._prove(principal, current)
         self._passwords.check(new, "body.new_password", account.email, account.name)
         hashed = await self._passwords.hash(new)
@@ -51,13 +65,14 @@ class Proofs:
             if await session.get(AuthSession, principal.session_id) is None:
                 raise BadCredential  # another session changed it first, which ended this one
             await self._sessions.end_where(session, others)
+            await self._guesses.clear(account.email)
             await self._audit.record(session, "auth.change_password", ("users", account.id))
 
     async def _prove(self, principal: Principal, password: str) -> Account:
         account = await self._accounts.by_id(principal.id)
         if account is None:
             raise BadCredential
-        async with self._guesses.attempt(account.email):
+        async with self._guesses.attempt(account.email, principal.session_id):
             if not await self._passwords.verify(account.password_hash, password):
                 raise ProofFailed
         return account

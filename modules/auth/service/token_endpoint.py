@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from core.kernel.context import current_context
 from core.kernel.schemas import Schema
+from core.security.authentication import ResetRequired
 from core.security.limits import RateLimits
 from modules.auth.errors import (
     InvalidCredentials,
@@ -44,6 +45,8 @@ class TokenEndpoint:
             return await self._grants[wanted](form, device)
         except (InvalidCredentials, InvalidRefreshToken) as error:
             raise InvalidGrant from error
+        except ResetRequired as error:
+            raise InvalidGrant(error.title) from error
 
     async def _by_password(self, form: Mapping[str, str], device: str) -> IssuedTokens:
         given = read(Credentials, form, {"email": "username", "password": "password"})

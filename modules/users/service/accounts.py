@@ -15,15 +15,20 @@ from core.data.writes import write
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
+from core.kernel.contributions import Contributions
 from core.kernel.errors import FieldError, InvalidInput
-from core.kernel.principal import Principal
-from core.security.authentication import ProofFailed, StepUpRequired
-from core.security.limits import RateLimits
-from core.security.passwords import Passwords
+from core.security.passwords import NewPasswords
 from core.security.roles import MEMBER, Roles
 from modules.users.email import as_written, key_of
 from modules.users.models import User
-from modules.users.public import Account, EmailTaken, NewAccount, Person, UserRegistered
+from modules.users.public import (
+    Account,
+    AccountUnlocked,
+    EmailTaken,
+    NewAccount,
+    Person,
+    UserRegistered,
+)
 from modules.users.queries import CREDENTIALS_BY_EMAIL, CREDENTIALS_BY_ID, FIRST
 from modules.users.rows import account_of, person_of, update_row
 
@@ -46,11 +51,11 @@ class AccountService:
         audit: AuditTrail,
         clock: Clock,
         roles: Roles,
-        passwords: Passwords,
-        limits: RateLimits,
+        passwords: NewPasswords,
+        contributions: Contributions,
     ) -> None:
         self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
-        self._roles, self._passwords, self._limits = roles, passwords, limits
+        self._roles, self._passwords, self._contributions = roles, passwords, contributions
 
     async def by_email(self, email: str) -> Account | None:
         try:
@@ -68,32 +73,40 @@ class AccountService:
         return found
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
-        user = await self._prepare(new, roles)
+        return await self.add(await self.prepare(new, roles))
+
+    async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> User:
+        """Check the fields and hash the password, before any transaction opens."""
+        email, key = readable(new.email)
+        self._passwords.check(new.password, "body.password", email, new.name)
+        now = self._clock()
+        return User(
+            name=new.name,
+            email=email,
+            email_key=key,
+            age=new.age,
+            roles=self._roles.check(roles),
+            password_hash=await self._passwords.hash(new.password),
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def add(self, user: User) -> Person:
+        """Add a row that `prepare` has made. Raises EmailTaken."""
         current_context().about = user.id
         async with self._db.transaction() as session:
             session.add(user)
             with unique(User.email_key, EmailTaken):
                 await session.flush()
             await self._outbox.record(session, UserRegistered(user_id=user.id))
+            await self.unlock(user.email)
             await self._audit.record(session, "users.create", user, roles=[*user.roles])
         return person_of(user, self._roles)
 
-    async def prove(self, user_id: UUID, password: str | None) -> Account:
-        await self._limits.check("login-account", f"proof:{user_id.hex}")
-        account = await self.by_id(user_id)
-        stored = account.password_hash if account else None
-        if not await self._passwords.verify(stored, password or "") or account is None:
-            raise ProofFailed("The password is missing or wrong.")
-        return account
-
-    async def confirm(self, actor: Principal, password: str | None) -> None:
-        """Whoever has a password proves it; who has none signed in, or proved it, just now."""
-        account = await self.by_id(actor.id)
-        if account and account.password_hash is None:
-            if not actor.is_fresh(self._clock()):
-                raise StepUpRequired
-        else:
-            await self.prove(actor.id, password)
+    async def unlock(self, email: str) -> None:
+        """Forget the wrong attempts at this account, as a part of the caller's transaction."""
+        for each in self._contributions.of(AccountUnlocked):
+            await each.run(email)
 
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         async with self._db.transaction() as session:
@@ -108,22 +121,6 @@ class AccountService:
         async with self._db.read() as reads:
             row = (await reads.execute(statement, values)).one_or_none()
         return account_of(row) if row is not None else None
-
-    async def _prepare(self, new: NewAccount, roles: Sequence[str]) -> User:
-        """The slow part, before any transaction: checked, and the password hashed."""
-        email, key = readable(new.email)
-        self._passwords.check(new.password, "body.password", email, new.name)
-        now = self._clock()
-        return User(
-            name=new.name,
-            email=email,
-            email_key=key,
-            age=new.age,
-            roles=self._roles.check(roles),
-            password_hash=await self._passwords.hash(new.password),
-            created_at=now,
-            updated_at=now,
-        )
 
 
 def readable(email: str) -> tuple[str, str]:

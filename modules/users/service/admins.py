@@ -2,10 +2,10 @@
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
-from core.security.passwords import Passwords
+from core.security.passwords import NewPasswords
 from core.security.roles import ADMIN, MEMBER
 from modules.users.errors import AccountExists
-from modules.users.public import Account, NewAccount
+from modules.users.public import Account, NewAccount, UserNotFound
 from modules.users.queries import ANY_ADMIN
 from modules.users.rows import update_row
 from modules.users.service.accounts import AccountService
@@ -19,7 +19,7 @@ class AdminService:
         self,
         db: Database,
         audit: AuditTrail,
-        passwords: Passwords,
+        passwords: NewPasswords,
         accounts: AccountService,
         departures: DepartureService,
     ) -> None:
@@ -33,10 +33,13 @@ class AdminService:
 
     async def ensure_first(self, new: NewAccount) -> bool:
         """Make an admin while there is none; False when there is. Raises EmailTaken."""
+        if await self.exists():
+            return False
+        admin = await self._accounts.prepare(new, ROLES)
         async with self._db.transaction():
             if await self.exists():
                 return False
-            await self._accounts.register(new, ROLES)
+            await self._accounts.add(admin)
         return True
 
     async def make(self, new: NewAccount, *, promote: bool) -> None:
@@ -52,6 +55,15 @@ class AdminService:
                 "it gets this password, and whoever is signed in to it is signed out."
             )
 
+    async def unlock(self, email: str) -> None:
+        """Forget the wrong passwords that were sent for an account. Raises UserNotFound."""
+        account = await self._accounts.by_email(email)
+        if account is None:
+            raise UserNotFound(f"No account has the e-mail address {email}.")
+        async with self._db.transaction() as session:
+            await self._accounts.unlock(account.email)
+            await self._audit.record(session, "users.unlock", ("users", account.id))
+
     async def _promote(self, account: Account, new: NewAccount) -> None:
         """Whoever made the account may be anybody: nothing they know opens it any more."""
         self._passwords.check(new.password, "body.password", account.email, account.name)
@@ -64,6 +76,7 @@ class AdminService:
         async with self._db.transaction() as session:
             await update_row(session, account.id, changes)
             await self._departures.close(account.id)
+            await self._accounts.unlock(account.email)
             await self._audit.record(
                 session, "users.set_roles", ("users", account.id), after=[*ROLES]
             )

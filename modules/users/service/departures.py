@@ -14,11 +14,11 @@ from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData
+from core.security.reauthentication import Reauthentication
 from modules.users.models import User
 from modules.users.public import AccountClosed, LastAdmin, UserErased
 from modules.users.queries import DUE, lock_admins
 from modules.users.rows import update_row
-from modules.users.service.accounts import AccountService
 from modules.users.settings import UsersSettings
 
 log = structlog.get_logger(__name__)
@@ -41,15 +41,15 @@ class DepartureService:
         clock: Clock,
         contributions: Contributions,
         settings: UsersSettings,
-        accounts: AccountService,
+        reauthentication: Reauthentication,
     ) -> None:
         self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
         self._contributions, self._settings = contributions, settings
-        self._accounts = accounts
+        self._reauthentication = reauthentication
 
     async def request(self, leaver: Principal, password: str | None) -> datetime:
         """Close one's own account; says when it will be erased. Raises LastAdmin."""
-        await self._accounts.confirm(leaver, password)
+        await self._reauthentication.confirm(leaver, password)
         deletes_at = self._clock() + self._settings.deletion_grace
         async with self._db.transaction() as session:
             if await lock_admins(session, leaver.id) == [leaver.id]:

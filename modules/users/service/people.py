@@ -89,7 +89,7 @@ class PeopleService:
             return await self.write(session, user_id, columns, if_match)
 
     async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
-        """Enabling also calls off a deletion that is still to come."""
+        """Enabling also calls off a deletion that is due later, and forgets wrong passwords."""
         async with self._db.transaction() as session:
             admins = await lock_admins(session, user_id)
             row = await self._locked(session, actor, user_id)
@@ -100,6 +100,8 @@ class PeopleService:
                 changes = {"is_active": active} | ({"deletes_at": None} if called_off else {})
                 row = await update_row(session, user_id, changes)
                 await self._switched(session, user_id, active)
+            if active:
+                await self._accounts.unlock(row.email)
             action = "users.enable" if active else "users.disable"
             told = {"deletion": "called off"} if called_off else {}
             await self._audit.record(session, action, ("users", user_id), **told)

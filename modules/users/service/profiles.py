@@ -13,13 +13,13 @@ from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from core.security.authentication import NotPermitted
+from core.security.reauthentication import Reauthentication
 from core.security.roles import MEMBER
 from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import READ, WRITE
 from modules.users.public import NewAccount, Person, UserNotFound
 from modules.users.queries import PEOPLE
 from modules.users.schemas import ProfileReplace, ProfileUpdate, UserCreate, UserReplace
-from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService, changed_columns
 
 OTHERS_MAY_CHANGE = frozenset({"name", "age"})
@@ -31,11 +31,11 @@ class ProfileService:
         db: Database,
         audit: AuditTrail,
         generations: Generations,
-        accounts: AccountService,
         people: PeopleService,
+        reauthentication: Reauthentication,
     ) -> None:
         self._db, self._audit = db, audit
-        self._accounts, self._people = accounts, people
+        self._people, self._reauthentication = people, reauthentication
         self._known: Remembered[UUID, Person] = Remembered(generations, ("users",), 10_000)
 
     async def mine(self, reader: Principal) -> Person:
@@ -91,7 +91,7 @@ class ProfileService:
         if "email" in columns:
             columns = changed_columns(columns, await self._people.person(actor.id))
         if "email" in columns:
-            await self._accounts.confirm(actor, proof)
+            await self._reauthentication.confirm(actor, proof)
         async with self._db.transaction() as session:
             return await self._people.write(session, actor.id, columns, if_match)
 

@@ -22,7 +22,7 @@ class BrokenContainer(ModuleContainer):
     core = providers.DependenciesContainer()
     health = providers.Dependency(instance_of=HealthService, default=providers.Object(None))
     nothing: Any = providers.Object(object())
-    thing = providers.Singleton(ThingService, outbox=core.db)
+    thing = providers.Singleton(ThingService, outbox=core.db, passwords=core.passwords)
 
 
 class Plugin(Module[BrokenContainer]):

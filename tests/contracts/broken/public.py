@@ -2,6 +2,7 @@ from typing import Protocol, runtime_checkable
 
 from core.kernel.events import Event
 from core.kernel.schemas import Schema
+from core.security.passwords import GivenPassword
 
 
 class DoThing(Event):
@@ -10,6 +11,10 @@ class DoThing(Event):
 
 class ThingRead(Schema):
     id: int
+
+
+class ThingProof(Schema):
+    password: GivenPassword | None = None
 
 
 @runtime_checkable

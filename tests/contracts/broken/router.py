@@ -1,10 +1,10 @@
 from litestar import Controller, get, post
-from litestar.params import FromQuery
+from litestar.params import FromQuery, JSONBody
 
 from core.kernel.schemas import Page
 from core.security.policies import public, requires
 from modules.admin.permissions import AUDIT
-from tests.contracts.broken.public import ThingRead
+from tests.contracts.broken.public import ThingProof, ThingRead
 
 
 class ThingController(Controller):
@@ -18,6 +18,10 @@ class ThingController(Controller):
 
     @post("/unnamed", policy=public)
     async def unnamed(self) -> None:
+        pass
+
+    @post("/proved", policy=public)
+    async def proved(self, data: JSONBody[ThingProof]) -> None:
         pass
 
 

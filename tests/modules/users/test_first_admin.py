@@ -12,8 +12,8 @@ from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused
 from modules.users.first_admin import FILE, FirstAdmin
 from modules.users.models import User
-from modules.users.public import NewAccount
-from tests.modules.users.asking import USERS
+from modules.users.public import NewAccount, UserNotFound
+from tests.modules.users.asking import USERS, audited
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
@@ -46,7 +46,7 @@ async def test_the_first_admin_is_made_once(
         assert [each for each in told if each] == [MADE]
     account = await users.accounts().by_email(EMAIL)
     assert account.roles == ("admin", "member")
-    assert await users.accounts().prove(account.id, PASSWORD) == account
+    assert await core.passwords().verify(account.password_hash, PASSWORD)
     assert await named.ensure() is None
 
 
@@ -93,7 +93,7 @@ async def test_it_does_not_when_somebody_is_admin(
 
 
 async def test_in_development_a_password_is_made_and_kept_private(
-    users: Any, settings: Settings
+    users: Any, settings: Settings, core: CoreContainer
 ) -> None:
     admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
     told = await admin.ensure()
@@ -103,7 +103,7 @@ async def test_in_development_a_password_is_made_and_kept_private(
     email, password = file.read_text().split()
     assert email == EMAIL and password not in told
     account = await users.accounts().by_email(EMAIL)
-    assert await users.accounts().prove(account.id, password)
+    assert await core.passwords().verify(account.password_hash, password)
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
@@ -128,7 +128,7 @@ def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
         assert given_password(given) == password
 
 
-async def test_an_operator_makes_admins(users: Any, person: Person, client: Any) -> None:
+async def test_an_operator_makes_admins(users: Any, person: Person, core: CoreContainer) -> None:
     make = users.admins().make
     await make(NewAccount(name="Boss", email=EMAIL, password=PASSWORD), promote=False)
     taken = NewAccount(name="Boss", email=person.email, password="another good one 42")
@@ -138,7 +138,7 @@ async def test_an_operator_makes_admins(users: Any, person: Person, client: Any)
     await make(taken, promote=True)
     promoted = await users.accounts().by_email(person.email)
     assert promoted.roles == ("admin", "member")
-    assert await users.accounts().prove(promoted.id, taken.password)
+    assert await core.passwords().verify(promoted.password_hash, taken.password)
 
 
 def test_the_command_says_what_to_do_before_anything_is_built(settings: Settings) -> None:
@@ -153,3 +153,12 @@ def test_the_command_says_what_to_do_before_anything_is_built(settings: Settings
 
     assert "email:" in run("nothing", admin_password=SecretStr(PASSWORD))
     assert "set ADMIN_PASSWORD" in run(EMAIL)
+
+
+async def test_an_operator_unlocks_the_accounts_that_exist(
+    users: Any, person: Person, core: CoreContainer
+) -> None:
+    with pytest.raises(UserNotFound, match="No account has the e-mail address"):
+        await users.admins().unlock("nobody@example.com")
+    await users.admins().unlock(person.email.upper())
+    assert len(await audited(core, "users.unlock")) == 1

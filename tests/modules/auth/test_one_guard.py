@@ -1,0 +1,184 @@
+"""One guard counts every password that is asked for as a proof, and holds up nobody meanwhile."""
+
+from asyncio import Event, create_task
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count as counting
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pytest
+from httpx import AsyncClient, Response
+from litestar import Litestar
+
+from config.settings import Rate
+from core.security.passwords import Passwords
+from core.wiring.container import CoreContainer
+from modules.auth.container import AuthContainer
+from modules.auth.service.guesses import FREE
+from tests.modules.auth.conftest import AUTH, ME, code_of
+from tests.modules.auth.test_guessing import WRONG, attempt
+from tests.people import PASSWORD, Person
+
+MANY = Rate(10_000, 60)
+USERS = "/api/v1/users"
+NEW = "person.new@example.com"
+keys = counting()
+
+
+class Proof(NamedTuple):
+    """A request that takes the password of whoever is signed in."""
+
+    method: str
+    path: str
+    field: str
+    body: Mapping[str, str | None] = MappingProxyType({})
+
+    async def send(self, person: Person, password: str, **headers: str) -> Response:
+        path = self.path.replace("{id}", str(person.id))
+        body = {**self.body, self.field: password}
+        return await person.client.request(self.method, path, json=body, headers=headers)
+
+    async def send_once(self, person: Person, password: str) -> Response:
+        """With an Idempotency-Key of its own."""
+        return await self.send(person, password, **{"idempotency-key": f"key{next(keys)}"})
+
+
+WHOLE: dict[str, str | None] = {"name": "Some Person", "email": NEW, "age": None, "locale": None}
+STEP_UP = Proof("POST", f"{AUTH}/step-up", "password")
+CHANGE = Proof("POST", f"{AUTH}/password/change", "current_password", {"new_password": WRONG * 2})
+DELETION = Proof("POST", f"{ME}/deletion", "password")
+PROOFS = [
+    STEP_UP,
+    CHANGE,
+    DELETION,
+    Proof("PATCH", ME, "current_password", {"email": NEW}),
+    Proof("PUT", ME, "current_password", WHOLE),
+    Proof("PATCH", f"{USERS}/{{id}}", "current_password", {"email": NEW}),
+    Proof("PUT", f"{USERS}/{{id}}", "current_password", WHOLE),
+]
+each_proof = pytest.mark.parametrize("proof", PROOFS, ids=lambda it: f"{it.method} {it.path}")
+each_post = pytest.mark.parametrize(
+    "proof", [STEP_UP, CHANGE, DELETION], ids=lambda it: f"{it.method} {it.path}"
+)
+
+
+@pytest.fixture
+def overrides() -> dict[str, Any]:
+    return {"rate_limit_enabled": True, "rate_limit_login": (MANY, MANY)}
+
+
+@each_proof
+async def test_every_proof_is_slowed_down_alike(person: Person, proof: Proof) -> None:
+    answers = [await proof.send(person, WRONG) for _ in range(FREE + 1)]
+    assert [each.status_code for each in answers] == [403] * FREE + [429]
+    assert {code_of(each) for each in answers[:FREE]} == {"auth.proof_failed"}
+    assert code_of(answers[-1]) == "auth.too_many_attempts"
+    assert answers[-1].headers["retry-after"] == "1"
+    assert (await STEP_UP.send(person, PASSWORD)).status_code == 429, "counted together"
+
+
+async def test_all_proofs_of_a_session_count_together(app: Litestar, person: Person) -> None:
+    answers = [await proof.send(person, WRONG) for proof in PROOFS]
+    assert [each.status_code for each in answers] == [403] * FREE + [429, 429]
+    stranger = await attempt(app, person.email, PASSWORD)
+    assert stranger.status_code == 200, "the session is counted by itself"
+
+
+@each_post
+async def test_a_count_outlives_the_refusal_of_a_request_that_has_a_key(
+    person: Person, proof: Proof
+) -> None:
+    answers = [await proof.send_once(person, WRONG) for _ in range(FREE + 1)]
+    assert [each.status_code for each in answers] == [403] * FREE + [429]
+
+
+async def test_a_missing_password_is_refused_and_not_counted(person: Person) -> None:
+    for _ in range(FREE + 2):
+        answer = await person.client.patch(ME, json={"email": NEW})
+        assert (answer.status_code, code_of(answer)) == (403, "auth.proof_failed")
+    assert (await STEP_UP.send(person, PASSWORD)).status_code == 204
+
+
+async def test_the_right_password_is_a_proof_with_a_key_and_is_asked_for_once(
+    person: Person,
+) -> None:
+    headers = {"idempotency-key": "same"}
+    first, second = [await DELETION.send(person, PASSWORD, **headers) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (202, 401), "it has ended every session"
+
+
+class TestWithTwoWorkers:
+    """Which have no common store but the database for the rates of signing in."""
+
+    @pytest.fixture
+    def overrides(self) -> dict[str, Any]:
+        rates = MANY, Rate(4, 60)
+        return {"rate_limit_enabled": True, "rate_limit_login": rates, "workers": 2}
+
+    @each_post
+    async def test_the_rate_counts_what_is_refused(self, person: Person, proof: Proof) -> None:
+        answers = [await proof.send_once(person, WRONG) for _ in range(6)]
+        assert [each.status_code for each in answers] == [403] * 4 + [429] * 2
+
+
+@contextmanager
+def held_up(passwords: Passwords) -> Iterator[tuple[Event, Event]]:
+    """Hashing waits; the events say that it has begun, and let it go on."""
+    begun, go_on = Event(), Event()
+    original = passwords._run
+
+    async def run(work: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await original(work)
+
+    passwords._run = run  # type: ignore[method-assign]
+    try:
+        yield begun, go_on
+    finally:
+        passwords._run = original  # type: ignore[method-assign]
+        go_on.set()
+
+
+async def test_no_writer_waits_for_a_hash(
+    core: CoreContainer, client: AsyncClient, admin: Person, stranger: Person
+) -> None:
+    new = {"name": "Somebody New", "email": "new@example.com", "password": PASSWORD}
+    requests: list[Callable[[dict[str, str]], Coroutine[Any, Any, Response]]] = [
+        lambda key: client.post(f"{AUTH}/register", json=new, headers=key),
+        lambda key: admin.client.post(USERS, json=new | {"email": "2@example.com"}, headers=key),
+        lambda key: admin.client.post(
+            "/api/v1/admin/users", json=new | {"email": "3@example.com"}, headers=key
+        ),
+        lambda key: STEP_UP.send(admin, PASSWORD, **key),
+        lambda key: CHANGE.send(admin, PASSWORD, **key),
+    ]
+    for number, request in enumerate(requests):
+        with held_up(core.passwords()) as (begun, go_on):
+            slow = create_task(request({"idempotency-key": f"slow{number}"}))
+            await begun.wait()
+            change = await stranger.client.patch(ME, json={"name": f"Number {number}"})
+            assert change.status_code == 200
+            assert not slow.done()
+            go_on.set()
+            assert (await slow).is_success
+
+
+async def test_inside_a_transaction_nothing_is_hashed_or_counted(
+    core: CoreContainer, auth: AuthContainer, person: Person
+) -> None:
+    passwords = core.passwords()
+    async with core.db().transaction():
+        with pytest.raises(RuntimeError, match="before the transaction opens"):
+            async with auth.guesses().attempt(person.email):
+                raise AssertionError
+        with pytest.raises(RuntimeError, match="before the transaction opens"):
+            await passwords.hash(PASSWORD)
+        with pytest.raises(RuntimeError, match="before the transaction opens"):
+            await passwords.verify(None, PASSWORD)
+        with pytest.raises(RuntimeError, match="before the transaction opens"):
+            await core.limits().check("login", "someone")
+        with pytest.raises(RuntimeError, match="before the transaction opens"):
+            core.db().separate()
+    assert await passwords.verify(await passwords.hash(PASSWORD), PASSWORD)
