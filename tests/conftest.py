@@ -22,6 +22,7 @@ from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from core.wiring.plugin import CorePlugin
 from tests.databases import BACKENDS, empty, postgres_database, postgres_server
+from tests.fallbacks import no_fallbacks_except
 from tests.people import Person, client_of, register
 
 HOUR_S = 3600
@@ -56,6 +57,14 @@ def early_in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = HOUR_S + 1 - time() % HOUR_S
     for counters in ("core.security.limits", "core.web.shared_counters"):
         monkeypatch.setattr(f"{counters}.time", lambda: time() + ahead)
+
+
+@pytest.fixture(autouse=True)
+def no_other_fallbacks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail where a fallback was taken that the test does not name: `pytest.mark.fallbacks("…")`."""
+    marks = request.node.iter_markers("fallbacks")
+    with no_fallbacks_except([kind for mark in marks for kind in mark.args]):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

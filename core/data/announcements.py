@@ -17,6 +17,7 @@ from core.data.database import Database
 from core.data.generations import Generations
 from core.data.lanes import reserved
 from core.data.models import Base
+from core.kernel.fallbacks import count_fallback
 
 CHANNEL = "atrium_announcements"
 EVERY_S = 1.0
@@ -61,6 +62,7 @@ class Announcements:
             try:
                 await self.hear()
             except Exception:
+                count_fallback("announcements")
                 log.warning("announcements_not_heard", exc_info=True)
             await self._next()
 

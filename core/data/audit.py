@@ -19,6 +19,7 @@ from core.data.models import Base, Identified
 from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
+from core.kernel.fallbacks import count_fallback
 from core.kernel.ids import uuid7
 
 EVERY_S = 0.5
@@ -130,6 +131,7 @@ class AuditTrail:
             async with self._db.transaction() as session:
                 await session.execute(RECORD, noted)
         except Exception as error:
+            count_fallback("audit_notes")
             log.warning("looks_not_audited_yet", reason=type(error).__name__)
             self._noted = noted + self._noted
 

@@ -31,6 +31,7 @@ from core.data.transaction import (
     inside_transaction,
 )
 from core.kernel.errors import Stale
+from core.kernel.fallbacks import count_fallback
 
 Announce = Callable[[AsyncSession, set[str]], Awaitable[None]]
 
@@ -229,4 +230,5 @@ def call(callback: Callback) -> None:
     try:
         callback()
     except Exception:
+        count_fallback("after_commit")
         log.exception("after_commit_failed", callback=repr(callback))

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.data.announcements import CHANNEL
+from core.kernel.fallbacks import count_fallback
 
 ALIVE_EVERY_S = 15.0
 """A line that died in silence is noticed by then."""
@@ -36,6 +37,7 @@ class Notifications:
                     self._notify()
                     await until_lost(connection)
             except Exception as error:
+                count_fallback("notifications")
                 log.warning("notifications_lost", reason=type(error).__name__, again_in_s=pause_s)
             await sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)

@@ -13,6 +13,8 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 
+from core.kernel.fallbacks import note_fallback
+
 ENABLED = True
 
 
@@ -54,5 +56,6 @@ def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
         return Plan(compiled, dialect)
     # Each was seen: a sequence on SQLite, a Numeric on PostgreSQL (its processor needs the cursor's
     # type), what does not compile. SQLAlchemy then runs it, or says what is wrong.
-    except (NotImplementedError, TypeError, SQLAlchemyError):
+    except (NotImplementedError, TypeError, SQLAlchemyError) as error:
+        note_fallback("unplanned", str(statement), error)
         return None

@@ -14,6 +14,7 @@ from asyncpg import (
     IntegrityConstraintViolationError,
     InterfaceError,
     InternalClientError,
+    OutdatedSchemaCacheError,
     PostgresConnectionError,
     QueryCanceledError,
 )
@@ -88,6 +89,8 @@ class LentConnection(NamedTuple):
 
 class PostgresReads(PlannedReads):
     """Without a BEGIN. The server ends what takes longer than its lane allows."""
+
+    passing = (*LOST, OutdatedSchemaCacheError)
 
     def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
         super().__init__(engine, totals, statement_timeout_s)

@@ -18,6 +18,7 @@ from core.data.limits import is_limited
 from core.data.plans import make_plan
 from core.data.totals import Count, Totals
 from core.kernel.errors import Unavailable
+from core.kernel.fallbacks import note_fallback
 
 SLOW = UNLIMITED = 2
 """How many run at once in these lanes."""
@@ -75,6 +76,9 @@ class ReadsInTransaction(ReadConnection):
 class PlannedReads(ReadConnection):
     """A statement object that comes back is planned; one built for the occasion never is."""
 
+    passing: tuple[type[Exception], ...] = ()
+    """Errors of the driver after which the statement is executed again, on another connection."""
+
     def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
         self._engine = engine
         self._totals = totals
@@ -94,8 +98,12 @@ class PlannedReads(ReadConnection):
             return plan.result(await self._in_lane(known, self._fetch, plan.sql, bound))
         except Unavailable:
             raise
-        except Exception:
+        except self.passing:
             return await self._execute_plainly(known, statement, values)
+        except Exception as error:
+            result = await self._execute_plainly(known, statement, values)  # may say what is wrong
+            note_fallback("plan", plan.sql, error)
+            return result
 
     async def total(self, count: Count, values: Values = NOTHING) -> int:
         """Exact, and remembered until a commit touches what it counts."""

@@ -7,7 +7,7 @@ connection as soon as the session is used for anything else.
 from abc import ABC, abstractmethod
 from asyncio import LifoQueue, timeout
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import TextClause
@@ -18,6 +18,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from core.data.errors import DatabaseBusy, is_outdated
 from core.data.plans import Plan
+from core.kernel.fallbacks import note_fallback
 
 PATIENCE_S = 15  # in the queue for a connection, then "busy"
 Rows = Sequence[Sequence[Any]]
@@ -83,10 +84,12 @@ class Sessions(ABC):
         if is_outdated(error):
             self._renew(connection)
         try:
-            with suppress(Exception):
-                if not connection.invalidated:
-                    await greenlet_spawn(dbapi_connection_of(connection).rollback)
-                await session.close()
+            if not connection.invalidated:
+                await greenlet_spawn(dbapi_connection_of(connection).rollback)
+            await session.close()
+        except Exception as error:
+            if connection.invalidated or not self.lost_by(error, connection):
+                note_fallback("rollback", type(error).__name__, error)
         finally:
             self._give_back(connection)
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import structlog
 
+from core.kernel.fallbacks import count_fallback
+
 LEASE = timedelta(seconds=60)
 """After a crash, the work lies still for this long at most."""
 RENEW_S = 20.0
@@ -32,5 +34,6 @@ async def keep(renew: Callable[[], Awaitable[bool]]) -> None:
         try:
             ours = await renew()
         except Exception:
+            count_fallback("lease")
             log.warning("lease_not_renewed", exc_info=True)
     log.warning("lease_lost")

@@ -28,6 +28,7 @@ from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event, Listener
+from core.kernel.fallbacks import count_fallback
 
 AT_ONCE = 4
 """So many deliveries of one listener, so that none waits behind another's slow ones."""
@@ -53,6 +54,7 @@ class Relay:
         try:
             await self._outbox.tidy()
         except Exception:
+            count_fallback("outbox_tidy")
             log.exception("outbox_not_tidied")
         async with self._background.running():
             yield

@@ -1,7 +1,9 @@
 """The service closed to everybody but admins: kept in the database, read at every request."""
 
-from contextlib import suppress
+from asyncio import InvalidStateError, Task, create_task, wait
 from datetime import datetime
+from time import monotonic
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped
@@ -14,6 +16,7 @@ from core.data.models import Base, Identified
 from core.data.remembered import Remembered
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
+from core.kernel.fallbacks import note_fallback
 from core.web.maintenance import MaintenanceState
 
 GENERATION = "maintenance"
@@ -30,6 +33,16 @@ class MaintenanceRow(Identified, Base):
     retry_after_s: Mapped[int]
 
 
+REFRESH_S = 0.5
+"""How long a request waits for a new state before it takes the last one."""
+
+
+class Refresh(NamedTuple):
+    task: Task[MaintenanceState]
+    generation: tuple[int, ...]
+    until: float
+
+
 LATEST = reserved(
     select(MaintenanceRow.enabled, MaintenanceRow.message, MaintenanceRow.retry_after_s)
     .order_by(MaintenanceRow.id.desc())
@@ -44,14 +57,12 @@ class Maintenance:
         self._db, self._audit, self._clock = db, audit, clock
         self._known: Remembered[str, MaintenanceState] = Remembered(generations, (GENERATION,), 1)
         self._last = MaintenanceState()
+        self._generations = generations
+        self._refresh: Refresh | None = None
 
     async def state(self) -> MaintenanceState:
-        """As last set by anybody, in any process; without a database, as last seen."""
-        if (known := self._known.get(GENERATION)) is None:
-            with suppress(Unavailable):
-                self._last = await self._known.fetch(GENERATION, self._read)
-            known = self._last
-        return known
+        """As last set by anybody, in any process; while the database is silent, as last seen."""
+        return self._known.get(GENERATION) or await self._refreshed()
 
     async def switch(self, state: MaintenanceState) -> None:
         """Close or open the service for every process, from the next request on."""
@@ -65,6 +76,20 @@ class Maintenance:
             session.add(row)
             self._db.touch(GENERATION)
             await self._audit.record(session, "admin.maintenance", row, enabled=state.enabled)
+
+    async def _refreshed(self) -> MaintenanceState:
+        """Wait for the refresh that runs, or for a new one where something changed since then."""
+        generation, now = self._generations.here((GENERATION,)), monotonic()
+        refresh = self._refresh
+        if refresh is None or refresh.task.done() or refresh.generation != generation:
+            task = create_task(self._known.fetch(GENERATION, self._read))
+            refresh = self._refresh = Refresh(task, generation, now + REFRESH_S)
+        await wait({refresh.task}, timeout=max(0.0, refresh.until - now))
+        try:
+            self._last = refresh.task.result()
+        except (InvalidStateError, Unavailable) as error:  # not done yet, or without a database
+            note_fallback("maintenance", type(error).__name__)
+        return self._last
 
     async def _read(self) -> MaintenanceState:
         async with self._db.read() as reads:

@@ -6,6 +6,7 @@ workers each leaves what it counted for the others, and any of them answers for 
 
 from asyncio import sleep, to_thread
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from threading import Lock
@@ -21,6 +22,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from core.kernel.fallbacks import count_fallback
+from core.kernel.fallbacks import counts as fallback_counts
 from core.operations.processes import WorkerProcesses
 from core.operations.snapshots import Snapshots
 from core.web.context import HttpContext
@@ -29,6 +32,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 LABELS = ("method", "route", "module", "status")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EVERY_S = 1.0
+FALLBACKS = "Times that something failed and another way was taken."
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +52,11 @@ class Tally:
 
 
 Counted = list[tuple[Key, list[int], float]]
+Shared = tuple[Counted, dict[str, int]]
+"""What a worker leaves for the others: its requests and its fallbacks."""
 
 encode = json.Encoder().encode
-decode = json.Decoder(Counted).decode
+decode = json.Decoder(Shared).decode
 
 
 class RequestMetrics(Collector):
@@ -88,11 +94,15 @@ class RequestMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         requests = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)
         latency = HistogramMetricFamily("http_request_seconds", "Time to answer.", labels=LABELS)
-        for (method, route, module, status), tally in self._of_all().items():
+        fallbacks = CounterMetricFamily("atrium_fallbacks", FALLBACKS, labels=("kind",))
+        tallies, taken = self._of_all()
+        for (method, route, module, status), tally in tallies.items():
             labels = [method, route, module, str(status)]
             requests.add_metric(labels, sum(tally.buckets))
             latency.add_metric(labels, cumulative(tally.buckets), tally.seconds)
-        return requests, latency
+        for kind, count in taken.items():
+            fallbacks.add_metric([kind], count)
+        return requests, latency, fallbacks
 
     def _first(self, key: Key) -> Tally:
         method, template, module, status = key
@@ -100,15 +110,19 @@ class RequestMetrics(Collector):
             key = ("other", template, module, status)
         return self._tallies.setdefault(key, Tally())
 
-    def _of_all(self) -> dict[Key, Tally]:
-        total: dict[Key, Tally] = {}
+    def _of_all(self) -> tuple[dict[Key, Tally], Counter[str]]:
+        tallies: dict[Key, Tally] = {}
+        taken: Counter[str] = Counter()
         others = self._snapshots.of_others() if self._snapshots else ()
-        for key, buckets, seconds in chain(self._counted(), *map(decode, others)):
-            total.setdefault(key, Tally()).add(buckets, seconds)
-        return total
+        for counted, fallbacks in chain([self._counted()], map(decode, others)):
+            taken.update(fallbacks)
+            for key, buckets, seconds in counted:
+                tallies.setdefault(key, Tally()).add(buckets, seconds)
+        return tallies, taken
 
-    def _counted(self) -> Counted:
-        return [(key, it.buckets, it.seconds) for key, it in list(self._tallies.items())]
+    def _counted(self) -> Shared:
+        tallies = [(key, it.buckets, it.seconds) for key, it in list(self._tallies.items())]
+        return tallies, dict(fallback_counts)
 
     def _keep(self) -> None:
         """One after the other, so that the latest stays."""
@@ -118,6 +132,7 @@ class RequestMetrics(Collector):
             with self._keeping:
                 self._snapshots.keep(encode(self._counted()))
         except OSError as error:
+            count_fallback("shared_metrics")
             log.warning("metrics_not_shared", reason=type(error).__name__)
 
 

@@ -4,6 +4,7 @@ import structlog
 
 from core.data.audit import AuditTrail, Outcome
 from core.data.errors import DatabaseBusy
+from core.kernel.fallbacks import count_fallback
 from core.web.context import HttpContext
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ class RefusalAudit:
         try:
             await self._audit.refuse(action, kind, target_id, outcome, status=context.status)
         except Exception as error:
+            count_fallback("refusal_audit")
             log.error("refusal_not_audited", action=action, exc_info=error)
 
     def _counted(self, context: HttpContext) -> bool:

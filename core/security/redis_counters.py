@@ -12,6 +12,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from config.settings import Rate
+from core.kernel.fallbacks import count_fallback
 from core.security.limits import Counters, Standing
 
 PATIENCE_S = 0.2
@@ -59,6 +60,7 @@ class RedisCounters:
             found = await self._count(keys=[key_of(name, caller)], args=[rate.amount, rate.seconds])
         except (RedisError, OSError) as error:
             self._not_before = monotonic() + PAUSE_S
+            count_fallback("redis")
             log.warning("redis_unavailable", reason=type(error).__name__)
             return await self._fallback.hit(name, rate, caller)
         granted, remaining, resets_in_s = found

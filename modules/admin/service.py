@@ -12,6 +12,7 @@ from core.data.database import Database
 from core.events.log import EventLog
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
+from core.kernel.fallbacks import count_fallback
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Permission, Principal
@@ -64,6 +65,7 @@ class StatsService:
             try:
                 found.setdefault(module, {})[figure] = await each.read()
             except Exception as error:
+                count_fallback("statistic")
                 log.error("statistic_failed", statistic=each.name, exc_info=error)
         return found
 

@@ -17,7 +17,7 @@ from core.security.redis_counters import RedisCounters
 from tests.people import PASSWORD, Person
 from tests.redis_server import RedisServer, redis_server
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.fallbacks("redis")]
 
 AUTH, OWN = "/api/v1/auth", "/api/v1/users/me"
 DAY_S = 86400

@@ -9,6 +9,7 @@ import structlog
 from core.data.database import Database
 from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
+from core.kernel.fallbacks import count_fallback
 from modules.auth.queries import KEY_USED
 
 log = structlog.get_logger(__name__)
@@ -37,4 +38,5 @@ class KeyUsage:
             async with self._db.transaction() as session:
                 await session.execute(KEY_USED.values(last_used_at=now), {"key_id": key_id})
         except Exception:
+            count_fallback("key_usage")
             log.warning("key_usage_not_noted", key_id=str(key_id), exc_info=True)

@@ -14,6 +14,7 @@ from core.data.database import Database
 from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
+from core.kernel.fallbacks import count_fallback
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData, PersonalFigure
@@ -92,5 +93,6 @@ class RecordService:
             try:
                 figures[each.name.rpartition(".")[2]] = await each.count(user_id)
             except Exception:
+                count_fallback("statistic")
                 log.exception("figure_failed", figure=each.name)
         return figures

@@ -129,6 +129,7 @@ async def test_at_the_end_none_is_left(db: Database, audit: AuditTrail) -> None:
     assert [it.action for it in await entries(db)] == ["things.list"] * 2
 
 
+@pytest.mark.fallbacks("audit_notes")
 async def test_a_look_that_cannot_be_written_waits(
     db: Database, audit: AuditTrail, monkeypatch: pytest.MonkeyPatch
 ) -> None:

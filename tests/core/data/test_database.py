@@ -215,6 +215,7 @@ async def test_a_foreign_key_holds(db: Database) -> None:
             session.add(Part(thing_id=uuid4()))
 
 
+@pytest.mark.fallbacks("after_commit")
 async def test_after_the_commit_callbacks_run_and_generations_advance(
     db: Database, generations: Generations
 ) -> None:

@@ -48,6 +48,7 @@ async def test_planned_and_plain_say_the_same(db: Database) -> None:
             assert (await reads.execute(statement, values)).all() == answers[0]
 
 
+@pytest.mark.fallbacks("unplanned")
 async def test_every_type_of_column_comes_out_as_it_went_in(db: Database) -> None:
     values = {
         "id": uuid4(),

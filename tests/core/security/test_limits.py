@@ -100,6 +100,7 @@ async def test_instances_count_together(server: RedisServer) -> None:
 
 
 @pytest.mark.redis
+@pytest.mark.fallbacks("redis")
 async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         counters = RedisCounters(server.url, LocalCounters(), PATIENT)
@@ -120,6 +121,7 @@ async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
     ],
     ids=["emptied", "full", "another password"],
 )
+@pytest.mark.fallbacks("redis")
 async def test_with_a_redis_that_is_not_as_it_was_there_is_a_limit(
     tmp_path: Path, commands: list[tuple[str, ...]]
 ) -> None:
@@ -135,6 +137,7 @@ async def test_with_a_redis_that_is_not_as_it_was_there_is_a_limit(
 
 
 @pytest.mark.redis
+@pytest.mark.fallbacks("redis")
 async def test_a_redis_that_does_not_answer_is_waited_for_once(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         counters = RedisCounters(server.url, LocalCounters())

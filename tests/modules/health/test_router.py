@@ -65,6 +65,7 @@ async def test_a_check_that_takes_too_long_is_down(
 
 
 @pytest.mark.needs("posts")
+@pytest.mark.fallbacks("maintenance", "announcements")
 async def test_without_a_database_the_process_is_up_all_the_same(
     client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,29 @@
+"""Counts the fallbacks of this process: something failed, and another way was taken.
+
+Nothing else shows a fallback, because the answer is right all the same, or lacks only a part.
+"""
+
+from collections import Counter
+
+import structlog
+
+from core.kernel.bounded import Bounded
+
+log = structlog.get_logger(__name__)
+
+counts: Counter[str] = Counter()
+"""How often each kind was taken."""
+_logged: Bounded[tuple[str, str], bool] = Bounded(1000)
+
+
+def count_fallback(kind: str) -> None:
+    """Count a fallback that the caller logs."""
+    counts[kind] += 1
+
+
+def note_fallback(kind: str, subject: str, error: BaseException | None = None) -> None:
+    """Count a fallback, and log the first one of each subject, such as a statement."""
+    count_fallback(kind)
+    if not _logged.get((kind, subject)):
+        _logged.put((kind, subject), True)
+        log.warning("fallback_taken", kind=kind, subject=subject, exc_info=error)

@@ -1,0 +1,54 @@
+"""The maintenance state, while the database is silent."""
+
+from asyncio import Event, create_task, gather, timeout
+
+import pytest
+from httpx import AsyncClient
+
+from core.operations import maintenance
+from core.web.maintenance import MaintenanceState
+from core.wiring.container import CoreContainer
+from tests.people import Person
+
+STATE = "/api/v1/admin/maintenance"
+CLOSED = {"enabled": True, "message": None, "retry_after_s": 60}
+
+
+async def status(client: AsyncClient) -> str:
+    async with timeout(20):
+        return str((await client.get("/health")).json()["status"])
+
+
+@pytest.mark.fallbacks("maintenance")
+async def test_the_last_known_state_is_taken_and_refreshed_beside(
+    client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "REFRESH_S", 0.2)
+    state = core.maintenance()
+    assert await status(client) == "healthy"
+    silent, read, reads = Event(), state._read, 0
+
+    async def late() -> MaintenanceState:
+        nonlocal reads
+        reads += 1
+        await silent.wait()
+        return await read()
+
+    monkeypatch.setattr(state, "_read", late)
+    await state.switch(MaintenanceState(enabled=True))
+    told = await gather(*(create_task(status(client)) for _ in range(10)))
+    assert told == ["healthy"] * 10
+    assert reads == 1, "all wait for the same"
+    assert await status(client) == "healthy"
+    silent.set()
+    while await status(client) != "maintenance":
+        pass
+
+
+async def test_a_change_counts_from_the_next_request(admin: Person, client: AsyncClient) -> None:
+    for _ in range(5):
+        assert (await admin.client.post(STATE, json=CLOSED)).status_code == 200
+        assert await gather(*(status(client) for _ in range(5))) == ["maintenance"] * 5
+        opened = await admin.client.post(STATE, json=CLOSED | {"enabled": False})
+        assert opened.status_code == 200
+        assert await gather(*(status(client) for _ in range(5))) == ["healthy"] * 5
