@@ -18,6 +18,7 @@ Reader = Callable[[int, int], bytes]
 """From an offset, so many bytes."""
 
 LONGEST_SIGNATURE = 12
+PDF_HEADER_WITHIN = 1024
 
 
 class Check(Protocol):
@@ -54,6 +55,31 @@ class Signature(Anything):
     def _compare(self) -> None:
         if not self._pattern.match(self._head):
             raise ContentMismatch("It does not begin as such a file does.")
+
+
+class PdfHeader(Anything):
+    """`%PDF-` within the first 1,024 bytes, where readers look for it.
+
+    Source: Adobe's PDF Reference 1.7, appendix H.
+    """
+
+    def __init__(self) -> None:
+        self._head, self._found = b"", False
+
+    def feed(self, data: bytes) -> None:
+        if self._found or len(self._head) == PDF_HEADER_WITHIN:
+            return
+        self._head += data[: PDF_HEADER_WITHIN - len(self._head)]
+        self._found = b"%PDF-" in self._head
+        if len(self._head) == PDF_HEADER_WITHIN:
+            self._require()
+
+    def finish(self, size: int, read: Reader) -> None:
+        self._require()
+
+    def _require(self) -> None:
+        if not self._found:
+            raise ContentMismatch(f"%PDF- is not within its first {PDF_HEADER_WITHIN} bytes.")
 
 
 class PlainText(Anything):
@@ -113,7 +139,7 @@ FORMATS: Mapping[str, Format] = {
     ".png": Format("image/png", partial(Signature, rb"\x89PNG\r\n\x1a\n"), inline=True),
     ".gif": Format("image/gif", partial(Signature, rb"GIF8[79]a"), inline=True),
     ".webp": Format("image/webp", partial(Signature, rb"RIFF....WEBP"), inline=True),
-    ".pdf": Format("application/pdf", partial(Signature, rb"%PDF-")),
+    ".pdf": Format("application/pdf", PdfHeader),
     ".zip": Format("application/zip", partial(Signature, rb"PK(\x03\x04|\x05\x06)")),
     ".txt": Format("text/plain", PlainText),
     ".csv": Format("text/csv", PlainText),

@@ -1,7 +1,7 @@
 """What the body and its parts say of themselves: believed only where it has one meaning."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from multipart import MultipartSegment, parse_options_header
 
@@ -10,7 +10,7 @@ from modules.files.upload.digests import HEADERS, Claim, claims_in
 
 LONGEST_BOUNDARY = 70  # RFC 2046, section 5.1.1
 MOST_HEADERS, LARGEST_HEADERS = 8, 4 * 1024
-PARAMETER = re.compile(r";\s*(name|filename)\s*=", re.IGNORECASE)
+PARAMETER = re.compile(r""";\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)""")
 
 
 def boundary_in(content_type: str) -> str:
@@ -29,15 +29,22 @@ def is_plain(text: str) -> bool:
 
 
 def refuse_ambiguous(part: MultipartSegment) -> None:
-    """Two readers must not find two names in it, nor a name that another hides."""
+    """Two readers must not find two different names in the part."""
     names = [name for name, _ in part.headerlist]
     if len(set(names)) < len(names):
         raise MalformedUpload("A part has each header once.")
     if sum(len(name) + len(value) for name, value in part.headerlist) > LARGEST_HEADERS:
         raise MalformedUpload(f"The headers of a part have at most {LARGEST_HEADERS} bytes.")
-    parameters: Sequence[str] = PARAMETER.findall(part.header("Content-Disposition", "").lower())
-    if len(set(parameters)) < len(parameters):
-        raise MalformedUpload("A part has one name and one filename.")
+    parameters_of(part)
+
+
+def parameters_of(part: MultipartSegment) -> Mapping[str, str]:
+    """Return the parameters of `Content-Disposition`. Raises MalformedUpload for a repeated one."""
+    found = PARAMETER.findall(part.header("Content-Disposition", ""))
+    parameters = {name.lower(): value.strip('"') for name, value in found}
+    if len(parameters) < len(found):
+        raise MalformedUpload("A part has each parameter of Content-Disposition once.")
+    return parameters
 
 
 def claims_of(part: MultipartSegment) -> list[Claim]:

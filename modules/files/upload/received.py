@@ -13,6 +13,8 @@ from modules.files.upload.names import extension_of, tidy_name
 
 AROUND_A_PART = 2 * LONGEST_BOUNDARY + LARGEST_HEADERS + 64
 AROUND_ALL = 2 * 1024
+LARGEST_TEXT = 64 * 1024
+"""Of all text fields of a form together, which are ignored except for checksums."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Limits:
 
     def refuse(self, form: Form, length: int) -> None:
         """A body of this length cannot be a good one, whatever it says."""
-        around = form.most * 2 * AROUND_A_PART + AROUND_ALL
+        around = form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
         if length > form.most * self.largest + around:
             raise FileTooLarge(f"A file has at most {self.largest} bytes.")
         if length > self.left + around:

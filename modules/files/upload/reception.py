@@ -19,6 +19,7 @@ from modules.files.errors import (
 )
 from modules.files.storage import Storage
 from modules.files.upload.digests import Claim, Digests, claim_in_hex
+from modules.files.upload.filenames import filename_of
 from modules.files.upload.headers import (
     LARGEST_HEADERS,
     MOST_HEADERS,
@@ -26,11 +27,18 @@ from modules.files.upload.headers import (
     claims_of,
     refuse_ambiguous,
 )
-from modules.files.upload.received import AROUND_A_PART, AROUND_ALL, Form, Limits, ReceivedFile
+from modules.files.upload.received import (
+    AROUND_A_PART,
+    AROUND_ALL,
+    LARGEST_TEXT,
+    Form,
+    Limits,
+    ReceivedFile,
+)
 
-LARGEST_TEXT = 64 * 1024
 LEAST_PARTS = 20
 CHECKSUM = "checksum_sha256"
+LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
 
 
 class Reception:
@@ -54,7 +62,8 @@ class Reception:
         )
         self.files: list[ReceivedFile] = []
         self._file: ReceivedFile | None = None
-        self._text: tuple[str, bytearray] | None = None
+        self._text: TextField | None = None
+        self._text_bytes = 0
         self._claimed: list[Claim] = []
         """Of the file that comes next."""
         self._parts = self._length = self._payload = 0
@@ -119,13 +128,15 @@ class Reception:
     def _begin(self, part: MultipartSegment) -> None:
         self._parts += 1
         refuse_ambiguous(part)
-        if part.filename is None:
-            self._text = (part.name or "", bytearray())
+        with told_of(self._place(len(self.files))):
+            filename = filename_of(part)
+        if not filename and not part.filename:
+            self._text = TextField(part.name or "", is_unfilled_file=filename == "")
             return
         self._expect(part.name or "")
         with told_of(self._place(len(self.files))):
             claims = [*self._claimed, *claims_of(part)]
-            file = ReceivedFile(part.filename, self._limits, claims)
+            file = ReceivedFile(filename or "", self._limits, claims)
         self._claimed = []
         file.begin(self._storage)
         self.files.append(file)
@@ -148,34 +159,52 @@ class Reception:
             if self.total > self._limits.left:
                 raise QuotaExceeded(f"There are {self._limits.left} bytes left.")
         elif self._text:
-            self._text[1].extend(data)
-            if len(self._text[1]) > LARGEST_TEXT:
-                raise FileTooLarge(f"A field has at most {LARGEST_TEXT} bytes.")
+            self._text.add(data)
+            self._text_bytes += len(data)
+            if self._text_bytes > LARGEST_TEXT:
+                raise FileTooLarge(f"The text fields have at most {LARGEST_TEXT} bytes together.")
 
     def _end(self) -> None:
         if self._file:
             with told_of(self._place(len(self.files) - 1)):
                 self._file.finish()
         elif self._text:
-            self._end_text(*self._text)
+            self._end_text(self._text)
         self._file = self._text = None
 
-    def _end_text(self, name: str, text: bytearray) -> None:
-        """Whatever charset the part names: a checksum is ASCII."""
-        if name == self._form.field:
-            raise invalid(name, "This is a file: give it a filename.", "no_file")
-        if name != CHECKSUM:
-            raise invalid(name, "There is no such field.", "unknown")
+    def _end_text(self, field: "TextField") -> None:
+        """Take a checksum, and ignore every other text field and each unfilled file input."""
+        if field.is_unfilled_file and not field.size:
+            return
+        if field.is_unfilled_file or field.name == self._form.field:
+            raise invalid(field.name, "This is a file: give it a filename.", "no_file")
+        if field.name == CHECKSUM:
+            self._claim(field)
+
+    def _claim(self, field: "TextField") -> None:
+        """Keep the checksum for the next file, whatever charset the part names: it is ASCII."""
         if self._claimed:
-            raise invalid(name, "Once for each file.", "repeated")
+            raise invalid(field.name, "Once for each file.", "repeated")
         with told_of(f"body.{CHECKSUM}"):
-            self._claimed = [claim_in_hex(text.decode("ascii", "replace"))]
+            self._claimed = [claim_in_hex(field.start.decode("ascii", "replace"))]
 
     def _refuse_padding(self) -> None:
         """Before, between and after the parts there is nothing to say."""
         around = self._length - self._payload
         if around > AROUND_ALL + (self._parts + 1) * AROUND_A_PART:
             raise MalformedUpload("There is too much around its parts.")
+
+
+class TextField:
+    """A part without a file; only as much of its content is kept as a checksum needs."""
+
+    def __init__(self, name: str, is_unfilled_file: bool) -> None:
+        self.name, self.is_unfilled_file = name, is_unfilled_file
+        self.start, self.size = bytearray(), 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        self.start += data[: LONGEST_CHECKSUM - len(self.start)]
 
 
 def invalid(field: str, message: str, code: str) -> InvalidInput:

@@ -1,0 +1,60 @@
+"""The file name of a part, in each form in which HTTP clients write one.
+
+Browsers write UTF-8 in `filename`; .NET, Spring and old releases of urllib3 write `filename*`
+(RFC 8187) or an encoded word (RFC 2047). A name never decides where a file is stored.
+"""
+
+import re
+from base64 import b64decode
+from urllib.parse import unquote_to_bytes
+
+from multipart import MultipartSegment
+
+from modules.files.errors import NameInvalid
+from modules.files.upload.headers import parameters_of
+
+EXTENDED = re.compile(r"utf-8'[\w-]*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})+)", re.IGNORECASE | re.ASCII)
+ENCODED_WORD = re.compile(r"=\?utf-8(?:\*[\w-]+)?\?([bq])\?([!->@-~]*)\?=", re.IGNORECASE)
+SEPARATORS = re.compile(r"[/\\]")
+
+
+def filename_of(part: MultipartSegment) -> str | None:
+    """Return the last part of the path that the client named; None for a text field.
+
+    `filename*` comes before `filename`, as in RFC 6266. Raises NameInvalid and MalformedUpload.
+    """
+    extended = parameters_of(part).get("filename*")
+    if extended is None and part.filename is None:
+        return None
+    name = decoded_extended(extended) if extended is not None else decoded_word(part.filename or "")
+    return SEPARATORS.split(name)[-1]
+
+
+def decoded_extended(value: str) -> str:
+    if not (found := EXTENDED.fullmatch(value)):
+        raise NameInvalid("Write filename* as UTF-8''name, percent-encoded.")
+    return decoded(unquote_to_bytes(found[1]))
+
+
+def decoded_word(name: str) -> str:
+    """Decode an encoded word that is the whole name; any other name stays as it is."""
+    if not (found := ENCODED_WORD.fullmatch(name)):
+        return name
+    encoding, text = found.groups()
+    if encoding in "bB":
+        return decoded(from_base64(text))
+    return decoded(unquote_to_bytes(text.replace("_", " ").replace("%", "%25").replace("=", "%")))
+
+
+def from_base64(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise NameInvalid("Its encoded word is not base64.") from None
+
+
+def decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise NameInvalid("Send the name in UTF-8.") from None
