@@ -115,15 +115,23 @@ def told_of(location: str) -> Iterator[None]:
         raise
 
 
+MOST_ERRORS = 20
+"""An answer names no more of them, however many there are."""
+
+
 class InvalidInput(BadRequest):
-    """What was sent can be read, and is not what this operation takes."""
+    """What was sent can be read, and is not what this operation takes.
+
+    Correct each place that `errors` names. It names the first 20.
+    """
 
     code = "http.invalid"
     title = "The request has invalid fields."
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{each.location}: {each.message}" for each in errors)[:1000])
-        self.errors = errors
+        first = errors[:MOST_ERRORS]
+        super().__init__("; ".join(f"{each.location}: {each.message}" for each in first)[:1000])
+        self.errors = first
 
 
 class Stale(PreconditionFailed):

@@ -7,10 +7,17 @@ from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from core.kernel.errors import BadRequest, FieldError, InvalidInput, UnsupportedMediaType
+from core.kernel.errors import (
+    MOST_ERRORS,
+    BadRequest,
+    FieldError,
+    InvalidInput,
+    UnsupportedMediaType,
+)
 from core.kernel.schemas import Schema
 from core.web.context import Header, context_of
-from core.web.strict_json import MalformedJson, unambiguous
+from core.web.media_types import is_text_of
+from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
 from core.web.wording import in_words
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -80,10 +87,7 @@ class JsonRequest(Request[Any, Any, Any]):
 
     def _is_json(self, content_type: bytes) -> bool:
         """Or, of a PATCH, a merge patch (RFC 7396)."""
-        kind, _, parameters = content_type.lower().partition(b";")
-        charset = parameters.strip().replace(b'"', b"")
-        known = PATCHES if self.scope["method"] == "PATCH" else JSON
-        return kind.strip() in known and charset in (b"", b"charset=utf-8")
+        return is_text_of(PATCHES if self.scope["method"] == "PATCH" else JSON, content_type)
 
     def _refusal(self) -> Exception:
         refusal = NotJson()
@@ -111,17 +115,22 @@ def is_schema(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Schema)
 
 
-def decode(kind: type[Schema], value: Any) -> Schema:
+def decode(kind: type[Schema], value: JsonBytes) -> Schema:
     """Validate by JSON's own types: "5" is no number, while text may be a UUID or a date."""
     try:
         return kind.model_validate_json(value.content, strict=True)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        if found[0]["type"] == "json_invalid":  # which the other parser lets pass
-            raise MalformedJson(
-                r"A \u escape is half of a surrogate pair, and no character."
-            ) from None
-        raise InvalidInput([field_error(each) for each in found]) from None
+        plain = with_plain_integers(value.content)
+        if plain != value.content:
+            return decode(kind, JsonBytes(plain))
+        raise refusal_of(error) from None
+
+
+def refusal_of(error: ValidationError) -> BadRequest:
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] == "json_invalid":  # which the other parser lets pass
+        return MalformedJson(r"A \u escape is half of a surrogate pair, and no character.")
+    return InvalidInput([field_error(each) for each in found[:MOST_ERRORS]])
 
 
 def field_error(found: ErrorDetails) -> FieldError:

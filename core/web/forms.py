@@ -11,6 +11,7 @@ from litestar import Request
 from core.kernel.errors import BadRequest, UnsupportedMediaType
 from core.web.bodies import EncodedBody
 from core.web.context import context_of
+from core.web.media_types import is_text_of
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 LARGEST_FORM = 64 * 1024
@@ -40,8 +41,7 @@ async def read_form(
 ) -> dict[str, str]:
     """The fields, each given once. Raises NotAForm, and `malformed` for what can be misread."""
     headers = context_of(request.scope).headers
-    kind, _, parameters = headers.get(b"content-type", b"").lower().partition(b";")
-    if kind.strip() != FORM_TYPE.encode() or parameters.strip() not in (b"", b"charset=utf-8"):
+    if not is_text_of((FORM_TYPE.encode(),), headers.get(b"content-type", b"")):
         raise NotAForm
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise EncodedBody

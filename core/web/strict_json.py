@@ -5,12 +5,15 @@ bytes first, for the refusals, and pydantic reads the same bytes for the values 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from core.kernel.errors import BadRequest
 
 DEEPEST = 32
+MOST_MEMBERS, MOST_VALUES = 1_000, 10_000
 LARGEST_INTEGER = 2**53 - 1
 
 
@@ -26,21 +29,73 @@ class MalformedJson(BadRequest):
     title = "The body is not one unambiguous JSON value in UTF-8."
 
 
+class TooManyValues(BadRequest):
+    """The JSON body has more values than any operation takes.
+
+    An object has at most 1,000 members, and a body at most 10,000 values. Send the rest in further
+    requests.
+    """
+
+    place = "body"
+    code = "http.too_many_values"
+    title = "The body has too many values."
+
+
 def unambiguous(content: bytes) -> bytes:
-    """The same bytes. Raises MalformedJson for what two parsers could read in two ways."""
+    """Return the same bytes.
+
+    Raises MalformedJson for what two parsers could read in two ways, and TooManyValues.
+    """
     try:
         text = content.decode()
-        if text.count("[") + text.count("{") > DEEPEST and too_deep(text):
-            raise MalformedJson(f"It is nested more than {DEEPEST} deep.")
+        check_extent(text)
         scan(text)
     except RepeatedKey:
         raise MalformedJson("A key is given twice.").at(place_of_repeated(text)) from None
     except ValueError as error:
-        raise MalformedJson from error
+        raise MalformedJson(where(error)) from error
     return content
 
 
+def check_extent(text: str) -> None:
+    """Before anything is built of it; most texts have too few signs for a closer look."""
+    openings = text.count("[") + text.count("{")
+    if openings <= DEEPEST and openings + text.count(",") < MOST_VALUES:
+        return
+    outside = outside_strings(text)
+    if too_deep(outside):
+        raise MalformedJson(f"It is nested more than {DEEPEST} deep.")
+    if values_in(outside) > MOST_VALUES:
+        raise TooManyValues(f"A body has at most {MOST_VALUES} values.")
+
+
+def outside_strings(text: str) -> str:
+    """Return what stands outside the strings, without white space."""
+    unescaped = text.replace("\\\\", "").replace('\\"', "")
+    return "".join("".join(unescaped.split('"')[::2]).split())
+
+
+def values_in(outside: str) -> int:
+    """Return how many values there are: one, and those of each object and list."""
+    empty = outside.count("[]") + outside.count("{}")
+    return 1 + outside.count(",") + outside.count("[") + outside.count("{") - empty
+
+
+def too_deep(outside: str) -> bool:
+    depth = 0
+    for sign in outside:
+        if sign in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif sign in "]}":
+            depth -= 1
+    return False
+
+
 def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_MEMBERS:
+        raise TooManyValues(f"An object has at most {MOST_MEMBERS} members.")
     found = dict(pairs)
     if len(found) < len(pairs):
         raise RepeatedKey
@@ -48,14 +103,35 @@ def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+    raise ValueError(constant)
 
 
 def finite(number: str) -> float:
     value = float(number)
     if value in (float("inf"), float("-inf")):
-        raise ValueError("too large")
+        raise ValueError("it is too large")
     return value
+
+
+def with_plain_integers(content: bytes) -> bytes:
+    """Return the JSON with `36.0` and `1e1` written as `36` and `10`: equal by JSON Schema.
+
+    Only for content that `unambiguous` has let pass.
+    """
+    return STRING_OR_NUMBER.sub(plain, content.decode()).encode()
+
+
+STRING_OR_NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?[0-9][0-9.eE+-]*+')
+
+
+def plain(token: re.Match[str]) -> str:
+    text = token[0]
+    if text[0] == '"' or text.lstrip("-").isdecimal():
+        return text
+    number = Decimal(text)  # exact, which a float is not
+    if abs(number) > LARGEST_INTEGER or number != number.to_integral_value():
+        return text
+    return str(int(number))
 
 
 def exact(number: str) -> int:
@@ -70,22 +146,14 @@ scan: Callable[[str], Any] = json.JSONDecoder(
 ).decode
 
 
-def too_deep(text: str) -> bool:
-    """Only for texts with many brackets; those inside strings do not count."""
-    depth, inside, escaped = 0, False, False
-    for sign in text:
-        if inside:
-            inside = escaped or sign != '"'
-            escaped = sign == "\\" and not escaped
-        elif sign == '"':
-            inside = True
-        elif sign in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                return True
-        elif sign in "]}":
-            depth -= 1
-    return False
+def where(error: ValueError) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"The body is no JSON at line {error.lineno}, column {error.colno}."
+        case UnicodeDecodeError():
+            return f"The body is no UTF-8 at byte {error.start + 1}."
+        case _:
+            return f"The body has a number that is not JSON: {error}."
 
 
 class RepeatedKey(ValueError):

@@ -30,7 +30,7 @@ from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
 from core.web.protocol import RequestTimeout, TooManyConnections
 from core.web.rules import Rules
-from core.web.strict_json import MalformedJson
+from core.web.strict_json import MalformedJson, TooManyValues
 
 Kinds = list[type[ProblemError]]
 
@@ -50,7 +50,7 @@ ALWAYS: Kinds = [
     TooSlow,
     TooManyConnections,
 ]
-BODIES: Kinds = [MalformedJson, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
+BODIES: Kinds = [MalformedJson, TooManyValues, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
 
 
 def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:

@@ -1,0 +1,24 @@
+"""What `Content-Type` says: the kind of a body, and whether its text is UTF-8."""
+
+from collections.abc import Collection
+from re import compile as pattern
+
+LONGEST = 500
+PARAMETER = pattern(rb';[ \t]*([^\s;="]*)[ \t]*=?[ \t]*("[^"]*"|[^;"]*)')
+SEPARATORS = b"-_"
+UTF_8 = frozenset(
+    {b"utf8", b"u8", b"csutf8", b"unicode11utf8", b"unicode20utf8", b"xunicode20utf8"}
+)
+"""The labels of UTF-8 (IANA and WHATWG), without their separators."""
+
+
+def is_text_of(kinds: Collection[bytes], content_type: bytes) -> bool:
+    """Whether it is one of these kinds in UTF-8, which holds where no `charset` is given."""
+    kind, _, parameters = content_type[:LONGEST].lower().partition(b";")
+    found = PARAMETER.findall(b";" + parameters)
+    charsets = [value for name, value in found if name == b"charset"]
+    return kind.strip() in kinds and all(map(is_utf_8, charsets))
+
+
+def is_utf_8(label: bytes) -> bool:
+    return label.strip(b'" \t').translate(None, SEPARATORS) in UTF_8
