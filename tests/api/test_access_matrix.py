@@ -130,6 +130,8 @@ POST   /api/v1/{path}                               404    404  404   404   404 
 PUT    /api/v1/{path}                               404    404  404   404   404      404 404
 TRACE  /api/v1/{path}                               404    404  404   404   404      404 404
 GET    /docs                                        200    200  200   200   200      200 200
+GET    /docs/guides                                 200    200  200   200   200      200 200
+GET    /docs/guides/{name}                          200    200  200   200   200      200 200
 GET    /docs/openapi.json                           200    200  200   200   200      200 200
 GET    /docs/problems                               200    200  200   200   200      200 200
 GET    /docs/problems/{code}                        200    200  200   200   200      200 200
@@ -285,6 +287,7 @@ THINGS = {
 NAMES = {
     f"{API}/hello/{{name}}": f"{API}/hello/World",
     "/static/{name}": asset_url("atrium.css"),
+    "/docs/guides/{name}": "/docs/guides/first-steps",
     "/docs/problems/{code}": "/docs/problems/http.not_found",
 }
 

@@ -112,7 +112,7 @@ class TestRefusals:
         await attempt(client, person.email, "wrong password")
         await log_in(client, person)
         rows = await trail(core, "auth.login")
-        assert rows[-3:] == [
+        assert [row[:4] for row in rows[-3:]] == [
             ("auth.login", "refused", None, None),
             ("auth.login", "refused", None, str(person.id)),
             ("auth.login", "success", person.id, str(person.id)),
