@@ -41,6 +41,8 @@ class AuthSession(Identified, Base):
     fresh_at: Mapped[datetime]
     """When the person last proved who they are."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    unused_pair: Mapped[str | None] = mapped_column(String(16))
+    """The pair of tokens that the last refresh gave, until one of its access tokens is used."""
 
 
 class RefreshToken(Base):
@@ -56,7 +58,7 @@ class RefreshToken(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     sealed_successor: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """For the time of grace: only who holds this token can open it."""
+    """For the grace and the retry: only the holder of this token can open it."""
 
 
 class ApiKey(Identified, Base):

@@ -37,6 +37,13 @@ USE_TOKEN = (
 )
 """Nothing comes back for one that was used."""
 
+PAIR_USED = (
+    update(AuthSession)
+    .where(AuthSession.id == bindparam("session_id"), AuthSession.unused_pair == bindparam("pair"))
+    .values(unused_pair=None)
+    .execution_options(synchronize_session=False)
+)
+
 FORGET_SUCCESSORS = (
     update(RefreshToken)
     .where(RefreshToken.session_id == bindparam("of_session"))

@@ -32,6 +32,15 @@ class AuthSettings(ModuleSettings):
         le=60,
         description="Seconds a used refresh token still gives the same successor; 0 is off.",
     )
+    refresh_retry_s: int = Field(
+        default=86_400,
+        ge=0,
+        le=30 * 86_400,
+        description=(
+            "Seconds a used refresh token still gives the same successor while neither that nor "
+            "its access token was used, because the answer may have been lost; 0 is off."
+        ),
+    )
     fresh_s: int = Field(
         default=900,
         ge=30,
@@ -59,6 +68,10 @@ class AuthSettings(ModuleSettings):
     @property
     def refresh_grace(self) -> timedelta:
         return timedelta(seconds=self.refresh_grace_s)
+
+    @property
+    def refresh_retry(self) -> timedelta:
+        return timedelta(seconds=self.refresh_retry_s)
 
     @property
     def fresh_for(self) -> timedelta:

@@ -7,6 +7,7 @@ what may change from one request to the next is the principal's, and looked up e
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from joserfc.errors import JoseError
 from config.settings import Settings
 from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
-from core.kernel.ids import uuid7
+from modules.auth.service.digests import PAIR_LENGTH
 from modules.auth.service.signing_keys import ALGORITHM, KeyRing, SigningKeys
 from modules.auth.settings import AuthSettings
 
@@ -34,6 +35,8 @@ class Claims:
     expires_at: datetime
     header: str
     """Which key signed it."""
+    pair: str
+    """The refresh token that it was issued with, as `pair_of` names it."""
 
 
 class AccessTokens:
@@ -49,13 +52,16 @@ class AccessTokens:
         return await self._keys.ring()
 
     def issue(
-        self, ring: KeyRing, user_id: UUID, session_id: UUID, until: datetime
+        self, ring: KeyRing, user_id: UUID, session_id: UUID, until: datetime, pair: str
     ) -> tuple[str, int]:
-        """The token and the seconds it is good for; it never outlives its session."""
+        """The token and the seconds it is good for; it never outlives its session.
+
+        Its `jti` begins with the pair, so that its first use can be told from that of older tokens.
+        """
         key = ring.signing
         now = int(self._clock().timestamp())
         lifetime = min(int(self._ttl.total_seconds()), int(until.timestamp()) - now)
-        about = {"sub": str(user_id), "sid": str(session_id), "jti": uuid7().hex}
+        about = {"sub": str(user_id), "sid": str(session_id), "jti": f"{pair}{token_hex(8)}"}
         claims = {**self._ours, **about, "iat": now, "exp": now + lifetime}
         protected = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
         return jwt.encode(protected, claims, key, algorithms=[ALGORITHM]), lifetime
@@ -94,4 +100,5 @@ class AccessTokens:
         if max(issued, stated.get("nbf", 0)) > soon:
             return None
         expires_at = datetime.fromtimestamp(expires, UTC)
-        return Claims(UUID(stated["sub"]), UUID(stated["sid"]), expires_at, header)
+        pair = stated["jti"][:PAIR_LENGTH]
+        return Claims(UUID(stated["sub"]), UUID(stated["sid"]), expires_at, header, pair)

@@ -11,19 +11,24 @@ from re import ASCII
 from re import compile as pattern
 from typing import NamedTuple
 
+import structlog
+
 from core.data.database import Database
 from core.data.generations import Generations
 from core.data.remembered import Remembered
 from core.kernel.clock import Clock
+from core.kernel.errors import Unavailable
 from core.kernel.principal import Principal
 from core.security.roles import Roles
-from modules.auth.queries import KEY_BY_PREFIX, SESSION
-from modules.auth.service.access_tokens import AccessTokens
+from modules.auth.queries import KEY_BY_PREFIX, PAIR_USED, SESSION
+from modules.auth.service.access_tokens import AccessTokens, Claims
 from modules.auth.service.digests import digest_of
 from modules.auth.service.key_usage import KeyUsage
 from modules.auth.service.signing_keys import PRINCIPALS
 from modules.auth.settings import AuthSettings
 from modules.users.public import Accounts
+
+log = structlog.get_logger(__name__)
 
 REMEMBERED = 10_000
 KEY = pattern(r"(atr_[a-z0-9]{12})_[\w-]{43}", ASCII)
@@ -74,7 +79,22 @@ class BearerTokens:
             session_id=session.id,
             fresh_until=session.fresh_at + self._fresh_for,
         )
+        if session.unused_pair == claims.pair:
+            await self._note_use(claims)
         return Identity(principal, claims.expires_at)
+
+    async def _note_use(self, claims: Claims) -> None:
+        """The answer to the last refresh has arrived, so the token before is not sent again.
+
+        This is written once per refresh. While the database takes no writes, requests go on, and
+        the next lookup of the token tries again.
+        """
+        used = {"session_id": claims.session_id, "pair": claims.pair}
+        try:
+            async with self._db.transaction() as session:
+                await session.execute(PAIR_USED, used)
+        except Unavailable as error:
+            log.warning("use_of_tokens_not_noted", reason=type(error).__name__)
 
 
 class ApiKeyAuthentication:

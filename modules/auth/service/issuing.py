@@ -11,7 +11,7 @@ from core.kernel.clock import Clock
 from core.kernel.context import current_context
 from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens
-from modules.auth.service.digests import digest_of
+from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.signing_keys import KeyRing
 from modules.auth.settings import LONGEST_SESSION, AuthSettings
 from modules.users.public import Account
@@ -62,7 +62,8 @@ class TokenIssuer:
         return token
 
     def pair(self, ring: KeyRing, of: AuthSession, refresh_token: str) -> IssuedTokens:
-        access, lifetime = self._tokens.issue(ring, of.user_id, of.id, of.expires_at)
+        pair = pair_of(refresh_token)
+        access, lifetime = self._tokens.issue(ring, of.user_id, of.id, of.expires_at, pair)
         left = ceil((of.expires_at - self._clock()).total_seconds())
         return IssuedTokens(access, lifetime, refresh_token, left)
 

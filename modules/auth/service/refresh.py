@@ -1,8 +1,11 @@
 """A refresh token turned into its successor, once (RFC 9700, section 4.14; ASVS 10.4.5).
 
-The token that was used may be sent again for a moment, by a tab that did not know, and gives the
-same successor; sent later it was stolen, so its whole session ends.
+The token that was used gives the same successor again: for the grace, because two tabs may refresh
+at once, and for the retry, while neither the successor nor its access token was used, because the
+answer may have been lost. Sent later it was stolen, so its whole session ends.
 """
+
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +18,7 @@ from core.security.secrets import SecretKeys
 from modules.auth.errors import InvalidRefreshToken
 from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN
-from modules.auth.service.digests import digest_of
+from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
 from modules.auth.service.login import act_as, let_in
 from modules.auth.service.signing_keys import PRINCIPALS
@@ -38,7 +41,7 @@ class Refresh:
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
         self._accounts, self._issuer, self._maintenance = accounts, issuer, maintenance
-        self._grace = settings.refresh_grace
+        self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
 
     async def refresh(self, token: str) -> IssuedTokens:
         """Raises InvalidRefreshToken and UnderMaintenance; a refusal uses nothing up."""
@@ -65,24 +68,31 @@ class Refresh:
         return of
 
     async def _successor(self, session: AsyncSession, of: AuthSession, token: str) -> str | None:
-        """The new token; within the grace the one that was given already; None for a stolen one."""
+        """The new token, or the one that was given before; None for a stolen token."""
         used = await session.get_one(RefreshToken, digest_of(token))
         if used.used_at is None:
             return await self._rotate(session, of, token)
-        if used.sealed_successor is None or self._clock() >= used.used_at + self._grace:
+        if used.sealed_successor is None or self._clock() >= self._repeatable_until(
+            of, used.used_at
+        ):
             return None
         successor = SecretKeys(token).unseal(SUCCESSOR, used.sealed_successor).decode()
         return successor if await self._is_unused(session, successor) else None
+
+    def _repeatable_until(self, of: AuthSession, used_at: datetime) -> datetime:
+        return used_at + (max(self._grace, self._retry) if of.unused_pair else self._grace)
 
     async def _rotate(self, session: AsyncSession, of: AuthSession, token: str) -> str | None:
         now = self._clock()
         await session.execute(FORGET_SUCCESSORS, {"of_session": of.id})
         successor = self._issuer.refresh_token(session, of)
-        sealed = SecretKeys(token).seal(SUCCESSOR, successor.encode()) if self._grace else None
+        is_repeatable = self._grace or self._retry
+        sealed = SecretKeys(token).seal(SUCCESSOR, successor.encode()) if is_repeatable else None
         use = USE_TOKEN.values(used_at=now, sealed_successor=sealed)
         if not await session.scalar(use, {"token_digest": digest_of(token)}):
             raise InvalidRefreshToken
         of.assign(last_used_at=now, expires_at=self._issuer.end_of(of.created_at, now))
+        of.unused_pair = pair_of(successor) if self._retry else None
         await self._audit.record(session, "auth.refresh", of)
         return successor
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, or_, update
 
 from core.data.database import Database
 from core.kernel.clock import Clock
@@ -24,7 +24,8 @@ class Sweeping:
         signing_keys: SigningKeys,
         settings: AuthSettings,
     ) -> None:
-        self._db, self._clock, self._grace = db, clock, settings.refresh_grace
+        self._db, self._clock = db, clock
+        self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
         self._guesses, self._signing_keys = guesses, signing_keys
 
     async def sweep(self) -> None:
@@ -34,9 +35,16 @@ class Sweeping:
         await self._signing_keys.forget_retired()
 
     async def _forget_successors(self) -> None:
-        """After the grace nobody needs to know the successor any more."""
-        over = RefreshToken.used_at < self._clock() - self._grace
-        sealed = update(RefreshToken).where(over, RefreshToken.sealed_successor.is_not(None))
+        """Erase the successors that no token gives any more, once grace and retry are over."""
+        now = self._clock()
+        still_unused = exists().where(
+            AuthSession.id == RefreshToken.session_id, AuthSession.unused_pair.is_not(None)
+        )
+        over = RefreshToken.used_at < now - self._grace
+        retry_over = or_(RefreshToken.used_at < now - self._retry, ~still_unused)
+        sealed = update(RefreshToken).where(
+            over, retry_over, RefreshToken.sealed_successor.is_not(None)
+        )
         async with self._db.transaction() as session:
             await session.execute(sealed.values(sealed_successor=None))
 

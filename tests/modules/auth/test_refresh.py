@@ -9,14 +9,19 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, select
 
+from core.data.database import Database
+from core.data.errors import DatabaseBusy
 from core.kernel.clock import utc_now
 from core.operations.maintenance import Maintenance
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
 from modules.auth.models import RefreshToken
+from modules.auth.service.access_tokens import Claims
+from modules.auth.service.signing_keys import PRINCIPALS
 from tests.modules.auth.conftest import (
     AUTH,
+    ME,
     bearer,
     code_of,
     later,
@@ -64,6 +69,7 @@ class TestReuse:
 
     async def test_counts_after_the_grace(self, client: AsyncClient, person: Person) -> None:
         successor = await rotated(client, person.tokens)
+        assert await works(client, successor)
         with later(seconds=11):
             assert (await refresh(client, person.tokens)).status_code == 401
             assert not await works(client, successor)
@@ -97,7 +103,10 @@ class TestReuse:
         assert await count(core, SEALED) == 1
         with later(seconds=11):
             await auth.sweeping().sweep()
-        assert await count(core, SEALED) == 0
+            assert await count(core, SEALED) == 1, "the answer may have been lost"
+            assert await works(client, successor)
+            await auth.sweeping().sweep()
+            assert await count(core, SEALED) == 0
 
 
 class TestRaces:
@@ -138,6 +147,7 @@ class TestWithoutGrace:
     @pytest.fixture
     def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         monkeypatch.setenv("AUTH_REFRESH_GRACE_S", "0")
+        monkeypatch.setenv("AUTH_REFRESH_RETRY_S", "0")
         return {}
 
     async def test_of_fifty_at_once_exactly_one_wins(
@@ -161,6 +171,171 @@ class TestWithoutGrace:
         successor = await rotated(client, person.tokens)
         assert (await refresh(client, person.tokens)).status_code == 401
         assert not await works(client, successor)
+
+
+class TestLostAnswer:
+    """The client has only the token that it sent, and sends it again."""
+
+    async def test_is_given_again_for_a_day(self, client: AsyncClient, person: Person) -> None:
+        successor = await rotated(client, person.tokens)
+        for hours in (1, 12, 23.9):
+            with later(hours=hours):
+                again = await rotated(client, person.tokens)
+                assert again["refresh_token"] == successor["refresh_token"]
+        with later(hours=23.95):
+            assert await works(client, again)
+            assert (await refresh(client, person.tokens)).status_code == 401
+            assert not await works(client, again), "the session has ended"
+
+    async def test_is_given_no_longer_than_that(self, client: AsyncClient, person: Person) -> None:
+        successor = await rotated(client, person.tokens)
+        with later(hours=24, seconds=1):
+            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, successor)).status_code == 401
+
+    async def test_has_arrived_where_its_access_token_was_used(
+        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+    ) -> None:
+        for instance in (client, other_instance):
+            tokens = await log_in(client, person)
+            successor = await rotated(client, tokens)
+            assert await works(instance, successor)
+            with later(seconds=8):
+                assert (await refresh(client, tokens)).status_code == 200, "the grace of tabs"
+            with later(seconds=11):
+                assert (await refresh(client, tokens)).status_code == 401
+                assert not await works(client, successor)
+
+    async def test_has_arrived_where_an_access_token_of_a_repetition_was_used(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        await rotated(client, person.tokens)
+        with later(minutes=5):
+            assert await works(client, await rotated(client, person.tokens))
+            assert (await refresh(client, person.tokens)).status_code == 401
+
+    async def test_has_arrived_where_the_successor_was_used(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        third = await rotated(client, await rotated(client, person.tokens))
+        with later(minutes=5):
+            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, third)).status_code == 401
+
+    async def test_is_no_matter_of_the_access_tokens_before(
+        self, client: AsyncClient, person: Person
+    ) -> None:
+        successor = await rotated(client, person.tokens)
+        assert await works(client, person.tokens)
+        with later(minutes=5):
+            assert await works(client, person.tokens)
+            again = await rotated(client, person.tokens)
+            assert again["refresh_token"] == successor["refresh_token"]
+
+    async def test_is_kept_no_longer_than_it_can_be_given(
+        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+    ) -> None:
+        await rotated(client, person.tokens)
+        with later(hours=24, seconds=1):
+            await auth.sweeping().sweep()
+        assert await count(core, SEALED) == 0
+
+    async def test_fifty_at_once_get_one_and_the_same_successor(
+        self,
+        client: AsyncClient,
+        other_instance: AsyncClient,
+        core: CoreContainer,
+        person: Person,
+    ) -> None:
+        successor = await rotated(client, person.tokens)
+        with later(minutes=5):
+            answers = await at_once(
+                *(refresh(each, person.tokens) for each in (client, other_instance) * 25)
+            )
+        assert {each.status_code for each in answers} == {200}
+        assert {each.json()["refresh_token"] for each in answers} == {successor["refresh_token"]}
+        assert await count(core, LIVE) == 1
+
+    async def test_of_a_use_and_fifty_repetitions_at_once_the_use_stays_noted(
+        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+    ) -> None:
+        successor = await rotated(client, person.tokens)
+        with later(minutes=5):
+            access = client.get(ME, headers=bearer(successor["access_token"]))
+            _, *answers = await at_once(
+                access, *(refresh(each, person.tokens) for each in (client, other_instance) * 25)
+            )
+            assert {each.status_code for each in answers} <= {200, 401}
+            assert (await refresh(client, person.tokens)).status_code == 401
+
+    async def test_one_use_is_written_and_the_others_are_not(
+        self, client: AsyncClient, auth: AuthContainer, core: CoreContainer, person: Person
+    ) -> None:
+        tokens = await rotated(client, person.tokens)
+        written = []
+        original = auth.bearer_tokens()._note_use
+
+        async def note(claims: Claims) -> None:
+            written.append(claims.pair)
+            await original(claims)
+
+        auth.bearer_tokens()._note_use = note  # type: ignore[method-assign]
+        for _ in range(5):
+            assert await works(client, tokens)
+            async with core.db().transaction():
+                core.db().touch(PRINCIPALS)  # each lookup begins again
+        assert len(written) == 1
+
+    async def test_a_database_that_takes_no_writes_stops_no_reads(
+        self,
+        client: AsyncClient,
+        auth: AuthContainer,
+        person: Person,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        tokens = await rotated(client, person.tokens)
+        bearer_tokens = auth.bearer_tokens()
+        with monkeypatch.context() as patch:
+            patch.setattr(bearer_tokens, "_db", ReadOnly(bearer_tokens._db))
+            assert await works(client, tokens)
+
+    class TestSwitchedOff:
+        @pytest.fixture
+        def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+            monkeypatch.setenv("AUTH_REFRESH_RETRY_S", "0")
+            return {}
+
+        async def test_only_the_grace_is_left(self, client: AsyncClient, person: Person) -> None:
+            successor = await rotated(client, person.tokens)
+            with later(seconds=8):
+                assert (await refresh(client, person.tokens)).status_code == 200
+            with later(seconds=11):
+                assert (await refresh(client, person.tokens)).status_code == 401
+                assert not await works(client, successor)
+
+    class TestWithoutGrace:
+        @pytest.fixture
+        def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+            monkeypatch.setenv("AUTH_REFRESH_GRACE_S", "0")
+            return {}
+
+        async def test_it_is_given_until_it_is_used(
+            self, client: AsyncClient, person: Person
+        ) -> None:
+            await rotated(client, person.tokens)
+            successor = await rotated(client, person.tokens)
+            assert await works(client, successor)
+            assert (await refresh(client, person.tokens)).status_code == 401
+
+
+class ReadOnly:
+    """A database that is busy for every writer."""
+
+    def __init__(self, db: Database) -> None:
+        self.read = db.read
+
+    def transaction(self) -> Any:
+        raise DatabaseBusy
 
 
 class TestEnds:
