@@ -85,7 +85,13 @@ def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMidd
     settings, lines = core.settings(), core.log_lines()
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
     return RequestMiddleware(
-        CorsMiddleware(inner, settings.cors_origins, core.limits(), settings.api_prefix),
+        CorsMiddleware(
+            inner,
+            settings.cors_origins,
+            core.limits(),
+            settings.api_prefix,
+            settings.cors_headers,
+        ),
         admission=Admission(
             settings.allowed_hosts, [each.name for each in core.contributions().of(AnyHost)]
         ),

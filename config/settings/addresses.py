@@ -28,26 +28,35 @@ def authority(host: str, port: int | None = None) -> str:
 
 def split_web_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
     """http or https and a host, no user, query or fragment; ValueError(wanted) otherwise."""
+    parts = split_address(text, wanted, path=path)
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError(wanted)
+    return parts
+
+
+def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
+    """The same with any scheme."""
     try:
         parts = urlsplit(text)
         authority(parts.hostname or "", parts.port)
     except ValueError:
         raise ValueError(wanted) from None
     plain = text.isascii() and text.isprintable() and set(text).isdisjoint(' ?#@\\"<>')
-    if not plain or parts.scheme not in DEFAULT_PORTS or (parts.path and not path):
+    if not plain or not parts.scheme or (parts.path and not path):
         raise ValueError(wanted)
     return parts
 
 
 def origin_of(parts: SplitResult) -> str:
     """As browsers send it: in lower case, without the port that the scheme implies."""
-    port = None if parts.port == DEFAULT_PORTS[parts.scheme] else parts.port
+    port = None if parts.port == DEFAULT_PORTS.get(parts.scheme) else parts.port
     return f"{parts.scheme}://{authority(parts.hostname or '', port)}"
 
 
 def origin(text: str) -> str:
+    """Of a page, or of an app or an extension: `capacitor://localhost`."""
     wanted = "must list exact origins such as https://app.example.com, without path or wildcard"
-    return origin_of(split_web_address(text, wanted))
+    return origin_of(split_address(text, wanted))
 
 
 def public_url(text: str) -> str:

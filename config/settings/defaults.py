@@ -14,7 +14,9 @@ from config.settings.addresses import authority
 
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-FRONT_ENDS = ("http://localhost:3000", "http://localhost:8080")
+FRONT_ENDS = tuple(
+    f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 8080)
+)
 
 Fields = dict[str, Any]
 

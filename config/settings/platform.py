@@ -18,6 +18,7 @@ from config.settings.values import (
     DatabaseUrl,
     Email,
     Folder,
+    HeaderName,
     Level,
     MetricsToken,
     ModuleName,
@@ -141,8 +142,12 @@ class Settings(ModuleSettings):
     )
     cors_origins: CommaSeparated[Origin] = derived(
         defaults.cors_origins,
-        "none; in development http://localhost:3000,http://localhost:8080",
-        "The origins whose pages may call the API from a browser.",
+        "none; in development ports 3000 and 8080 of http://localhost and http://127.0.0.1",
+        "The origins (scheme://host[:port]) whose pages may call the API from a browser.",
+    )
+    cors_headers: CommaSeparated[HeaderName] = Field(
+        default=(),
+        description="Request headers that those pages may send, beside those that the API reads.",
     )
     metrics_token: MetricsToken | None = Field(
         default=None,

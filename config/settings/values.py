@@ -110,6 +110,13 @@ Email = Annotated[str, matching(r"(?=.{3,254}\Z)[^@\s]+@[^@\s]+", "must be an e-
 Level = Annotated[
     Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(in_lower_case)
 ]
+HeaderName = Annotated[
+    str,
+    matching(
+        r"(?!\*\Z)[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}",
+        "must list names of header fields such as X-Tenant, without a wildcard",
+    ),
+]
 ModuleName = Annotated[str, matching("[a-z][a-z0-9_]*", "must list names such as users,auth")]
 SecretKey = Annotated[
     SecretStr,

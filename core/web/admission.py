@@ -3,6 +3,7 @@
 Every refusal here also ends the connection: whoever sends such a request may mean two by it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import chain
 from re import compile as pattern
@@ -22,11 +23,14 @@ CONTROLS = pattern(rb"[\x00-\x1f\x7f]")
 ONCE = frozenset({
     b"access-control-request-method", b"authorization", b"content-disposition", b"content-length",
     b"content-range", b"content-type", b"expect", b"host", b"idempotency-key", b"if-modified-since",
-    b"if-range", b"if-unmodified-since", b"origin", b"range", b"referer", b"traceparent",
-    b"tus-resumable", b"upload-checksum", b"upload-concat", b"upload-defer-length",
-    b"upload-length", b"upload-metadata", b"upload-offset", b"user-agent", b"x-api-key",
-    b"x-http-method-override", b"x-request-id",
+    b"if-range", b"if-unmodified-since", b"origin", b"range", b"tus-resumable",
+    b"upload-checksum", b"upload-concat", b"upload-defer-length", b"upload-length",
+    b"upload-metadata", b"upload-offset", b"x-api-key", b"x-http-method-override",
 })  # fmt: skip
+"""Two values of these could mean two requests."""
+
+HINTS = frozenset({b"referer", b"traceparent", b"tracestate", b"user-agent", b"x-request-id"})
+"""They change no answer, so a repeated one is dropped, and a malformed one is not read."""
 
 
 class Inadmissible(ProblemError):
@@ -181,13 +185,14 @@ def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
     """Repeated fields are one list (RFC 9110, section 5.3), unless they may only be given once."""
     found: dict[bytes, bytes] = {}
     for name, value in fields:
-        if name not in found:
+        if name not in found or name in HINTS:
             found[name] = value
         elif name in ONCE:
             raise BadHost if name == b"host" else repeated(name.decode("latin-1"))
         else:
             found[name] += (b"; " if name == b"cookie" else b", ") + value
-    return found
+    counted = Counter(name for name, _ in fields if name in HINTS)
+    return {name: value for name, value in found.items() if counted[name] < 2}
 
 
 def repeated(name: str) -> RepeatedHeader:

@@ -10,20 +10,16 @@ from core.web.responses import FinishedResponse
 
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
-    b"Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, Range, Idempotency-Key, "
-    b"X-Request-ID, traceparent, Content-Digest, Tus-Resumable, Upload-Length, Upload-Offset, "
-    b"Upload-Metadata, Upload-Checksum, Upload-Concat, Upload-Defer-Length"
+    "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, If-Modified-Since, "
+    "If-Unmodified-Since, If-Range, Range, Idempotency-Key, X-Request-ID, traceparent, tracestate, "
+    "baggage, sentry-trace, Content-Digest, Repr-Digest, Cache-Control, X-Requested-With, "
+    "Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum, Upload-Concat, "
+    "Upload-Defer-Length"
 )
 EXPOSED = (
     b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, "
-    b"Idempotency-Replayed, Content-Disposition, Content-Range, Accept-Ranges, Repr-Digest, "
-    b"X-Cache, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, "
-    b"Upload-Length, Upload-Expires"
-)
-PREFLIGHT: tuple[Header, ...] = (
-    (b"access-control-allow-methods", METHODS),
-    (b"access-control-allow-headers", REQUEST_HEADERS),
-    (b"access-control-max-age", b"600"),
+    b"Idempotency-Replayed, Content-Disposition, Content-Range, Accept-Ranges, Accept-Patch, "
+    b"Allow, WWW-Authenticate, Content-Language, Repr-Digest, X-Cache"
 )
 
 
@@ -31,9 +27,19 @@ class CorsMiddleware:
     """Answers preflights itself; says on every other answer which origin may read it."""
 
     def __init__(
-        self, app: Any, origins: Collection[str], limits: RateLimits, api_prefix: str
+        self,
+        app: Any,
+        origins: Collection[str],
+        limits: RateLimits,
+        api_prefix: str,
+        more_headers: Collection[str] = (),
     ) -> None:
         self._app, self._limits, self._api = app, limits, f"{api_prefix}/"
+        self._preflight: list[Header] = [
+            (b"access-control-allow-methods", METHODS),
+            (b"access-control-allow-headers", ", ".join([REQUEST_HEADERS, *more_headers]).encode()),
+            (b"access-control-max-age", b"600"),
+        ]
         self._fields: dict[bytes, tuple[Header, ...]] = {
             origin.encode(): (
                 (b"access-control-allow-origin", origin.encode()),
@@ -53,7 +59,7 @@ class CorsMiddleware:
         if scope["method"] == "OPTIONS" and is_preflight(context.headers):
             if f"{scope['path']}/".startswith(self._api):
                 await count_request(self._limits, context, limit=None)
-            preflight = FinishedResponse(204, list(PREFLIGHT) if fields else [], b"")
+            preflight = FinishedResponse(204, [*self._preflight] if fields else [], b"")
             await preflight(scope, receive, send)
         else:
             await self._app(scope, receive, send)

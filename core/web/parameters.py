@@ -152,9 +152,10 @@ MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"
 
 
 def flag(name: str, text: str) -> bool:
-    if text not in ("true", "false"):
+    """Return the boolean, which Python's clients write with a capital."""
+    if text not in ("true", "false", "True", "False"):
         raise invalid(name, FLAG, "bool")
-    return text == "true"
+    return text in ("true", "True")
 
 
 def searched(text: str | None) -> str | None:

@@ -45,7 +45,11 @@ class TestDefaults:
         assert settings.storage_url.get_secret_value() == "file:///data/files"
         assert settings.storage_path == Path("/data/files")
         assert settings.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
-        assert settings.cors_origins == ("http://localhost:3000", "http://localhost:8080")
+        assert settings.cors_origins == (
+            *("http://localhost:3000", "http://localhost:8080"),
+            *("http://127.0.0.1:3000", "http://127.0.0.1:8080"),
+        )
+        assert settings.cors_headers == ()
         assert (settings.admin_email, settings.admin_password) == ("admin@example.com", None)
         assert (settings.log_format, settings.log_level) == ("console", "info")
         assert settings.redis_url is settings.smtp_url is settings.metrics_token is None
@@ -163,6 +167,19 @@ class TestLists:
         origins = read(CORS_ORIGINS="https://App.Example.com:443,http://localhost:3000")
         assert origins.cors_origins == ("https://app.example.com", "http://localhost:3000")
 
+    def test_origins_of_apps_and_extensions(self) -> None:
+        origins = ("capacitor://localhost", "chrome-extension://" + "a" * 32, "app://x:8080")
+        assert read(CORS_ORIGINS=",".join(origins)).cors_origins == origins
+        for wrong in ("null", "*", "https://*", "file://", "https://a.example/x", "//a.example"):
+            with pytest.raises(SettingsError, match="CORS_ORIGINS must list exact origins"):
+                read(CORS_ORIGINS=wrong)
+
+    def test_request_headers(self) -> None:
+        assert read(CORS_HEADERS="X-Tenant, my_field").cors_headers == ("X-Tenant", "my_field")
+        for wrong in ("*", "a b", "x:y", "x\r\ny", "é"):
+            with pytest.raises(SettingsError, match="CORS_HEADERS must list names"):
+                read(CORS_HEADERS=wrong)
+
     def test_hosts(self) -> None:
         hosts = read(ALLOWED_HOSTS="API.example.com,::1,[::1],10.0.0.1").allowed_hosts
         assert hosts == ("api.example.com", "[::1]", "[::1]", "10.0.0.1")
@@ -230,6 +247,7 @@ WRONG = {
     "AUTH_PASSWORD_MIN_LENGTH": ["7", "65", "long"],
     "TRUSTED_PROXIES": ["*", "proxy", "10.0.0.300", "10.0.0.1/8", "0.0.0.0/0", "::/0"],
     "ALLOWED_HOSTS": ["*", "*.example.com", "https://a", "a:80", "a b"],
+    "CORS_HEADERS": ["*", "a b"],
     "CORS_ORIGINS": [
         "*",
         "null",

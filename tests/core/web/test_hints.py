@@ -1,0 +1,71 @@
+"""Header fields that are hints: twice or malformed, they are dropped, and the request goes on."""
+
+import pytest
+from httpx import AsyncClient
+
+from tests.people import PASSWORD, Person
+
+HINTS = ["x-request-id", "traceparent", "tracestate", "user-agent", "referer", "accept"]
+LISTS = ["accept-language", "accept-encoding", "accept-charset", "from", "dnt", "sec-fetch-mode"]
+MALFORMED = ["", "\xff\xfe", "a b", ";;==,,", "\t", "q=0.1.2", "x" * 4_000, "00-" + "0" * 80]
+
+
+@pytest.fixture
+def backend() -> str:
+    """No test here asks the database anything that another could answer otherwise."""
+    return "sqlite"
+
+
+def encoded(*fields: tuple[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in fields]
+
+
+@pytest.mark.parametrize("name", [*HINTS, *LISTS])
+async def test_none_refuses_a_request(name: str, person: Person) -> None:
+    for value in MALFORMED:
+        for fields in ([(name, value)], [(name, value), (name, "another-value-1")]):
+            answer = await person.client.get("/api/v1/users/me", headers=encoded(*fields))
+            assert answer.status_code == 200, (name, value[:20], len(fields), answer.text)
+            assert len(answer.headers["x-request-id"]) >= 8
+
+
+@pytest.mark.parametrize("name", [*HINTS, *LISTS])
+async def test_nor_a_sign_in_nor_a_page(name: str, person: Person, client: AsyncClient) -> None:
+    body = {"email": person.email, "password": PASSWORD}
+    for fields in ([(name, "\xff\xfe;;==")], [(name, "one-value-1"), (name, "two-value-2")]):
+        headers = encoded(*fields)
+        assert (await client.post("/api/v1/auth/login", json=body, headers=headers)).is_success
+        for path in ("/", "/docs", "/health"):
+            assert (await client.get(path, headers=headers)).status_code == 200, (path, fields)
+
+
+async def test_a_repeated_request_id_is_made_new(client: AsyncClient) -> None:
+    fields = encoded(("x-request-id", "my-request-1"), ("x-request-id", "my-request-2"))
+    made = (await client.get("/health", headers=fields)).headers["x-request-id"]
+    assert made not in ("my-request-1", "my-request-2", "my-request-1, my-request-2")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "authorization",
+        "content-type",
+        "x-api-key",
+        "idempotency-key",
+        "range",
+        "if-range",
+        "origin",
+    ],
+)
+async def test_those_that_decide_something_are_given_once(name: str, person: Person) -> None:
+    fields = encoded((name, "a"), (name, "b"))
+    answer = await person.client.get("/api/v1/users/me", headers=fields)
+    assert (answer.status_code, answer.json()["code"]) == (400, "http.repeated_header")
+
+
+async def test_a_boolean_parameter_has_a_capital_in_python(admin: Person) -> None:
+    for text, counted in (("True", True), ("true", True), ("False", False), ("false", False)):
+        answer = await admin.client.get(f"/api/v1/users?cursor=&total={text}")
+        assert (answer.json()["total"] is not None) is counted
+    for text in ("TRUE", "1", "yes", ""):
+        assert (await admin.client.get(f"/api/v1/users?cursor=&total={text}")).status_code == 400
