@@ -1,11 +1,13 @@
 """What every request and response body has in common."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Self, TypeVar, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, MsgspecError, convert
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
 
 from core.kernel.pages import Rows
 
@@ -15,8 +17,53 @@ ABSENT: Any = Field(default_factory=lambda: None)
 """The default of a field that a merge patch may leave out: `title: Title = ABSENT`."""
 
 
-Moment = datetime
-"""Written as RFC 3339 in UTC, ending in `Z`, for neither tables nor clocks of ours give another."""
+AWARE = Annotated[datetime, Meta(tz=True)]
+
+
+def parse_moment(text: object) -> datetime:
+    """Return the time in UTC that RFC 3339 text says with its offset.
+
+    Raises ValueError, also for a time that is none of the years 1 to 9999 of UTC.
+    """
+    try:
+        moment: datetime = convert(text, AWARE)
+        return moment.astimezone(UTC)
+    except (MsgspecError, OverflowError):
+        raise ValueError(text) from None
+
+
+class InUtc:
+    """Read JSON by `parse_moment`. Objects of ours are in UTC already, and cost nothing more."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        plain = handler(source)
+        return core_schema.json_or_python_schema(
+            core_schema.no_info_wrap_validator_function(self._read, plain), plain
+        )
+
+    def _read(self, value: object, _: object) -> datetime:
+        try:
+            return parse_moment(value)
+        except ValueError:
+            raise PydanticCustomError(
+                "datetime_parsing", "A moment as in RFC 3339, with its offset."
+            ) from None
+
+
+Moment = Annotated[datetime, InUtc()]
+"""A time: sent as RFC 3339 with an offset, answered in UTC, ending in `Z`."""
+
+
+def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
+    """Whether a `datetime` in it is read without `Moment`."""
+    if annotation is datetime:
+        return not any(isinstance(each, InUtc) for each in metadata)
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return is_plain_time(inner, more)
+    return any(is_plain_time(each) for each in get_args(annotation))
 
 
 class Schema(BaseModel):
@@ -30,6 +77,15 @@ class Schema(BaseModel):
     )
 
     __slots__ = ("_row",)  # pydantic's private attributes would cost more than all the rest
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        for name, field in cls.model_fields.items():
+            if is_plain_time(field.annotation, field.metadata):
+                raise TypeError(
+                    f"{cls.__name__}.{name} is a datetime: write Moment from core.kernel.schemas,"
+                    " which takes a time with its offset and answers it in UTC."
+                )
 
     @classmethod
     def of(cls, source: object) -> Self:

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 
 from litestar.di import Provide
 from litestar.params import Parameter
-from msgspec import Meta, MsgspecError, convert
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Enum
@@ -18,6 +17,7 @@ from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
+from core.kernel.schemas import parse_moment
 from core.kernel.text import Line
 from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
@@ -142,8 +142,8 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
 def moment(name: str, text: str | None) -> datetime | None:
     """With its offset, as RFC 3339 has it; never a bare number. Raises InvalidInput."""
     try:
-        return None if text is None else convert(text, Annotated[datetime, Meta(tz=True)])
-    except MsgspecError:
+        return None if text is None else parse_moment(text)
+    except ValueError:
         raise invalid(name, MOMENT, "type") from None
 
 
