@@ -18,6 +18,7 @@ from core.data.generations import Generations
 from core.data.remembered import Remembered
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
+from core.kernel.fallbacks import count_fallback
 from core.kernel.principal import Principal
 from core.security.roles import Roles
 from modules.auth.queries import KEY_BY_PREFIX, PAIR_USED, SESSION
@@ -94,6 +95,7 @@ class BearerTokens:
             async with self._db.transaction() as session:
                 await session.execute(PAIR_USED, used)
         except Unavailable as error:
+            count_fallback("token_use")
             log.warning("use_of_tokens_not_noted", reason=type(error).__name__)
 
 

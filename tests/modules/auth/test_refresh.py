@@ -286,6 +286,7 @@ class TestLostAnswer:
                 core.db().touch(PRINCIPALS)  # each lookup begins again
         assert len(written) == 1
 
+    @pytest.mark.fallbacks("token_use")
     async def test_a_database_that_takes_no_writes_stops_no_reads(
         self,
         client: AsyncClient,

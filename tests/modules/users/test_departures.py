@@ -254,6 +254,7 @@ async def test_what_modules_contribute_is_counted_and_exported(person: Person) -
     assert [each["name"] for each in exported] == ["first", "second", "third"]
 
 
+@pytest.mark.fallbacks("statistic")
 async def test_a_figure_out_of_order_leaves_the_others(person: Person, stranger: Person) -> None:
     Probe.broken.add(person.id)
     summary = await person.client.get(f"{ME}/summary")
