@@ -44,6 +44,7 @@ class AuditEntry(Identified, Base):
         Index(None, "actor_id", "at", "id"),
         Index(None, "on_behalf_of", "at", "id"),
         Index(None, "target_id", "at", "id"),
+        Index(None, "action", "at", "id"),
     )
 
     at: Mapped[datetime]

@@ -18,6 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.data.changes import tables_changed_by
 from core.data.errors import saying_busy
+from core.data.folded import fold_updates
 from core.data.generations import Generations
 from core.data.limits import is_limited
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
@@ -55,6 +56,7 @@ class Database:
         self._announce = announce
         self._committing: set[Task[None]] = set()
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
+        event.listen(self.engine.sync_engine, "before_execute", fold_updates, retval=True)
 
     def read(self) -> AbstractAsyncContextManager[ReadConnection]:
         """Rows as of now; inside a transaction of this task, with what it has done so far."""

@@ -6,6 +6,7 @@ from sqlalchemy import Row, Table, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
+from core.data.folded import folds, own_columns
 from core.data.models import Base
 from core.data.writes import write
 from core.kernel.clock import utc_now
@@ -20,6 +21,7 @@ async def add_row(session: AsyncSession, model: type[Base], **values: Any) -> Ro
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
     now = utc_now()
     given = {"id": uuid7(), "version": 1, "created_at": now, "updated_at": now} | values
+    given |= folds(table, given)
     every = {f"new_{column.name}": given.get(column.name) for column in table.columns}
     return (await write(session, insert_into(table), every)).one()
 
@@ -28,5 +30,5 @@ def insert_into(table: Table) -> ReturningInsert[Any]:
     """Built once for each table."""
     if table not in _inserts:
         columns = {each.name: bindparam(f"new_{each.name}", type_=each.type) for each in table.c}
-        _inserts[table] = insert(table).values(columns).returning(*table.c)
+        _inserts[table] = insert(table).values(columns).returning(*own_columns(table))
     return _inserts[table]

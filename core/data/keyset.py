@@ -9,16 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, false, func, or_, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.folding import fold
 from core.kernel.pages import Key
 
 
 @dataclass(frozen=True)
 class SortKey:
-    column: InstrumentedAttribute[Any]
+    column: Any
+    """What the rows are sorted by: an attribute, or the folded copy of its text."""
     descending: bool
+    source: str
+    """The attribute whose value is that, or is folded to that."""
 
     @property
     def nullable(self) -> bool:
@@ -35,8 +38,12 @@ class SortKey:
         ordered = key.desc() if self.descending else key.asc()
         return ordered.nulls_last() if self.nullable else ordered
 
+    def position(self, value: Any) -> str | int | None:
+        return fold(value) if self.column.key != self.source else to_json(value)
+
     def same(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
-        return self.column.is_(None) if is_null else self.column == bound
+        found: ColumnElement[bool] = self.column.is_(None) if is_null else self.column == bound
+        return found
 
     def later(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
         if is_null:
@@ -69,7 +76,7 @@ def step_by_step(
 
 def position_of(row: Any, order: Sequence[SortKey]) -> Key:
     """The row's sort values, as JSON has them."""
-    return tuple(to_json(getattr(row, key.column.key)) for key in order)
+    return tuple(key.position(getattr(row, key.source)) for key in order)
 
 
 def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
 from core.data.search import (
@@ -78,18 +79,20 @@ class Found:
 class Listing(Uncopied):
     """How a list may be sorted, searched and filtered: said once, for the query and for OpenAPI.
 
-    The last column of `sort` is the unique id: it breaks ties. `filters` are compared for equality;
-    a mapping gives them other names than their columns have. A column of `ranges` is compared by
-    `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are `created_at` and `at` wherever they are sort
-    keys. The default order is `-created_at`, or the first key of a list without it. The query
-    should be made once, for its statements are kept by its identity, and must have the columns of
-    `sort` among its own.
+    The last column of `sort` is the unique id: it breaks ties. A text is sorted by its folded copy.
+    `filters` are compared for equality; a mapping gives them other names than their columns have.
+    A column of `ranges` is compared by `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are
+    `created_at` and `at` wherever they are sort keys. `scope` names what every query of the list
+    compares for equality, such as the owner: an index of each order begins with it. The default
+    order is `-created_at`, or the first key of a list without it. The query should be made once,
+    for its statements are kept by its identity, and must have the columns of `sort` among its own.
     """
 
     sort: Columns
     search: SearchIndex | Columns = ()
     filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
     ranges: Columns = ()
+    scope: Columns = ()
     default: str = ""
     _found: Bounded[object, Found] = field(default_factory=lambda: Bounded(200), init=False)
     _statements: Bounded[object, Select[Any]] = field(
@@ -262,7 +265,7 @@ class Listing(Uncopied):
 
     def _sort_key(self, key: str) -> SortKey:
         column = self.sort[self.keys.index(key.removeprefix("-"))]
-        return SortKey(column, key.startswith("-"))
+        return SortKey(order_column(column), key.startswith("-"), column.key)
 
     def _filter(self, name: str) -> ColumnElement[bool]:
         if (column := self.filter_columns.get(name)) is not None:

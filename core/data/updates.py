@@ -8,16 +8,19 @@ from sqlalchemy import Row, Select, Table, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import CallableColumnDefault
 
+from core.data.folded import folds_of, own_columns
 from core.data.reads import Values
 from core.data.writes import write
 from core.kernel.bounded import Bounded
 from core.kernel.errors import NotFound
+from core.kernel.folding import fold
 from core.kernel.preconditions import IfMatch
 
 
 class Change(NamedTuple):
     update: Update
     stamps: Mapping[str, Callable[[], Any]]
+    folds: Mapping[str, str]
 
 
 _changes: Bounded[object, Change] = Bounded(500)
@@ -42,6 +45,7 @@ async def update_or_raise(
         return checked(row, 0, if_match, missing)
     change = change_of(query, changes)
     new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
+    new |= {name: fold(changes[source]) for name, source in change.folds.items()}
     values = {**values, **{f"new_{name}": value for name, value in new.items()}}
     row = (await write(session, change.update, values)).one_or_none()
     return checked(row, 1, if_match, missing)
@@ -66,9 +70,13 @@ def change_of(query: Select[Any], changes: Mapping[str, Any]) -> Change:
     if not isinstance(table, Table) or query.whereclause is None:
         raise TypeError("An update is of rows of one table, found by a condition.")
     stamps = stamps_of(table)
-    columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in {**stamps, **changes}}
+    folds = {name: source for name, source in folds_of(table).items() if source in changes}
+    new = {**stamps, **changes, **folds}
+    columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in new}
     counted = update(table).where(query.whereclause).values(columns)
-    built = Change(counted.values(version=table.c.version + 1).returning(*table.c), stamps)
+    built = Change(
+        counted.values(version=table.c.version + 1).returning(*own_columns(table)), stamps, folds
+    )
     _changes.put(key, built)
     return built
 

@@ -37,7 +37,7 @@ DELIVERIES = select(
     Delivery.created_at,
 ).join(RecordedEvent)
 EVENTS = Listing(
-    sort=(Delivery.created_at, Delivery.due_at, Delivery.attempts, Delivery.id),
+    sort=(Delivery.created_at, Delivery.id),
     filters={
         "status": _known_status,
         "event": RecordedEvent.name,

@@ -40,6 +40,7 @@ class Delivery(Identified, Base):
     __table_args__ = (
         UniqueConstraint("event_id", "listener"),
         Index(None, "listener", "due_at"),
+        Index(None, "created_at", "id"),
     )
 
     event_id: Mapped[UUID] = mapped_column(ForeignKey(RecordedEvent.id))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.folding import fold
 from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
@@ -32,7 +34,7 @@ class ValueListing(Uncopied):
         order = self._order(asked.sort or self.default)
         ordered = list(values)
         for key in reversed(order):
-            ordered.sort(key=lambda each: getattr(each, name_of(key)), reverse=key[0] == "-")
+            ordered.sort(key=partial(sort_value, name_of(key)), reverse=key[0] == "-")
         start = asked.offset
         if asked.by_cursor:
             start = 0 if asked.after is None else place_after(asked.after, ordered, order)
@@ -48,6 +50,12 @@ class ValueListing(Uncopied):
             reason = f"Sort by {', '.join(self.keys)}, each once."
             raise InvalidInput([FieldError("query.sort", reason, "sort")])
         return order if self.keys[-1] in names else [*order, self.keys[-1]]
+
+
+def sort_value(name: str, each: Any) -> Any:
+    """Texts are sorted by the fold, as in every list."""
+    value = getattr(each, name)
+    return fold(value) if isinstance(value, str) else value
 
 
 def name_of(key: str) -> str:

@@ -17,6 +17,8 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 from sqlalchemy import Table
 
+from core.data.listing_indexes import missing_indexes
+from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
@@ -139,6 +141,14 @@ def bounds_its_lists(it: Subject) -> Iterator[str]:
         kind = operation.parsed_fn_signature.return_type
         if kind.is_subclass_of(Page) and rules_of(operation).listing is None:
             yield f"{operation} has no listing=…, and so gives a page of any size"
+
+
+def indexes_its_lists(it: Subject) -> Iterator[str]:
+    """A list that is sorted without an index reads and sorts its whole table for each page."""
+    for operation in it.operations():
+        if isinstance(listing := rules_of(operation).listing, Listing):
+            for missing in missing_indexes(listing):
+                yield f"{operation}: {missing}"
 
 
 def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
@@ -278,6 +288,7 @@ RULES: list[Callable[[Subject], Iterator[str]]] = [
     asks_only_for_its_own_permissions,
     answers_with_schemas,
     bounds_its_lists,
+    indexes_its_lists,
     names_the_action_of_each_write,
     prefixes_its_tables,
     refers_only_to_itself_and_to_users,

@@ -4,6 +4,7 @@ from uuid import UUID
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.folded import folded
 from core.data.indexes import PartialIndex
 from core.data.models import Base, Identified
 
@@ -29,7 +30,9 @@ class AuthSession(Identified, Base):
     __tablename__ = "auth_sessions"
     __table_args__ = (
         Index("ix_auth_sessions_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index("ix_auth_sessions_user_id_last_used_at_id", "user_id", "last_used_at", "id"),
         Index("ix_auth_sessions_created_at_id", "created_at", "id"),
+        Index("ix_auth_sessions_last_used_at_id", "last_used_at", "id"),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
@@ -65,12 +68,14 @@ class ApiKey(Identified, Base):
     __tablename__ = "auth_api_keys"
     __table_args__ = (
         Index("ix_auth_api_keys_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index("ix_auth_api_keys_user_id_name_folded_id", "user_id", "name_folded", "id"),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     prefix: Mapped[str] = mapped_column(String(32), unique=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(String(100))
+    name_folded: Mapped[str] = folded("name", 100)
     scopes: Mapped[tuple[str, ...]] = mapped_column(ScopeNames)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

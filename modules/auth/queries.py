@@ -2,16 +2,20 @@
 
 from sqlalchemy import bindparam, func, select, update
 
+from core.data.folded import own_columns
 from core.data.lanes import reserved
 from core.data.queries import Listing
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
 
-SESSIONS = Listing(sort=(AuthSession.created_at, AuthSession.last_used_at, AuthSession.id))
+SESSIONS = Listing(
+    sort=(AuthSession.created_at, AuthSession.last_used_at, AuthSession.id),
+    scope=(AuthSession.user_id,),
+)
 ALL_SESSIONS = Listing(
     sort=(AuthSession.created_at, AuthSession.last_used_at, AuthSession.id),
     filters=(AuthSession.user_id,),
 )
-API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id))
+API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id), scope=(ApiKey.user_id,))
 
 LIVE = select(*AuthSession.__table__.columns).where(AuthSession.expires_at > bindparam("now"))
 SESSION = reserved(LIVE.where(AuthSession.id == bindparam("session_id")))
@@ -52,9 +56,9 @@ FORGET_SUCCESSORS = (
     .execution_options(synchronize_session=False)
 )
 
-OWN_KEYS = select(*ApiKey.__table__.columns).where(ApiKey.user_id == bindparam("owner"))
+OWN_KEYS = select(*own_columns(ApiKey)).where(ApiKey.user_id == bindparam("owner"))
 KEY_BY_PREFIX = reserved(
-    select(*ApiKey.__table__.columns).where(ApiKey.prefix == bindparam("asked_prefix"))
+    select(*own_columns(ApiKey)).where(ApiKey.prefix == bindparam("asked_prefix"))
 )
 KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 

@@ -3,6 +3,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.folded import folded
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
 
@@ -15,13 +16,19 @@ class File(Versioned, Timestamped, Base):
     __tablename__ = "files"
     __table_args__ = (
         Index("ix_files_owner_id_created_at_id", "owner_id", "created_at", "id"),
+        Index(None, "owner_id", "original_filename_folded", "id"),
+        Index("ix_files_owner_id_size_id", "owner_id", "size", "id"),
         Index("ix_files_created_at_id", "created_at", "id"),
+        Index("ix_files_original_filename_folded_id", "original_filename_folded", "id"),
+        Index("ix_files_size_id", "size", "id"),
+        Index("ix_files_content_type_created_at_id", "content_type", "created_at", "id"),
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     storage_key: Mapped[str] = mapped_column(String(64), unique=True)
     filename: Mapped[str] = mapped_column(String(50))
     original_filename: Mapped[str] = mapped_column(String(150))
+    original_filename_folded: Mapped[str] = folded("original_filename", 150)
     size: Mapped[int]
     content_type: Mapped[str] = mapped_column(String(100))
     checksum_sha256: Mapped[str] = mapped_column(String(64))

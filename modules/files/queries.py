@@ -1,14 +1,14 @@
 from sqlalchemy import bindparam, select
 
+from core.data.folded import own_columns
 from core.data.queries import Listing
 from modules.files.models import SEARCH, File
 
 sort = (File.created_at, File.original_filename, File.size, File.id)
-FILES = Listing(sort=sort, search=SEARCH, filters=(File.content_type,))
+FILES = Listing(sort=sort, search=SEARCH, filters=(File.content_type,), scope=(File.owner_id,))
 ALL_FILES = Listing(sort=sort, search=SEARCH, filters=(File.content_type, File.owner_id))
 
-COLUMNS = File.__table__.columns
-EVERY = select(*COLUMNS)
+EVERY = select(*own_columns(File))
 OWN = EVERY.where(File.owner_id == bindparam("owner"))
 ONE = EVERY.where(File.id == bindparam("file"))
 KEPT = select(File.storage_key).where(File.storage_key == bindparam("key"))

@@ -3,6 +3,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.folded import folded
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
 
@@ -12,11 +13,12 @@ class Post(Versioned, Timestamped, Base):
     __table_args__ = (
         Index("ix_posts_created_at_id", "created_at", "id"),
         Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
-        Index("ix_posts_title_id", "title", "id"),
+        Index("ix_posts_title_folded_id", "title_folded", "id"),
     )
 
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(200))
+    title_folded: Mapped[str] = folded("title", 200)
     content: Mapped[str] = mapped_column(String(20_000))
 
 

@@ -1,5 +1,6 @@
 from sqlalchemy import bindparam, select
 
+from core.data.folded import own_columns
 from core.data.queries import Listing
 from modules.posts.models import SEARCH, Post
 
@@ -7,7 +8,6 @@ POSTS = Listing(
     sort=(Post.created_at, Post.title, Post.id), search=SEARCH, filters=(Post.author_id,)
 )
 
-COLUMNS = Post.__table__.columns
-EVERY = select(*COLUMNS)
+EVERY = select(*own_columns(Post))
 ONE = EVERY.where(Post.id == bindparam("post_id"))
 OF_AUTHOR = EVERY.where(Post.author_id == bindparam("written_by"))

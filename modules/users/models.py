@@ -3,6 +3,7 @@ from datetime import datetime
 from sqlalchemy import Dialect, Index, SmallInteger, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.folded import folded
 from core.data.indexes import PartialIndex
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
@@ -28,8 +29,9 @@ class User(Versioned, Timestamped, Base):
     __tablename__ = "users"
     __table_args__ = (
         Index("ix_users_created_at_id", "created_at", "id"),
-        Index("ix_users_name_id", "name", "id"),
-        Index("ix_users_email_id", "email", "id"),
+        Index("ix_users_is_active_created_at_id", "is_active", "created_at", "id"),
+        Index("ix_users_name_folded_id", "name_folded", "id"),
+        Index("ix_users_email_folded_id", "email_folded", "id"),
         # Only the few rows that are looked for: a plain index of `deletes_at` would be preferred
         # for `IS NULL`, which is nearly everybody.
         PartialIndex("ix_users_admins", "id", where=IS_ADMIN),
@@ -37,8 +39,10 @@ class User(Versioned, Timestamped, Base):
     )
 
     name: Mapped[str] = mapped_column(String(50))
+    name_folded: Mapped[str] = folded("name", 50)
     email: Mapped[str] = mapped_column(String(254))
     """As its owner writes it."""
+    email_folded: Mapped[str] = folded("email", 254)
     email_key: Mapped[str] = mapped_column(String(800), unique=True)
     """As it is compared: whoever writes it in another case means the same mailbox."""
     age: Mapped[int | None] = mapped_column(SmallInteger)

@@ -7,6 +7,7 @@ from sqlalchemy import Enum, and_, bindparam, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditEntry, Outcome
+from core.data.folded import own_columns
 from core.data.lanes import reserved
 from core.data.queries import Listing
 from core.data.totals import Count
@@ -21,6 +22,7 @@ OUTCOME: Any = type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False))
 ACTIVITY = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
     filters={"action": AuditEntry.action, "outcome": OUTCOME},
+    scope=(AuditEntry.actor_id,),
     default="-at",
 )
 
@@ -42,7 +44,7 @@ PERSONAL: list[Any] = [
 ]
 EVERYONE = select(*PERSONAL)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
-ROW_BY_ID = select(User.__table__).where(User.id == bindparam("user_id"))
+ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"))
 
 CREDENTIALS = select(
     User.id,

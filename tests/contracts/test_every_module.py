@@ -11,7 +11,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.wiring.module import Module
 from core.wiring.registry import discover
-from core.wiring.rules import RULES, Subject
+from core.wiring.rules import RULES, Subject, indexes_its_lists
 from tests.contracts.broken.plugin import Plugin as Broken
 
 Rule = Callable[[Subject], Iterator[str]]
@@ -40,6 +40,16 @@ def test_keeps_the_rule(unsound: Litestar, rule: Rule, name: str) -> None:
 @each_rule
 def test_the_rule_can_be_broken(unsound: Litestar, rule: Rule) -> None:
     assert list(rule(subject(unsound, "broken")))
+
+
+def test_each_order_and_filter_without_an_index_is_told(unsound: Litestar) -> None:
+    told = [each.partition(": ")[2] for each in indexes_its_lists(subject(unsound, "broken"))]
+    assert told == [
+        "the sort key size needs an index of size, file_id",
+        "the sort key name is a text: give it a folded copy",
+        "the sort key weight may be null, and no index sorts nulls last",
+        "the filter weight needs an index that begins with weight",
+    ]
 
 
 def test_every_folder_is_a_module() -> None:

@@ -12,3 +12,6 @@ class Thing(Apart):
     __tablename__ = "things"
 
     file_id: Mapped[UUID] = mapped_column(ForeignKey("files.id"), primary_key=True)
+    name: Mapped[str]
+    size: Mapped[int]
+    weight: Mapped[int | None]

@@ -1,9 +1,11 @@
 from litestar import Controller, get, post
 from litestar.params import FromQuery, JSONBody
 
+from core.data.queries import Listing
 from core.kernel.schemas import Page
 from core.security.policies import public, requires
 from modules.admin.permissions import AUDIT
+from tests.contracts.broken.models import Thing
 from tests.contracts.broken.public import ThingProof, ThingRead
 
 
@@ -25,7 +27,16 @@ class ThingController(Controller):
         pass
 
 
+THINGS = Listing(
+    sort=(Thing.size, Thing.name, Thing.weight, Thing.file_id), filters=(Thing.weight,)
+)
+
+
 class OtherThingController(Controller):
+    @get("/unindexed", policy=public, listing=THINGS)
+    async def unindexed(self) -> None:
+        pass
+
     @get("/other", policy=public)
     async def raw(self) -> dict[str, str]:
         return {}

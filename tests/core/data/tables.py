@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, ForeignKey, MetaData, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.data.folded import folded
 from core.data.models import NAMING, Base, Timestamped, UtcDateTime, Versioned
 from core.data.search import SearchIndex
 from core.kernel.ids import uuid7
@@ -35,6 +36,16 @@ class Part(Versioned, Tables):
     __tablename__ = "parts"
 
     thing_id: Mapped[UUID] = mapped_column(ForeignKey(Thing.id))
+
+
+class Word(Versioned, Timestamped, Tables):
+    __tablename__ = "words"
+
+    text: Mapped[str] = mapped_column(String(100))
+    text_folded: Mapped[str] = folded("text", 100)
+
+
+WORDS = Tables.metadata.tables["words"]
 
 
 class Screw(Tables):

@@ -259,3 +259,17 @@ async def test_search_folds_what_is_stored_and_what_is_asked(person: Person) -> 
     assert await found("apfel") == await found("ÄPF") == ["Äpfel"]
     assert await found("여러") == await found("러분") == await found("러") == ["사랑해요 여러분"]
     assert await found("елка") == ["Ёлка"] and await found("strasse") == []
+
+
+async def test_titles_are_sorted_without_case_and_accents(person: Person) -> None:
+    for title in ("Banana", "Äpfel", "apple", "Zebra", "가나", "Ωμέγα"):
+        await publish(person, title=title)
+    ordered = ["Äpfel", "apple", "Banana", "Zebra", "Ωμέγα", "가나"]
+    for query in ({"per_page": "100"}, {"cursor": ""}):
+        answer = await person.client.get(POSTS, params={"sort": "title", **query})
+        assert [each["title"] for each in answer.json()["data"]] == ordered
+    path = f"{POSTS}/{answer.json()['data'][0]['id']}"
+    assert "title_folded" not in (await person.client.get(path)).json()
+    await person.client.patch(path, json={"title": "Ål"})
+    answer = await person.client.get(POSTS, params={"sort": "-title"})
+    assert [each["title"] for each in answer.json()["data"]][-1] == "Ål"

@@ -1,0 +1,109 @@
+"""Folded copies of text columns: lists are sorted by them, alike on every database.
+
+`title_folded: Mapped[str] = folded("title", 200)` beside `title`. Every write of the project that
+sets the text sets the copy too; a `Listing` sorts by the copy where its key is the text.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Column, Connection, Executable, String, Table, Update, event
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    MappedColumn,
+    Mapper,
+    attributes,
+    mapped_column,
+)
+
+from core.data.search_tables import create_functions
+from core.kernel.folding import fold
+
+
+def folded_text(length: int) -> String:
+    """Return the type of a folded copy: sorted by code point, whatever the database's locale."""
+    by_code_point = String(length, collation="C")
+    return String(length).with_variant(by_code_point, "postgresql")
+
+
+def folded(source: str, length: int) -> MappedColumn[str]:
+    def fold_source(context: Any) -> str:
+        return fold(context.get_current_parameters()[source])
+
+    return mapped_column(
+        folded_text(length),
+        default=fold_source,
+        server_default="",
+        deferred=True,
+        info={"fold_of": source},
+    )
+
+
+def add_folded(op: Any, table: str, source: str, length: int) -> None:
+    """In a migration: add the folded copy of a text column, and fill it."""
+    create_functions(op)
+    name = f"{source}_folded"
+    op.add_column(table, Column(name, folded_text(length), nullable=False, server_default=""))
+    op.get_bind().exec_driver_sql(f"UPDATE {table} SET {name} = search_fold({source})")  # noqa: S608
+
+
+@lru_cache(1000)
+def folds_of(table: Table) -> Mapping[str, str]:
+    """Return the source of each folded column."""
+    return {it.name: it.info["fold_of"] for it in table.c if "fold_of" in it.info}
+
+
+def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the folded columns of the texts among these values."""
+    known = folds_of(table).items()
+    return {name: fold(values[source]) for name, source in known if source in values}
+
+
+def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
+    """Return the columns of a table without the folded ones, which no answer has."""
+    table = model if isinstance(model, Table) else model.__table__
+    return [it for it in table.columns if "fold_of" not in it.info]
+
+
+def order_column(key: InstrumentedAttribute[Any]) -> Any:
+    """Return the column by which a list with this sort key is sorted."""
+    table = key.parent.local_table if hasattr(key, "parent") else None
+    if not isinstance(table, Table):
+        return key
+    names = [name for name, source in folds_of(table).items() if source == key.key]
+    return table.c[names[0]] if names else key
+
+
+@event.listens_for(Mapper, "before_update")
+def fold_changes(mapper: Mapper[Any], _: Connection, entity: Any) -> None:
+    """Keep the copies of a text that the session changes."""
+    table = mapper.local_table
+    if not isinstance(table, Table):
+        return
+    for name, source in folds_of(table).items():
+        if attributes.get_history(entity, source).added:
+            setattr(entity, name, fold(getattr(entity, source)))
+
+
+def fold_updates(
+    _: Connection, statement: Executable, many: Any, one: Any, __: Any
+) -> tuple[Executable, Any, Any]:
+    """Set the copies too in an UPDATE that sets a text; before it is executed."""
+    if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
+        return statement, many, one
+    table: Table = statement.table
+    if not (known := folds_of(table)):
+        return statement, many, one
+    given = {getattr(it, "key", it): value for it, value in (statement._values or {}).items()}
+    missing = {name: given[it] for name, it in known.items() if it in given and name not in given}
+    if missing:
+        statement = statement.values({name: folded_value(it) for name, it in missing.items()})
+    return statement, [folds(table, it) | it for it in many], one and folds(table, one) | {**one}
+
+
+def folded_value(value: Any) -> str:
+    if isinstance(value, BindParameter) and isinstance(value.effective_value, str):
+        return fold(value.effective_value)
+    raise TypeError("A text with a folded copy is set to a value, not to an expression.")

@@ -1,0 +1,107 @@
+"""Folded copies follow their texts in every way of writing, and lists are sorted by them."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, func, insert, select, update
+
+from core.data.database import Database
+from core.data.folded import own_columns
+from core.data.inserts import add_row
+from core.data.queries import Listing
+from core.data.updates import update_or_raise
+from core.kernel.clock import utc_now
+from core.kernel.errors import NotFound
+from core.kernel.folding import fold
+from core.kernel.ids import uuid7
+from core.kernel.pages import PageRequest
+from core.kernel.preconditions import ANY_VERSION
+from tests.core.data.tables import WORDS, Word
+
+pytestmark = pytest.mark.usefixtures("heard")
+
+LISTING = Listing(sort=(Word.text, Word.id))
+EVERY = select(*own_columns(Word))
+BY_TEXT = EVERY.where(Word.text == bindparam("wanted"))
+COPY = select(Word.text_folded).where(Word.id == bindparam("wanted"))
+SORTED = ["Äpfel", "apple", "Banana", "ÉCLAIR", "zebra", "Ωμέγα", "Ёлка", "가나"]
+
+
+def row(text: str) -> dict[str, Any]:
+    now = utc_now()
+    return {"id": uuid7(), "version": 1, "text": text, "created_at": now, "updated_at": now}
+
+
+async def copies(db: Database) -> dict[str, str]:
+    async with db.read() as reads:
+        rows = await reads.execute(select(Word.text, Word.text_folded))
+        return {each.text: each.text_folded for each in rows}
+
+
+async def test_every_insert_writes_the_copy(db: Database) -> None:
+    async with db.transaction() as session:
+        session.add(Word(text="By the Session"))
+        added = await add_row(session, Word, text="By add_row É")  # type: ignore[arg-type]
+        await session.execute(insert(Word).values(row("By an INSERT")))
+        await session.execute(insert(WORDS), [row("Of Many Ä"), row("Of Many Ö")])
+    assert not hasattr(added, "text_folded")
+    written = await copies(db)
+    assert len(written) == 5 and all(copy == fold(text) for text, copy in written.items())
+
+
+async def test_every_update_writes_the_copy(db: Database) -> None:
+    async def change(way: str) -> None:
+        async with db.transaction() as session:
+            word = Word(text="Before")
+            session.add(word)
+            await session.flush()
+            named = update(WORDS).where(WORDS.c.id == word.id)
+            if way == "session":
+                word.text = f"{way} É"
+            elif way == "values":
+                await session.execute(named.values(text=f"{way} É", version=2))
+            elif way == "entities":
+                await session.execute(
+                    update(Word).where(Word.id == word.id).values(text=f"{way} É")
+                )
+            elif way == "parameters":
+                connection = await session.connection()
+                await connection.execute(named, {"text": f"{way} É"})
+            else:
+                changes = {"text": f"{way} É"}
+                values = {"wanted": "Before"}
+                await update_or_raise(session, BY_TEXT, values, changes, ANY_VERSION, NotFound)
+
+    ways = ["session", "values", "entities", "parameters", "planned"]
+    for way in ways:
+        for _ in range(2):
+            await change(way)
+    assert await copies(db) == {f"{way} É": f"{way} e" for way in ways}
+
+
+async def test_another_change_leaves_the_copy_as_it_is(db: Database) -> None:
+    async with db.transaction() as session:
+        session.add(Word(text="Kept"))
+        await session.flush()
+        await session.execute(update(WORDS).values(version=7))
+        with pytest.raises(TypeError, match="to a value"):
+            await session.execute(update(WORDS).values(text=func.upper(WORDS.c.text)))
+    assert await copies(db) == {"Kept": "kept"}
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+async def test_lists_are_sorted_by_the_copy_then_by_code_point(db: Database, sign: str) -> None:
+    async with db.transaction() as session:
+        for text in sorted(SORTED, key=len):
+            session.add(Word(text=text))
+    wanted = SORTED[::-1] if sign else SORTED
+    visited: list[str] = []
+    after: Any = None
+    async with db.read() as reads:
+        whole = await LISTING.page(reads, EVERY, PageRequest(sort=f"{sign}text"))
+        while len(visited) < len(SORTED):
+            asked = PageRequest(sort=f"{sign}text", by_cursor=True, per_page=3, after=after)
+            part = await LISTING.page(reads, EVERY, asked)
+            visited += [each.text for each in part.items]
+            after = part.last
+    assert [each.text for each in whole.items] == wanted == visited and after is None
