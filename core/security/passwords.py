@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from core.kernel.errors import FieldError, InvalidInput, Unavailable
 from core.kernel.text import HIDDEN, Text, composed
 from core.kernel.threads import lower_priority
+from core.security.korean import common_korean, names_in
 
 SHORTEST, LONGEST = 8, 256  # code points, after NFC
 SHORTEST_WORD, SHORTEST_REST = 4, 6
@@ -146,11 +147,16 @@ def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterat
 
 
 def words_of(context: tuple[str, ...]) -> set[str]:
-    """The product; an address whole, and the part before its `@`, that in parts as well."""
+    """The product; an address whole, and the part before its `@`, that in parts as well.
+
+    A Hangul name counts from two syllables on, and as it is typed on a Latin keyboard.
+    """
     told = [each.casefold() for each in ("atrium", *context)]
     known = [each.partition("@")[0] for each in told]
     words = {*told, *known, *(word for each in known for word in re.split(r"[\W_]+", each))}
-    return {composed(word, LONGEST_WORD) for word in words if len(word) >= SHORTEST_WORD}
+    found = {composed(word, LONGEST_WORD) for word in words}
+    long = {word for word in found if len(word) >= SHORTEST_WORD}
+    return long.union(*map(names_in, found))
 
 
 def without(password: str, words: set[str]) -> str:
@@ -161,9 +167,9 @@ def without(password: str, words: set[str]) -> str:
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """In lower case; the file says where they are from."""
+    """In lower case; the file says where they are from. Korean ones are made in `korean`."""
     _, _, words = gzip.decompress(COMMON.read_bytes()).decode().partition("\n---\n")
-    return frozenset(words.split())
+    return frozenset([*words.split(), *common_korean(SHORTEST)])
 
 
 def normalized(password: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from core.kernel.errors import InvalidInput
 from core.kernel.threads import LOW_PRIORITY
+from core.security.korean import WORDS, typed
 from core.security.passwords import (
     LONGEST_QUEUE,
     MEMORY_KIB,
@@ -54,6 +55,66 @@ class TestStrength:
     @pytest.mark.parametrize("password", ["password", "PassWord123", "12345678", "iloveyou1"])
     def test_common_ones_are_refused_in_any_case(self, passwords: Passwords, password: str) -> None:
         assert refusal(passwords, password) == "common_password"
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            *(
+                "dkssudgktpdy",
+                "tkfkdgody",
+                "qlalfqjsgh",
+                "DKSSUDGKTPDY",
+                "tkfkdgo1234",
+                "qlqjs1234",
+            ),
+            *(
+                "TlqkfshaDk",
+                "rkskekfk",
+                "eogksalsrnr",
+                "tkfkdgkqslek",
+                "안녕하세요1234",
+                "비밀번호12345",
+            ),
+            *("나는너를사랑해1", "dkssud123!", "가나다라마바사아"),
+        ],
+    )
+    def test_korean_words_are_common_however_they_are_typed(
+        self, passwords: Passwords, password: str
+    ) -> None:
+        assert refusal(passwords, password) == "common_password"
+
+    def test_hundreds_of_korean_words_are_known(self) -> None:
+        assert len(set(WORDS)) >= 400
+        for word in WORDS:
+            spelt = (f"{word}12345", f"{typed(word)}12345".casefold())
+            assert all(len(each) < 8 or each in common_passwords() for each in spelt)
+
+    @pytest.mark.parametrize(
+        ("name", "password"),
+        [
+            ("민수", "민수민수1234"),
+            ("민수", "alstn1234!"),
+            ("김민수", "민수민수민수민수1"),
+            ("김민수", "rlaalstn12"),
+            ("김 민수", "ALSTN0505"),
+            ("남궁 민수", "skarnd!alstn"),
+        ],
+    )
+    def test_a_hangul_name_of_two_syllables_is_known(
+        self, passwords: Passwords, name: str, password: str
+    ) -> None:
+        assert refusal(passwords, password, "a@example.com", name) == "guessable"
+        passwords.check(password, "body.password", "a@example.com", "Ada Lovelace")
+
+    def test_the_keys_of_hangul(self) -> None:
+        for word, keys in {
+            "안녕하세요": "dkssudgktpdy",
+            "닭값": "ekfrrkqt",
+            "꽃의왜": "Rhcdmldho",
+            "뺐쟤쮀": "QoTwOWnp",
+            "a가1": "ark1",
+        }.items():
+            assert typed(word) == keys
 
     @pytest.mark.parametrize(
         "password",
