@@ -21,6 +21,7 @@ from core.data.migrations import upgrade
 from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from core.wiring.plugin import CorePlugin
+from tests import blocking
 from tests.databases import BACKENDS, empty, postgres_database, postgres_server
 from tests.fallbacks import no_fallbacks_except
 from tests.people import Person, client_of, register
@@ -44,6 +45,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     gone = [item for item, modules in needing.items() if not all(map(is_installed, modules))]
     config.hook.pytest_deselected(items=gone)
     items[:] = [item for item in items if item not in gone]
+
+
+@pytest.fixture(scope="session")
+def blocking_calls() -> list[str]:
+    """Calls with which the application held up its event loop, as they come."""
+    found: list[str] = []
+    blocking.install(found.append)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop(blocking_calls: list[str]) -> Iterator[None]:
+    """A request that waits for the disk in the loop's thread lets all others wait too."""
+    yield
+    found = blocking_calls.copy()
+    blocking_calls.clear()
+    assert not found, "the application blocks its event loop: " + "; ".join(dict.fromkeys(found))
 
 
 @pytest.fixture(scope="session")

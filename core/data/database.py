@@ -160,7 +160,11 @@ class Database:
         touched.touched.update(names)
 
     def on_commit(self, callback: Callback) -> None:
-        """Call this as soon as the commit is through; it cannot undo it any more by failing."""
+        """Call this as soon as the commit is through; it cannot undo it any more by failing.
+
+        It runs in the event loop. One that touches files returns an awaitable that does so in a
+        thread, and that is awaited before the transaction is left.
+        """
         outer = self._must_be_open("There is no commit to wait for outside a transaction.")
         outer.on_commit.append(callback)
 
@@ -189,7 +193,7 @@ class Database:
             opened.closed = True
             self._generations.advance(opened.changed | opened.touched)
         for callback in opened.on_commit:
-            call(callback)
+            await call(callback)
 
     def _outer(self) -> OpenTransaction | None:
         outer = current.get()
@@ -228,9 +232,10 @@ def saying_stale() -> Iterator[None]:
         raise Stale from error
 
 
-def call(callback: Callback) -> None:
+async def call(callback: Callback) -> None:
     try:
-        callback()
+        if (awaitable := callback()) is not None:
+            await awaitable
     except Exception:
         count_fallback("after_commit")
         log.exception("after_commit_failed", callback=repr(callback))

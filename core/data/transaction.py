@@ -1,7 +1,7 @@
 """A transaction, while it is open: who may join it, and what is to be done after it."""
 
 from asyncio import Task, current_task
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.sessions import Sessions
 
-Callback = Callable[[], object]
+Callback = Callable[[], Awaitable[object] | None]
 
 
 @dataclass

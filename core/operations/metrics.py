@@ -89,7 +89,7 @@ class RequestMetrics(Collector):
                 await to_thread(self._keep)
                 await sleep(EVERY_S)
         finally:
-            self._keep()
+            await to_thread(self._keep)
 
     def collect(self) -> Iterable[Metric]:
         requests = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)

@@ -42,15 +42,20 @@ def read_asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response
     return loaded(path).response(context_of(request.scope))
 
 
-@cache
 def asset_url(file: str) -> str:
-    return f"/static/{fingerprinted(FOLDER / file)}"
+    return f"/static/{served_names()[file]}"
 
 
 @cache
 def assets() -> dict[str, Path]:
     """By the name they are served under: `atrium.css` is `atrium.3f2a9c01.css`."""
-    return {fingerprinted(path): path for path in sorted(FOLDER.iterdir())}
+    return {name: FOLDER / file for file, name in served_names().items()}
+
+
+@cache
+def served_names() -> dict[str, str]:
+    """By the file's name. It reads all of them, so it is called once at start."""
+    return {path.name: fingerprinted(path) for path in sorted(FOLDER.iterdir())}
 
 
 def fingerprinted(path: Path) -> str:

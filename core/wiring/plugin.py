@@ -1,7 +1,7 @@
 """What the core itself adds to the application: bodies, errors, access, start and stop."""
 
 import gc
-from asyncio import CancelledError, create_task
+from asyncio import CancelledError, create_task, to_thread
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -13,7 +13,9 @@ from litestar.plugins import InitPlugin
 
 from core.data.announcements import Announcements
 from core.data.notifications import Notifications
+from core.security.passwords import common_passwords
 from core.web.access import AccessMiddleware
+from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
 from core.web.parameters import PageRequests, if_match, principal, provide, visitor
 from core.web.problems import Problems
@@ -62,6 +64,7 @@ class CorePlugin(InitPlugin):
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         """Background work runs while requests do; the database closes last."""
         core = self.container
+        await to_thread(read_files)
         async with AsyncExitStack() as stack:
             stack.callback(core.log_lines().flush)
             stack.push_async_callback(core.db().close)
@@ -88,6 +91,12 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(CancelledError):
             await task
+
+
+def read_files() -> None:
+    """Read what the first request that needs it would otherwise read in the event loop."""
+    common_passwords()
+    served_names()
 
 
 def settle() -> None:

@@ -54,7 +54,7 @@ class HealthController(Controller):
         health: NamedDependency[HealthService],
         authorization: FromHeader[str | None] = None,
     ) -> Response[bytes]:
-        return Response(health.metrics(authorization), media_type=METRICS_TYPE)
+        return Response(await health.metrics(authorization), media_type=METRICS_TYPE)
 
 
 class RootController(Controller):

@@ -1,3 +1,4 @@
+from asyncio import to_thread
 from hmac import compare_digest
 
 from config.settings import Settings
@@ -40,7 +41,7 @@ class HealthService:
             raise NotReady(f"Down: {', '.join(down)}.", members_of(body))
         return body
 
-    def metrics(self, authorization: str | None) -> bytes:
+    async def metrics(self, authorization: str | None) -> bytes:
         """Prometheus' text format. Raises MetricsOff or BadMetricsToken."""
         token = self._settings.metrics_token
         if token is None:
@@ -48,7 +49,7 @@ class HealthService:
                 raise MetricsOff
         elif not bears(authorization, token.get_secret_value()):
             raise BadMetricsToken(sent=authorization is not None)
-        return self._metrics.render()
+        return await to_thread(self._metrics.render)  # it reads files of the system and of workers
 
     def root(self) -> RootRead:
         url = self._settings.public_url

@@ -3,7 +3,7 @@
 from asyncio import Task
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from contextlib import aclosing
 from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
@@ -45,9 +45,8 @@ class DownloadResponse(Response[bytes]):
         parts = self._parts(context)
         if context.method == "HEAD":
             return await send_head(send, 200, [*self._fields, length_of(self._file.size)])
-        with closing(await self._open()) as stored:
-            async with client_watched(receive) as gone:
-                await self._send(Sender(send, stored, gone), parts)
+        async with aclosing(await self._open()) as stored, client_watched(receive) as gone:
+            await self._send(Sender(send, stored, gone), parts)
 
     def _parts(self, context: HttpContext) -> list[range] | None:
         """What to send; None is everything. Raises RangeNotSatisfiable."""

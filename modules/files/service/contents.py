@@ -43,7 +43,7 @@ class ContentService:
             found = await in_thread(self._storage.open, file.storage_key)
             if found.size == file.size:
                 return found
-            found.close()
+            await found.aclose()
         except ObjectMissing:
             pass
         log.error("stored_content_lost", file_id=str(file.id))

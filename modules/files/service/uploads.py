@@ -63,7 +63,8 @@ class UploadService:
             if not recorded:
                 await in_thread(reception.discard)
             elif reception.unsettled:  # whether the commit came to be will be known later
-                get_running_loop().call_later(LONGEST_COMMIT_S, reception.release)
+                loop = get_running_loop()
+                loop.call_later(LONGEST_COMMIT_S, loop.run_in_executor, None, reception.release)
         return files
 
     async def _record(
@@ -81,7 +82,7 @@ class UploadService:
             fact = FileUploaded(file_id=file.id, owner_id=owner.id)
             await self._outbox.record(session, fact)
             await self._audit.record(session, "files.upload", file, size=file.size)
-        self._db.on_commit(reception.settle)
+        self._db.on_commit(lambda: in_thread(reception.settle))
         return files
 
 

@@ -53,12 +53,12 @@ class StoredObject(Protocol):
         """Raises ObjectMissing where there is less than that."""
         ...
 
-    def close(self) -> None: ...
+    async def aclose(self) -> None: ...
 
 
 @runtime_checkable
 class Storage(Protocol):
-    """All but `StoredObject.read` blocks: call it in a thread."""
+    """All of it blocks: call it in a thread. A `StoredObject` sees to that itself."""
 
     def create(self) -> NewObject:
         """Raises StorageFull and StorageDown."""

@@ -146,8 +146,12 @@ class LocalObject:
             raise ObjectMissing("The stored file is shorter than it was.")
         return data
 
-    def close(self) -> None:
-        os.close(self._file)
+    async def aclose(self) -> None:
+        """Closing a file that was removed meanwhile frees its blocks, which the disk must do."""
+        if os.fstat(self._file).st_nlink:
+            os.close(self._file)
+        else:
+            await in_thread(os.close, self._file)
 
 
 def read_from_memory(file: int, offset: int, length: int) -> bytes:

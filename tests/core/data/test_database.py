@@ -215,6 +215,32 @@ async def test_a_foreign_key_holds(db: Database) -> None:
             session.add(Part(thing_id=uuid4()))
 
 
+def failing() -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.fallbacks("after_commit")
+async def test_what_a_callback_leaves_to_be_awaited_is_done_before_the_transaction_is_left(
+    db: Database,
+) -> None:
+    called: list[str] = []
+
+    async def later(name: str) -> None:
+        await sleep(0.01)
+        called.append(name)
+
+    async def broken() -> None:
+        await sleep(0)
+        failing()
+
+    async with db.transaction() as session:
+        session.add(Thing(name="kept"))
+        db.on_commit(broken)
+        db.on_commit(lambda: later("first"))
+        db.on_commit(lambda: called.append("second"))
+    assert called == ["first", "second"]
+
+
 @pytest.mark.fallbacks("after_commit")
 async def test_after_the_commit_callbacks_run_and_generations_advance(
     db: Database, generations: Generations
@@ -225,7 +251,7 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
         session.add(Thing(name="flushed by the commit itself"))
         db.touch("people")
         db.on_commit(lambda: called.append("kept"))
-        db.on_commit(lambda: 1 / 0)
+        db.on_commit(failing)
         db.on_commit(lambda: called.append("after a failing one"))
         with pytest.raises(Refused):
             async with db.savepoint():

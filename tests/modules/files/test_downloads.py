@@ -285,5 +285,5 @@ async def test_deletion_does_not_cut_a_reader_off(person: Person, traces: Traces
         assert traces.stored() == set()
         assert await reading.read(0, len(content)) == content
     finally:
-        reading.close()
+        await reading.aclose()
     assert (await person.client.get(f"{FILES}/{file['id']}/download")).status_code == 404

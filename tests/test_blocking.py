@@ -1,0 +1,80 @@
+"""The watch over the event loop tells of application code that blocks it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from modules.files.storage.local import LocalStorage
+from tests.modules.files.uploads import upload
+from tests.people import Person
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
+
+
+AT_ONCE = """
+async def at_once(work, *arguments):
+    return work(*arguments)
+"""
+
+
+def at_once() -> Callable[..., Any]:
+    """In place of `in_thread`, and not of this file, whose own calls are not told."""
+    made: dict[str, Any] = {}
+    exec(compile(AT_ONCE, "<at once>", "exec"), made)  # noqa: S102 (a constant)
+    return cast(Callable[..., Any], made["at_once"])
+
+
+@pytest.mark.parametrize(
+    ("place", "call"),
+    [
+        ("modules.files.upload.body", "os.fsync"),
+        ("modules.files.service.uploads", "os.remove"),
+        ("modules.files.service.contents", "open"),
+    ],
+)
+async def test_what_a_request_and_a_callback_of_its_commit_do_to_files(
+    place: str,
+    call: str,
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    blocking_calls: list[str],
+) -> None:
+    monkeypatch.setattr(f"{place}.in_thread", at_once())
+    file = await upload(person.client)
+    await person.client.get(f"/api/v1/files/{file['id']}/download")
+
+    assert any(each.startswith(call) for each in blocking_calls), blocking_calls
+    blocking_calls.clear()
+
+
+async def test_the_last_close_of_a_file_that_has_been_removed(
+    person: Person, monkeypatch: pytest.MonkeyPatch, blocking_calls: list[str]
+) -> None:
+    """It frees the blocks, which takes long for a large file."""
+    monkeypatch.setattr("modules.files.storage.local.in_thread", at_once())
+    opening = LocalStorage.open
+
+    def removed_meanwhile(storage: LocalStorage, key: str) -> Any:
+        found = opening(storage, key)
+        storage.remove(key)
+        return found
+
+    monkeypatch.setattr(LocalStorage, "open", removed_meanwhile)
+    file = await upload(person.client)
+    await person.client.get(f"/api/v1/files/{file['id']}/download")
+
+    assert blocking_calls and "removed file" in blocking_calls[-1]
+    blocking_calls.clear()
+
+
+async def test_what_the_test_itself_does_is_not_told(
+    person: Person, tmp_path: Path, blocking_calls: list[str]
+) -> None:
+    (tmp_path / "of the test").write_text("x")
+    os.stat(tmp_path)
+    await person.client.get("/api/v1/users/me")
+
+    assert blocking_calls == []
