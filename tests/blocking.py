@@ -5,6 +5,7 @@ is the application's when its code makes it in the loop's thread while it answer
 a callback or task of its own. What a test does itself, and what happens at start, is not told.
 """
 
+import linecache
 import os
 import sys
 from asyncio import _get_running_loop
@@ -13,6 +14,8 @@ from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+import structlog
 
 ROOT = f"{Path(__file__).parents[1]}{os.sep}"
 OURS = tuple(f"{ROOT}{folder}{os.sep}" for folder in ("config", "core", "modules"))
@@ -32,6 +35,8 @@ WRAPPED = (
 
 ALLOWED = {
     "<frozen importlib._bootstrap>": "a module that is imported late is read once in a process",
+    linecache.__file__: "an error that nothing foresaw is logged with its source lines",
+    structlog.dev.__file__: "the console of a developer shows that error in more detail",
 }
 """Files whose code may block, with the reason."""
 
