@@ -257,6 +257,29 @@ def test_a_search_index_survives_a_rebuilt_table(url: str, stock: Team) -> None:
     assert {it for it in schema(url) if it.startswith("stock")} == set()
 
 
+REINDEXED = """
+from core.data.search_tables import create_search, drop_search
+drop_search(op, 'stock_texts')
+create_search(op, 'stock_texts', ['title', 'title'])
+""".strip()
+
+
+def test_a_search_index_of_another_form_takes_the_place_of_the_old_one(
+    url: str, stock: Team
+) -> None:
+    stock.writes(SEARCHED)
+    upgrade(url, of(stock))
+    stock.writes(REINDEXED)
+    upgrade(url, of(stock))
+    do(url, "INSERT INTO stock_texts VALUES ('2', 'a red apple', 77)")
+    if url.startswith("sqlite"):
+        found = "SELECT text FROM stock_texts_search_rows WHERE id ="
+        assert (ask(url, f"{found} '1'"), ask(url, f"{found} '2'")) == (
+            "a green apple\na green apple",
+            "a red apple\na red apple",
+        )
+
+
 @pytest.fixture
 def models() -> Iterator[None]:
     made = [
