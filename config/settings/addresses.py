@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 NAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*")
+PUBLIC_PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -60,13 +61,11 @@ def origin(text: str) -> str:
 
 
 def public_url(text: str) -> str:
-    wanted = "must be an address such as https://api.example.com, without path"
-    return origin_of(split_web_address(text.removesuffix("/"), wanted))
-
-
-def page_url(text: str) -> str:
-    wanted = "must be an address such as https://www.example.com/account"
+    """Return an origin, and the path that a proxy in front takes off, if there is one."""
+    wanted = "must be a URL such as https://api.example.com or https://example.com/api"
     parts = split_web_address(text.removesuffix("/"), wanted, path=True)
+    if not PUBLIC_PATH.fullmatch(parts.path):
+        raise ValueError(wanted)
     return f"{origin_of(parts)}{parts.path}"
 
 
@@ -100,5 +99,4 @@ Host = Annotated[str, AfterValidator(listening_host)]
 HostName = Annotated[str, AfterValidator(host_name)]
 Origin = Annotated[str, AfterValidator(origin)]
 PublicUrl = Annotated[str, AfterValidator(public_url)]
-PageUrl = Annotated[str, AfterValidator(page_url)]
 Proxy = Annotated[IPv4Network | IPv6Network, BeforeValidator(proxy)]

@@ -60,7 +60,7 @@ class Settings(ModuleSettings):
     public_url: PublicUrl = derived(
         defaults.public_url,
         "http://HOST:PORT, https in production unless loopback",
-        "Where clients reach this service; links and Location headers begin with it.",
+        "Where clients reach this service; all links begin with it, with its path too.",
     )
     account_pages_url: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
         Field(default=None, description="The page that mailed links lead to; not available yet.")

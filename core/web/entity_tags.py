@@ -1,4 +1,8 @@
-"""The entity tags that a client lists in its conditions (RFC 9110, sections 8.8.3 and 13.1)."""
+"""The entity tags that a client lists in its conditions (RFC 9110, sections 8.8.3 and 13.1).
+
+A proxy that compresses changes the tag on its way out: nginx writes `W/"abc"`, Caddy `"abc-gzip"`.
+A client sends back what it received, so each of these is read as the tag that the service had sent.
+"""
 
 import re
 
@@ -7,20 +11,29 @@ from core.kernel.errors import FieldError, InvalidInput
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 EACH = re.compile(TAG)
 LIST = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
+CODED = re.compile(r'-(?:gzip|br|zstd)"$')
 
 
 def listed_tags(if_match: bytes) -> frozenset[str] | None:
-    """None for `*`, whatever there is. Raises InvalidInput for what is neither."""
+    """Return the tags as the service had sent them; None for `*`. Raises InvalidInput."""
     text = if_match.decode("latin-1").strip(" \t")
     if text == "*":
         return None
     if not LIST.fullmatch(text):
         message = 'Send * or ETags as they were given, in quotes: "5d41402a.1".'
         raise InvalidInput([FieldError("header.If-Match", message, "entity_tag")])
-    return frozenset(EACH.findall(text))
+    return frozenset(map(as_sent, EACH.findall(text)))
 
 
 def weakly_listed(if_none_match: bytes) -> frozenset[str]:
-    """`*` stays what it is; what is no tag matches none."""
+    """Return the tags as the service had sent them, and `*` as it is; other text matches none."""
     text = if_none_match.decode("latin-1")
-    return frozenset(each.strip().removeprefix("W/") for each in text.split(","))
+    return frozenset(as_sent(each.strip()) for each in text.split(","))
+
+
+def as_sent(tag: str) -> str:
+    """Return the tag without what a compressing proxy added: `W/"abc"` and `"abc-br"` are `"abc"`.
+
+    No tag of the service is weak, and none ends in the name of a content coding.
+    """
+    return CODED.sub('"', tag.removeprefix("W/"))

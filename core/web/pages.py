@@ -1,11 +1,17 @@
 """Small pages of ours for people with a browser: nothing from elsewhere, nothing inline."""
 
+import re
 from collections.abc import Sequence
 from html import escape
+from typing import cast
+from urllib.parse import urlsplit
 
 from litestar import Response
 
+from core.kernel.context import current_context
 from core.web.assets import asset_url
+from core.web.context import HttpContext
+from core.web.rules import rules_of
 from core.web.security_headers import PAGE_POLICY
 
 DOCUMENT = """<!doctype html>
@@ -37,9 +43,15 @@ def document(
     return DOCUMENT.format(title=escape(title), links="\n".join(links), body="\n".join(body))
 
 
+OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')
+
+
 def page_response(html: str, status: int = 200, **headers: str) -> Response[bytes]:
+    """Return the page; its own links begin with the path of PUBLIC_URL, if that has one."""
+    context = cast("HttpContext", current_context())
+    base = urlsplit(rules_of(context.scope).public_url).path
     return Response(
-        html.encode(),
+        OWN_PATH.sub(rf"\1{base}/", html).encode(),
         status_code=status,
         media_type="text/html",
         headers={

@@ -17,12 +17,13 @@ from litestar.datastructures import Cookie
 
 from core.kernel.schemas import Page, Schema
 from core.web.context import Header, HttpContext, context_of
+from core.web.entity_tags import weakly_listed
 from core.web.rules import Rules, rules_of
 
 T = TypeVar("T")
 JSON: Header = (b"content-type", b"application/json")
 PROBLEM: Header = (b"content-type", b"application/problem+json")
-PRIVATE: Header = (b"cache-control", b"private, no-cache")
+PRIVATE: Header = (b"cache-control", b"private, no-cache, no-transform")
 SHARED: Header = (b"cache-control", b"no-cache")
 WORTH_COMPRESSING = 1024  # bytes
 
@@ -176,10 +177,8 @@ def row_tag(path: str, row_id: UUID, version: int) -> str:
 
 
 def matches(known: bytes, tag: bytes) -> bool:
-    """Weak comparison (RFC 9110, 13.1.2): a proxy that compresses may have weakened ours."""
-    if known in (tag, b"*"):
-        return True
-    return tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]
+    """Return whether `If-None-Match` lists this tag, by weak comparison (RFC 9110, 13.1.2)."""
+    return known in (tag, b"*") or tag.decode() in weakly_listed(known)
 
 
 def accepts_gzip(headers: dict[bytes, bytes]) -> bool:

@@ -70,7 +70,7 @@ class RouteRules(ReceiveRoutePlugin):
             in_api=self._is_in_api(path),
             limit=opt.get("limit"),
             listing=listing,
-            query=None if opt.get("unread") else known,
+            query=known if self._is_in_api(path) and not opt.get("unread") else None,
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
             streamed=opt.get("streamed", False),

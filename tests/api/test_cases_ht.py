@@ -152,7 +152,7 @@ async def fail(*_: Any) -> None:
 
 JWKS = "/.well-known/jwks.json"
 DOWNLOAD = "/api/v1/files/{file_id}/download"
-BY_NAME = {JWKS: "public, max-age=300", DOWNLOAD: "private, no-cache"}
+BY_NAME = {JWKS: "public, max-age=300", DOWNLOAD: "private, no-cache, no-transform"}
 """What the document alone does not say: a download is as private as its file."""
 
 
@@ -174,7 +174,7 @@ async def test_every_route_says_who_may_keep_its_answer(
                 for name in ("cache-control", "vary"):
                     assert again.headers[name] == answer.headers[name], path
             kept.add((answer.status_code, expected))
-    assert {(200, "private, no-cache"), (200, "no-store")} <= kept
+    assert {(200, "private, no-cache, no-transform"), (200, "no-store")} <= kept
     assert {status for status, _ in kept} == {200, 401, 403}
 
 
@@ -185,7 +185,7 @@ def caching_of(operation: Operation, answer: Response) -> str:
         return BY_NAME[operation.path]
     if not operation.has_etag:
         return "no-store"
-    return "private, no-cache" if operation.asks_who else "no-cache"
+    return "private, no-cache, no-transform" if operation.asks_who else "no-cache"
 
 
 def may_be_shared(answer: Response) -> bool:

@@ -225,7 +225,16 @@ WRONG = {
     "SHUTDOWN_DELAY_S": ["-1", "301", "soon"],
     "API_PREFIX": ["/", "api", "/api/", "/a/../b", "/admin/api", "/docs", "/API"],
     "DATA_DIR": ["a\nb"],
-    "PUBLIC_URL": ["example.com", "https://a/b", "ftp://a", "https://u:p@a", "https://a?b", "//a"],
+    "PUBLIC_URL": [
+        "example.com",
+        "https://a/b/../c",
+        "https://a/b//c",
+        "https://a/%2f",
+        "ftp://a",
+        "https://u:p@a",
+        "https://a?b",
+        "//a",
+    ],
     "SECRET_KEY": ["short", "x" * 31, KEY + "," + KEY],
     "SECRET_KEY_PREVIOUS": [f"{KEY},short"],
     "DATABASE_URL": [
@@ -336,6 +345,9 @@ def test_levels_in_capitals() -> None:
 
 def test_a_slash_at_the_end_of_a_url_is_dropped() -> None:
     assert read(PUBLIC_URL="https://API.example.com/").public_url == "https://api.example.com"
+    below = read(PUBLIC_URL="https://API.example.com/Atrium/v.1/")
+    assert below.public_url == "https://api.example.com/Atrium/v.1"
+    assert below.allowed_hosts[0] == "api.example.com"
 
 
 @pytest.mark.parametrize(

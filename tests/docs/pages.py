@@ -15,7 +15,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SAMPLES = ("hello", "posts")
 """Modules a team may take away, and with them the pages whose examples speak to them."""
 
-LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx"})
+LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx", "caddy"})
 ANSWERS = frozenset({"http", "json", "text"})
 
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)

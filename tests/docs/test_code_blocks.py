@@ -167,6 +167,15 @@ def test_unit_files_are_well_formed(block: Block) -> None:
     assert unit.sections()
 
 
+@pytest.mark.skipif(which("caddy") is None, reason="caddy is needed: apt install caddy.")
+@pytest.mark.parametrize("block", having("caddy"), ids=str)
+def test_caddy_profiles_are_well_formed(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(block.text)
+    command = ["caddy", "adapt", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("block", having("nginx"), ids=str)
 def test_nginx_profiles_are_well_formed(block: Block) -> None:
     text = re.sub(r"#.*", "", block.text)

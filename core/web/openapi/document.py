@@ -16,7 +16,7 @@ from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.rules import Rules
 
 ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
-Errors are [problems](/docs/problems) (RFC 9457) with a stable `code`.
+Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`.
 Lists come by page or by cursor. Single resources carry an `ETag`: send it as `If-None-Match` to
 read only what is new, as `If-Match` to change only what was read. A POST with an
 `Idempotency-Key` can be repeated safely. Every GET answers HEAD too, every address OPTIONS."""
@@ -40,7 +40,11 @@ def document_of(
     document = schemas.resolve(
         {
             "openapi": "3.1.0",
-            "info": {"title": "Atrium", "version": VERSION, "description": ABOUT},
+            "info": {
+                "title": "Atrium",
+                "version": VERSION,
+                "description": ABOUT.format(public_url=public_url),
+            },
             "servers": [{"url": public_url}],
             "tags": [{"name": name, "description": modules[name]} for name in tags_of(operations)],
             "paths": {path: in_order(paths[path]) for path in sorted(paths)},

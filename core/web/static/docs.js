@@ -7,12 +7,14 @@ function follow() {
   document.documentElement.classList.toggle("dark-mode", scheme.matches);
 }
 
+const home = new URL(place.dataset.document, location).href.replace(/\/docs\/openapi\.json$/, "");
+
 /** Requests go to where the page came from, so that the page may make them. */
 function at_home(api) {
   const [{ url }] = api.servers;
   const schemes = JSON.stringify(api.components.securitySchemes);
-  api.components.securitySchemes = JSON.parse(schemes.replaceAll(url, location.origin));
-  api.servers = [{ url: location.origin }];
+  api.components.securitySchemes = JSON.parse(schemes.replaceAll(url, home));
+  api.servers = [{ url: home }];
   return api;
 }
 
@@ -26,7 +28,7 @@ function paths_with_both(api) {
 /** Elsewhere one credential goes out: the token, where both are given. */
 function with_one_credential(paths) {
   return (request) => {
-    const path = new URL(request.url, location.origin).pathname;
+    const path = new URL(request.url, location).href.replace(home, "").replace(/[?#].*/, "");
     if (request.headers?.Authorization && !paths.has(path)) {
       delete request.headers["X-API-Key"];
     }

@@ -22,6 +22,8 @@ def ranges_in(header: str, size: int) -> list[range] | None:
     if not asked or len(asked) > MOST or None in asked:
         return None
     satisfiable = [each for each in asked if each]
+    if not size:
+        return None  # an empty file has no range to send, so all of it is sent
     if not satisfiable:
         raise RangeNotSatisfiable(size)
     return coalesced(satisfiable)

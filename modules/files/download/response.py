@@ -12,7 +12,7 @@ from litestar import Request, Response
 from sqlalchemy import Row
 
 from core.web.context import Header, HttpContext, context_of
-from core.web.responses import FinishedResponse
+from core.web.responses import PRIVATE, SHARED, FinishedResponse
 from core.web.streaming import client_watched, send_head
 from modules.files.download.conditions import Validators
 from modules.files.download.ranges import ranges_in
@@ -97,7 +97,7 @@ class DownloadResponse(Response[bytes]):
     def _validating(self) -> list[Header]:
         public = self._file.visibility == PUBLIC
         fields = [
-            (b"cache-control", b"no-cache" if public else b"private, no-cache"),
+            SHARED if public else PRIVATE,
             (b"content-security-policy", SANDBOX),
             (b"etag", self._validators.etag),
             (b"last-modified", self._validators.last_modified),

@@ -33,9 +33,9 @@ def is_dressed(answer: Response) -> bool:
         ("TRACE", "/health", {}, 405),
         ("PROPFIND", "/health", {}, 405),
         ("GET", "/api/v1/users/me", {}, 401),
+        ("GET", "/api/v1/hello/Ada?x=1", {}, 400),
         ("GET", "/", {"host": "evil.example"}, 421),
         ("GET", "/", {"host": "a b"}, 400),
-        ("GET", "/health?x=1", {}, 400),
         ("GET", "/health?" + "x" * 9000, {}, 414),
         ("GET", "/health", {f"x-{n}": "1" for n in range(101)}, 431),
         ("GET", "/health", {"x-long": "x" * 17_000}, 431),
@@ -80,7 +80,7 @@ async def test_what_a_person_registers_is_that_persons(client: AsyncClient) -> N
     answer = await client.post("/api/v1/auth/register", json=ONE)
     place = f"http://test{PEOPLE}/{answer.json()['id']}"
     assert (answer.status_code, answer.headers["location"]) == (201, place)
-    assert answer.headers["cache-control"] == "private, no-cache"
+    assert answer.headers["cache-control"] == "private, no-cache, no-transform"
     assert answer.headers["etag"]
 
 
