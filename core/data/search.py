@@ -120,7 +120,8 @@ class OfIndex(FunctionElement[int]):
     def __init__(self, index: SearchIndex) -> None:
         super().__init__(TEXT, GRAMS)
         self.table = index.key.table.name
-        self.folded = f"search_fold({combined('postgresql', index.names)})"
+        self.combined = combined("postgresql", index.names)
+        self.folded = f"search_fold({self.combined})"
 
 
 class MatchesOfMany(OfIndex):
@@ -202,7 +203,13 @@ def all_matches_on_sqlite(element: AllMatches, compiler: Any, **options: Any) ->
 @compiles(AllMatches, "postgresql")
 def all_matches_on_postgresql(element: AllMatches, compiler: Any, **options: Any) -> str:
     text = compiler.process(TEXT, **options)
-    return f"(SELECT count(*) FROM {element.table} WHERE strpos({element.folded}, {text}) > 0)"
+    may = f"search_grams({element.folded}) @> search_grams({text})"
+    plain = f'strpos(lower(({element.combined}) COLLATE "C"), {text}) > 0'  # spares most the fold
+    has = f"({plain} OR strpos({element.folded}, {text}) > 0)"
+    if_short = f"length({text}) < {SHORTEST}"
+    by_index = f"SELECT count(*) FROM {element.table} WHERE {may} AND {has}"
+    by_row = f"SELECT count(*) FROM {element.table} WHERE {has}"
+    return f"(CASE WHEN {if_short} THEN ({by_row}) ELSE ({by_index}) END)"
 
 
 def matching_rows(table: str, grams: str) -> str:
