@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 import structlog
+from asyncpg import connect_utils
 
 ROOT = f"{Path(__file__).parents[1]}{os.sep}"
 OURS = tuple(f"{ROOT}{folder}{os.sep}" for folder in ("config", "core", "modules"))
@@ -36,6 +37,8 @@ WRAPPED = (
 ALLOWED = {
     "<frozen importlib._bootstrap>": "a module that is imported late is read once in a process",
     linecache.__file__: "an error that nothing foresaw is logged with its source lines",
+    connect_utils.__file__: "a new connection to PostgreSQL looks for the operator's password file",
+    f"{ROOT}core/data/migrations/commands.py": "migrations run in a loop of their own",
     structlog.dev.__file__: "the console of a developer shows that error in more detail",
 }
 """Files whose code may block, with the reason."""
