@@ -125,6 +125,7 @@ class Databases:
 
     def copy(self) -> AbstractContextManager[str]:
         """A database of PostgreSQL that a test may alter."""
+        empty(self._postgres)
         return postgres_database(postgres_server(), self._postgres)
 
     @cached_property

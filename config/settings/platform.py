@@ -79,6 +79,11 @@ class Settings(ModuleSettings):
         "sqlite:///DATA_DIR/atrium.db",
         "The database: sqlite:///path or postgresql://user:password@host/name.",
     )
+    database_pooler: Literal["transaction"] | None = Field(
+        default=None,
+        description="transaction, where a pooler in transaction mode stands before PostgreSQL.",
+        json_schema_extra={"default": "none; `atrium serve` finds one out"},
+    )
     database_statement_timeout_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
         default=5.0,
         description="How long one statement of a request may take; then the answer is 503.",

@@ -1,5 +1,6 @@
 """`atrium doctor`: looks at settings, database, storage, clock and keys, and says what to do."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from time import time
 import click
 
 from core.cli.sentences import CommandFailed, as_sentence
-from core.cli.setting_up import run, tables_must_fit, the_settings
+from core.cli.setting_up import UNNAMED_POOLER, run, tables_must_fit, the_settings
+from core.data.engines import sqlite_path
 from core.operations.contributions import Examination, HealthCheck
 from core.operations.health import ask
 from core.wiring.container import CoreContainer
@@ -31,7 +33,7 @@ def doctor() -> None:
 
 def look_around() -> Iterator[Finding]:
     """Nothing can be said without settings, nor of the parts while there are no tables."""
-    for look in (settings, clock, disk, schema, parts):
+    for look in (settings, clock, disk, pooler, schema, parts):
         try:
             yield from look()
         except Exception as error:
@@ -64,6 +66,20 @@ def free_bytes(folder: Path) -> int:
     from shutil import disk_usage
 
     return disk_usage(folder).free
+
+
+def pooler() -> Iterator[Finding]:
+    """Say what stands between, where the database is PostgreSQL."""
+    from core.data.poolers import Pooler, find_pooler
+
+    url = the_settings().database_url.get_secret_value()
+    if sqlite_path(url):
+        return
+    found = asyncio.run(find_pooler(url))
+    if found is Pooler.transaction and the_settings().database_pooler is None:
+        yield False, f"pooler: {UNNAMED_POOLER}"
+    else:
+        yield True, f"pooler: {f'in {found.value} mode' if found else 'none'}"
 
 
 def schema() -> Iterator[Finding]:

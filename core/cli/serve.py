@@ -10,7 +10,7 @@ from sqlalchemy import text
 from config.settings import Settings
 from core.cli.seed import sow
 from core.cli.sentences import DAMAGED_FILE, CommandFailed
-from core.cli.setting_up import run, tables_must_fit, the_settings
+from core.cli.setting_up import respect_pooler, run, tables_must_fit, the_settings
 from core.data.database import Database
 from core.data.engines import sqlite_path
 from core.data.sqlite.spare import give_up_spare
@@ -33,6 +33,8 @@ CHECKED_BYTES = 1_000_000_000
 @click.option("--reload", is_flag=True, help="Start again whenever a source file changes.")
 def serve(seed: bool, reload: bool) -> None:
     """Serve the application on HOST and PORT, with WORKERS processes."""
+    the_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    respect_pooler()
     settings = the_settings()
     bring_up_to_date(settings)
     run(partial(prepare, with_samples=seed and settings.environment == "development"))

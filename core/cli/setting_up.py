@@ -1,6 +1,7 @@
 """What commands start from: settings, the application, and the container in it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from functools import cache, wraps
 from pathlib import Path
@@ -15,6 +16,9 @@ from core.data.engines import sqlite_path
 from core.wiring.container import CoreContainer
 
 T = TypeVar("T")
+UNNAMED_POOLER = (
+    "A pooler in transaction mode stands before the database: set DATABASE_POOLER=transaction."
+)
 
 
 @cache
@@ -63,6 +67,25 @@ def after_a_look_at_the_tables(command: ClickCommand) -> ClickCommand:
     return command
 
 
+def respect_pooler() -> None:
+    """Work as a pooler in transaction mode needs it, where one is found. Raises DatabaseBusy."""
+    if has_unnamed_pooler():
+        os.environ["DATABASE_POOLER"] = "transaction"  # for all workers too
+        the_settings.cache_clear()
+        the_application.cache_clear()
+
+
+def has_unnamed_pooler() -> bool:
+    """Return whether a pooler in transaction mode is found that no setting names."""
+    from core.data.poolers import Pooler, find_pooler
+
+    settings = the_settings()
+    url = settings.database_url.get_secret_value()
+    if settings.database_pooler or sqlite_path(url):
+        return False
+    return asyncio.run(find_pooler(url)) is Pooler.transaction
+
+
 def tables_must_fit() -> None:
     """Nothing is done over tables of another time. Raises CommandFailed and MigrationError."""
     from core.data.migrations import pending
@@ -71,6 +94,8 @@ def tables_must_fit() -> None:
     url = the_settings().database_url.get_secret_value()
     if (path := sqlite_path(url)) and not Path(path).exists():
         raise CommandFailed("There are no tables yet: run `atrium migrate`.")
+    if has_unnamed_pooler():
+        raise CommandFailed(UNNAMED_POOLER)
     if missing := pending(url, histories()):
         names = ", ".join(missing)
         raise CommandFailed(f"The tables are older than the code ({names}): run `atrium migrate`.")

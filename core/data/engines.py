@@ -8,8 +8,8 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from core.data.connecting import CANCELS, READ_ONLY, connecting
 from core.data.database import Database
-from core.data.errors import DatabaseBusy
 from core.data.generations import Generations
 from core.data.limits import STATEMENT_TIMEOUT_S
 from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
@@ -25,17 +25,22 @@ READERS = 4  # of snapshots
 PLAIN_READS = 100  # that SQLAlchemy executes; each waits for a thread of its lane
 WRITERS = 100  # in the queue for the one that writes
 POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
-CONNECT_TIMEOUT_S = 5
-CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what nobody waits for
-READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
 
 
 def open_database(
-    url: str, generations: Generations, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+    url: str,
+    generations: Generations,
+    statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    transaction_pooler: bool = False,
 ) -> Database:
-    """`sqlite:///path` or `postgresql://user:password@host/name`; connects when first used."""
+    """`sqlite:///path` or `postgresql://user:password@host/name`; connects when first used.
+
+    `transaction_pooler`: one that works by transactions stands between.
+    """
     if path := sqlite_path(url):
         return open_sqlite(path, generations, statement_timeout_s)
+    if transaction_pooler:
+        return open_pooled_postgres(postgres_url(url), generations, statement_timeout_s)
     return open_postgres(postgres_url(url), generations, statement_timeout_s)
 
 
@@ -66,6 +71,25 @@ def open_postgres(url: str, generations: Generations, statement_timeout_s: float
     snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
     reads = PostgresReads(reading, Totals(generations), statement_timeout_s)
     sessions = PostgresSessions(engine, SESSIONS)
+    return Database(sessions, snapshots, reads, generations, announce)
+
+
+def open_pooled_postgres(
+    url: str, generations: Generations, statement_timeout_s: float
+) -> Database:
+    from core.data.pooled_postgres import PooledReads, PooledSessions, limit_transactions
+    from core.data.postgres import CONNECTIONS, announce
+
+    generations.must_hear = True
+    shared = connecting({}, transaction_pooler=True)
+    engine = pooled(url, SESSIONS, connect_args=shared)
+    plain = pooled(url, sum(CONNECTIONS.values()), connect_args=shared)
+    reading = plain.execution_options(postgresql_readonly=True)
+    repeatable = pooled(url, READERS, isolation_level="REPEATABLE READ", connect_args=shared)
+    limit_transactions(repeatable, statement_timeout_s)
+    snapshots = repeatable.execution_options(postgresql_readonly=True)
+    reads = PooledReads(reading, Totals(generations), statement_timeout_s)
+    sessions = PooledSessions(engine, SESSIONS, statement_timeout_s)
     return Database(sessions, snapshots, reads, generations, announce)
 
 
@@ -102,18 +126,3 @@ def reader(
 ) -> AsyncEngine:
     connect_args = connecting(server_settings)
     return pooled(url, size, isolation_level=isolation_level, connect_args=connect_args)
-
-
-def connecting(server_settings: dict[str, str]) -> dict[str, Any]:
-    return {"server_settings": server_settings, "async_creator_fn": connect}
-
-
-async def connect(*args: Any, **options: Any) -> Any:
-    """Raises DatabaseBusy where nobody answers, or answers that it is starting or full."""
-    import asyncpg  # 190 ms that only PostgreSQL needs
-
-    passing = (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
-    try:
-        return await asyncpg.connect(*args, timeout=CONNECT_TIMEOUT_S, **options)
-    except passing as error:
-        raise DatabaseBusy from error

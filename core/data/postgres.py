@@ -115,20 +115,30 @@ class PostgresReads(PlannedReads):
         self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
     ) -> Sequence[Any]:
         async def fetch(lent: LentConnection) -> Sequence[Any]:
-            rows: Sequence[Any] = await lent.driver.fetch(sql, *values)
-            return rows
+            return await self._fetch_over(lent, lane, sql, values)
 
         return await self._lend(lane, known, fetch)
+
+    async def _fetch_over(
+        self, lent: LentConnection, _: Lane, sql: str, values: list[Any]
+    ) -> Sequence[Any]:
+        rows: Sequence[Any] = await lent.driver.fetch(sql, *values)
+        return rows
 
     async def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
     ) -> Result[Any]:
         async def ask(lent: LentConnection) -> Result[Any]:
-            result = (await lent.connection.execute(statement, values)).freeze()()
-            await lent.connection.rollback()  # only SQLAlchemy has begun something
-            return result
+            return await self._ask_over(lent, lane, statement, values)
 
         return await self._lend(lane, known, ask)
+
+    async def _ask_over(
+        self, lent: LentConnection, _: Lane, statement: Executable, values: Values
+    ) -> Result[Any]:
+        result = (await lent.connection.execute(statement, values)).freeze()()
+        await lent.connection.rollback()  # only SQLAlchemy has begun something
+        return result
 
     async def _lend(
         self, lane: Lane, known: KnownStatement, work: Callable[[LentConnection], Awaitable[T]]
@@ -160,13 +170,16 @@ class PostgresReads(PlannedReads):
         with setting_up():
             connection = await self._engine.connect()
             driver = dbapi_connection_of(connection).driver_connection
-            limit = round(self._limits_s[lane] * 1000)
             try:
-                await driver.execute(f"SET statement_timeout = {limit}")
+                await self._limit_session(driver, lane)
             except BaseException:
                 discard(connection)
                 raise
         return LentConnection(connection, driver, self._epoch)
+
+    async def _limit_session(self, driver: Any, lane: Lane) -> None:
+        limit = round(self._limits_s[lane] * 1000)
+        await driver.execute(f"SET statement_timeout = {limit}")
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent is None:
@@ -227,7 +240,7 @@ class PostgresSessions(Sessions):
         driver = adapted.driver_connection
         try:
             if not driver.is_in_transaction():
-                await adapted._start_transaction()  # so that SQLAlchemy knows of it
+                await self._start(adapted)
             rows: Rows = await driver.fetch(sql, *values)
         except IntegrityConstraintViolationError as error:
             raise IntegrityError(sql, None, error) from error
@@ -235,6 +248,9 @@ class PostgresSessions(Sessions):
             lost = self.lost_by(error, connection_of(session))
             raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
         return rows
+
+    async def _start(self, adapted: Any) -> None:
+        await adapted._start_transaction()  # so that SQLAlchemy knows of it
 
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
         """The driver may not know yet that nothing more will come."""

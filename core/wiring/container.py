@@ -51,6 +51,7 @@ def make_database(settings: Settings, generations: Generations) -> Database:
         settings.database_url.get_secret_value(),
         generations,
         settings.database_statement_timeout_s,
+        transaction_pooler=settings.database_pooler == "transaction",
     )
 
 

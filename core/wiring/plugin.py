@@ -72,7 +72,8 @@ class CorePlugin(InitPlugin):
             announcements = Announcements(core.db(), core.generations())
             notifications = Notifications(core.db().engine, announcements.notify)
             await stack.enter_async_context(in_background(announcements.listen()))
-            await stack.enter_async_context(in_background(notifications.listen()))
+            if core.settings().database_pooler is None:  # LISTEN hears nothing through it
+                await stack.enter_async_context(in_background(notifications.listen()))
             await stack.enter_async_context(in_background(core.metrics().share()))
             await stack.enter_async_context(in_background(core.audit().write_notes()))
             await stack.enter_async_context(core.relay().running())

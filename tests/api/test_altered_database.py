@@ -34,6 +34,8 @@ END_BLOCKED = text(
     "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
+cut = pytest.mark.fallbacks("announcements", "audit_notes", "maintenance", "notifications")
+"""All connections end, also those of what goes on in the background."""
 numbers = count()
 
 
@@ -100,6 +102,7 @@ async def test_a_column_is_added(admin: Person, database_url: str) -> None:
     assert statuses(await ask_all(admin)) == {200, 201}
 
 
+@cut
 async def test_a_server_that_only_reads(
     admin: Person, database_url: str, outside: AsyncConnection
 ) -> None:
@@ -122,6 +125,7 @@ async def cut_all(outside: AsyncConnection) -> None:
     await outside.commit()
 
 
+@cut
 async def test_all_connections_are_cut(admin: Person, outside: AsyncConnection) -> None:
     for _ in range(ROUNDS):
         asked = create_task(ask_all(admin))
@@ -140,6 +144,7 @@ def change_name(person: Person) -> Any:
     return person.client.patch(ME, json={"name": f"Name {next(numbers)}"})
 
 
+@cut
 async def test_a_lock_that_the_server_does_not_wait_for(
     person: Person, database_url: str, outside: AsyncConnection
 ) -> None:

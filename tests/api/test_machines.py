@@ -121,6 +121,7 @@ async def test_maintenance_is_heard_of(admin: Person, asked: AsyncClient) -> Non
         await eventually(lambda: status_of(asked), status)
 
 
+@pytest.mark.fallbacks("notifications")
 async def test_who_was_cut_off_listens_again(
     app: Litestar, person: Person, asked: AsyncClient
 ) -> None:

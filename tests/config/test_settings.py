@@ -246,6 +246,7 @@ WRONG = {
         "postgresql://host",
         "postgresql://host:port/b",
     ],
+    "DATABASE_POOLER": ["session", "yes"],
     "DATABASE_STATEMENT_TIMEOUT_S": ["0", "0.05", "3601", "soon", "nan"],
     "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
     "STORAGE_URL": ["/srv/files", "ftp://x", "file://host/x", "file://"],

@@ -3,14 +3,15 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AsyncExitStack, closing, contextmanager, nullcontext
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, event, func, select
+from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.engines import connect, postgres_url, sqlite_path
+from core.data.connecting import connecting
+from core.data.engines import postgres_url, sqlite_path
 from core.data.search_tables import add_functions
 
 T = TypeVar("T")
@@ -55,21 +56,26 @@ def turn_beside(path: str) -> Iterator[None]:
 
 
 async def run_on_postgres(url: str, work: Callable[[Connection], T], alone: bool) -> T:
-    engine = create_async_engine(
-        url, poolclass=NullPool, connect_args={"async_creator_fn": connect}
-    )
+    """Nothing but the transaction is relied on, because a pooler may be between."""
+    unnamed = connecting({}, transaction_pooler=True)
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=unnamed)
     try:
-        async with engine.connect() as connection:
+        async with AsyncExitStack() as stack:
             if alone:
-                await take_turn(connection)
+                await take_turn(await stack.enter_async_context(engine.connect()))
+            connection = await stack.enter_async_context(engine.connect())
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
 async def take_turn(connection: AsyncConnection) -> None:
-    """In no transaction, for which `CREATE INDEX CONCURRENTLY` would wait in its turn."""
-    while not await connection.scalar(select(func.pg_try_advisory_lock(LOCK))):
+    """Hold the lock by a transaction that stays open, on a connection of its own.
+
+    Through a pooler a lock of the session might be another session's. The transaction looks at no
+    table, so `CREATE INDEX CONCURRENTLY` does not wait for it.
+    """
+    while not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
         await connection.rollback()
         await asyncio.sleep(0.2)
-    await connection.rollback()
+    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))

@@ -1,0 +1,70 @@
+"""How connections to PostgreSQL are opened, directly or through a pooler.
+
+A pooler refuses startup parameters that it does not know, so settings are set after connecting. In
+transaction mode nothing outlives a transaction there: neither settings nor prepared statements.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from core.data.errors import DatabaseBusy
+
+CONNECT_TIMEOUT_S = 5
+CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what nobody waits for
+READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
+NO_SETTINGS: Mapping[str, str] = {}
+UNNAMED = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": str,  # which returns the empty name
+}
+
+
+def connecting(settings: Mapping[str, str], transaction_pooler: bool = False) -> dict[str, Any]:
+    """Return the arguments for connections whose sessions have these settings."""
+    if transaction_pooler:
+        return {**UNNAMED, "async_creator_fn": connect}
+    return {"async_creator_fn": partial(connect, settings=settings)}
+
+
+async def connect(*args: Any, settings: Mapping[str, str] = NO_SETTINGS, **options: Any) -> Any:
+    """Raises DatabaseBusy where nobody answers, or answers that it is starting or full."""
+    import asyncpg  # 190 ms that only PostgreSQL needs
+
+    passing = (
+        OSError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.exceptions.AdminShutdownError,
+        asyncpg.exceptions.CrashShutdownError,
+    )
+    try:
+        connection = await asyncpg.connect(*args, timeout=CONNECT_TIMEOUT_S, **options)
+        try:
+            await set_in_session(connection, settings)
+        except BaseException:
+            connection.terminate()
+            raise
+    except passing as error:
+        raise DatabaseBusy from error
+    return connection
+
+
+async def set_in_session(connection: Any, settings: Mapping[str, str]) -> None:
+    """In one round trip. A server that does not know CANCELS, as before PostgreSQL 14, has none."""
+    from asyncpg import InvalidParameterValueError, UndefinedObjectError
+
+    if not settings:
+        return
+    try:
+        await connection.execute(set_all(settings))
+    except (InvalidParameterValueError, UndefinedObjectError):
+        known = {name: value for name, value in settings.items() if name not in CANCELS}
+        await connection.execute(set_all(known))
+
+
+def set_all(settings: Mapping[str, str]) -> str:
+    return "; ".join(f"SET {name} = '{value}'" for name, value in settings.items())

@@ -1,0 +1,84 @@
+"""PostgreSQL through a pooler in transaction mode, such as PgBouncer's.
+
+Each transaction may have another connection to the server. So every read is a transaction of its
+own, statements have no names, and the statement timeout is set in each transaction.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection, Executable, event
+from sqlalchemy.engine import Result
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from core.data.lanes import Lane
+from core.data.postgres import LentConnection, PostgresReads, PostgresSessions
+from core.data.reads import Values
+
+
+class PooledReads(PostgresReads):
+    async def _limit_session(self, driver: Any, lane: Lane) -> None:
+        """The session has no limit; each transaction has."""
+
+    async def _fetch_over(
+        self, lent: LentConnection, lane: Lane, sql: str, values: list[Any]
+    ) -> Sequence[Any]:
+        async with self._transaction(lent, lane):
+            return await super()._fetch_over(lent, lane, sql, values)
+
+    async def _ask_over(
+        self, lent: LentConnection, lane: Lane, statement: Executable, values: Values
+    ) -> Result[Any]:
+        await lent.connection.exec_driver_sql(self._limit(lane))  # SQLAlchemy has begun before it
+        return await super()._ask_over(lent, lane, statement, values)
+
+    @asynccontextmanager
+    async def _transaction(self, lent: LentConnection, lane: Lane) -> AsyncIterator[None]:
+        await lent.driver.execute(f"BEGIN READ ONLY; {self._limit(lane)}")
+        try:
+            yield
+        except Exception:
+            with suppress(Exception):  # what is left in a transaction is discarded
+                await lent.driver.execute("ROLLBACK")
+            raise
+        except BaseException:
+            lent.discard()
+            raise
+        await lent.driver.execute("COMMIT")
+
+    def _limit(self, lane: Lane) -> str:
+        return set_limit(self._limits_s[lane])
+
+    def _usable(self, lent: LentConnection | None) -> LentConnection | None:
+        if lent and not lent.driver.is_closed() and lent.driver.is_in_transaction():
+            lent.discard()
+            return None
+        return super()._usable(lent)
+
+
+class PooledSessions(PostgresSessions):
+    def __init__(self, engine: AsyncEngine, connections: int, statement_timeout_s: float) -> None:
+        super().__init__(engine, connections)
+        self._limit = set_limit(statement_timeout_s)
+        limit_transactions(engine, statement_timeout_s)
+
+    async def _start(self, adapted: Any) -> None:
+        await super()._start(adapted)
+        await adapted.driver_connection.execute(self._limit)
+
+
+def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
+    """Limit the statements of each transaction that SQLAlchemy begins."""
+    limit = set_limit(statement_timeout_s)
+
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if not driver.is_in_transaction():
+            connection.exec_driver_sql(limit)
+
+    event.listen(engine.sync_engine, "begin", begin)
+
+
+def set_limit(seconds: float) -> str:
+    return f"SET LOCAL statement_timeout = {round(seconds * 1000)}"
