@@ -134,6 +134,9 @@ class Settings(ModuleSettings):
     rate_limit_export: OneRate = Field(
         default=Rate(6, 3600), description="Downloads of one's own data, per person."
     )
+    audit_keep_addresses_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=90, description="Days after which client IPs are cleared from the audit trail."
+    )
     auth_password_min_length: Annotated[int, Field(ge=8, le=64)] = Field(
         default=8, description="The shortest password that may be set, in characters."
     )

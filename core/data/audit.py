@@ -1,21 +1,33 @@
 """The audit trail: who did what to which thing, written in the transaction of the act itself.
 
-It holds ids only: no names, no addresses of people, no secrets (ASVS 16.2, 16.4).
+It holds no names, no e-mail addresses and no secrets (ASVS 16.2, 16.4). Rows are only ever added,
+with one exception: the client IP is cleared after some time, and with the person it belongs to.
 """
 
 from asyncio import sleep
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import JSON, Index, String, bindparam, insert
+from sqlalchemy import (
+    JSON,
+    Index,
+    Select,
+    String,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.models import Base, Identified
+from core.data.queries import Listing
+from core.data.reads import Values
 from core.data.writes import write
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
@@ -66,6 +78,37 @@ RECORD = insert(AuditEntry).values(
 )
 
 
+ADDRESSED: Select[Any] = select(*(COLUMNS[name] for name in ("at", "id", "address")))
+OF_ACTOR = ADDRESSED.where(AuditEntry.actor_id == bindparam("person"))
+ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("person"))
+OF_STRANGERS = ADDRESSED.where(
+    AuditEntry.target_id == bindparam("target"), AuditEntry.actor_id.is_(None)
+)
+"""Such as failed attempts to sign in to an account."""
+OF_PERIOD = ADDRESSED.where(AuditEntry.at >= bindparam("since"), AuditEntry.at < bindparam("until"))
+ADDRESSES = Listing(sort=(AuditEntry.at, AuditEntry.id), default="at")
+CLEAR = (
+    update(AuditEntry)
+    .where(AuditEntry.id.in_(bindparam("ids", expanding=True)))
+    .values(address="")
+    .execution_options(synchronize_session=False)
+)
+"""The only change that is made to rows of the trail."""
+
+
+class Mark(Base):
+    """How far a job has come that goes through a growing table."""
+
+    __tablename__ = "core_marks"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    at: Mapped[datetime]
+
+
+CLEARED = "audit.addresses"
+CLEARED_UNTIL = select(Mark.at).where(Mark.name == CLEARED)
+
+
 class AuditTrail:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
@@ -113,6 +156,29 @@ class AuditTrail:
         if len(self._noted) > MOST_NOTED:
             log.error("looks_not_audited", count=len(self._noted))
             self._noted.clear()
+
+    async def forget_addresses(self, user_id: UUID) -> None:
+        """Clear the client IP where this person acted, or an anonymous caller on the account."""
+        for query in (OF_ACTOR, ON_BEHALF, OF_STRANGERS):
+            await self._clear(query, {"person": user_id, "target": str(user_id)})
+
+    async def forget_old_addresses(self, kept_for: timedelta) -> None:
+        """Clear every client IP that is older, on from where the last run has come."""
+        until = self._clock() - kept_for
+        async with self._db.read() as reads:
+            since = await reads.scalar(CLEARED_UNTIL) or datetime.min.replace(tzinfo=UTC)
+        if since < until:
+            await self._clear(OF_PERIOD, {"since": since, "until": until})
+            async with self._db.transaction() as session:
+                await session.merge(Mark(name=CLEARED, at=until))
+
+    async def _clear(self, query: Select[Any], values: Values) -> None:
+        """Walk through these rows by an index; only the changes are made in transactions."""
+        async with self._db.read() as reads:
+            async for rows in ADDRESSES.batches(reads, query, values):
+                if ids := [row.id for row in rows if row.address]:
+                    async with self._db.transaction() as session:
+                        await session.execute(CLEAR, {"ids": ids})
 
     async def write_notes(self) -> None:
         """For as long as the application lives; the last ones at its end."""

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.data.database import Database
+from core.data.erasing import delete_all
 from core.events.models import Delivery, RecordedEvent, Status
 from core.events.payloads import encode
 from core.kernel.clock import Clock
@@ -40,10 +41,7 @@ CATCH_UP = (
     .values(addressed_to=RecordedEvent.addressed_to.concat(bindparam("added")))
     .returning(RecordedEvent.id, RecordedEvent.due_at)
 )
-FORGET = delete(RecordedEvent).where(
-    RecordedEvent.recorded_at < bindparam("before"),
-    ~exists().where(Delivery.event_id == RecordedEvent.id),
-)
+HAS_ARRIVED = ~exists().where(Delivery.event_id == RecordedEvent.id)
 
 
 class Outbox:
@@ -79,9 +77,8 @@ class Outbox:
             for listener in listeners:
                 while await self._catch_up(event_name, listener):
                     pass
-        async with self._db.transaction() as session:
-            connection = await session.connection()
-            await connection.execute(FORGET, {"before": self._clock() - KEPT})
+        old = RecordedEvent.recorded_at < self._clock() - KEPT
+        await delete_all(self._db, RecordedEvent, old, HAS_ARRIVED)
 
     @cached_property
     def _listeners(self) -> Mapping[str, Sequence[str]]:

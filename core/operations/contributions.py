@@ -57,12 +57,16 @@ class PersonalData(Contribution):
     `Listing.batches` reads them so. Give it by name where there are rows of several kinds:
     `export={"sessions": …, "keys": …}`.
 
-    `erase` runs inside the transaction that erases the person, after an `UserErased` fact is due.
+    `erase` removes some of it in a short transaction, and returns whether there may be more; it is
+    called until there is not. `delete_some` of `core.data.erasing` does so. It is called again in
+    the transaction that removes the person's row, and by another process where the first one died.
     """
 
     name: str
     export: PersonalRows | Mapping[str, PersonalRows]
-    erase: Callable[[UUID], Awaitable[None]]
+    erase: Callable[[UUID], Awaitable[bool]]
+    forget: Callable[[UUID], Awaitable[None]] | None = None
+    """Removes what is found by name or e-mail only, in the transaction that blanks these."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from time import time
 
-from sqlalchemy import Index, String, bindparam, delete, select, update
+from sqlalchemy import Index, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.settings import Rate
 from core.data.database import Database
+from core.data.erasing import delete_all
 from core.data.models import Base
 from core.data.upserts import insert_for
 from core.kernel.clock import Clock
@@ -62,8 +63,7 @@ class SharedCounters:
         return Standing(name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1)
 
     async def forget_old(self) -> None:
-        async with self._db.transaction() as session:
-            await session.execute(delete(CounterRow).where(CounterRow.ends_at < self._clock()))
+        await delete_all(self._db, CounterRow, CounterRow.ends_at < self._clock())
 
     async def close(self) -> None:
         """The database is closed by whoever opened it."""

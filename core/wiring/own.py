@@ -13,7 +13,7 @@ from core.data.lanes import reserved
 from core.data.sqlite.spare import keep_spare
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
-from core.operations.contributions import Examination, HealthCheck, Preparation
+from core.operations.contributions import Examination, HealthCheck, PersonalData, Preparation
 from core.operations.snapshots import forget_dead_servers
 from core.wiring.container import METRICS_FOLDER, CoreContainer
 
@@ -49,6 +49,18 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
             "core.idempotency",
             timedelta(hours=1),
             lambda: core.idempotency_store().forget_old(),
+        ),
+        Schedule(
+            "core.audit_addresses",
+            timedelta(hours=1),
+            lambda: core.audit().forget_old_addresses(
+                timedelta(days=core.settings().audit_keep_addresses_days)
+            ),
+        ),
+        PersonalData(
+            "core.idempotency",
+            export=lambda user_id: core.idempotency_store().export(user_id),
+            erase=lambda user_id: core.idempotency_store().erase(user_id),
         ),
         *about_redis(core.settings().redis_url),
     )

@@ -2,11 +2,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
+from core.data.erasing import delete_some
 from core.data.inserts import add_row
 from core.data.queries import one_or_raise, row_or_raise
 from core.kernel.pages import PageRequest, Rows
@@ -66,10 +67,9 @@ class PostService:
             async for rows in POSTS.batches(reads, OF_AUTHOR, {"written_by": author_id}):
                 yield PostRead.each(rows)
 
-    async def erase(self, author_id: UUID) -> None:
-        async with self._db.transaction() as session:
-            await session.execute(delete(Post).where(Post.author_id == author_id))
-            await self._audit.record(session, "posts.erase", ("users", author_id))
+    async def erase(self, author_id: UUID) -> bool:
+        """Erase some of what this person has published; return whether there may be more."""
+        return await delete_some(self._db, Post, Post.author_id == author_id)
 
     async def _theirs(
         self, session: AsyncSession, editor: Principal, post_id: UUID, if_match: IfMatch

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from asyncio import to_thread
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -33,6 +34,14 @@ class FirstAdmin:
         if not generated:
             return "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
         return self._told(email, generated)
+
+    async def forget_file(self) -> bool:
+        """Remove the file with the first password once nobody has its e-mail address any more."""
+        path = self._settings.data_dir / FILE
+        lines = await to_thread(lines_of, path)
+        if lines and not await self._admins.knows(lines[0]):
+            await to_thread(path.unlink, missing_ok=True)
+        return False
 
     async def examine(self) -> str | None:
         """What to mend before a start that would make the first admin."""
@@ -69,6 +78,10 @@ class FirstAdmin:
         path = self._settings.data_dir / FILE
         write_privately(path, f"{email}\n{password}\n")
         return f"First admin: {email}, password in {path}"
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
 
 
 def write_privately(path: Path, text: str) -> None:

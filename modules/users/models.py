@@ -28,7 +28,8 @@ class RoleNames(TypeDecorator[tuple[str, ...]]):
 class User(Versioned, Timestamped, Base):
     __tablename__ = "users"
     __table_args__ = (
-        Index("ix_users_created_at_id", "created_at", "id"),
+        # Every list and total leaves out who is being erased, by this index alone.
+        Index("ix_users_created_at_id_erasing_since", "created_at", "id", "erasing_since"),
         Index("ix_users_is_active_created_at_id", "is_active", "created_at", "id"),
         Index("ix_users_name_folded_id", "name_folded", "id"),
         Index("ix_users_email_folded_id", "email_folded", "id"),
@@ -55,6 +56,8 @@ class User(Versioned, Timestamped, Base):
     last_login_at: Mapped[datetime | None]
     deletes_at: Mapped[datetime | None]
     """Signed out and on the way out: erased from then on."""
+    erasing_since: Mapped[datetime | None]
+    """Nothing is known of this person any more; the row stays until no other refers to it."""
 
 
 SEARCH = SearchIndex(User, (User.name, User.email))

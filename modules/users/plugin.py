@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from core.kernel.contributions import Contribution, Export
-from core.kernel.events import Schedule
+from core.kernel.events import Listener, Schedule
 from core.operations.contributions import (
     Command,
     Examination,
@@ -15,7 +15,7 @@ from core.wiring.module import Module
 from modules.users.commands import user_group
 from modules.users.container import UsersContainer
 from modules.users.permissions import PROFILE_READ, READ, WRITE
-from modules.users.public import Accounts, People
+from modules.users.public import Accounts, People, UserDeleted
 from modules.users.router import ProfileController, UserController
 
 
@@ -39,9 +39,12 @@ class Plugin(Module[UsersContainer]):
                     "profile": lambda user_id: its.records().profile(user_id),
                     "activity": lambda user_id: its.records().all_activity(user_id),
                 },
-                erase=lambda user_id: its.records().keep_audit(user_id),
+                erase=lambda user_id: its.first_admin().forget_file(),
             ),
-            Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().erase_due()),
+            Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().remove_due()),
+            Listener(
+                UserDeleted, "users.erase", lambda deleted: its.departures().erase(deleted.user_id)
+            ),
             Preparation("users.first_admin", lambda: its.first_admin().ensure()),
             Examination("users.first_admin", lambda: its.first_admin().examine()),
             Seed(

@@ -104,7 +104,18 @@ class UserDisabled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UserDeleted(Event):
+    """The person cannot be seen any more; what modules hold is erased from now on."""
+
+    name = "users.deleted"
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserErased(Event):
+    """Nothing is held about the person any more."""
+
     name = "users.erased"
 
     user_id: UUID
@@ -199,5 +210,5 @@ class People(Protocol):
     async def delete(
         self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
-        """Erase the person at once, from every module."""
+        """Take the person out of sight at once; every module erases what it holds afterwards."""
         ...

@@ -42,9 +42,11 @@ PERSONAL: list[Any] = [
     User.last_login_at,
     User.deletes_at,
 ]
-EVERYONE = select(*PERSONAL)
+IS_KNOWN = User.erasing_since.is_(None)
+"""Who is being erased exists for nobody."""
+EVERYONE = select(*PERSONAL).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
-ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"))
+ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"), IS_KNOWN)
 
 CREDENTIALS = select(
     User.id,
@@ -56,7 +58,7 @@ CREDENTIALS = select(
     User.password_hash,
     User.locale,
     User.version,
-)
+).where(IS_KNOWN)
 CREDENTIALS_BY_ID = reserved(CREDENTIALS.where(User.id == bindparam("user_id")))
 CREDENTIALS_BY_EMAIL = CREDENTIALS.where(User.email_key == bindparam("key"))
 
@@ -69,8 +71,13 @@ IN_ORDER = (
     .where(User.id.in_(bindparam("ids", expanding=True)))
     .order_by(User.id)
 )
-FIRST = select(User.id).order_by(User.created_at, User.id).limit(1)
-DUE = select(User.id).where(User.deletes_at <= bindparam("now")).order_by(User.deletes_at)
+FIRST = select(User.id).where(IS_KNOWN).order_by(User.created_at, User.id).limit(1)
+DUE = (
+    select(User.id)
+    .where(User.deletes_at <= bindparam("now"), IS_KNOWN)
+    .order_by(User.deletes_at)
+    .limit(bindparam("at_most"))
+)
 
 DONE_BY = select(*AuditEntry.__table__.columns).where(
     or_(
@@ -86,7 +93,7 @@ DONE_FOR = AUDIT_ROWS.where(
 )
 """The two parts of `DONE_BY`, each in the order of one index."""
 
-TOTAL = Count(select(User.id))
+TOTAL = Count(select(User.id).where(IS_KNOWN))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
 

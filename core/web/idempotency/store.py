@@ -1,6 +1,7 @@
 """Reservations and kept answers, one row per key."""
 
 from asyncio import Task, create_task
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.data.database import Database
+from core.data.erasing import delete_all, delete_some
+from core.data.queries import Listing
 from core.events.leases import LEASE
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
 from core.kernel.ids import uuid7
+from core.kernel.schemas import Moment, Schema
 from core.web.idempotency.models import IdempotencyRow
 
 ABANDONED = LEASE
@@ -28,6 +32,23 @@ MINE = update(IdempotencyRow).where(
 
 
 log = structlog.get_logger(__name__)
+ANSWERS = Listing(sort=(IdempotencyRow.slot,))
+ABOUT = select(*IdempotencyRow.__table__.columns).where(
+    IdempotencyRow.person_id == bindparam("person"), IdempotencyRow.status.is_not(None)
+)
+
+
+class KeptAnswer(Schema):
+    """An answer as it would be given again."""
+
+    kept_at: Moment
+    status: int
+    body: str
+
+    @classmethod
+    def of_row(cls, row: Any) -> "KeptAnswer":
+        body = row.body.decode(errors="replace")
+        return cls(kept_at=row.reserved_at, status=row.status, body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +115,17 @@ class IdempotencyStore:
 
     async def forget_old(self) -> None:
         old = IdempotencyRow.reserved_at < self._clock() - KEPT
-        async with self._db.transaction() as session:
-            await session.execute(delete(IdempotencyRow).where(old))
+        await delete_all(self._db, IdempotencyRow, old)
+
+    async def export(self, person_id: UUID) -> AsyncIterator[Sequence[KeptAnswer]]:
+        """Yield the answers that are about this person."""
+        async with self._db.read() as reads:
+            async for rows in ANSWERS.batches(reads, ABOUT, {"person": person_id}):
+                yield [KeptAnswer.of_row(row) for row in rows]
+
+    async def erase(self, person_id: UUID) -> bool:
+        """Erase some of the answers about this person; return whether there may be more."""
+        return await delete_some(self._db, IdempotencyRow, IdempotencyRow.person_id == person_id)
 
     async def _try_to_release(self, slot: str, owner: UUID) -> None:
         try:

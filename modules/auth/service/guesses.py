@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.erasing import delete_all
 from core.data.upserts import insert_for
 from core.data.writes import write
 from core.kernel.clock import Clock
@@ -127,8 +128,7 @@ class Guesses:
             await session.execute(delete(Attempts).where(Attempts.account == account))
 
     async def forget_old(self) -> None:
-        async with self._db.transaction() as session:
-            await session.execute(delete(Attempts).where(Attempts.forget_at < self._clock()))
+        await delete_all(self._db, Attempts, Attempts.forget_at < self._clock())
 
     async def _count(self, guesser: Guesser) -> bool:
         """Count one wrong attempt; return whether the client is counted apart from strangers."""

@@ -3,8 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+from sqlalchemy import select
+
 from core.data.database import Database
+from core.data.erasing import delete_some
 from core.kernel.clock import Clock
+from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
@@ -38,13 +42,21 @@ class SignInData:
             async for rows in API_KEYS.batches(reads, OWN_KEYS, {"owner": user_id}):
                 yield ApiKeyRead.each(rows)
 
-    async def erase(self, user_id: UUID) -> None:
-        """Remove the wrong attempts and the known clients, too."""
+    async def forget(self, user_id: UUID) -> None:
+        """Remove the wrong attempts and the known clients, which are found by the e-mail only."""
         if account := await self._accounts.by_id(user_id):
             await self._guesses.forget(account.email)
-        await self.close(user_id)
+
+    async def erase(self, user_id: UUID) -> bool:
+        """Erase some of it, refresh tokens first; return whether there may be more."""
+        own = select(AuthSession.id).where(AuthSession.user_id == user_id)
+        return (
+            await delete_some(self._db, RefreshToken, RefreshToken.session_id.in_(own))
+            or await delete_some(self._db, AuthSession, AuthSession.user_id == user_id)
+            or await delete_some(self._db, ApiKey, ApiKey.user_id == user_id)
+        )
 
     async def close(self, user_id: UUID) -> None:
-        """When the account is disabled, deleted or erased."""
+        """When the account is disabled or deleted."""
         await self._sessions.close(user_id)
         await self._api_keys.close(user_id)

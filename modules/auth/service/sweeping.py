@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, or_, update
+from sqlalchemy import exists, or_, select
 
 from core.data.database import Database
+from core.data.erasing import delete_all, update_some
 from core.kernel.clock import Clock
 from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.service.guesses import Guesses
@@ -42,15 +43,15 @@ class Sweeping:
         )
         over = RefreshToken.used_at < now - self._grace
         retry_over = or_(RefreshToken.used_at < now - self._retry, ~still_unused)
-        sealed = update(RefreshToken).where(
-            over, retry_over, RefreshToken.sealed_successor.is_not(None)
-        )
-        async with self._db.transaction() as session:
-            await session.execute(sealed.values(sealed_successor=None))
+        sealed, nothing = RefreshToken.sealed_successor.is_not(None), {"sealed_successor": None}
+        while await update_some(self._db, RefreshToken, nothing, over, retry_over, sealed):
+            pass
 
     async def _forget_expired(self) -> None:
+        """A session's tokens go before it, for there may be thousands."""
         now = self._clock()
-        async with self._db.transaction() as session:
-            await session.execute(delete(AuthSession).where(AuthSession.expires_at < now))
-            old = ApiKey.expires_at < now - EXPIRED_KEYS_KEPT
-            await session.execute(delete(ApiKey).where(old))
+        expired = AuthSession.expires_at < now
+        ended = select(AuthSession.id).where(expired)
+        await delete_all(self._db, RefreshToken, RefreshToken.session_id.in_(ended))
+        await delete_all(self._db, AuthSession, expired)
+        await delete_all(self._db, ApiKey, ApiKey.expires_at < now - EXPIRED_KEYS_KEPT)

@@ -26,11 +26,16 @@ from modules.files.schemas import FileRead, FileUpdate
 from modules.files.service.usage import UsageService
 from modules.files.upload.names import extension_of, tidy_name
 
-KEYS_PER_EVENT = 500
+ERASED_AT_ONCE = 100
 ERASE = (
-    delete(File.__table__)  # type: ignore[arg-type]
-    .where(File.owner_id == bindparam("owner"))
-    .returning(File.__table__.c.storage_key)
+    delete(File)
+    .where(
+        File.id.in_(
+            select(File.id).where(File.owner_id == bindparam("owner")).limit(ERASED_AT_ONCE)
+        )
+    )
+    .returning(File.storage_key, File.size)
+    .execution_options(synchronize_session=False)
 )
 KNOWN = tuple(StoredFile.__dataclass_fields__)
 
@@ -89,7 +94,7 @@ class FileService:
             file = await one_or_raise(session, wanted, FileNotFound)
             if_match.check(file)
             await session.delete(file)
-            await self._usage.give_back(session, file.owner_id, file.size)
+            await self._usage.give_back(session, file.owner_id, file.size, 1)
             await self._tell_dropped(session, [file.storage_key])
             fact = FileDeleted(file_id=file.id, owner_id=file.owner_id)
             await self._outbox.record(session, fact)
@@ -101,14 +106,19 @@ class FileService:
             async for rows in FILES.batches(reads, OWN, {"owner": owner_id}):
                 yield FileRead.each(rows)
 
-    async def erase(self, owner_id: UUID) -> None:
-        """A part of the transaction that has locked the person, so no upload ends meanwhile."""
+    async def erase(self, owner_id: UUID) -> bool:
+        """Erase some of this person's files; return whether there may be more."""
         async with self._db.transaction() as session:
             await self._usage.lock(session, owner_id)
-            erased = await (await session.connection()).execute(ERASE, {"owner": owner_id})
-            await self._tell_dropped(session, [*erased.scalars()])
-            await self._usage.forget(session, owner_id)
-            await self._audit.record(session, "files.erase", ("users", owner_id))
+            erased = (await session.execute(ERASE, {"owner": owner_id})).all()
+            if not erased:
+                await self._usage.forget(session, owner_id)
+                return False
+            await self._usage.give_back(
+                session, owner_id, sum(each.size for each in erased), len(erased)
+            )
+            await self._tell_dropped(session, [each.storage_key for each in erased])
+        return True
 
     async def _known_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
         async with self._db.read() as reads:
@@ -117,9 +127,7 @@ class FileService:
         return file
 
     async def _tell_dropped(self, session: AsyncSession, storage_keys: Sequence[str]) -> None:
-        for start in range(0, len(storage_keys), KEYS_PER_EVENT):
-            some = tuple(storage_keys[start : start + KEYS_PER_EVENT])
-            await self._outbox.record(session, ContentDropped(storage_keys=some))
+        await self._outbox.record(session, ContentDropped(storage_keys=tuple(storage_keys)))
 
 
 def must_exist_for(reader: Principal, file: Row[Any]) -> None:

@@ -79,8 +79,8 @@ class UsageService:
         """First of all, so that two who take several locks take them in one order."""
         await (await session.connection()).execute(LOCK, {"owner": owner_id})
 
-    async def give_back(self, session: AsyncSession, owner_id: UUID, size: int) -> None:
-        values = {"owner": owner_id, "size": -size, "count": -1}
+    async def give_back(self, session: AsyncSession, owner_id: UUID, size: int, count: int) -> None:
+        values = {"owner": owner_id, "size": -size, "count": -count}
         await (await session.connection()).execute(_changed, values)
 
     async def forget(self, session: AsyncSession, owner_id: UUID) -> None:

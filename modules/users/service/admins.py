@@ -31,6 +31,10 @@ class AdminService:
         async with self._db.read() as reads:
             return bool(await reads.scalar(ANY_ADMIN))
 
+    async def knows(self, email: str) -> bool:
+        """Return whether an account has this e-mail address."""
+        return await self._accounts.by_email(email) is not None
+
     async def ensure_first(self, new: NewAccount) -> bool:
         """Make an admin while there is none; False when there is. Raises EmailTaken."""
         if await self.exists():

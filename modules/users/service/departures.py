@@ -1,10 +1,11 @@
-"""Leaving: what ends with an account at once, and its erasure by every module in the end."""
+"""Leaving: what ends with an account at once, and its erasure by every module afterwards."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
@@ -16,20 +17,25 @@ from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData
 from core.security.reauthentication import Reauthentication
 from modules.users.models import User
-from modules.users.public import AccountClosed, LastAdmin, UserErased
-from modules.users.queries import DUE, lock_admins
+from modules.users.public import AccountClosed, LastAdmin, UserDeleted, UserErased
+from modules.users.queries import DUE, IS_KNOWN, lock_admins
 from modules.users.rows import update_row
 from modules.users.settings import UsersSettings
 
 log = structlog.get_logger(__name__)
 
-LOCK = select(User.id).where(User.id == bindparam("user_id")).with_for_update()
-"""Nothing that refers to the person can be added from here on."""
-STILL_DUE = (
+LOCK = (
     select(User.id)
-    .where(User.id == bindparam("user_id"), User.deletes_at <= bindparam("now"))
+    .where(User.id == bindparam("user_id"), User.erasing_since.is_not(None))
     .with_for_update()
 )
+"""No row that refers to the person can be added from here on."""
+STILL_DUE = (
+    select(User.id)
+    .where(User.id == bindparam("user_id"), User.deletes_at <= bindparam("now"), IS_KNOWN)
+    .with_for_update()
+)
+AT_ONCE = 100  # people: those that are due are found so many at a time
 
 
 class DepartureService:
@@ -54,11 +60,12 @@ class DepartureService:
         async with self._db.transaction() as session:
             if await lock_admins(session, leaver.id) == [leaver.id]:
                 raise LastAdmin
-            await update_row(session, leaver.id, {"deletes_at": deletes_at})
             await self._audit.record(session, "users.request_deletion", ("users", leaver.id))
-            await self.close(leaver.id)
-            if not self._settings.deletion_grace:
-                await self.erase(session, leaver.id)
+            if self._settings.deletion_grace:
+                await update_row(session, leaver.id, {"deletes_at": deletes_at})
+                await self.close(leaver.id)
+            else:
+                await self.remove(session, leaver.id)
         return deletes_at
 
     async def close(self, user_id: UUID) -> None:
@@ -67,28 +74,76 @@ class DepartureService:
         for each in self._contributions.of(AccountClosed):
             await each.run(user_id)
 
-    async def erase(self, session: AsyncSession, user_id: UUID) -> None:
-        """All of it or nothing: every module's part first, then the row they refer to."""
-        await session.execute(LOCK, {"user_id": user_id})
-        await self.close(user_id)
-        for each in self._contributions.of(PersonalData):
-            await each.erase(user_id)
-        await session.execute(delete(User).where(User.id == user_id))
-        await self._outbox.record(session, UserErased(user_id=user_id))
+    async def remove(self, session: AsyncSession, user_id: UUID) -> None:
+        """Take the person out of sight, as a part of the caller's transaction.
 
-    async def erase_due(self) -> None:
-        """Whoever cannot be erased now is tried again, and keeps nobody else waiting."""
+        The relay erases what modules hold, afterwards and in short transactions.
+        """
+        for each in self._contributions.of(PersonalData):
+            if each.forget:
+                await each.forget(user_id)
+        blanked = blank(user_id, self._clock())
+        await session.execute(update(User).where(User.id == user_id).values(blanked))
+        await self.close(user_id)
+        await self._outbox.record(session, UserDeleted(user_id=user_id))
+
+    async def erase(self, user_id: UUID) -> None:
+        """Erase what every module holds; the person's row goes last. Harmless when repeated."""
+        while not await self._finished(user_id):
+            for each in self._contributions.of(PersonalData):
+                while await each.erase(user_id):
+                    pass
+        await self._audit.forget_addresses(user_id)
+
+    async def remove_due(self) -> None:
+        """A person that cannot be removed now is tried the next time, and delays no other."""
         async with self._db.read() as reads:
-            due = (await reads.scalars(DUE, {"now": self._clock()})).all()
+            due = (await reads.scalars(DUE, {"now": self._clock(), "at_most": AT_ONCE})).all()
         for user_id in due:
             try:
-                await self._erase_if_due(user_id)
+                await self._remove_if_due(user_id)
             except Exception:
-                log.exception("erasure_failed", user_id=str(user_id))
+                log.exception("removal_failed", user_id=str(user_id))
 
-    async def _erase_if_due(self, user_id: UUID) -> None:
+    async def _remove_if_due(self, user_id: UUID) -> None:
         async with self._db.transaction() as session:
-            asked = {"user_id": user_id, "now": self._clock()}
-            if await session.scalar(STILL_DUE, asked):
-                await self.erase(session, user_id)
-                await self._audit.record(session, "users.erase", ("users", user_id))
+            if await session.scalar(STILL_DUE, {"user_id": user_id, "now": self._clock()}):
+                await self.remove(session, user_id)
+
+    async def _finished(self, user_id: UUID) -> bool:
+        """Remove the row if nothing refers to it, not even what was added until this moment."""
+        async with self._db.transaction() as session:
+            if not await session.scalar(LOCK, {"user_id": user_id}):
+                return True
+            for each in self._contributions.of(PersonalData):
+                if await each.erase(user_id):
+                    return False
+            await session.execute(delete(User).where(User.id == user_id))
+            await self._outbox.record(session, UserErased(user_id=user_id))
+            await self._audit.record(session, "users.erase", ("users", user_id))
+        return True
+
+
+def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
+    """What is left of a person's row: nothing but its id, and an address that nobody can have."""
+    return {
+        "name": "",
+        "email": "",
+        "email_key": f"erased:{user_id.hex}",
+        "roles": (),
+        "is_active": False,
+        "erasing_since": now,
+        "deletes_at": now,
+        "created_at": User.created_at,
+        "updated_at": User.updated_at,
+    } | dict.fromkeys(PRIVATE)
+
+
+PRIVATE = (
+    "age",
+    "locale",
+    "password_hash",
+    "email_verified_at",
+    "pending_email",
+    "last_login_at",
+)

@@ -137,7 +137,7 @@ class PeopleService:
             row = await self._locked(session, actor, user_id)
             must_remain(admins, user_id)
             if_match.check(row)
-            await self._departures.erase(session, user_id)
+            await self._departures.remove(session, user_id)
             await self._audit.record(session, "users.delete", ("users", user_id))
 
     async def write(

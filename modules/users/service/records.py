@@ -83,9 +83,6 @@ class RecordService:
                 async for rows in ACTIVITY.batches(reads, query, {"user_id": user_id}):
                     yield ActivityRead.each(rows)
 
-    async def keep_audit(self, user_id: UUID) -> None:
-        """Nothing more is erased here: audit rows hold ids only, and the person's row goes last."""
-
     async def _figures(self, user_id: UUID) -> dict[str, int]:
         """A figure that cannot be had is left out, and the rest is told."""
         figures: dict[str, int] = {}

@@ -5,6 +5,7 @@ import pytest
 from httpx import AsyncClient
 
 from core.kernel.text import simple_lower
+from core.wiring.container import CoreContainer
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
@@ -178,9 +179,12 @@ async def test_a_cursor_is_good_for_its_own_list_only(person: Person) -> None:
         assert (await person.client.get(POSTS, params=query)).status_code == 400, query
 
 
-async def test_a_post_goes_with_its_author(person: Person, admin: Person) -> None:
+async def test_a_post_goes_with_its_author(
+    person: Person, admin: Person, core: CoreContainer
+) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
     assert (await admin.client.delete(f"/api/v1/admin/users/{person.id}")).status_code == 204
+    await core.relay().deliver_all()
     assert (await admin.client.get(path)).status_code == 404
 
 

@@ -1,0 +1,90 @@
+"""Rows removed or changed by the thousand: a short transaction after another.
+
+One statement over all of them would hold the only writer of SQLite, and every other change, until
+it has ended.
+"""
+
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import UpdateBase
+
+from core.data.database import Database
+from core.data.models import Base
+
+BUDGET_S = 0.04
+"""How long one transaction may go on."""
+QUICK_S = 0.004
+"""A statement that took less is followed by one over twice as many rows."""
+MOST_ROWS = 500
+
+AT_MOST: BindParameter[int] = bindparam("at_most")
+
+
+async def delete_some(db: Database, model: type[Base], *which: ColumnElement[bool]) -> bool:
+    """Delete rows for a short time; return whether there may be more. Call it until there are not.
+
+    `await delete_some(db, Note, Note.owner_id == owner_id)`; the condition needs an index.
+    """
+    table = table_of(model)
+    key, some = some_of(table, *which)
+    return await change_some(db, delete(table).where(key.in_(some)))
+
+
+async def update_some(
+    db: Database, model: type[Base], values: dict[str, Any], *which: ColumnElement[bool]
+) -> bool:
+    """Set `values` like `delete_some`; they must make the condition false."""
+    table = table_of(model)
+    key, some = some_of(table, *which)
+    return await change_some(db, update(table).where(key.in_(some)).values(values))
+
+
+async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool]) -> None:
+    """Delete every such row, in short transactions; not inside another one."""
+    while await delete_some(db, model, *which):
+        pass
+
+
+async def change_some(db: Database, statement: UpdateBase) -> bool:
+    """Execute a statement over `AT_MOST` rows until it finds fewer, or the time is over."""
+    async with db.transaction() as session:
+        connection, begun = await session.connection(), monotonic()
+        rows, took = 1, 0.0
+        while monotonic() < begun + BUDGET_S:
+            changed, took = await timed(connection, statement, rows)
+            if changed < rows:
+                return False
+            rows = min(2 * rows, MOST_ROWS) if took < QUICK_S else rows
+    return True
+
+
+async def timed(connection: AsyncConnection, statement: UpdateBase, rows: int) -> tuple[int, float]:
+    begun = monotonic()
+    changed = (await connection.execute(statement, {"at_most": rows})).rowcount
+    return changed, monotonic() - begun
+
+
+def some_of(table: Table, *which: ColumnElement[bool]) -> tuple[Any, Select[Any]]:
+    """Return the primary key, and a query of the keys of at most `AT_MOST` rows."""
+    columns = [*table.primary_key.columns]
+    key = columns[0] if len(columns) == 1 else tuple_(*columns)
+    return key, select(*columns).where(*which).limit(AT_MOST)
+
+
+def table_of(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
+    return table

@@ -1,0 +1,300 @@
+"""What is left of a person in the end, and how others fare meanwhile."""
+
+from asyncio import CancelledError, create_task
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from litestar import Litestar
+from sqlalchemy import func, insert, select, text
+
+from config.settings import Settings
+from core.data import erasing
+from core.data.audit import AuditEntry
+from core.data.sessions import Sessions
+from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
+from core.web.idempotency.models import IdempotencyRow
+from core.wiring.container import CoreContainer
+from modules.users.models import User
+from tests.modules.users.asking import ME, USERS
+from tests.people import PASSWORD, Person, client_of, register, sign_in
+
+API = "/api/v1"
+CANARY = "zzcanary"
+ADDRESS = "203.0.113.77"
+POSTS = pytest.mark.needs("posts")
+
+
+@pytest.fixture
+def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
+    return {}
+
+
+@pytest.fixture
+async def canary(app: Litestar) -> AsyncIterator[AsyncClient]:
+    """Somebody who leaves a mark wherever one can be left."""
+    transport = ASGITransport(app, client=(ADDRESS, 1), raise_app_exceptions=False)  # type: ignore[arg-type]
+    headers = {"user-agent": f"{CANARY}-agent/1.0", "x-request-id": "a-request-of-theirs"}
+    async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        yield client
+
+
+def key(what: str) -> dict[str, str]:
+    return {"idempotency-key": f"{CANARY}-{what}"}
+
+
+async def leave_marks(client: AsyncClient) -> None:
+    """Every answer that can be kept is kept."""
+    email = f"{CANARY}@example.com"
+    new = {"name": f"{CANARY} name", "email": email, "password": PASSWORD}
+    registered = await client.post(f"{API}/auth/register", json=new, headers=key("register"))
+    assert registered.status_code == 201, registered.text
+    wrong = {"email": email, "password": f"{CANARY} is not it"}
+    assert (await client.post(f"{API}/auth/login", json=wrong)).status_code == 401
+    tokens = await sign_in(client, email)
+    client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+    file = {"file": (f"{CANARY}.txt", f"{CANARY} content".encode())}
+    made = [
+        await client.post(f"{API}/files/upload", files=file, headers=key("upload")),
+        await client.post(f"{API}/auth/api-keys", json=api_key(), headers=key("key")),
+        await client.post(f"{USERS}/me/deletion", json={"password": CANARY}, headers=key("no")),
+    ]
+    assert [each.status_code for each in made] == [201, 201, 403]
+    changed = {"name": f"{CANARY} other", "locale": "ko"}
+    assert (await client.patch(ME, json=changed)).status_code == 200
+    assert (await client.get(f"{API}/files", params={"search": CANARY})).json()["total"] == 1
+
+
+def api_key() -> dict[str, Any]:
+    return {"name": f"{CANARY} key", "scopes": ["files:read"], "expires_in_days": 1}
+
+
+async def test_nothing_of_an_erased_person_is_left_in_any_table_or_file(
+    canary: AsyncClient, admin: Person, core: CoreContainer, settings: Settings
+) -> None:
+    await leave_marks(canary)
+    first_admin = settings.data_dir / "first-admin.txt"
+    first_admin.write_text(f"{CANARY}@example.com\n{PASSWORD}\n")
+    user_id = (await canary.get(ME)).json()["id"]
+    before = [each async for each in places(core, settings, CANARY)]
+    assert {"users", "files", "auth_sessions", "auth_api_keys", "core_idempotency"} <= {*before}
+    assert "core_audit" in [each async for each in places(core, settings, ADDRESS)]
+    left = await canary.post(f"{ME}/deletion", json={"password": PASSWORD}, headers=key("leave"))
+    assert left.status_code == 202, left.text
+    assert (await canary.get(ME)).status_code == 401
+    await core.relay().deliver_all()
+    for mark in (CANARY, ADDRESS):
+        assert [each async for each in places(core, settings, mark)] == []
+    assert not first_admin.exists()
+    trail = await admin.client.get(f"{API}/admin/audit", params={"target": user_id})
+    assert {each["action"] for each in trail.json()["data"]} >= {"users.create", "users.erase"}
+
+
+@POSTS
+async def test_nothing_of_what_an_erased_person_published_is_left(
+    canary: AsyncClient, admin: Person, app: Litestar, core: CoreContainer, settings: Settings
+) -> None:
+    await leave_marks(canary)
+    user_id = UUID((await canary.get(ME)).json()["id"])
+    roles = {"roles": ["member", "admin"]}
+    granted = await admin.client.put(f"{API}/admin/users/{user_id}/roles", json=roles)
+    assert granted.status_code == 200, granted.text
+    post = {"title": f"{CANARY} title", "content": f"{CANARY} content"}
+    published = await canary.post(f"{API}/posts", json=post, headers=key("post"))
+    assert published.status_code == 201, published.text
+    assert "posts" in [each async for each in places(core, settings, CANARY)]
+    assert (await admin.client.delete(f"{USERS}/{user_id}")).status_code == 204
+    await core.relay().deliver_all()
+    assert [each async for each in places(core, settings, CANARY)] == []
+    found = await admin.client.get(f"{API}/posts", params={"search": CANARY})
+    assert found.json()["total"] == 0
+
+
+async def places(core: CoreContainer, settings: Settings, mark: str) -> AsyncIterator[str]:
+    """Every table with the mark in a column, shadow tables of indexes too, and every file."""
+    for table in await tables(core):
+        async with core.db().read() as reads:
+            rows = (await reads.execute(text(f'SELECT * FROM "{table}"'))).all()  # noqa: S608
+        if any(mark in as_text(value) for row in rows for value in row):
+            yield table
+    for path in kept_files(settings.data_dir):
+        if mark.encode() in path.read_bytes() or mark in path.name:
+            yield str(path.relative_to(settings.data_dir))
+
+
+async def tables(core: CoreContainer) -> list[str]:
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'"
+    postgres = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    is_sqlite = core.db().engine.dialect.name == "sqlite"
+    async with core.db().read() as reads:
+        return [*await reads.scalars(text(sqlite if is_sqlite else postgres))]
+
+
+def as_text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def kept_files(folder: Path) -> Iterator[Path]:
+    """All but the database itself, whose tables are looked at."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.startswith("atrium.db"):
+            yield path
+
+
+async def test_an_export_tells_of_kept_answers(canary: AsyncClient) -> None:
+    await leave_marks(canary)
+    exported = (await canary.get(f"{ME}/export")).json()["data"]["core.idempotency"]
+    assert {each["status"] for each in exported} == {201}
+    assert any(f"{CANARY}.txt" in each["body"] for each in exported)
+
+
+@pytest.fixture
+def transactions(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each transaction was open that has been committed."""
+    opened: dict[int, float] = {}
+    lasted: list[float] = []
+    open_, commit = Sessions.open, Sessions.commit
+
+    async def open_counted(self: Sessions) -> Any:
+        session = await open_(self)
+        opened[id(session)] = perf_counter()
+        return session
+
+    async def commit_counted(self: Sessions, session: Any) -> None:
+        await commit(self, session)
+        lasted.append(perf_counter() - opened.pop(id(session)))
+
+    monkeypatch.setattr(Sessions, "open", open_counted)
+    monkeypatch.setattr(Sessions, "commit", commit_counted)
+    return lasted
+
+
+async def kept_answers(core: CoreContainer, person: Person, count: int) -> None:
+    rows = [
+        {"slot": f"{number:064}", "owner": uuid7(), "person_id": person.id}
+        | {"reserved_at": utc_now(), "status": 201, "headers": [], "body": b"{}"}
+        for number in range(count)
+    ]
+    async with core.db().transaction() as session:
+        await session.execute(insert(IdempotencyRow), rows)
+
+
+async def count_answers(core: CoreContainer) -> int:
+    async with core.db().read() as reads:
+        return int(await reads.scalar(select(func.count()).select_from(IdempotencyRow)))
+
+
+async def test_much_is_erased_in_many_short_transactions(
+    person: Person,
+    admin: Person,
+    core: CoreContainer,
+    transactions: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However much there is, none changes more rows than fit into its time."""
+    monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
+    monkeypatch.setattr(erasing, "MOST_ROWS", 20)
+    await kept_answers(core, person, 2_000)
+    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    transactions.clear()
+    await core.relay().deliver_all()
+    assert len(transactions) > 10 and await count_answers(core) == 0
+
+
+async def test_an_erasure_that_dies_is_finished_by_another_process(
+    users: Any, person: Person, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
+    monkeypatch.setattr(erasing, "MOST_ROWS", 20)
+    await kept_answers(core, person, 1_000)
+    store, calls = core.idempotency_store(), count(1)
+    erase = store.erase
+
+    async def die(person_id: UUID) -> bool:
+        if next(calls) == 4:
+            raise CancelledError
+        return await erase(person_id)
+
+    monkeypatch.setattr(store, "erase", die)
+    core.relay()._background._stopping = True
+    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    with pytest.raises(CancelledError):
+        await create_task(users.departures().erase(person.id))
+    assert 0 < await count_answers(core) < 1_000
+    for path in (f"{USERS}/{person.id}", f"{API}/admin/users/{person.id}"):
+        assert (await admin.client.get(path)).status_code == 404
+    monkeypatch.setattr(store, "erase", erase)
+    for _ in range(2):
+        await users.departures().erase(person.id)
+    assert await count_answers(core) == 0
+    async with core.db().read() as reads:
+        assert await reads.scalar(select(User.id).where(User.id == person.id)) is None
+
+
+async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
+    app: Litestar, users: Any, person: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_yet(user_id: UUID) -> None:
+        raise RuntimeError("not yet")
+
+    monkeypatch.setattr(users.departures(), "erase", not_yet)
+    actor = {"roles": ["admin", "member"]}
+    assert (
+        await admin.client.put(f"{API}/admin/users/{person.id}/roles", json=actor)
+    ).status_code == 200
+    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    assert (await person.client.get(ME)).status_code == 401
+    body = {"email": person.email, "password": person.password}
+    async with client_of(app) as client:
+        assert (await client.post(f"{API}/auth/login", json=body)).status_code == 401
+    for listed in (USERS, f"{API}/admin/users"):
+        for query in ({}, {"search": "person@"}, {"sort": "name"}, {"cursor": ""}):
+            found = (await admin.client.get(listed, params=query)).json()["data"]
+            assert str(person.id) not in [each["id"] for each in found]
+        total = (await admin.client.get(listed)).json()["total"]
+        assert total == 1
+    path = f"{API}/admin/users/{person.id}"
+    asked = [
+        await admin.client.get(path),
+        await admin.client.patch(path, json={"name": "Some Body"}),
+        await admin.client.post(f"{path}/enable"),
+        await admin.client.delete(path),
+        await admin.client.get(f"{USERS}/{person.id}"),
+    ]
+    assert {each.status_code for each in asked} == {404}
+    assert await users.people().total() == 1 and await users.accounts().by_id(person.id) is None
+    async with register(app, person.email, "A Namesake") as again:
+        assert again.id != person.id
+
+
+async def test_client_ips_are_cleared_once_they_are_old(
+    person: Person, core: CoreContainer
+) -> None:
+    audit, now = core.audit(), utc_now()
+    kept_for = timedelta(days=90)
+    ages = (200, 91, 89, 0)
+    for age in ages:
+        audit._clock = lambda age=age: now - timedelta(days=age)  # type: ignore[misc]
+        await person.client.patch(ME, json={"age": age % 100})
+    audit._clock = lambda: now
+    assert await addressed(core) == [True] * 4
+    for _ in range(2):
+        await audit.forget_old_addresses(kept_for)
+        assert await addressed(core) == [False, False, True, True]
+    audit._clock = lambda: now + timedelta(days=2)
+    await audit.forget_old_addresses(kept_for)
+    assert await addressed(core) == [False, False, False, True]
+
+
+async def addressed(core: CoreContainer) -> list[bool]:
+    rows = select(AuditEntry.address).where(AuditEntry.action == "users.change")
+    async with core.db().read() as reads:
+        return [bool(each) for each in await reads.scalars(rows.order_by(AuditEntry.at))]
