@@ -121,7 +121,7 @@ def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
 
 
 def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
-    """A parameter that means nothing here is a mistake, and so is one that is given twice."""
+    """An unknown parameter is a mistake, and so is a repeated one, except `sort`."""
     given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
     errors = [
         FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")
@@ -130,7 +130,7 @@ def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
     ] or [
         FieldError(f"query.{name}", "Give it once.", "repeated")
         for name in dict.fromkeys(given)
-        if given.count(name) > 1
+        if given.count(name) > 1 and name != "sort"
     ]
     if errors:
         raise InvalidInput(errors[:20])

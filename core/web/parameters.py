@@ -167,10 +167,15 @@ def searched(text: str | None) -> str | None:
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
+    """Read each parameter once; `sort=a&sort=b` is `sort=a,b`."""
     try:
-        return dict(parse_qsl(query_string.decode("ascii"), True, errors="strict"))
+        pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict")
     except UnicodeDecodeError:
         raise InvalidInput([FieldError("query", "It is not UTF-8.", "encoding")]) from None
+    query = dict(pairs)
+    if "sort" in query:
+        query["sort"] = ",".join(value for name, value in pairs if name == "sort")
+    return query
 
 
 def provide(*functions: Callable[[], Any]) -> dict[str, Provide]:

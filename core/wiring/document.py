@@ -5,6 +5,9 @@ from typing import Any
 
 from litestar import Litestar
 
+from core.kernel.contributions import Contributions
+from core.kernel.principal import Permission
+from core.operations.contributions import PersonalFigure
 from core.web.openapi.document import document_of
 from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module
@@ -20,7 +23,18 @@ def document_of_application(app: Litestar) -> dict[str, Any]:
         core.settings().public_url,
         {each.name: each.scheme for each in core.contributions().of(SecurityScheme)},
         {each.name: what_it_is_for(import_module(each.package).__doc__) for each in modules},
+        words_of(core.contributions()),
     )
+
+
+def words_of(contributions: Contributions) -> dict[str, list[str]]:
+    """What `x-enum` and `x-members` of a schema refer to."""
+    permissions = contributions.of(Permission)
+    return {
+        "permission": sorted(each.name for each in permissions),
+        "scope": sorted(each.name for each in permissions if each.scope),
+        "figure": [each.name.rpartition(".")[2] for each in contributions.of(PersonalFigure)],
+    }
 
 
 def what_it_is_for(docstring: str | None) -> str:

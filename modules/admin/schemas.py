@@ -5,12 +5,12 @@ from pydantic import Field
 
 from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
 from core.kernel.text import Text
+from core.security.names import PermissionName, RoleName
 from core.security.passwords import NewPassword
-from core.security.roles import ADMIN, MEMBER
+from core.security.roles import MEMBER
 from modules.users.public import Age, Email, Name
 
-Role = Annotated[str, Field(json_schema_extra={"enum": [ADMIN, MEMBER]})]
-RoleNames = Annotated[tuple[Role, ...], Field(max_length=50, examples=[[MEMBER]])]
+RoleNames = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
 
 
 class AdminUserCreate(Schema):
@@ -35,8 +35,8 @@ class AdminUserRead(Schema):
     email: str
     age: int | None
     locale: str | None
-    roles: tuple[str, ...]
-    permissions: tuple[str, ...]
+    roles: tuple[RoleName, ...]
+    permissions: tuple[PermissionName, ...]
     email_verified_at: Moment | None
     pending_email: str | None
     created_at: Moment
@@ -52,10 +52,10 @@ class RolesUpdate(Schema):
 
 
 class PermissionRead(Schema):
-    name: str
+    name: PermissionName
     title: str
     module: str
-    roles: tuple[str, ...] = Field(description="The roles that have it.")
+    roles: tuple[RoleName, ...] = Field(description="The roles that have it.")
     scope: bool = Field(description="Whether an API key may carry it.")
 
 
@@ -82,10 +82,16 @@ class StatsRead(Schema):
     modules: dict[str, dict[str, int]]
 
 
-class MaintenanceBody(Schema):
+class MaintenanceUpdate(Schema):
     enabled: Annotated[bool, Field(examples=[False])]
-    message: Annotated[str, Text(0, 500)] | None = None
-    retry_after_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    message: Annotated[str, Text(0, 500), Field(examples=["Back at noon."])] | None = None
+    retry_after_s: Annotated[int, Field(ge=1, le=86_400, examples=[60])] = 60
+
+
+class MaintenanceRead(Schema):
+    enabled: bool
+    message: str | None
+    retry_after_s: int = Field(description="What `Retry-After` says while the service is closed.")
 
 
 class AuditRead(Schema):
@@ -107,7 +113,7 @@ class ModuleRead(Schema):
     name: str
     version: str
     routes: int
-    permissions: list[str]
+    permissions: list[PermissionName]
     migrations: str | None = Field(description="The revision its tables are at.")
     health: dict[str, Literal["ok", "down"]]
 

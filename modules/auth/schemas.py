@@ -5,12 +5,14 @@ from pydantic import Field
 
 from core.kernel.schemas import Moment, Schema
 from core.kernel.text import Line
+from core.security.names import PermissionName, RoleName
 from core.security.passwords import GivenPassword, NewPassword
 from modules.users.public import Age, Email, Name
 
 LoginName = Annotated[str, Line(1, 254), Field(examples=["ada@example.com"])]
 ExamplePassword = Field(examples=["correct horse battery staple"])
-Scope = Annotated[str, Line(1, 100), Field(json_schema_extra={"format": "scope"})]
+Scope = Annotated[str, Line(1, 100), Field(json_schema_extra={"x-enum": "scope"})]
+KnownScope = Annotated[str, Field(json_schema_extra={"x-enum": "scope"})]
 SentToken = Annotated[str, Line(1, 4096)]
 
 
@@ -27,7 +29,9 @@ class Credentials(Schema):
 
 
 class RefreshRequest(Schema):
-    refresh_token: SentToken
+    refresh_token: Annotated[
+        SentToken, Field(examples=["Zk9cQ2bW7rPzv1mX4tYh8sLd3nGa6eJf0uKo5iRxBqE"])
+    ]
 
 
 class Proof(Schema):
@@ -53,8 +57,8 @@ class ProfileRead(Schema):
     email: str
     age: int | None
     locale: str | None
-    roles: list[str]
-    permissions: list[str]
+    roles: list[RoleName]
+    permissions: list[PermissionName]
     email_verified_at: Moment | None
     pending_email: str | None
     created_at: Moment
@@ -77,14 +81,14 @@ class SessionRead(SessionData):
 class ApiKeyDraft(Schema):
     name: Annotated[str, Line(1, 100), Field(examples=["Nightly backup"])]
     scopes: list[Scope] = Field(min_length=1, max_length=50, examples=[["profile:read"]])
-    expires_in_days: int = Field(default=90, ge=1, le=365)
+    expires_in_days: int = Field(default=90, ge=1, le=365, examples=[90])
 
 
 class ApiKeyRead(Schema):
     id: UUID
     prefix: str
     name: str
-    scopes: list[str]
+    scopes: list[KnownScope]
     created_at: Moment
     expires_at: Moment
     last_used_at: Moment | None

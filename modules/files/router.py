@@ -61,7 +61,12 @@ CHECKSUM = {
     "pattern": "^[0-9a-fA-F]{64}$",
     "description": "SHA-256 of the file that follows, in hexadecimal digits.",
 }
-CONTENT = {"type": "string", "contentMediaType": "application/octet-stream"}
+CONTENT = {
+    "type": "string",
+    "format": "binary",
+    "contentMediaType": "application/octet-stream",
+    "description": "The bytes of the file. The part has a file name.",
+}
 ONE_FILE = {
     "type": "object",
     "properties": {"checksum_sha256": CHECKSUM, "file": CONTENT},
@@ -119,7 +124,7 @@ class FileController(Controller):
         responses=refused_uploads,
         request_max_body_size=None,
     )
-    async def upload_files(
+    async def upload_multiple(
         self,
         request: AnyRequest,
         principal: NamedDependency[Principal],

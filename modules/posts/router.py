@@ -85,7 +85,7 @@ class PostController(Controller):
         audit="posts.remove",
         responses=refusals,
     )
-    async def remove_post(
+    async def delete_post(
         self,
         post_id: FromPath[UUID],
         principal: NamedDependency[Principal],

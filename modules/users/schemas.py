@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.security.names import PermissionName, RoleName
 from core.security.passwords import GivenPassword, NewPassword
 from modules.users.fields import Age, Email, Locale, Name
 
@@ -86,8 +87,8 @@ class UserRead(Schema):
     email: str
     age: int | None
     locale: str | None
-    roles: tuple[str, ...]
-    permissions: tuple[str, ...]
+    roles: tuple[RoleName, ...]
+    permissions: tuple[PermissionName, ...]
     email_verified_at: Moment | None
     pending_email: str | None = Field(description="A new address that waits to be confirmed.")
     created_at: Moment
@@ -97,7 +98,7 @@ class UserRead(Schema):
 class SummaryRead(Schema):
     """How many things of one's own there are, as modules count them."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "figure"})
     __pydantic_extra__: dict[str, int]
 
     as_of: Moment

@@ -81,8 +81,24 @@ class Operation:
         return self.schemas[reference.rpartition("/")[2]] if reference else schema
 
 
+def expanded(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with its shared parameters and answers where they are referred to."""
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolved(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        kind, _, name = str(value.get("$ref", "")).removeprefix("#/components/").partition("/")
+        if kind in ("parameters", "responses"):
+            return resolved(document["components"][kind][name])
+        return {key: resolved(each) for key, each in value.items()}
+
+    return {**document, "paths": resolved(document["paths"])}
+
+
 async def operations(client: AsyncClient) -> list[Operation]:
-    document = (await client.get("/docs/openapi.json")).json()
+    document = expanded((await client.get("/docs/openapi.json")).json())
     return [
         Operation(method.upper(), path, described, document["components"]["schemas"])
         for path, methods in document["paths"].items()

@@ -38,10 +38,16 @@ BEYOND_JSON_SCHEMA = {
     "sort": "a list of keys cannot exclude a key and its reverse: `name,-name`",
     "common_password": "which passwords are tried first is a long list",
     "guessable": "nor can it compare a password with the name and the address beside it",
+    "unknown_role": "roles may be added to those that there are, so they are no enum",
     "unknown_scope": "which scopes there are is said by the modules that are installed",
     "int_type": "1.0 is an integer there, but not to whoever reads types strictly, as we do",
     "body.email missing": "PUT of one's own profile replaces the address too, that of another not",
     "type_not_allowed": "what is in a file, and its name, is beyond a schema",
+    "digest_mismatch": "a schema cannot compute the checksum of a file",
+    "misplaced": "a form cannot say that a checksum stands before its file",
+    "name_invalid": "nor what the name of a file may be",
+    "extension_changed": "nor that its extension stays what it was",
+    "auth.invalid_request": "nor that a field which it ignores stands once",
     "files.too_many": "how many files go into one request is a setting",
 }
 """By its code, why a request that the document allows is refused all the same."""
@@ -53,7 +59,7 @@ FORMATS = {
     "text": SHORT_TEXT,
     "password": st.text(VISIBLE, min_size=8, max_size=60).map(lambda text: normalize("NFC", text)),
     "cursor": st.just(""),
-    "scope": st.sampled_from(["profile:read", "posts:write", "files:read", "files:write"]),
+    "role": st.sampled_from(["member", "admin"]),
 }
 """Our own formats, which say what JSON Schema has no words for."""
 

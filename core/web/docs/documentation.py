@@ -39,8 +39,15 @@ class Documentation:
         return [
             Operation(each["operationId"], each["tags"][0], method.upper(), path)
             for method, path, each in self.operations()
-            if any(f"`{code}`" in answer["description"] for answer in each["responses"].values())
+            if any(f"`{code}`" in text for text in self._descriptions(each))
         ]
+
+    def _descriptions(self, operation: Json) -> Iterator[str]:
+        """Describe each answer of an operation, a shared one too."""
+        shared = self.document["components"]["responses"]
+        for answer in operation["responses"].values():
+            name = answer.get("$ref", "").rpartition("/")[2]
+            yield (shared[name] if name else answer)["description"]
 
     def operations(self) -> Iterator[tuple[str, str, Json]]:
         for path, methods in self.document["paths"].items():

@@ -1,5 +1,6 @@
 """Puts the document together: info, security, and every operation of every route."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,10 +9,12 @@ from litestar.routes import HTTPRoute
 
 from core.security.policies import Policy
 from core.version import VERSION
+from core.web.openapi.errors import ErrorAnswers, problem_examples
 from core.web.openapi.examples import add_examples
-from core.web.openapi.parameters import parameters_of
-from core.web.openapi.responses import HEADERS, problem_examples, responses_of
-from core.web.openapi.schemas import Json, Schemas
+from core.web.openapi.headers import HEADERS
+from core.web.openapi.parameters import parameters_of, shared_parameters
+from core.web.openapi.responses import WITHOUT_BODY, responses_of
+from core.web.openapi.schemas import Json, Schemas, Words
 from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.rules import Rules
 
@@ -21,22 +24,33 @@ Lists come by page or by cursor. Single resources carry an `ETag`: send it as `I
 read only what is new, as `If-Match` to change only what was read. A POST with an
 `Idempotency-Key` can be repeated safely. Every GET answers HEAD too, every address OPTIONS."""
 
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
 Operations = Iterable[tuple[HTTPRoute, HTTPRouteHandler]]
 
 
 def document_of(
-    operations: Operations, public_url: str, more_schemes: Json, modules: Mapping[str, str]
+    operations: Operations,
+    public_url: str,
+    more_schemes: Json,
+    modules: Mapping[str, str],
+    words: Words,
 ) -> Json:
     """The whole document.
 
-    `more_schemes` are ways to sign in that modules contribute; `modules` says of each what it is.
+    `more_schemes` are ways to sign in that modules contribute, and `words` what they have names
+    for; `modules` says of each what it is.
     """
     schemas, paths = Schemas(), dict[str, Json]()
+    errors = ErrorAnswers(schemas)
     operations = [each for each in operations if each[1].resolve_include_in_schema()]
     for route, handler in operations:
         for method in handler.http_methods:
+            responses = responses_of(route, handler, str(method), schemas, errors)
             operation = operation_of(route, handler, str(method), schemas, list(more_schemes))
+            operation["responses"] = responses
             paths.setdefault(route.path_format or "/", {})[method.lower()] = operation
+    listings = [rules_of_handler(handler).listing for _, handler in operations]
     document = schemas.resolve(
         {
             "openapi": "3.1.0",
@@ -44,18 +58,33 @@ def document_of(
                 "title": "Atrium",
                 "version": VERSION,
                 "description": ABOUT.format(public_url=public_url),
+                "contact": {"name": "Atrium", "url": public_url},
+                "license": LICENSE,
             },
             "servers": [{"url": public_url}],
             "tags": [{"name": name, "description": modules[name]} for name in tags_of(operations)],
             "paths": {path: in_order(paths[path]) for path in sorted(paths)},
             "components": {
                 "securitySchemes": more_schemes | OWN,
+                "parameters": shared_parameters(filter(None, listings)),
                 "headers": HEADERS,
-                "examples": problem_examples(paths, public_url),
+                "responses": WITHOUT_BODY | dict(sorted(errors.shared.items())),
+                "examples": problem_examples(errors.codes, public_url),
             },
-        }
+        },
+        words,
     )
     add_examples(document)
+    return without_unused(document)
+
+
+def without_unused(document: Json) -> Json:
+    """Leave out the components that no operation refers to."""
+    text, components = json.dumps(document), document["components"]
+    for kind in ("schemas", "responses", "parameters", "headers"):
+        for name in [*components[kind]]:
+            if f'"#/components/{kind}/{name}"' not in text:
+                del components[kind][name]
     return document
 
 
@@ -86,12 +115,11 @@ def operation_of(
     rules = rules_of_handler(handler)
     body = request_body(handler, schemas)
     operation: Json = {
-        "operationId": f"{rules.module}_{handler.fn.__name__}",
+        "operationId": operation_id(rules.module, handler.fn.__name__),
         "summary": handler.summary,
-        "description": " ".join(filter(None, [handler.description, who_may(rules.policy)])),
+        "description": " ".join(filter(None, [handler.description, *who_may(rules.policy)])),
         "tags": [rules.module],
         "parameters": parameters_of(route, handler, method, rules, schemas),
-        "responses": responses_of(route, handler, method, rules, schemas),
         "security": security_of(rules.policy, schemes),
     }
     return operation | ({"requestBody": body} if body else {})
@@ -125,11 +153,22 @@ def security_of(policy: Policy, schemes: list[str]) -> list[dict[str, Any]]:
     return [{}, *ways] if policy.anyone else ways
 
 
-def who_may(policy: Policy) -> str:
+def operation_id(module: str, handler: str) -> str:
+    """`list_posts` of the module `posts` is `posts.list`; `read_me` of `users` is `users.read_me`.
+
+    Read after the tag, which is the module, the name does not say the module again.
+    """
+    verb, _, noun = handler.rpartition("_")
+    return f"{module}.{verb if verb and noun in (module, module.removesuffix('s')) else handler}"
+
+
+def who_may(policy: Policy) -> list[str]:
     sentences = [
-        f"Takes the permission `{policy.needs.name}`." if policy.needs else "",
-        "Send an API key of the same person beside the token." if policy.both else "",
+        "Needs no credential." if policy.anyone else "",
+        "Needs a signed-in user." if not policy.anyone and not policy.needs else "",
+        f"Needs the permission `{policy.needs.name}`." if policy.needs else "",
+        "Send an API key of the same user beside the access token." if policy.both else "",
         f"An API key needs the scope `{policy.scope.name}`." if policy.scope else "",
-        "Only for a while after signing in or stepping up." if policy.step_up else "",
+        "Works for a while after signing in or stepping up." if policy.step_up else "",
     ]
-    return " ".join(filter(None, sentences))
+    return [each for each in sentences if each]

@@ -1,6 +1,7 @@
 """The parameters of an operation: from its path, its query, its list, and its headers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
@@ -9,7 +10,7 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
 
-from core.web.openapi.schemas import Json, Schemas
+from core.web.openapi.schemas import Json, Schemas, in_camel_case, without_null
 from core.web.parameters import LARGEST_PAGE, kind_of
 from core.web.rules import AnyListing, Rules
 
@@ -58,17 +59,13 @@ def query_parameters(
         yield described("query", parameter.field_alias, schema, field, parameter.is_required)
 
 
-def without_null(schema: Json) -> Json:
-    """A parameter is left out, and never null."""
-    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
-    return dict(choices[0]) if len(choices) == 1 else schema
-
-
 def described(
     place: str, name: str, schema: Json, field: FieldDefinition | None, required: bool
 ) -> Json:
     kwarg = field.kwarg_definition if field else None
-    parameter: Json = {"name": name, "in": place, "required": required, "schema": schema}
+    parameter: Json = {"name": name, "in": place, "schema": schema}
+    if required:
+        parameter["required"] = True
     if isinstance(kwarg, ParameterKwarg):
         schema |= {
             keyword: value
@@ -84,22 +81,37 @@ def described(
 
 
 def list_parameters(listing: AnyListing) -> list[Json]:
-    found = {
-        "page": (WHOLE | {"maximum": LARGEST_PAGE, "default": 1}, "Which page."),
-        "per_page": (WHOLE | {"maximum": 100, "default": 20}, "How many at once."),
-        "cursor": (CURSOR, "Instead of a page: empty to begin, then `next_cursor`."),
-        "total": (FLAG, "With a cursor: count them all too."),
-        "sort": (sort_schema(listing), "Each key once; `-` for the last first."),
-    }
+    found = {"sort": (sort_schema(listing), SORT)}
     if listing.search:
         found["search"] = (LINE, "Plain text that is in it.")
     for name, column in listing.filter_columns.items():
         found[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
-    for name, column in listing.range_columns.items():
-        field, _, comparison = name.rpartition("_")
-        said = f"Only those whose `{field}` is {RANGES[comparison]}."
-        found[name] = (filter_schema(kind_of(column)), said)
-    return [query(name, schema, description) for name, (schema, description) in found.items()]
+    own = [query(name, schema, description) for name, (schema, description) in found.items()]
+    ranges = [
+        shared(in_camel_case(name)) if is_moment(column) else range_of(name, column)
+        for name, column in listing.range_columns.items()
+    ]
+    return [*(shared(name) for name in ("Page", "PerPage", "Cursor", "Total")), *own, *ranges]
+
+
+def shared_parameters(listings: Iterable[AnyListing]) -> Json:
+    """The parameters that many operations have, with the ranges of moments in these lists."""
+    return SHARED | {
+        in_camel_case(name): range_of(name, column)
+        for listing in listings
+        for name, column in sorted(listing.range_columns.items())
+        if is_moment(column)
+    }
+
+
+def is_moment(column: Any) -> bool:
+    return kind_of(column) is datetime
+
+
+def range_of(name: str, column: Any) -> Json:
+    field, _, comparison = name.rpartition("_")
+    said = f"Only those whose `{field}` is {RANGES[comparison]}."
+    return query(name, filter_schema(kind_of(column)), said)
 
 
 RANGES = {
@@ -108,6 +120,7 @@ RANGES = {
     "lte": "this value or less",
     "lt": "less than this value",
 }
+SORT = "By each key in turn; `-` sorts in descending order. Each key stands once."
 WHOLE: Json = {"type": "integer", "minimum": 1}
 FLAG: Json = {"type": "boolean", "default": False}
 LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
@@ -135,40 +148,33 @@ def filter_schema(kind: Any) -> Json:
 
 
 def query(name: str, schema: Json, description: str) -> Json:
-    parameter = {"name": name, "in": "query", "required": False, "schema": schema}
-    if schema["type"] == "array":
-        parameter |= {"style": "form", "explode": False}
-    return parameter | {"description": description}
+    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> Iterator[Json]:
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
-        yield header("If-Match", "The ETag that was read: 412 when it has changed since.")
-        yield header("If-None-Match", "An ETag it must not have, `*` for any: 412 when it has.")
+        yield shared("IfMatch")
+        yield shared("IfNoneMatch")
     for name, description in handler.opt.get("request_headers", {}).items():
         yield header(name, description)
     if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
-        yield header("If-None-Match", "The ETag that is known: 304 when it still holds.")
+        yield shared("KnownETag")
     if method == "POST" and rules.in_api:
-        yield idempotency_key(rules)
+        yield shared("IdempotencyKey" if rules.idempotency else "UnusedIdempotencyKey")
 
 
-def idempotency_key(rules: Rules) -> Json:
-    if rules.idempotency:
-        return header("Idempotency-Key", KEPT)
-    return header("Idempotency-Key", NOTHING_KEPT) | {"schema": TEXT}
+def shared(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
 
 
-KEPT = "The same key and body within 24 hours: the first answer again."
-NOTHING_KEPT = "Has no effect here: the answer holds a secret, so nothing is kept."
+TAG = r"(W/)?\x22[\x21\x23-\x7e]*\x22"
+"""With its quotes by number, for generators write a pattern into strings of their language."""
 
-
-TAG = r'(W/)?"[\x21\x23-\x7e]*"'
 TEXT: Json = {"type": "string"}
 SCHEMAS: dict[str, Json] = {
-    "Idempotency-Key": TEXT | {"pattern": r'^"?[\x21\x23-\x7e]{1,255}"?$'},
-    "If-Match": TEXT | {"anyOf": [{"const": "*"}, {"pattern": rf"^{TAG}( *, *{TAG})*$"}]},
+    "Idempotency-Key": TEXT | {"pattern": r"^\x22?[\x21\x23-\x7e]{1,255}\x22?$"},
+    "If-Match": TEXT | {"pattern": rf"^(\*|{TAG}( *, *{TAG})*)$"},
 }
 """Of header fields that are refused when they are written otherwise."""
 
@@ -177,7 +183,27 @@ def header(name: str, description: str) -> Json:
     return {
         "name": name,
         "in": "header",
-        "required": False,
         "schema": SCHEMAS.get(name, TEXT),
         "description": description,
     }
+
+
+SHARED: dict[str, Json] = {
+    "Page": query(
+        "page", WHOLE | {"maximum": LARGEST_PAGE}, "The number of the page; the first if absent."
+    ),
+    "PerPage": query("per_page", WHOLE | {"maximum": 100, "default": 20}, "Items per page."),
+    "Cursor": query("cursor", CURSOR, "Instead of a page: empty to begin, then `next_cursor`."),
+    "Total": query("total", FLAG, "With a cursor: count all items too."),
+    "IfMatch": header("If-Match", "The ETag that was read: 412 when it has changed since."),
+    "IfNoneMatch": header("If-None-Match", "An ETag it must not have, `*` for any; else 412."),
+    "KnownETag": header("If-None-Match", "The ETag that is known: 304 when it still holds."),
+    "IdempotencyKey": header(
+        "Idempotency-Key", "The same key and body within 24 hours: the first answer again."
+    ),
+    "UnusedIdempotencyKey": header(
+        "Idempotency-Key", "Has no effect here: the answer holds a secret, so nothing is kept."
+    )
+    | {"schema": TEXT},
+}
+"""The parameters that many operations have, each once among the components."""

@@ -1,4 +1,4 @@
-"""Every status an operation may answer with, and which problems come with each."""
+"""Every success of an operation: its statuses, its headers and its bodies."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -9,11 +9,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import Response
 from litestar.routes import HTTPRoute
 
-from core.kernel.errors import ProblemError
-from core.web.idempotency.middleware import FINAL, StillRunning
-from core.web.openapi.refusals import Kinds, refusals
+from core.web.openapi.errors import ErrorAnswers
+from core.web.openapi.headers import references, text
+from core.web.openapi.refusals import refusals
 from core.web.openapi.schemas import Json, Schemas
-from core.web.problems import Problem, ProblemSpec, example_of_problem, kinds
 from core.web.rules import Rules
 
 
@@ -21,23 +20,30 @@ def responses_of(
     route: HTTPRoute,
     handler: HTTPRouteHandler,
     method: str,
-    rules: Rules,
     schemas: Schemas,
+    errors: ErrorAnswers,
 ) -> Json:
+    rules: Rules = handler.opt["rules"]
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
-        answers["304"] = {
-            "description": "It is still what the ETag says.",
-            "headers": references(["X-Request-ID", "ETag"]),
-        }
+        answers["304"] = {"$ref": "#/components/responses/NotModified"}
     for status, spec in own.items():
         if status < 300 and status != handler.status_code:
             answers[str(status)] = another(status, spec, answers[str(handler.status_code)], schemas)
-    common = refusals(route, method, rules)
-    for status, found in by_status(own, common).items():
-        answers[str(status)] = problem(found, schemas, problem_headers(status, method, rules))
-    return answers
+    return answers | errors.of(method, rules, own, refusals(route, method, rules))
+
+
+WITHOUT_BODY: Json = {
+    "NotModified": {
+        "description": "The resource still has this ETag.",
+        "headers": references(["X-Request-ID", "ETag"]),
+    },
+    "NoContent": {
+        "description": "No Content",
+        "headers": references(["X-Request-ID", "RateLimit-Policy", "RateLimit"]),
+    },
+}
 
 
 def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> Json:
@@ -58,7 +64,7 @@ def parts(spec: ResponseSpec, whole: Json) -> Json:
     return {
         "description": spec.description,
         "headers": whole["headers"] | references(["Content-Range"]),
-        "content": whole["content"] | {"multipart/byteranges": {}},
+        "content": whole["content"] | {"multipart/byteranges": BINARY},
     }
 
 
@@ -70,6 +76,8 @@ def success(
         "description": HTTPStatus(handler.status_code).phrase,
         "headers": success_headers(handler, rules),
     }
+    if answer == WITHOUT_BODY["NoContent"]:
+        return {"$ref": "#/components/responses/NoContent"}
     content = success_content(handler, spec, schemas)
     return answer | ({"content": content} if content else {})
 
@@ -85,12 +93,14 @@ def success_content(
         return None
     if annotation in (bytes, Any):
         own = name_of(spec.media_type if spec else handler.media_type)
-        return {kind: {} for kind in handler.opt.get("produces", (own or OCTETS,))}
+        return {kind: BINARY for kind in handler.opt.get("produces", (own or OCTETS,))}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
 
 
 OCTETS = "application/octet-stream"
+BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
+"""How OpenAPI 3.0 said it, and what generators still look for: in 3.1 a media type is enough."""
 
 
 def name_of(media_type: Any) -> str:
@@ -127,87 +137,3 @@ def is_tagged(handler: HTTPRouteHandler, rules: Rules) -> bool:
 def fields_of(handler: HTTPRouteHandler) -> Collection[str]:
     """None of them where the handler writes its own answer."""
     return getattr(handler.parsed_fn_signature.return_type.annotation, "model_fields", ())
-
-
-def references(names: list[str]) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def text(description: str) -> Json:
-    return {"description": description, "schema": {"type": "string"}}
-
-
-HEADERS: Json = {
-    "X-Request-ID": text("Names the request, for support."),
-    "Location": text("Where the created thing stands."),
-    "Link": text("The neighbours of this part of the list (RFC 8288)."),
-    "ETag": text("Of what stands at an address of its own."),
-    "RateLimit-Policy": text("The limits that were counted against."),
-    "RateLimit": text("What remains of them, and for how many seconds."),
-    "Idempotency-Replayed": text("`true` when this is the first answer again."),
-    "WWW-Authenticate": text("How to sign in, and what was wrong (RFC 6750)."),
-    "Accept-Patch": text("How a change may be written (RFC 5789)."),
-    "Content-Range": text("Which part it is, or of how many bytes there are parts."),
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-}
-
-
-def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
-    """Those that the route names come first."""
-    named = [each for spec in own.values() if isinstance(spec, ProblemSpec) for each in spec.kinds]
-    found: dict[int, Kinds] = {}
-    for kind in dict.fromkeys([*named, *common]):
-        found.setdefault(kind.status, []).append(kind)
-    return dict(sorted(found.items()))
-
-
-def problem(found: Kinds, schemas: Schemas, headers: Json) -> Json:
-    lines = [f"`{kind.code}`: {kind.title}" for kind in found]
-    return {
-        "description": lines[0] if len(lines) == 1 else "\n".join(f"- {each}" for each in lines),
-        "headers": headers,
-        "content": {
-            PROBLEM: {
-                "schema": schemas.of(Problem, "serialization"),
-                "examples": {kind.code: {"$ref": EXAMPLES + kind.code} for kind in found},
-            }
-        },
-    }
-
-
-PROBLEM = "application/problem+json"
-EXAMPLES = "#/components/examples/"
-
-
-def problem_headers(status: int, method: str, rules: Rules) -> Json:
-    names = ["X-Request-ID", *ALSO_SAID.get(status, ())]
-    if method == "PATCH" and status == 415:
-        names.append("Accept-Patch")
-    if method == "POST" and rules.in_api and rules.idempotency:
-        names += ["Retry-After"] if status == StillRunning.status else []
-        names += ["Idempotency-Replayed"] if status in FINAL else []
-    return references(names)
-
-
-ALSO_SAID = {
-    401: ["WWW-Authenticate"],
-    416: ["Content-Range"],
-    429: ["Retry-After", "RateLimit-Policy", "RateLimit"],
-    503: ["Retry-After"],
-}
-
-
-def problem_examples(paths: Json, public_url: str) -> Json:
-    """One of each kind that an answer refers to."""
-    used = {
-        code
-        for path in paths.values()
-        for operation in path.values()
-        for answer in operation["responses"].values()
-        for code in answer.get("content", {}).get(PROBLEM, {}).get("examples", ())
-    }
-    return {code: example(kind, public_url) for code, kind in kinds().items() if code in used}
-
-
-def example(kind: type[ProblemError], public_url: str) -> Json:
-    return {"summary": kind.title, "value": example_of_problem(kind, public_url)}

@@ -48,7 +48,7 @@ class EventController(Controller):
         audit="admin.discard_event",
         responses=problems(*refusals, Stale),
     )
-    async def discard_event(
+    async def delete_event(
         self,
         event_id: FromPath[UUID],
         if_match: NamedDependency[IfMatch],

@@ -6,15 +6,15 @@ from core.operations.maintenance import Maintenance
 from core.security.policies import requires
 from core.web.maintenance import MaintenanceState
 from modules.admin.permissions import MAINTENANCE
-from modules.admin.schemas import MaintenanceBody
+from modules.admin.schemas import MaintenanceRead, MaintenanceUpdate
 
 
 class MaintenanceController(Controller):
     path = "/maintenance"
 
     @get(summary="Ask whether the service is closed", policy=requires(MAINTENANCE))
-    async def read_maintenance(self, maintenance: NamedDependency[Maintenance]) -> MaintenanceBody:
-        return MaintenanceBody.of(await maintenance.state())
+    async def read_maintenance(self, maintenance: NamedDependency[Maintenance]) -> MaintenanceRead:
+        return MaintenanceRead.of(await maintenance.state())
 
     @post(
         summary="Close or open the service",
@@ -24,7 +24,8 @@ class MaintenanceController(Controller):
         audit="admin.maintenance",
     )
     async def switch_maintenance(
-        self, data: JSONBody[MaintenanceBody], maintenance: NamedDependency[Maintenance]
-    ) -> MaintenanceBody:
-        await maintenance.switch(MaintenanceState(**data.model_dump()))
-        return data
+        self, data: JSONBody[MaintenanceUpdate], maintenance: NamedDependency[Maintenance]
+    ) -> MaintenanceRead:
+        state = MaintenanceState(**data.model_dump())
+        await maintenance.switch(state)
+        return MaintenanceRead.of(state)

@@ -35,7 +35,7 @@ class PeopleController(Controller):
     path = "/users"
 
     @get(summary="List people", policy=admins, listing=ACCOUNTS)
-    async def list_people(
+    async def list_users(
         self, page_request: NamedDependency[PageRequest], people: NamedDependency[People]
     ) -> Page[AdminUserRead]:
         return AdminUserRead.paged(await people.page(page_request))
@@ -47,7 +47,7 @@ class PeopleController(Controller):
         audit="users.create",
         responses=problems(EmailTaken, BeyondOwnRights, StepUpRequired, HashingBusy),
     )
-    async def create_person(
+    async def create_user(
         self,
         data: JSONBody[AdminUserCreate],
         principal: NamedDependency[Principal],
@@ -57,7 +57,7 @@ class PeopleController(Controller):
         return AdminUserRead.of(await appointments.create(principal, new, data.roles))
 
     @get("/{user_id:str}", summary="Read a person", policy=admins, responses=problems(UserNotFound))
-    async def read_person(
+    async def read_user(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
     ) -> AdminUserRead:
         return AdminUserRead.of(await audit_reader.read_person(user_id))
@@ -69,7 +69,7 @@ class PeopleController(Controller):
         audit="users.change",
         responses=problems(UserNotFound, BeyondOwnRights, EmailTaken, Stale),
     )
-    async def change_person(
+    async def change_user(
         self,
         user_id: FromPath[UUID],
         data: JSONBody[AdminUserUpdate],
@@ -88,7 +88,7 @@ class PeopleController(Controller):
         audit="users.delete",
         responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
     )
-    async def delete_person(
+    async def delete_user(
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
@@ -106,7 +106,7 @@ class PeopleController(Controller):
         audit="users.disable",
         responses=refusals,
     )
-    async def disable_person(
+    async def disable_user(
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
@@ -123,7 +123,7 @@ class PeopleController(Controller):
         audit="users.enable",
         responses=refusals,
     )
-    async def enable_person(
+    async def enable_user(
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],
@@ -139,7 +139,7 @@ class PeopleController(Controller):
         audit="auth.end_sessions",
         responses=problems(UserNotFound, BeyondOwnRights),
     )
-    async def log_person_out(
+    async def log_out_user(
         self,
         user_id: FromPath[UUID],
         principal: NamedDependency[Principal],

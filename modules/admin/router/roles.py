@@ -49,7 +49,7 @@ class RoleController(Controller):
         audit="users.set_roles",
         responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
     )
-    async def set_roles(
+    async def replace_roles(
         self,
         user_id: FromPath[UUID],
         data: JSONBody[RolesUpdate],

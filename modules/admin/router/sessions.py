@@ -31,7 +31,7 @@ class SessionController(Controller):
         audit="auth.end_session",
         responses=problems(SessionNotFound, Stale),
     )
-    async def end_session(
+    async def delete_session(
         self,
         session_id: FromPath[UUID],
         if_match: NamedDependency[IfMatch],

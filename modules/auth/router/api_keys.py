@@ -41,7 +41,7 @@ class ApiKeyController(Controller):
         idempotency=False,
         responses=problems(InvalidInput, ScopeNotYours, StepUpRequired),
     )
-    async def make_api_key(
+    async def create_api_key(
         self,
         data: JSONBody[ApiKeyDraft],
         principal: NamedDependency[Principal],
@@ -56,7 +56,7 @@ class ApiKeyController(Controller):
         audit="auth.revoke_api_key",
         responses=problems(ApiKeyNotFound, Stale),
     )
-    async def revoke_api_key(
+    async def delete_api_key(
         self,
         key_id: FromPath[UUID],
         principal: NamedDependency[Principal],

@@ -44,11 +44,10 @@ TOKEN_FORM = {
     "properties": {
         "grant_type": {"type": "string", "enum": ["password", "refresh_token"]},
         "username": {"type": "string", "description": "The e-mail address."},
-        "password": {"type": "string"},
-        "refresh_token": {"type": "string"},
+        "password": {"type": "string", "format": "password"},
+        "refresh_token": {"type": "string", "description": "With `grant_type=refresh_token`."},
     },
     "required": ["grant_type"],
-    "additionalProperties": {"type": "string"},
     "examples": [
         {
             "grant_type": "password",
@@ -60,11 +59,15 @@ TOKEN_FORM = {
 REVOCATION_FORM = {
     "type": "object",
     "properties": {
-        "token": {"type": "string", "minLength": 1},
+        "token": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The refresh token of the session.",
+            "examples": ["Zk9cQ2bW7rPzv1mX4tYh8sLd3nGa6eJf0uKo5iRxBqE"],
+        },
         "token_type_hint": {"type": "string"},
     },
     "required": ["token"],
-    "additionalProperties": {"type": "string"},
 }
 NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
 

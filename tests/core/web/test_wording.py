@@ -1,7 +1,7 @@
 """What is wrong with the input is said in plain English, whoever finds it."""
 
 import json
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,9 +11,10 @@ from httpx import AsyncClient
 from pydantic import Field, ValidationError, field_validator
 
 from core.kernel.errors import InvalidInput
-from core.kernel.schemas import Schema
+from core.kernel.schemas import Moment, Schema
 from core.kernel.text import Line
 from core.web.bodies import JsonBytes, decode
+from tests.api.document import expanded
 from tests.people import Person
 
 API = "/api/v1"
@@ -36,7 +37,7 @@ class Whole(Schema):
     few: Annotated[int, Field(ge=1, le=9)] = 1
     inner: Annotated[float, Field(gt=0, lt=1)] = 0.5
     id: UUID | None = None
-    at: datetime | None = None
+    at: Moment | None = None
     day: date | None = None
     kind: Literal["private", "public"] = "private"
     size: Size = Size.small
@@ -136,7 +137,7 @@ async def test_a_filter_by_one_of_some_words_still_filters(admin: Person) -> Non
     for outcome, times in (("refused", 1), ("failed", 0)):
         answer = await admin.client.get(f"{API}/users/me/activity?outcome={outcome}")
         assert answer.json()["total"] == times
-    document: Any = (await admin.client.get("/docs/openapi.json")).json()
+    document: Any = expanded((await admin.client.get("/docs/openapi.json")).json())
     parameters = document["paths"][f"{API}/admin/events"]["get"]["parameters"]
     [status_of] = [each["schema"] for each in parameters if each["name"] == "status"]
     assert status_of["enum"] == ["pending", "running", "failed", "dead", "waiting"]

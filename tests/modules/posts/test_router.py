@@ -6,6 +6,7 @@ from httpx import AsyncClient
 
 from core.kernel.text import simple_lower
 from core.wiring.container import CoreContainer
+from tests.api.document import expanded
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
@@ -136,6 +137,22 @@ async def test_a_list_is_walked_by_cursor(person: Person) -> None:
     assert seen == ["4", "3", "2", "1", "0"]
 
 
+async def test_keys_of_an_order_may_be_repeated(person: Person) -> None:
+    for title in "bab":
+        await publish(person, title=title)
+    once = await listed(person, "sort=title,-created_at")
+    assert once == await listed(person, "sort=title&sort=-created_at") == ["a", "b", "b"]
+
+    first = await person.client.get(f"{POSTS}?sort=title&sort=-created_at&per_page=2&cursor=")
+    assert first.headers["link"].count("sort=") == 2
+    rest = {"cursor": first.json()["next_cursor"], "sort": "title,-created_at"}
+    assert (await person.client.get(POSTS, params=rest)).json()["data"][0]["title"] == "b"
+    for query in ("sort=title&sort=title", "sort=title&sort=-title", "sort=&sort=title"):
+        assert (await person.client.get(f"{POSTS}?{query}")).status_code == 400, query
+    doubled = await person.client.get(f"{POSTS}?page=1&page=1")
+    assert doubled.json()["errors"][0]["code"] == "repeated"
+
+
 async def test_a_list_has_one_shape_by_page_and_by_cursor(person: Person) -> None:
     for title in "abc":
         await publish(person, title=title)
@@ -231,7 +248,7 @@ async def test_the_end_of_a_range_is_one_moment_with_its_offset(
 
 
 async def test_every_list_with_a_moment_offers_its_range(admin: Person) -> None:
-    document = (await admin.client.get("/docs/openapi.json")).json()
+    document = expanded((await admin.client.get("/docs/openapi.json")).json())
     offered = 0
     for path, operations in document["paths"].items():
         parameters = {

@@ -1,0 +1,156 @@
+"""The error answers of an operation. Each that operations share is a component, named once."""
+
+from collections.abc import Mapping
+
+from litestar.openapi.datastructures import ResponseSpec
+
+from core.kernel.errors import ProblemError, Stale
+from core.security.authentication import (
+    BadCredential,
+    InsufficientScope,
+    KeyNotAllowed,
+    MixedCredentials,
+    NotPermitted,
+    NotSignedIn,
+)
+from core.security.limits import RateLimited
+from core.web.idempotency.middleware import (
+    FINAL,
+    BadIdempotencyKey,
+    KeyReused,
+    StillRunning,
+)
+from core.web.maintenance import UnderMaintenance
+from core.web.openapi.headers import references
+from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
+from core.web.openapi.schemas import Json, Schemas, in_camel_case
+from core.web.problems import NothingHere, Problem, ProblemSpec, example_of_problem, kinds
+from core.web.rules import Rules
+
+PROBLEM = "application/problem+json"
+EXAMPLES = "#/components/examples/"
+ANSWERS = "#/components/responses/"
+
+
+def at(status: int, *more: type[ProblemError]) -> Kinds:
+    return [kind for kind in (*ALWAYS, *more) if kind.status == status]
+
+
+SHARED: Mapping[str, Kinds] = {
+    "BadRequest": at(400, MixedCredentials),
+    "BadRequestWithBody": at(400, MixedCredentials, *BODIES),
+    "BadRequestWithBodyAndKey": at(400, MixedCredentials, *BODIES, BadIdempotencyKey),
+    "Unauthorized": [NotSignedIn, BadCredential],
+    "InvalidToken": [BadCredential],
+    "KeyNotAllowed": [KeyNotAllowed],
+    "InsufficientScope": [InsufficientScope],
+    "NotPermitted": [KeyNotAllowed, NotPermitted],
+    "NotFound": [NothingHere],
+    "RequestTimeout": at(408),
+    "IdempotencyKeyInUse": [StillRunning],
+    "PreconditionFailed": [Stale],
+    "ContentTooLarge": at(413, *BODIES),
+    "UriTooLong": at(414),
+    "UnsupportedMediaType": at(415, *BODIES),
+    "Misdirected": at(421),
+    "IdempotencyKeyReused": [KeyReused],
+    "TooManyRequests": [RateLimited],
+    "HeadersTooLarge": at(431),
+    "InternalServerError": at(500),
+    "Overloaded": at(503),
+    "Unavailable": at(503, UnderMaintenance),
+}
+"""What the core answers on most routes."""
+
+NAMES = {frozenset(kinds): name for name, kinds in SHARED.items()}
+USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]
+
+
+class ErrorAnswers:
+    """Describes error answers, and collects those that operations share."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.shared: Json = {}
+        self.codes: set[str] = set()
+        self._schemas = schemas
+
+    def of(self, method: str, rules: Rules, own: dict[int, ResponseSpec], common: Kinds) -> Json:
+        return {
+            str(status): self._answer(found, problem_headers(status, method, rules))
+            for status, found in by_status(own, common).items()
+        }
+
+    def _answer(self, found: Kinds, headers: list[str]) -> Json:
+        self.codes |= {kind.code for kind in found}
+        if (name := name_of_shared(found, headers)) is None:
+            return self._described(found, headers)
+        self.shared[name] = self._described(sorted(found, key=lambda kind: kind.code), headers)
+        return {"$ref": ANSWERS + name}
+
+    def _described(self, found: Kinds, headers: list[str]) -> Json:
+        lines = [f"`{kind.code}`: {kind.title}" for kind in found]
+        code = {"type": "string", "enum": [kind.code for kind in found]}
+        narrowed = {"type": "object", "properties": {"code": code}, "required": ["code"]}
+        schema = {"allOf": [self._schemas.of(Problem, "serialization"), narrowed]}
+        examples = {kind.code: {"$ref": EXAMPLES + kind.code} for kind in found}
+        return {
+            "description": lines[0] if len(lines) == 1 else "\n".join(f"- {it}" for it in lines),
+            "headers": references(headers),
+            "content": {PROBLEM: {"schema": schema, "examples": examples}},
+        }
+
+
+def name_of_shared(found: Kinds, headers: list[str]) -> str | None:
+    """Return the name of an answer, by the codes it has beside those that all of its status have.
+
+    An answer with many more, or with a header of its own, belongs to one operation: it has none.
+    """
+    status = found[0].status
+    if "Accept-Patch" in headers:
+        return "UnsupportedPatchType" if set(found) == set(at(status, *BODIES)) else None
+    if "Idempotency-Replayed" in headers and StillRunning not in found:
+        return None
+    if name := NAMES.get(frozenset(found)):
+        return name
+    usual = set(at(status, *USUAL))
+    rest = sorted(in_camel_case(kind.code) for kind in found if kind not in usual)
+    return "Or".join(rest) if len(rest) <= MOST_IN_A_NAME and usual < set(found) else None
+
+
+MOST_IN_A_NAME = 4
+
+
+def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
+    """Those that the route names come first."""
+    named = [each for spec in own.values() if isinstance(spec, ProblemSpec) for each in spec.kinds]
+    found: dict[int, Kinds] = {}
+    for kind in dict.fromkeys([*named, *common]):
+        found.setdefault(kind.status, []).append(kind)
+    return dict(sorted(found.items()))
+
+
+def problem_headers(status: int, method: str, rules: Rules) -> list[str]:
+    names = ["X-Request-ID", *ALSO_SAID.get(status, ())]
+    if method == "PATCH" and status == 415:
+        names.append("Accept-Patch")
+    if method == "POST" and rules.in_api and rules.idempotency:
+        names += ["Retry-After"] if status == StillRunning.status else []
+        names += ["Idempotency-Replayed"] if status in FINAL else []
+    return names
+
+
+ALSO_SAID = {
+    401: ["WWW-Authenticate"],
+    416: ["Content-Range"],
+    429: ["Retry-After", "RateLimit-Policy", "RateLimit"],
+    503: ["Retry-After"],
+}
+
+
+def problem_examples(codes: set[str], public_url: str) -> Json:
+    """One of each kind that an answer refers to."""
+    return {
+        code: {"value": example_of_problem(kind, public_url)}
+        for code, kind in kinds().items()
+        if code in codes
+    }
