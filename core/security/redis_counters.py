@@ -47,6 +47,7 @@ class RedisCounters:
             timeout=patience_s,
             socket_timeout=patience_s,
             socket_connect_timeout=patience_s,
+            driver_info=None,  # else each new connection looks its version up on the disk
         )
         self._redis = Redis.from_pool(pool)
         self._count = self._redis.register_script(COUNT)

@@ -66,7 +66,7 @@ class CorePlugin(InitPlugin):
         core = self.container
         await to_thread(read_files)
         async with AsyncExitStack() as stack:
-            stack.callback(core.log_lines().flush)
+            stack.push_async_callback(to_thread, core.log_lines().flush)
             stack.push_async_callback(core.db().close)
             stack.push_async_callback(core.limits().close)
             announcements = Announcements(core.db(), core.generations())

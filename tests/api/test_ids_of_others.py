@@ -56,17 +56,15 @@ class Attempt:
 
     @property
     def passes_names_over(self) -> bool:
-        """A form that OAuth lays down, and a DELETE, whose body means nothing."""
-        return self.kind == FORM or self.operation.method == "DELETE"
+        """Forms ignore further fields, and the body of a DELETE means nothing."""
+        return self.kind in (FORM, MULTIPART) or self.operation.method == "DELETE"
 
     async def refused(self, things: Names, other: UUID) -> None:
-        """Every name is, in the query and in the body; a multipart one is read up to the first."""
+        """Every name is refused, in the query and in the body."""
         every = dict.fromkeys(FIELDS, str(other))
         must_be_named(await self.on(things, params=every), "query", every)
         if not self.passes_names_over:
-            apart = [{name: each} for name, each in every.items()]
-            for names in apart if self.kind == MULTIPART else [every]:
-                must_be_named(await self.on(things, names), "body", names)
+            must_be_named(await self.on(things, every), "body", every)
 
 
 def must_be_named(answer: Response, where: str, names: Names) -> None:

@@ -1,6 +1,5 @@
 """kill -9 at random moments: nothing that was acknowledged is lost, and nothing is half done."""
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +13,7 @@ from time import sleep
 import pytest
 from httpx import Client, Response, TransportError
 
+from core.data.sqlite.driver import open_connection
 from core.events.leases import LEASE
 from tests.api.acknowledged import HAS_POSTS, History, findings, recorded, stored, together
 from tests.api.serving import ADMIN_PASSWORD, Served, client_at, eventually, serving
@@ -258,7 +258,10 @@ def object_paths(folder: Path) -> list[Path]:
 
 
 def execute(folder: Path, statement: str, *values: str) -> None:
-    with closing(sqlite3.connect(folder / "var/atrium.db", timeout=30)) as connection, connection:
+    """With the functions that the triggers of the search call."""
+    with closing(
+        open_connection(str(folder / "var/atrium.db"), "foreign_keys = OFF")
+    ) as connection:
         assert connection.execute(statement, values).rowcount == 1
 
 
