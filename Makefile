@@ -10,7 +10,7 @@ ifneq ($(shell test -x $(VENV)/bin/python && cat $(VENV)/.complete 2>/dev/null),
 .PHONY: $(RUNTIME) $(DEV)
 endif
 
-.PHONY: help setup run dev test check bench lock
+.PHONY: help setup run dev test check format bench lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ check: $(DEV) ## format, lint, strict types, import contracts
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
+
+format: $(DEV) ## write the code in the form that check asks for
+	@$(VENV)/bin/ruff format
+	@$(VENV)/bin/ruff check --fix
 
 bench: $(DEV) ## measure, and print each figure beside its target
 	@$(VENV)/bin/python -m tests.bench

@@ -57,7 +57,7 @@ def create_app(
             ],
             plugins=[
                 PydanticInitPlugin(),  # first, so that our own decoders take precedence
-                RouteRules(settings, core.contributions(), core.modules()),
+                RouteRules(settings, core.contributions(), core.modules(), core.limits().names),
                 CorePlugin(core, problems),
                 *modules,
             ],

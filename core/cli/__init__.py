@@ -7,9 +7,15 @@ import click
 
 from core.cli.group import AtriumGroup
 from core.cli.sentences import as_sentence
+from core.version import VERSION
 
 FOR_THIS_USER_ALONE = 0o077
 """Of the database, the files and whatever else is written."""
+
+
+def command() -> click.Group:
+    group = AtriumGroup(name="atrium", help=__doc__)
+    return click.version_option(VERSION, message="atrium %(version)s")(group)
 
 
 def main() -> None:
@@ -19,7 +25,7 @@ def main() -> None:
     """
     os.umask(FOR_THIS_USER_ALONE)
     try:
-        sys.exit(AtriumGroup(name="atrium", help=__doc__).main(standalone_mode=False))
+        sys.exit(command().main(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)

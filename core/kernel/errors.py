@@ -23,6 +23,8 @@ class ProblemError(Exception):
     title: ClassVar[str]
     place: ClassVar[str] = ""
     """What in the request is wrong, where that is always the same, e.g. `header.If-Match`."""
+    speaks_for: ClassVar[str] = ""
+    """The module whose name begins the code, where that is not the module of the class."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.title)

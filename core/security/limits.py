@@ -4,7 +4,7 @@ Counted in this process, or in one store for all of them; in several processes w
 store each takes its share of the amount.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from time import time
 from typing import NamedTuple, Protocol
@@ -73,6 +73,11 @@ class RateLimits:
     ) -> None:
         self._general, self._sign_in, self._rates = general, sign_in, rates
         self.enabled, self._must_be_allowed = enabled, must_be_allowed
+
+    @property
+    def names(self) -> Collection[str]:
+        """Return the names of the limits that exist."""
+        return self._rates.keys()
 
     async def hit(self, name: str, caller: str) -> Standing:
         """Count one request of `caller` (an address, or an id) against the limit of this name."""

@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pkgutil import iter_modules
+from traceback import extract_tb
 from typing import Any
 
 from dependency_injector.providers import Dependency
@@ -58,17 +59,31 @@ def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
 
 
 def loaded(entry: EntryPoint) -> type[AnyModule]:
+    """Import the plugin. Raises WiringError, with the place, for every error on the way."""
     try:
         plugin: type[AnyModule] = entry.load()
-    except ImportError as error:
-        raise WiringError(f"The module {entry.name} cannot be loaded: {error}.") from error
-    except AttributeError as error:
-        if error.obj is None or error.obj is not sys.modules.get(entry.module):
-            raise  # a mistake further in
+    except Exception as error:
+        if isinstance(error, AttributeError) and error.obj is sys.modules.get(entry.module, error):
+            missing = f"The module {entry.name} has no {entry.attr} in {entry.module}."
+            raise WiringError(missing) from None
         raise WiringError(
-            f"The module {entry.name} has no {entry.attr} in {entry.module}."
-        ) from None
+            f"The module {entry.name} cannot be loaded: {described(error)}, in {place_of(error)}."
+        ) from error
     return plugin
+
+
+def described(error: Exception) -> str:
+    text = str(error.msg if isinstance(error, SyntaxError) else error).rstrip(".")
+    return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
+
+
+def place_of(error: Exception) -> str:
+    """Return the file and line of the last frame that is no library's."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = [each for each in extract_tb(error.__traceback__) if "importlib" not in each.filename]
+    own = [each for each in frames if "site-packages" not in each.filename] or frames
+    return f"{own[-1].filename}, line {own[-1].lineno}"
 
 
 def in_folder(package: str) -> Iterator[EntryPoint]:

@@ -1,6 +1,7 @@
 """Works out the rules of every route, and lets none start that lacks a policy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, cast
 
 from litestar import Litestar
@@ -23,6 +24,21 @@ from core.wiring.inventory import InstalledModules
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
+OPTIONS = frozenset(
+    (
+        *("audit", "body", "idempotency", "limit", "listing", "location", "module", "policy"),
+        *("produces", "request_headers", "streamed", "unread"),
+    )
+)
+"""The keywords of a route's decorator that are ours; Litestar keeps them in the route's `opt`."""
+WORKED_OUT = frozenset({"rules", "direct_call"})
+"""What stands there too once the handler has been prepared, for each of its paths."""
+
+
+class UnknownOption(WiringError):
+    """A route names an option, or a limit, that does not exist."""
+
+
 class MissingPolicy(WiringError):
     """A route says nothing about who may call it, or asks for what nobody can have."""
 
@@ -31,9 +47,15 @@ class RouteRules(ReceiveRoutePlugin):
     """Knows every route before the application starts, and what its decorator says of it."""
 
     def __init__(
-        self, settings: Settings, contributions: Contributions, modules: InstalledModules
+        self,
+        settings: Settings,
+        contributions: Contributions,
+        modules: InstalledModules,
+        limits: Collection[str],
     ) -> None:
+        """`limits` are the names that a route's `limit` may have."""
         self._prefix, self._public_url = settings.api_prefix, settings.public_url
+        self._limits = limits
         self._contributions, self._modules = contributions, modules
 
     def receive_route(self, route: BaseRoute) -> None:
@@ -61,6 +83,7 @@ class RouteRules(ReceiveRoutePlugin):
 
     def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
         opt = handler.opt
+        self._refuse_unknown(handler, path)
         listing = checked_listing(opt.get("listing"), handler, path)
         own = frozenset(each.field_alias for each in model.expected_query_params)
         known = own | (names_of(listing) if listing else frozenset())
@@ -78,6 +101,15 @@ class RouteRules(ReceiveRoutePlugin):
             prefix=self._prefix,
             public_url=self._public_url,
         )
+
+    def _refuse_unknown(self, handler: HTTPRouteHandler, path: str) -> None:
+        """Raises UnknownOption for what would be looked up in vain, or never, at a request."""
+        for option in handler.opt:
+            if option not in OPTIONS | WORKED_OUT:
+                raise UnknownOption(f"{handler} at {path} {unknown('option', option, OPTIONS)}")
+        limit = handler.opt.get("limit")
+        if limit is not None and limit not in self._limits:
+            raise UnknownOption(f"{handler} at {path} {unknown('limit', limit, self._limits)}")
 
     def _is_in_api(self, path: str) -> bool:
         return f"{path}/".startswith(f"{self._prefix}/")
@@ -110,6 +142,11 @@ class RouteRules(ReceiveRoutePlugin):
                     f"{handler} at {path} needs {needed.name}, which no module contributes."
                 )
         return policy
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> str:
+    [nearest] = get_close_matches(name, sorted(known), n=1, cutoff=0)
+    return f"has the {what} {name!r}, which does not exist; the nearest is {nearest!r}."
 
 
 def checked_listing(

@@ -33,6 +33,7 @@ class LastAdmin(Conflict):
     Make somebody else an admin first.
     """
 
+    speaks_for = "admin"
     code = "admin.last_admin"
     title = "The last active admin cannot be disabled, demoted or deleted."
 
@@ -40,6 +41,7 @@ class LastAdmin(Conflict):
 class BeyondOwnRights(Forbidden):
     """Nobody grants a permission that they lack, nor changes a person who has one."""
 
+    speaks_for = "admin"
     code = "admin.beyond_own_rights"
     title = "This takes a permission that you do not have yourself."
 

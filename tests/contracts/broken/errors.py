@@ -2,5 +2,5 @@ from core.kernel.errors import NotFound
 
 
 class Elsewhere(NotFound):
-    code = "files.not_found"
+    code = "files.elsewhere"
     title = "A code that belongs to another module."

@@ -4,7 +4,9 @@ from litestar.params import FromQuery, JSONBody
 from core.data.queries import Listing
 from core.kernel.schemas import Page
 from core.security.policies import public, requires
+from core.web.problems import problems
 from modules.admin.permissions import AUDIT
+from tests.contracts.broken.errors import Elsewhere
 from tests.contracts.broken.models import Thing
 from tests.contracts.broken.public import ThingProof, ThingRead
 
@@ -14,7 +16,7 @@ class ThingController(Controller):
     async def read(self, limit: FromQuery[int] = 10) -> Page[ThingRead]:
         return Page(data=[], per_page=limit, page=1, total=limit, next_cursor=None)
 
-    @get("/raw", policy=public)
+    @get("/raw", policy=public, responses=problems(Elsewhere))
     async def raw(self) -> dict[str, str]:
         return {}
 

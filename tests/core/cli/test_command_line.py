@@ -10,6 +10,7 @@ from sqlite3 import connect
 
 import pytest
 
+from core.version import VERSION
 from tests.api.serving import environment, run, serving
 
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
@@ -158,3 +159,8 @@ def test_a_start_without_redis_is_told_once(tmp_path: Path) -> None:
         served.address()
         assert served.printed.count(NOT_THERE) == 1
         assert "a-secret" not in served.printed
+
+
+def test_it_says_its_version(tmp_path: Path) -> None:
+    done = tell(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"atrium {VERSION}\n")

@@ -88,6 +88,16 @@ class Misordered(Controller):
     async def misordered(self) -> None: ...
 
 
+class Slip(Controller):
+    @get(summary="An option nobody reads", policy=public, limti="login")
+    async def slip(self) -> None: ...
+
+
+class Unlimited(Controller):
+    @get(summary="A limit nobody declared", policy=public, limit="logni")
+    async def unlimited(self) -> None: ...
+
+
 class Heat:
     def __init__(self, degrees: int) -> None: ...
 
@@ -131,10 +141,12 @@ def settings(tmp_path: Path) -> Settings:
         ({"oven": ColdOven}, "oven cannot build its heat: .*core.warmth"),
         ({"door": door(Unfulfilled)}, "knob"),
         ({"door": door(Misordered)}, "by 'size', which is none of its keys: name."),
+        ({"door": door(Slip)}, "the option 'limti', which does not exist; the nearest is 'limit'."),
+        ({"door": door(Unlimited)}, "the limit 'logni', .*; the nearest is 'login'."),
     ],
     ids=[
         *("missing", "doubled", "circular", "no policy", "unknown permission"),
-        *("argument", "part", "dependency", "order"),
+        *("argument", "part", "dependency", "order", "option", "limit"),
     ],
 )
 def test_modules_that_do_not_fit_keep_the_application_down(
@@ -185,6 +197,27 @@ def test_an_installed_module_that_is_not_there(
     entry = EntryPoint("salt", plugin, registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
     with pytest.raises(WiringError, match=sentence):
+        discover()
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("class Plugin(", r"SyntaxError: .*, in .*spoilt.py, line 1\."),
+        ("x = 1\ny = 1 / 0", r"ZeroDivisionError: division by zero, in .*spoilt.py, line 2\."),
+        ("import nowhere_at_all", r"No module named 'nowhere_at_all', in .*spoilt.py, line 1\."),
+        ("None.attribute", r"AttributeError: .*'attribute', in .*spoilt.py, line 1\."),
+    ],
+    ids=["syntax", "exception", "import", "attribute"],
+)
+def test_a_module_that_fails_while_it_loads_is_told_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, sentence: str
+) -> None:
+    (tmp_path / "spoilt.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("salt", "spoilt:Plugin", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+    with pytest.raises(WiringError, match=f"The module salt cannot be loaded: {sentence}"):
         discover()
 
 
