@@ -10,10 +10,10 @@ ifneq ($(shell test -x $(VENV)/bin/python && cat $(VENV)/.complete 2>/dev/null),
 .PHONY: $(RUNTIME) $(DEV)
 endif
 
-.PHONY: help setup run dev test check format bench lock
+.PHONY: help setup run dev test check format check-clients bench lock
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(RUNTIME) ## install only, leaving .venv/bin/atrium
 
@@ -35,6 +35,9 @@ check: $(DEV) ## format, lint, strict types, import contracts
 format: $(DEV) ## write the code in the form that check asks for
 	@$(VENV)/bin/ruff format
 	@$(VENV)/bin/ruff check --fix
+
+check-clients: $(DEV) ## generate clients from the OpenAPI document, compile and use them
+	@$(VENV)/bin/python -m tests.clients.check
 
 bench: $(DEV) ## measure, and print each figure beside its target
 	@$(VENV)/bin/python -m tests.bench

@@ -200,7 +200,7 @@ class FileController(Controller):
         summary="Download a file",
         description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
         policy=optional.with_scope(READ),
-        produces=("application/octet-stream", "image/*"),
+        produces=("application/octet-stream", "image/*", "video/*", "audio/*"),
         request_headers={
             "Range": "Parts of it, e.g. `bytes=0-1023`; what is no such range is passed over.",
             "If-Range": "The ETag or the date that the parts are of: the whole when it is another.",

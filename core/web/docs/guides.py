@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[3] / "docs"
 BEFORE_ALL = (
     *("first-steps", "authentication", "account", "api-keys", "files", "lists", "writing"),
-    *("errors", "limits", "idempotency", "caching-and-conditions", "headers-and-browsers"),
-    *("administration", "modules", "operating", "settings"),
+    *(
+        "errors",
+        "limits",
+        "idempotency",
+        "caching-and-conditions",
+        "headers-and-browsers",
+        "clients",
+    ),
+    *("clients", "administration", "modules", "operating", "settings"),
 )
 """The order in which a newcomer needs them; the rest follows by name."""
 

@@ -93,12 +93,14 @@ def success_content(
         return None
     if annotation in (bytes, Any):
         own = name_of(spec.media_type if spec else handler.media_type)
-        return {kind: BINARY for kind in handler.opt.get("produces", (own or OCTETS,))}
+        kinds = handler.opt.get("produces", (own or OCTETS,))
+        return {kind: TEXT if kind.startswith("text/") else BINARY for kind in kinds}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
 
 
 OCTETS = "application/octet-stream"
+TEXT: Json = {"schema": {"type": "string"}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
 """How OpenAPI 3.0 said it, and what generators still look for: in 3.1 a media type is enough."""
 

@@ -18,7 +18,7 @@ from modules.files.download.conditions import Validators
 from modules.files.download.ranges import ranges_in
 from modules.files.models import PUBLIC
 from modules.files.storage import StoredObject
-from modules.files.upload.formats import INLINE, UNKNOWN
+from modules.files.upload.formats import INLINE, PLAYED, UNKNOWN
 
 PIECE = 2**18  # bytes
 SANDBOX = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
@@ -90,8 +90,9 @@ class DownloadResponse(Response[bytes]):
 
     @property
     def _content_type(self) -> bytes:
-        """Only what is shown in place is called what it is."""
-        return (self._file.content_type if self._inline else UNKNOWN.content_type).encode()
+        """Name the type of what a browser shows in place, or a player plays, and no other."""
+        kind: str = self._file.content_type
+        return (kind if self._inline or kind in PLAYED else UNKNOWN.content_type).encode()
 
     @property
     def _validating(self) -> list[Header]:

@@ -127,10 +127,21 @@ class Format:
     check: Callable[[], Check] = Anything
     inline: bool = False
     """A browser may show it in place: it can hold no script."""
+    played: bool = False
+    """A player asks for its type: it is sent as what it is, as an attachment all the same."""
+
+
+def sound(subtype: str, pattern: bytes) -> Format:
+    return Format(f"audio/{subtype}", partial(Signature, pattern), played=True)
+
+
+def film(subtype: str, pattern: bytes) -> Format:
+    return Format(f"video/{subtype}", partial(Signature, pattern), played=True)
 
 
 UNKNOWN = Format("application/octet-stream")
 JPEG = Format("image/jpeg", partial(Signature, rb"\xff\xd8\xff"), inline=True)
+ISO_MEDIA, EBML = rb"....ftyp", rb"\x1a\x45\xdf\xa3"
 OFFICE = "application/vnd.openxmlformats-officedocument"
 
 FORMATS: Mapping[str, Format] = {
@@ -139,6 +150,20 @@ FORMATS: Mapping[str, Format] = {
     ".png": Format("image/png", partial(Signature, rb"\x89PNG\r\n\x1a\n"), inline=True),
     ".gif": Format("image/gif", partial(Signature, rb"GIF8[79]a"), inline=True),
     ".webp": Format("image/webp", partial(Signature, rb"RIFF....WEBP"), inline=True),
+    ".mp4": film("mp4", ISO_MEDIA),
+    ".m4v": film("mp4", ISO_MEDIA),
+    ".mov": film("quicktime", rb"....(ftyp|moov|mdat|wide|free|skip)"),
+    ".webm": film("webm", EBML),
+    ".mkv": film("matroska", EBML),
+    ".ogv": film("ogg", rb"OggS"),
+    ".mp3": sound("mpeg", rb"ID3|\xff[\xe0-\xff]"),
+    ".m4a": sound("mp4", ISO_MEDIA),
+    ".aac": sound("aac", rb"ID3|\xff[\xf0-\xf9]"),
+    ".ogg": sound("ogg", rb"OggS"),
+    ".opus": sound("ogg", rb"OggS"),
+    ".flac": sound("flac", rb"fLaC|ID3"),
+    ".wav": sound("wav", rb"RIFF....WAVE"),
+    ".weba": sound("webm", EBML),
     ".pdf": Format("application/pdf", PdfHeader),
     ".zip": Format("application/zip", partial(Signature, rb"PK(\x03\x04|\x05\x06)")),
     ".txt": Format("text/plain", PlainText),
@@ -149,6 +174,7 @@ FORMATS: Mapping[str, Format] = {
     ".pptx": Format(f"{OFFICE}.presentationml.presentation", partial(OfficeDocument, b"ppt/")),
 }
 INLINE = frozenset(each.content_type for each in FORMATS.values() if each.inline)
+PLAYED = frozenset(each.content_type for each in FORMATS.values() if each.played)
 
 
 def format_of(extension: str) -> Format:

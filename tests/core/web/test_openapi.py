@@ -344,6 +344,8 @@ class TestParameters:
         assert download["responses"]["200"]["content"].keys() == {
             "application/octet-stream",
             "image/*",
+            "video/*",
+            "audio/*",
         }
         for upload in ("upload", "upload-multiple"):
             operation = document["paths"][f"{files}/{upload}"]["post"]
