@@ -102,6 +102,12 @@ async def test_a_browser_gets_a_page_and_a_client_json(client: AsyncClient) -> N
     assert root.json()["health"] == "http://test/health"
 
 
+async def test_figures_are_sent_as_the_document_says(client: AsyncClient) -> None:
+    document = (await client.get("/docs/openapi.json")).json()
+    [kind] = document["paths"]["/metrics"]["get"]["responses"]["200"]["content"]
+    assert (await client.get("/metrics")).headers["content-type"] == kind
+
+
 async def test_figures_are_open_outside_production(client: AsyncClient) -> None:
     await client.get("/health")
     figures = (await client.get("/metrics")).text
