@@ -49,6 +49,6 @@ def paths_in(tree: str) -> list[str]:
     return found
 
 
-def test_decisions_have_a_number_each() -> None:
+def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = [int(each.name[:4]) for each in DECISIONS]
-    assert len(numbers) >= 14 and len(set(numbers)) == len(numbers)
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -3,7 +3,7 @@
 Each attempt counts as wrong before the password is looked at, and is forgiven when it was right: so
 of many at once no more reach the hash than one after the other would (NIST SP 800-63B, 5.2.2).
 A client that has signed in to the account before, and a session of the account, is counted apart
-from strangers, so that strangers lock nobody out (ADR 0020). Counted in the database, for all
+from strangers, so that strangers lock nobody out (ADR 0018). Counted in the database, for all
 processes; unknown accounts are counted like known ones.
 """
 
