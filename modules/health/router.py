@@ -16,7 +16,7 @@ from modules.health.schemas import HealthRead, LiveRead, ReadyRead, RootRead
 from modules.health.service import HealthService
 
 open_always = public.in_maintenance()
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4"  # Litestar adds the charset when it answers
 VARY = "Accept, Accept-Encoding, Origin"
 
 
@@ -47,7 +47,7 @@ class HealthController(Controller):
         summary="Read the figures for Prometheus",
         policy=open_always,
         responses=problems(MetricsOff, BadMetricsToken),
-        media_type=METRICS_TYPE,
+        media_type=f"{METRICS_TYPE}; charset=utf-8",
     )
     async def read_metrics(
         self,
