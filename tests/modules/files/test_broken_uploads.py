@@ -268,6 +268,7 @@ async def test_a_sweep_never_touches_a_living_upload(person: Person, traces: Tra
     assert len(content.content) == answer.json()["size"] == 300_000
 
 
+@pytest.mark.fallbacks("refusal_audit")
 async def test_a_commit_that_fails_leaves_nothing_for_long(
     person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
