@@ -56,7 +56,7 @@ class Lines:
                 self._write(lines, told, dropped)
 
     def _write(self, lines: list[bytes], told: list[bytes], dropped: int) -> None:
-        """What does not get to its end, as on a full disk, is counted as dropped."""
+        """Write the lines, and count those that could not be written, as on a full disk."""
         begin = [b""] if self._broken_off else []  # ends the line that broke off
         whole = write_all(self._fd, b"\n".join([*begin, *lines, *told, b""]))
         self._broken_off = not whole
@@ -96,6 +96,6 @@ def write_all(fd: int, data: bytes) -> bool:
             rest = rest[os.write(fd, rest) :]
         except BlockingIOError:
             select.select([], [fd], [], 1)
-        except OSError:  # nobody reads any more, or the disk is full
+        except OSError:  # the reader has gone, or the disk is full
             return False
     return True

@@ -55,7 +55,7 @@ def origin_of(parts: SplitResult) -> str:
 
 
 def origin(text: str) -> str:
-    """Of a page, or of an app or an extension: `capacitor://localhost`."""
+    """Return the origin of a page, an app or an extension: `capacitor://localhost`."""
     wanted = "must list exact origins such as https://app.example.com, without path or wildcard"
     return origin_of(split_address(text, wanted))
 

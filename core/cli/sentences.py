@@ -46,7 +46,7 @@ def as_sentence(error: Exception) -> str | None:
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Whether a file of ours or the database met a disk without room."""
+    """Return whether the error comes from a full disk, by a file or by the database."""
     if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
         return True
     return any("database or disk is full" in str(each) for each in (error, error.__cause__))

@@ -97,7 +97,7 @@ CLEAR = (
 
 
 class Mark(Base):
-    """How far a job has come that goes through a growing table."""
+    """The position of a job that goes through a growing table."""
 
     __tablename__ = "core_marks"
 
@@ -129,7 +129,7 @@ class AuditTrail:
         outcome: Outcome,
         **changes: Any,
     ) -> None:
-        """What was not done, in a transaction of its own: call it after the one that failed."""
+        """Record what was not done. Call it after the failed transaction: inside one, it joins."""
         async with self._db.transaction() as session:
             await self._write(session, action, target_kind, target_id, outcome, changes)
 

@@ -1,4 +1,4 @@
-"""How connections to PostgreSQL are opened, directly or through a pooler.
+"""Opens connections to PostgreSQL, directly or through a pooler.
 
 A pooler refuses startup parameters that it does not know, so settings are set after connecting. In
 transaction mode nothing outlives a transaction there: neither settings nor prepared statements.
@@ -11,7 +11,9 @@ from typing import Any
 from core.data.errors import DatabaseBusy
 
 CONNECT_TIMEOUT_S = 5
-CANCELS = {"client_connection_check_interval": "1s"}  # the server drops what nobody waits for
+CANCELS = {
+    "client_connection_check_interval": "1s"
+}  # the server ends statements whose client has gone
 READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
 NO_SETTINGS: Mapping[str, str] = {}
 UNNAMED = {
@@ -29,7 +31,7 @@ def connecting(settings: Mapping[str, str], transaction_pooler: bool = False) ->
 
 
 async def connect(*args: Any, settings: Mapping[str, str] = NO_SETTINGS, **options: Any) -> Any:
-    """Raises DatabaseBusy where nobody answers, or answers that it is starting or full."""
+    """Raises DatabaseBusy if the server does not answer, is starting or is full."""
     import asyncpg  # 190 ms that only PostgreSQL needs
 
     passing = (

@@ -25,7 +25,7 @@ from core.data.database import Database
 from core.data.models import Base
 
 BUDGET_S = 0.04
-"""How long one transaction may go on."""
+"""The time that one transaction may take."""
 QUICK_S = 0.004
 """A statement that took less is followed by one over twice as many rows."""
 MOST_ROWS = 500

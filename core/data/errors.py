@@ -17,7 +17,7 @@ PASSING = (
 )
 READ_ONLY = "25006"
 PASSING_CLASSES = ("08", "40", "53", "58")
-"""Of PostgreSQL's SQLSTATE: connection, rollback, resources, and the server's system."""
+"""The SQLSTATE classes of PostgreSQL for connection, rollback, resources and system errors."""
 PASSING_STATES = frozenset(
     {
         READ_ONLY,  # a standby, or a former primary until the failover is over
@@ -65,7 +65,7 @@ class TooSlow(Unavailable):
 def saying_busy(reading: bool = False) -> Iterator[None]:
     """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did.
 
-    `reading`: the connection is read-only on purpose, so a write over it is a mistake of ours.
+    `reading`: the connection is read-only on purpose, so a write over it is a programming error.
     """
     try:
         yield

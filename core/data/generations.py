@@ -116,7 +116,7 @@ def reserve(handle: int, size: int) -> None:
 
 
 def fill_holes(handle: int, size: int) -> None:
-    """Where the system or its file system cannot reserve: write a zero into each block of zeros.
+    """Write a zero into each block of zeros, if the file system cannot reserve blocks.
 
     A store of another process at that moment may lose one byte. The number is a new one even so.
     """

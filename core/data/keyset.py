@@ -18,7 +18,7 @@ from core.kernel.pages import Key
 @dataclass(frozen=True)
 class SortKey:
     column: Any
-    """What the rows are sorted by: an attribute, or the folded copy of its text."""
+    """Return the sort column: the attribute, or the folded copy of its text."""
     descending: bool
     source: str
     """The attribute whose value is that, or is folded to that."""
@@ -28,7 +28,7 @@ class SortKey:
         return getattr(self.column.expression, "nullable", True)
 
     def ordering(self, sorted_after: bool = False) -> UnaryExpression[Any]:
-        """What has no value comes last, on every database and in both directions.
+        """Sort rows without a value last, on every database and in both directions.
 
         With `sorted_after` no index serves the order: the rows are few, and are found otherwise.
         """

@@ -18,7 +18,7 @@ from core.data.errors import DatabaseBusy
 from core.data.plans import Plan
 
 BRIEF_S = 0.05
-"""How long a run may take in the quick and the trial lane."""
+"""The time that a run may take in the quick and the trial lane."""
 LONG_S = 0.01
 """A run that took longer is a slow one."""
 PROVEN_RUNS = 2
@@ -31,12 +31,12 @@ S = TypeVar("S", bound=Executable)
 
 class Lane(Enum):
     reserved = auto()
-    """For what every request needs: the maintenance state and the principal."""
+    """The lane of statements that every request needs: maintenance state and principal."""
     quick = auto()
     trial = auto()
     slow = auto()
     unlimited = auto()
-    """For slow statements that are exempt from the statement timeout."""
+    """The lane of slow statements that are exempt from the statement timeout."""
 
 
 class Overran(Exception):
@@ -50,7 +50,7 @@ def reserved(statement: S) -> S:
 
 
 class KnownStatement:
-    """What is remembered of a statement: its plan, and how quick its runs were."""
+    """The plan of a statement, and the speed of its last runs."""
 
     __slots__ = ("_quick_runs", "_slow_at", "lane", "plan", "runs")
 

@@ -37,7 +37,7 @@ def table_of(column: InstrumentedAttribute[Any]) -> Table:
 
 
 def serves(table: Table, scope: set[str], order: tuple[str, ...]) -> bool:
-    """Whether an index begins with the columns of the scope, and goes on with the order."""
+    """Return whether an index begins with the columns of the scope and goes on with the order."""
     end = len(scope) + len(order)
     return any(
         set(index[: len(scope)]) == scope and index[len(scope) : end] == order

@@ -21,7 +21,7 @@ from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
 SLOW = UNLIMITED = 2
-"""How many run at once in these lanes."""
+"""The number of statements that run at once in each of these lanes."""
 PLANNED_RUN = 2
 T = TypeVar("T")
 U = TypeVar("U")

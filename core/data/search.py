@@ -35,7 +35,7 @@ SHORTEST = 2
 
 
 class Way(Enum):
-    """How the rows that have a text are found."""
+    """The way in which the rows that contain a text are found."""
 
     look_up = "by the index, then sorted"
     walk = "along the order of the list, each row compared"

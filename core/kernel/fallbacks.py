@@ -12,7 +12,7 @@ from core.kernel.bounded import Bounded
 log = structlog.get_logger(__name__)
 
 counts: Counter[str] = Counter()
-"""How often each kind was taken."""
+"""The number of fallbacks of each kind."""
 _logged: Bounded[tuple[str, str], bool] = Bounded(1000)
 
 

@@ -57,7 +57,7 @@ Moment = Annotated[datetime, InUtc()]
 
 
 def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
-    """Whether a `datetime` in it is read without `Moment`."""
+    """Return whether the annotation contains a `datetime` that `Moment` does not read."""
     if annotation is datetime:
         return not any(isinstance(each, InUtc) for each in metadata)
     if get_origin(annotation) is Annotated:

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
 BREAKS = ("\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029")
-"""What else ends a line (Unicode, section 5.8)."""
+"""The other characters that end a line (Unicode, section 5.8)."""
 
 HIDDEN = (
     r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"

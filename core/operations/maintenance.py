@@ -34,7 +34,7 @@ class MaintenanceRow(Identified, Base):
 
 
 REFRESH_S = 0.5
-"""How long a request waits for a new state before it takes the last one."""
+"""The time that a request waits for a new state before it takes the last one."""
 
 
 class Refresh(NamedTuple):

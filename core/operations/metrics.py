@@ -53,7 +53,7 @@ class Tally:
 
 Counted = list[tuple[Key, list[int], float]]
 Shared = tuple[Counted, dict[str, int]]
-"""What a worker leaves for the others: its requests and its fallbacks."""
+"""The counters that a worker shares with the others: requests and fallbacks."""
 
 encode = json.Encoder().encode
 decode = json.Decoder(Shared).decode

@@ -83,7 +83,7 @@ def keys_of(syllable: str) -> str:
 
 
 def is_hangul(text: str) -> bool:
-    """Whether it has syllables of Hangul alone."""
+    """Return whether the text consists of Hangul syllables alone."""
     return bool(text) and all(FIRST <= sign <= LAST for sign in text)
 
 

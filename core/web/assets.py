@@ -54,7 +54,7 @@ def assets() -> dict[str, Path]:
 
 @cache
 def served_names() -> dict[str, str]:
-    """By the file's name. It reads all of them, so it is called once at start."""
+    """Return every file by its name; it reads all of them, so it is called once at start."""
     return {path.name: fingerprinted(path) for path in sorted(FOLDER.iterdir())}
 
 

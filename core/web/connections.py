@@ -48,7 +48,7 @@ class OpenConnections:
 
 
 class ServingState(ServerState):
-    """What uvicorn shares among the connections of a process, and what we add to it."""
+    """The state that the connections of a process share: uvicorn's, and our own counters."""
 
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ Fields = Iterable[tuple[bytes, bytes]]
 
 
 class Flow(FlowControl):
-    """What the answers of one connection have in common."""
+    """The properties that all responses of one connection have in common."""
 
     def __init__(self, transport: Transport, waiting: Sized, keep_alive_s: int) -> None:
         super().__init__(transport)

@@ -1,4 +1,4 @@
-"""What `Content-Type` says: the kind of a body, and whether its text is UTF-8."""
+"""Reads `Content-Type`: the media type of a body, and whether its text is UTF-8."""
 
 from collections.abc import Collection
 from re import compile as pattern
@@ -13,7 +13,7 @@ UTF_8 = frozenset(
 
 
 def is_text_of(kinds: Collection[bytes], content_type: bytes) -> bool:
-    """Whether it is one of these kinds in UTF-8, which holds where no `charset` is given."""
+    """Return whether it is one of these media types in UTF-8, which is the default charset."""
     kind, _, parameters = content_type[:LONGEST].lower().partition(b";")
     found = PARAMETER.findall(b";" + parameters)
     charsets = [value for name, value in found if name == b"charset"]

@@ -26,14 +26,14 @@ from core.web.cycle import Cycle, Flow
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
 MOST_WAITING = 16
-"""How many pipelined requests may wait behind the one that is being answered."""
+"""The number of pipelined requests that may wait behind the one being answered."""
 END_OF_HEAD = b"\r\n\r\n"
 WAITING_BYTES = MOST_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
 """No more requests than may wait can end in so many bytes."""
 SLICE_BYTES = 16_384
 """What is parsed in one go, so that what is too large is noticed so much late at most."""
 LOOKS = 3
-"""How often, in the time that a client may take nothing, somebody looks whether it does."""
+"""The number of checks within the time in which a client may take nothing."""
 
 
 class RequestTimeout(ProblemError):
@@ -57,7 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
     max_connections = 1000
     """For each worker; those in excess are told so, and get little time to ask."""
     max_per_client = 250
-    """Of those, from one IPv4 address or one IPv6 network of 64 bits."""
+    """The share of one IPv4 address or one IPv6 /64."""
     excess_timeout = 1.0
     header_timeout = 10.0
     body_timeout = 30.0
@@ -65,7 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
     slow_window, slow_rate = 60.0, 1024
     """In each such window a body must reach so many bytes per second."""
     write_timeout = 30.0
-    """How long a client may take nothing of its answer; the window and rate above hold too."""
+    """The time in which a client may take nothing of its response; window and rate hold too."""
     stopping_write_timeout = 5.0
     """The same, once the server is asked to stop."""
     linger_timeout = 5.0
@@ -122,7 +122,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_at(self._deadline(), self._look)
 
     def _enter(self) -> bool:
-        """Of those in excess as many as are served may wait to be told so."""
+        """Refuse excess connections; drop them without a response beyond twice the limit."""
         if len(self.connections) > 2 * self.max_connections:
             self.transport.abort()
         open_connections = cast(ServingState, self.server_state).open
@@ -159,7 +159,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unstarted = None
 
     def _body_left(self) -> int:
-        """Of a body whose length is known, what has not come yet."""
+        """Return the bytes of a body of known length that are still missing."""
         return self._body_end - self._body_bytes if self._awaiting_body and self._sized else 0
 
     def _read_on(self) -> None:
@@ -416,7 +416,7 @@ class Lingering:
 
 
 def fits_in_one_go(data: bytes) -> bool:
-    """Whether parsing it at once takes in no more requests than may wait."""
+    """Return whether parsing all of it at once takes in no more requests than may wait."""
     size = len(data)
     return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MOST_WAITING)
 

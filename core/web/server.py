@@ -41,9 +41,9 @@ class Options:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """They have no share of the connections: many clients come through them."""
     keep_alive_s: int = 75
-    """How long a connection may be idle."""
+    """The time that a connection may be idle."""
     delay_s: int = 0
-    """How long it goes on after it was asked to stop, while readiness already says no."""
+    """The time that requests are still taken after SIGTERM, while readiness is 503."""
     grace_s: int = 25
     """How long requests in flight may take once the server is asked to stop."""
     margin_s: int = 5

@@ -68,7 +68,7 @@ async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
 
 @asynccontextmanager
 async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
-    """A task that is done as soon as the client has gone: the server takes bytes for nobody."""
+    """Return a task that is done when the client has gone; without it the server reads on."""
 
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -28,7 +28,7 @@ def document_of_application(app: Litestar) -> dict[str, Any]:
 
 
 def words_of(contributions: Contributions) -> dict[str, list[str]]:
-    """What `x-enum` and `x-members` of a schema refer to."""
+    """The values that `x-enum` and `x-members` of a schema refer to."""
     permissions = contributions.of(Permission)
     return {
         "permission": sorted(each.name for each in permissions),

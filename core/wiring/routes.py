@@ -32,7 +32,7 @@ OPTIONS = frozenset(
 )
 """The keywords of a route's decorator that are ours; Litestar keeps them in the route's `opt`."""
 WORKED_OUT = frozenset({"rules", "direct_call"})
-"""What stands there too once the handler has been prepared, for each of its paths."""
+"""The keys that the preparation of a handler adds, for each of its paths."""
 
 
 class UnknownOption(WiringError):

@@ -1,4 +1,4 @@
-"""Whether the tokens of the last refresh were used."""
+"""Adds a note whether the tokens of the last refresh were used."""
 
 import sqlalchemy as sa
 from alembic import op

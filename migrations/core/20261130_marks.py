@@ -1,4 +1,4 @@
-"""How far jobs have come that go through growing tables."""
+"""Adds the positions of jobs that go through growing tables."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -18,7 +18,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What is being erased shows again as a disabled account without a name."""
+    """Show users who are being erased as disabled accounts without a name."""
     op.drop_index(AFTER, "users")
     op.create_index(BEFORE, "users", ["created_at", "id"])
     op.drop_column("users", "erasing_since")

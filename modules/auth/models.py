@@ -61,7 +61,7 @@ class RefreshToken(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     sealed_successor: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """For the grace and the retry: only the holder of this token can open it."""
+    """Seal the successor for grace and retry; only the holder of this token can open it."""
 
 
 class ApiKey(Identified, Base):

@@ -36,7 +36,7 @@ class FirstAdmin:
         return self._told(email, generated)
 
     async def forget_file(self) -> bool:
-        """Remove the file with the first password once nobody has its e-mail address any more."""
+        """Remove the file with the first password once no account has its e-mail address."""
         path = self._settings.data_dir / FILE
         lines = await to_thread(lines_of, path)
         if lines and not await self._admins.knows(lines[0]):

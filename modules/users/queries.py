@@ -43,7 +43,7 @@ PERSONAL: list[Any] = [
     User.deletes_at,
 ]
 IS_KNOWN = User.erasing_since.is_(None)
-"""Who is being erased exists for nobody."""
+"""A user who is being erased is in no result."""
 EVERYONE = select(*PERSONAL).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"), IS_KNOWN)

@@ -60,7 +60,7 @@ async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def setting(url: str, name: str, value: str | None) -> str:
-    """For the sessions that begin from now on."""
+    """Apply to the sessions that begin from now on."""
     change = f"SET {name} = '{value}'" if value else f"RESET {name}"
     return f"ALTER DATABASE {make_url(url).database} {change}"
 

@@ -1,7 +1,7 @@
 """Disk blocks kept beside the file of SQLite: with a full disk they let the next start read.
 
 SQLite needs some blocks for its lock table (`-shm`) before it can read. A clean stop gives those
-blocks back, and whatever filled the disk may take them.
+blocks back, and another program may take them.
 """
 
 import os

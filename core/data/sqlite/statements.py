@@ -39,7 +39,7 @@ class Statement:
         self._ended = False
         self.done = False
         self.seconds = 0.0
-        """Of processor time: other threads may have had the processor meanwhile."""
+        """Count processor time, because other threads may have had the processor meanwhile."""
 
     def __call__(self, connection: sqlite3.Connection) -> Any:
         with self._lock:

@@ -60,7 +60,7 @@ SHARED: Mapping[str, Kinds] = {
     "Overloaded": at(503),
     "Unavailable": at(503, UnderMaintenance),
 }
-"""What the core answers on most routes."""
+"""The errors that the core returns on most routes."""
 
 NAMES = {frozenset(kinds): name for name, kinds in SHARED.items()}
 USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]

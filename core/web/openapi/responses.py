@@ -102,7 +102,7 @@ def success_content(
 OCTETS = "application/octet-stream"
 TEXT: Json = {"schema": {"type": "string"}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
-"""How OpenAPI 3.0 said it, and what generators still look for: in 3.1 a media type is enough."""
+"""The form of OpenAPI 3.0, which generators still expect; in 3.1 a media type is enough."""
 
 
 def name_of(media_type: Any) -> str:

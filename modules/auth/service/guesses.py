@@ -43,7 +43,7 @@ REMEMBERED = timedelta(days=30)
 FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
 
 KNOWN_FOR, MOST_KNOWN = timedelta(days=90), 10
-"""How long a client is known to an account after it signed in, and how many clients can be."""
+"""The time that an account knows a client after a sign-in, and the number of known clients."""
 
 _given = {it.name: bindparam(f"new_{it.name}", type_=it.type) for it in Attempts.__table__.columns}
 KEEP = update(Attempts.__table__).where(Attempts.key == _given["key"]).values(_given)  # type: ignore[arg-type]

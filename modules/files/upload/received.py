@@ -14,7 +14,7 @@ from modules.files.upload.names import extension_of, tidy_name
 AROUND_A_PART = 2 * LONGEST_BOUNDARY + LARGEST_HEADERS + 64
 AROUND_ALL = 2 * 1024
 LARGEST_TEXT = 64 * 1024
-"""Of all text fields of a form together, which are ignored except for checksums."""
+"""The size limit of all text fields of a form together."""
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ class Reception:
             self._claim(field)
 
     def _claim(self, field: "TextField") -> None:
-        """Keep the checksum for the next file, whatever charset the part names: it is ASCII."""
+        """Keep the ASCII checksum for the next file; ignore the charset of the part."""
         if self._claimed:
             raise invalid(field.name, "Once for each file.", "repeated")
         with told_of(f"body.{CHECKSUM}"):

@@ -125,7 +125,7 @@ class DepartureService:
 
 
 def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
-    """What is left of a person's row: nothing but its id, and an address that nobody can have."""
+    """Return the values of a blanked row: an id, and an e-mail address that is never valid."""
     return {
         "name": "",
         "email": "",
