@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import URL, make_url
 
-from tests.redis_server import free_port
+from tests.ports import free_port
 
 READABLE = 0o755
 HOW = "PgBouncer is needed: install pgbouncer."

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import pytest
 from httpx import Client, HTTPError
 
 from tests.api.serving import ADMIN_EMAIL, client_at, eventually, serving, sign_in
+from tests.ports import free_port
 
 BASE = "/atrium"
 ADDRESS = re.compile(r'\b(?:href|src|data-document)="([^"#]+)')
@@ -85,14 +85,15 @@ def address(
     public = f"http://127.0.0.1:{port}{BASE}"
     with (
         serving(folder, PUBLIC_URL=public) as served,
-        proxy(request.param, folder, port, served.address()),
+        proxy(request.param, folder, port, served.address()) as process,
     ):
-        eventually(lambda: answers(f"{public}/health"))
+        eventually(lambda: process.poll() is not None or answers(f"{public}/health"))
+        assert process.poll() is None, (folder / f"{request.param}.log").read_text()
         yield public
 
 
 @contextmanager
-def proxy(name: str, folder: Path, port: int, upstream: str) -> Iterator[None]:
+def proxy(name: str, folder: Path, port: int, upstream: str) -> "Iterator[subprocess.Popen[bytes]]":
     profile, command = PROXIES[name]
     file = folder / f"{name}.conf"
     file.write_text(profile.format(folder=folder, port=port, base=BASE, upstream=upstream))
@@ -101,19 +102,13 @@ def proxy(name: str, folder: Path, port: int, upstream: str) -> Iterator[None]:
             command(file), stdout=log, stderr=log, env={"HOME": str(folder), "PATH": PATH}
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
 
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def answers(url: str) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,8 @@ from pathlib import Path
 from time import clock_gettime_ns, perf_counter, sleep
 
 import psutil
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / ".bench"
@@ -128,12 +129,6 @@ def uvicorn(app: str) -> list[str]:
     """The server of the floors, set as ours is."""
     options = "--loop uvloop --http httptools --no-access-log --log-level warning --port {port}"
     return [sys.executable, "-m", "uvicorn", app, *options.split()]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def plain_environment() -> dict[str, str]:

@@ -3,7 +3,6 @@
 import configparser
 import os
 import re
-import socket
 import subprocess
 import sys
 import textwrap
@@ -36,6 +35,7 @@ from tests.docs.pages import (
 )
 from tests.docs.settings_page import every_class
 from tests.docs.shell import Server, run_page
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -87,12 +87,6 @@ def serving(folder: Path) -> Iterator[Server]:
             process.terminate()
             status = process.wait(40)
     assert status == 0, (folder / "log").read_text()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
