@@ -31,6 +31,7 @@ from core.wiring.module import AnyHost
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import ModuleTypes, assemble, discover
 from core.wiring.routes import RouteRules
+from core.wiring.rules import refuse_breaches
 from core.wiring.settings import checked_settings
 
 MAX_JSON_BYTES = 256 * 1024
@@ -41,7 +42,21 @@ def create_app(
     extra: ModuleTypes | None = None,
     lines: Lines | None = None,
 ) -> Litestar:
-    """Build the application; `extra` modules join those that are discovered."""
+    """Build the application; `extra` modules join those that are discovered.
+
+    Raises WiringError where modules do not fit together, or break a rule that requests rely on.
+    """
+    app = build_app(settings, extra, lines)
+    refuse_breaches(app)
+    return app
+
+
+def build_app(
+    settings: Settings | None = None,
+    extra: ModuleTypes | None = None,
+    lines: Lines | None = None,
+) -> Litestar:
+    """Build it whichever rules its modules break, so that `atrium module check` can list them."""
     settings = settings or checked_settings()
     lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
     core = CoreContainer(settings=settings, log_lines=lines)

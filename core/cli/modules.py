@@ -3,7 +3,7 @@
 import click
 
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import the_application
+from core.cli.setting_up import the_application, the_settings
 from core.cli.tables import print_table
 from core.wiring.module import Module
 from core.wiring.routes import operations_of
@@ -36,10 +36,11 @@ def list_modules() -> None:
 @click.argument("name", required=False)
 def check_module(name: str | None) -> None:
     """Check every module, or one, against the rules that the tests hold them to."""
+    from core.app import build_app
     from core.wiring.rules import breaches
 
     try:
-        found = breaches(the_application(), name)
+        found = breaches(build_app(the_settings()), name)
     except LookupError as error:
         raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
     for breach in found:

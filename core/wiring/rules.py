@@ -1,4 +1,4 @@
-"""What every module promises: `atrium module check`, and the tests, hold each to it.
+"""The rules that every module keeps: at each start, or in `atrium module check` and the tests.
 
 A rule yields one sentence for each breach it finds.
 """
@@ -19,7 +19,7 @@ from sqlalchemy import Table
 
 from core.data.listing_indexes import missing_indexes
 from core.data.queries import Listing
-from core.kernel.contributions import Contribution, Export
+from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.principal import Permission
@@ -73,12 +73,16 @@ class Subject:
         return f"{table}_".startswith(f"{self.name}_")
 
     def contributed(self, kind: type[K]) -> list[K]:
-        return [each for each in self.module.contributions() if isinstance(each, kind)]
+        return self.module.core.contributions().of(kind, self.name)
 
     def operations(self) -> list[HTTPRouteHandler]:
+        """Return the handlers of its routes, inherited ones too."""
         found = {id(handler): handler for _, handler in operations_of(self.app.routes)}
-        own = f"{self.package}."
-        return [each for each in found.values() if each.fn.__module__.startswith(own)]
+        return [each for each in found.values() if rules_of(each).module == self.name]
+
+    def errors(self) -> list[type[ProblemError]]:
+        """Return the errors with a code of this module, in whichever file each class stands."""
+        return [each for each in all_errors() if each.__module__.startswith(f"{self.package}.")]
 
 
 def rules_of(operation: HTTPRouteHandler) -> Rules:
@@ -86,13 +90,27 @@ def rules_of(operation: HTTPRouteHandler) -> Rules:
     return rules
 
 
+def refuse_breaches(app: Litestar) -> None:
+    """Raise WiringError where a module breaks a rule that requests rely on."""
+    found = [breach for it in subjects_of(app) for rule in START_RULES for breach in rule(it)]
+    if found:
+        others = f" (and {len(found) - 1} more: see `atrium module check`)" if found[1:] else ""
+        raise WiringError(f"{found[0]}{others}.")
+
+
 def breaches(app: Litestar, name: str | None = None) -> list[str]:
-    """Every breach of every rule, by one module or by all. Raises LookupError for no module."""
-    modules = [each for each in app.plugins if isinstance(each, Module)]
-    if name and name not in [each.name for each in modules]:
+    """Return every breach of every rule, by one module or by all.
+
+    Raises LookupError where there is no such module.
+    """
+    subjects = [each for each in subjects_of(app) if name in (None, each.name)]
+    if name and not subjects:
         raise LookupError(f"There is no module {name}.")
-    subjects = [Subject(app, each) for each in modules if name in (None, each.name)]
     return [breach for subject in subjects for rule in RULES for breach in rule(subject)]
+
+
+def subjects_of(app: Litestar) -> list[Subject]:
+    return [Subject(app, each) for each in app.plugins if isinstance(each, Module)]
 
 
 def says_what_it_is_for(it: Subject) -> Iterator[str]:
@@ -140,7 +158,7 @@ def bounds_its_lists(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         kind = operation.parsed_fn_signature.return_type
         if kind.is_subclass_of(Page) and rules_of(operation).listing is None:
-            yield f"{operation} has no listing=…, and so gives a page of any size"
+            yield f"{operation} gives a page of any size: write listing=… to bound it"
 
 
 def indexes_its_lists(it: Subject) -> Iterator[str]:
@@ -159,10 +177,11 @@ def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         if WRITES.isdisjoint(operation.http_methods):
             continue
+        right = f'write audit="{it.name}.{operation.fn.__name__}"'
         if "audit" not in operation.opt:
-            yield f"{operation} changes something and does not say audit=…"
+            yield f"{operation} changes something and has no audit name: {right}, or audit=None"
         elif (action := operation.opt["audit"]) and action.partition(".")[0] not in it.modules:
-            yield f"{operation} is audited as {action}, which begins with the name of no module"
+            yield f"{operation} has the audit name {action} of no module: {right}"
 
 
 def prefixes_its_tables(it: Subject) -> Iterator[str]:
@@ -181,14 +200,29 @@ def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
 
 def owns_its_errors(it: Subject) -> Iterator[str]:
     """A class may stand in any file; one without a code is never raised itself."""
-    every = [each for each in all_below(ProblemError) if hasattr(each, "code")]
-    codes = [each.code for each in every]
-    for error in every:
-        if not error.__module__.startswith(f"{it.package}."):
-            continue
+    for error in it.errors():
         owner = error.speaks_for or it.name
-        if not error.code.startswith(f"{owner}.") or codes.count(error.code) > 1:
-            yield f"{error.__name__} has the code {error.code}"
+        if not error.code.startswith(f"{owner}."):
+            right = f"{owner}.{error.code.rpartition('.')[2]}"
+            yield f'{named(error)} has the code {error.code} of another: write code = "{right}"'
+
+
+def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
+    """Only errors that this application can answer with count, not those of other tests."""
+    packages = ("core.", *(f"{each.package}." for each in subjects_of(it.app)))
+    every = [each for each in all_errors() if each.__module__.startswith(packages)]
+    for error in it.errors():
+        others = [each for each in every if each.code == error.code and each is not error]
+        if others:
+            yield f"{named(error)} has the code {error.code} of {named(others[0])}: write another"
+
+
+def named(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def all_errors() -> list[type[ProblemError]]:
+    return [each for each in all_below(ProblemError) if hasattr(each, "code")]
 
 
 def all_below(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
@@ -202,9 +236,9 @@ def states_its_events_as_facts(it: Subject) -> Iterator[str]:
         if not issubclass(event, Event):
             continue
         if "__dataclass_fields__" not in vars(event):
-            yield f"{event.__name__} is no dataclass of its own"
+            yield f"{named(event)} is no dataclass: write @dataclass(frozen=True) above it"
         if not re.fullmatch(rf"{it.name}\.[a-z_]+", event.name):
-            yield f"{event.__name__} has the name {event.name}"
+            yield f'{named(event)} has the name {event.name}: write name = "{it.name}.…"'
 
 
 def speaks_in_values(it: Subject) -> Iterator[str]:
@@ -216,9 +250,9 @@ def speaks_in_values(it: Subject) -> Iterator[str]:
 def keeps_what_it_exports(it: Subject) -> Iterator[str]:
     for export in it.contributed(Export):
         if not getattr(export.port, "_is_runtime_protocol", False):
-            yield f"{export.name} is not a runtime_checkable Protocol"
+            yield f"{export.name}, which {it.name} exports, is not a runtime_checkable Protocol"
         elif not isinstance(export.provider(), export.port):
-            yield f"what is exported as {export.name} does not do it"
+            yield f"{it.name} exports as {export.name} an object that lacks methods of that port"
 
 
 def names_what_it_contributes(it: Subject) -> Iterator[str]:
@@ -233,12 +267,13 @@ def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
     """Which mypy cannot see: what passes through a provider has no type."""
     for name, provider in it.module.services().items():
         if provider.args:
-            yield f"{name} is given something by position: name it"
+            yield f"{it.name}'s {name} is given an argument by position: name it"
         asked = get_type_hints(provider.cls.__init__)
         for argument, given in provider.kwargs.items():
             kind = asked.get(argument)
-            if isclass(kind) and not isinstance(given(), kind):
-                yield f"{name} is given another {argument} than the {kind.__name__} it asks for"
+            if isclass(kind) and not isinstance(other := given(), kind):
+                wrong = f"is no {kind.__name__} but a {type(other).__name__}"
+                yield f"{it.name}'s {name} is given an argument {argument} that {wrong}"
 
 
 def needs_only_public_ports(it: Subject) -> Iterator[str]:
@@ -255,7 +290,7 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
     for name, provider in it.module.services().items():
         kinds = get_type_hints(provider.cls.__init__).values()
         if any(isclass(kind) and issubclass(kind, Passwords) for kind in kinds):
-            yield f"{name} compares passwords itself: ask for core.reauthentication"
+            yield f"{it.name}'s {name} compares passwords itself: ask for core.reauthentication"
 
 
 def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
@@ -265,7 +300,7 @@ def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
         for field, kind in passwords_in(operation):
             missing = {HashingBusy} if kind == NEW_PASSWORD else {HashingBusy, TooManyAttempts}
             for error in sorted(missing - told, key=lambda each: each.code):
-                yield f"{operation} takes {field} and does not document {error.__name__}"
+                yield f"{operation} takes {field}: add {error.__name__} to responses=problems(…)"
 
 
 def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
@@ -289,24 +324,34 @@ def errors_of(operation: HTTPRouteHandler) -> set[type[ProblemError]]:
     return {kind for each in specs if isinstance(each, ProblemSpec) for kind in each.kinds}
 
 
-RULES: list[Callable[[Subject], Iterator[str]]] = [
+Rule = Callable[[Subject], Iterator[str]]
+
+START_RULES: list[Rule] = [
+    bounds_its_lists,
+    names_the_action_of_each_write,
+    owns_its_errors,
+    gives_each_error_its_own_code,
+    states_its_events_as_facts,
+    keeps_what_it_exports,
+    gives_each_service_what_it_asks_for,
+    compares_passwords_by_the_guard,
+    declares_what_a_password_costs,
+]
+"""A breach makes requests fail or voids a guarantee of the service: the application stays down."""
+
+CHECK_RULES: list[Rule] = [
     says_what_it_is_for,
     summarises_each_operation,
     names_each_operation_once,
     asks_only_for_its_own_permissions,
     answers_with_schemas,
-    bounds_its_lists,
     indexes_its_lists,
-    names_the_action_of_each_write,
     prefixes_its_tables,
     refers_only_to_itself_and_to_users,
-    owns_its_errors,
-    states_its_events_as_facts,
     speaks_in_values,
-    keeps_what_it_exports,
     names_what_it_contributes,
-    gives_each_service_what_it_asks_for,
     needs_only_public_ports,
-    compares_passwords_by_the_guard,
-    declares_what_a_password_costs,
 ]
+"""A breach makes a module harder to read or to move: `atrium module check` tells it."""
+
+RULES = [*START_RULES, *CHECK_RULES]

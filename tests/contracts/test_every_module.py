@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from config.lines import Lines
 from config.settings import Settings
-from core.app import create_app
+from core.app import build_app
 from core.wiring.module import Module
 from core.wiring.registry import discover
 from core.wiring.rules import RULES, Subject, indexes_its_lists
@@ -23,7 +23,7 @@ def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Lites
     """Every module, and one that breaks the rules."""
     folder = tmp_path_factory.mktemp("contracts")
     settings = Settings(environment="test", data_dir=folder)
-    return create_app(settings, {"broken": Broken}, log_lines)
+    return build_app(settings, {"broken": Broken}, log_lines)
 
 
 def subject(app: Litestar, name: str) -> Subject:

@@ -1,0 +1,89 @@
+"""Modules with one route each, which breaks one rule of the start."""
+
+from litestar import Controller, get, post
+from litestar.params import FromQuery, JSONBody
+
+from core.kernel.schemas import Page, Schema
+from core.security.passwords import GivenPassword, HashingBusy, NewPassword
+from core.security.policies import public
+from core.web.problems import problems
+from core.wiring.module import Module, ModuleContainer
+from tests.contracts.refused.inherited import Shared
+
+
+class Thing(Schema):
+    id: int
+
+
+class Proof(Schema):
+    password: GivenPassword | None = None
+
+
+class Change(Schema):
+    new_password: NewPassword
+
+
+class Unbounded(Controller):
+    @get(summary="A list without a listing", policy=public)
+    async def things(self, limit: FromQuery[int] = 10) -> Page[Thing]:
+        return Page(data=[], per_page=limit, page=1, total=limit, next_cursor=None)
+
+
+class Unnamed(Controller):
+    @post(summary="A change without an audit name", policy=public)
+    async def change(self) -> None:
+        pass
+
+
+class Misnamed(Controller):
+    @post(summary="An audit name of no module", policy=public, audit="thigns.change")
+    async def change(self) -> None:
+        pass
+
+
+class Inheriting(Shared):
+    path = "/inheriting"
+
+
+class Counting(Controller):
+    @post(summary="A proof", policy=public, audit=None, responses=problems(HashingBusy))
+    async def prove(self, data: JSONBody[Proof]) -> None:
+        pass
+
+
+class Hashing(Controller):
+    @post(summary="A new password", policy=public, audit=None)
+    async def change(self, data: JSONBody[Change]) -> None:
+        pass
+
+
+class RouteModule(Module[ModuleContainer]):
+    container_type = ModuleContainer
+
+
+class UnboundedList(RouteModule):
+    controllers = (Unbounded,)
+
+
+class UnnamedWrite(RouteModule):
+    controllers = (Unnamed,)
+
+
+class MisnamedWrite(RouteModule):
+    controllers = (Misnamed,)
+
+
+class InheritedWrite(RouteModule):
+    controllers = (Inheriting,)
+
+
+class CountingRoute(RouteModule):
+    controllers = (Counting,)
+
+
+class HashingRoute(RouteModule):
+    controllers = (Hashing,)
+
+
+class TwoWrites(RouteModule):
+    controllers = (Unnamed, Inheriting)

@@ -1,0 +1,116 @@
+"""A module that breaks a rule which requests rely on keeps the application down."""
+
+from pathlib import Path
+
+import pytest
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import build_app, create_app
+from core.kernel.contributions import WiringError
+from core.wiring.registry import AnyModule
+from core.wiring.rules import START_RULES, breaches
+from tests.contracts.refused.doubled import plugin as doubled
+from tests.contracts.refused.events import plugin as events
+from tests.contracts.refused.foreign import plugin as foreign
+from tests.contracts.refused.routes import plugin as routes
+from tests.contracts.refused.services import plugin as services
+
+ROUTE = "tests.contracts.refused.routes.plugin"
+TWINS: list[tuple[str, type[AnyModule], str]] = [
+    (
+        "bounds_its_lists",
+        routes.UnboundedList,
+        f"{ROUTE}.Unbounded.things gives a page of any size: write listing=… to bound it.",
+    ),
+    (
+        "names_the_action_of_each_write",
+        routes.UnnamedWrite,
+        f"{ROUTE}.Unnamed.change changes something and has no audit name: "
+        'write audit="odd.change", or audit=None.',
+    ),
+    (
+        "names_the_action_of_each_write",
+        routes.MisnamedWrite,
+        f"{ROUTE}.Misnamed.change has the audit name thigns.change of no module: "
+        'write audit="odd.change".',
+    ),
+    (
+        "names_the_action_of_each_write",
+        routes.InheritedWrite,
+        "tests.contracts.refused.inherited.Shared.share changes something and has no audit name: "
+        'write audit="odd.share", or audit=None.',
+    ),
+    (
+        "owns_its_errors",
+        foreign.Plugin,
+        f"{foreign.__name__}.Elsewhere has the code files.elsewhere of another: "
+        'write code = "odd.elsewhere".',
+    ),
+    (
+        "gives_each_error_its_own_code",
+        doubled.Plugin,
+        f"{doubled.__name__}.ThingNotFound has the code odd.thing of "
+        f"{doubled.__name__}.ThingTaken: write another (and 1 more: see `atrium module check`).",
+    ),
+    (
+        "states_its_events_as_facts",
+        events.Plugin,
+        "tests.contracts.refused.events.public.ThingMoved has the name files.thing_moved: "
+        'write name = "odd.…".',
+    ),
+    (
+        "keeps_what_it_exports",
+        services.Silent,
+        "odd exports as Bell an object that lacks methods of that port.",
+    ),
+    (
+        "gives_each_service_what_it_asks_for",
+        services.Mistaken,
+        "odd's things is given an argument outbox that is no Outbox but a Database.",
+    ),
+    (
+        "compares_passwords_by_the_guard",
+        services.Comparing,
+        "odd's things compares passwords itself: ask for core.reauthentication.",
+    ),
+    (
+        "declares_what_a_password_costs",
+        routes.CountingRoute,
+        f"{ROUTE}.Counting.prove takes password: add TooManyAttempts to responses=problems(…).",
+    ),
+    (
+        "declares_what_a_password_costs",
+        routes.HashingRoute,
+        f"{ROUTE}.Hashing.change takes new_password: add HashingBusy to responses=problems(…).",
+    ),
+]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(environment="test", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"), [it[1:] for it in TWINS], ids=[it[1].__qualname__ for it in TWINS]
+)
+def test_a_broken_rule_keeps_the_application_down(
+    settings: Settings, log_lines: Lines, module: type[AnyModule], sentence: str
+) -> None:
+    with pytest.raises(WiringError) as refused:
+        create_app(settings, {"odd": module}, log_lines)
+    assert str(refused.value) == sentence
+
+
+def test_each_rule_of_the_start_has_a_broken_twin() -> None:
+    assert {each.__name__ for each in START_RULES} == {rule for rule, _, _ in TWINS}
+
+
+def test_the_check_lists_every_breach(settings: Settings, log_lines: Lines) -> None:
+    """The start names the first one and counts the others."""
+    extra = {"odd": routes.TwoWrites}
+    with pytest.raises(WiringError, match=r"Unnamed\.change .* \(and 1 more: see"):
+        create_app(settings, extra, log_lines)
+    found = breaches(build_app(settings, extra, log_lines), "odd")
+    assert [each for each in found if "has no audit name" in each] == found[:2]
