@@ -1,3 +1,4 @@
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String
@@ -48,3 +49,14 @@ class FileUsage(Base):
     )
     bytes: Mapped[int]
     files: Mapped[int]
+
+
+class FileReservation(Base):
+    """The quota that an upload in progress reserves; a row that is not renewed does not count."""
+
+    __tablename__ = "files_reservations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    bytes: Mapped[int]
+    renewed_at: Mapped[datetime] = mapped_column(index=True)

@@ -31,7 +31,7 @@ class Plugin(Module[FilesContainer]):
             MANAGE,
             Export(StoredFiles, files),
             Preparation("files.sweep", lambda: contents().sweep()),
-            Schedule("files.sweep", timedelta(minutes=10), lambda: contents().sweep()),
+            Schedule("files.sweep", timedelta(minutes=10), self.sweep),
             Listener(
                 ContentDropped, "files.remove_content", lambda dropped: contents().remove(dropped)
             ),
@@ -46,3 +46,8 @@ class Plugin(Module[FilesContainer]):
                 erase=lambda person: files().erase(person),
             ),
         )
+
+    async def sweep(self) -> None:
+        """Remove the objects and reservations of uploads whose process died."""
+        await self.container.contents().sweep()
+        await self.container.reservations().forget_dead()

@@ -14,6 +14,7 @@ from core.kernel.principal import Principal
 from core.security.authentication import NotSignedIn
 from modules.files.models import File
 from modules.files.public import FileUploaded
+from modules.files.service.reservations import Hold, Reservations
 from modules.files.service.usage import UsageService
 from modules.files.settings import FilesSettings
 from modules.files.storage import Storage
@@ -35,9 +36,11 @@ class UploadService:
         settings: FilesSettings,
         storage: Storage,
         usage: UsageService,
+        reservations: Reservations,
     ) -> None:
         self._db, self._outbox, self._audit = db, outbox, audit
         self._settings, self._storage, self._usage = settings, storage, usage
+        self._reservations = reservations
 
     async def upload(self, owner: Principal, body: UploadBody) -> File:
         """Raises the errors of `Reception`, and leaves nothing of what it refuses."""
@@ -55,10 +58,11 @@ class UploadService:
         reception = Reception(body.content_type, claims, form, limits, self._storage)
         recorded = False
         try:
-            await receive(body, form, limits, reception)
-            async with self._db.transaction() as session:
-                files = await self._record(session, owner, reception)
-                recorded = True
+            async with self._reservations.hold(owner.id, left) as hold:
+                await receive(body, form, limits, reception, hold.cover)
+                async with self._db.transaction() as session:
+                    files = await self._record(session, owner, reception, hold)
+                    recorded = True
         finally:
             if not recorded:
                 await in_thread(reception.discard)
@@ -68,7 +72,7 @@ class UploadService:
         return files
 
     async def _record(
-        self, session: AsyncSession, owner: Principal, reception: Reception
+        self, session: AsyncSession, owner: Principal, reception: Reception, hold: Hold
     ) -> Sequence[File]:
         """Their rows first: those lock the owner's, which whoever erases a person locks first."""
         files = [as_row(owner, each) for each in reception.files]
@@ -78,10 +82,12 @@ class UploadService:
         except IntegrityError:  # the account has gone meanwhile
             raise NotSignedIn from None
         await self._usage.take(session, owner.id, reception.total, len(files))
+        await hold.settle(session)
         for file in files:
             fact = FileUploaded(file_id=file.id, owner_id=owner.id)
             await self._outbox.record(session, fact)
             await self._audit.record(session, "files.upload", file, size=file.size)
+        self._db.on_commit(hold.settled)
         self._db.on_commit(lambda: in_thread(reception.settle))
         return files
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.data.database import Database
 from core.data.upserts import insert_for
 from modules.files.errors import QuotaExceeded
-from modules.files.models import FileUsage
+from modules.files.models import FileReservation, FileUsage
 from modules.files.settings import FilesSettings
 
 MOST_FILES = 10_000
@@ -27,6 +27,7 @@ _changed = _theirs.values(bytes=_more_bytes, files=_more_files)
 TAKE = _changed.where(_more_bytes <= bindparam("quota"), _more_files <= bindparam("most"))
 LOCK = USED.with_for_update()
 FORGET = delete(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
+FORGET_RESERVATIONS = delete(FileReservation).where(FileReservation.owner_id == bindparam("owner"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ class Usage:
 class UsageService:
     def __init__(self, db: Database, settings: FilesSettings) -> None:
         self._db, self._quota = db, settings.quota_bytes
-        insert = insert_for(db.engine.dialect)
-        self._begin = insert(FileUsage).values(NOTHING).on_conflict_do_nothing()
+        row = insert_for(db.engine.dialect)(FileUsage).values(NOTHING)
+        self._begin = row.on_conflict_do_nothing()
+        unchanged = {"bytes": FileUsage.bytes}
+        locked = row.on_conflict_do_update(index_elements=["owner_id"], set_=unchanged)
+        self._begin_locked = locked.returning(FileUsage.bytes)
 
     async def of(self, owner_id: UUID) -> Usage:
         async with self._db.read() as reads:
@@ -75,6 +79,12 @@ class UsageService:
         if not (await connection.execute(TAKE, values)).rowcount:
             raise QuotaExceeded(f"At most {self._quota} bytes, in {MOST_FILES} files.")
 
+    async def locked_left(self, session: AsyncSession, owner_id: UUID) -> int:
+        """Return the bytes that no file uses, and lock the row until the commit."""
+        connection = await session.connection()
+        row = (await connection.execute(self._begin_locked, {"owner": owner_id})).one()
+        return self._quota - int(row.bytes)
+
     async def lock(self, session: AsyncSession, owner_id: UUID) -> None:
         """First of all, so that two who take several locks take them in one order."""
         await (await session.connection()).execute(LOCK, {"owner": owner_id})
@@ -84,7 +94,9 @@ class UsageService:
         await (await session.connection()).execute(_changed, values)
 
     async def forget(self, session: AsyncSession, owner_id: UUID) -> None:
-        await (await session.connection()).execute(FORGET, {"owner": owner_id})
+        connection = await session.connection()
+        for statement in (FORGET_RESERVATIONS, FORGET):
+            await connection.execute(statement, {"owner": owner_id})
 
     async def _sum(self, figure: Select[Any]) -> int:
         async with self._db.read() as reads:

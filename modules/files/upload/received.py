@@ -35,11 +35,16 @@ class Limits:
 
     def refuse(self, form: Form, length: int) -> None:
         """A body of this length cannot be a good one, whatever it says."""
-        around = form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
+        around = around_files(form)
         if length > form.most * self.largest + around:
             raise FileTooLarge(f"A file has at most {self.largest} bytes.")
         if length > self.left + around:
             raise QuotaExceeded(f"There are {self.left} bytes left.")
+
+
+def around_files(form: Form) -> int:
+    """Return how many bytes of a body may be something else than the contents of its files."""
+    return form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
 
 
 class ReceivedFile:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from config.settings import Settings
 from core.wiring.container import CoreContainer
-from modules.files.models import File, FileUsage
+from modules.files.models import File, FileReservation, FileUsage
 
 FILES = "/api/v1/files"
 BOUNDARY = "a-boundary"
@@ -95,3 +95,8 @@ class Traces:
             usage = select(FileUsage.bytes, FileUsage.files).where(FileUsage.files > 0)
             used = (await reads.execute(usage)).all()
         return self.stored(), rows, sorted(map(tuple, used))
+
+    async def held(self) -> int:
+        """Return the number of uploads in progress that have a row."""
+        async with self.core.db().read() as reads:
+            return int(await reads.scalar(select(func.count()).select_from(FileReservation)))

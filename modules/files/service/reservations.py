@@ -1,0 +1,187 @@
+"""Reserve quota for uploads in progress, for all processes together.
+
+Each process counts a small share of the free quota in memory. An upload that needs more has a row,
+which all processes see. Its request renews the row, and the row ends with the transaction that
+stores the files.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from uuid import UUID
+
+import structlog
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.data.erasing import delete_all
+from core.data.transaction import inside_transaction
+from core.data.upserts import insert_for
+from core.events.leases import LEASE, renewed
+from core.kernel.clock import Clock
+from core.kernel.errors import Unavailable
+from core.kernel.ids import uuid7
+from core.security.authentication import NotSignedIn
+from modules.files.errors import QuotaExceeded
+from modules.files.models import FileReservation
+from modules.files.service.usage import UsageService
+
+SHARE = 16
+"""All processes of a machine together count one part in so many of the free quota in memory."""
+
+_own = FileReservation.id == bindparam("own")
+HELD_BY_OTHERS = select(func.coalesce(func.sum(FileReservation.bytes), 0)).where(
+    FileReservation.owner_id == bindparam("owner"),
+    FileReservation.id != bindparam("own"),
+    FileReservation.renewed_at > bindparam("alive_since"),
+)
+RENEW = update(FileReservation).where(_own).values(renewed_at=bindparam("now"))
+GROW = RENEW.values(bytes=bindparam("size"))
+RELEASE = delete(FileReservation).where(_own)
+
+log = structlog.get_logger(__name__)
+
+
+class Reservations:
+    def __init__(self, db: Database, clock: Clock, usage: UsageService, workers: int) -> None:
+        self._db, self._clock, self._usage = db, clock, usage
+        self._share = SHARE * workers
+        self._in_memory: Counter[UUID] = Counter()
+        insert = insert_for(db.engine.dialect)(FileReservation)
+        self._begin = insert.on_conflict_do_nothing()
+
+    @asynccontextmanager
+    async def hold(self, owner_id: UUID, left: int) -> AsyncIterator["Hold"]:
+        """Count an upload against the quota for as long as the block runs."""
+        async with AsyncExitStack() as stack:
+            hold = Hold(self, owner_id, left, stack)
+            stack.push_async_callback(hold.release)
+            yield hold
+
+    async def forget_dead(self) -> None:
+        """Remove the rows of processes that died."""
+        dead = FileReservation.renewed_at < self._clock() - LEASE
+        await delete_all(self._db, FileReservation, dead)
+
+    def count_in_memory(self, owner_id: UUID, size: int, left: int) -> bool:
+        """Count `size` more in this process alone; return False if that exceeds its share."""
+        counted = self._in_memory[owner_id] + size
+        if fits := counted <= left // self._share:
+            self._in_memory[owner_id] = counted
+        return fits
+
+    def forget_in_memory(self, owner_id: UUID, size: int) -> None:
+        self._in_memory[owner_id] -= size
+        if not self._in_memory[owner_id]:
+            del self._in_memory[owner_id]
+
+    async def reserve(self, own: UUID, owner_id: UUID, least: int, ahead: int) -> int:
+        """Reserve `least` bytes, and up to `ahead` more; return how many bytes are reserved.
+
+        Raises QuotaExceeded and NotSignedIn. The locks are taken in the order of an erasure: the
+        owner by the foreign key of a new row, then the usage, then the row.
+        """
+        async with self._db.separate() as session:
+            with owner_must_exist():
+                await self._insert(session, own, owner_id)
+                left = await self._left(session, own, owner_id)
+            if least > left:
+                raise QuotaExceeded(f"There are {max(0, left)} bytes left.")
+            size = least + min(ahead, (left - least) // 4)
+            values = {"own": own, "size": size, "now": self._clock()}
+            await (await session.connection()).execute(GROW, values)
+        return size
+
+    async def renew(self, own: UUID) -> bool:
+        async with self._db.separate() as session:
+            values = {"own": own, "now": self._clock()}
+            return bool((await (await session.connection()).execute(RENEW, values)).rowcount)
+
+    async def release(self, own: UUID) -> None:
+        """Remove the row. If the database does not answer, the row ends with its lease."""
+        try:
+            async with self._db.separate() as session:
+                await self.release_in(session, own)
+        except Unavailable as error:
+            log.warning("reservation_not_released", reason=type(error).__name__)
+
+    async def release_in(self, session: AsyncSession, own: UUID) -> None:
+        await (await session.connection()).execute(RELEASE, {"own": own})
+
+    async def _insert(self, session: AsyncSession, own: UUID, owner_id: UUID) -> None:
+        row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
+        await (await session.connection()).execute(self._begin, row)
+
+    async def _left(self, session: AsyncSession, own: UUID, owner_id: UUID) -> int:
+        """Return the bytes that are neither used nor reserved; they stay so until the commit."""
+        left = await self._usage.locked_left(session, owner_id)
+        values = {"owner": owner_id, "own": own, "alive_since": self._clock() - LEASE}
+        held = await (await session.connection()).execute(HELD_BY_OTHERS, values)
+        return left - int(held.scalar_one()) - self._in_memory[owner_id]
+
+
+@contextmanager
+def owner_must_exist() -> Iterator[None]:
+    """Raise NotSignedIn where a foreign key says that the account was erased meanwhile."""
+    try:
+        yield
+    except IntegrityError:
+        raise NotSignedIn from None
+
+
+class Hold:
+    """The part of the quota that one upload has while its request runs."""
+
+    def __init__(
+        self, reservations: Reservations, owner_id: UUID, left: int, stack: AsyncExitStack
+    ) -> None:
+        self._reservations, self._owner_id, self._left = reservations, owner_id, left
+        self._stack = stack
+        self._row: UUID | None = None
+        self._size = self._in_memory = 0
+
+    async def cover(self, size: int, ahead: int = 0) -> None:
+        """Hold `size` bytes, and up to `ahead` more if they are free. Raises QuotaExceeded."""
+        more = size - self._size
+        if more <= 0:
+            return
+        if self._row is None and self._count_in_memory(more):
+            self._size = size
+            return
+        self._forget_in_memory()
+        self._size = await self._reservations.reserve(
+            await self._own_row(), self._owner_id, size, ahead
+        )
+
+    async def settle(self, session: AsyncSession) -> None:
+        """Release the row in the transaction that counts the files as used."""
+        if self._row is not None:
+            await self._reservations.release_in(session, self._row)
+
+    def settled(self) -> None:
+        """Note that this transaction was committed, so that no row is left."""
+        self._row = None
+
+    async def release(self) -> None:
+        """Release what is left. A transaction that is still open removes the row as it commits."""
+        self._forget_in_memory()
+        if self._row is not None and not inside_transaction():
+            await self._reservations.release(self._row)
+
+    async def _own_row(self) -> UUID:
+        """Return the id of the row. It is renewed from the first call on."""
+        if self._row is None:
+            self._row = row = uuid7()
+            await self._stack.enter_async_context(renewed(lambda: self._reservations.renew(row)))
+        return self._row
+
+    def _count_in_memory(self, more: int) -> bool:
+        if counted := self._reservations.count_in_memory(self._owner_id, more, self._left):
+            self._in_memory += more
+        return counted
+
+    def _forget_in_memory(self) -> None:
+        self._reservations.forget_in_memory(self._owner_id, self._in_memory)
+        self._in_memory = 0

@@ -1,0 +1,264 @@
+"""Uploads in progress count against the quota, in every process."""
+
+from asyncio import Event, Task, create_task, gather, timeout
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from litestar import Litestar
+from sqlalchemy import insert, select
+
+from config.lines import Lines
+from config.settings import Settings
+from core.app import create_app
+from core.events import leases
+from core.kernel.clock import utc_now
+from core.kernel.ids import uuid7
+from core.wiring.container import CoreContainer
+from core.wiring.module import Module
+from modules.files.models import FileReservation
+from modules.files.service import usage
+from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
+from tests.people import PASSWORD, Person, client_of
+from tests.races import at_once
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+QUOTA = 1_000_000
+CHUNK = 20_000
+BODY = form(part(b"x" * 900_000))
+
+
+@pytest.fixture
+def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
+    return {}
+
+
+@pytest.fixture
+def limits() -> dict[str, str]:
+    return {"MAX_BYTES": str(QUOTA), "QUOTA_BYTES": str(QUOTA)}
+
+
+@pytest.fixture
+async def other(
+    app: Litestar, settings: Settings, log_lines: Lines, person: Person
+) -> AsyncIterator[AsyncClient]:
+    """A client of another process, signed in as the same person."""
+    second = create_app(settings, lines=log_lines)
+    authorization = person.client.headers["authorization"]
+    async with second.lifespan(), client_of(second, authorization=authorization) as client:
+        yield client
+
+
+class Slow:
+    """A body whose first 800,000 bytes come at once, and the rest when the test says so."""
+
+    def __init__(self) -> None:
+        self.last, self.begun = Event(), Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, 800_000, CHUNK):
+            yield BODY[start : start + CHUNK]
+        self.begun.set()
+        await self.last.wait()
+        yield BODY[800_000:]
+
+
+async def begun(body: Slow) -> None:
+    async with timeout(20):
+        await body.begun.wait()
+
+
+async def start(client: AsyncClient, body: Any, declared: bool) -> Response:
+    length = {"content-length": str(len(BODY))} if declared else {}
+    headers = {"content-type": FORM, **length}
+    async with timeout(30):
+        return await client.post(f"{FILES}/upload", content=body, headers=headers)
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["two processes", "one process"])
+async def test_what_one_upload_takes_up_is_not_left_to_another(
+    person: Person, other: AsyncClient, traces: Traces, declared: bool, elsewhere: bool
+) -> None:
+    slow = Slow()
+    first = create_task(start(person.client, slow, declared))
+    await begun(slow)
+    await eventually(traces.held, 1)
+    second = other if elsewhere else person.client
+    for refused in (await start(second, Slow(), True), await start(second, Slow(), False)):
+        assert refusal(refused) == (413, "files.quota_exceeded")
+    assert (await send(second, form(part(b"small")))).status_code == 201
+    slow.last.set()
+    assert (await first).status_code == 201, (await first).text
+    assert await traces.held() == 0
+    assert (await traces.all())[1:] == (2, [(900_005, 2)])
+
+
+async def test_of_many_at_once_no_more_is_taken_in_than_fits(
+    person: Person, other: AsyncClient, traces: Traces
+) -> None:
+    bodies = [Slow() for _ in range(12)]
+    for body in bodies:
+        body.last.set()
+    clients = (person.client, other)
+    uploads = (start(clients[at % 2], body, at % 3 == 0) for at, body in enumerate(bodies))
+    answers = await at_once(*uploads)
+    statuses = [each.status_code for each in answers]
+    assert {*statuses} <= {201, 413} and statuses.count(201) <= 1
+    stored, rows, used = await traces.all()
+    assert len(stored) == rows == statuses.count(201)
+    assert await traces.held() == 0
+    assert used == [(900_000, 1)] * rows
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
+async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
+    person: Person, other: AsyncClient, traces: Traces, declared: bool
+) -> None:
+    """None of them ends by itself; those that are not refused wait with what they have sent."""
+    sent = [0] * 20
+
+    async def body(at: int) -> AsyncIterator[bytes]:
+        for begin in range(0, 800_000, CHUNK):
+            sent[at] = begin
+            yield BODY[begin : begin + CHUNK]
+        await Event().wait()
+
+    clients = (person.client, other)
+    uploads = [create_task(start(clients[at % 2], body(at), declared)) for at in range(len(sent))]
+    await eventually(partial(settled, uploads, sent), True)
+    waiting = [size for each, size in zip(uploads, sent, strict=True) if not each.done()]
+    assert sum(waiting) <= QUOTA + CHUNK * len(waiting)
+    for each in uploads:
+        each.cancel()
+    await gather(*uploads, return_exceptions=True)
+    assert await traces.held() == 0
+
+
+async def test_a_declared_length_beyond_the_quota_is_refused_before_the_body(
+    person: Person, traces: Traces
+) -> None:
+    async def unasked() -> AsyncIterator[bytes]:
+        await Event().wait()
+        yield b""
+
+    headers = {"content-type": FORM, "content-length": str(2 * QUOTA)}
+    async with timeout(20):
+        answer = await person.client.post(f"{FILES}/upload", content=unasked(), headers=headers)
+    assert answer.status_code == 413 and await traces.held() == 0
+
+
+async def test_a_hold_ends_with_the_act_that_an_idempotency_key_keeps(
+    person: Person, traces: Traces
+) -> None:
+    """The files and the end of the hold are one commit, after the answer is known."""
+    first = await send(person.client, BODY, idempotency_key="a-key")
+    again = await send(person.client, BODY, idempotency_key="a-key")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await traces.held() == 0
+    assert (await send(person.client, form(part(b"x" * 100_000)))).status_code == 201
+
+
+async def test_an_upload_that_is_not_recorded_holds_nothing(
+    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MOST_FILES", 0)
+    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+    assert await traces.held() == 0
+    monkeypatch.undo()
+    assert (await send(person.client, BODY)).status_code == 201
+
+
+async def test_an_upload_whose_owner_is_erased_leaves_nothing(
+    person: Person, traces: Traces, core: CoreContainer
+) -> None:
+    slow = Slow()
+    first = create_task(start(person.client, slow, True))
+    await begun(slow)
+    await eventually(traces.held, 1)
+    left = await person.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD})
+    assert left.status_code == 202, left.text
+    await core.relay().deliver_all()
+    assert await traces.held() == 0
+    slow.last.set()
+    assert (await first).status_code == 401
+    assert await traces.all() == (set(), 0, [])
+
+
+async def test_an_upload_whose_client_goes_takes_up_nothing(person: Person, traces: Traces) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield BODY[:800_000]
+        raise ConnectionError
+
+    assert (await start(person.client, cut(), True)).status_code >= 400
+    assert await traces.held() == 0
+    assert (await send(person.client, BODY)).status_code == 201
+
+
+async def test_a_hold_ends_with_its_process(
+    app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is one that a process left when it died during an upload."""
+    reservations, now = reservations_of(app), utc_now()
+    left = {"id": uuid7(), "owner_id": person.id, "bytes": 900_000, "renewed_at": now}
+    async with traces.core.db().transaction() as session:
+        await session.execute(insert(FileReservation), left)
+    monkeypatch.setattr(reservations, "_clock", lambda: now + timedelta(seconds=59))
+    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+    await reservations.forget_dead()
+    assert await traces.held() == 1
+    monkeypatch.setattr(reservations, "_clock", lambda: now + timedelta(seconds=61))
+    assert (await send(person.client, BODY)).status_code == 201
+    await reservations.forget_dead()
+    assert await traces.held() == 0
+
+
+async def test_a_hold_lives_as_long_as_its_request(
+    app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_S", 0.01)
+    reservations, ahead, slow = reservations_of(app), timedelta(), Slow()
+    monkeypatch.setattr(reservations, "_clock", lambda: utc_now() + ahead)
+    first = create_task(start(person.client, slow, True))
+    await begun(slow)
+    for _ in range(3):
+        ahead += timedelta(seconds=50)
+        moment = utc_now() + ahead
+
+        async def renewed(moment: Any = moment) -> bool:
+            async with traces.core.db().read() as reads:
+                return bool(await reads.scalar(select(FileReservation.renewed_at)) > moment)
+
+        await eventually(renewed, True)
+    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+    slow.last.set()
+    assert (await first).status_code == 201
+
+
+async def test_the_quota_is_there_to_the_last_byte_of_a_body_without_a_length(
+    person: Person,
+) -> None:
+    async def whole() -> AsyncIterator[bytes]:
+        body = form(part(b"x" * QUOTA))
+        for start in range(0, len(body), 50_000):
+            yield body[start : start + 50_000]
+
+    assert (await start(person.client, whole(), False)).status_code == 201
+
+
+async def settled(uploads: list[Task[Response]], sent: list[int]) -> bool:
+    """Return True once each upload has been refused, or has sent all that it sends by itself."""
+    each_one = zip(uploads, sent, strict=True)
+    return all(each.done() or size + CHUNK >= 800_000 for each, size in each_one)
+
+
+def reservations_of(app: Litestar) -> Any:
+    modules = (each for each in app.plugins if isinstance(each, Module))
+    return next(each.container for each in modules if each.name == "files").reservations()
