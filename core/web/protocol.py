@@ -91,6 +91,7 @@ class HttpProtocol(HttpToolsProtocol):
         "_other_bytes",
         "_reader",
         "_resumes",
+        "_running",
         "_sized",
         "_timer",
         "_unparsed",
@@ -112,6 +113,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._open_head: Any = None
         self._open_body: Any = None
         self._unstarted: Task[None] | None = None  # came with this very read: has not run yet
+        self._running: RequestResponseCycle | None = None  # uvicorn's `cycle` is what came last
         self._fault: ProblemError | None = None
         self.scope = cast(Any, NOTHING_KNOWN)
         self._reader: ReaderWatch | None = None
@@ -137,6 +139,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._counted:
             cast(ServingState, self.server_state).open.leave(self._peer)
         super().connection_lost(exc)
+        if self._running and self._running is not self.cycle:
+            disconnect(self._running)
 
     def shutdown(self) -> None:
         self._resumes, self._reader = False, None
@@ -264,7 +268,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Answering
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.__class__ = Cycle  # of its own kind uvicorn makes it
+        cycle.__class__, self._running = Cycle, cycle  # of its own kind uvicorn makes it
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -306,8 +310,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _abandon(self, cycle: RequestResponseCycle) -> None:
         if self._unstarted:
             self._unstarted.cancel()
-        cycle.disconnected = True
-        cycle.message_event.set()
+        disconnect(cycle)
 
     def _answer(self, error: ProblemError) -> None:
         self._awaiting_body = False
@@ -413,6 +416,12 @@ class Lingering:
 
     def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
+
+
+def disconnect(cycle: RequestResponseCycle) -> None:
+    """Tell the handler that nothing it still sends has a receiver."""
+    cycle.disconnected = True
+    cycle.message_event.set()
 
 
 def fits_in_one_go(data: bytes) -> bool:

@@ -82,6 +82,18 @@ def test_a_connection_goes_on_after_a_slow_answer(reader: RawConnection) -> None
 
 
 @pytest.mark.parametrize("how", HOW)
+def test_a_client_that_pipelines_and_leaves_is_no_error(how: str) -> None:
+    with served("--patient") as server:
+        with connect(server.port, buffer=SMALL) as leaving:
+            leaving.send(head("GET", f"/{how}/{MUCH}") + head("GET", "/seen")).take(1_000_000)
+        with connect(server.port) as other:
+            assert other.get("/slow/0.3").body == b"slow"
+        server.process.terminate()  # which waits for the handler of the first request
+        _, logged = server.process.communicate(timeout=15)
+    assert (server.process.returncode, logged) == (0, "")
+
+
+@pytest.mark.parametrize("how", HOW)
 def test_at_the_end_one_that_takes_nothing_is_not_waited_for(how: str) -> None:
     """Others get all of their answers meanwhile."""
     with (
