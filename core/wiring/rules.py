@@ -27,9 +27,12 @@ from core.kernel.schemas import Page, Schema
 from core.security.authentication import TooManyAttempts
 from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
 from core.security.reauthentication import Reauthentication
+from core.web.openapi.document import operation_id
+from core.web.openapi.names import shared_names
 from core.web.openapi.schemes import SecurityScheme
 from core.web.problems import ProblemSpec
 from core.web.rules import Rules
+from core.wiring.document import words_of
 from core.wiring.module import AnyHost, Module, Mount
 from core.wiring.registry import AnyModule
 from core.wiring.routes import WRITES, operations_of
@@ -125,9 +128,19 @@ def summarises_each_operation(it: Subject) -> Iterator[str]:
 
 
 def names_each_operation_once(it: Subject) -> Iterator[str]:
-    names = [operation.fn.__name__ for operation in it.operations()]
+    """`read_note` and `read_notes` of the module `notes` are both `notes.read`."""
+    names = [operation_id(it.name, operation.fn.__name__) for operation in it.operations()]
     for name in sorted({each for each in names if names.count(each) > 1}):
-        yield f"{it.name}_{name} names two operations"
+        yield f"{name} names two operations"
+
+
+def names_each_body_once(it: Subject) -> Iterator[str]:
+    """A body that shares its name has a long one in the OpenAPI document, and in every client."""
+    every = [handler for _, handler in operations_of(it.app.routes)]
+    for paths, name in shared_names(every, words_of(it.module.core.contributions())).items():
+        if any(path.startswith(f"{it.package}.") for path in paths):
+            classes = " and ".join(paths)
+            yield f"{classes} share the name {name} in the OpenAPI document: rename a class"
 
 
 def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
@@ -343,6 +356,7 @@ CHECK_RULES: list[Rule] = [
     says_what_it_is_for,
     summarises_each_operation,
     names_each_operation_once,
+    names_each_body_once,
     asks_only_for_its_own_permissions,
     answers_with_schemas,
     indexes_its_lists,

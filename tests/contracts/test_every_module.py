@@ -11,7 +11,13 @@ from config.settings import Settings
 from core.app import build_app
 from core.wiring.module import Module
 from core.wiring.registry import discover
-from core.wiring.rules import RULES, Subject, indexes_its_lists
+from core.wiring.rules import (
+    RULES,
+    Subject,
+    indexes_its_lists,
+    names_each_body_once,
+    names_each_operation_once,
+)
 from tests.contracts.broken.plugin import Plugin as Broken
 
 Rule = Callable[[Subject], Iterator[str]]
@@ -49,6 +55,21 @@ def test_each_order_and_filter_without_an_index_is_told(unsound: Litestar) -> No
         "the sort key name is a text: give it a folded copy",
         "the sort key weight may be null, and no index sorts nulls last",
         "the filter weight needs an index that begins with weight",
+    ]
+
+
+def test_operations_and_bodies_that_share_a_name_are_told(unsound: Litestar) -> None:
+    """Two handlers, two classes with the lists of them, and a class beside an enum of the core."""
+    broken = subject(unsound, "broken")
+    one, other = (f"tests.contracts.broken.{file}.ThingRead" for file in ("public", "service"))
+    assert [*names_each_operation_once(broken)] == [
+        "broken.raw names two operations",
+        "broken.read names two operations",
+    ]
+    assert [*names_each_body_once(broken)] == [
+        "tests.contracts.broken.service.Scope and the enum scope"
+        " share the name Scope in the OpenAPI document: rename a class",
+        f"{one} and {other} share the name ThingRead in the OpenAPI document: rename a class",
     ]
 
 

@@ -9,6 +9,8 @@ from modules.admin.permissions import AUDIT
 from tests.contracts.broken.errors import Elsewhere
 from tests.contracts.broken.models import Thing
 from tests.contracts.broken.public import ThingProof, ThingRead
+from tests.contracts.broken.service import Scope
+from tests.contracts.broken.service import ThingRead as OtherThingRead
 
 
 class ThingController(Controller):
@@ -42,3 +44,11 @@ class OtherThingController(Controller):
     @get("/other", policy=public)
     async def raw(self) -> dict[str, str]:
         return {}
+
+    @get("/shared", policy=public)
+    async def read_broken(self) -> Page[OtherThingRead]:
+        return Page(data=[], per_page=1, page=1, total=0, next_cursor=None)
+
+    @post("/scope", policy=public, audit=None)
+    async def read_broke(self, data: JSONBody[Scope]) -> None:
+        pass
