@@ -22,6 +22,7 @@ PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",  # so that free pages keep nothing of an erased person
     "cache_size = -16000",
     "temp_store = MEMORY",
 )

@@ -2,9 +2,11 @@
 
 from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from sqlite3 import connect
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -94,6 +96,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table_or_file(
     for mark in (CANARY, ADDRESS):
         assert [each async for each in places(core, settings, mark)] == []
     assert not first_admin.exists()
+    assert not await raw_database_has(core, settings, CANARY)
     trail = await admin.client.get(f"{API}/admin/audit", params={"target": user_id})
     assert {each["action"] for each in trail.json()["data"]} >= {"users.create", "users.erase"}
 
@@ -128,6 +131,16 @@ async def places(core: CoreContainer, settings: Settings, mark: str) -> AsyncIte
     for path in kept_files(settings.data_dir):
         if mark.encode() in path.read_bytes() or mark in path.name:
             yield str(path.relative_to(settings.data_dir))
+
+
+async def raw_database_has(core: CoreContainer, settings: Settings, mark: str) -> bool:
+    """Look through SQLite's file with its free pages, after a checkpoint of its log."""
+    if core.db().engine.dialect.name != "sqlite":
+        return False
+    path = settings.data_dir / "atrium.db"
+    with closing(connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return mark.encode() in path.read_bytes()
 
 
 async def tables(core: CoreContainer) -> list[str]:
