@@ -1,0 +1,73 @@
+"""Hiding secrets in a text takes time in proportion to its length, whatever the text repeats."""
+
+from time import thread_time
+
+import pytest
+
+from config import redaction
+from config.redaction import HIDDEN, LONGEST_TEXT, redacted_text
+
+SHORT, GROWTH = LONGEST_TEXT, 8
+PIECES = [
+    *(
+        "bearer ",
+        "basic  ",
+        "-eyJ",
+        "-eyJa",
+        "a-eyJ",
+        "eyJa.",
+        ".eyJ",
+        "eyJ-.a",
+        "://a",
+        "://",
+        "@",
+    ),
+    *("?a", "?a=", "input_value=", "input_value=a, input_type", "[parameters: ", "DETAIL:\n"),
+    *("DETAIL: ", "a", "-", " ", "\n", "é"),
+]
+
+
+def cost(text: str) -> float:
+    """Return the least CPU time of three."""
+    times = []
+    for _ in range(3):
+        begun = thread_time()
+        redacted_text(text)
+        times.append(thread_time() - begun)
+    return min(times)
+
+
+@pytest.mark.parametrize("start", ["bearer", "?", " eyJ"])
+@pytest.mark.parametrize("piece", PIECES)
+def test_eight_times_the_text_costs_about_eight_times_as_much(
+    piece: str, start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In quadratic time it is 64 times; both lengths are too long to be measured in noise."""
+    monkeypatch.setattr(redaction, "LONGEST_TEXT", SHORT * GROWTH)
+    text = start + piece * SHORT * GROWTH
+    short, long = cost(text[:SHORT]), cost(text[: SHORT * GROWTH])
+    assert long <= 3 * GROWTH * short + 0.005
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("eyJhbGciOi.eyJzdWIiOi.canary", HIDDEN),
+        ("token=eyJhbGciOi.eyJzdWIiOi.canary;", f"token={HIDDEN};"),
+        ("a-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{HIDDEN}"),
+        ("a-eyJ-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{HIDDEN}"),
+        ("www.eyJhbGciOi.eyJzdWIiOi.canary", f"www.{HIDDEN}"),
+        ("a.b.c eyJhbGciOi.eyJzdWIiOi.canary.d", f"a.b.c {HIDDEN}.d"),
+        ("xeyJhbGciOi.b.c and eyJ.b.c stay", "xeyJhbGciOi.b.c and eyJ.b.c stay"),
+        (
+            "a [input_value='canary', input_type=str] b",
+            f"a [input_value={HIDDEN}, input_type=str] b",
+        ),
+        (
+            "a text that was cut in input_value='canary",
+            f"a text that was cut in input_value={HIDDEN}",
+        ),
+    ],
+)
+def test_tokens_and_values_are_hidden_where_they_stand(text: str, hidden: str) -> None:
+    assert redacted_text(text) == hidden
