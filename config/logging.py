@@ -17,7 +17,7 @@ from config.redaction import redacted
 Event = MutableMapping[str, Any]
 Context = Callable[[Event], None]
 
-TALKATIVE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets")
+TALKATIVE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets", "alembic")
 """Below `warning` they tell addresses with their query, statements with their values."""
 SERVER = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
 TOLD_ANYWAY = "Invalid HTTP request received."

@@ -33,7 +33,7 @@ def doctor() -> None:
 
 def look_around() -> Iterator[Finding]:
     """Nothing can be said without settings, nor of the parts while there are no tables."""
-    for look in (settings, clock, disk, pooler, schema, parts):
+    for look in (settings, clock, disk, pooler, schema, models, parts):
         try:
             yield from look()
         except Exception as error:
@@ -85,6 +85,15 @@ def pooler() -> Iterator[Finding]:
 def schema() -> Iterator[Finding]:
     tables_must_fit()
     yield True, "schema: up to date"
+
+
+def models() -> Iterator[Finding]:
+    from core.cli.models import differences
+
+    found = differences()
+    yield from ((False, f"models: {it}") for it in found)
+    if not found:
+        yield True, "models: as the migrations say"
 
 
 def parts() -> Iterator[Finding]:

@@ -1,5 +1,10 @@
 """`atrium migrate`: bring the database to where the code is."""
 
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from subprocess import run
+
 import click
 
 from core.cli.sentences import CommandFailed
@@ -33,7 +38,16 @@ def revision(module: str, what: str) -> None:
 
     written = write(url(), history(module), what)
     written.chmod(A_SOURCE_FILE)
+    write_in_form(written)
     click.echo(str(written))
+
+
+def write_in_form(source: Path) -> None:
+    """Write a file in the form that `make check` asks for, where the tools for it are installed."""
+    if find_spec("ruff") is None:
+        return
+    for command in (["check", "--fix"], ["format"]):
+        run([sys.executable, "-m", "ruff", *command, "--quiet", source], check=False)  # noqa: S603
 
 
 @click.command()

@@ -35,12 +35,13 @@ def list_modules() -> None:
 @module.command("check")
 @click.argument("name", required=False)
 def check_module(name: str | None) -> None:
-    """Check every module, or one, against the rules that the tests hold them to."""
+    """Check every module, or one, against the rules, and compare its models with its migrations."""
     from core.app import build_app
+    from core.cli.models import differences
     from core.wiring.rules import breaches
 
     try:
-        found = breaches(build_app(the_settings()), name)
+        found = [*breaches(build_app(the_settings()), name), *differences(name)]
     except LookupError as error:
         raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
     for breach in found:

@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from typing import Any
 
 import click
 import structlog
@@ -9,8 +10,14 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from core.cli.seed import sow
-from core.cli.sentences import DAMAGED_FILE, CommandFailed
-from core.cli.setting_up import respect_pooler, run, tables_must_fit, the_settings
+from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
+from core.cli.setting_up import (
+    respect_pooler,
+    run,
+    tables_must_fit,
+    the_application,
+    the_settings,
+)
 from core.data.database import Database
 from core.data.engines import sqlite_path
 from core.data.sqlite.spare import give_up_spare
@@ -22,7 +29,8 @@ from core.wiring.container import CoreContainer
 log = structlog.get_logger(__name__)
 
 APPLICATION = "core.cli.setting_up:the_application"
-SOURCES = ("config", "core", "modules")
+RELOADED = "core.cli.serve:reloaded_application"
+SOURCES = ("config", "core", "modules", "migrations")
 SIZE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 EVERY_PAGE = text("PRAGMA quick_check(1)")
 CHECKED_BYTES = 1_000_000_000
@@ -39,7 +47,7 @@ def serve(seed: bool, reload: bool) -> None:
     bring_up_to_date(settings)
     run(partial(prepare, with_samples=seed and settings.environment == "development"))
     options = Options(
-        APPLICATION,
+        RELOADED if reload else APPLICATION,
         reload_dirs=SOURCES if reload else (),
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
@@ -57,6 +65,7 @@ def serve(seed: bool, reload: bool) -> None:
 
 def bring_up_to_date(settings: Settings) -> None:
     """Where people develop, by itself; in production when its operator says so."""
+    from core.cli.models import models_must_fit
     from core.data.migrations import pending, upgrade
     from core.wiring.histories import histories
 
@@ -69,6 +78,19 @@ def bring_up_to_date(settings: Settings) -> None:
         return
     if pending(url, known):
         upgrade(url, known)
+    the_application()  # its rules come first, so that no revision repeats what they refuse
+    models_must_fit(settings)
+
+
+def reloaded_application() -> Any:
+    """Make what is served after a change, which may be one of a model or a revision."""
+    try:
+        bring_up_to_date(the_settings())
+        return the_application()
+    except Exception as error:
+        if (sentence := as_sentence(error)) is None:
+            raise
+        sys.exit(f"atrium: {sentence}")
 
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 from core.data.migrations.connections import run
-from core.data.migrations.histories import History
+from core.data.migrations.histories import History, MigrationError
 
 
 def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
@@ -40,18 +39,26 @@ def pending(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
     return {module: revisions for module, revisions in missing.items() if revisions}
 
 
-def check(url: str, histories: Sequence[History]) -> dict[str, list[Any]]:
-    """What the models of a module say and its tables do not, or the other way round."""
-    from core.data.migrations.walking import differences
+def check(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
+    """Return by module where models and tables differ; the tables have every revision."""
+    from core.data.migrations.comparing import differences
 
-    return run(url, lambda connection: {it.module: differences(connection, it) for it in histories})
+    return run(url, lambda connection: differences(connection, histories))
 
 
 def revision(url: str, history: History, message: str) -> Path:
-    """Write the next revision of a module, from what its models say and its tables do not."""
+    """Write the next revision of a module, from what its models say and its tables do not.
+
+    Raises MigrationError where the tables lack a revision, or the file exists.
+    """
     from core.data.migrations.walking import write_revision
 
-    return run(url, lambda connection: write_revision(connection, history, message))
+    def work(connection: Connection) -> Path:
+        if missing := missing_in(connection, [history])[history.module]:
+            raise MigrationError(f"The tables lack {missing[0]}: run `atrium migrate` first.")
+        return write_revision(connection, history, message)
+
+    return run(url, work)
 
 
 def missing_in(connection: Connection, histories: Sequence[History]) -> dict[str, list[str]]:

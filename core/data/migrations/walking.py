@@ -4,18 +4,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+from warnings import catch_warnings, simplefilter
 
-from alembic.autogenerate import RevisionContext, compare_metadata
+from alembic.autogenerate import RevisionContext
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import _repr_type
 from alembic.config import Config
+from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
-from core.data.models import Base, UtcDateTime
+from core.data.models import Base
 
+POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 
@@ -55,16 +61,12 @@ def step(context: Any, connection: Connection, history: History) -> None:
         context.run_migrations()
 
 
-def differences(connection: Connection, history: History) -> list[Any]:
-    context = MigrationContext.configure(connection, opts=options(connection, history))
-    return list(compare_metadata(context, Base.metadata))
-
-
 def write_revision(connection: Connection, history: History, message: str) -> Path:
     history.folder.mkdir(parents=True, exist_ok=True)
     config, script = Config(), script_of(history)
+    must_be_new(script, history, message)
     asked = {
-        "message": message,
+        "message": message.replace('"', "'"),  # it becomes a docstring
         "autogenerate": True,
         "sql": False,
         "head": "head",
@@ -78,7 +80,8 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
     revision = RevisionContext(config, script, asked)
 
     def compare(heads: Any, context: MigrationContext) -> list[Any]:
-        revision.run_autogenerate(heads, context)
+        with ignoring_what_is_not_compared():
+            revision.run_autogenerate(heads, context)
         return []
 
     with EnvironmentContext(config, script, fn=compare) as context:
@@ -87,25 +90,42 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
     return next(Path(written.path) for written in revision.generate_scripts() if written)
 
 
+def must_be_new(script: ScriptDirectory, history: History, message: str) -> None:
+    """Raise MigrationError where alembic would write over a revision of the same day and name."""
+    file = Path(script._rev_path(history.folder, "", message, script._generate_create_date()))
+    if file.exists():
+        raise MigrationError(f"{file} exists already: give the revision another name.")
+
+
+@contextmanager
+def ignoring_what_is_not_compared() -> Iterator[None]:
+    """Silence alembic's warnings of what it cannot read back, such as an index of an expression."""
+    with catch_warnings():
+        simplefilter("ignore")
+        yield
+
+
 def script_of(history: History) -> ScriptDirectory:
     return ScriptDirectory(
         MIGRATIONS,
         version_locations=[history.folder],
         file_template="%(year)d%(month).2d%(day).2d_%(slug)s",
+        messaging_opts={"quiet": True},
     )
 
 
-def options(connection: Connection, history: History) -> dict[str, Any]:
-    """How alembic sees this module's tables and no others."""
+def options(connection: Connection, *histories: History) -> dict[str, Any]:
+    """Return how alembic sees the tables of these modules and no others."""
 
-    def is_own(name: str | None, kind: str, *_: Any) -> bool:
+    def is_own(given: str | None, kind: str, *_: Any) -> bool:
+        name = given or ""
         if kind == "index":
-            return not (name or "").endswith("_search")
-        return kind != "table" or (history.owns(name) and not is_search(name or ""))
+            return not name.endswith("_search")
+        return kind != "table" or (any(it.owns(name) for it in histories) and not is_search(name))
 
     return {
         "target_metadata": Base.metadata,
-        "version_table": history.version_table,
+        "version_table": histories[0].version_table,
         "transactional_ddl": True,
         "transaction_per_migration": False,
         "render_as_batch": connection.dialect.name == "sqlite",
@@ -120,9 +140,15 @@ def is_search(table: str) -> bool:
     return any(f"{table}_".startswith(f"{it}_search_") for it in Base.metadata.tables)
 
 
-def render(_kind: str, thing: object, _: object) -> str | Literal[False]:
-    """Keep migrations free of our own classes, so that old ones still run in years."""
-    return "sa.DateTime(timezone=True)" if isinstance(thing, UtcDateTime) else False
+def render(_kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
+    """Write a type that is not SQLAlchemy's as the one below it: old migrations still run then."""
+    home = type(thing).__module__
+    if isinstance(thing, TypeDecorator) and not home.startswith("sqlalchemy."):
+        return _repr_type(thing.impl_instance, context)
+    if isinstance(thing, TypeEngine) and home.startswith("sqlalchemy.dialects.postgresql"):
+        context.imports.add("from sqlalchemy.dialects import postgresql")
+        return POSTGRES.render_type(thing, context)  # alembic asks the connected database's
+    return False
 
 
 @contextmanager

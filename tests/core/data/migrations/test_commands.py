@@ -319,6 +319,21 @@ def test_a_new_revision_sees_only_the_tables_of_its_module(
     assert [bool(it) for it in check(url, of(stock, wishes)).values()] == [False, True]
 
 
+@pytest.mark.usefixtures("models")
+def test_a_revision_is_written_over_no_other_and_over_no_older_tables(
+    url: str, stock: Team
+) -> None:
+    with pytest.raises(MigrationError, match="The tables lack r1: run `atrium migrate` first"):
+        revision(url, stock.history, "name")
+    upgrade(url, of(stock))
+    written = revision(url, stock.history, 'the "name"')
+    before = written.read_text()
+    upgrade(url, of(stock))
+    with pytest.raises(MigrationError, match=r"the_name\.py exists already: .* another name"):
+        revision(url, stock.history, 'the "name"')
+    assert written.read_text() == before
+
+
 def test_an_index_of_some_rows_is_made_with_its_table(url: str) -> None:
     metadata = MetaData()
     named = PartialIndex("ix_stock_named", "name", where=text("name <> ''"))

@@ -89,3 +89,14 @@ def test_to_ask_what_is_pending_costs_no_alembic() -> None:
     )
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_a_command_knows_every_table_of_the_core() -> None:
+    """A revision would otherwise drop those that it does not know."""
+    known = (
+        "from core.wiring.histories import histories; from core.data.models import Base;"
+        "histories(); before = {*Base.metadata.tables};"
+        "import core.app; print({*Base.metadata.tables} - before)"
+    )
+    said = subprocess.run([sys.executable, "-c", known], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"

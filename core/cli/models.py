@@ -1,0 +1,71 @@
+"""Compare models and migrations, for a start in development, `doctor` and `module check`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import chain
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Dialect, make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from config.settings import Settings
+from core.cli.sentences import CommandFailed
+from core.cli.setting_up import tables_must_fit, the_settings
+from core.data.engines import postgres_url, sqlite_path
+from core.data.errors import DatabaseBusy
+from core.data.migrations import History, MigrationError, check, upgrade
+from core.data.models import Base
+from core.wiring.histories import histories
+
+
+def models_must_fit(settings: Settings) -> None:
+    """Compare them, unless a start has compared the same ones before. Raises CommandFailed."""
+    url, known = settings.database_url.get_secret_value(), histories()
+    compared, digest = settings.data_dir / "compared-models", digest_of_models(url, known)
+    if compared.exists() and compared.read_text() == digest:
+        return
+    if found := all_differences(url, known):
+        more = f" `atrium doctor` names {len(found) - 1} more." if len(found) > 1 else ""
+        raise CommandFailed(f"{found[0]}{more}")
+    compared.write_text(digest)
+
+
+def digest_of_models(url: str, known: Sequence[History]) -> str:
+    """Return a value that is another one when a model, a revision or the database is another."""
+    dialect = dialect_of(url)
+    tables = [table for _, table in sorted(Base.metadata.tables.items())]
+    made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
+    indexes = [CreateIndex(index) for table in tables for index in table.indexes]
+    indexed = sorted(str(index.compile(dialect=dialect)) for index in indexes)
+    revisions = [history.revisions[-1:] for history in known]
+    return sha256(repr((url, made, indexed, revisions)).encode()).hexdigest()
+
+
+def dialect_of(url: str) -> Dialect:
+    return make_url("sqlite://" if sqlite_path(url) else postgres_url(url)).get_dialect()()
+
+
+def differences(module: str | None = None) -> list[str]:
+    """Return where models and migrations differ, by a database that has every revision."""
+    with migrated_database() as url:
+        known = [it for it in histories() if module in (None, it.module)]
+        return all_differences(url, known)
+
+
+def all_differences(url: str, known: Sequence[History]) -> list[str]:
+    return [*chain.from_iterable(check(url, known).values())]
+
+
+@contextmanager
+def migrated_database() -> Iterator[str]:
+    """Yield the URL of the configured database, or of a temporary one if it lacks revisions."""
+    try:
+        tables_must_fit()
+    except (CommandFailed, MigrationError, DatabaseBusy, OSError):
+        with TemporaryDirectory() as folder:
+            temporary = f"sqlite:///{folder}/atrium.db"
+            upgrade(temporary, histories())
+            yield temporary
+    else:
+        yield the_settings().database_url.get_secret_value()

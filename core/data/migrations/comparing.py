@@ -1,0 +1,101 @@
+"""Compare models with tables: each difference in a sentence that says what to run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.exc import NoReferencedTableError
+
+from core.data.migrations.histories import History, MigrationError
+from core.data.migrations.walking import ignoring_what_is_not_compared, options
+from core.data.models import Base
+
+Compile = Callable[[Any], str]
+
+
+def differences(connection: Connection, histories: Sequence[History]) -> dict[str, list[str]]:
+    """Return the differences by module; the tables of all are read once."""
+    context = MigrationContext.configure(connection, opts=options(connection, *histories))
+    with ignoring_what_is_not_compared(), telling_unknown_tables():
+        found = list(steps(compare_metadata(context, Base.metadata)))
+    return {it.module: list(sentences(found, it, connection)) for it in histories}
+
+
+@contextmanager
+def telling_unknown_tables() -> Iterator[None]:
+    try:
+        yield
+    except NoReferencedTableError as error:
+        raise MigrationError(f"{str(error).split(' with which')[0]}: mend its name.") from error
+
+
+def steps(found: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield one tuple for each difference; alembic groups those of one column in a list."""
+    for each in found:
+        yield from each if isinstance(each, list) else [each]
+
+
+def sentences(
+    found: Sequence[tuple[Any, ...]], history: History, connection: Connection
+) -> Iterator[str]:
+    """Yield one for each difference, and one alone for a table that one side lacks."""
+
+    def compiled(kind: Any) -> str:
+        return str(kind.compile(dialect=connection.dialect))
+
+    lacking = {table_of(it) for it in found if it[0].endswith("_table")}
+    for each in found:
+        table = table_of(each)
+        if history.owns(table) and (each[0].endswith("_table") or table not in lacking):
+            told, what = described(each, compiled)
+            yield f"{told}: run `atrium revision {history.module} {what}`."
+
+
+def table_of(difference: tuple[Any, ...]) -> str:
+    match difference:
+        case ("add_table" | "remove_table", table):
+            return str(table.name)
+        case ("add_column" | "remove_column", _, table, _):
+            return str(table)
+        case (str(kind), _, table, *_) if kind.startswith("modify_"):
+            return str(table)
+        case (_, constraint):
+            return str(constraint.table.name)
+    raise NotImplementedError(difference[0])
+
+
+def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
+    """Return what differs, and a name for the revision that cures it."""
+    match difference:
+        case ("modify_type", _, table, column, _, stored, declared):
+            kinds = f"{compiled(declared)} in the model and {compiled(stored)} in the migrations"
+            return f"{table}.{column} is {kinds}", f"change_{column}"
+        case ("modify_nullable", _, table, column, _, stored, _):
+            one, other = ("migrations", "model") if stored else ("model", "migrations")
+            return f"{table}.{column} may be null in the {one} and not in the {other}", (
+                f"change_{column}"
+            )
+        case (str(kind), _, table, column, *_) if kind.startswith("modify_"):
+            what = kind.removeprefix("modify_")
+            return f"the {what} of {table}.{column} is another in the migrations", (
+                f"change_{column}"
+            )
+    name, short = named(difference)
+    if difference[0].startswith("add_"):
+        return f"{name} is in the model and in no migration", f"add_{short}"
+    return f"{name} is in the migrations and in no model", f"drop_{short}"
+
+
+def named(difference: tuple[Any, ...]) -> tuple[str, str]:
+    """Return the name of what one side lacks, for the sentence and for the revision."""
+    kind, table = difference[0], table_of(difference)
+    if kind.endswith("_table"):
+        return f"the table {table}", table
+    if kind.endswith("_column"):
+        return f"{table}.{difference[3].name}", difference[3].name
+    what = {"fk": "foreign key", "constraint": "constraint"}.get(kind.partition("_")[2], "index")
+    name = difference[1].name or "_".join(it.name for it in difference[1].columns)
+    return f"the {what} {name} of {table}", name

@@ -1,0 +1,99 @@
+"""A model that differs from its migrations is told before a request meets it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.cli.models import digest_of_models
+from core.data.migrations import History
+from core.wiring.histories import histories
+from tests.api.serving import environment, run, serving
+from tests.core.cli.installed import Installed
+from tests.core.cli.test_command_line import IN_PRODUCTION, tell
+
+SHELF = """
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.data.models import Base, Identified
+
+
+class Shelf(Identified, Base):
+    __tablename__ = "shelves"
+
+    made_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(String(50))
+"""
+BOX = """
+
+class Box(Identified, Base):
+    __tablename__ = "shelves_boxes"
+"""
+UNMADE = "is in the model and in no migration: run `atrium revision shelves"
+NO_TABLE = f"the table shelves {UNMADE} add_shelves`."
+NO_BOXES = f"the table shelves_boxes {UNMADE} add_shelves_boxes`."
+
+
+@pytest.fixture
+def shelves(tmp_path: Path) -> Installed:
+    module = Installed(tmp_path, "shelves")
+    module.write("models.py", SHELF)
+    return module
+
+
+def test_the_check_of_a_module_needs_no_database(tmp_path: Path, shelves: Installed) -> None:
+    done = tell(tmp_path, "module", "check", "shelves", **shelves.settings)
+    assert (done.returncode, done.stdout) == (1, f"{NO_TABLE}\n"), done.stderr
+    assert not (tmp_path / "var" / "atrium.db").exists()
+
+
+def test_a_start_in_development_refuses_and_names_what_cures_it(
+    tmp_path: Path, shelves: Installed
+) -> None:
+    shelves.write("models.py", SHELF + BOX)
+    refused = tell(tmp_path, "serve", **shelves.settings)
+    assert refused.stderr == f"atrium: {NO_TABLE} `atrium doctor` names 1 more.\n"
+    assert refused.returncode == 1
+    reloaded = subprocess.run(
+        [sys.executable, "-c", "from core.cli.serve import reloaded_application as it; it()"],
+        env=environment(tmp_path, shelves.settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (reloaded.returncode, reloaded.stderr) == (1, refused.stderr)
+    run(tmp_path, "revision", "shelves", "add_shelves", **shelves.settings)
+    with serving(tmp_path, **shelves.settings) as served:
+        served.address()
+        assert served.stop() == 0
+
+
+def test_a_migrated_database_is_compared_but_not_at_a_start_in_production(
+    tmp_path: Path, shelves: Installed
+) -> None:
+    shelves.write("models.py", SHELF + BOX)
+    production = IN_PRODUCTION | {"ADMIN_PASSWORD": ""} | shelves.settings
+    run(tmp_path, "migrate", **production)
+    examined = tell(tmp_path, "doctor", **production)
+    assert examined.returncode == 1
+    assert f"mend models: {NO_TABLE}\nmend models: {NO_BOXES}\n" in examined.stdout
+    with serving(tmp_path, **production) as served:
+        served.address()
+        assert served.stop() == 0
+
+
+def test_the_same_models_are_compared_once() -> None:
+    known = histories()
+    digest = digest_of_models("sqlite:///a.db", known)
+    assert digest_of_models("sqlite:///a.db", known) == digest
+    fewer = [*known[:-1], History(known[-1].module, Path("nowhere"))]
+    others = {
+        digest_of_models("sqlite:///b.db", known),
+        digest_of_models("postgresql://a/b", known),
+        digest_of_models("sqlite:///a.db", fewer),
+    }
+    assert len(others - {digest}) == 3

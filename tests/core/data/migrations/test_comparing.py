@@ -1,0 +1,243 @@
+"""Each difference between a model and the tables is one sentence, and nothing else is one."""
+
+import enum
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from shutil import copy
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Computed,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, registry
+
+from core.cli.migrate import write_in_form
+from core.data.folded import folded
+from core.data.indexes import PartialIndex
+from core.data.migrations import MigrationError, check, revision, upgrade
+from core.data.models import Base, Timestamped, Versioned
+from tests.core.data.migrations.teams import Team, of
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Team:
+    return Team(tmp_path, "stock")
+
+
+@contextmanager
+def declared(*tables: Table) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for table in tables:
+            Base.metadata.remove(table)
+
+
+def table(*columns: Any, name: str = "stock") -> Table:
+    return Table(name, Base.metadata, Column("id", Integer, primary_key=True), *columns)
+
+
+@pytest.mark.parametrize(
+    ("stored", "columns", "sentence"),
+    [
+        (
+            "",
+            lambda: [Column("name", String(9))],
+            "stock.name is in the model and in no migration: add_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9))",
+            lambda: [],
+            "stock.name is in the migrations and in no model: drop_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9))",
+            lambda: [Column("name", String(20))],
+            "stock.name is VARCHAR(20) in the model and VARCHAR(9) in the migrations: change_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9))",
+            lambda: [Column("name", String(9), nullable=False)],
+            "stock.name may be null in the migrations and not in the model: change_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9), nullable=False)",
+            lambda: [Column("name", String(9))],
+            "stock.name may be null in the model and not in the migrations: change_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9))",
+            lambda: [Column("name", String(9), index=True)],
+            "the index ix_stock_name of stock is in the model and in no migration:"
+            " add_ix_stock_name",
+        ),
+        (
+            "sa.Column('name', sa.String(9)), sa.Index('ix_old', 'name')",
+            lambda: [Column("name", String(9))],
+            "the index ix_old of stock is in the migrations and in no model: drop_ix_old",
+        ),
+        (
+            "sa.Column('name', sa.String(9))",
+            lambda: [Column("name", String(9), unique=True)],
+            "the constraint uq_stock_name of stock is in the model and in no migration:"
+            " add_uq_stock_name",
+        ),
+        (
+            "sa.Column('in_id', sa.Integer)",
+            lambda: [Column("in_id", Integer, ForeignKey("stock.id"))],
+            "the foreign key fk_stock_in_id of stock is in the model and in no migration:"
+            " add_fk_stock_in_id",
+        ),
+    ],
+    ids=[
+        *("more", "fewer", "type", "not null", "null", "index", "old index"),
+        *("unique", "foreign key"),
+    ],
+)
+def test_a_difference_is_one_sentence(
+    url: str, stock: Team, stored: str, columns: Callable[[], list[Column[Any]]], sentence: str
+) -> None:
+    stock.makes("stock", *([stored] if stored else []))
+    upgrade(url, of(stock))
+    with declared(table(*columns())):
+        told = check(url, of(stock))["stock"]
+    what, _, name = sentence.rpartition(": ")
+    assert told == [f"{what}: run `atrium revision stock {name}`."]
+
+
+def test_a_table_that_one_side_lacks_is_one_sentence(url: str, stock: Team) -> None:
+    stock.makes("stock_old", "sa.Column('name', sa.String(9), index=True)")
+    upgrade(url, of(stock))
+    with declared(table(Column("name", String(9), index=True), name="stock_new")):
+        assert sorted(check(url, of(stock))["stock"]) == [
+            "the table stock_new is in the model and in no migration:"
+            " run `atrium revision stock add_stock_new`.",
+            "the table stock_old is in the migrations and in no model:"
+            " run `atrium revision stock drop_stock_old`.",
+        ]
+
+
+def test_each_module_hears_of_its_own_tables(url: str, stock: Team, tmp_path: Path) -> None:
+    wishes = Team(tmp_path, "wishes")
+    with declared(table(), table(name="wishes"), table(name="others")):
+        told = check(url, of(stock, wishes))
+    assert [(name, len(found)) for name, found in told.items()] == [("stock", 1), ("wishes", 1)]
+
+
+def test_a_foreign_key_to_no_table_is_one_sentence(url: str, stock: Team) -> None:
+    with (
+        declared(table(Column("in_id", Integer, ForeignKey("stcok.id")))),
+        pytest.raises(MigrationError, match=r"'stock.in_id' could not find table 'stcok': mend"),
+    ):
+        check(url, of(stock))
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    impl = String(2000)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        return " ".join(value) if value else None
+
+
+class Mood(enum.Enum):
+    good = "good"
+    bad = "bad"
+
+
+def every_kind() -> list[Table]:
+    """Declare tables with every kind of column and index that models have."""
+    apart = registry(metadata=Base.metadata, type_annotation_map=Base.registry.type_annotation_map)
+
+    class Model(Versioned, Timestamped):
+        pass
+
+    @apart.mapped
+    class Place(Model):
+        __tablename__ = "stock_places"
+
+        name: Mapped[str] = mapped_column(String(50), unique=True)
+
+    @apart.mapped
+    class Thing(Model):
+        __tablename__ = "stock"
+        __table_args__ = (
+            Index("ix_stock_title_folded_id", "title_folded", "id"),
+            PartialIndex("ix_stock_named", "title", where=text("title <> ''")),
+            Index("ix_stock_lower", func.lower(text("title"))),
+            CheckConstraint("count > 0", name="positive"),
+            UniqueConstraint("title", "count"),
+        )
+
+        title: Mapped[str] = mapped_column(String(100))
+        title_folded: Mapped[str] = folded("title", 100)
+        long: Mapped[str] = mapped_column(Text)
+        count: Mapped[int] = mapped_column(server_default=text("1"))
+        small: Mapped[int] = mapped_column(SmallInteger)
+        ratio: Mapped[float]
+        price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+        done: Mapped[bool]
+        data: Mapped[dict[str, Any]] = mapped_column(JSON)
+        more: Mapped[dict[str, Any]] = mapped_column(JSON().with_variant(JSONB(), "postgresql"))
+        mood: Mapped[Mood] = mapped_column(Enum(Mood, native_enum=False, length=20))
+        day: Mapped[date]
+        hour: Mapped[time]
+        span: Mapped[timedelta]
+        sold_at: Mapped[datetime | None] = mapped_column(index=True)
+        words: Mapped[tuple[str, ...]] = mapped_column(Words)
+        digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+        place_id: Mapped[UUID] = mapped_column(ForeignKey("stock_places.id", ondelete="CASCADE"))
+        next_count: Mapped[int] = mapped_column(Computed("count + 1", persisted=True))
+
+    return [Base.metadata.tables[name] for name in ("stock", "stock_places")]
+
+
+def test_a_written_revision_is_in_form_and_makes_what_the_models_say(
+    url: str, stock: Team, tmp_path: Path
+) -> None:
+    copy(ROOT / "pyproject.toml", tmp_path)
+    with declared(*every_kind()):
+        first = revision(url, stock.history, "every kind")
+        write_in_form(first)
+        upgrade(url, of(stock))
+        assert check(url, of(stock)) == {"stock": []}
+        written = first.read_text()
+    assert "DateTime()" not in written and "tests" not in written and "core" not in written
+    types = [["mypy", "--strict"]] if url.startswith("sqlite") else []
+    for tool in (["ruff", "format", "--check"], ["ruff", "check"], *types):
+        done = subprocess.run(
+            [sys.executable, "-m", *tool, first.name],
+            capture_output=True,
+            text=True,
+            cwd=first.parent,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
