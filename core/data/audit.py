@@ -28,7 +28,7 @@ from core.data.database import Database
 from core.data.models import Base, Identified
 from core.data.queries import Listing
 from core.data.reads import Values
-from core.data.writes import write
+from core.data.writes import write_later
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.fallbacks import count_fallback
@@ -212,7 +212,8 @@ class AuditTrail:
         changes: dict[str, Any],
     ) -> None:
         context = current_context()
-        await write(session, RECORD, self._entry(action, target_kind, target_id, outcome, changes))
+        entry = self._entry(action, target_kind, target_id, outcome, changes)
+        await write_later(session, RECORD, entry)
         self._db.on_commit(lambda: setattr(context, "audited", True))
 
     def _entry(

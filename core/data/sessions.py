@@ -43,6 +43,10 @@ class Sessions(ABC):
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
         """What the statement returns. Raises what SQLAlchemy raises."""
 
+    async def perform_later(self, session: AsyncSession, plan: Plan, values: list[Any]) -> None:
+        """Perform a write without rows no later than with the next statement or the commit."""
+        await self.perform(session, plan, values)
+
     async def exempt(self, session: AsyncSession) -> None:  # noqa: B027 (SQLite has no such state)
         """Exempt this transaction from the statement timeout."""
 

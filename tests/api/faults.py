@@ -57,17 +57,37 @@ class System:
 
 
 def in_sqlite(point: Callable[[str], None]) -> Any:
-    """The statements of the one connection that writes; a rollback is no write."""
+    """The statements of the one connection that writes."""
     real = ConnectionThreads.run
 
     def run(threads: ConnectionThreads, call: Any, *arguments: Any) -> Any:
-        words = " ".join(each for each in arguments if isinstance(each, str))
-        if threads._name == "sqlite-writer" and acting.get() and "ROLLBACK" not in words:
-            with saying_it_as_sqlite():
-                point(words)
-        return real(threads, call, *arguments)
+        if threads._name != "sqlite-writer" or not acting.get():
+            return real(threads, call, *arguments)
+
+        def watched(connection: sqlite3.Connection, *arguments: Any) -> Any:
+            return call(Connection(connection, point), *arguments)
+
+        return real(threads, watched, *arguments)
 
     return run
+
+
+class Connection:
+    """A connection of SQLite; what opens or undoes a transaction is no write."""
+
+    NO_WRITES = ("BEGIN", "SAVEPOINT", "ROLLBACK", "PRAGMA")
+
+    def __init__(self, connection: sqlite3.Connection, point: Callable[[str], None]) -> None:
+        self._connection, self._point = connection, point
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if not sql.startswith(self.NO_WRITES):
+            with saying_it_as_sqlite():
+                self._point(sql)
+        return self._connection.execute(sql, *values)
 
 
 @contextmanager

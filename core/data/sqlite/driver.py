@@ -1,7 +1,7 @@
 """SQLite under SQLAlchemy's asyncio: one statement, rows and all, is one hop to a thread."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic, sleep
 from typing import Any
@@ -27,6 +27,8 @@ PRAGMAS = (
     "temp_store = MEMORY",
 )
 OPENING_S = 5.0
+Write = tuple[str, Sequence[Any]]
+"""A statement without rows, and its values."""
 
 
 def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
@@ -54,15 +56,20 @@ def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> Non
 
 
 def execute(
-    connection: sqlite3.Connection, first: str, sql: str, values: Any, many: bool
+    connection: sqlite3.Connection, before: Sequence[Write], sql: str, values: Any, many: bool
 ) -> tuple[sqlite3.Cursor, list[Any]]:
-    """In the thread: the statement with the BEGIN or SAVEPOINT before it and the rows after it."""
-    if not (first.startswith("BEGIN") or connection.in_transaction):
-        raise sqlite3.OperationalError("SQLite has rolled the transaction back")
-    if first:
-        connection.execute(first).close()
+    """In the thread: the statements before this one, itself, and its rows."""
+    write_all(connection, before)
     cursor = connection.executemany(sql, values) if many else connection.execute(sql, values)
     return cursor, cursor.fetchall() if cursor.description else []
+
+
+def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    """In the thread: statements without rows. Raises OperationalError outside a transaction."""
+    if not connection.in_transaction:
+        raise sqlite3.OperationalError("SQLite has rolled the transaction back")
+    for sql, values in writes:
+        connection.execute(sql, values).close()
 
 
 class Cursor:

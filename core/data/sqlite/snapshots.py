@@ -49,4 +49,6 @@ class SnapshotConnection:
 
 
 def look(connection: sqlite3.Connection, sql: str, values: Any, many: bool) -> Any:
-    return execute(connection, "" if connection.in_transaction else "BEGIN", sql, values, many)
+    if not connection.in_transaction:
+        connection.execute("BEGIN").close()
+    return execute(connection, (), sql, values, many)

@@ -4,7 +4,7 @@ import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
 from collections.abc import Callable
 from threading import Lock
-from time import monotonic, thread_time
+from time import monotonic
 from typing import Any
 
 from core.data.lanes import Overran
@@ -28,7 +28,6 @@ class Statement:
         "_until",
         "done",
         "limit_s",
-        "seconds",
     )
 
     def __init__(self, limit_s: float | None, call: Callable[..., Any], *args: Any) -> None:
@@ -38,8 +37,6 @@ class Statement:
         self._until: float | None = None
         self._ended = False
         self.done = False
-        self.seconds = 0.0
-        """Count processor time, because other threads may have had the processor meanwhile."""
 
     def __call__(self, connection: sqlite3.Connection) -> Any:
         with self._lock:
@@ -49,7 +46,6 @@ class Statement:
             self._connection = connection
             if self.limit_s is not None:
                 self._until = monotonic() + self.limit_s
-        begun = thread_time()
         try:
             return self._call(connection, *self._args)
         except sqlite3.OperationalError:
@@ -59,7 +55,6 @@ class Statement:
         finally:
             with self._lock:
                 self._connection, self.done = None, True
-            self.seconds = thread_time() - begun
 
     def end_if_late(self, now: float) -> None:
         if self._until is not None and now > self._until:

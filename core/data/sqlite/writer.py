@@ -2,6 +2,7 @@
 
 import sqlite3
 from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -11,13 +12,21 @@ from sqlalchemy.util import await_
 from core.data.errors import TooSlow
 from core.data.lanes import Overran
 from core.data.limits import is_limited
-from core.data.sqlite.driver import LOCK_WAIT_S, Cursor, execute, open_connection
+from core.data.sqlite.driver import (
+    LOCK_WAIT_S,
+    Cursor,
+    Write,
+    execute,
+    open_connection,
+    write_all,
+)
 from core.data.sqlite.statements import Statement, Watch
 from core.data.sqlite.threads import ConnectionThreads
 
 PATIENCE_S = 15  # in the queue, then "busy"
 LEAST_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
+SAVEPOINT: Write = ("SAVEPOINT mine", ())
 
 
 class GroupCommit:
@@ -27,7 +36,10 @@ class GroupCommit:
         self._statement_timeout_s, self._watch = statement_timeout_s, Watch()
         self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
         self.turn = Lock()
-        self.ready: list[Future[None]] = []
+        self.ready: list[tuple[Future[None], LeftWrites | None]] = []
+        """The transactions that wait for the COMMIT, each with the writes that it left."""
+        self._left: list[LeftWrites] = []
+        """Those of `ready` that the thread has not been given yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
         """Another process held the lock when the last transaction was to begin."""
@@ -39,28 +51,35 @@ class GroupCommit:
         except TimeoutError:
             raise sqlite3.OperationalError("The queue to write is too long.") from None
 
-    async def run(self, first: str, sql: str, values: Any, many: bool, asked: float) -> Any:
-        """Have it executed in the thread. Raises Overran after the statement timeout."""
+    def run(
+        self, begins: float | None, before: Sequence[Write], sql: str, values: Any, many: bool
+    ) -> Awaitable[Any]:
+        """Have it executed in the thread. Raises Overran after the statement timeout.
+
+        `begins` is the time since when a transaction waits that has to BEGIN first.
+        """
         limit_s = self._statement_timeout_s if is_limited() else None
-        if limit_s is not None and first == BEGIN:
+        if limit_s is not None and begins is not None:
             limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
-        statement = Statement(limit_s, self.execute, first, sql, values, many, asked)
-        return await self._watch.run(self.thread, statement, ends_when_cancelled=False)
+        left, self._left = self._left, []
+        statement = Statement(limit_s, self.execute, begins, left, before, sql, values, many)
+        return self._watch.run(self.thread, statement, ends_when_cancelled=False)
 
     def execute(
         self,
         connection: sqlite3.Connection,
-        first: str,
+        begins: float | None,
+        left: Sequence["LeftWrites"],
+        before: Sequence[Write],
         sql: str,
         values: Any,
         many: bool,
-        asked: float,
     ) -> tuple[sqlite3.Cursor, list[Any]]:
-        """In the thread; `asked` is the time since when the transaction waits to begin."""
-        if first == BEGIN:
-            self._begin(connection, asked)
-            first = ""
-        return execute(connection, first, sql, values, many)
+        if begins is not None:
+            self._begin(connection, begins)
+        for writes in left:
+            writes.perform(connection)
+        return execute(connection, before, sql, values, many)
 
     def _begin(self, connection: sqlite3.Connection, asked: float) -> None:
         """Behind one that has waited in vain, the others wait no longer than it did."""
@@ -76,10 +95,16 @@ class GroupCommit:
             self._is_locked = False
             set_lock_wait(connection, LOCK_WAIT_S)
 
-    def commit(self) -> Future[None]:
-        """Pass the turn on. The COMMIT queues up behind those who wait, and serves them too."""
+    def commit(self, left: Sequence[Write]) -> Future[None]:
+        """Pass the turn on. The COMMIT queues up behind those who wait, and serves them too.
+
+        The writes that this transaction left go with the next statement in the thread.
+        """
         committed: Future[None] = get_running_loop().create_future()
-        self.ready.append(committed)
+        writes = LeftWrites(left, self._undoing()) if left else None
+        if writes:
+            self._left.append(writes)
+        self.ready.append((committed, writes))
         self.turn.release()
         if len(self.ready) == 1:
             self._committing = create_task(self._commit_all())
@@ -87,22 +112,28 @@ class GroupCommit:
 
     async def rollback(self) -> None:
         try:
-            await self.thread.run(undo, "ROLLBACK TO mine" if self.ready else "ROLLBACK")
+            await self.thread.run(undo, self._undoing())
         finally:
             self.turn.release()
+
+    def _undoing(self) -> str:
+        """Return what undoes the transaction whose turn it is, and not the group before it."""
+        return "ROLLBACK TO mine" if self.ready else "ROLLBACK"
 
     async def _commit_all(self) -> None:
         async with self.turn:
             ready, self.ready = self.ready, []
+            left, self._left = self._left, []
             failure = None
             try:
-                await self.thread.run(sqlite3.Connection.execute, "COMMIT")
+                await self.thread.run(commit, left)
             except sqlite3.Error as error:
                 failure = error
                 await self.thread.run(undo, "ROLLBACK")
-        for committed in ready:
-            if failure and not committed.done():
-                committed.set_exception(failure)
+        for committed, writes in ready:
+            reason = (writes and writes.error) or failure
+            if reason and not committed.done():
+                committed.set_exception(reason)
             elif not committed.done():
                 committed.set_result(None)
             await sleep(0)  # each answer by itself, so that reads come between them
@@ -116,9 +147,33 @@ def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
     connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
 
 
+def commit(connection: sqlite3.Connection, left: Sequence["LeftWrites"]) -> None:
+    for writes in left:
+        writes.perform(connection)
+    connection.execute("COMMIT").close()
+
+
 def undo(connection: sqlite3.Connection, sql: str) -> None:
     if connection.in_transaction:
         connection.execute(sql).close()
+
+
+class LeftWrites:
+    """The last writes of a transaction, which the thread takes with its next statement."""
+
+    __slots__ = ("_undoing", "_writes", "error")
+
+    def __init__(self, writes: Sequence[Write], undoing: str) -> None:
+        self._writes, self._undoing = writes, undoing
+        self.error: sqlite3.Error | None = None
+
+    def perform(self, connection: sqlite3.Connection) -> None:
+        """Write all, or undo the transaction and keep the error for its commit."""
+        try:
+            write_all(connection, self._writes)
+        except sqlite3.Error as error:
+            self.error = error
+            undo(connection, self._undoing)
 
 
 class WriteConnection:
@@ -127,18 +182,30 @@ class WriteConnection:
     def __init__(self, group: GroupCommit) -> None:
         self._group = group
         self.in_transaction = False
+        self._left: list[Write] = []
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
-        group, first, asked = self._group, "", 0.0
+        group, begins = self._group, None
+        before, self._left = self._left, []
         if not self.in_transaction:
             asked = monotonic()
             await group.take_turn()
             self.in_transaction = True
-            first = "SAVEPOINT mine" if group.ready else BEGIN
+            if group.ready:
+                before = [SAVEPOINT]
+            else:
+                begins = asked
         try:
-            return await group.run(first, sql, values, many, asked)
+            return await group.run(begins, before, sql, values, many)
         except Overran:  # SQLite has rolled back the transaction, and the group with it
             raise TooSlow from None
+
+    async def perform_later(self, sql: str, values: Sequence[Any]) -> None:
+        """Leave a write without rows to the next statement, or to the commit."""
+        if self.in_transaction:
+            self._left.append((sql, values))
+        else:
+            await self.perform(sql, values, many=False)
 
     def cursor(self) -> Cursor:
         return Cursor(self)
@@ -146,15 +213,18 @@ class WriteConnection:
     def commit(self) -> None:
         if self.in_transaction:
             self.in_transaction = False
-            await_(self._group.commit())
+            left, self._left = self._left, []
+            await_(self._group.commit(left))
 
     def rollback(self) -> None:
         if self.in_transaction:
             self.in_transaction = False
+            self._left = []
             await_(self._group.rollback())
 
     def close(self) -> None:
         """Also what SQLAlchemy does when whoever was writing is cancelled."""
         if self.in_transaction:
             self.in_transaction = False
+            self._left = []
             self._rolling_back = create_task(self._group.rollback())

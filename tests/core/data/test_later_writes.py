@@ -1,0 +1,103 @@
+"""Writes that wait for the next statement or the commit share the fate of their transaction."""
+
+from asyncio import gather
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.data.database import Database
+from core.data.writes import write, write_later
+from core.kernel.clock import utc_now
+from tests.core.data.tables import THINGS
+
+ADD = insert(THINGS).values(
+    {each: bindparam(f"new_{each.key}", type_=each.type) for each in THINGS.columns}
+)
+RENAME = update(THINGS).where(THINGS.c.name == bindparam("old")).values(name=bindparam("new"))
+
+
+def thing(name: str) -> dict[str, object]:
+    values = {"id": uuid4(), "version": 1, "name": name, "count": 0, "rank": None, "body": ""}
+    moments = dict.fromkeys(("created_at", "updated_at"), utc_now())
+    return {f"new_{key}": value for key, value in (values | moments).items()}
+
+
+async def names(db: Database) -> list[str]:
+    async with db.read() as reads:
+        return sorted(await reads.scalars(select(THINGS.c.name)))
+
+
+async def names_in(session: AsyncSession) -> list[str]:
+    return sorted(await session.scalars(select(THINGS.c.name)))
+
+
+async def test_they_are_there_after_the_commit(db: Database) -> None:
+    async with db.transaction() as session:
+        await write(session, ADD, thing("first"))
+        await write_later(session, ADD, thing("second"))
+        await write_later(session, ADD, thing("third"))
+    async with db.transaction() as session:
+        await write_later(session, ADD, thing("alone"))
+    assert await names(db) == ["alone", "first", "second", "third"]
+
+
+async def test_the_next_statement_sees_them(db: Database) -> None:
+    async with db.transaction() as session:
+        await write(session, ADD, thing("first"))
+        await write_later(session, ADD, thing("second"))
+        assert await names_in(session) == ["first", "second"]
+        await write_later(session, ADD, thing("third"))
+        await write(session, RENAME, {"old": "third", "new": "last"})
+    assert await names(db) == ["first", "last", "second"]
+
+
+async def test_they_go_with_what_is_undone(db: Database) -> None:
+    with pytest.raises(KeyError):
+        async with db.transaction() as session:
+            await write(session, ADD, thing("first"))
+            await write_later(session, ADD, thing("second"))
+            raise KeyError
+    async with db.transaction() as session:
+        await write(session, ADD, thing("kept"))
+        with pytest.raises(KeyError):
+            async with db.savepoint() as part:
+                await write_later(part, ADD, thing("undone"))
+                raise KeyError
+        await write_later(session, ADD, thing("kept too"))
+    assert await names(db) == ["kept", "kept too"]
+
+
+async def test_one_that_fails_undoes_its_own_transaction_alone(db: Database) -> None:
+    async def act(number: int) -> None:
+        async with db.transaction() as session:
+            await write(session, ADD, thing(f"act {number}"))
+            await write_later(session, ADD, thing(f"trace {number % 10}"))
+
+    outcomes = await gather(*(act(number) for number in range(20)), return_exceptions=True)
+    failed = [number for number, each in enumerate(outcomes) if each is not None]
+    assert len(failed) == 10 and all(isinstance(outcomes[each], DBAPIError) for each in failed)
+    kept = [number for number in range(20) if number not in failed]
+    expected = [f"act {number}" for number in kept] + [f"trace {number}" for number in range(10)]
+    assert await names(db) == sorted(expected)
+
+
+async def test_the_first_of_a_group_that_fails_takes_nobody_along_unnoticed(db: Database) -> None:
+    """SQLite undoes the first as a whole, and those who come at once after it are told."""
+    async with db.transaction() as session:
+        await write(session, ADD, thing("taken"))
+
+    async def act(number: int, trace: str) -> None:
+        async with db.transaction() as session:
+            await write(session, ADD, thing(f"act {number}"))
+            await write_later(session, ADD, thing(trace))
+
+    traces = ["taken", *(f"trace {number}" for number in range(1, 6))]
+    acts = (act(number, trace) for number, trace in enumerate(traces))
+    outcomes = await gather(*acts, return_exceptions=True)
+    assert outcomes[0] is not None
+    kept = [number for number, each in enumerate(outcomes) if each is None]
+    expected = ["taken", *(f"act {number}" for number in kept), *(traces[each] for each in kept)]
+    assert await names(db) == sorted(expected)
