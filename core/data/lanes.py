@@ -6,7 +6,7 @@ lane further down.
 """
 
 from asyncio import Semaphore, timeout
-from enum import Enum, auto
+from enum import IntEnum, auto
 from math import inf
 from time import monotonic
 from types import TracebackType
@@ -29,14 +29,14 @@ MOST_WAITING = 16
 S = TypeVar("S", bound=Executable)
 
 
-class Lane(Enum):
+class Lane(IntEnum):
     reserved = auto()
     """The lane of statements that every request needs: maintenance state and principal."""
     quick = auto()
     trial = auto()
     slow = auto()
     unlimited = auto()
-    """The lane of slow statements that are exempt from the statement timeout."""
+    """The lane of exempted work, such as an export, and of slow statements outside requests."""
 
 
 class Overran(Exception):

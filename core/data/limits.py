@@ -13,7 +13,12 @@ _exempt: ContextVar[bool] = ContextVar("exempt_from_statement_timeout", default=
 
 def is_limited() -> bool:
     """Return whether the statement timeout applies: not to background work and commands."""
-    return in_request() and not _exempt.get()
+    return in_request() and not is_exempt()
+
+
+def is_exempt() -> bool:
+    """Return whether a request does long work that it has exempted."""
+    return _exempt.get()
 
 
 @contextmanager

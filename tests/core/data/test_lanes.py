@@ -227,6 +227,29 @@ class TestAfterTheTimeout:
 
         assert await lasts(db, lambda: as_request(work()))
 
+    async def test_what_a_request_has_exempted_stays_out_of_the_quick_lane(
+        self, db: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Long work, such as an export, fills the caches of its own connections alone."""
+        await settle_in(db, NAMES)
+        taken: list[Lane] = []
+        monkeypatch.setattr(KnownStatement, "took", lambda *_: None)
+        fetch = db._reads._fetch
+
+        def noted(lane: Lane, *args: Any) -> Awaitable[Any]:
+            taken.append(lane)
+            return fetch(lane, *args)
+
+        monkeypatch.setattr(db._reads, "_fetch", noted)
+
+        async def work() -> None:
+            await ask(db, NAMES)
+            with without_statement_timeout():
+                await ask(db, NAMES)
+
+        await request(work())
+        assert taken == [Lane.quick, Lane.unlimited]
+
     async def test_exempt_are_transactions_and_snapshots_of_background_work(
         self, db: Database
     ) -> None:
