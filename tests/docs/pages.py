@@ -18,6 +18,8 @@ SAMPLES = ("hello", "posts")
 LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx", "caddy"})
 ANSWERS = frozenset({"http", "json", "text"})
 
+FILE = re.compile(r"# (\S+/\S+\.py)\n")
+FILE_ABOVE = re.compile(r"`(tests/\S+\.json)`:\s*$")
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -35,9 +37,19 @@ class Block:
 
     @property
     def file(self) -> str | None:
-        """`# modules/notes/plugin.py` in its first line says where the block belongs."""
-        named = re.match(r"# (\S+/\S+\.py)\n", self.text)
-        return named and named[1]
+        """Return the path that `# modules/notes/plugin.py` names in the first line.
+
+        JSON has no comments: there the text above ends with the path.
+        """
+        named = FILE.match(self.text) or (
+            self.language == "json" and FILE_ABOVE.search(self.between)
+        )
+        return named[1] if named else None
+
+    @property
+    def content(self) -> str:
+        """Return what is in the file."""
+        return self.text if self.language == "json" else self.text.partition("\n")[2].lstrip("\n")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from secrets import token_urlsafe
 from shutil import copytree, ignore_patterns, which
@@ -39,7 +40,8 @@ from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
-TUTORIAL = ROOT / "README.md"
+TUTORIALS = {"notes": ROOT / "README.md", "rooms": ROOT / "docs" / "modules.md"}
+"""The pages whose blocks are the files of a module."""
 START_LIMIT_S = 60
 EVERY_RATE = {
     "RATE_LIMIT_ANONYMOUS": "10000/minute",
@@ -199,20 +201,23 @@ def test_python_runs(page: Path, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, to which the tutorial has added its module."""
+    """A copy of the project, to which the tutorials have added their modules."""
     copy = tmp_path_factory.mktemp("tutorial")
     for name in ("config", "core", "modules", "migrations", "tests"):
         copytree(ROOT / name, copy / name, ignore=ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "Makefile"):
         (copy / name).write_bytes((ROOT / name).read_bytes())
-    for block in blocks_of(TUTORIAL):
-        if block.file:
-            target = copy / block.file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text.partition("\n")[2].lstrip("\n"))
+    for block in chain.from_iterable(map(files_of, TUTORIALS.values())):
+        target = copy / str(block.file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(block.content)
     for package in {*copy.glob("tests/modules/*/"), *copy.glob("modules/*/")}:
         (package / "__init__.py").touch()
     return copy
+
+
+def files_of(page: Path) -> list[Block]:
+    return [each for each in blocks_of(page) if each.file]
 
 
 def in_tree(command: list[str], tree: Path) -> "subprocess.CompletedProcess[str]":
@@ -224,20 +229,22 @@ def in_tree(command: list[str], tree: Path) -> "subprocess.CompletedProcess[str]
     )
 
 
-def test_the_module_of_the_tutorial_works(tree: Path) -> None:
+@pytest.mark.parametrize("module", TUTORIALS)
+def test_the_module_of_the_tutorial_works(module: str, tree: Path) -> None:
     ended = in_tree([
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
-        "-k", "notes and not postgresql",
-        "tests/modules/notes", "tests/contracts/test_every_module.py",
+        "-k", f"{module} and not postgresql",
+        f"tests/modules/{module}", "tests/contracts",
     ], tree)  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"\b[1-9]\d* passed", ended.stdout), ended.stdout
 
 
-def test_the_module_of_the_tutorial_keeps_the_rules(tree: Path, tmp_path: Path) -> None:
-    checked = in_tree([sys.executable, "-m", "core.cli", "module", "check", "notes"], tree)
+@pytest.mark.parametrize(("module", "page"), TUTORIALS.items(), ids=list(TUTORIALS))
+def test_the_module_of_the_tutorial_keeps_the_rules(module: str, page: Path, tree: Path) -> None:
+    checked = in_tree([sys.executable, "-m", "core.cli", "module", "check", module], tree)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    code = [each.file for each in blocks_of(TUTORIAL) if each.file]
+    code = [str(each.file) for each in files_of(page) if each.language == "python"]
     for command in (["check"], ["format", "--check"]):
         linted = in_tree([sys.executable, "-m", "ruff", *command, "--no-cache", *code], tree)
         assert linted.returncode == 0, linted.stdout + linted.stderr

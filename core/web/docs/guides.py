@@ -23,7 +23,6 @@ BEFORE_ALL = (
         "idempotency",
         "caching-and-conditions",
         "headers-and-browsers",
-        "clients",
     ),
     *("clients", "administration", "modules", "operating", "settings"),
 )

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, MetaData, Numeric, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, MetaData, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.data.folded import folded
@@ -95,3 +95,11 @@ class Kind(Tables):
     bytes: Mapped[bytes]
     ratio: Mapped[float | None]
     big: Mapped[int] = mapped_column(BigInteger)
+
+
+class Seat(Versioned, Tables):
+    __tablename__ = "seats"
+    __table_args__ = (UniqueConstraint("row", "number"),)
+
+    row: Mapped[str] = mapped_column(String(2))
+    number: Mapped[int]
