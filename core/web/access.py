@@ -25,6 +25,7 @@ from core.web.context import HttpContext, context_of
 from core.web.idempotency.middleware import Idempotency
 from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
+from core.web.parameters import check_flags
 from core.web.responses import FinishedResponse
 from core.web.rules import rules_of
 
@@ -60,6 +61,8 @@ class AccessMiddleware:
             refuse_hidden_characters(scope["path_params"])
         if scope["query_string"] and rules.query is not None:
             refuse_unknown(scope["query_string"], rules.query)
+        if rules.flags:
+            check_flags(scope["query_string"], rules.flags)
         if scope["method"] == "POST" and b"idempotency-key" in context.headers:
             await self._idempotency.once(self._app, scope, receive, send)
         else:

@@ -158,6 +158,13 @@ def flag(name: str, text: str) -> bool:
     return text in ("true", "True")
 
 
+def check_flags(query_string: bytes, names: frozenset[str]) -> None:
+    """Raise InvalidInput for a boolean that `flag` refuses; Litestar would read more spellings."""
+    for name, text in read_query(query_string).items():
+        if name in names:
+            flag(name, text)
+
+
 def searched(text: str | None) -> str | None:
     """Plain text on one line; None when there is nothing to look for."""
     try:

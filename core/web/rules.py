@@ -26,6 +26,8 @@ class Rules:
     listing: AnyListing | None = None
     query: frozenset[str] | None = field(default_factory=frozenset)
     """The query parameters it knows; any other is refused. None where none is looked at."""
+    flags: frozenset[str] = frozenset()
+    """The query parameters of the handler itself that are booleans."""
     audit: str | None = None
     """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
     idempotency: bool = True

@@ -94,6 +94,7 @@ class RouteRules(ReceiveRoutePlugin):
             limit=opt.get("limit"),
             listing=listing,
             query=known if self._is_in_api(path) and not opt.get("unread") else None,
+            flags=frozenset(flags_of(handler, model)),
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
             streamed=opt.get("streamed", False),
@@ -142,6 +143,15 @@ class RouteRules(ReceiveRoutePlugin):
                     f"{handler} at {path} needs {needed.name}, which no module contributes."
                 )
         return policy
+
+
+def flags_of(handler: BaseRouteHandler, model: Any) -> Iterator[str]:
+    """Yield the names of the query parameters that the handler asks for as booleans."""
+    fields = handler.parsed_fn_signature.parameters
+    for parameter in model.expected_query_params:
+        field = fields.get(parameter.field_name)
+        if field and bool in (field.annotation, *(each.annotation for each in field.inner_types)):
+            yield parameter.field_alias
 
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
+from tests.api.document import operations
 from tests.people import PASSWORD, Person
 
 HINTS = ["x-request-id", "traceparent", "tracestate", "user-agent", "referer", "accept"]
@@ -67,5 +68,31 @@ async def test_a_boolean_parameter_has_a_capital_in_python(admin: Person) -> Non
     for text, counted in (("True", True), ("true", True), ("False", False), ("false", False)):
         answer = await admin.client.get(f"/api/v1/users?cursor=&total={text}")
         assert (answer.json()["total"] is not None) is counted
-    for text in ("TRUE", "1", "yes", ""):
-        assert (await admin.client.get(f"/api/v1/users?cursor=&total={text}")).status_code == 400
+
+
+async def test_every_boolean_parameter_has_the_same_four_spellings(admin: Person) -> None:
+    found = [
+        (each.at({}), parameter["name"])
+        for each in await operations(admin.client)
+        for parameter in each.described.get("parameters", [])
+        if parameter["in"] == "query" and parameter["schema"].get("type") == "boolean"
+    ]
+    assert {"total", "inline", "is_active"} <= {name for _, name in found}
+    for path, name in found:
+        for text in ("True", "true", "False", "false"):
+            answer = await admin.client.get(f"{path}?{name}={text}")
+            assert answer.status_code in (200, 404), (path, answer.text)
+        for text in ("TRUE", "1", "0", "yes", "on", "", "%20true"):
+            answer = await admin.client.get(f"{path}?{name}={text}")
+            [error] = answer.json()["errors"]
+            assert (answer.status_code, error["location"]) == (400, f"query.{name}"), (path, text)
+            assert error["code"] == "bool"
+
+
+async def test_inline_is_read_like_every_other_boolean(person: Person) -> None:
+    files = {"file": ("a.png", b"\x89PNG\r\n\x1a\n")}
+    uploaded = await person.client.post("/api/v1/files/upload", files=files)
+    path = f"/api/v1/files/{uploaded.json()['id']}/download"
+    for text, kind in (("True", "inline"), ("true", "inline"), ("False", "attachment")):
+        answer = await person.client.get(f"{path}?inline={text}")
+        assert answer.headers["content-disposition"].startswith(kind)
