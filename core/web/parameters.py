@@ -92,7 +92,8 @@ class PageRequests:
             for name, column in (*listing.range_columns.items(), *listing.filter_columns.items())
             if name in query
         }
-        binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str)))
+        own = sorted((name, query[name]) for name in query.keys() - names_of(listing))
+        binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str), own))
         after = self._cursors.open(query["cursor"], binding) if query.get("cursor") else None
         return PageRequest(
             page=page,
