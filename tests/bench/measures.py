@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from tests.bench.attacks import attacks
 from tests.bench.lists import cursors, search
 from tests.bench.method import Figure
 from tests.bench.process_costs import start
@@ -22,6 +23,7 @@ MEASURES: Mapping[str, Measure] = {
     "search": search,
     "login": logins,
     "beside": beside_others,
+    "attacks": attacks,
     "files": transfers,
     "start": start,
 }

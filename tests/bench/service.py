@@ -40,13 +40,19 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "RATE_LIMIT_SIGNED_IN": OFTEN,
         "RATE_LIMIT_LOGIN": f"{OFTEN},{OFTEN}",
         "RATE_LIMIT_REGISTER": OFTEN,
+        "RATE_LIMIT_EXPORT": OFTEN,
     }
 
 
 def atrium(settings: dict[str, str], *arguments: str) -> None:
     """Run a command of the service to its end. Raises RuntimeError with what it said."""
+    run_module(settings, "core.cli", *arguments)
+
+
+def run_module(settings: dict[str, str], *arguments: str) -> None:
+    """Run `python -m` to its end. Raises RuntimeError with what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "core.cli", *arguments],
+        [sys.executable, "-m", *arguments],
         env=plain_environment() | settings,
         cwd=ROOT,
         capture_output=True,
@@ -54,7 +60,7 @@ def atrium(settings: dict[str, str], *arguments: str) -> None:
         timeout=300,
     )
     if done.returncode:
-        raise RuntimeError(f"atrium {' '.join(arguments)}: {done.stderr.strip()[-500:]}")
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip()[-500:]}")
 
 
 def server(name: str, settings: dict[str, str]) -> Server:
