@@ -1,6 +1,6 @@
 """The application, put together from the core and whatever modules there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,11 +10,10 @@ from litestar.plugins.pydantic import PydanticInitPlugin
 
 from config.access_line import access_writer
 from config.lines import Lines
-from config.logging import configure_logging
 from config.settings import Settings
 from core.kernel.contributions import WiringError
 from core.operations.refusals import RefusalAudit
-from core.web.access_log import AccessLog, about_request
+from core.web.access_log import AccessLog
 from core.web.admission import Admission
 from core.web.assets import read_asset
 from core.web.client_address import ClientAddress
@@ -27,9 +26,10 @@ from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
+from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import AnyHost
 from core.wiring.plugin import CorePlugin
-from core.wiring.registry import ModuleTypes, assemble, discover
+from core.wiring.registry import AnyModule, ModuleTypes, assemble_all
 from core.wiring.routes import RouteRules
 from core.wiring.rules import refuse_breaches
 from core.wiring.settings import checked_settings
@@ -58,12 +58,10 @@ def build_app(
 ) -> Litestar:
     """Build it whichever rules its modules break, so that `atrium module check` can list them."""
     settings = settings or checked_settings()
-    lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
-    core = CoreContainer(settings=settings, log_lines=lines)
-    modules = assemble(core, {**discover(settings.modules), **(extra or {})})
+    core, modules = assemble_all(settings, extra, lines)
     problems = Problems(settings.public_url)
     documentation = Documentation(lambda: document_of_application(app))
-    with telling_misfits():
+    with telling_misfits(modules):
         app = Litestar(
             route_handlers=[
                 read_asset,
@@ -87,12 +85,14 @@ def build_app(
 
 
 @contextmanager
-def telling_misfits() -> Iterator[None]:
-    """In one sentence, like those of our own: a handler asks for what nobody provides."""
-    try:
-        yield
-    except ImproperlyConfiguredException as error:
-        raise WiringError(error.detail) from error
+def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
+    """In one sentence, like those of our own: a handler asks for what no module provides."""
+    packages = [each.package for each in modules]
+    with told_in_a_sentence("The routes cannot be registered", *packages):
+        try:
+            yield
+        except ImproperlyConfiguredException as error:
+            raise WiringError(error.detail) from error
 
 
 def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:

@@ -1,14 +1,14 @@
 """What every class of settings is: frozen, and read from the environment by exact names."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.settings.environment import EnvFile, given
-from config.settings.errors import SettingsError, sentence
+from config.settings.errors import SettingsError, sentence, wrong_names
 
 
 class ModuleSettings(BaseSettings):
@@ -35,13 +35,20 @@ class ModuleSettings(BaseSettings):
         try:
             super().__init__(**{**read, **values})
         except ValidationError as error:
-            raise SettingsError(sentence(cls, names, error)) from None
+            told = sentence(cls, names, error)
+            raise SettingsError(told, wrong_names(names, error)) from None
 
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: EnvFile = None) -> Self:
         """From here instead of the process's own environment."""
         where: dict[str, Any] = {"_environ": environ, "_env_file": env_file}
         return cls(**where)
+
+    @classmethod
+    def read_without(cls, names: Collection[str]) -> Self:
+        """Read the environment and `.env` as if these names were not set."""
+        found = given(os.environ, ".env")
+        return cls.read({name: found[name] for name in found if name not in names})
 
     @classmethod
     def names(cls) -> dict[str, str]:

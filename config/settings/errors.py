@@ -1,5 +1,6 @@
 """A wrong setting, told in one sentence that names it and never repeats a value."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,11 @@ from pydantic_core import ErrorDetails
 class SettingsError(Exception):
     """The process must not start. The text is one sentence for the operator."""
 
+    def __init__(self, sentence: str, names: Iterable[str] = ()) -> None:
+        """`names` are all settings whose values are wrong, as far as that is known."""
+        super().__init__(sentence)
+        self.names = frozenset(names)
+
 
 def sentence(settings: type[BaseModel], names: dict[str, str], error: ValidationError) -> str:
     """The first thing wrong; `names` are the fields' names in the environment."""
@@ -18,6 +24,11 @@ def sentence(settings: type[BaseModel], names: dict[str, str], error: Validation
     if first["type"] == "extra_forbidden":
         return f"{field.upper()} is no setting."
     return f"{names[field]} {complaint(first, settings.model_fields[field])}."
+
+
+def wrong_names(names: dict[str, str], error: ValidationError) -> Iterable[str]:
+    fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    return (name for field, name in names.items() if field in fields)
 
 
 def complaint(error: ErrorDetails, field: FieldInfo) -> str:

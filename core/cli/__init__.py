@@ -1,4 +1,4 @@
-"""`atrium`: one command for whoever runs the application. Errors say what to do next."""
+"""`atrium`: one command to run the application. Errors say what to do next."""
 
 import os
 import sys
@@ -6,7 +6,6 @@ import sys
 import click
 
 from core.cli.group import AtriumGroup
-from core.cli.sentences import as_sentence
 from core.version import VERSION
 
 FOR_THIS_USER_ALONE = 0o077
@@ -34,6 +33,8 @@ def main() -> None:
         click.echo(f"{usage}\natrium: {error.format_message()}".strip(), err=True)
         sys.exit(error.exit_code)
     except Exception as error:
+        from core.cli.sentences import as_sentence  # loads the libraries that these errors are of
+
         if (sentence := as_sentence(error)) is None:
             raise
         sys.exit(f"atrium: {sentence}")

@@ -9,6 +9,7 @@ from time import time
 
 import click
 
+from config.settings import load_settings
 from core.cli.sentences import CommandFailed, as_sentence
 from core.cli.setting_up import UNNAMED_POOLER, run, tables_must_fit, the_settings
 from core.data.engines import sqlite_path
@@ -32,19 +33,31 @@ def doctor() -> None:
 
 
 def look_around() -> Iterator[Finding]:
-    """Nothing can be said without settings, nor of the parts while there are no tables."""
+    """Go on after each finding, except where there are no tables; tell none twice."""
+    told = set[str]()
     for look in (settings, clock, disk, pooler, schema, models, parts):
         try:
-            yield from look()
+            for good, text in look():
+                told.add(text)
+                yield good, text
         except Exception as error:
-            yield False, as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
-            if look is settings or isinstance(error, CommandFailed):
+            text = as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
+            if text not in told:
+                told.add(text)
+                yield False, text
+            if isinstance(error, CommandFailed):
                 return
 
 
 def settings() -> Iterator[Finding]:
-    found = the_settings()
-    yield True, f"settings: {found.environment}, served as {found.public_url}"
+    """Modules that cannot be loaded are found here, too, for their settings are missing."""
+    from core.wiring.settings import report_settings
+
+    findings = report_settings().findings
+    yield from ((False, each) for each in findings)
+    if not findings:
+        found = the_settings()
+        yield True, f"settings: {found.environment}, served as {found.public_url}"
 
 
 def clock() -> Iterator[Finding]:
@@ -53,7 +66,7 @@ def clock() -> Iterator[Finding]:
 
 
 def disk() -> Iterator[Finding]:
-    folder = the_settings().data_dir
+    folder = load_settings().data_dir
     folder.mkdir(parents=True, exist_ok=True)
     writable = os.access(folder, os.W_OK)
     yield writable, f"{folder}: {'writable' if writable else 'make it writable for this user.'}"
@@ -72,11 +85,12 @@ def pooler() -> Iterator[Finding]:
     """Say what stands between, where the database is PostgreSQL."""
     from core.data.poolers import Pooler, find_pooler
 
-    url = the_settings().database_url.get_secret_value()
+    settings = load_settings()
+    url = settings.database_url.get_secret_value()
     if sqlite_path(url):
         return
     found = asyncio.run(find_pooler(url))
-    if found is Pooler.transaction and the_settings().database_pooler is None:
+    if found is Pooler.transaction and settings.database_pooler is None:
         yield False, f"pooler: {UNNAMED_POOLER}"
     else:
         yield True, f"pooler: {f'in {found.value} mode' if found else 'none'}"

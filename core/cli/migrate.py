@@ -21,8 +21,9 @@ def migrate() -> None:
     from core.data.migrations import upgrade
     from core.wiring.histories import histories
 
-    the_settings().data_dir.mkdir(parents=True, exist_ok=True)
-    walked = upgrade(url(), histories())
+    settings = the_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    walked = upgrade(url(), histories(settings.modules))
     for module, revisions in walked.items():
         for revision in revisions:
             click.echo(f"{module}: {revision}")
@@ -69,7 +70,7 @@ def url() -> str:
 def history(module: str) -> History:
     from core.wiring.histories import histories
 
-    known = {each.module: each for each in histories()}
+    known = {each.module: each for each in histories(the_settings().modules)}
     if module not in known:
         raise CommandFailed(f"There is no module {module}: one of {', '.join(known)}.")
     return known[module]

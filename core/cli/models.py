@@ -21,7 +21,7 @@ from core.wiring.histories import histories
 
 def models_must_fit(settings: Settings) -> None:
     """Compare them, unless a start has compared the same ones before. Raises CommandFailed."""
-    url, known = settings.database_url.get_secret_value(), histories()
+    url, known = settings.database_url.get_secret_value(), histories(settings.modules)
     compared, digest = settings.data_dir / "compared-models", digest_of_models(url, known)
     if compared.exists() and compared.read_text() == digest:
         return
@@ -49,7 +49,7 @@ def dialect_of(url: str) -> Dialect:
 def differences(module: str | None = None) -> list[str]:
     """Return where models and migrations differ, by a database that has every revision."""
     with migrated_database() as url:
-        known = [it for it in histories() if module in (None, it.module)]
+        known = [it for it in histories(the_settings().modules) if module in (None, it.module)]
         return all_differences(url, known)
 
 
@@ -65,7 +65,7 @@ def migrated_database() -> Iterator[str]:
     except (CommandFailed, MigrationError, DatabaseBusy, OSError):
         with TemporaryDirectory() as folder:
             temporary = f"sqlite:///{folder}/atrium.db"
-            upgrade(temporary, histories())
+            upgrade(temporary, histories(the_settings().modules))
             yield temporary
     else:
         yield the_settings().database_url.get_secret_value()

@@ -7,6 +7,7 @@ from core.cli.setting_up import the_application, the_settings
 from core.cli.tables import print_table
 from core.wiring.module import Module
 from core.wiring.routes import operations_of
+from core.wiring.settings import usable_modules
 
 
 @click.group()
@@ -16,8 +17,12 @@ def module() -> None:
 
 @module.command("list")
 def list_modules() -> None:
-    """List the installed modules."""
-    app = the_application()
+    """List the installed modules; exit status 1, with the reason, when one cannot be loaded."""
+    try:
+        app = the_application()
+    except Exception as error:
+        list_what_loads(error)
+        raise
     modules = [each for each in app.plugins if isinstance(each, Module)]
     counts: dict[str, int] = {}
     for _, handler in operations_of(app.routes):
@@ -30,6 +35,15 @@ def list_modules() -> None:
             for each in modules
         ],
     )
+
+
+def list_what_loads(error: Exception) -> None:
+    """Go on without the modules, or the settings, that keep the application down."""
+    found = usable_modules()
+    rows = [(name, plugin.version) for name, plugin in found.plugins.items()]
+    print_table(("module", "version"), rows)
+    if found.failures:
+        raise CommandFailed(" ".join(found.failures)) from error
 
 
 @module.command("check")

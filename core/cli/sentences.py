@@ -47,6 +47,7 @@ def as_sentence(error: Exception) -> str | None:
 
 def is_full_disk(error: BaseException) -> bool:
     """Return whether the error comes from a full disk, by a file or by the database."""
-    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+    both = (error, error.__cause__)
+    if any(isinstance(each, OSError) and each.errno in (ENOSPC, EDQUOT) for each in both):
         return True
-    return any("database or disk is full" in str(each) for each in (error, error.__cause__))
+    return any("database or disk is full" in str(each) for each in both)

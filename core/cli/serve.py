@@ -12,6 +12,7 @@ from config.settings import Settings
 from core.cli.seed import sow
 from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
 from core.cli.setting_up import (
+    core_of_application,
     respect_pooler,
     run,
     tables_must_fit,
@@ -22,8 +23,6 @@ from core.data.database import Database
 from core.data.engines import sqlite_path
 from core.data.sqlite.spare import give_up_spare
 from core.operations.contributions import Preparation
-from core.web.server import CannotListen, Options
-from core.web.server import serve as serve_until_stopped
 from core.wiring.container import CoreContainer
 
 log = structlog.get_logger(__name__)
@@ -41,11 +40,15 @@ CHECKED_BYTES = 1_000_000_000
 @click.option("--reload", is_flag=True, help="Start again whenever a source file changes.")
 def serve(seed: bool, reload: bool) -> None:
     """Serve the application on HOST and PORT, with WORKERS processes."""
+    from core.web.server import CannotListen, Options  # loads uvicorn
+    from core.web.server import serve as serve_until_stopped
+
     the_settings().data_dir.mkdir(parents=True, exist_ok=True)
     respect_pooler()
     settings = the_settings()
     bring_up_to_date(settings)
-    run(partial(prepare, with_samples=seed and settings.environment == "development"))
+    with_samples = seed and settings.environment == "development"
+    run(partial(prepare, with_samples=with_samples), core_of_application)
     options = Options(
         RELOADED if reload else APPLICATION,
         reload_dirs=SOURCES if reload else (),
@@ -70,7 +73,7 @@ def bring_up_to_date(settings: Settings) -> None:
     from core.wiring.histories import histories
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    url, known = settings.database_url.get_secret_value(), histories()
+    url, known = settings.database_url.get_secret_value(), histories(settings.modules)
     if path := sqlite_path(url):
         give_up_spare(path)
     if settings.is_production:

@@ -3,12 +3,9 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
-
-from click import Command as ClickCommand
-from click import Group
 
 from config.settings import Settings
 from core.cli.sentences import CommandFailed
@@ -36,35 +33,20 @@ def the_settings() -> Settings:
     return checked_settings()
 
 
+@cache
 def the_core() -> CoreContainer:
+    """Return the core with every module built, for commands that serve no requests."""
+    from core.wiring.registry import assemble_all
+
+    core, _ = assemble_all(the_settings())
+    return core
+
+
+def core_of_application() -> CoreContainer:
     from core.wiring.plugin import CorePlugin
 
     container: CoreContainer = the_application().plugins.get(CorePlugin).container
     return container
-
-
-@cache
-def contributed_commands() -> dict[str, ClickCommand]:
-    from core.operations.contributions import Command
-
-    made = [each.make() for each in the_core().contributions().of(Command)]
-    return {each.name or "": after_a_look_at_the_tables(each) for each in made}
-
-
-def after_a_look_at_the_tables(command: ClickCommand) -> ClickCommand:
-    """The command itself, or of a group each."""
-    if isinstance(command, Group):
-        for each in command.commands.values():
-            after_a_look_at_the_tables(each)
-    elif (callback := command.callback) is not None:
-
-        @wraps(callback)
-        def look_first(*args: Any, **options: Any) -> Any:
-            tables_must_fit()
-            return callback(*args, **options)
-
-        command.callback = look_first
-    return command
 
 
 def respect_pooler() -> None:
@@ -72,6 +54,7 @@ def respect_pooler() -> None:
     if has_unnamed_pooler():
         os.environ["DATABASE_POOLER"] = "transaction"  # for all workers too
         the_settings.cache_clear()
+        the_core.cache_clear()
         the_application.cache_clear()
 
 
@@ -91,21 +74,25 @@ def tables_must_fit() -> None:
     from core.data.migrations import pending
     from core.wiring.histories import histories
 
-    url = the_settings().database_url.get_secret_value()
+    settings = the_settings()
+    url = settings.database_url.get_secret_value()
     if (path := sqlite_path(url)) and not Path(path).exists():
         raise CommandFailed("There are no tables yet: run `atrium migrate`.")
     if has_unnamed_pooler():
         raise CommandFailed(UNNAMED_POOLER)
-    if missing := pending(url, histories()):
+    if missing := pending(url, histories(settings.modules)):
         names = ", ".join(missing)
         raise CommandFailed(f"The tables are older than the code ({names}): run `atrium migrate`.")
 
 
-def run(work: Callable[[CoreContainer], Awaitable[T]]) -> T:
-    """Do asynchronous work with an open application, and close it again."""
+def run(
+    work: Callable[[CoreContainer], Awaitable[T]],
+    core_of: Callable[[], CoreContainer] = the_core,
+) -> T:
+    """Do asynchronous work with an open database, and close it again."""
 
     async def opened() -> T:
-        core = the_core()
+        core = core_of()
         try:
             return await work(core)
         finally:

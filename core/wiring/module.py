@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.errors import Error as InjectionError
 from dependency_injector.providers import (
     BaseSingleton,
     DependenciesContainer,
@@ -17,9 +16,10 @@ from litestar.config.app import AppConfig
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
-from core.kernel.contributions import Contribution, WiringError
+from core.kernel.contributions import Contribution
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
+from core.wiring.loading import told_in_a_sentence
 
 
 class ModuleContainer(DeclarativeContainer):
@@ -87,12 +87,8 @@ class Module(InitPlugin, Generic[C]):
     def build(self) -> None:
         """Build everything at the start, so that a wrong setting or a missing part is found."""
         for name, service in self.services().items():
-            try:
+            with told_in_a_sentence(f"{self.name} cannot build its {name}", self.package):
                 service()
-            except (TypeError, InjectionError) as error:
-                if isinstance(error, InjectionError) or "argument" in str(error):
-                    raise WiringError(f"{self.name} cannot build its {name}: {error}.") from error
-                raise
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)

@@ -2,19 +2,27 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
+from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
+from inspect import isclass
+from pathlib import Path
 from pkgutil import iter_modules
-from traceback import extract_tb
 from typing import Any
 
 from dependency_injector.providers import Dependency
 
-from core.kernel.contributions import Export, WiringError
+from config.lines import Lines
+from config.logging import configure_logging
+from config.settings import Settings, SettingsError
+from core.kernel.contributions import Contribution, Export, WiringError
+from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
+from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import Module
 from core.wiring.own import core_contributions
 
@@ -25,10 +33,26 @@ ModuleTypes = Mapping[str, type[AnyModule]]
 Exports = Mapping[type, tuple[AnyModule, Export[Any]]]
 
 
+@dataclass(frozen=True)
+class LoadedModules:
+    """The modules that can be loaded, and by its name why each other one cannot."""
+
+    plugins: dict[str, type[AnyModule]]
+    failures: dict[str, WiringError]
+
+
+def assemble_all(
+    settings: Settings, extra: ModuleTypes | None = None, lines: Lines | None = None
+) -> tuple[CoreContainer, list[AnyModule]]:
+    """Build the core and every module; `extra` modules join those that are discovered."""
+    lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
+    core = CoreContainer(settings=settings, log_lines=lines)
+    return core, assemble(core, {**discover(settings.modules), **(extra or {})})
+
+
 def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
     """Build every module and wire it, those first that others need."""
-    modules = [kind(name, core) for name, kind in found.items()]
-    contributed = {module: module.contributions() for module in modules}
+    contributed = dict(construct(name, kind, core) for name, kind in found.items())
     exports = {
         each.port: (module, each)
         for module, all_ in contributed.items()
@@ -36,18 +60,40 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
         if isinstance(each, Export)
     }
     wire("core", core, exports, core)
-    owners = {module: wire(module.name, module.container, exports, core) for module in modules}
+    owners = {module: wire(module.name, module.container, exports, core) for module in contributed}
     ordered = in_order(owners)
     named = {module.name: contributed[module] for module in ordered}
     core.contributions().fill({"core": core_contributions(core), **named})
     for module in ordered:
         core.modules().add(module.name, module.version)
-        module.build()
+        with told_in_a_sentence(f"The module {module.name} cannot be built", module.package):
+            module.build()
     return ordered
 
 
+def construct(
+    name: str, kind: type[AnyModule], core: CoreContainer
+) -> tuple[AnyModule, Sequence[Contribution]]:
+    """Return the module, not yet wired, and what it contributes."""
+    with told_in_a_sentence(f"The module {name} cannot be built", package_of(kind)):
+        module = kind(name, core)
+        contributed = tuple(module.contributions())
+    for each in contributed:
+        if not isinstance(each, Contribution):
+            raise WiringError(f"The module {name} contributes {each!r}, which is no Contribution.")
+    return module, contributed
+
+
 def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
-    """Every folder in `modules/` with a plugin.py, and every installed `atrium.modules` entry."""
+    """Return the plugin of every module. Raises WiringError for the first that cannot be loaded."""
+    found = load_modules(only)
+    for failure in found.failures.values():
+        raise failure
+    return found.plugins
+
+
+def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
+    """Load every folder in `modules/` with a plugin.py, and every `atrium.modules` entry point."""
     entries = [*in_folder("modules"), *entry_points(group=GROUP)]
     names = [entry.name for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -55,43 +101,44 @@ def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
     if unknown := sorted(set(only or ()) - set(names)):
         nearest = "".join(get_close_matches(unknown[0], names, n=1, cutoff=0)) or "none"
         raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
-    return {entry.name: loaded(entry) for entry in entries if only is None or entry.name in only}
+    found = LoadedModules({}, {})
+    for entry in entries:
+        if only is None or entry.name in only:
+            try:
+                found.plugins[entry.name] = loaded(entry)
+            except WiringError as error:
+                found.failures[entry.name] = error
+    return found
 
 
 def loaded(entry: EntryPoint) -> type[AnyModule]:
     """Import the plugin. Raises WiringError, with the place, for every error on the way."""
-    try:
-        plugin: type[AnyModule] = entry.load()
-    except Exception as error:
-        if isinstance(error, AttributeError) and error.obj is sys.modules.get(entry.module, error):
+    failure = f"The module {entry.name} cannot be loaded"
+    with told_in_a_sentence(failure, entry.module.rpartition(".")[0] or entry.module):
+        try:
+            plugin: type[AnyModule] = entry.load()
+        except AttributeError as error:
+            if error.obj is not sys.modules.get(entry.module, error):
+                raise
             missing = f"The module {entry.name} has no {entry.attr} in {entry.module}."
             raise WiringError(missing) from None
-        raise WiringError(
-            f"The module {entry.name} cannot be loaded: {described(error)}, in {place_of(error)}."
-        ) from error
+    if not isclass(plugin) or not issubclass(plugin, Module):
+        raise WiringError(f"{failure}: {entry.attr} in {entry.module} is no Module.")
+    if not package_of(plugin):
+        raise WiringError(f"{failure}: {entry.module} stands in no package.")
     return plugin
 
 
-def described(error: Exception) -> str:
-    text = str(error.msg if isinstance(error, SyntaxError) else error).rstrip(".")
-    return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
-
-
-def place_of(error: Exception) -> str:
-    """Return the file and line of the last frame that is no library's."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}, line {error.lineno}"
-    frames = [each for each in extract_tb(error.__traceback__) if "importlib" not in each.filename]
-    own = [each for each in frames if "site-packages" not in each.filename] or frames
-    return f"{own[-1].filename}, line {own[-1].lineno}"
+def package_of(plugin: type[AnyModule]) -> str:
+    return plugin.__module__.rpartition(".")[0]
 
 
 def in_folder(package: str) -> Iterator[EntryPoint]:
-    """A folder with a plugin.py counts as if it were installed."""
-    for each in iter_modules(import_module(package).__path__):
-        plugin = f"{package}.{each.name}.plugin"
-        if each.ispkg and find_spec(plugin):
-            yield EntryPoint(each.name, f"{plugin}:Plugin", GROUP)
+    """A folder with a plugin.py counts as if it were installed. Nothing of it is loaded here."""
+    for folder in import_module(package).__path__:
+        for each in iter_modules([folder]):
+            if each.ispkg and PathFinder.find_spec("plugin", [str(Path(folder, each.name))]):
+                yield EntryPoint(each.name, f"{package}.{each.name}.plugin:Plugin", GROUP)
 
 
 def wire(name: str, container: Any, exports: Exports, core: CoreContainer) -> list[AnyModule]:
@@ -110,11 +157,12 @@ def wire(name: str, container: Any, exports: Exports, core: CoreContainer) -> li
 
 
 def lacking(port: type, core: CoreContainer) -> str:
-    """Who exports it may have been left out of MODULES."""
-    for name, kind in discover().items():
-        offered = kind(name, core).contributions()
-        if any(isinstance(each, Export) and each.port is port for each in offered):
-            return f"{port.__name__}, which {name} exports: add {name} to MODULES."
+    """The module that exports it may have been left out of MODULES, or cannot be loaded."""
+    for name, kind in load_modules().plugins.items():
+        with suppress(WiringError, SettingsError):
+            _, offered = construct(name, kind, core)
+            if any(isinstance(each, Export) and each.port is port for each in offered):
+                return f"{port.__name__}, which {name} exports: add {name} to MODULES."
     return f"{port.__name__}, but no module exports it."
 
 

@@ -33,6 +33,7 @@ from core.web.openapi.schemes import SecurityScheme
 from core.web.problems import ProblemSpec
 from core.web.rules import Rules
 from core.wiring.document import words_of
+from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import AnyHost, Module, Mount
 from core.wiring.registry import AnyModule
 from core.wiring.routes import WRITES, operations_of
@@ -62,15 +63,20 @@ class Subject:
     def classes(self, file: str) -> list[type]:
         """The classes written in this file of the module; none if there is no such file."""
         path = f"{self.package}.{file}"
-        members = getmembers(import_module(path), isclass) if find_spec(path) else []
-        return [each for _, each in members if each.__module__ == path]
+        members = self.members(file)
+        return [each for each in members if isclass(each) and each.__module__ == path]
+
+    def members(self, file: str) -> list[Any]:
+        """What this file of the module names; nothing if there is no such file."""
+        path = f"{self.package}.{file}"
+        with told_in_a_sentence(f"{path} cannot be loaded", self.package):
+            found = getmembers(import_module(path)) if find_spec(path) else []
+        return [each for _, each in found]
 
     def tables(self) -> list[Table]:
         """Those of its models, and those without a class."""
-        path = f"{self.package}.models"
         mapped = [each.__table__ for each in self.classes("models") if hasattr(each, "__table__")]
-        found = getmembers(import_module(path)) if find_spec(path) else []
-        return [*mapped, *(each for _, each in found if isinstance(each, Table))]
+        return [*mapped, *(each for each in self.members("models") if isinstance(each, Table))]
 
     def owns(self, table: str) -> bool:
         return f"{table}_".startswith(f"{self.name}_")
@@ -153,9 +159,7 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
 
 def shown_to(it: Subject) -> list[Permission]:
     """Permissions of others, as far as their `public.py` shows them."""
-    others = [each for each in it.app.plugins if isinstance(each, Module)]
-    paths = [path for each in others if find_spec(path := f"{each.package}.public")]
-    shown = [each for path in paths for _, each in getmembers(import_module(path))]
+    shown = [each for other in subjects_of(it.app) for each in other.members("public")]
     return [each for each in shown if isinstance(each, Permission)]
 
 

@@ -10,7 +10,10 @@ from sqlite3 import connect
 
 import pytest
 
+from core.cli.contributed import contributed_commands
 from core.version import VERSION
+from core.wiring import registry
+from core.wiring.module import Module
 from tests.api.serving import environment, run, serving
 
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
@@ -164,3 +167,53 @@ def test_a_start_without_redis_is_told_once(tmp_path: Path) -> None:
 def test_it_says_its_version(tmp_path: Path) -> None:
     done = tell(tmp_path, "--version")
     assert (done.returncode, done.stdout) == (0, f"atrium {VERSION}\n")
+
+
+LOADED_BY = """
+import sys
+from core.cli import main
+
+try:
+    main()
+except SystemExit:
+    print("loaded:", *sorted({names} & sys.modules.keys()))
+"""
+
+
+def loaded_by(folder: Path, *command: str, names: set[str]) -> str:
+    """Which of the libraries and files the command has loaded, after all that it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED_BY.replace("{names}", repr(names)), *command],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(folder, {}),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_version_needs_no_library_of_the_service(tmp_path: Path) -> None:
+    printed = loaded_by(tmp_path, "--version", names={"litestar", "sqlalchemy", "core.wiring"})
+    assert printed == f"atrium {VERSION}\nloaded:\n"
+
+
+def test_help_builds_no_application_and_no_service(tmp_path: Path) -> None:
+    """It writes nothing either."""
+    building = {"core.app", "core.web.server", "uvicorn", "alembic"}
+    printed = loaded_by(tmp_path, "--help", names=building)
+    assert "create-admin" not in printed and "  keys " in printed
+    assert printed.endswith("\nloaded:\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_is_listed_before_any_service_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a service is built")
+
+    monkeypatch.setattr(Module, "build", refuse)
+    monkeypatch.setattr(registry, "assemble", refuse)
+    found = contributed_commands.__wrapped__()
+    assert (list(found.commands), found.failures) == (["keys", "user"], [])

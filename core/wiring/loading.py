@@ -1,0 +1,54 @@
+"""Tell in one sentence, with its place, why the code of a module fails while it is loaded."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from traceback import walk_tb
+
+from config.settings import SettingsError
+from core.kernel.contributions import WiringError
+
+LONGEST = 300
+"""Characters of an exception's own text."""
+
+
+@contextmanager
+def told_in_a_sentence(failure: str, *packages: str) -> Iterator[None]:
+    """Raise WiringError for every exception of the block that is no sentence by itself.
+
+    The place is the last line of the packages that was executed.
+    """
+    try:
+        yield
+    except (WiringError, SettingsError):
+        raise
+    except (Exception, SystemExit) as error:
+        place = place_of(error, packages)
+        raise WiringError(f"{failure}: {described(error)}, in {place}.") from error
+
+
+def described(error: BaseException) -> str:
+    text = str(error.msg if isinstance(error, SyntaxError) else error)
+    short = " ".join(text.split())[:LONGEST].rstrip(".")
+    if isinstance(error, ImportError):
+        return short
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def place_of(error: BaseException, packages: Sequence[str]) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = list(walk_tb(error.__traceback__))
+    own = [each for each in frames if is_within(each[0].f_globals.get("__name__"), packages)]
+    if not own and len(packages) == 1 and (file := file_of(packages[0])):
+        return file
+    frame, line = (own or frames)[-1]
+    return f"{frame.f_code.co_filename}, line {line}"
+
+
+def file_of(package: str) -> str | None:
+    return getattr(sys.modules.get(package), "__file__", None)
+
+
+def is_within(module: str | None, packages: Sequence[str]) -> bool:
+    return any(f"{module}.".startswith(f"{each}.") for each in packages)

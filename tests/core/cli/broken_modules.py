@@ -1,0 +1,89 @@
+"""Modules that fail while they load, each in another way, installed beside the healthy ones."""
+
+from pathlib import Path
+
+PLUGIN = """
+from collections.abc import Sequence
+
+from click import command
+from dependency_injector import providers
+
+from core.kernel.contributions import Contribution
+from core.operations.contributions import Command
+from core.wiring.module import Module, ModuleContainer
+from {name}.service import Stove
+
+
+@command("{name}", help="Cook something.")
+def cook() -> None: ...
+
+
+class StoveContainer(ModuleContainer):
+    stove = providers.Singleton(Stove)
+
+
+class Plugin(Module[StoveContainer]):
+    container_type = StoveContainer
+
+    def contributions(self) -> Sequence[Contribution]:
+        return (Command("{name}.cook", lambda: cook),)
+"""
+SERVICE = """
+class Stove:
+    pass
+"""
+SETTINGS = """
+from config.settings import ModuleSettings
+
+
+class {Name}Settings(ModuleSettings, env_prefix="{NAME}_"):
+    heat: int = 1
+"""
+CRASH = "\n1 / 0\n"
+CRASHES = "\n    def __init__(self) -> None:\n        1 / 0\n"
+
+
+def install(site: Path, name: str, **files: str) -> None:
+    """Write the package `name` with its entry point; `files` take the place of the right ones."""
+    package = site / name
+    package.mkdir(parents=True)
+    right = {"__init__": "", "plugin": PLUGIN, "service": SERVICE, "settings": SETTINGS}
+    for file, source in {**right, **files}.items():
+        source = source.replace("{name}", name).replace("{NAME}", name.upper())
+        (package / f"{file}.py").write_text(source.replace("{Name}", name.title()))
+    info = site / f"{name}-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[atrium.modules]\n{name} = {name}.plugin:Plugin\n")
+
+
+def raising(line: str) -> str:
+    """The plugin with this line before its container."""
+    return PLUGIN.replace("class StoveContainer", f"{line}\n\n\nclass StoveContainer")
+
+
+LOADING = {
+    "crashing": {"__init__": CRASH},
+    "lacking": {"plugin": "import nowhere_at_all"},
+    "leaving": {"plugin": "import sys\nsys.exit('I leave')"},
+    "misspelt": {"plugin": "class Plugin("},
+    "nameless": {"plugin": "class Plug: ..."},
+    "shapeless": {"plugin": "class Plugin: ..."},
+    "attribute": {"plugin": raising("int.nothing")},
+}
+"""Modules whose plugin cannot be loaded."""
+WIRING = {
+    "unset": {"settings": SETTINGS + CRASH},
+    "unread": {"settings": SETTINGS + CRASHES},
+    "unmade": {"plugin": PLUGIN + "\n    def __init__(self, name, core):\n        1 / 0\n"},
+    "ungiving": {"plugin": PLUGIN + "\n    def contributions(self):\n        1 / 0\n"},
+    "oddly": {"plugin": PLUGIN + "\n    def contributions(self):\n        return (5,)\n"},
+}
+"""Modules whose plugin can be loaded, and something else cannot."""
+COMMANDS = {"uncooked": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 1 / 0")}}
+"""Modules whose commands alone cannot be made."""
+BUILDING = {
+    "unbuilt": {"service": SERVICE.replace("    pass", CRASHES)},
+    "unserved": {"plugin": PLUGIN + "\n    def services(self):\n        1 / 0\n"},
+}
+"""Modules that fail when the application is built."""

@@ -1,0 +1,140 @@
+"""A module, or a setting, that is wrong: one sentence says it, and the other commands go on."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from config.lines import Lines
+from core.app import create_app
+from core.kernel.contributions import WiringError
+from tests.api.serving import ROOT
+from tests.core.cli.broken_modules import BUILDING, COMMANDS, LOADING, WIRING, install
+from tests.core.cli.test_command_line import tell
+
+HEALTHY = "healthy"
+EVERY = {HEALTHY: {}, **LOADING, **WIRING, **BUILDING, **COMMANDS}
+CRASHED = "ZeroDivisionError: division by zero"
+LOADED = "The module {name} cannot be loaded:"
+SENTENCES = {
+    "crashing": f"{LOADED} {CRASHED}, in {{here}}/__init__.py, line",
+    "lacking": f"{LOADED} No module named 'nowhere_at_all', in {{here}}/plugin.py, line 1.",
+    "leaving": f"{LOADED} SystemExit: I leave, in {{here}}/plugin.py, line 2.",
+    "misspelt": f"{LOADED} SyntaxError: '(' was never closed, in {{here}}/plugin.py, line 1.",
+    "nameless": "The module nameless has no Plugin in nameless.plugin.",
+    "shapeless": f"{LOADED} Plugin in shapeless.plugin is no Module.",
+    "attribute": f"{LOADED} AttributeError: type object 'int' has no attribute 'nothing', "
+    "in {here}/plugin.py, line",
+    "unmade": f"The module unmade cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
+    "ungiving": f"The module ungiving cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
+    "oddly": "The module oddly contributes 5, which is no Contribution.",
+    "uncooked": f"The command uncooked.cook cannot be made: {CRASHED}, in {{here}}/plugin.py, line",
+    "unset": f"The settings of unset cannot be loaded: {CRASHED}, in {{here}}/settings.py, line",
+    "unread": f"The settings of unread cannot be read: {CRASHED}, in {{here}}/settings.py, line",
+    "unbuilt": f"unbuilt cannot build its stove: {CRASHED}, in {{here}}/service.py, line",
+    "unserved": f"The module unserved cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
+}
+TOLD_BY_HELP = {*LOADING, *COMMANDS, "unmade", "ungiving", "oddly"}
+TOLD_BY_SETTINGS = {*LOADING, "unset", "unread"}
+
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every module that fails is installed."""
+    folder = tmp_path_factory.mktemp("broken")
+    for name, files in EVERY.items():
+        install(folder / "site", name, **files)
+    return folder
+
+
+def told(folder: Path, *command: str, **settings: str) -> Done:
+    done = tell(folder, *command, PYTHONPATH=f"{folder / 'site'}:{ROOT}", **settings)
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+def named(folder: Path, text: str) -> set[str]:
+    """Return the modules of which the text says what is wrong."""
+    site = folder / "site"
+    return {
+        name for name, it in SENTENCES.items() if it.format(name=name, here=site / name) in text
+    }
+
+
+def test_help_lists_what_there_is_and_says_what_is_not(every: Path) -> None:
+    done = told(every, "--help", PORT="abc")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert named(every, done.stdout) == TOLD_BY_HELP
+    assert "PORT must be a whole number" in done.stdout
+    commands, _, _ = done.stdout.partition("Not loaded:")
+    for command in ("serve", "doctor", "user", "keys", HEALTHY, "unset", "unbuilt"):
+        assert re.search(rf"^  {command} ", commands, re.MULTILINE), command
+    assert not re.search(r"^  (uncooked|lacking) ", commands, re.MULTILINE)
+
+
+def test_help_of_a_command_goes_on(every: Path) -> None:
+    assert told(every, "user", "--help", PORT="abc").returncode == 0
+    assert told(every, "--version", PORT="abc").returncode == 0
+
+
+def test_settings_are_listed_but_for_what_is_wrong(every: Path) -> None:
+    right = {"HEALTHY_HEAT": "3", "UNBUILT_HEAT": "x", "WORKERS": "2"}
+    done = told(every, "settings", PORT="abc", **right)
+    assert done.returncode == 1
+    assert named(every, done.stderr) == TOLD_BY_SETTINGS
+    assert "PORT must be a whole number" in done.stderr
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert rows["PORT"] == ["(wrong)", "environment"]
+    assert rows["UNBUILT_HEAT"] == ["(wrong)", "environment"]
+    assert rows["WORKERS"] == ["2", "environment"]
+    assert rows["HEALTHY_HEAT"] == ["3", "environment"]
+    assert rows["FILES_MAX_BYTES"][-1] == "default"
+
+
+def test_modules_are_listed_but_for_those_that_fail(every: Path) -> None:
+    done = told(every, "module", "list")
+    assert done.returncode == 1
+    assert named(every, done.stderr) == {*LOADING}
+    listed = [line.split()[0] for line in done.stdout.splitlines()]
+    assert {"module", "users", HEALTHY, "unbuilt"} <= {*listed} and not {*LOADING} & {*listed}
+
+
+def test_the_doctor_goes_on(every: Path) -> None:
+    done = told(every, "doctor")
+    assert done.returncode == 1
+    assert named(every, done.stdout) == TOLD_BY_SETTINGS
+    assert "ok   clock: plausible" in done.stdout and "MB free" in done.stdout
+    assert len(set(done.stdout.splitlines())) == len(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    "command", ["migrate", "serve", "routes", "user unlock a@example.com", "lacking"]
+)
+def test_what_needs_every_module_refuses_in_one_sentence(every: Path, command: str) -> None:
+    done = told(every, *command.split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("atrium: ") and len(done.stderr.splitlines()) == 1
+    assert named(every, done.stderr)
+
+
+@pytest.mark.parametrize("name", [*LOADING, *WIRING, *BUILDING])
+def test_each_keeps_the_application_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: Lines, name: str
+) -> None:
+    install(tmp_path / "site", name, **EVERY[name])
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setenv("ENVIRONMENT", "test")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    with pytest.raises(WiringError) as refused:
+        create_app(lines=log_lines)
+    assert named(tmp_path, str(refused.value)) == {name}
+
+
+def test_a_module_that_is_left_out_may_be_broken(tmp_path: Path) -> None:
+    install(tmp_path / "site", "lacking", **LOADING["lacking"])
+    install(tmp_path / "site", "unset", **WIRING["unset"])
+    assert told(tmp_path, "migrate", MODULES="users,auth,health").returncode == 0
+    assert told(tmp_path, "seed", MODULES="users,auth,health").returncode == 0
