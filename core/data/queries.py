@@ -13,16 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
-from core.data.search import (
-    COMMON,
-    SHORTEST,
-    SearchIndex,
-    Way,
-    all_matches,
-    common_matches,
-    found_in,
-    search_values,
-)
+from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.totals import Count
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
@@ -131,8 +122,8 @@ class Listing(Uncopied):
         values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
         way = None
         if asked.search:
-            values |= search_values(asked.search)
-            way = await self._way(reads, asked.search, values)
+            values |= (search := search_values(asked.search))
+            way = await self._way(reads, search["search_text"] or "")
         found = self._narrowed(query, asked, way)
         rows = partial(self._rows, reads, found.query, order, asked, values, way)
         if asked.by_cursor and not asked.with_total:
@@ -140,21 +131,19 @@ class Listing(Uncopied):
         total = partial(reads.total, found.count, values)
         if way is None:
             return replace(await rows(), total=await total())
+        if way is Way.look_up:
+            part = await rows()
+            whole = whole_list(part)
+            return replace(part, total=await total() if whole is None else whole)
         counted, part = await reads.both(total, rows)
         return replace(part, total=counted)
 
-    async def _way(self, reads: ReadConnection, text: str, values: Values) -> Way:
-        """Look a rare text up, and walk to a common one."""
+    async def _way(self, reads: ReadConnection, text: str) -> Way:
         if not self.search:
             raise invalid("search", "This list has no search.")
-        if self._common is None or len(text) < SHORTEST:
+        if not isinstance(self.search, SearchIndex):
             return Way.walk
-        common = await reads.total(self._common, values)
-        return Way.walk if common >= COMMON else Way.look_up
-
-    @cached_property
-    def _common(self) -> Count | None:
-        return common_matches(self.search) if isinstance(self.search, SearchIndex) else None
+        return way_to(text, await reads.sample(self.search.sample))
 
     async def _rows(
         self,
@@ -223,12 +212,12 @@ class Listing(Uncopied):
     def _count(
         self, query: Select[Any], narrowed: Select[Any], asked: PageRequest, way: Way | None
     ) -> Count:
-        """A common text in the whole table is counted by the index alone."""
+        """A text in the whole table is counted by the index alone."""
         whole = not asked.filters and query.whereclause is None
-        if isinstance(self.search, SearchIndex) and way is Way.walk and whole:
+        if isinstance(self.search, SearchIndex) and way and whole:
             [table, *others] = query.get_final_froms()
             if table is self.search.key.table and not others:
-                return all_matches(self.search)
+                return all_matches(self.search, way)
         return Count(narrowed)
 
     def _statement(
@@ -274,6 +263,16 @@ class Listing(Uncopied):
             compare = COMPARISONS[name.rpartition("_")[2]]
             return compare(column, bindparam(f"filter_{name}", type_=column.type))
         raise invalid(name, "This list has no such filter.")
+
+
+def whole_list(part: Rows[Any]) -> int | None:
+    """Return the total where this part itself tells it: it is the last part, and not empty."""
+    asked, rows = part.request, len(part.items)
+    if asked.by_cursor:
+        return rows if asked.after is None and part.last is None else None
+    if rows < asked.per_page and (rows or asked.offset == 0):
+        return asked.offset + rows
+    return None
 
 
 def invalid(parameter: str, reason: str) -> InvalidInput:

@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from asyncio import create_task, gather
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from time import monotonic
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Executable, TextClause
+from sqlalchemy import Executable, Select, TextClause
 from sqlalchemy.engine import Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -23,6 +24,7 @@ from core.kernel.fallbacks import note_fallback
 SLOW = UNLIMITED = 2
 """The number of statements that run at once in each of these lanes."""
 PLANNED_RUN = 2
+SAMPLE_S = 60.0
 T = TypeVar("T")
 U = TypeVar("U")
 Call = Callable[..., Awaitable[T]]
@@ -47,6 +49,10 @@ class ReadConnection(ABC):
         """How many rows there are; exact."""
         total: int = await self.scalar(count.statement, values)
         return total
+
+    async def sample(self, statement: Select[Any]) -> Sequence[Any]:
+        """Return some values of a table, which may be a minute old: they only help to choose."""
+        return (await self.scalars(statement)).all()
 
     async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
         """Return the results of two reads, made one after the other or beside each other."""
@@ -83,6 +89,9 @@ class PlannedReads(ReadConnection):
         self._engine = engine
         self._totals = totals
         self._known: WeakKeyDictionary[Executable, KnownStatement] = WeakKeyDictionary()
+        self._samples: WeakKeyDictionary[Executable, tuple[Sequence[Any], float]] = (
+            WeakKeyDictionary()
+        )
         self._slow_turns = Turns(SLOW, MOST_WAITING, statement_timeout_s)
         self._unlimited_turns = Turns(UNLIMITED)
 
@@ -108,6 +117,13 @@ class PlannedReads(ReadConnection):
     async def total(self, count: Count, values: Values = NOTHING) -> int:
         """Exact, and remembered until a commit touches what it counts."""
         return await self._totals.get(count, values, self.scalar)
+
+    async def sample(self, statement: Select[Any]) -> Sequence[Any]:
+        values, until = self._samples.get(statement, ((), 0.0))
+        if monotonic() > until:
+            values = await super().sample(statement)
+            self._samples[statement] = values, monotonic() + SAMPLE_S
+        return values
 
     async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
         """When one fails the other is cancelled."""

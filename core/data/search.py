@@ -1,8 +1,7 @@
 """Search for plain text anywhere in some columns: both are folded, then one contains the other.
 
 With a `SearchIndex` a rare text is looked up, and a common one is met soon on a walk along the
-order of the list: `Listing` chooses by a bounded look into the index. `%`, `_` and quotes are plain
-text.
+order of the list: `Listing` chooses by some texts of the table. `%`, `_` and quotes are plain text.
 """
 
 # ruff: noqa: S608 (all names come from a module's own models)
@@ -11,27 +10,26 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, Table, bindparam, event, or_, select
+from sqlalchemy import ColumnElement, Integer, String, Table, bindparam, event, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from core.data.search_tables import combined, creation, matching, removal
+from core.data.search_tables import TEXT_COLUMN, creation, removal
 from core.data.totals import Count
 from core.kernel.folding import fold
 
 Columns = Sequence[InstrumentedAttribute[Any]]
 
-CANDIDATES = 4000
-"""So many rows are quicker looked up and sorted than met on a walk."""
+PART = 3
+"""The index consists of parts of this length. A text of no more is found by the index alone."""
 
-COMMON = 200
-"""Among so many candidates: a text that the rows before them do not have is not common."""
-
-
-SHORTEST = 2
-"""The index is asked for texts from this length on."""
+SAMPLE = 200
+"""The number of texts, the newest of the table, by which a text is called common or rare."""
+SAMPLE_LENGTH = 2000
+COMMON_SHARE, COMMON_LEAST = 1 / 40, 5
+SCANNED_SHARE = 1 / 2
 
 
 class Way(Enum):
@@ -39,6 +37,7 @@ class Way(Enum):
 
     look_up = "by the index, then sorted"
     walk = "along the order of the list, each row compared"
+    walk_and_scan = "the same, and counted without the index, most of which begins with the text"
 
 
 class SearchIndex:
@@ -53,6 +52,8 @@ class SearchIndex:
         self.columns = columns
         self.names = [column.key for column in columns]
         self.key = table.c.id
+        text = func.substr(folded_text(self.key), 1, SAMPLE_LENGTH)
+        self.sample = select(text).order_by(self.key.desc()).limit(SAMPLE)
         event.listen(table, "after_create", self._create)
         event.listen(table, "after_drop", self._drop)
 
@@ -65,43 +66,72 @@ class SearchIndex:
             connection.exec_driver_sql(statement)
 
 
-def search_values(text: str) -> Mapping[str, str]:
+def search_values(text: str) -> Mapping[str, str | None]:
     folded = fold(text)
-    return {"search_text": folded, "search_grams": matching(folded)}
+    return {
+        "search_text": folded,
+        "search_phrase": phrase(folded) if len(folded) >= PART else None,
+        "search_parts": parts(folded),
+    }
+
+
+def phrase(text: str) -> str:
+    """Return the query of FTS5 for a text."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def parts(text: str) -> str:
+    """Return the query of PostgreSQL for texts with all parts of this one."""
+    if len(text) < PART:
+        return f"{lexeme(text)}:*"
+    starts = range(len(text) - PART + 1)
+    return " & ".join(dict.fromkeys(lexeme(text[at : at + PART]) for at in starts))
+
+
+def lexeme(part: str) -> str:
+    return "'" + part.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def way_to(text: str, sample: Sequence[str | None]) -> Way:
+    """Look a rare text up, and walk to one that some of the sample have."""
+    matches = sum(text in (it or "") for it in sample)
+    if matches < max(COMMON_LEAST, COMMON_SHARE * len(sample)):
+        return Way.look_up
+    scanned = len(text) < PART and matches > SCANNED_SHARE * len(sample)
+    return Way.walk_and_scan if scanned else Way.walk
 
 
 def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
     """Return the condition for rows that have the text, whose values are `search_values`."""
     if not isinstance(index, SearchIndex):
-        return or_(*(contains(column, TEXT) for column in index))
+        return or_(*(contains(func.search_fold(column), TEXT) for column in index))
     if way is Way.look_up:
-        return looked_up(index.key, TEXT, GRAMS, *index.columns)
-    return has_text(index.key, TEXT, GRAMS, *index.columns)
+        return looked_up(index.key, TEXT, PHRASE, PARTS)
+    return contains(folded_text(index.key), TEXT)
 
 
-def common_matches(index: SearchIndex) -> Count:
-    """Count the first candidates that have the text; 0 where there are few candidates."""
-    return Count.of(select(MatchesOfMany(index)), index.key.table.name)
-
-
-def all_matches(index: SearchIndex) -> Count:
+def all_matches(index: SearchIndex, way: Way) -> Count:
     """Count the rows of the table that have the text."""
-    return Count.of(select(AllMatches(index)), index.key.table.name)
+    matches = Scanned(index) if way is Way.walk_and_scan else Indexed(index)
+    return Count.of(select(matches), index.key.table.name)
 
 
 TEXT: ColumnElement[str] = bindparam("search_text", type_=String())
-GRAMS: ColumnElement[str] = bindparam("search_grams", type_=String())
+PHRASE: ColumnElement[str] = bindparam("search_phrase", type_=String())
+PARTS: ColumnElement[str] = bindparam("search_parts", type_=String())
 
 
 UNTYPED: Any = NullType()  # SQLite would be asked whether a Boolean condition equals 1
 
 
-class contains(FunctionElement[bool]):
+class folded_text(FunctionElement[str]):
+    """The folded text of the row with this key."""
+
     inherit_cache = True
-    type = UNTYPED
+    type = String()
 
 
-class has_text(FunctionElement[bool]):
+class contains(FunctionElement[bool]):
     inherit_cache = True
     type = UNTYPED
 
@@ -111,113 +141,107 @@ class looked_up(FunctionElement[bool]):
     type = UNTYPED
 
 
-class OfIndex(FunctionElement[int]):
-    """A figure of the whole index: it names its table itself, and no row of a query."""
+class Matches(FunctionElement[int]):
+    """A count of the whole table: it names the table itself, and no row of a query."""
 
     inherit_cache = False
     type = Integer()
 
     def __init__(self, index: SearchIndex) -> None:
-        super().__init__(TEXT, GRAMS)
+        super().__init__(TEXT, PHRASE, PARTS)
         self.table = index.key.table.name
-        self.combined = combined("postgresql", index.names)
-        self.folded = f"search_fold({self.combined})"
 
 
-class MatchesOfMany(OfIndex):
+class Indexed(Matches):
     inherit_cache = False
 
 
-class AllMatches(OfIndex):
+class Scanned(Matches):
     inherit_cache = False
+
+
+@compiles(folded_text, "sqlite")
+def folded_text_on_sqlite(element: folded_text, compiler: Any, **options: Any) -> str:
+    [key] = element.clauses
+    rows = f"{key.table.name}_search_rows"
+    return f"(SELECT text FROM {rows} WHERE {rows}.id = {compiler.process(key, **options)})"
+
+
+@compiles(folded_text, "postgresql")
+def folded_text_on_postgresql(element: folded_text, compiler: Any, **options: Any) -> str:
+    [key] = element.clauses
+    return text_beside(compiler.process(key, **options))
 
 
 @compiles(contains, "sqlite")
 def contains_on_sqlite(element: contains, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(each, **options) for each in element.clauses)
-    return f"instr(search_fold({column}), {text}) > 0"
+    whole, text = (compiler.process(each, **options) for each in element.clauses)
+    return f"instr({whole}, {text}) > 0"
 
 
 @compiles(contains, "postgresql")
 def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> str:
-    column, text = (compiler.process(each, **options) for each in element.clauses)
-    return f"strpos(search_fold({column}), {text}) > 0"
-
-
-@compiles(has_text, "sqlite")
-def has_text_on_sqlite(element: has_text, compiler: Any, **options: Any) -> str:
-    key, text, *_ = element.clauses
-    row, wanted = (compiler.process(each, **options) for each in (key, text))
-    rows = f"{key.table.name}_search_rows"
-    return f"instr((SELECT text FROM {rows} WHERE {rows}.id = {row}), {wanted}) > 0"
-
-
-@compiles(has_text, "postgresql")
-def has_text_on_postgresql(element: has_text, compiler: Any, **options: Any) -> str:
-    _, text, _, *columns = element.clauses
-    folded = combined("postgresql", [compiler.process(each, **options) for each in columns])
-    return f"strpos(search_fold({folded}), {compiler.process(text, **options)}) > 0"
+    whole, text = (compiler.process(each, **options) for each in element.clauses)
+    return f"strpos({whole}, {text}) > 0"
 
 
 @compiles(looked_up, "sqlite")
 def looked_up_on_sqlite(element: looked_up, compiler: Any, **options: Any) -> str:
-    key, *binds = element.clauses
-    text, grams = (compiler.process(each, **options) for each in binds[:2])
-    row, table = compiler.process(key, **options), key.table.name
-    return f"{row} IN (SELECT id {matching_rows(table, grams)} AND instr(text, {text}) > 0)"
+    """CROSS JOIN keeps SQLite to the order: first the index, then the id of each row found."""
+    key, text, phrase, _ = element.clauses
+    row, text, phrase = (compiler.process(each, **options) for each in (key, text, phrase))
+    found, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
+    joined = f"{found} CROSS JOIN {rows} ON {rows}.number = {found}.rowid"
+    return f"{row} IN (SELECT {rows}.id FROM {joined} WHERE {match(found, text, phrase)})"
 
 
 @compiles(looked_up, "postgresql")
 def looked_up_on_postgresql(element: looked_up, compiler: Any, **options: Any) -> str:
-    _, text, _, *columns = element.clauses
-    folded = combined("postgresql", [compiler.process(each, **options) for each in columns])
-    wanted = compiler.process(text, **options)
-    may = f"search_grams(search_fold({folded})) @> search_grams({wanted})"
-    return f"({may} AND strpos(search_fold({folded}), {wanted}) > 0)"
+    key, text, _, parts = element.clauses
+    row, text, parts = (compiler.process(each, **options) for each in (key, text, parts))
+    whole = text_beside(row)
+    return f"({has_parts(whole, parts)} AND strpos({whole}, {text}) > 0)"
 
 
-@compiles(MatchesOfMany, "sqlite")
-def matches_of_many_on_sqlite(element: MatchesOfMany, compiler: Any, **options: Any) -> str:
-    """The newest candidates first, as most lists are read."""
-    text, grams = (compiler.process(each, **options) for each in element.clauses)
-    found, order = matching_rows(element.table, grams), f"{element.table}_search.rowid DESC"
-    newest = f"{found} ORDER BY {order} LIMIT {CANDIDATES}"
-    return f"({if_many(f'sum(instr(text, {text}) > 0)')} FROM (SELECT text {newest}))"
+@compiles(Indexed, "sqlite")
+def indexed_on_sqlite(element: Indexed, compiler: Any, **options: Any) -> str:
+    text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
+    found = f"{element.table}_search"
+    return f"(SELECT count(*) FROM {found} WHERE {match(found, text, phrase)})"
 
 
-@compiles(MatchesOfMany, "postgresql")
-def matches_of_many_on_postgresql(element: MatchesOfMany, compiler: Any, **options: Any) -> str:
+@compiles(Indexed, "postgresql")
+def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> str:
+    text, parts = (compiler.process(each, **options) for each in (TEXT, PARTS))
+    has = f"(length({text}) <= {PART} OR strpos({TEXT_COLUMN}, {text}) > 0)"
+    may = has_parts(TEXT_COLUMN, parts)
+    return f"(SELECT count(*) FROM {element.table} WHERE {may} AND {has})"
+
+
+@compiles(Scanned, "sqlite")
+def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
     text = compiler.process(TEXT, **options)
-    folded, may = element.folded, f"search_grams({element.folded}) @> search_grams({text})"
-    some = f"SELECT {folded} AS text FROM {element.table} WHERE {may} LIMIT {CANDIDATES}"
-    matches = if_many(f"count(*) FILTER (WHERE strpos(text, {text}) > 0)")
-    return f"({matches} FROM ({some}) AS candidates)"
+    return f"(SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0)"
 
 
-@compiles(AllMatches, "sqlite")
-def all_matches_on_sqlite(element: AllMatches, compiler: Any, **options: Any) -> str:
-    text, grams = (compiler.process(each, **options) for each in element.clauses)
-    return f"(SELECT count(*) {matching_rows(element.table, grams)} AND instr(text, {text}) > 0)"
-
-
-@compiles(AllMatches, "postgresql")
-def all_matches_on_postgresql(element: AllMatches, compiler: Any, **options: Any) -> str:
+@compiles(Scanned, "postgresql")
+def scanned_on_postgresql(element: Scanned, compiler: Any, **options: Any) -> str:
     text = compiler.process(TEXT, **options)
-    may = f"search_grams({element.folded}) @> search_grams({text})"
-    plain = f'strpos(lower(({element.combined}) COLLATE "C"), {text}) > 0'  # spares most the fold
-    has = f"({plain} OR strpos({element.folded}, {text}) > 0)"
-    if_short = f"length({text}) < {SHORTEST}"
-    by_index = f"SELECT count(*) FROM {element.table} WHERE {may} AND {has}"
-    by_row = f"SELECT count(*) FROM {element.table} WHERE {has}"
-    return f"(CASE WHEN {if_short} THEN ({by_row}) ELSE ({by_index}) END)"
+    return f"(SELECT count(*) FROM {element.table} WHERE strpos({TEXT_COLUMN}, {text}) > 0)"
 
 
-def matching_rows(table: str, grams: str) -> str:
-    """CROSS JOIN keeps SQLite to the order: first the index, then the text of each row found."""
-    found, texts = f"{table}_search", f"{table}_search_rows"
-    joined = f"FROM {found} CROSS JOIN {texts} ON {texts}.number = {found}.rowid"
-    return f"{joined} WHERE {found} MATCH {grams}"
+def text_beside(key: str) -> str:
+    """Return the column of PostgreSQL with the folded text, of the table that has this key."""
+    return f"{key.rpartition('.')[0]}.{TEXT_COLUMN}"
 
 
-def if_many(matches: str) -> str:
-    return f"SELECT CASE WHEN count(*) < {CANDIDATES} THEN 0 ELSE {matches} END"
+def has_parts(whole: str, parts: str) -> str:
+    return f"search_parts({whole}) @@ CAST({parts} AS tsquery)"
+
+
+def match(found: str, text: str, phrase: str) -> str:
+    """Return FTS5's condition; a text that is shorter than a term is every term it begins."""
+    beyond = f"{text} || char(1114111, 1114111, 1114111)"
+    terms = """group_concat('"' || replace(term, '"', '""') || '"', ' OR ')"""
+    begun = f"SELECT {terms} FROM {found}_terms WHERE term >= {text} AND term < {beyond}"
+    return f"""{found} MATCH coalesce({phrase}, ({begun}), '""')"""

@@ -1,9 +1,9 @@
 """What a search index is in the database, and how a migration makes and removes it.
 
-SQLite: a table with a number and the folded text of each row, and an FTS5 table of its trigrams,
-both kept by triggers that call functions of ours. PostgreSQL: a GIN index of the folded text's
-bigrams and trigrams, cut by functions of ours, because not every server has `pg_trgm`, and no
-locale has our fold.
+SQLite: a table with a number and the folded text of each row, an FTS5 table of the trigrams of that
+text, and the list of its terms; triggers keep them. PostgreSQL: a column with the folded text, kept
+by a trigger, and a GIN index of its trigrams, which a function of ours cuts, because not every
+server has `pg_trgm`. The fold is ours on both, because no locale has it.
 """
 
 # ruff: noqa: S608 (all names come from a module's own models)
@@ -15,22 +15,28 @@ from typing import Any
 
 from core.kernel.folding import fold, folded_letters
 
-UNIT = 4
-"""Hexadecimal digits of a UTF-16 code unit."""
+TEXT_COLUMN = "search_text"
+"""The column of a searched table on PostgreSQL; no model has it."""
 
 BLOCKS = (0x80, 0x370, 0x400, 0x530, 0x1E00, 0x1F00, 0x2000, 0x3000, 0xAC00, 0x10000, 0x1F000)
 SCRIPTS = tuple(pairwise(BLOCKS))
 
-GRAMS_FUNCTION = """
-CREATE OR REPLACE FUNCTION search_grams(text) RETURNS text[]
+PARTS_FUNCTION = """
+CREATE OR REPLACE FUNCTION search_parts(text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$
-    SELECT array_agg(DISTINCT gram) FROM (
-        SELECT one, lead(one, 1) OVER (ORDER BY at) AS two, lead(one, 2) OVER (ORDER BY at) AS three
-        FROM unnest(string_to_array($1, NULL)) WITH ORDINALITY AS letters(one, at)
-    ) AS windows
-    CROSS JOIN LATERAL (VALUES (one || two), (one || two || three)) AS grams(gram)
-    WHERE gram IS NOT NULL
+    SELECT array_to_tsvector(ARRAY(
+        SELECT one || coalesce(two, '') || coalesce(three, '')
+        FROM unnest(letters, letters[2:], letters[3:]) AS parts(one, two, three)
+    ))
+    FROM (SELECT string_to_array($1, NULL) AS letters) AS texts
 $$"""
+"""The last two parts are shorter, so that every part of the text, however short, begins one."""
+
+END_OF_TEXT = "char(1114111, 1114111)"
+"""On SQLite two characters that no text may have follow it, for the same reason."""
+
+SEGMENTS = 8
+"""FTS5 merges so many segments at once. Its default of 4 doubles the cost of a write."""
 
 
 def create_search(op: Any, table: str, columns: Sequence[str]) -> None:
@@ -53,19 +59,22 @@ def create_functions(op: Any) -> None:
 
 def creation(dialect: str, table: str, columns: Sequence[str]) -> list[str]:
     if dialect == "postgresql":
-        text = f"search_fold({combined(dialect, columns)})"
-        index = f"CREATE INDEX ix_{table}_search ON {table} USING gin (search_grams({text}))"
-        return [*functions(), index]
+        return [*functions(), *postgres_column(table, columns)]
     return [*sqlite_tables(table, columns), *sqlite_triggers(table, columns)]
 
 
 def removal(dialect: str, table: str) -> list[str]:
     if dialect == "postgresql":
-        return [f"DROP INDEX IF EXISTS ix_{table}_search"]
+        return [
+            f"DROP INDEX IF EXISTS ix_{table}_search",
+            f"DROP TRIGGER IF EXISTS {table}_search ON {table}",
+            f"DROP FUNCTION IF EXISTS {table}_search_text()",
+            f"ALTER TABLE IF EXISTS {table} DROP COLUMN IF EXISTS {TEXT_COLUMN}",
+        ]
     triggers = [
         f"DROP TRIGGER IF EXISTS {table}_search_{when}" for when in ("add", "change", "end")
     ]
-    tables = [f"DROP TABLE IF EXISTS {table}_search{more}" for more in ("", "_rows")]
+    tables = [f"DROP TABLE IF EXISTS {table}_search{more}" for more in ("_terms", "", "_rows")]
     return [*triggers, *tables]
 
 
@@ -76,7 +85,7 @@ def combined(dialect: str, columns: Sequence[str]) -> str:
 
 
 def functions() -> list[str]:
-    return [fold_function(), GRAMS_FUNCTION]
+    return [fold_function(), PARTS_FUNCTION]
 
 
 @cache
@@ -98,38 +107,35 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$"""
 
 
-def grams(text: str) -> str:
-    """Return the trigrams of a folded text as words of hexadecimal digits, for FTS5 on SQLite.
-
-    Two line breaks at the end begin no word of their own: so every part of the text, however short,
-    begins a trigram.
-    """
-    digits = hexadecimal(f"{text}\n\n")
-    starts = range(0, len(digits) - 2 * UNIT, UNIT)
-    return " ".join({digits[start : start + 3 * UNIT] for start in starts})
-
-
-def matching(text: str) -> str:
-    """Return the FTS5 query for rows whose folded text may contain this one."""
-    digits = hexadecimal(text)
-    if len(digits) < 3 * UNIT:
-        return f'"{digits}" *'
-    starts = range(0, len(digits) - 2 * UNIT, UNIT)
-    return " AND ".join(dict.fromkeys(f'"{digits[at : at + 3 * UNIT]}"' for at in starts))
-
-
-def hexadecimal(text: str) -> str:
-    return text.encode("utf-16-be", "surrogatepass").hex()
-
-
 def add_functions(connection: Any) -> None:
     """Give a connection to SQLite what triggers and searches call."""
     connection.create_function("search_fold", 1, fold_or_null, deterministic=True)
-    connection.create_function("search_grams", 1, grams, deterministic=True)
 
 
 def fold_or_null(text: str | None) -> str | None:
     return None if text is None else fold(text)
+
+
+def postgres_column(table: str, columns: Sequence[str]) -> list[str]:
+    """The column is generated once, which writes each row once, and kept by a trigger from then on.
+
+    A generated column would not let the type of a searched column be changed.
+    """
+    old, new = (
+        combined("postgresql", [f"{row}.{column}" for column in columns]) for row in ("OLD", "NEW")
+    )
+    text = f"search_fold({combined('postgresql', columns)})"
+    column = f'{TEXT_COLUMN} text COLLATE "C"'
+    return [
+        f"ALTER TABLE {table} ADD COLUMN {column} GENERATED ALWAYS AS ({text}) STORED",
+        f"ALTER TABLE {table} ALTER COLUMN {TEXT_COLUMN} DROP EXPRESSION",
+        f"CREATE OR REPLACE FUNCTION {table}_search_text() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN IF TG_OP = 'INSERT' OR {old} IS DISTINCT FROM {new} THEN"
+        f" NEW.{TEXT_COLUMN} := search_fold({new}); END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER {table}_search BEFORE INSERT OR UPDATE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {table}_search_text()",
+        f"CREATE INDEX ix_{table}_search ON {table} USING gin (search_parts({TEXT_COLUMN}))",
+    ]
 
 
 def sqlite_tables(table: str, columns: Sequence[str]) -> list[str]:
@@ -139,9 +145,12 @@ def sqlite_tables(table: str, columns: Sequence[str]) -> list[str]:
         f"CREATE TABLE {rows}"
         " (number INTEGER PRIMARY KEY, id CHAR(32) NOT NULL UNIQUE, text TEXT NOT NULL)",
         f"CREATE VIRTUAL TABLE {search} USING"
-        " fts5(grams, content='', tokenize='ascii', detail='none', columnsize=0)",
+        " fts5(folded, content='', tokenize='trigram case_sensitive 1', columnsize=0)",
+        f"INSERT INTO {search} ({search}, rank) VALUES ('automerge', {SEGMENTS})",
+        f"CREATE VIRTUAL TABLE {search}_terms USING fts5vocab({search}, 'row')",
         f"INSERT INTO {rows} (id, text) SELECT id, search_fold({text}) FROM {table}",
-        f"INSERT INTO {search} (rowid, grams) SELECT number, search_grams(text) FROM {rows}",
+        f"INSERT INTO {search} (rowid, folded) SELECT number, text || {END_OF_TEXT} FROM {rows}",
+        f"INSERT INTO {search} ({search}) VALUES ('optimize')",
     ]
 
 
@@ -150,17 +159,17 @@ def sqlite_triggers(table: str, columns: Sequence[str]) -> list[str]:
     old, new = (
         combined("sqlite", [f"{row}.{column}" for column in columns]) for row in ("old", "new")
     )
-    of_row = f"SELECT number, search_grams(text) FROM {rows} WHERE id = "
-    add = f"INSERT INTO {search} (rowid, grams) {of_row} new.id;"
-    forget = (
-        f"INSERT INTO {search} ({search}, rowid, grams) SELECT 'delete', * FROM ({of_row} old.id);"
-    )
+    text = f"number, text || {END_OF_TEXT} FROM {rows} WHERE"
+    forget = f"INSERT INTO {search} ({search}, rowid, folded) SELECT 'delete', {text} id = old.id;"
+    add = f"INSERT INTO {search} (rowid, folded) SELECT {text}"
     return [
         f"CREATE TRIGGER {search}_add AFTER INSERT ON {table} BEGIN"
-        f" INSERT INTO {rows} (id, text) VALUES (new.id, search_fold({new})); {add} END",
+        f" INSERT INTO {rows} (id, text) VALUES (new.id, search_fold({new}));"
+        f" {add} number = last_insert_rowid(); END",
         f"CREATE TRIGGER {search}_change AFTER UPDATE OF id, {', '.join(columns)} ON {table}"
         f" WHEN {old} IS NOT {new} OR old.id IS NOT new.id BEGIN {forget}"
-        f" UPDATE {rows} SET id = new.id, text = search_fold({new}) WHERE id = old.id; {add} END",
+        f" UPDATE {rows} SET id = new.id, text = search_fold({new}) WHERE id = old.id;"
+        f" {add} id = new.id; END",
         f"CREATE TRIGGER {search}_end AFTER DELETE ON {table} BEGIN {forget}"
         f" DELETE FROM {rows} WHERE id = old.id; END",
     ]

@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeEngine
 from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
 from core.data.models import Base
+from core.data.search_tables import TEXT_COLUMN
 
 POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
@@ -121,6 +122,8 @@ def options(connection: Connection, *histories: History) -> dict[str, Any]:
         name = given or ""
         if kind == "index":
             return not name.endswith("_search")
+        if kind == "column":
+            return name != TEXT_COLUMN
         return kind != "table" or (any(it.owns(name) for it in histories) and not is_search(name))
 
     return {

@@ -10,7 +10,8 @@ from sqlalchemy import String, bindparam, delete, func, insert, select, text, up
 
 from core.data.database import Database
 from core.data.queries import Listing
-from core.data.search import CANDIDATES, Way, found_in, search_values
+from core.data.reads import PlannedReads
+from core.data.search import SAMPLE, Way, all_matches, found_in, search_values
 from core.kernel.clock import utc_now
 from core.kernel.folding import fold
 from core.kernel.ids import uuid7
@@ -156,13 +157,13 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
             "created_at": now,
             "updated_at": now,
         }
-        for number in range(CANDIDATES + 400)
+        for number in range(2 * SAMPLE)
     ]
     async with db.transaction() as session:
         await session.execute(insert(Thing), rows)
-    for wanted, way, total in (("common", Way.walk, 4180), ("rare", Way.look_up, 9)):
+    for wanted, way, total in (("common", Way.walk, 380), ("rare", Way.look_up, 1)):
         async with db.read() as reads:
-            assert await INDEXED._way(reads, wanted, search_values(wanted)) is way
+            assert await INDEXED._way(reads, wanted) is way
         for sort in ("name", "-name"):
             by_page = await page_of(db, search=wanted, sort=sort, page=2, per_page=4)
             by_cursor = await page_of(db, search=wanted, sort=sort, by_cursor=True, per_page=8)
@@ -170,6 +171,87 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
             assert [*names(by_cursor)[4:]] == names(by_page)
         narrow = await page_of(db, search=wanted, filters={"name": "00007"})
         assert (narrow.total, names(narrow)) == (1, ["00007"])
+
+
+VARIED = [
+    f"{'the winter' if at % 2 else 'winter of the lighthouse'} {chr(0xAC00 + at)}가나 'x' {at}"
+    for at in range(120)
+] + ["안녕하세요", "quiz", "a\\b", "'' \"\"", "&|!:*<->", "q"]
+"""Every word but the last few is in many rows."""
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_each_way_finds_what_contains_the_text(db: Database, way: Way) -> None:
+    """Texts of one to many characters, common, rare and absent, one of them only as its parts."""
+    texts = {f"{at:03}": text for at, text in enumerate(VARIED)}
+    async with db.transaction() as session:
+        session.add_all([Thing(name=name, body=body) for name, body in texts.items()])
+    rows = select(Thing.name).where(found_in(SEARCH, way)).order_by(Thing.name)
+    for wanted in (
+        *("e", "t", "q", "z", "가", "나", "힣", "'", '"', "\\", "*", "&", " ", "0", "뷁"),
+        *(
+            "th",
+            "TE",
+            "qu",
+            "나 ",
+            "안녕",
+            "녕하",
+            "zq",
+            "''",
+            '""',
+            "a\\",
+            ":*",
+            "->",
+        ),
+        *("the", "Win", "abc", "'x'", "uiz", "세요\n", "세요", "\\b\n"),
+        *("the winter", "winter of", "of the w", "thewinter", "lighthouse 가", "winter the", "<->"),
+    ):
+        low = fold(wanted)
+        there = [name for name, body in texts.items() if low in fold(f"{name}\n{body}")]
+        values = search_values(wanted)
+        async with db.read() as reads:
+            assert list((await reads.scalars(rows, values)).all()) == there, wanted
+            assert await reads.total(all_matches(SEARCH, way), values) == len(there), wanted
+
+
+async def test_a_page_that_is_the_whole_list_is_not_counted(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(db)
+    counted = []
+    total = PlannedReads.total
+
+    async def count(self: Any, *args: Any) -> int:
+        counted.append(args)
+        return await total(self, *args)
+
+    monkeypatch.setattr(PlannedReads, "total", count)
+    for asked, times in (
+        ({}, 0),
+        ({"by_cursor": True}, 0),
+        ({"per_page": 2, "page": 2}, 0),
+        ({"per_page": 2}, 1),
+        ({"per_page": 2, "by_cursor": True}, 1),
+        ({"page": 9}, 1),
+    ):
+        del counted[:]
+        rows = await page_of(db, search="as", **asked)
+        assert (rows.total, len(counted)) == (3, times), asked
+
+
+async def test_few_searches_read_the_sample(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(db)
+    read = []
+    execute = PlannedReads.execute
+
+    async def note(self: Any, statement: Any, *args: Any) -> Any:
+        read.append(statement)
+        return await execute(self, statement, *args)
+
+    monkeypatch.setattr(PlannedReads, "execute", note)
+    for wanted in ("mixed", "party", "hello"):
+        await found(db, wanted)
+    assert read.count(SEARCH.sample) == 1
 
 
 async def page_of(db: Database, **asked: Any) -> Any:
