@@ -4,8 +4,18 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Interval,
+    MetaData,
+    Time,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeEngine
 
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
@@ -47,6 +57,33 @@ def to_text(moment: datetime | None) -> str | None:
 
 def from_text(text: str | None) -> datetime | None:
     return datetime.fromisoformat(f"{text}+00:00") if text else None
+
+
+def loses_zone(kind: TypeEngine[Any]) -> bool:
+    """Return whether some database stores a value of this type without its time zone."""
+    if any(map(loses_zone, kind._variant_mapping.values())):
+        return True
+    match kind:
+        case UtcDateTime() | Interval():
+            return False
+        case TypeDecorator():
+            return loses_zone(kind.impl_instance)
+        case ARRAY():
+            return loses_zone(kind.item_type)
+        case Time():
+            return kind.timezone
+    return isinstance(kind, DateTime)
+
+
+NOTHING_PERSONAL = "nothing_personal"
+
+
+def nothing_personal(reason: str) -> dict[str, Any]:
+    """Return the `__table_args__` of a table that refers to users and holds nothing about them.
+
+    Other arguments stand before it: `__table_args__ = (Index(…), nothing_personal("…"))`.
+    """
+    return {"info": {NOTHING_PERSONAL: reason}}
 
 
 class Base(DeclarativeBase):

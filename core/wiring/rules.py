@@ -3,12 +3,15 @@
 A rule yields one sentence for each breach it finds.
 """
 
+import ast
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getmembers, isclass
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from dependency_injector.providers import Dependency
@@ -18,12 +21,15 @@ from pydantic import BaseModel
 from sqlalchemy import Table
 
 from core.data.listing_indexes import missing_indexes
+from core.data.migrations.histories import history_of
+from core.data.models import NOTHING_PERSONAL, Base, loses_zone
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
+from core.operations.contributions import PersonalData
 from core.security.authentication import TooManyAttempts
 from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
 from core.security.reauthentication import Reauthentication
@@ -74,9 +80,15 @@ class Subject:
         return [each for _, each in found]
 
     def tables(self) -> list[Table]:
-        """Those of its models, and those without a class."""
-        mapped = [each.__table__ for each in self.classes("models") if hasattr(each, "__table__")]
-        return [*mapped, *(each for each in self.members("models") if isinstance(each, Table))]
+        """Return the tables of its models, in any file, and those without a class."""
+        own, path = f"{self.package}.", f"{self.package}.models."
+        named = self.members("models")  # loads them
+        mappers = [it for it in Base.registry.mappers if it.class_.__module__.startswith(own)]
+        parts = [it for name, it in sys.modules.items() if name.startswith(path)]
+        named += [each for part in parts for each in vars(part).values()]
+        models = [vars(it).get("__table__") for it in named if isclass(it)]
+        every = [*(it.local_table for it in mappers), *models, *named]
+        return [*dict.fromkeys(each for each in every if isinstance(each, Table))]
 
     def owns(self, table: str) -> bool:
         return f"{table}_".startswith(f"{self.name}_")
@@ -202,9 +214,10 @@ def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
 
 
 def prefixes_its_tables(it: Subject) -> Iterator[str]:
+    """No revision is written for another table, and no comparison sees it."""
     for table in it.tables():
         if not it.owns(table.name):
-            yield f"table {table.name} is neither {it.name} nor {it.name}_…"
+            yield f"the table {table.name} is no module's: name it {it.name} or {it.name}_…"
 
 
 def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
@@ -213,6 +226,57 @@ def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
             target = key.target_fullname
             if target != "users.id" and not it.owns(target.partition(".")[0]):
                 yield f"{table.name}.{key.parent.name} refers to {target}: keep the bare id"
+
+
+def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:
+    """SQLite drops the zone: what was 9:00 in Seoul and what was 9:00 in UTC become equal."""
+    for table in it.tables():
+        for column in table.columns:
+            if loses_zone(column.type):
+                kind = type(column.type).__name__
+                yield (
+                    f"{table.name}.{column.name} is a {kind}, which loses the time zone: write "
+                    "Mapped[datetime] without a type, or UtcDateTime() from core.data.models"
+                )
+
+
+def keeps_zones_in_its_migrations(it: Subject) -> Iterator[str]:
+    for file in history_of(it.name, it.package).files:
+        for line in sorted(lines_without_zone(file)):
+            yield f"{file}, line {line} has no time zone: write sa.DateTime(timezone=True)"
+
+
+def lines_without_zone(file: Path) -> Iterator[int]:
+    """Yield the lines that name a type of SQLAlchemy for times without `timezone=True`."""
+    tree = ast.parse(file.read_bytes())
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    right = [each.func for each in calls if any(map(keeps_zone, each.keywords))]
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Attribute | ast.Name) and each not in right:
+            name = each.attr if isinstance(each, ast.Attribute) else each.id
+            if name in ("DateTime", "TIMESTAMP", "DATETIME"):
+                yield each.lineno
+
+
+def keeps_zone(keyword: ast.keyword) -> bool:
+    is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+    return keyword.arg == "timezone" and is_true
+
+
+def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
+    """What refers to a user is exported and erased with that user, or says why it need not be."""
+    contributes = bool(it.contributed(PersonalData))
+    for table in it.tables():
+        reason = table.info.get(NOTHING_PERSONAL)
+        for key in (each for each in table.foreign_keys if each.target_fullname == "users.id"):
+            column = f"{table.name}.{key.parent.name}"
+            if reason and key.ondelete not in ("CASCADE", "SET NULL"):
+                yield f'{column} keeps users from being erased: write ondelete="CASCADE"'
+            elif not reason and not contributes:
+                yield (
+                    f"{column} refers to users.id: contribute a PersonalData, or write "
+                    '__table_args__ = nothing_personal("…") from core.data.models, with the reason'
+                )
 
 
 def owns_its_errors(it: Subject) -> Iterator[str]:
@@ -346,6 +410,9 @@ Rule = Callable[[Subject], Iterator[str]]
 START_RULES: list[Rule] = [
     bounds_its_lists,
     names_the_action_of_each_write,
+    prefixes_its_tables,
+    keeps_times_with_their_zone,
+    says_what_it_holds_about_users,
     owns_its_errors,
     gives_each_error_its_own_code,
     states_its_events_as_facts,
@@ -364,7 +431,7 @@ CHECK_RULES: list[Rule] = [
     asks_only_for_its_own_permissions,
     answers_with_schemas,
     indexes_its_lists,
-    prefixes_its_tables,
+    keeps_zones_in_its_migrations,
     refers_only_to_itself_and_to_users,
     speaks_in_values,
     names_what_it_contributes,

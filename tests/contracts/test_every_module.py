@@ -15,6 +15,7 @@ from core.wiring.rules import (
     RULES,
     Subject,
     indexes_its_lists,
+    keeps_zones_in_its_migrations,
     names_each_body_once,
     names_each_operation_once,
 )
@@ -71,6 +72,13 @@ def test_operations_and_bodies_that_share_a_name_are_told(unsound: Litestar) -> 
         " share the name Scope in the OpenAPI document: rename a class",
         f"{one} and {other} share the name ThingRead in the OpenAPI document: rename a class",
     ]
+
+
+def test_a_revision_that_loses_the_zone_is_told_with_its_line(unsound: Litestar) -> None:
+    told = list(keeps_zones_in_its_migrations(subject(unsound, "broken")))
+    right = "has no time zone: write sa.DateTime(timezone=True)"
+    file = Path("tests/contracts/broken/migrations/20261130_things.py").absolute()
+    assert told == [f"{file}, line {line} {right}" for line in (11, 12)]
 
 
 def test_every_folder_is_a_module() -> None:

@@ -10,11 +10,17 @@ from core.app import build_app, create_app
 from core.kernel.contributions import WiringError
 from core.wiring.registry import AnyModule
 from core.wiring.rules import START_RULES, breaches
+from tests.contracts.refused.clinging import plugin as clinging
+from tests.contracts.refused.columns import plugin as columns
 from tests.contracts.refused.doubled import plugin as doubled
 from tests.contracts.refused.events import plugin as events
 from tests.contracts.refused.foreign import plugin as foreign
+from tests.contracts.refused.moments import plugin as moments
+from tests.contracts.refused.people import plugin as people
 from tests.contracts.refused.routes import plugin as routes
 from tests.contracts.refused.services import plugin as services
+from tests.contracts.refused.strays import plugin as strays
+from tests.contracts.right import plugin as right
 
 ROUTE = "tests.contracts.refused.routes.plugin"
 TWINS: list[tuple[str, type[AnyModule], str]] = [
@@ -40,6 +46,34 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
         routes.InheritedWrite,
         "tests.contracts.refused.inherited.Shared.share changes something and has no audit name: "
         'write audit="odd.share", or audit=None.',
+    ),
+    (
+        "prefixes_its_tables",
+        strays.Plugin,
+        "the table things is no module's: name it odd or odd_….",
+    ),
+    (
+        "keeps_times_with_their_zone",
+        moments.Plugin,
+        "odd_bookings.starts_at is a DateTime, which loses the time zone: write Mapped[datetime] "
+        "without a type, or UtcDateTime() from core.data.models.",
+    ),
+    (
+        "keeps_times_with_their_zone",
+        columns.Plugin,
+        "odd_bookings.ends_at is a TIMESTAMP, which loses the time zone: write Mapped[datetime] "
+        "without a type, or UtcDateTime() from core.data.models.",
+    ),
+    (
+        "says_what_it_holds_about_users",
+        people.Plugin,
+        "odd_shifts.worker_id refers to users.id: contribute a PersonalData, or write "
+        '__table_args__ = nothing_personal("…") from core.data.models, with the reason.',
+    ),
+    (
+        "says_what_it_holds_about_users",
+        clinging.Plugin,
+        'odd_shifts.made_by keeps users from being erased: write ondelete="CASCADE".',
     ),
     (
         "owns_its_errors",
@@ -93,7 +127,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("module", "sentence"), [it[1:] for it in TWINS], ids=[it[1].__qualname__ for it in TWINS]
+    ("module", "sentence"),
+    [it[1:] for it in TWINS],
+    ids=[f"{it[1].__module__.split('.')[-2]} {it[1].__qualname__}" for it in TWINS],
 )
 def test_a_broken_rule_keeps_the_application_down(
     settings: Settings, log_lines: Lines, module: type[AnyModule], sentence: str
@@ -101,6 +137,10 @@ def test_a_broken_rule_keeps_the_application_down(
     with pytest.raises(WiringError) as refused:
         create_app(settings, {"odd": module}, log_lines)
     assert str(refused.value) == sentence
+
+
+def test_tables_that_keep_the_rules_start(settings: Settings, log_lines: Lines) -> None:
+    assert breaches(create_app(settings, {"odd": right.Plugin}, log_lines), "odd") == []
 
 
 def test_each_rule_of_the_start_has_a_broken_twin() -> None:

@@ -33,13 +33,17 @@ class History:
     def owns(self, table: str | None) -> bool:
         return f"{table}_".startswith(f"{self.module}_")
 
+    @property
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("[!_]*.py"))
+
     @cached_property
     def revisions(self) -> list[str]:
         """From the first to the last, read without alembic, which costs a start 150 ms.
 
         Raises MigrationError where they are not one line.
         """
-        after = dict(map(read_revision, sorted(self.folder.glob("[!_]*.py"))))
+        after = dict(map(read_revision, self.files))
         line: list[str] = []
         while (following := after.pop(line[-1] if line else None, None)) is not None:
             line.append(following)

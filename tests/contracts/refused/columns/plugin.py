@@ -1,0 +1,7 @@
+"""A module with a table without a class, whose times lose their zone."""
+
+from core.wiring.module import Module, ModuleContainer
+
+
+class Plugin(Module[ModuleContainer]):
+    container_type = ModuleContainer

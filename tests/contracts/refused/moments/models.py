@@ -1,0 +1,16 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Apart(DeclarativeBase):
+    """Not core's, so that this table is never made."""
+
+
+class Booking(Apart):
+    __tablename__ = "odd_bookings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,117 @@
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from dependency_injector import providers
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from pydantic import Field
+from sqlalchemy import select
+
+from core.data.database import Database
+from core.kernel.errors import Conflict, NotFound
+from core.kernel.schemas import Moment, Schema
+from core.kernel.text import Line
+from core.security.policies import public
+from core.web.problems import problems
+from core.wiring.module import Module, ModuleContainer
+from tests.core.data.rooms.models import Booking
+
+SEOUL = ZoneInfo("Asia/Seoul")
+Room = Annotated[str, Line(1, 20), Field(examples=["A1"])]
+
+
+class BookingDraft(Schema):
+    room: Room
+    starts_at: Moment
+    ends_at: Moment
+
+
+class SeoulHour(Schema):
+    room: Room
+    hour: int
+
+
+class BookingRead(Schema):
+    id: UUID
+    room: str
+    starts_at: Moment
+    ends_at: Moment
+
+
+class RoomTaken(Conflict):
+    code = "rooms.taken"
+    title = "The room is booked for this time."
+
+
+class BookingNotFound(NotFound):
+    code = "rooms.not_found"
+    title = "There is no such booking."
+
+
+class BookingService:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def book(self, room: str, starts_at: datetime, ends_at: datetime) -> Booking:
+        overlap = select(Booking.id).where(
+            Booking.room == room, Booking.starts_at < ends_at, Booking.ends_at > starts_at
+        )
+        async with self._db.transaction() as session:
+            if await session.scalar(overlap):
+                raise RoomTaken
+            booking = Booking(room=room, starts_at=starts_at, ends_at=ends_at)
+            session.add(booking)
+        return booking
+
+    async def get(self, booking_id: UUID) -> Booking:
+        async with self._db.transaction() as session:
+            booking = await session.get(Booking, booking_id)
+        if booking is None:
+            raise BookingNotFound
+        return booking
+
+
+class RoomController(Controller):
+    @post(summary="Book", policy=public, audit="rooms.book", responses=problems(RoomTaken))
+    async def book(
+        self, data: JSONBody[BookingDraft], bookings: NamedDependency[BookingService]
+    ) -> BookingRead:
+        return BookingRead.of(await bookings.book(data.room, data.starts_at, data.ends_at))
+
+    @post(
+        "/seoul",
+        summary="Book an hour of a day in Seoul",
+        policy=public,
+        audit="rooms.book",
+        responses=problems(RoomTaken),
+    )
+    async def book_in_seoul(
+        self, data: JSONBody[SeoulHour], bookings: NamedDependency[BookingService]
+    ) -> BookingRead:
+        starts_at = datetime(2026, 1, 31, data.hour, tzinfo=SEOUL)
+        hour = timedelta(hours=1)
+        return BookingRead.of(await bookings.book(data.room, starts_at, starts_at + hour))
+
+    @get(
+        "/{booking_id:uuid}",
+        summary="Read a booking",
+        policy=public,
+        responses=problems(BookingNotFound),
+    )
+    async def read(
+        self, booking_id: FromPath[UUID], bookings: NamedDependency[BookingService]
+    ) -> BookingRead:
+        return BookingRead.of(await bookings.get(booking_id))
+
+
+class RoomsContainer(ModuleContainer):
+    core = providers.DependenciesContainer()
+    bookings = providers.Singleton(BookingService, db=core.db)
+
+
+class Plugin(Module[RoomsContainer]):
+    container_type = RoomsContainer
+    controllers = (RoomController,)

@@ -1,0 +1,64 @@
+"""Types of columns that keep the time zone, and those that lose it on some database."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    Date,
+    DateTime,
+    Integer,
+    Interval,
+    Time,
+    TypeDecorator,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from core.data.models import Base, UtcDateTime, loses_zone
+from core.wiring.histories import histories
+
+
+class OwnDecorator(TypeDecorator[datetime]):
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+
+class OverOurs(TypeDecorator[datetime]):
+    impl = UtcDateTime
+    cache_ok = True
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        DateTime(),
+        DateTime(timezone=True),
+        TIMESTAMP(timezone=True),
+        postgresql.TIMESTAMP(timezone=True),
+        Time(timezone=True),
+        OwnDecorator(),
+        ARRAY(DateTime(timezone=True)),
+        UtcDateTime().with_variant(DateTime(timezone=True), "postgresql"),
+    ],
+    ids=repr,
+)
+def test_a_type_that_loses_the_zone(kind: TypeEngine[Any]) -> None:
+    assert loses_zone(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [UtcDateTime(), OverOurs(), ARRAY(UtcDateTime()), Date(), Time(), Interval(), Integer()],
+    ids=repr,
+)
+def test_a_type_that_keeps_it_or_has_none(kind: TypeEngine[Any]) -> None:
+    assert not loses_zone(kind)
+
+
+def test_every_table_of_the_core_keeps_it() -> None:
+    histories()
+    columns = [it for table in Base.metadata.tables.values() for it in table.columns]
+    assert [str(column) for column in columns if loses_zone(column.type)] == []
