@@ -29,7 +29,7 @@ from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
-from core.operations.contributions import PersonalData
+from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure
 from core.security.authentication import TooManyAttempts
 from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
 from core.security.reauthentication import Reauthentication
@@ -344,6 +344,19 @@ def names_what_it_contributes(it: Subject) -> Iterator[str]:
             yield f"the {type(each).__name__} {each.name} does not begin with {it.name}"
 
 
+def shows_each_name_once(it: Subject) -> Iterator[str]:
+    """A figure and a health check are shown by the last part of their name, beside all others."""
+    for kind in (PersonalFigure, HealthCheck):
+        shown = [last_part(each.name) for each in it.module.core.contributions().of(kind)]
+        for each in it.contributed(kind):
+            if shown.count(name := last_part(each.name)) > 1:
+                yield f"the {kind.__name__} {each.name} is shown as {name}, and so is another one"
+
+
+def last_part(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
 def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
     """Which mypy cannot see: what passes through a provider has no type."""
     for name, provider in it.module.services().items():
@@ -435,6 +448,7 @@ CHECK_RULES: list[Rule] = [
     refers_only_to_itself_and_to_users,
     speaks_in_values,
     names_what_it_contributes,
+    shows_each_name_once,
     needs_only_public_ports,
 ]
 """A breach makes a module harder to read or to move: `atrium module check` tells it."""

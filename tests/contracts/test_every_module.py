@@ -18,6 +18,7 @@ from core.wiring.rules import (
     keeps_zones_in_its_migrations,
     names_each_body_once,
     names_each_operation_once,
+    shows_each_name_once,
 )
 from tests.contracts.broken.plugin import Plugin as Broken
 
@@ -79,6 +80,11 @@ def test_a_revision_that_loses_the_zone_is_told_with_its_line(unsound: Litestar)
     right = "has no time zone: write sa.DateTime(timezone=True)"
     file = Path("tests/contracts/broken/migrations/20261130_things.py").absolute()
     assert told == [f"{file}, line {line} {right}" for line in (11, 12)]
+
+
+def test_a_check_beside_one_of_its_name_is_told(unsound: Litestar) -> None:
+    told = [*shows_each_name_once(subject(unsound, "broken"))]
+    assert told == ["the HealthCheck broken.database is shown as database, and so is another one"]
 
 
 def test_every_folder_is_a_module() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from dependency_injector import providers
 
 from core.kernel.contributions import Contribution, Export
-from core.operations.contributions import Statistic
+from core.operations.contributions import HealthCheck, Statistic
 from core.wiring.module import Module, ModuleContainer
 from modules.health.service import HealthService
 from tests.contracts.broken.public import ThingReader
@@ -16,6 +16,9 @@ from tests.contracts.broken.service import ThingService
 
 async def nothing() -> int:
     return 0
+
+
+async def works() -> None: ...
 
 
 class BrokenContainer(ModuleContainer):
@@ -30,4 +33,8 @@ class Plugin(Module[BrokenContainer]):
     controllers = (ThingController, OtherThingController)
 
     def contributions(self) -> Sequence[Contribution]:
-        return (Export(ThingReader, self.container.nothing), Statistic("thing", nothing))
+        return (
+            Export(ThingReader, self.container.nothing),
+            Statistic("thing", nothing),
+            HealthCheck("broken.database", works),
+        )
