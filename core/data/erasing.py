@@ -46,15 +46,24 @@ async def delete_some(db: Database, model: type[Base], *which: ColumnElement[boo
 async def update_some(
     db: Database, model: type[Base], values: dict[str, Any], *which: ColumnElement[bool]
 ) -> bool:
-    """Set `values` like `delete_some`; they must make the condition false."""
+    """Set `values` like `delete_some`; they must make the condition false.
+
+    Rows that another transaction has locked are left for the next time, as in `delete_all`.
+    """
     table = table_of(model)
-    key, some = some_of(table, *which)
+    key, some = some_of(table, *which, skip_locked=True)
     return await change_some(db, update(table).where(key.in_(some)).values(values))
 
 
 async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool]) -> None:
-    """Delete every such row, in short transactions; not inside another one."""
-    while await delete_some(db, model, *which):
+    """Delete every such row, in short transactions; not inside another one.
+
+    Rows that another transaction has locked are left for the next time: to wait for them, with
+    other rows locked, could be a deadlock.
+    """
+    table = table_of(model)
+    key, some = some_of(table, *which, skip_locked=True)
+    while await change_some(db, delete(table).where(key.in_(some))):
         pass
 
 
@@ -77,11 +86,14 @@ async def timed(connection: AsyncConnection, statement: UpdateBase, rows: int) -
     return changed, monotonic() - begun
 
 
-def some_of(table: Table, *which: ColumnElement[bool]) -> tuple[Any, Select[Any]]:
+def some_of(
+    table: Table, *which: ColumnElement[bool], skip_locked: bool = False
+) -> tuple[Any, Select[Any]]:
     """Return the primary key, and a query of the keys of at most `AT_MOST` rows."""
     columns = [*table.primary_key.columns]
     key = columns[0] if len(columns) == 1 else tuple_(*columns)
-    return key, select(*columns).where(*which).limit(AT_MOST)
+    some = select(*columns).where(*which).limit(AT_MOST)
+    return key, some.with_for_update(skip_locked=True) if skip_locked else some
 
 
 def table_of(model: type[Base]) -> Table:
