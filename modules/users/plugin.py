@@ -14,6 +14,7 @@ from core.operations.contributions import (
 from core.wiring.module import Module
 from modules.users.commands import user_group
 from modules.users.container import UsersContainer
+from modules.users.events import ErasureSettled
 from modules.users.permissions import PROFILE_READ, READ, WRITE
 from modules.users.public import Accounts, People, UserDeleted
 from modules.users.router import ProfileController, UserController
@@ -44,6 +45,11 @@ class Plugin(Module[UsersContainer]):
             Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().remove_due()),
             Listener(
                 UserDeleted, "users.erase", lambda deleted: its.departures().erase(deleted.user_id)
+            ),
+            Listener(
+                ErasureSettled,
+                "users.forget_addresses",
+                lambda settled: its.departures().forget_addresses(settled.user_id),
             ),
             Preparation("users.first_admin", lambda: its.first_admin().ensure()),
             Examination("users.first_admin", lambda: its.first_admin().examine()),

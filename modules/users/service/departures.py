@@ -1,6 +1,6 @@
 """Leaving: what ends with an account at once, and its erasure by every module afterwards."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.kernel.contributions import Contributions
 from core.kernel.principal import Principal
 from core.operations.contributions import PersonalData
 from core.security.reauthentication import Reauthentication
+from modules.users.events import ErasureSettled
 from modules.users.models import User
 from modules.users.public import AccountClosed, LastAdmin, UserDeleted, UserErased
 from modules.users.queries import DUE, IS_KNOWN, lock_admins
@@ -35,6 +36,8 @@ STILL_DUE = (
     .where(User.id == bindparam("user_id"), User.deletes_at <= bindparam("now"), IS_KNOWN)
     .with_for_update()
 )
+SETTLED_AFTER = timedelta(hours=1)
+"""The time after an erasure in which requests of the erased person may still be running."""
 AT_ONCE = 100  # people: those that are due are found so many at a time
 
 
@@ -93,6 +96,10 @@ class DepartureService:
             for each in self._contributions.of(PersonalData):
                 while await each.erase(user_id):
                     pass
+        await self.forget_addresses(user_id)
+
+    async def forget_addresses(self, user_id: UUID) -> None:
+        """Clear the client IPs; again when requests that outlived the erasure have ended."""
         await self._audit.forget_addresses(user_id)
 
     async def remove_due(self) -> None:
@@ -120,6 +127,7 @@ class DepartureService:
                     return False
             await session.execute(delete(User).where(User.id == user_id))
             await self._outbox.record(session, UserErased(user_id=user_id))
+            await self._outbox.record(session, ErasureSettled(user_id=user_id), SETTLED_AFTER)
             await self._audit.record(session, "users.erase", ("users", user_id))
         return True
 

@@ -1,6 +1,6 @@
 """What is left of a person in the end, and how others fare meanwhile."""
 
-from asyncio import CancelledError, create_task
+from asyncio import CancelledError, Event, create_task
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -15,6 +15,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, insert, select, text
+from time_machine import travel
 
 from config.settings import Settings
 from core.data import erasing
@@ -288,6 +289,33 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
         assert again.id != person.id
 
 
+async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
+    person: Person, core: CoreContainer
+) -> None:
+    """An upload that is refused because its owner was erased meanwhile is on record."""
+    begun, goes_on = Event(), Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"--a\r\n"
+        begun.set()
+        await goes_on.wait()
+        yield b'Content-Disposition: form-data; name="file"; filename="a.exe"\r\n\r\n--a--'
+
+    form = {"content-type": "multipart/form-data; boundary=a"}
+    upload = create_task(person.client.post(f"{API}/files/upload", content=body(), headers=form))
+    await begun.wait()
+    left = await person.client.post(f"{ME}/deletion", json={"password": PASSWORD})
+    assert left.status_code == 202
+    await core.relay().deliver_all()
+    assert await addressed(core, "files.upload") == []
+    goes_on.set()
+    assert (await upload).status_code == 400
+    assert await addressed(core, "files.upload") == [True]
+    with travel(utc_now() + timedelta(minutes=61), tick=True):
+        await core.relay().deliver_all()
+    assert await addressed(core, "files.upload") == [False]
+
+
 async def test_client_ips_are_cleared_once_they_are_old(
     person: Person, core: CoreContainer
 ) -> None:
@@ -307,7 +335,7 @@ async def test_client_ips_are_cleared_once_they_are_old(
     assert await addressed(core) == [False, False, False, True]
 
 
-async def addressed(core: CoreContainer) -> list[bool]:
-    rows = select(AuditEntry.address).where(AuditEntry.action == "users.change")
+async def addressed(core: CoreContainer, action: str = "users.change") -> list[bool]:
+    rows = select(AuditEntry.address).where(AuditEntry.action == action)
     async with core.db().read() as reads:
         return [bool(each) for each in await reads.scalars(rows.order_by(AuditEntry.at))]

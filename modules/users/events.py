@@ -1,0 +1,15 @@
+"""The events that the module publishes for itself."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.kernel.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureSettled(Event):
+    """The requests that were running when this person was erased have ended."""
+
+    name = "users.erasure_settled"
+
+    user_id: UUID
