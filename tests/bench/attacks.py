@@ -3,45 +3,33 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from tests.bench.databases import database
 from tests.bench.method import Figure, Spread, settle
 from tests.bench.posts import COMMON
 from tests.bench.scene import Scene
-from tests.bench.service import API, Service, run_module, running
+from tests.bench.service import API, Service
 from tests.bench.wrk import Load, Request, run
 
 SECONDS = 3
 PIPELINED = 200_000
 MEMBERS, MARKS = 27_000, 40_000
 """As many as a body of 256 KiB holds."""
-FEW = 100
-"""People beside those who are signed in."""
 HEALTH = Request("GET", "/health")
 JSON = {"Content-Type": "application/json"}
 
 
 def attacks(scene: Scene) -> Iterator[Figure]:
     """The p99 of `/users/me` and `/health` beside each attack, on SQLite with 200,000 posts."""
-    with crowded(scene) as service:
-        for name, act in (("export", export), ("pipelined", pipeline)):
-            yield Figure(f"attacks.{name}_memory", Spread.of([growth(service, act)]))
-        quiet = beside(service, None)
-        for name, requests, connections in loads(service):
-            waits = [
-                beside(service, Load(service.server.port, requests, SECONDS + 1, connections))
-                for _ in range(scene.pace.rounds)
-            ]
-            yield Figure(f"attacks.{name}", Spread.of(waits), f"quiet {quiet:.1f} ms")
-
-
-@contextmanager
-def crowded(scene: Scene) -> Iterator[Service]:
-    folder = scene.new_folder("crowded")
-    with database("sqlite", folder) as url, running("crowded", url, folder, FEW) as service:
-        run_module(service.settings, "tests.bench.posts")
-        yield service
+    service = scene.crowded("sqlite")
+    for name, act in (("export", export), ("pipelined", pipeline)):
+        yield Figure(f"attacks.{name}_memory", Spread.of([growth(service, act)]))
+    quiet = beside(service, None)
+    for name, requests, connections in loads(service):
+        waits = [
+            beside(service, Load(service.server.port, requests, SECONDS + 1, connections))
+            for _ in range(scene.pace.rounds)
+        ]
+        yield Figure(f"attacks.{name}", Spread.of(waits), f"quiet {quiet:.1f} ms")
 
 
 def loads(service: Service) -> Iterator[tuple[str, list[Request], int]]:

@@ -7,20 +7,26 @@ from time import perf_counter
 
 import asyncpg
 
-WHERE = "FROM users WHERE name {like} '%{term}%' OR email {like} '%{term}%'"
+USERS, POSTS = ("users", "name", "email"), ("posts", "title", "content")
+"""A table and its searched columns."""
+WHERE = "FROM {table} WHERE {one} {like} '%{term}%' OR {other} {like} '%{term}%'"
 PAGE = f"SELECT * {WHERE} ORDER BY created_at DESC, id DESC LIMIT 20"
 COUNT = f"SELECT count(*) {WHERE}"
 
 
-def searches_per_second(url: str, term: str, seconds: float) -> float:
+def searches_per_second(
+    url: str, term: str, seconds: float, searched: tuple[str, str, str] = USERS
+) -> float:
     """A page and its total each, one after another; generous, for nothing else is done."""
     if url.startswith("sqlite"):
-        return on_sqlite(url.removeprefix("sqlite:///"), statements("LIKE", term), seconds)
-    return asyncio.run(on_postgresql(url, statements("ILIKE", term), seconds))
+        queries = statements("LIKE", term, *searched)
+        return on_sqlite(url.removeprefix("sqlite:///"), queries, seconds)
+    return asyncio.run(on_postgresql(url, statements("ILIKE", term, *searched), seconds))
 
 
-def statements(like: str, term: str) -> list[str]:
-    return [each.format(like=like, term=term) for each in (PAGE, COUNT)]
+def statements(like: str, term: str, table: str, one: str, other: str) -> list[str]:
+    words = {"like": like, "term": term, "table": table, "one": one, "other": other}
+    return [each.format(**words) for each in (PAGE, COUNT)]
 
 
 def on_sqlite(path: str, queries: list[str], seconds: float) -> float:

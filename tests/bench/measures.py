@@ -10,6 +10,7 @@ from tests.bench.requests import creations, lists, own_profile, profile_changes,
 from tests.bench.scene import Scene
 from tests.bench.transfers import transfers
 from tests.bench.waiting import beside_others, logins
+from tests.bench.words import words
 
 Measure = Callable[[Scene], Iterator[Figure]]
 
@@ -24,6 +25,7 @@ MEASURES: Mapping[str, Measure] = {
     "login": logins,
     "beside": beside_others,
     "attacks": attacks,
+    "words": words,
     "files": transfers,
     "start": start,
 }

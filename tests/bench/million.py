@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 HALF = 500_000
-COLUMNS = "id, version, author_id, title, content, created_at, updated_at"
+COLUMNS = "id, version, author_id, title, title_folded, content, created_at, updated_at"
 AUTHOR = "(SELECT id FROM users ORDER BY id LIMIT 1)"
 
 SQLITE = f"""
@@ -16,21 +16,22 @@ INSERT INTO posts ({COLUMNS})
 WITH RECURSIVE numbers(n) AS (
     SELECT {{first}} UNION ALL SELECT n + 1 FROM numbers WHERE n < {{last}}
 )
-SELECT printf('%032x', n), 1, {AUTHOR}, 'Post ' || n, 'The words of post ' || n,
+SELECT printf('%032x', n), 1, {AUTHOR}, 'Post ' || n, 'post ' || n, 'The words of post ' || n,
     strftime('%Y-%m-%d %H:%M:%S.000000', 1500000000 + n, 'unixepoch'),
     strftime('%Y-%m-%d %H:%M:%S.000000', 1500000000 + n, 'unixepoch')
 FROM numbers
 """  # noqa: S608
 POSTGRESQL = f"""
 INSERT INTO posts ({COLUMNS})
-SELECT lpad(to_hex(n), 32, '0')::uuid, 1, {AUTHOR}, 'Post ' || n, 'The words of post ' || n,
+SELECT lpad(to_hex(n), 32, '0')::uuid, 1, {AUTHOR}, 'Post ' || n, 'post ' || n,
+    'The words of post ' || n,
     to_timestamp(1500000000 + n), to_timestamp(1500000000 + n)
 FROM generate_series({{first}}, {{last}}) AS numbers(n)
 """  # noqa: S608
 
 WITHOUT_SEARCH = {
     "sqlite": ["DROP TRIGGER posts_search_add"],
-    "postgresql": ["DROP INDEX ix_posts_search"],
+    "postgresql": ["DROP INDEX ix_posts_search", "DROP TRIGGER posts_search ON posts"],
 }
 """Nobody searches here, and its index would take minutes."""
 INSERT = {"sqlite": SQLITE, "postgresql": POSTGRESQL}

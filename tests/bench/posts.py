@@ -24,6 +24,8 @@ POSTS, AUDITED, AT_ONCE = 200_000, 60_000, 2000
 TABLE = Base.metadata.tables[Post.__tablename__]
 COMMON = "harbour"
 """Stands in every third post."""
+SYLLABLES_OF_FEW = "안녕"
+"""Stand in every thousandth post."""
 ACTIVE, AUTHOR = "person-0@bench.example", "person-1@bench.example"
 SYLLABLES = "ba ke lo mi nu ra se ti vo zu dar fen gol hip jas pel wen yor"
 
@@ -52,6 +54,8 @@ def posts_of(author: UUID, now: datetime) -> Iterator[Row]:
         text = chance.choices(words, k=20)
         if at % 3 == 0:
             text[5] = COMMON
+        if at % 1000 == 0:
+            text[6] = f"{SYLLABLES_OF_FEW}하세요"
         moment = now - timedelta(seconds=POSTS - at)
         row = {
             "id": uuid7(),

@@ -8,9 +8,11 @@ from types import TracebackType
 from tests.bench.databases import database
 from tests.bench.method import RAW, Comparison, Pace, Subject, cost
 from tests.bench.processes import Server, uvicorn
-from tests.bench.service import CROWD, Service, running
+from tests.bench.service import CROWD, Service, run_module, running
 from tests.bench.wrk import Request
 
+FEW = 100
+"""People beside those who are signed in."""
 HOME = [Request("GET", "/")]
 
 
@@ -35,11 +37,21 @@ class Scene:
 
     def service(self, backend: str) -> Service:
         if backend not in self._services:
-            folder = self.new_folder(backend)
-            url = self.stack.enter_context(database(backend, folder))
-            service = running(backend, url, folder, CROWD)
-            self._services[backend] = self.stack.enter_context(service)
+            self._services[backend] = self._started(backend, backend, CROWD)
         return self._services[backend]
+
+    def crowded(self, backend: str) -> Service:
+        """Return a service with few people and 200,000 posts."""
+        name = f"crowded-{backend}"
+        if name not in self._services:
+            self._services[name] = self._started(name, backend, FEW)
+            run_module(self._services[name].settings, "tests.bench.posts")
+        return self._services[name]
+
+    def _started(self, name: str, backend: str, crowd: int) -> Service:
+        folder = self.new_folder(name)
+        url = self.stack.enter_context(database(backend, folder))
+        return self.stack.enter_context(running(name, url, folder, crowd))
 
     @property
     def floors(self) -> list[Subject]:

@@ -49,6 +49,14 @@ TARGETS = (
     less("cursor.postgresql", "cursor at 500,000 of 1,000,000, PostgreSQL", "x page 1", 1.3, 1.1),
     Target("search.sqlite", "search, rare term in 100,000, SQLite", "x LIKE", 50, 75),
     Target("search.postgresql", "search, rare term in 100,000, PostgreSQL", "x ILIKE", 50, 75),
+    Target("words.total.sqlite", "common word of 200,000, total, SQLite", "x LIKE", 2, 3),
+    Target("words.syllables.sqlite", "two syllables in 200,000, SQLite", "x LIKE", 8, 15),
+    less("words.cursor.sqlite", "common word by cursor, SQLite", "x list", 2, 1.3),
+    Target(
+        "words.total.postgresql", "common word of 200,000, total, PostgreSQL", "x LIKE", 1.5, 2.5
+    ),
+    Target("words.syllables.postgresql", "two syllables in 200,000, PostgreSQL", "x LIKE", 20, 40),
+    less("words.cursor.postgresql", "common word by cursor, PostgreSQL", "x list", 2, 1.3),
     Target("login.rate", "logins per second and core", "/s", 20, 28),
     less("login.p99", "p99 of /users/me while 50 people log in", "ms", 15, 8),
     less("beside.writers", "p99 of a read beside 8 writers", "ms", 10, 6),
