@@ -47,7 +47,7 @@ def write_in_form(source: Path) -> None:
     """Write a file in the form that `make check` asks for, where the tools for it are installed."""
     if find_spec("ruff") is None:
         return
-    for command in (["check", "--fix"], ["format"]):
+    for command in (["format"], ["check", "--fix"]):
         run([sys.executable, "-m", "ruff", *command, "--quiet", source], check=False)  # noqa: S603
 
 

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
 from core.cli.models import digest_of_models
 from core.data.migrations import History
 from core.wiring.histories import histories
-from tests.api.serving import environment, run, serving
+from tests.api.serving import ROOT, environment, run, serving
 from tests.core.cli.installed import Installed
 from tests.core.cli.test_command_line import IN_PRODUCTION, tell
 
@@ -70,6 +71,24 @@ def test_a_start_in_development_refuses_and_names_what_cures_it(
     with serving(tmp_path, **shelves.settings) as served:
         served.address()
         assert served.stop() == 0
+
+
+def test_a_revision_is_written_in_form_and_only_its_path_is_printed(
+    tmp_path: Path, shelves: Installed
+) -> None:
+    copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    index = (
+        '    __table_args__ = (Index("ix_shelves_name_made_at_and_more", "name", "made_at", "id"),)'
+    )
+    shelves.write("models.py", f"{SHELF}{index}\n".replace("import String", "import Index, String"))
+    run(tmp_path, "migrate", **shelves.settings)
+    written = tell(tmp_path, "revision", "shelves", "add_shelves", **shelves.settings)
+    (file,) = shelves.revisions()
+    path = shelves.package / "migrations" / file
+    assert (written.stdout, written.stderr) == (f"{path}\n", "")
+    for command in (["check"], ["format", "--check"]):
+        checked = [sys.executable, "-m", "ruff", *command, "--no-cache", str(path)]
+        subprocess.run(checked, check=True, capture_output=True)
 
 
 def test_a_migrated_database_is_compared_but_not_at_a_start_in_production(
