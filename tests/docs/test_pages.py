@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.wiring.plugin import OFFERED
+from core.wiring.routes import OPTIONS
 from tests.docs.pages import PAGES, ROOT, SAMPLES, blocks_of
 from tests.docs.settings_page import PAGE, every_class, render
 
@@ -52,3 +54,11 @@ def paths_in(tree: str) -> list[str]:
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = [int(each.name[:4]) for each in DECISIONS]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_guide_names_each_keyword_of_a_route_and_each_argument_of_a_handler() -> None:
+    page = (ROOT / "docs" / "modules.md").read_text()
+    routes = page.partition("\n## Routes\n")[2].partition("\n## ")[0]
+    arguments = {"principal", "visitor", "page_request", "if_match", *OFFERED}
+    for name in OPTIONS - {"module"} | arguments:  # `module` is given by the module's router
+        assert re.search(rf"`{name}[`=:]", routes), name
