@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -55,13 +55,34 @@ def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> Non
         sleep(0.01)
 
 
+class Outcome(NamedTuple):
+    """The rows of a statement, and what its cursor said of it.
+
+    The cursor itself stays in the thread: to close it in the event loop waits for the connection.
+    """
+
+    rows: list[Any]
+    description: Any
+    rowcount: int
+    lastrowid: int | None
+
+    @classmethod
+    def of(cls, cursor: sqlite3.Cursor) -> Self:
+        rows = cursor.fetchall() if cursor.description else []
+        return cls(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
+
+
 def execute(
     connection: sqlite3.Connection, before: Sequence[Write], sql: str, values: Any, many: bool
-) -> tuple[sqlite3.Cursor, list[Any]]:
-    """In the thread: the statements before this one, itself, and its rows."""
+) -> Outcome:
+    """In the thread: the statements before this one, and itself."""
     write_all(connection, before)
-    cursor = connection.executemany(sql, values) if many else connection.execute(sql, values)
-    return cursor, cursor.fetchall() if cursor.description else []
+    return Outcome.of(
+        connection.executemany(sql, values) if many else connection.execute(sql, values)
+    )
+
+
+NOTHING = Outcome([], None, -1, None)
 
 
 def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
@@ -79,12 +100,12 @@ class Cursor:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._done: sqlite3.Cursor | None = None
+        self._outcome = NOTHING
         self._rows: Iterator[Any] = iter(())
 
     def execute(self, sql: str, values: Any = (), many: bool = False) -> None:
-        self._done, rows = await_(self._connection.perform(sql, values, many))
-        self._rows = iter(rows)
+        self._outcome = await_(self._connection.perform(sql, values, many))
+        self._rows = iter(self._outcome.rows)
 
     def executemany(self, sql: str, values: Any) -> None:
         self.execute(sql, values, many=True)
@@ -104,9 +125,9 @@ class Cursor:
     async def _async_soft_close(self) -> None:
         pass
 
-    description = property(lambda self: self._done and self._done.description)
-    rowcount = property(lambda self: self._done.rowcount if self._done else -1)
-    lastrowid = property(lambda self: self._done and self._done.lastrowid)
+    description = property(lambda self: self._outcome.description)
+    rowcount = property(lambda self: self._outcome.rowcount)
+    lastrowid = property(lambda self: self._outcome.lastrowid)
 
 
 class Dialect(SQLiteDialect_pysqlite):

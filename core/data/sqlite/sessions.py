@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.data.plans import Plan
 from core.data.sessions import Rows, Sessions, dbapi_connection, dbapi_connection_of
+from core.data.sqlite.driver import Outcome
 
 
 class SqliteSessions(Sessions):
@@ -17,9 +18,8 @@ class SqliteSessions(Sessions):
 
     async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
         with as_sqlalchemy_says_it(plan):
-            _, rows = await dbapi_connection(session).perform(plan.sql, values, many=False)
-        done: Rows = rows
-        return done
+            done: Outcome = await dbapi_connection(session).perform(plan.sql, values, many=False)
+        return done.rows
 
     async def perform_later(self, session: AsyncSession, plan: Plan, values: list[Any]) -> None:
         with as_sqlalchemy_says_it(plan):

@@ -15,6 +15,7 @@ from core.data.limits import is_limited
 from core.data.sqlite.driver import (
     LOCK_WAIT_S,
     Cursor,
+    Outcome,
     Write,
     execute,
     open_connection,
@@ -74,7 +75,7 @@ class GroupCommit:
         sql: str,
         values: Any,
         many: bool,
-    ) -> tuple[sqlite3.Cursor, list[Any]]:
+    ) -> Outcome:
         if begins is not None:
             self._begin(connection, begins)
         for writes in left:

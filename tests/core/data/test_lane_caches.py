@@ -4,7 +4,7 @@ from core.data import reads
 from core.data.lanes import KnownStatement, Lane
 from core.data.migrations.connections import run
 from core.data.sqlite import readers
-from core.data.sqlite.readers import LaneThreads
+from core.data.sqlite.readers import LaneThreads, fetch_rows
 from tests.core.data.conftest import make_tables
 
 CONNECTIONS = {
@@ -24,7 +24,7 @@ async def test_all_reading_connections_together_cache_less_than_a_process_needs(
     lanes = LaneThreads(f"{tmp_path}/test.db", 5.0)
     cached = 0
     for lane, connections in CONNECTIONS.items():
-        _, [(pages,)] = await lanes.run(lane, KnownStatement(), "PRAGMA cache_size", ())
+        [(pages,)] = await lanes.run(lane, KnownStatement(), fetch_rows, "PRAGMA cache_size", ())
         cached += connections * -pages
     lanes.close()
     assert 0 < cached <= 53_000, "KiB"
