@@ -14,18 +14,21 @@ from core.cli.sentences import CommandFailed
 from core.cli.setting_up import tables_must_fit, the_settings
 from core.data.engines import postgres_url, sqlite_path
 from core.data.errors import DatabaseBusy
-from core.data.migrations import History, MigrationError, check, upgrade
+from core.data.migrations import Difference, History, MigrationError, check, upgrade
 from core.data.models import Base
 from core.wiring.histories import histories
 
 
 def models_must_fit(settings: Settings) -> None:
-    """Compare them, unless a start has compared the same ones before. Raises CommandFailed."""
+    """Compare them, unless a start has compared the same ones before.
+
+    Raises CommandFailed where requests may fail by a difference.
+    """
     url, known = settings.database_url.get_secret_value(), histories(settings.modules)
     compared, digest = settings.data_dir / "compared-models", digest_of_models(url, known)
     if compared.exists() and compared.read_text() == digest:
         return
-    if found := all_differences(url, known):
+    if found := [it.sentence for it in all_differences(url, known) if it.breaks]:
         more = f" `atrium doctor` names {len(found) - 1} more." if len(found) > 1 else ""
         raise CommandFailed(f"{found[0]}{more}")
     compared.write_text(digest)
@@ -50,10 +53,10 @@ def differences(module: str | None = None) -> list[str]:
     """Return where models and migrations differ, by a database that has every revision."""
     with migrated_database() as url:
         known = [it for it in histories(the_settings().modules) if module in (None, it.module)]
-        return all_differences(url, known)
+        return [it.sentence for it in all_differences(url, known)]
 
 
-def all_differences(url: str, known: Sequence[History]) -> list[str]:
+def all_differences(url: str, known: Sequence[History]) -> list[Difference]:
     return [*chain.from_iterable(check(url, known).values())]
 
 

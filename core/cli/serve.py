@@ -93,7 +93,8 @@ def reloaded_application() -> Any:
     except Exception as error:
         if (sentence := as_sentence(error)) is None:
             raise
-        sys.exit(f"atrium: {sentence}")
+        click.echo(f"atrium: {sentence}", err=True)  # the server says nothing of a SystemExit
+        sys.exit(1)
 
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:

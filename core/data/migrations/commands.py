@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from core.data.migrations.connections import run
-from core.data.migrations.histories import History, MigrationError
+from core.data.migrations.histories import Difference, History, MigrationError
 
 
 def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
@@ -39,7 +39,7 @@ def pending(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
     return {module: revisions for module, revisions in missing.items() if revisions}
 
 
-def check(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
+def check(url: str, histories: Sequence[History]) -> dict[str, list[Difference]]:
     """Return by module where models and tables differ; the tables have every revision."""
     from core.data.migrations.comparing import differences
 

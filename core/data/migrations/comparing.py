@@ -9,19 +9,22 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoReferencedTableError
 
-from core.data.migrations.histories import History, MigrationError
+from core.data.migrations.histories import Difference, History, MigrationError
 from core.data.migrations.walking import ignoring_what_is_not_compared, options
 from core.data.models import Base
 
 Compile = Callable[[Any], str]
+HARMLESS = ("remove_table", "remove_index")
 
 
-def differences(connection: Connection, histories: Sequence[History]) -> dict[str, list[str]]:
+def differences(
+    connection: Connection, histories: Sequence[History]
+) -> dict[str, list[Difference]]:
     """Return the differences by module; the tables of all are read once."""
     context = MigrationContext.configure(connection, opts=options(connection, *histories))
     with ignoring_what_is_not_compared(), telling_unknown_tables():
         found = list(steps(compare_metadata(context, Base.metadata)))
-    return {it.module: list(sentences(found, it, connection)) for it in histories}
+    return {it.module: list(differences_of(it, found, connection)) for it in histories}
 
 
 @contextmanager
@@ -38,9 +41,9 @@ def steps(found: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         yield from each if isinstance(each, list) else [each]
 
 
-def sentences(
-    found: Sequence[tuple[Any, ...]], history: History, connection: Connection
-) -> Iterator[str]:
+def differences_of(
+    history: History, found: Sequence[tuple[Any, ...]], connection: Connection
+) -> Iterator[Difference]:
     """Yield one for each difference, and one alone for a table that one side lacks."""
 
     def compiled(kind: Any) -> str:
@@ -51,7 +54,8 @@ def sentences(
         table = table_of(each)
         if history.owns(table) and (each[0].endswith("_table") or table not in lacking):
             told, what = described(each, compiled)
-            yield f"{told}: run `atrium revision {history.module} {what}`."
+            cure = f"run `atrium revision {history.module} {what}`"
+            yield Difference(f"{told}: {cure}.", each[0] not in HARMLESS)
 
 
 def table_of(difference: tuple[Any, ...]) -> str:
@@ -86,7 +90,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
     name, short = named(difference)
     if difference[0].startswith("add_"):
         return f"{name} is in the model and in no migration", f"add_{short}"
-    return f"{name} is in the migrations and in no model", f"drop_{short}"
+    return f"{name} is in the database and in no model", f"drop_{short}"
 
 
 def named(difference: tuple[Any, ...]) -> tuple[str, str]:

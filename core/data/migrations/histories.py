@@ -20,6 +20,15 @@ class MigrationError(Exception):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One difference between a model and its table, which has every revision."""
+
+    sentence: str
+    breaks: bool
+    """Whether requests may fail: not by a table or an index that only the database has."""
+
+
+@dataclass(frozen=True)
 class History:
     """The migrations of one module; `notes` owns the table `notes` and every `notes_…`."""
 
