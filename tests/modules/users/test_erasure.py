@@ -223,6 +223,30 @@ async def test_much_is_erased_in_many_short_transactions(
     assert len(transactions) > 10 and await count_answers(core) == 0
 
 
+async def test_no_statement_begins_that_would_take_longer_than_is_left(
+    person: Person,
+    admin: Person,
+    core: CoreContainer,
+    transactions: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Long texts take long: a transaction ends as soon as another such statement is too much."""
+    timed, statements = erasing.timed, count()
+
+    async def slow(connection: Any, statement: Any, rows: int) -> tuple[int, float]:
+        next(statements)
+        changed, _ = await timed(connection, statement, rows)
+        return changed, erasing.BUDGET_S
+
+    await kept_answers(core, person, 20)
+    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    transactions.clear()
+    monkeypatch.setattr(erasing, "timed", slow)
+    await core.relay().deliver_all()
+    assert len(transactions) >= next(statements) > 20
+    assert await count_answers(core) == 0
+
+
 async def test_an_erasure_that_dies_is_finished_by_another_process(
     users: Any, person: Person, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

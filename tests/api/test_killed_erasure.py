@@ -1,0 +1,131 @@
+"""kill -9 during an erasure: the next process ends it, and nothing of the person is left."""
+
+# ruff: noqa: S608 (every statement is made of names of this file)
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from core.data.sqlite.driver import open_connection
+from tests.api.serving import ADMIN_PASSWORD, client_at, eventually, serving, sign_in
+from tests.databases import BACKENDS, postgres_database, postgres_server
+
+CANARY = "zzcanary"
+EMAIL = f"{CANARY}@example.com"
+POSTS = {"sqlite": 2_000, "postgresql": 10_000}
+"""Enough that an erasure takes some hundred milliseconds."""
+NOW = "2026-01-01 00:00:00.000000"
+COLUMNS = "id, author_id, title, title_folded, content, version, created_at, updated_at"
+INSERT = {
+    "sqlite": f"""WITH RECURSIVE numbers(n) AS
+        (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {{count}})
+        INSERT INTO posts ({COLUMNS}) SELECT lower(hex(randomblob(16))), '{{author}}', {{text}}
+        FROM numbers""",
+    "postgresql": f"""INSERT INTO posts ({COLUMNS})
+        SELECT gen_random_uuid(), '{{author}}', {{text}} FROM generate_series(1, {{count}}) AS n""",
+}
+TEXT = f"'{CANARY} title', '{CANARY} title', '{CANARY} ' || n, 1, '{NOW}', '{NOW}'"
+TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+}
+DELIVERIES = "core_deliveries WHERE listener <> 'users.forget_addresses'"
+"""Those of an erasure, except the one that comes an hour later."""
+LEASES_END = f"UPDATE core_deliveries SET due_at = '{NOW}' WHERE due_at IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The database beside the server, by SQL of its own."""
+
+    backend: str
+    url: str
+    folder: Path
+
+    @property
+    def settings(self) -> dict[str, str]:
+        own = {"DATABASE_URL": self.url} if self.url else {}
+        return {"USERS_DELETION_GRACE_DAYS": "0"} | own
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        if self.backend == "postgresql":
+            return asyncio.run(self._ask_postgres(sql))
+        with closing(open_connection(str(self.folder / "var/atrium.db"))) as connection:
+            return connection.execute(sql).fetchall()
+
+    async def _ask_postgres(self, sql: str) -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+    def count(self, what: str) -> int:
+        return int(self.execute(f"SELECT count(*) FROM {what}")[0][0])
+
+    def places(self) -> Iterator[str]:
+        """Yield each table and file in which the canary still stands."""
+        for (table,) in self.execute(TABLES[self.backend]):
+            if any(CANARY in str(row) for row in self.execute(f"SELECT * FROM {table}")):
+                yield table
+        for path in (self.folder / "var").rglob("*"):
+            if path.is_file() and CANARY.encode() in path.name.encode() + path.read_bytes():
+                yield str(path)
+
+
+@pytest.fixture
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stored]:
+    if request.param == "sqlite":
+        yield Stored("sqlite", "", tmp_path)
+        return
+    with postgres_database(postgres_server()) as url:
+        yield Stored("postgresql", url, tmp_path)
+
+
+def leave_marks(address: str, stored: Stored) -> str:
+    """Return the id of a person who has a file, an API key and many posts."""
+    new = {"name": f"{CANARY} name", "email": EMAIL, "password": ADMIN_PASSWORD}
+    with client_at(address) as client:
+        user_id = str(client.post("/auth/register", json=new).json()["id"])
+    with client_at(address, sign_in(address, EMAIL)) as client:
+        file = {"file": (f"{CANARY}.txt", f"{CANARY} content".encode())}
+        key = {"name": f"{CANARY} key", "scopes": ["files:read"], "expires_in_days": 1}
+        kept = {"idempotency-key": f"{CANARY}-1"}
+        assert client.post("/files/upload", files=file, headers=kept).status_code == 201
+        assert client.post("/auth/api-keys", json=key).status_code == 201
+    author = user_id.replace("-", "") if stored.backend == "sqlite" else user_id
+    count = POSTS[stored.backend]
+    stored.execute(INSERT[stored.backend].format(author=author, text=TEXT, count=count))
+    return user_id
+
+
+@pytest.mark.needs("posts")
+@pytest.mark.parametrize("stored", BACKENDS, indirect=True)
+def test_an_erasure_that_is_killed_ends_by_itself(stored: Stored) -> None:
+    total = POSTS[stored.backend]
+    with serving(stored.folder, **stored.settings) as served:
+        user_id = leave_marks(address := served.address(), stored)
+        assert stored.count("posts") == total
+        with client_at(address, sign_in(address, EMAIL)) as client:
+            gone = client.post("/users/me/deletion", json={"password": ADMIN_PASSWORD})
+            assert gone.status_code == 202, gone.text
+        eventually(lambda: stored.count("posts") < total)
+        served.process.kill()
+        served.process.wait()
+    assert 0 < stored.count("posts") < total
+    stored.execute(LEASES_END)  # as a minute later
+    with serving(stored.folder, **stored.settings) as served:
+        served.address()
+        eventually(lambda: stored.count("users") == 1)
+        eventually(lambda: stored.count(DELIVERIES) == 0)
+        assert served.stop() == 0
+    assert stored.count("posts") == 0
+    own = f"WHERE actor_id IN ('{user_id}', '{user_id.replace('-', '')}')"
+    assert stored.execute(f"SELECT DISTINCT address FROM core_audit {own}") == [("",)]
+    assert [*stored.places()] == []
