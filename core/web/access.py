@@ -1,7 +1,7 @@
-"""Between Litestar's router and a route: who is this, how often do they ask, and may they.
+"""Authenticate the request, count it against the limits, and apply the policy of its route.
 
-It is an application-wide middleware of Litestar, so that the route is known; `access_control` lets
-no route start that has no policy.
+It is an application-wide middleware of Litestar, so that the route is known; `RouteRules` lets no
+application start that has a route without a policy.
 """
 
 from typing import Any

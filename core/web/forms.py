@@ -1,6 +1,6 @@
-"""Forms in: the few routes that a standard wants as `application/x-www-form-urlencoded`.
+"""Read the forms that a standard demands for a few routes: `application/x-www-form-urlencoded`.
 
-Never through the framework's form parser (see security.md): bounded, UTF-8 only, each name once.
+Not by the framework's parser: a form is bounded, is UTF-8, and has each name once.
 """
 
 from typing import Any
