@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from inspect import isclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -73,8 +73,9 @@ class Schemas:
         document["components"]["schemas"] = {
             name: finished(schema, words) for name, schema in definitions.get("$defs", {}).items()
         }
-        document = with_plain_names(document)
-        document["components"]["schemas"] |= enums(words)
+        known = enums(words)
+        document = with_plain_names(document, known)
+        document["components"]["schemas"] |= known
         return document
 
 
@@ -145,14 +146,18 @@ def without_default(field: Json, always: bool) -> Json:
     return rest | {"description": f"{rest.get('description', '')} {said}".strip()}
 
 
-def with_plain_names(document: Json) -> Json:
-    """Name each component by its class alone; one that shares its name, by its whole path."""
+def with_plain_names(document: Json, taken: Collection[str]) -> Json:
+    """Name each component by its class alone; one that shares its name, by its whole path.
+
+    A class that has the name of an enum gets a longer one too; a rule of modules tells both cases.
+    """
     schemas = document["components"]["schemas"]
     titles = [schema.get("title", name) for name, schema in schemas.items()]
     names = {
         name: title if titles.count(title) == 1 else in_camel_case(name)
         for name, title in zip(schemas, titles, strict=True)
     }
+    names = {old: f"{new}Body" if new in taken else new for old, new in names.items()}
     document["components"]["schemas"] = {names[old]: it for old, it in sorted(schemas.items())}
     refs = {REF.format(model=old): REF.format(model=new) for old, new in names.items()}
     renamed: Json = with_references(document, refs)

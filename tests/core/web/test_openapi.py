@@ -183,6 +183,15 @@ class TestNames:
         assert len(named) == 2 and all(re.fullmatch(r"[A-Za-z0-9]+", name) for name in named)
         assert document["one"] != document["other"]
 
+    def test_a_class_beside_an_enum_of_its_name_is_told_apart(self) -> None:
+        schemas = Schemas()
+        words = {"scope": ["posts:write"]}
+        body = schemas.of(create_model("Scope", size=(int, ...)), "validation")
+        document = schemas.resolve({"body": body, "components": {}}, words)
+        named = document["components"]["schemas"]
+        assert named["Scope"]["enum"] == ["posts:write"]
+        assert "size" in named[document["body"]["$ref"].rpartition("/")[2]]["properties"]
+
 
 class TestForGenerators:
     """What generators of clients stumble over, and what they need."""
