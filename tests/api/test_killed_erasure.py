@@ -18,8 +18,7 @@ from tests.databases import BACKENDS, postgres_database, postgres_server
 
 CANARY = "zzcanary"
 EMAIL = f"{CANARY}@example.com"
-POSTS = {"sqlite": 2_000, "postgresql": 10_000}
-"""Enough that an erasure takes some hundred milliseconds."""
+POSTS = 500
 NOW = "2026-01-01 00:00:00.000000"
 COLUMNS = "id, author_id, title, title_folded, content, version, created_at, updated_at"
 INSERT = {
@@ -34,6 +33,23 @@ TEXT = f"'{CANARY} title', '{CANARY} title', '{CANARY} ' || n, 1, '{NOW}', '{NOW
 TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'",
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+}
+SLOW = {
+    "sqlite": [
+        """CREATE VIEW slow AS WITH RECURSIVE numbers(n) AS (SELECT 1
+        UNION ALL SELECT n + 1 FROM numbers WHERE n < 30000) SELECT max(n) FROM numbers""",
+        "CREATE TRIGGER slow BEFORE DELETE ON posts BEGIN SELECT * FROM slow; END",
+    ],
+    "postgresql": [
+        """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep(0.005); RETURN OLD; END'""",
+        "CREATE TRIGGER slow BEFORE DELETE ON posts FOR EACH ROW EXECUTE FUNCTION slow()",
+    ],
+}
+"""Each post takes some milliseconds, so that no machine erases all of them before the kill."""
+QUICK = {
+    "sqlite": ["DROP TRIGGER slow", "DROP VIEW slow"],
+    "postgresql": ["DROP FUNCTION slow CASCADE"],
 }
 DELIVERIES = "core_deliveries WHERE listener <> 'users.forget_addresses'"
 """Those of an erasure, except the one that comes an hour later."""
@@ -65,6 +81,10 @@ class Stored:
             return [tuple(row) for row in await connection.fetch(sql)]
         finally:
             await connection.close()
+
+    def execute_all(self, statements: dict[str, list[str]]) -> None:
+        for each in statements[self.backend]:
+            self.execute(each)
 
     def count(self, what: str) -> int:
         return int(self.execute(f"SELECT count(*) FROM {what}")[0][0])
@@ -100,25 +120,25 @@ def leave_marks(address: str, stored: Stored) -> str:
         assert client.post("/files/upload", files=file, headers=kept).status_code == 201
         assert client.post("/auth/api-keys", json=key).status_code == 201
     author = user_id.replace("-", "") if stored.backend == "sqlite" else user_id
-    count = POSTS[stored.backend]
-    stored.execute(INSERT[stored.backend].format(author=author, text=TEXT, count=count))
+    stored.execute(INSERT[stored.backend].format(author=author, text=TEXT, count=POSTS))
     return user_id
 
 
 @pytest.mark.needs("posts")
 @pytest.mark.parametrize("stored", BACKENDS, indirect=True)
 def test_an_erasure_that_is_killed_ends_by_itself(stored: Stored) -> None:
-    total = POSTS[stored.backend]
     with serving(stored.folder, **stored.settings) as served:
         user_id = leave_marks(address := served.address(), stored)
-        assert stored.count("posts") == total
+        assert stored.count("posts") == POSTS
+        stored.execute_all(SLOW)
         with client_at(address, sign_in(address, EMAIL)) as client:
             gone = client.post("/users/me/deletion", json={"password": ADMIN_PASSWORD})
             assert gone.status_code == 202, gone.text
-        eventually(lambda: stored.count("posts") < total)
+        eventually(lambda: stored.count("posts") < POSTS)
         served.process.kill()
         served.process.wait()
-    assert 0 < stored.count("posts") < total
+    assert 0 < stored.count("posts") < POSTS
+    stored.execute_all(QUICK)
     stored.execute(LEASES_END)  # as a minute later
     with serving(stored.folder, **stored.settings) as served:
         served.address()
