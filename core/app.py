@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 from litestar import Litestar
 from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import BaseRouteHandler
 from litestar.plugins.pydantic import PydanticInitPlugin
 
 from config.access_line import access_writer
 from config.lines import Lines
 from config.settings import Settings
 from core.kernel.contributions import WiringError
+from core.kernel.loading import described, told_in_a_sentence
 from core.operations.refusals import RefusalAudit
 from core.web.access_log import AccessLog
 from core.web.admission import Admission
@@ -26,7 +29,6 @@ from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
-from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import AnyHost
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import AnyModule, ModuleTypes, assemble_all
@@ -93,6 +95,18 @@ def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
             yield
         except ImproperlyConfiguredException as error:
             raise WiringError(error.detail) from error
+        except WiringError:
+            raise
+        except Exception as error:
+            if (handler := handler_of(error)) is None:
+                raise
+            raise WiringError(f"{handler} cannot be registered: {described(error)}.") from error
+
+
+def handler_of(error: Exception) -> BaseRouteHandler | None:
+    """Return the handler that Litestar was registering, whose types it could not read."""
+    places = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    return next((each for each in places if isinstance(each, BaseRouteHandler)), None)
 
 
 def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:

@@ -11,9 +11,9 @@ from click import Group
 from config.settings import SettingsError
 from core.cli.setting_up import tables_must_fit, the_core
 from core.kernel.contributions import WiringError
+from core.kernel.loading import told_in_a_sentence
 from core.operations.contributions import Command
 from core.wiring.container import CoreContainer
-from core.wiring.loading import told_in_a_sentence
 from core.wiring.registry import AnyModule, construct
 from core.wiring.settings import usable_modules
 
@@ -46,6 +46,8 @@ def made(name: str, plugin: type[AnyModule], core: CoreContainer) -> Iterator[Cl
         if isinstance(each, Command):
             with told_in_a_sentence(f"The command {each.name} cannot be made", module.package):
                 command = each.make()
+                if not isinstance(command, ClickCommand):
+                    raise TypeError(f"{command!r} is no click command")
             let_run(command, partial(made_by_whole, each.name))
             yield command
 

@@ -8,6 +8,7 @@ from config.settings import SettingsError
 from core.data.errors import DatabaseBusy
 from core.kernel.contributions import WiringError
 from core.kernel.errors import InvalidInput, ProblemError
+from core.kernel.loading import text_of
 
 MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
@@ -36,7 +37,11 @@ def as_sentence(error: Exception) -> str | None:
         )
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
-    if type(error).__name__ in ("MigrationError", "CannotListen"):  # whose modules are heavy
+    if type(error).__name__ in (
+        "MigrationError",
+        "CommandError",
+        "CannotListen",
+    ):  # whose modules are heavy
         return str(error)
     if any(each in str(getattr(error, "orig", "")) for each in MISSING):
         return "The database lacks a table: run `atrium migrate`, then this again."
@@ -50,4 +55,4 @@ def is_full_disk(error: BaseException) -> bool:
     both = (error, error.__cause__)
     if any(isinstance(each, OSError) and each.errno in (ENOSPC, EDQUOT) for each in both):
         return True
-    return any("database or disk is full" in str(each) for each in both)
+    return any("database or disk is full" in text_of(each) for each in both if each)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from core.data import announcements
 from core.data.migrations import History, histories_of
-from core.wiring.loading import told_in_a_sentence
+from core.kernel.loading import told_in_a_sentence
 from core.wiring.registry import load_modules, package_of
 
 TABLES_APART = (announcements,)

@@ -17,9 +17,9 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
 from core.kernel.contributions import Contribution
+from core.kernel.loading import told_in_a_sentence
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
-from core.wiring.loading import told_in_a_sentence
 
 
 class ModuleContainer(DeclarativeContainer):
@@ -93,7 +93,8 @@ class Module(InitPlugin, Generic[C]):
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
         mounts = [own, *self.core.contributions().of(Mount, self.name)]
-        app_config.route_handlers.extend(self._router(each) for each in mounts)
+        with told_in_a_sentence(f"The routes of {self.name} cannot be made", self.package):
+            app_config.route_handlers.extend(self._router(each) for each in mounts)
         return app_config
 
     def _router(self, mount: Mount) -> Router:

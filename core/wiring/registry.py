@@ -20,9 +20,9 @@ from config.lines import Lines
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from core.kernel.contributions import Contribution, Export, WiringError
+from core.kernel.loading import told_in_a_sentence
 from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
-from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import Module
 from core.wiring.own import core_contributions
 

@@ -27,6 +27,7 @@ from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
+from core.kernel.loading import told_in_a_sentence
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure
@@ -39,7 +40,6 @@ from core.web.openapi.schemes import SecurityScheme
 from core.web.problems import ProblemSpec
 from core.web.rules import Rules
 from core.wiring.document import words_of
-from core.wiring.loading import told_in_a_sentence
 from core.wiring.module import AnyHost, Module, Mount
 from core.wiring.registry import AnyModule
 from core.wiring.routes import WRITES, operations_of

@@ -19,7 +19,7 @@ from config.settings import (
     sources,
 )
 from core.kernel.contributions import WiringError
-from core.wiring.loading import told_in_a_sentence
+from core.kernel.loading import told_in_a_sentence
 from core.wiring.registry import AnyModule, discover, load_modules, package_of
 
 S = TypeVar("S", bound=ModuleSettings)

@@ -76,14 +76,21 @@ class History:
 
 
 def read_revision(file: Path) -> tuple[str | None, str]:
-    """The one before, and its own."""
-    named = {
-        target.id: ast.literal_eval(statement.value)
-        for statement in ast.parse(file.read_bytes()).body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
-    }
+    """Return the one before, and its own. Raises MigrationError where they cannot be read."""
+    try:
+        named = {
+            target.id: ast.literal_eval(statement.value)
+            for statement in ast.parse(file.read_bytes()).body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
+        }
+    except SyntaxError as error:
+        told = f"{file}, line {error.lineno}, is not Python: {error.msg}."
+        raise MigrationError(told) from error
+    except ValueError as error:
+        told = f"{file} must give revision and down_revision as plain text."
+        raise MigrationError(told) from error
     if "revision" not in named:
         raise MigrationError(f"{file} names no revision: make it with `atrium revision`.")
     return named.get("down_revision"), named["revision"]

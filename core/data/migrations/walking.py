@@ -1,8 +1,9 @@
 """Alembic, one module at a time: one revision after another, each in a transaction of its own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from re import sub
 from typing import Any, Literal
 from warnings import catch_warnings, simplefilter
 
@@ -14,13 +15,16 @@ from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, TypeDecorator
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
 from core.data.models import Base
 from core.data.search_tables import TEXT_COLUMN
+from core.kernel.loading import told_in_a_sentence
 
 POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
@@ -28,13 +32,24 @@ Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 def walk_up(connection: Connection, history: History) -> list[str]:
     script = script_of(history)
-    return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
+    with telling_failures(history):
+        return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
 
 
 def walk_down(connection: Connection, history: History, to: str) -> list[str]:
     script = script_of(history)
     script.get_revision(to)  # refuses `-1`, which would mean another one at each step
-    return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
+    with telling_failures(history):
+        return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
+
+
+def telling_failures(history: History) -> AbstractContextManager[None]:
+    """Raise WiringError, with its line, where a revision fails otherwise than by the database."""
+    names = [sub(r"\W", "_", file.name) for file in history.folder.glob("*.py")]  # as alembic does
+    known = (MigrationError, CommandError, SQLAlchemyError, OSError)
+    return told_in_a_sentence(
+        f"A revision of {history.module} cannot be run", *names, except_for=known
+    )
 
 
 def walk(connection: Connection, history: History, plan: Plan) -> list[str]:

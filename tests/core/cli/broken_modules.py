@@ -62,6 +62,25 @@ def raising(line: str) -> str:
     return PLUGIN.replace("class StoveContainer", f"{line}\n\n\nclass StoveContainer")
 
 
+ROUTER = """
+from litestar import Controller, get
+
+from core.security.policies import public
+
+
+class Kitchen(Controller):
+    @get(summary="Cook", policy=public)
+    async def cook(self, stove: "Stove") -> None: ...
+"""
+
+
+def routed(controller: str) -> str:
+    """The plugin with a controller of its router."""
+    container = "    container_type = StoveContainer"
+    routed = PLUGIN.replace(container, f"{container}\n    controllers = ({controller},)")
+    return f"from {{name}}.router import Kitchen\n{routed}"
+
+
 LOADING = {
     "crashing": {"__init__": CRASH},
     "lacking": {"plugin": "import nowhere_at_all"},
@@ -70,6 +89,8 @@ LOADING = {
     "nameless": {"plugin": "class Plug: ..."},
     "shapeless": {"plugin": "class Plugin: ..."},
     "attribute": {"plugin": raising("int.nothing")},
+    "baseless": {"plugin": "class Stop(BaseException): ...\nraise Stop('at once')"},
+    "wordless": {"plugin": "class E(Exception):\n    def __str__(self): return None\nraise E"},
 }
 """Modules whose plugin cannot be loaded."""
 WIRING = {
@@ -80,10 +101,16 @@ WIRING = {
     "oddly": {"plugin": PLUGIN + "\n    def contributions(self):\n        return (5,)\n"},
 }
 """Modules whose plugin can be loaded, and something else cannot."""
-COMMANDS = {"uncooked": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 1 / 0")}}
+COMMANDS = {
+    "uncooked": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 1 / 0")},
+    "raw": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 5")},
+}
 """Modules whose commands alone cannot be made."""
 BUILDING = {
     "unbuilt": {"service": SERVICE.replace("    pass", CRASHES)},
+    "unreadable": {"router": ROUTER, "plugin": routed("Kitchen")},
+    "unrouted": {"router": ROUTER, "plugin": routed("Kitchen.cook, 5")},
+    "unshown": {"public": CRASH},
     "unserved": {"plugin": PLUGIN + "\n    def services(self):\n        1 / 0\n"},
 }
 """Modules that fail when the application is built."""

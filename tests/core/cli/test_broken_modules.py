@@ -8,6 +8,8 @@ import pytest
 
 from config.lines import Lines
 from core.app import create_app
+from core.cli.sentences import as_sentence
+from core.data.migrations import History, MigrationError, upgrade
 from core.kernel.contributions import WiringError
 from tests.api.serving import ROOT
 from tests.core.cli.broken_modules import BUILDING, COMMANDS, LOADING, WIRING, install
@@ -26,13 +28,19 @@ SENTENCES = {
     "shapeless": f"{LOADED} Plugin in shapeless.plugin is no Module.",
     "attribute": f"{LOADED} AttributeError: type object 'int' has no attribute 'nothing', "
     "in {here}/plugin.py, line",
+    "baseless": f"{LOADED} Stop: at once, in {{here}}/plugin.py, line 2.",
+    "wordless": f"{LOADED} E, in {{here}}/plugin.py, line 3.",
     "unmade": f"The module unmade cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
     "ungiving": f"The module ungiving cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
     "oddly": "The module oddly contributes 5, which is no Contribution.",
     "uncooked": f"The command uncooked.cook cannot be made: {CRASHED}, in {{here}}/plugin.py, line",
+    "raw": "The command raw.cook cannot be made: TypeError: 5 is no click command, in {here}",
     "unset": f"The settings of unset cannot be loaded: {CRASHED}, in {{here}}/settings.py, line",
     "unread": f"The settings of unread cannot be read: {CRASHED}, in {{here}}/settings.py, line",
     "unbuilt": f"unbuilt cannot build its stove: {CRASHED}, in {{here}}/service.py, line",
+    "unreadable": "unreadable.router.Kitchen.cook cannot be registered: NameError: name 'Stove' is",
+    "unrouted": "The routes of unrouted cannot be made: ImproperlyConfiguredException: ",
+    "unshown": f"unshown.public cannot be loaded: {CRASHED}, in {{here}}/public.py, line",
     "unserved": f"The module unserved cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
 }
 TOLD_BY_HELP = {*LOADING, *COMMANDS, "unmade", "ungiving", "oddly"}
@@ -111,7 +119,7 @@ def test_the_doctor_goes_on(every: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["migrate", "serve", "routes", "user unlock a@example.com", "lacking"]
+    "command", ["migrate", "serve", "routes", "user unlock a@example.com", "raw"]
 )
 def test_what_needs_every_module_refuses_in_one_sentence(every: Path, command: str) -> None:
     done = told(every, *command.split())
@@ -138,3 +146,32 @@ def test_a_module_that_is_left_out_may_be_broken(tmp_path: Path) -> None:
     install(tmp_path / "site", "unset", **WIRING["unset"])
     assert told(tmp_path, "migrate", MODULES="users,auth,health").returncode == 0
     assert told(tmp_path, "seed", MODULES="users,auth,health").returncode == 0
+
+
+REVISION = "revision = 'crumbly_first'\ndown_revision = None\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("revision = (", "{file}, line 1, is not Python: '(' was never closed."),
+        ("revision = print", "{file} must give revision and down_revision as plain text."),
+        (
+            REVISION + "1 / 0",
+            f"A revision of crumbly cannot be run: {CRASHED}, in {{file}}, line 3.",
+        ),
+        (
+            REVISION + "def upgrade():\n    1 / 0",
+            f"A revision of crumbly cannot be run: {CRASHED}, in {{file}}, line 4.",
+        ),
+    ],
+    ids=["syntax", "names", "load", "run"],
+)
+def test_a_revision_that_fails_is_told_with_its_place(
+    tmp_path: Path, source: str, sentence: str
+) -> None:
+    file = tmp_path / "20260101_first.py"
+    file.write_text(source)
+    with pytest.raises((WiringError, MigrationError)) as refused:
+        upgrade(f"sqlite:///{tmp_path / 'atrium.db'}", [History("crumbly", tmp_path)])
+    assert as_sentence(refused.value) == sentence.format(file=file)

@@ -23,6 +23,7 @@ from core.data.migrations import (
 )
 from core.data.migrations.connections import run
 from core.data.models import Base
+from core.kernel.contributions import WiringError
 from tests.core.data.migrations.teams import Team, ask, do, of, schema
 
 ROOT = Path(__file__).parents[4]
@@ -128,7 +129,7 @@ def test_a_revision_that_fails_leaves_nothing_behind(
         "op.execute('INSERT INTO stock (id) VALUES (7)')\n"
         "raise RuntimeError('midway')"
     )
-    with pytest.raises(RuntimeError, match="midway"):
+    with pytest.raises(WiringError, match="RuntimeError: midway, in "):
         upgrade(url, of(core, stock, wishes))
     assert current(url, of(core, stock, wishes)) == {"core": "r1", "stock": "r2", "wishes": None}
     found = schema(url)

@@ -8,31 +8,41 @@ from traceback import walk_tb
 from config.settings import SettingsError
 from core.kernel.contributions import WiringError
 
+SENTENCES = (WiringError, SettingsError, KeyboardInterrupt, GeneratorExit)
 LONGEST = 300
 """Characters of an exception's own text."""
 
 
 @contextmanager
-def told_in_a_sentence(failure: str, *packages: str) -> Iterator[None]:
+def told_in_a_sentence(
+    failure: str, *packages: str, except_for: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """Raise WiringError for every exception of the block that is no sentence by itself.
 
     The place is the last line of the packages that was executed.
     """
+    passing: tuple[type[BaseException], ...] = (*SENTENCES, *except_for)
     try:
         yield
-    except (WiringError, SettingsError):
+    except passing:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         place = place_of(error, packages)
         raise WiringError(f"{failure}: {described(error)}, in {place}.") from error
 
 
 def described(error: BaseException) -> str:
-    text = str(error.msg if isinstance(error, SyntaxError) else error)
-    short = " ".join(text.split())[:LONGEST].rstrip(".")
+    short = " ".join(text_of(error).split())[:LONGEST].rstrip(".")
     if isinstance(error, ImportError):
         return short
     return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def text_of(error: BaseException) -> str:
+    try:
+        return str(error.msg if isinstance(error, SyntaxError) else error)
+    except Exception:
+        return ""
 
 
 def place_of(error: BaseException, packages: Sequence[str]) -> str:
@@ -47,7 +57,9 @@ def place_of(error: BaseException, packages: Sequence[str]) -> str:
 
 
 def file_of(package: str) -> str | None:
-    return getattr(sys.modules.get(package), "__file__", None)
+    """Return the file of the plugin, or of the package where none is loaded."""
+    loaded = sys.modules.get(f"{package}.plugin") or sys.modules.get(package)
+    return getattr(loaded, "__file__", None)
 
 
 def is_within(module: str | None, packages: Sequence[str]) -> bool:
