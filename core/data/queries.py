@@ -75,7 +75,9 @@ class Listing(Uncopied):
     A column of `ranges` is compared by `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are
     `created_at` and `at` wherever they are sort keys. `scope` names what every query of the list
     compares for equality, such as the owner: an index of each order begins with it. The default
-    order is `-created_at`, or the first key of a list without it. The query should be made once,
+    order is `-created_at`, or the first key of a list without it. `searchable` is a condition that
+    queries have and that every row with a searched text meets: their totals need only the index of
+    the search. The query should be made once,
     for its statements are kept by its identity, and must have the columns of `sort` among its own.
     """
 
@@ -84,6 +86,7 @@ class Listing(Uncopied):
     filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
     ranges: Columns = ()
     scope: Columns = ()
+    searchable: ColumnElement[bool] | None = None
     default: str = ""
     _found: Bounded[object, Found] = field(default_factory=lambda: Bounded(200), init=False)
     _statements: Bounded[object, Select[Any]] = field(
@@ -213,12 +216,17 @@ class Listing(Uncopied):
         self, query: Select[Any], narrowed: Select[Any], asked: PageRequest, way: Way | None
     ) -> Count:
         """A text in the whole table is counted by the index alone."""
-        whole = not asked.filters and query.whereclause is None
+        whole = not asked.filters and self._is_whole(query.whereclause)
         if isinstance(self.search, SearchIndex) and way and whole:
             [table, *others] = query.get_final_froms()
             if table is self.search.key.table and not others:
                 return all_matches(self.search, way)
         return Count(narrowed)
+
+    def _is_whole(self, condition: ColumnElement[bool] | None) -> bool:
+        if condition is None or self.searchable is None:
+            return condition is None
+        return condition.compare(self.searchable)
 
     def _statement(
         self,

@@ -8,6 +8,7 @@ order of the list: `Listing` chooses by some texts of the table. `%`, `_` and qu
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, String, Table, bindparam, event, func, or_, select
@@ -16,7 +17,8 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from core.data.search_tables import TEXT_COLUMN, creation, removal
+from core.data.folded import folds_of
+from core.data.search_tables import TEXT_COLUMN, combined, creation, removal
 from core.data.totals import Count
 from core.kernel.folding import fold
 
@@ -25,11 +27,11 @@ Columns = Sequence[InstrumentedAttribute[Any]]
 PART = 3
 """The index consists of parts of this length. A text of no more is found by the index alone."""
 
-SAMPLE = 200
+SAMPLE = 400
 """The number of texts, the newest of the table, by which a text is called common or rare."""
-SAMPLE_LENGTH = 2000
-COMMON_SHARE, COMMON_LEAST = 1 / 40, 5
-SCANNED_SHARE = 1 / 2
+SAMPLE_LENGTH = 1000
+COMMON = 3
+"""So many of the sample have a common text."""
 
 
 class Way(Enum):
@@ -52,8 +54,12 @@ class SearchIndex:
         self.columns = columns
         self.names = [column.key for column in columns]
         self.key = table.c.id
-        text = func.substr(folded_text(self.key), 1, SAMPLE_LENGTH)
-        self.sample = select(text).order_by(self.key.desc()).limit(SAMPLE)
+        copies = {source: table.c[name] for name, source in folds_of(table).items()}
+        kept = all(name in copies for name in self.names)
+        self.text = folded_text(self.key, *(copies[name] for name in self.names if kept))
+        self.sample = (
+            select(func.substr(self.text, 1, SAMPLE_LENGTH)).order_by(self.key.desc()).limit(SAMPLE)
+        )
         event.listen(table, "after_create", self._create)
         event.listen(table, "after_drop", self._drop)
 
@@ -94,11 +100,11 @@ def lexeme(part: str) -> str:
 
 def way_to(text: str, sample: Sequence[str | None]) -> Way:
     """Look a rare text up, and walk to one that some of the sample have."""
-    matches = sum(text in (it or "") for it in sample)
-    if matches < max(COMMON_LEAST, COMMON_SHARE * len(sample)):
+    enough = COMMON if len(text) >= PART else max(COMMON + 1, len(sample) // 2)
+    matches = sum(1 for _ in islice((it for it in sample if it and text in it), enough))
+    if matches < COMMON:
         return Way.look_up
-    scanned = len(text) < PART and matches > SCANNED_SHARE * len(sample)
-    return Way.walk_and_scan if scanned else Way.walk
+    return Way.walk_and_scan if matches > COMMON and matches == enough else Way.walk
 
 
 def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
@@ -107,7 +113,7 @@ def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
         return or_(*(contains(func.search_fold(column), TEXT) for column in index))
     if way is Way.look_up:
         return looked_up(index.key, TEXT, PHRASE, PARTS)
-    return contains(folded_text(index.key), TEXT)
+    return contains(index.text, TEXT)
 
 
 def all_matches(index: SearchIndex, way: Way) -> Count:
@@ -125,7 +131,7 @@ UNTYPED: Any = NullType()  # SQLite would be asked whether a Boolean condition e
 
 
 class folded_text(FunctionElement[str]):
-    """The folded text of the row with this key."""
+    """The folded text of the row with this key, from the copies of its columns if all have some."""
 
     inherit_cache = True
     type = String()
@@ -162,14 +168,16 @@ class Scanned(Matches):
 
 @compiles(folded_text, "sqlite")
 def folded_text_on_sqlite(element: folded_text, compiler: Any, **options: Any) -> str:
-    [key] = element.clauses
+    key, *copies = element.clauses
     rows = f"{key.table.name}_search_rows"
+    if copies:
+        return f"({combined('sqlite', [compiler.process(it, **options) for it in copies])})"
     return f"(SELECT text FROM {rows} WHERE {rows}.id = {compiler.process(key, **options)})"
 
 
 @compiles(folded_text, "postgresql")
 def folded_text_on_postgresql(element: folded_text, compiler: Any, **options: Any) -> str:
-    [key] = element.clauses
+    key, *_ = element.clauses
     return text_beside(compiler.process(key, **options))
 
 

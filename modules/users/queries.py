@@ -13,9 +13,11 @@ from core.data.queries import Listing
 from core.data.totals import Count
 from modules.users.models import IS_ADMIN, SEARCH, User
 
+IS_KNOWN = User.erasing_since.is_(None)
+"""A user who is being erased is in no result, and has neither name nor e-mail address."""
 ORDER = (User.created_at, User.name, User.email, User.id)
-PEOPLE = Listing(sort=ORDER, search=SEARCH)
-ACCOUNTS = Listing(sort=ORDER, search=SEARCH, filters=(User.is_active,))
+PEOPLE = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
+ACCOUNTS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN, filters=(User.is_active,))
 """What admins see of people: whether they may sign in, too."""
 
 OUTCOME: Any = type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False))
@@ -42,8 +44,6 @@ PERSONAL: list[Any] = [
     User.last_login_at,
     User.deletes_at,
 ]
-IS_KNOWN = User.erasing_since.is_(None)
-"""A user who is being erased is in no result."""
 EVERYONE = select(*PERSONAL).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"), IS_KNOWN)
