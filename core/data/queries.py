@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from operator import ge, gt, le, lt
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam
+from sqlalchemy import ColumnElement, Row, Select, bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -15,6 +15,7 @@ from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.totals import Count
+from core.data.unions import Union, in_order
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows, default_order
@@ -22,6 +23,7 @@ from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
 Columns = Sequence[InstrumentedAttribute[Any]]
+Query = Select[Any] | Union
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gte": ge,
@@ -33,8 +35,6 @@ ALWAYS_RANGES = ("created_at", "at")
 """Sort keys that every list offers as ranges too."""
 
 BATCH = 100  # rows: little enough to be made into text between two other requests
-LIMIT: BindParameter[int] = bindparam("listing_limit")
-OFFSET: BindParameter[int] = bindparam("listing_offset")
 
 
 async def one_or_raise(
@@ -62,7 +62,7 @@ async def row_or_raise(
 class Found:
     """A query with the conditions of one combination of search and filters."""
 
-    query: Select[Any]
+    query: Query
     count: Count
 
 
@@ -116,7 +116,7 @@ class Listing(Uncopied):
     async def page(
         self,
         reads: ReadConnection,
-        query: Select[Any],
+        query: Query,
         asked: PageRequest,
         values: Values = NOTHING,
     ) -> Rows[Any]:
@@ -151,7 +151,7 @@ class Listing(Uncopied):
     async def _rows(
         self,
         reads: ReadConnection,
-        query: Select[Any],
+        query: Query,
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
@@ -164,7 +164,7 @@ class Listing(Uncopied):
         return Rows((await reads.execute(statement, {**values, **part})).all(), None, asked)
 
     async def batches(
-        self, reads: ReadConnection, query: Select[Any], values: Values = NOTHING
+        self, reads: ReadConnection, query: Query, values: Values = NOTHING
     ) -> AsyncIterator[Sequence[Any]]:
         """Yield all rows of `query` in the default order, each batch read by itself.
 
@@ -180,7 +180,7 @@ class Listing(Uncopied):
     async def _by_cursor(
         self,
         reads: ReadConnection,
-        query: Select[Any],
+        query: Query,
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
@@ -198,7 +198,7 @@ class Listing(Uncopied):
         last = position_of(rows[asked.per_page - 1], order) if more else None
         return Rows(rows[: asked.per_page], None, asked, last)
 
-    def _narrowed(self, query: Select[Any], asked: PageRequest, way: Way | None) -> Found:
+    def _narrowed(self, query: Query, asked: PageRequest, way: Way | None) -> Found:
         """Built once for each query, way of search and set of filters."""
         key = query, way, frozenset(asked.filters)
         if known := self._found.get(key):
@@ -212,12 +212,13 @@ class Listing(Uncopied):
         self._found.put(key, found)
         return found
 
-    def _count(
-        self, query: Select[Any], narrowed: Select[Any], asked: PageRequest, way: Way | None
-    ) -> Count:
+    def _count(self, query: Query, narrowed: Query, asked: PageRequest, way: Way | None) -> Count:
         """A text in the whole table is counted by the index alone."""
-        whole = not asked.filters and self._is_whole(query.whereclause)
-        if isinstance(self.search, SearchIndex) and way and whole:
+        if isinstance(narrowed, Union):
+            return Count(narrowed.all())
+        if isinstance(query, Union) or asked.filters or not self._is_whole(query.whereclause):
+            return Count(narrowed)
+        if isinstance(self.search, SearchIndex) and way:
             [table, *others] = query.get_final_froms()
             if table is self.search.key.table and not others:
                 return all_matches(self.search, way)
@@ -230,7 +231,7 @@ class Listing(Uncopied):
 
     def _statement(
         self,
-        query: Select[Any],
+        query: Query,
         order: tuple[SortKey, ...],
         nulls: tuple[bool, ...] | None,
         way: Way | None,
@@ -239,12 +240,8 @@ class Listing(Uncopied):
         key = query, order, nulls
         if (known := self._statements.get(key)) is not None:
             return known
-        sorted_after = way is Way.look_up
-        ordered = query.order_by(*(key.ordering(sorted_after) for key in order)).limit(LIMIT)
-        if nulls is None:
-            ordered = ordered.offset(OFFSET)
-        elif nulls:
-            ordered = ordered.where(rows_after(order, nulls))
+        after = rows_after(order, nulls) if nulls else None
+        ordered = in_order(query, order, after, nulls is None, sorted_after=way is Way.look_up)
         self._statements.put(key, ordered)
         return ordered
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Enum, and_, bindparam, or_, select, type_coerce
+from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditEntry, Outcome
@@ -11,6 +11,7 @@ from core.data.folded import own_columns
 from core.data.lanes import reserved
 from core.data.queries import Listing
 from core.data.totals import Count
+from core.data.unions import Union
 from modules.users.models import IS_ADMIN, SEARCH, User
 
 IS_KNOWN = User.erasing_since.is_(None)
@@ -79,19 +80,13 @@ DUE = (
     .limit(bindparam("at_most"))
 )
 
-DONE_BY = select(*AuditEntry.__table__.columns).where(
-    or_(
-        AuditEntry.actor_id == bindparam("user_id"),
-        AuditEntry.on_behalf_of == bindparam("user_id"),
-    )
-)
-"""Also by that person's API keys, and by whoever acted in that person's name."""
 AUDIT_ROWS = select(*AuditEntry.__table__.columns)
 DONE_ALONE = AUDIT_ROWS.where(AuditEntry.actor_id == bindparam("user_id"))
 DONE_FOR = AUDIT_ROWS.where(
     AuditEntry.on_behalf_of == bindparam("user_id"), AuditEntry.actor_id != bindparam("user_id")
 )
-"""The two parts of `DONE_BY`, each in the order of one index."""
+DONE_BY = Union(DONE_ALONE, DONE_FOR)
+"""Also by the API keys of this user, and by an admin in the name of this user."""
 
 TOTAL = Count(select(User.id).where(IS_KNOWN))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))

@@ -63,6 +63,36 @@ async def test_activity_goes_on_by_cursor(person: Person) -> None:
     assert wrong(await person.client.get(f"{ME}/activity", params={"sort": "-created_at"}))
 
 
+@pytest.mark.parametrize("sort", ["-at", "at"])
+async def test_activity_merges_what_a_user_did_and_what_was_done_in_the_users_name(
+    person: Person, core: CoreContainer, sort: str
+) -> None:
+    async with core.db().transaction() as session:
+        for _ in range(12):
+            await core.audit().record(session, "things.do", ("things", None))
+        done = AuditEntry.action == "things.do"
+        await session.execute(update(AuditEntry).where(done).values(actor_id=person.id))
+        entries = [*await session.scalars(select(AuditEntry.id).where(done))]
+        by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
+        every_third = AuditEntry.id.in_(entries[::3])
+        await session.execute(update(AuditEntry).where(every_third).values(by_key))
+    asked = {"action": "things.do", "sort": sort, "per_page": "5"}
+    pages = [
+        (await person.client.get(f"{ME}/activity", params=asked | {"page": page})).json()
+        for page in ("1", "2", "3")
+    ]
+    rows = [each for page in pages for each in page["data"]]
+    in_order = sorted(rows, key=lambda each: (each["at"], each["id"]), reverse=sort == "-at")
+    assert rows == in_order and {each["id"] for each in rows} == {str(each) for each in entries}
+    assert [page["total"] for page in pages] == [12, 12, 12]
+    followed, cursor = [], ""
+    while cursor is not None:
+        answer = await person.client.get(f"{ME}/activity", params=asked | {"cursor": cursor})
+        followed += answer.json()["data"]
+        cursor = answer.json()["next_cursor"]
+    assert followed == rows
+
+
 async def test_an_export_is_a_file_with_everything_and_on_record(
     person: Person, stranger: Person, core: CoreContainer
 ) -> None:

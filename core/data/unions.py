@@ -1,0 +1,57 @@
+"""A list whose rows are found by several indexes: each part is read in order, then all are merged.
+
+One query with OR would read and sort every row of every part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, select, union_all
+
+from core.data.keyset import SortKey
+from core.kernel.uncopied import Uncopied
+
+LIMIT: BindParameter[int] = bindparam("listing_limit", type_=Integer)
+OFFSET: BindParameter[int] = bindparam("listing_offset", type_=Integer)
+
+
+class Union(Uncopied):
+    """Queries of the same columns; no row is in two of them."""
+
+    def __init__(self, *parts: Select[Any]) -> None:
+        self.parts = parts
+
+    def where(self, condition: ColumnElement[bool]) -> "Union":
+        return Union(*(part.where(condition) for part in self.parts))
+
+    def all(self) -> Select[Any]:
+        """Return one query, in no order."""
+        return select(union_all(*self.parts).subquery())
+
+
+def in_order(
+    query: Select[Any] | Union,
+    order: Sequence[SortKey],
+    after: ColumnElement[bool] | None,
+    by_page: bool,
+    sorted_after: bool = False,
+) -> Select[Any]:
+    """Return the part that `listing_limit` and, by page, `listing_offset` say."""
+    if isinstance(query, Union):
+        return merged(query, order, after, by_page)
+    ordered = query.order_by(*(key.ordering(sorted_after) for key in order)).limit(LIMIT)
+    if after is not None:
+        ordered = ordered.where(after)
+    return ordered.offset(OFFSET) if by_page else ordered
+
+
+def merged(
+    union: Union, order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
+) -> Select[Any]:
+    """Of each part no more is read than the first page to the one that is asked for."""
+    reach = LIMIT + OFFSET if by_page else LIMIT
+    parts = (in_order(part, order, after, by_page=False).limit(reach) for part in union.parts)
+    rows = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    keys = [replace(key, column=rows.c[key.column.key]) for key in order]
+    return in_order(select(rows), keys, None, by_page)
