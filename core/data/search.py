@@ -39,7 +39,7 @@ class Way(Enum):
 
     look_up = "by the index, then sorted"
     walk = "along the order of the list, each row compared"
-    walk_and_scan = "the same, and counted without the index, most of which begins with the text"
+    walk_and_scan = "the same, and counted without the index, which would name half of the rows"
 
 
 class SearchIndex:
@@ -100,11 +100,11 @@ def lexeme(part: str) -> str:
 
 def way_to(text: str, sample: Sequence[str | None]) -> Way:
     """Look a rare text up, and walk to one that some of the sample have."""
-    enough = COMMON if len(text) >= PART else max(COMMON + 1, len(sample) // 2)
-    matches = sum(1 for _ in islice((it for it in sample if it and text in it), enough))
+    half = max(COMMON + 1, len(sample) // 2)
+    matches = sum(1 for _ in islice((it for it in sample if it and text in it), half))
     if matches < COMMON:
         return Way.look_up
-    return Way.walk_and_scan if matches > COMMON and matches == enough else Way.walk
+    return Way.walk if matches < half else Way.walk_and_scan
 
 
 def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
