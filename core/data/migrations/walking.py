@@ -16,7 +16,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, TypeDecorator
+from sqlalchemy import Connection, TypeDecorator, false, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
@@ -26,6 +26,7 @@ from core.data.models import Base
 from core.data.search_tables import TEXT_COLUMN
 from core.kernel.loading import told_in_a_sentence
 
+BOOLEANS = (type(true()), type(false()))
 POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
@@ -158,8 +159,10 @@ def is_search(table: str) -> bool:
     return any(f"{table}_".startswith(f"{it}_search_") for it in Base.metadata.tables)
 
 
-def render(_kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
-    """Write a type that is not SQLAlchemy's as the one below it: old migrations still run then."""
+def render(kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
+    """Write what runs on both databases, and names no class of ours: old migrations still run."""
+    if kind == "server_default" and isinstance(default := getattr(thing, "arg", None), BOOLEANS):
+        return f"sa.{default}()"  # alembic writes what the connected database calls it
     home = type(thing).__module__
     if isinstance(thing, TypeDecorator) and not home.startswith("sqlalchemy."):
         return _repr_type(thing.impl_instance, context)

@@ -31,8 +31,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, registry
@@ -206,7 +208,8 @@ def every_kind() -> list[Table]:
         small: Mapped[int] = mapped_column(SmallInteger)
         ratio: Mapped[float]
         price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
-        done: Mapped[bool]
+        done: Mapped[bool] = mapped_column(server_default=false())
+        shown: Mapped[bool] = mapped_column(server_default=true())
         data: Mapped[dict[str, Any]] = mapped_column(JSON)
         more: Mapped[dict[str, Any]] = mapped_column(JSON().with_variant(JSONB(), "postgresql"))
         mood: Mapped[Mood] = mapped_column(Enum(Mood, native_enum=False, length=20))
@@ -232,6 +235,7 @@ def test_a_written_revision_is_in_form_and_makes_what_the_models_say(
         upgrade(url, of(stock))
         assert check(url, of(stock)) == {"stock": []}
         written = first.read_text()
+    assert "=sa.false()" in written and "=sa.true()" in written
     assert "DateTime()" not in written and "tests" not in written and "core" not in written
     types = [["mypy", "--strict"]] if url.startswith("sqlite") else []
     for tool in (["ruff", "format", "--check"], ["ruff", "check"], *types):
