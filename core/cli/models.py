@@ -7,6 +7,7 @@ from itertools import chain
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Dialect, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from config.settings import Settings
@@ -65,7 +66,7 @@ def migrated_database() -> Iterator[str]:
     """Yield the URL of the configured database, or of a temporary one if it lacks revisions."""
     try:
         tables_must_fit()
-    except (CommandFailed, MigrationError, DatabaseBusy, OSError):
+    except (CommandFailed, MigrationError, DatabaseBusy, DBAPIError):
         with TemporaryDirectory() as folder:
             temporary = f"sqlite:///{folder}/atrium.db"
             upgrade(temporary, histories(the_settings().modules))

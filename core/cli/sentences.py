@@ -12,6 +12,8 @@ from core.kernel.loading import text_of
 
 MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
+REFUSED = ("28", "3D")
+"""The classes of PostgreSQL's SQLSTATE for a user or password, and for a database."""
 DAMAGED_FILE = "The file of the database is damaged: put a backup in its place."
 
 
@@ -43,9 +45,16 @@ def as_sentence(error: Exception) -> str | None:
         "CannotListen",
     ):  # whose modules are heavy
         return str(error)
-    if any(each in str(getattr(error, "orig", "")) for each in MISSING):
+    return sentence_of_database(error)
+
+
+def sentence_of_database(error: Exception) -> str | None:
+    refusal = getattr(error, "orig", None)
+    if str(getattr(refusal, "sqlstate", "")).startswith(REFUSED):
+        return "The database refuses the user, the password or its name: mend DATABASE_URL."
+    if any(each in str(refusal) for each in MISSING):
         return "The database lacks a table: run `atrium migrate`, then this again."
-    if any(each in str(getattr(error, "orig", "")) for each in DAMAGED):
+    if any(each in str(refusal) for each in DAMAGED):
         return DAMAGED_FILE
     return None
 

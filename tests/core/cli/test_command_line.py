@@ -9,12 +9,14 @@ from secrets import token_hex
 from sqlite3 import connect
 
 import pytest
+from sqlalchemy import make_url
 
 from core.cli.contributed import contributed_commands
 from core.version import VERSION
 from core.wiring import registry
 from core.wiring.module import Module
 from tests.api.serving import environment, run, serving
+from tests.databases import HAS_POSTGRES, postgres_server
 
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
 NOT_THERE = "it does not answer (ConnectionError): start it, or mend REDIS_URL"
@@ -162,6 +164,19 @@ def test_a_start_without_redis_is_told_once(tmp_path: Path) -> None:
         served.address()
         assert served.printed.count(NOT_THERE) == 1
         assert "a-secret" not in served.printed
+
+
+@pytest.mark.skipif(not HAS_POSTGRES, reason="There is no PostgreSQL.")
+@pytest.mark.parametrize(("name", "user"), [("nowhere", None), (None, "stranger")])
+def test_a_database_that_refuses_is_one_sentence(
+    tmp_path: Path, name: str | None, user: str | None
+) -> None:
+    url = make_url(postgres_server()).set(database=name, username=user)
+    done = tell(tmp_path, "migrate", DATABASE_URL=url.render_as_string(hide_password=False))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "atrium: The database refuses the user, the password or its name: mend DATABASE_URL.\n"
+    )
 
 
 def test_it_says_its_version(tmp_path: Path) -> None:

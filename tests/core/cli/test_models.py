@@ -57,7 +57,8 @@ def shelves(tmp_path: Path) -> Installed:
 
 
 def test_the_check_of_a_module_needs_no_database(tmp_path: Path, shelves: Installed) -> None:
-    done = tell(tmp_path, "module", "check", "shelves", **shelves.settings)
+    away = {"DATABASE_URL": "postgresql://u:x@127.0.0.1:1/x"}
+    done = tell(tmp_path, "module", "check", "shelves", **shelves.settings | away)
     assert (done.returncode, done.stdout) == (1, f"{NO_TABLE}\n"), done.stderr
     assert not (tmp_path / "var" / "atrium.db").exists()
 
