@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
@@ -24,8 +24,12 @@ class ScopeNames(TypeDecorator[tuple[str, ...]]):
         return tuple((value or "").split())
 
 
+ENDED = datetime(1970, 1, 1, tzinfo=UTC)
+"""The `expires_at` of a session that was ended. Its tokens may be too many for one transaction."""
+
+
 class AuthSession(Identified, Base):
-    """Someone who signed in on one device; it ends by being deleted, its tokens with it."""
+    """Someone who signed in on one device; a sweep deletes it, and its tokens, after its end."""
 
     __tablename__ = "auth_sessions"
     __table_args__ = (

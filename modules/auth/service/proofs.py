@@ -3,7 +3,7 @@
 Other modules ask for it by the port `Reauthentication`: every proof is counted by one guard.
 """
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
@@ -11,11 +11,15 @@ from core.kernel.clock import Clock
 from core.kernel.principal import Principal
 from core.security.authentication import BadCredential, ProofFailed, StepUpRequired
 from core.security.passwords import Passwords
-from modules.auth.models import AuthSession
+from modules.auth.models import ENDED, AuthSession
 from modules.auth.service.guesses import Guesses
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import PRINCIPALS
 from modules.users.public import Account, Accounts
+
+OWN = select(AuthSession.id).where(
+    AuthSession.id == bindparam("session_id"), AuthSession.expires_at > ENDED
+)
 
 
 class Proofs:
@@ -62,7 +66,7 @@ class Proofs:
         others = (AuthSession.user_id == account.id) & (AuthSession.id != principal.session_id)
         async with self._db.transaction() as session:
             await self._accounts.set_password_hash(account.id, hashed)
-            if await session.get(AuthSession, principal.session_id) is None:
+            if await session.scalar(OWN, {"session_id": principal.session_id}) is None:
                 raise BadCredential  # another session changed it first, which ended this one
             await self._sessions.end_where(session, others)
             await self._guesses.clear(account.email)

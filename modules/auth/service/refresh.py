@@ -16,7 +16,7 @@ from core.kernel.clock import Clock
 from core.operations.maintenance import Maintenance
 from core.security.secrets import SecretKeys
 from modules.auth.errors import InvalidRefreshToken
-from modules.auth.models import AuthSession, RefreshToken
+from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN
 from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
@@ -103,6 +103,6 @@ class Refresh:
         return await session.scalar(unused) is not None
 
     async def _end_stolen(self, session: AsyncSession, of: AuthSession) -> None:
-        await session.delete(of)
+        of.expires_at = ENDED
         self._db.touch(PRINCIPALS)
         await self._audit.refuse("auth.refresh_reuse", "auth_sessions", of.id, Outcome.refused)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
@@ -15,7 +15,7 @@ from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
 from modules.auth.errors import SessionNotFound
-from modules.auth.models import AuthSession
+from modules.auth.models import ENDED, AuthSession
 from modules.auth.queries import (
     ALL_SESSIONS,
     COUNT_OWN_SESSIONS,
@@ -74,10 +74,11 @@ class SessionService:
             await self.end_where(session, AuthSession.user_id == user_id)
 
     async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[UUID]:
-        """Those that ended; locked in one order first, so that nobody waits in a circle."""
-        wanted = select(AuthSession.id).where(*which).order_by(AuthSession.id).with_for_update()
+        """End them, and return those that had not ended; the locks are taken in one order."""
+        still = (*which, AuthSession.expires_at > ENDED)
+        wanted = select(AuthSession.id).where(*still).order_by(AuthSession.id).with_for_update()
         found = (await session.scalars(wanted)).all()
-        await session.execute(delete(AuthSession).where(*which))
+        await session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
         self._db.touch(PRINCIPALS)
         return found
 

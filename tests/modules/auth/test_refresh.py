@@ -16,7 +16,7 @@ from core.operations.maintenance import Maintenance
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
-from modules.auth.models import RefreshToken
+from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.service.access_tokens import Claims
 from modules.auth.service.signing_keys import PRINCIPALS
 from tests.modules.auth.conftest import (
@@ -34,7 +34,12 @@ from tests.modules.auth.trail import trail
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
 
-LIVE = select(func.count()).select_from(RefreshToken).where(RefreshToken.used_at.is_(None))
+LIVE = (
+    select(func.count())
+    .select_from(RefreshToken)
+    .join(AuthSession)
+    .where(RefreshToken.used_at.is_(None), AuthSession.expires_at > ENDED)
+)
 SEALED = (
     select(func.count()).select_from(RefreshToken).where(RefreshToken.sealed_successor.is_not(None))
 )

@@ -2,11 +2,13 @@
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import func, select
 
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
+from modules.auth.models import RefreshToken
 from modules.auth.public import SessionNotFound
 from modules.users.public import AccountClosed
 from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
@@ -155,6 +157,36 @@ class TestListing:
         assert (await person.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 404
         assert await works(client, person.tokens)
 
+    @pytest.mark.parametrize("way", ["logout", "logout-all", "revoke", "reuse"])
+    async def test_its_tokens_are_deleted_by_a_sweep_and_not_by_the_request(
+        self,
+        client: AsyncClient,
+        core: CoreContainer,
+        auth: AuthContainer,
+        person: Person,
+        way: str,
+    ) -> None:
+        """They may be many: one for each refresh."""
+        first = await log_in(client, person)
+        last = first
+        for _ in range(3):
+            body = {"refresh_token": last["refresh_token"]}
+            last = (await client.post(f"{AUTH}/refresh", json=body)).json()
+        before = await count_tokens(core)
+        headers = bearer(last["access_token"])
+        if way == "reuse":
+            reused = {"refresh_token": first["refresh_token"]}
+            assert (await client.post(f"{AUTH}/refresh", json=reused)).status_code == 401
+        elif way == "revoke":
+            form = {"token": last["refresh_token"]}
+            assert (await client.post(f"{AUTH}/revoke", data=form)).status_code == 200
+        else:
+            assert (await client.post(f"{AUTH}/{way}", headers=headers)).status_code == 204
+        assert not await works(client, last)
+        assert await count_tokens(core) == before
+        await auth.sweeping().sweep()
+        assert await count_tokens(core) == before - (5 if way == "logout-all" else 4)
+
     async def test_the_expired_are_gone(
         self, client: AsyncClient, auth: AuthContainer, person: Person
     ) -> None:
@@ -164,6 +196,11 @@ class TestListing:
             assert answer.json()["total"] == 1
             await auth.sweeping().sweep()
             assert await works(client, fresh)
+
+
+async def count_tokens(core: CoreContainer) -> int:
+    async with core.db().read() as reads:
+        return int(await reads.scalar(select(func.count()).select_from(RefreshToken)))
 
 
 class TestClosedAccounts:
