@@ -214,8 +214,7 @@ def looked_up_on_postgresql(element: looked_up, compiler: Any, **options: Any) -
 @compiles(Indexed, "sqlite")
 def indexed_on_sqlite(element: Indexed, compiler: Any, **options: Any) -> str:
     text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
-    found = f"{element.table}_search"
-    return f"(SELECT count(*) FROM {found} WHERE {match(found, text, phrase)})"
+    return f"(SELECT count(*) {matches_on_sqlite(element.table, text, phrase)})"
 
 
 @compiles(Indexed, "postgresql")
@@ -228,8 +227,11 @@ def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> st
 
 @compiles(Scanned, "sqlite")
 def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
-    text = compiler.process(TEXT, **options)
-    return f"(SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0)"
+    """A phrase costs FTS5 less than a scan, whatever its frequency."""
+    text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
+    scan = f"SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0"
+    by_index = f"SELECT count(*) {matches_on_sqlite(element.table, text, phrase)}"
+    return f"(CASE WHEN {phrase} IS NULL THEN ({scan}) ELSE ({by_index}) END)"
 
 
 @compiles(Scanned, "postgresql")
@@ -245,6 +247,10 @@ def text_beside(key: str) -> str:
 
 def has_parts(whole: str, parts: str) -> str:
     return f"search_parts({whole}) @@ CAST({parts} AS tsquery)"
+
+
+def matches_on_sqlite(table: str, text: str, phrase: str) -> str:
+    return f"FROM {table}_search WHERE {match(f'{table}_search', text, phrase)}"
 
 
 def match(found: str, text: str, phrase: str) -> str:
