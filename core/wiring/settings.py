@@ -149,7 +149,14 @@ def usable_modules() -> Usable:
         settings = Settings.read({})
         failures.append(str(error))
     plugins, unloadable = modules_that_load(settings)
-    return Usable(settings, plugins, [*failures, *unloadable])
+    usable = Usable(settings, {}, [*failures, *unloadable])
+    for name, plugin in plugins.items():
+        try:
+            classes_of(name, plugin)
+            usable.plugins[name] = plugin
+        except WiringError as error:
+            usable.failures.append(str(error))
+    return usable
 
 
 def modules_that_load(

@@ -43,7 +43,7 @@ SENTENCES = {
     "unshown": f"unshown.public cannot be loaded: {CRASHED}, in {{here}}/public.py, line",
     "unserved": f"The module unserved cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
 }
-TOLD_BY_HELP = {*LOADING, *COMMANDS, "unmade", "ungiving", "oddly"}
+TOLD_BY_HELP = {*LOADING, *COMMANDS, "unset", "unmade", "ungiving", "oddly"}
 TOLD_BY_SETTINGS = {*LOADING, "unset", "unread"}
 
 Done = subprocess.CompletedProcess[str]
@@ -78,9 +78,9 @@ def test_help_lists_what_there_is_and_says_what_is_not(every: Path) -> None:
     assert named(every, done.stdout) == TOLD_BY_HELP
     assert "PORT must be a whole number" in done.stdout
     commands, _, _ = done.stdout.partition("Not loaded:")
-    for command in ("serve", "doctor", "user", "keys", HEALTHY, "unset", "unbuilt"):
+    for command in ("serve", "doctor", "user", "keys", HEALTHY, "unread", "unbuilt"):
         assert re.search(rf"^  {command} ", commands, re.MULTILINE), command
-    assert not re.search(r"^  (uncooked|lacking) ", commands, re.MULTILINE)
+    assert not re.search(r"^  (uncooked|lacking|unset) ", commands, re.MULTILINE)
 
 
 def test_help_of_a_command_goes_on(every: Path) -> None:
@@ -105,7 +105,7 @@ def test_settings_are_listed_but_for_what_is_wrong(every: Path) -> None:
 def test_modules_are_listed_but_for_those_that_fail(every: Path) -> None:
     done = told(every, "module", "list")
     assert done.returncode == 1
-    assert named(every, done.stderr) == {*LOADING}
+    assert named(every, done.stderr) == {*LOADING, "unset"}
     listed = [line.split()[0] for line in done.stdout.splitlines()]
     assert {"module", "users", HEALTHY, "unbuilt"} <= {*listed} and not {*LOADING} & {*listed}
 
