@@ -151,9 +151,10 @@ class Hold:
             self._size = size
             return
         self._forget_in_memory()
-        self._size = await self._reservations.reserve(
-            await self._own_row(), self._owner_id, size, ahead
-        )
+        is_new, self._row = self._row is None, self._row or uuid7()
+        self._size = await self._reservations.reserve(self._row, self._owner_id, size, ahead)
+        if is_new:
+            await self._renew(self._row)
 
     async def settle(self, session: AsyncSession) -> None:
         """Release the row in the transaction that counts the files as used."""
@@ -170,12 +171,9 @@ class Hold:
         if self._row is not None and not inside_transaction():
             await self._reservations.release(self._row)
 
-    async def _own_row(self) -> UUID:
-        """Return the id of the row. It is renewed from the first call on."""
-        if self._row is None:
-            self._row = row = uuid7()
-            await self._stack.enter_async_context(renewed(lambda: self._reservations.renew(row)))
-        return self._row
+    async def _renew(self, row: UUID) -> None:
+        """Renew the row, which is committed by now, until the hold ends."""
+        await self._stack.enter_async_context(renewed(lambda: self._reservations.renew(row)))
 
     def _count_in_memory(self, more: int) -> bool:
         if counted := self._reservations.count_in_memory(self._owner_id, more, self._left):
