@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+APP = re.compile(r"[a-z0-9._~-]{1,253}")
+"""The host of an app or an extension, which is in no DNS: `app://-`."""
 NAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*")
 PUBLIC_PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -39,7 +41,7 @@ def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
     """The same with any scheme."""
     try:
         parts = urlsplit(text)
-        authority(parts.hostname or "", parts.port)
+        authority_of(parts)
     except ValueError:
         raise ValueError(wanted) from None
     plain = text.isascii() and text.isprintable() and set(text).isdisjoint(' ?#@\\"<>')
@@ -50,8 +52,15 @@ def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
 
 def origin_of(parts: SplitResult) -> str:
     """As browsers send it: in lower case, without the port that the scheme implies."""
+    return f"{parts.scheme}://{authority_of(parts)}"
+
+
+def authority_of(parts: SplitResult) -> str:
+    host = parts.hostname or ""
     port = None if parts.port == DEFAULT_PORTS.get(parts.scheme) else parts.port
-    return f"{parts.scheme}://{authority(parts.hostname or '', port)}"
+    if parts.scheme not in DEFAULT_PORTS and APP.fullmatch(host):
+        return host if port is None else f"{host}:{port}"
+    return authority(host, port)
 
 
 def origin(text: str) -> str:

@@ -88,10 +88,11 @@ def is_hangul(text: str) -> bool:
 
 
 def common_korean(shortest: int) -> Iterator[str]:
-    """The words in both spellings, with the endings that are added to reach a length."""
+    """The words in both spellings, with what is added to reach a length: an ending, or itself."""
     for word in WORDS:
         for spelling in (word, typed(word).casefold()):
-            yield from (whole for end in ENDINGS if len(whole := spelling + end) >= shortest)
+            wholes = (spelling + end for end in (*ENDINGS, spelling))
+            yield from (whole for whole in wholes if len(whole) >= shortest)
 
 
 def names_in(word: str) -> Iterator[str]:

@@ -170,6 +170,11 @@ class TestLists:
     def test_origins_of_apps_and_extensions(self) -> None:
         origins = ("capacitor://localhost", "chrome-extension://" + "a" * 32, "app://x:8080")
         assert read(CORS_ORIGINS=",".join(origins)).cors_origins == origins
+        unlike_hosts = ("app://.", "app://-", "app://a_-:81", "app://[::1]:81")
+        assert read(CORS_ORIGINS=",".join(unlike_hosts)).cors_origins == unlike_hosts
+        for wrong in ("https://.", "http://-", "app://*", "app://a/", "app://a b", "app://é"):
+            with pytest.raises(SettingsError, match="CORS_ORIGINS must list exact origins"):
+                read(CORS_ORIGINS=wrong)
         for wrong in ("null", "*", "https://*", "file://", "https://a.example/x", "//a.example"):
             with pytest.raises(SettingsError, match="CORS_ORIGINS must list exact origins"):
                 read(CORS_ORIGINS=wrong)

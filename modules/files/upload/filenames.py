@@ -1,7 +1,7 @@
 """The file name of a part, in each form in which HTTP clients write one.
 
 Browsers write UTF-8 in `filename`; .NET, Spring and old releases of urllib3 write `filename*`
-(RFC 8187) or an encoded word (RFC 2047). A name never decides where a file is stored.
+(RFC 8187) or encoded words (RFC 2047). A name never decides where a file is stored.
 """
 
 import re
@@ -26,7 +26,9 @@ def filename_of(part: MultipartSegment) -> str | None:
     extended = parameters_of(part).get("filename*")
     if extended is None and part.filename is None:
         return None
-    name = decoded_extended(extended) if extended is not None else decoded_word(part.filename or "")
+    name = (
+        decoded_extended(extended) if extended is not None else decoded_words(part.filename or "")
+    )
     return SEPARATORS.split(name)[-1]
 
 
@@ -36,14 +38,22 @@ def decoded_extended(value: str) -> str:
     return decoded(unquote_to_bytes(found[1]))
 
 
-def decoded_word(name: str) -> str:
-    """Decode an encoded word that is the whole name; any other name stays as it is."""
-    if not (found := ENCODED_WORD.fullmatch(name)):
+def decoded_words(name: str) -> str:
+    """Decode encoded words that are the whole name; any other name stays as it is.
+
+    A word has at most 75 characters, so that mail libraries write a long name in several. They are
+    joined before they are decoded, for some libraries split a character.
+    """
+    words = ENCODED_WORD.findall(name)
+    if not words or ENCODED_WORD.sub("", name).strip():
         return name
-    encoding, text = found.groups()
+    return decoded(b"".join(content_of(*word) for word in words))
+
+
+def content_of(encoding: str, text: str) -> bytes:
     if encoding in "bB":
-        return decoded(from_base64(text))
-    return decoded(unquote_to_bytes(text.replace("_", " ").replace("%", "%25").replace("=", "%")))
+        return from_base64(text)
+    return unquote_to_bytes(text.replace("_", " ").replace("%", "%25").replace("=", "%"))
 
 
 def from_base64(text: str) -> bytes:

@@ -76,6 +76,7 @@ class TestStrength:
                 "비밀번호12345",
             ),
             *("나는너를사랑해1", "dkssud123!", "가나다라마바사아"),
+            *("안녕하세요안녕하세요", "비밀번호비밀번호", "dkssudgktpdydkssudgktpdy"),
         ],
     )
     def test_korean_words_are_common_however_they_are_typed(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-ORIGINS = ("http://app.example", "capacitor://localhost")
+ORIGINS = ("http://app.example", "capacitor://localhost", "app://.")
 SAFELISTED_REQUEST = {"accept", "accept-language", "content-language", "content-type"}
 SAFELISTED_ANSWER = {
     *("cache-control", "content-language", "content-length", "content-type"),
