@@ -17,6 +17,7 @@ from core.data.engines import postgres_url, sqlite_path
 from core.data.errors import DatabaseBusy
 from core.data.migrations import Difference, History, MigrationError, check, upgrade
 from core.data.models import Base
+from core.data.search_tables import SEARCHED
 from core.wiring.histories import histories
 
 
@@ -42,8 +43,9 @@ def digest_of_models(url: str, known: Sequence[History]) -> str:
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
     indexes = [CreateIndex(index) for table in tables for index in table.indexes]
     indexed = sorted(str(index.compile(dialect=dialect)) for index in indexes)
+    searched = [(table.name, table.info.get(SEARCHED)) for table in tables]
     revisions = [history.revisions[-1:] for history in known]
-    return sha256(repr((url, made, indexed, revisions)).encode()).hexdigest()
+    return sha256(repr((url, made, indexed, searched, revisions)).encode()).hexdigest()
 
 
 def dialect_of(url: str) -> Dialect:

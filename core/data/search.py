@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from core.data.folded import folds_of
-from core.data.search_tables import TEXT_COLUMN, combined, creation, removal
+from core.data.search_tables import SEARCHED, TEXT_COLUMN, combined, creation, removal
 from core.data.totals import Count
 from core.kernel.folding import fold
 
@@ -54,6 +54,7 @@ class SearchIndex:
         self.columns = columns
         self.names = [column.key for column in columns]
         self.key = table.c.id
+        table.info[SEARCHED] = self.names
         copies = {source: table.c[name] for name, source in folds_of(table).items()}
         kept = all(name in copies for name in self.names)
         self.text = folded_text(self.key, *(copies[name] for name in self.names if kept))

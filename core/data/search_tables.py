@@ -21,6 +21,9 @@ TEXT_COLUMN = "search_text"
 BLOCKS = (0x80, 0x370, 0x400, 0x530, 0x1E00, 0x1F00, 0x2000, 0x3000, 0xAC00, 0x10000, 0x1F000)
 SCRIPTS = tuple(pairwise(BLOCKS))
 
+SEARCHED = "searched"
+"""What a table of a model calls the columns of its search index in `info`."""
+
 PARTS_FUNCTION = """
 CREATE OR REPLACE FUNCTION search_parts(text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$

@@ -66,6 +66,8 @@ def table_of(difference: tuple[Any, ...]) -> str:
             return str(table)
         case (str(kind), _, table, *_) if kind.startswith("modify_"):
             return str(table)
+        case ("search", table, _, _):
+            return str(table)
         case (_, constraint):
             return str(constraint.table.name)
     raise NotImplementedError(difference[0])
@@ -74,6 +76,13 @@ def table_of(difference: tuple[Any, ...]) -> str:
 def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
     """Return what differs, and a name for the revision that cures it."""
     match difference:
+        case ("search", table, (), _):
+            return f"the search index of {table} is in the model and in no migration", "add_search"
+        case ("search", table, stored, declared):
+            columns = f"{', '.join(declared)} in the model and {', '.join(stored)}"
+            return f"the search index of {table} is over {columns} in the migrations", (
+                "change_search"
+            )
         case ("modify_type", _, table, column, _, stored, declared):
             kinds = f"{compiled(declared)} in the model and {compiled(stored)} in the migrations"
             return f"{table}.{column} is {kinds}", f"change_{column}"

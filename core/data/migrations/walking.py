@@ -20,6 +20,7 @@ from sqlalchemy import Connection, TypeDecorator, false, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
+import core.data.migrations.searches  # noqa: F401 (alembic compares search indexes by it)
 from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
 from core.data.models import Base

@@ -37,13 +37,14 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from core.cli.migrate import write_in_form
 from core.data.folded import folded
 from core.data.indexes import PartialIndex
-from core.data.migrations import MigrationError, check, revision, upgrade
+from core.data.migrations import MigrationError, check, downgrade, revision, upgrade
 from core.data.models import Base, Timestamped, Versioned
+from core.data.search import SearchIndex
 from tests.core.data.migrations.teams import Team, of
 
 ROOT = Path(__file__).parents[4]
@@ -247,3 +248,59 @@ def test_a_written_revision_is_in_form_and_makes_what_the_models_say(
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def searched(*names: str) -> Table:
+    """Declare a table with a search index of these columns."""
+    known = Base.registry.type_annotation_map
+
+    class Apart(DeclarativeBase):
+        registry = registry(metadata=Base.metadata, type_annotation_map=known)
+
+    class Thing(Versioned, Apart):
+        __tablename__ = "stock"
+
+        title: Mapped[str] = mapped_column(String(100))
+        body: Mapped[str | None] = mapped_column(Text)
+
+    SearchIndex(Thing, [getattr(Thing, name) for name in names])
+    return Base.metadata.tables["stock"]
+
+
+def test_a_search_index_that_no_migration_makes_is_told_and_written(url: str, stock: Team) -> None:
+    with declared(searched()):
+        revision(url, stock.history, "first")
+        upgrade(url, of(stock))
+        assert check(url, of(stock)) == {"stock": []}
+    told = []
+    for names in (["title"], ["title", "body"], ["body", "title"]):
+        with declared(searched(*names)):
+            (difference,) = check(url, of(stock))["stock"]
+            told.append(difference.sentence)
+            assert difference.breaks
+            revision(url, stock.history, f"search {len(told)}")
+            upgrade(url, of(stock))
+            assert check(url, of(stock)) == {"stock": []}
+    over = "the search index of stock is over {} in the model and {} in the migrations"
+    assert told == [
+        "the search index of stock is in the model and in no migration:"
+        " run `atrium revision stock add_search`.",
+        f"{over.format('title, body', 'title')}: run `atrium revision stock change_search`.",
+        f"{over.format('body, title', 'title, body')}: run `atrium revision stock change_search`.",
+    ]
+
+
+def test_a_table_is_made_with_its_search_index_and_goes_with_it(
+    url: str, stock: Team, tmp_path: Path
+) -> None:
+    copy(ROOT / "pyproject.toml", tmp_path)
+    with declared(searched("title")):
+        first = revision(url, stock.history, "first")
+        write_in_form(first)
+        upgrade(url, of(stock))
+        assert check(url, of(stock)) == {"stock": []}
+        downgrade(url, stock.history, "base")
+        (difference,) = check(url, of(stock))["stock"]
+    assert difference.sentence.startswith("the table stock is in the model and in no migration")
+    style = [sys.executable, "-m", "ruff", "check", first.name]
+    assert subprocess.run(style, cwd=first.parent, check=False).returncode == 0

@@ -1,0 +1,73 @@
+"""Compare the search indexes of models with those of the database, which alembic does not know.
+
+Importing this module makes alembic tell them like all other differences, and write them.
+"""
+
+import re
+from typing import Any, TypeAlias
+
+from alembic.autogenerate import comparators, renderers
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import MigrateOperation, UpgradeOps
+from alembic.util import DispatchPriority, PriorityDispatchResult
+from sqlalchemy import Connection, text
+
+from core.data.search_tables import SEARCHED
+
+Columns: TypeAlias = tuple[str, ...]
+
+SOURCES = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name || '_add'",
+    "postgresql": "SELECT prosrc FROM pg_proc WHERE proname = :name || '_text'"
+    " AND pronamespace = current_schema()::regnamespace",
+}
+"""The statements that read what keeps the index of a table."""
+COLUMN = re.compile(r"coalesce\(new\.(\w+), ''\)", re.IGNORECASE)
+
+
+class ChangeSearch(MigrateOperation):
+    """Make a search index, remove it, or make it over other columns."""
+
+    def __init__(self, table: str, before: Columns, after: Columns) -> None:
+        self.table, self.before, self.after = table, before, after
+
+    def reverse(self) -> "ChangeSearch":
+        return ChangeSearch(self.table, self.after, self.before)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("search", self.table, self.before, self.after)
+
+
+@comparators.dispatch_for("schema", priority=DispatchPriority.LAST)
+def compare_searches(
+    context: AutogenContext, operations: UpgradeOps, _schemas: object
+) -> PriorityDispatchResult:
+    connection, metadata = context.connection, context.metadata
+    assert connection is not None and metadata is not None  # noqa: S101 (it is configured)
+    for table in metadata.sorted_tables:  # type: ignore[union-attr]
+        declared = tuple(table.info.get(SEARCHED, ()))
+        if not declared or not context.run_name_filters(table.name, "table", {}):
+            continue
+        stored = columns_searched(connection, table.name)
+        if stored != declared:
+            operations.ops.append(ChangeSearch(table.name, stored, declared))
+    return PriorityDispatchResult.CONTINUE
+
+
+@renderers.dispatch_for(ChangeSearch)
+def render_search(context: AutogenContext, change: ChangeSearch) -> list[str]:
+    lines, names = [], []
+    if change.before:
+        names.append("drop_search")
+        lines.append(f"drop_search(op, {change.table!r})")
+    if change.after:
+        names.append("create_search")
+        lines.append(f"create_search(op, {change.table!r}, {list(change.after)!r})")
+    context.imports.update(f"from core.data.search_tables import {name}" for name in names)
+    return lines
+
+
+def columns_searched(connection: Connection, table: str) -> Columns:
+    """Return the columns of the search index in the database; none where there is no index."""
+    source = connection.scalar(text(SOURCES[connection.dialect.name]), {"name": f"{table}_search"})
+    return tuple(dict.fromkeys(COLUMN.findall(source or "")))
