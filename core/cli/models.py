@@ -43,7 +43,7 @@ def digest_of_models(url: str, known: Sequence[History]) -> str:
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
     indexes = [CreateIndex(index) for table in tables for index in table.indexes]
     indexed = sorted(str(index.compile(dialect=dialect)) for index in indexes)
-    searched = [(table.name, table.info.get(SEARCHED)) for table in tables]
+    searched = [(table.name, SEARCHED.get(table)) for table in tables]
     revisions = [history.revisions[-1:] for history in known]
     return sha256(repr((url, made, indexed, searched, revisions)).encode()).hexdigest()
 

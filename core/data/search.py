@@ -54,7 +54,7 @@ class SearchIndex:
         self.columns = columns
         self.names = [column.key for column in columns]
         self.key = table.c.id
-        table.info[SEARCHED] = self.names
+        SEARCHED[table] = tuple(self.names)
         copies = {source: table.c[name] for name, source in folds_of(table).items()}
         kept = all(name in copies for name in self.names)
         self.text = folded_text(self.key, *(copies[name] for name in self.names if kept))

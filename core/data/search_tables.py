@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Table
 
 from core.kernel.folding import fold, folded_letters
 
@@ -21,8 +24,8 @@ TEXT_COLUMN = "search_text"
 BLOCKS = (0x80, 0x370, 0x400, 0x530, 0x1E00, 0x1F00, 0x2000, 0x3000, 0xAC00, 0x10000, 0x1F000)
 SCRIPTS = tuple(pairwise(BLOCKS))
 
-SEARCHED = "searched"
-"""What a table of a model calls the columns of its search index in `info`."""
+SEARCHED: WeakKeyDictionary[Table, tuple[str, ...]] = WeakKeyDictionary()
+"""The columns of the search index of each table of a model that has one."""
 
 PARTS_FUNCTION = """
 CREATE OR REPLACE FUNCTION search_parts(text) RETURNS tsvector

@@ -45,7 +45,7 @@ def compare_searches(
     connection, metadata = context.connection, context.metadata
     assert connection is not None and metadata is not None  # noqa: S101 (it is configured)
     for table in metadata.sorted_tables:  # type: ignore[union-attr]
-        declared = tuple(table.info.get(SEARCHED, ()))
+        declared = SEARCHED.get(table, ())
         if not declared or not context.run_name_filters(table.name, "table", {}):
             continue
         stored = columns_searched(connection, table.name)

@@ -297,6 +297,7 @@ def test_a_table_is_made_with_its_search_index_and_goes_with_it(
     with declared(searched("title")):
         first = revision(url, stock.history, "first")
         write_in_form(first)
+        assert "info=" not in first.read_text()
         upgrade(url, of(stock))
         assert check(url, of(stock)) == {"stock": []}
         downgrade(url, stock.history, "base")
