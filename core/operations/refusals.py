@@ -4,6 +4,7 @@ import structlog
 
 from core.data.audit import AuditTrail, Outcome
 from core.data.errors import DatabaseBusy
+from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
 from core.web.context import HttpContext
 
@@ -20,7 +21,8 @@ class RefusalAudit:
     async def record(self, context: HttpContext) -> None:
         """In a transaction of its own, for the one of the act is gone. Never breaks the answer.
 
-        A busy database is not waited for a second time: the row then follows with the next notes.
+        A busy database is not waited for a second time: the row then follows with the next notes,
+        and likewise where the database is only busy for the row itself.
         """
         handler = context.scope.get("route_handler")
         action = handler.opt["rules"].audit if handler else None
@@ -33,6 +35,8 @@ class RefusalAudit:
             return
         try:
             await self._audit.refuse(action, kind, target_id, outcome, status=context.status)
+        except Unavailable:
+            self._audit.refuse_later(action, kind, target_id, outcome, status=context.status)
         except Exception as error:
             count_fallback("refusal_audit")
             log.error("refusal_not_audited", action=action, exc_info=error)

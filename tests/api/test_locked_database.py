@@ -79,6 +79,17 @@ async def test_all_are_refused_after_one_wait(
         await eventually(partial(outcomes_of, core, answer), ["failed"])
 
 
+async def test_the_audit_row_of_a_refusal_follows(
+    owner: Person, core: CoreContainer, database: Path
+) -> None:
+    """The refusal itself needs no database, and is answered while its row cannot be written."""
+    with locked(database, at_most_s=AT_ONCE * WAIT_S) as holder:
+        invalid = await owner.client.patch(ME, json={"name": ""})
+        assert holder.still_holds
+    assert invalid.status_code == 400
+    await eventually(partial(outcomes_of, core, invalid), ["refused"])
+
+
 async def test_a_reservation_is_not_waited_for_either(
     owner: Person, admin: Person, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,9 +128,8 @@ class GroupCommit:
             failure = None
             try:
                 await self.thread.run(commit, left)
-            except sqlite3.Error as error:
+            except Exception as error:  # each kind, so that none waits for ever
                 failure = error
-                await self.thread.run(undo, "ROLLBACK")
         for committed, writes in ready:
             reason = (writes and writes.error) or failure
             if reason and not committed.done():
@@ -149,9 +148,14 @@ def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
 
 
 def commit(connection: sqlite3.Connection, left: Sequence["LeftWrites"]) -> None:
-    for writes in left:
-        writes.perform(connection)
-    connection.execute("COMMIT").close()
+    """Commit the group, or undo all of it."""
+    try:
+        for writes in left:
+            writes.perform(connection)
+        connection.execute("COMMIT").close()
+    except Exception:
+        undo(connection, "ROLLBACK")
+        raise
 
 
 def undo(connection: sqlite3.Connection, sql: str) -> None:
@@ -166,13 +170,16 @@ class LeftWrites:
 
     def __init__(self, writes: Sequence[Write], undoing: str) -> None:
         self._writes, self._undoing = writes, undoing
-        self.error: sqlite3.Error | None = None
+        self.error: Exception | None = None
 
     def perform(self, connection: sqlite3.Connection) -> None:
-        """Write all, or undo the transaction and keep the error for its commit."""
+        """Write all, or undo the transaction and keep the error for its commit.
+
+        The driver refuses some values by errors that are none of SQLite's, such as OverflowError.
+        """
         try:
             write_all(connection, self._writes)
-        except sqlite3.Error as error:
+        except Exception as error:
             self.error = error
             undo(connection, self._undoing)
 

@@ -1,6 +1,6 @@
 """Writes that wait for the next statement or the commit share the fate of their transaction."""
 
-from asyncio import gather
+from asyncio import gather, timeout
 from uuid import uuid4
 
 import pytest
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.errors import DatabaseBusy
 from core.data.writes import write, write_later
 from core.kernel.clock import utc_now
 from tests.core.data.tables import THINGS
@@ -16,6 +17,8 @@ from tests.core.data.tables import THINGS
 ADD = insert(THINGS).values(
     {each: bindparam(f"new_{each.key}", type_=each.type) for each in THINGS.columns}
 )
+TOO_LARGE = 1 << 63
+"""An integer that no database takes."""
 RENAME = update(THINGS).where(THINGS.c.name == bindparam("old")).values(name=bindparam("new"))
 
 
@@ -78,7 +81,9 @@ async def test_one_that_fails_undoes_its_own_transaction_alone(db: Database) -> 
 
     outcomes = await gather(*(act(number) for number in range(20)), return_exceptions=True)
     failed = [number for number, each in enumerate(outcomes) if each is not None]
-    assert len(failed) == 10 and all(isinstance(outcomes[each], DBAPIError) for each in failed)
+    # Behind one that fails as the first of its group, the others of it are told to try again.
+    told = (DBAPIError, DatabaseBusy)
+    assert len(failed) == 10 and all(isinstance(outcomes[each], told) for each in failed)
     kept = [number for number in range(20) if number not in failed]
     expected = [f"act {number}" for number in kept] + [f"trace {number}" for number in range(10)]
     assert await names(db) == sorted(expected)
@@ -101,3 +106,35 @@ async def test_the_first_of_a_group_that_fails_takes_nobody_along_unnoticed(db: 
     kept = [number for number, each in enumerate(outcomes) if each is None]
     expected = ["taken", *(f"act {number}" for number in kept), *(traces[each] for each in kept)]
     assert await names(db) == sorted(expected)
+
+
+async def test_a_value_that_the_driver_refuses_undoes_its_own_transaction_alone(
+    db: Database,
+) -> None:
+    """The error of the driver, OverflowError, is none of SQLite's."""
+
+    async def act(number: int) -> None:
+        async with db.transaction() as session:
+            await write(session, ADD, thing(f"act {number}"))
+            count = TOO_LARGE if number in (3, 7) else number
+            await write_later(session, ADD, thing(f"trace {number}") | {"new_count": count})
+
+    async with timeout(20):
+        outcomes = await gather(*(act(number) for number in range(10)), return_exceptions=True)
+        kept = [number for number, each in enumerate(outcomes) if each is None]
+        assert kept == [0, 1, 2, 4, 5, 6, 8, 9]
+        await act(11)
+    numbers = [*kept, 11]
+    expected = [f"{kind} {number}" for number in numbers for kind in ("act", "trace")]
+    assert await names(db) == sorted(expected)
+
+
+async def test_the_last_value_that_the_driver_refuses_leaves_the_writer_free(db: Database) -> None:
+    async with timeout(20):
+        with pytest.raises((OverflowError, DBAPIError)):
+            async with db.transaction() as session:
+                await write(session, ADD, thing("act"))
+                await write_later(session, ADD, thing("trace") | {"new_count": TOO_LARGE})
+        async with db.transaction() as session:
+            await write(session, ADD, thing("next"))
+    assert await names(db) == ["next"]
