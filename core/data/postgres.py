@@ -71,10 +71,17 @@ ANNOUNCE = _new.on_conflict_do_update(
 
 @contextmanager
 def setting_up() -> Iterator[None]:
-    """SQLAlchemy lets the driver's own errors through where a new connection is cut at once."""
+    """Raise DatabaseBusy where a new connection is cut at once.
+
+    SQLAlchemy lets the driver's own errors through, or says that its first rollback failed.
+    """
     try:
         yield
     except (InterfaceError, *LOST) as error:
+        raise DatabaseBusy from error
+    except DBAPIError as error:
+        if error.orig is None or not isinstance(error.orig.__cause__, LOST):
+            raise
         raise DatabaseBusy from error
 
 

@@ -132,12 +132,14 @@ def postgres_column(table: str, columns: Sequence[str]) -> list[str]:
     )
     text = f"search_fold({combined('postgresql', columns)})"
     column = f'{TEXT_COLUMN} text COLLATE "C"'
+    here = f"TG_RELID = '{table}'::regclass"  # always so: an altered table outdates their plans
     return [
         f"ALTER TABLE {table} ADD COLUMN {column} GENERATED ALWAYS AS ({text}) STORED",
         f"ALTER TABLE {table} ALTER COLUMN {TEXT_COLUMN} DROP EXPRESSION",
         f"CREATE OR REPLACE FUNCTION {table}_search_text() RETURNS trigger LANGUAGE plpgsql AS $$"
-        f" BEGIN IF TG_OP = 'INSERT' OR {old} IS DISTINCT FROM {new} THEN"
-        f" NEW.{TEXT_COLUMN} := search_fold({new}); END IF; RETURN NEW; END $$",
+        f" BEGIN IF {here} AND (TG_OP = 'INSERT' OR {old} IS DISTINCT FROM {new}) THEN"
+        f" NEW.{TEXT_COLUMN} := CASE WHEN {here} THEN search_fold({new}) END;"
+        f" END IF; RETURN NEW; END $$",
         f"CREATE TRIGGER {table}_search BEFORE INSERT OR UPDATE ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION {table}_search_text()",
         f"CREATE INDEX ix_{table}_search ON {table} USING gin (search_parts({TEXT_COLUMN}))",
