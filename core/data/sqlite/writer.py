@@ -28,6 +28,8 @@ PATIENCE_S = 15  # in the queue, then "busy"
 LEAST_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
 SAVEPOINT: Write = ("SAVEPOINT mine", ())
+UNDO_MINE, UNDO_ALL = "ROLLBACK TO mine", "ROLLBACK"
+"""These undo one transaction of a group, and the first one or the group."""
 
 
 class GroupCommit:
@@ -102,7 +104,8 @@ class GroupCommit:
         The writes that this transaction left go with the next statement in the thread.
         """
         committed: Future[None] = get_running_loop().create_future()
-        writes = LeftWrites(left, self._undoing()) if left else None
+        undoing = [UNDO_MINE] if self.ready else [UNDO_ALL, BEGIN]  # others may follow
+        writes = LeftWrites(left, undoing) if left else None
         if writes:
             self._left.append(writes)
         self.ready.append((committed, writes))
@@ -113,13 +116,9 @@ class GroupCommit:
 
     async def rollback(self) -> None:
         try:
-            await self.thread.run(undo, self._undoing())
+            await self.thread.run(undo, UNDO_MINE if self.ready else UNDO_ALL)
         finally:
             self.turn.release()
-
-    def _undoing(self) -> str:
-        """Return what undoes the transaction whose turn it is, and not the group before it."""
-        return "ROLLBACK TO mine" if self.ready else "ROLLBACK"
 
     async def _commit_all(self) -> None:
         async with self.turn:
@@ -154,13 +153,14 @@ def commit(connection: sqlite3.Connection, left: Sequence["LeftWrites"]) -> None
             writes.perform(connection)
         connection.execute("COMMIT").close()
     except Exception:
-        undo(connection, "ROLLBACK")
+        undo(connection, UNDO_ALL)
         raise
 
 
-def undo(connection: sqlite3.Connection, sql: str) -> None:
+def undo(connection: sqlite3.Connection, *undoing: str) -> None:
     if connection.in_transaction:
-        connection.execute(sql).close()
+        for sql in undoing:
+            connection.execute(sql).close()
 
 
 class LeftWrites:
@@ -168,7 +168,7 @@ class LeftWrites:
 
     __slots__ = ("_undoing", "_writes", "error")
 
-    def __init__(self, writes: Sequence[Write], undoing: str) -> None:
+    def __init__(self, writes: Sequence[Write], undoing: Sequence[str]) -> None:
         self._writes, self._undoing = writes, undoing
         self.error: Exception | None = None
 
@@ -181,7 +181,7 @@ class LeftWrites:
             write_all(connection, self._writes)
         except Exception as error:
             self.error = error
-            undo(connection, self._undoing)
+            undo(connection, *self._undoing)
 
 
 class WriteConnection:
