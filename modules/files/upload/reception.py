@@ -38,6 +38,11 @@ from modules.files.upload.received import (
 
 LEAST_PARTS = 20
 CHECKSUM = "checksum_sha256"
+PLAIN = {
+    "Maximum segment count exceeded": "The body has too many parts: send fewer.",
+    "Segment header failed to decode": "The header of a part is not UTF-8: send names in UTF-8.",
+}
+"""What to do about errors of the parser that clients with good intentions meet."""
 LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
 
 
@@ -218,8 +223,9 @@ def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
 
 @contextmanager
 def saying_malformed() -> Iterator[None]:
-    """Without what the parser found, which is the client's own."""
+    """Say what is wrong, without what the parser found, which is the client's own."""
     try:
         yield
     except MultipartError as error:
-        raise MalformedUpload(f"{error.args[0]}.") from None
+        told = str(error.args[0])
+        raise MalformedUpload(PLAIN.get(told, f"{told}.")) from None

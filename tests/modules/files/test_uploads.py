@@ -256,9 +256,18 @@ async def test_further_text_fields_are_ignored(person: Person) -> None:
         assert (answer.status_code, answer.json().get("size")) == (201, len(TEXT)), answer.text
 
 
+async def test_a_name_in_another_charset_is_told(person: Person) -> None:
+    named = part(TEXT).replace(b'"a.txt"', b'"' + "한글.txt".encode("euc-kr") + b'"')
+    assert "한글".encode("euc-kr") in named
+    answer = await send(person.client, form(named))
+    assert refusal(answer) == (400, "files.malformed_upload")
+    assert answer.json()["detail"] == "The header of a part is not UTF-8: send names in UTF-8."
+
+
 async def test_there_is_an_end_to_text_fields(person: Person, traces: Traces) -> None:
     many = await send(person.client, form(*fields(20, 1), part(TEXT)))
     assert refusal(many) == (400, "files.malformed_upload")
+    assert many.json()["detail"] == "The body has too many parts: send fewer."
     for parts in (fields(1, 65_537), fields(17, 4_000)):
         large = await send(person.client, form(*parts, part(TEXT)))
         assert refusal(large) == (413, "files.too_large")
