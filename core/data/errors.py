@@ -36,7 +36,11 @@ PASSING_STATES = frozenset(
     }
 )
 OUTDATED_STATES = frozenset({READ_ONLY, "26000", "42P05"})
-OUTDATED_PLAN = ("cached plan must not change", "cached statement plan is invalid")
+OUTDATED_PLAN = (
+    "cached plan must not change",
+    "cached statement plan is invalid",
+    "does not match that when preparing the plan",  # in a trigger
+)
 REPEATABLE_STATES = frozenset({"26000", "40001", "40P01"})
 QUERY_CANCELED = "57014"
 DISK = ("disk I/O error", "database or disk is full", "unable to open")

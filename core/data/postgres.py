@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from core.data.announcements import CHANNEL, COPIES, Announcement
-from core.data.errors import DatabaseBusy, is_repeatable, is_too_slow
+from core.data.errors import DatabaseBusy, has_outdated_plan, is_repeatable, is_too_slow
 from core.data.generations import place_of
 from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
 from core.data.plans import Plan
@@ -216,6 +216,9 @@ def is_lost(error: Exception) -> bool:
     return invalidated or isinstance(error, LOST)
 
 
+DISCARD_PLANS = "DISCARD PLANS"
+
+
 class PostgresSessions(Sessions):
     """A statement that fails ends the transaction, so its error is said at once."""
 
@@ -239,7 +242,10 @@ class PostgresSessions(Sessions):
         except DBAPIError as error:
             if error.connection_invalidated or not (is_first and is_repeatable(error)):
                 raise
+            is_outdated = has_outdated_plan(error)
         await greenlet_spawn(dbapi_connection(session).rollback)
+        if is_outdated:  # those of triggers, which the driver does not know, are so as well
+            await self._fetch_once(session, DISCARD_PLANS, [])
         return await self._fetch_once(session, sql, values)
 
     async def _fetch_once(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
