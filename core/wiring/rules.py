@@ -289,8 +289,8 @@ def owns_its_errors(it: Subject) -> Iterator[str]:
 
 
 def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
-    """Only errors that this application can answer with count, not those of other tests."""
-    packages = ("core.", *(f"{each.package}." for each in subjects_of(it.app)))
+    """Compare with those of core and of its own module: another's begin with another name."""
+    packages = ("core.", f"{it.package}.")
     every = [each for each in all_errors() if each.__module__.startswith(packages)]
     for error in it.errors():
         others = [each for each in every if each.code == error.code and each is not error]

@@ -20,6 +20,7 @@ from tests.contracts.refused.people import plugin as people
 from tests.contracts.refused.routes import plugin as routes
 from tests.contracts.refused.services import plugin as services
 from tests.contracts.refused.strays import plugin as strays
+from tests.contracts.refused.taking import plugin as taking
 from tests.contracts.right import plugin as right
 
 ROUTE = "tests.contracts.refused.routes.plugin"
@@ -80,6 +81,12 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
         foreign.Plugin,
         f"{foreign.__name__}.Elsewhere has the code files.elsewhere of another: "
         'write code = "odd.elsewhere".',
+    ),
+    (
+        "owns_its_errors",
+        taking.Plugin,
+        f"{taking.__name__}.Taken has the code files.not_found of another: "
+        'write code = "odd.not_found".',
     ),
     (
         "gives_each_error_its_own_code",

@@ -1,0 +1,12 @@
+"""A module whose error has the code of an error that another module has."""
+
+from core.wiring.module import Module, ModuleContainer
+from modules.files.errors import FileNotFound
+
+
+class Taken(FileNotFound):
+    pass
+
+
+class Plugin(Module[ModuleContainer]):
+    container_type = ModuleContainer
