@@ -8,7 +8,7 @@ from threading import enumerate as threads
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Executable, Select, bindparam, func, literal, select, text, update
+from sqlalchemy import Executable, Select, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
@@ -18,10 +18,13 @@ from core.data.generations import Generations
 from core.data.lanes import MOST_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
 from core.data.limits import is_limited, without_statement_timeout
 from core.data.reads import SLOW
+from core.data.writes import write, write_later
 from core.kernel.context import RequestContext, enter_context
+from core.kernel.errors import Unavailable
 from core.kernel.threads import LOW_PRIORITY
 from tests.core.data.tables import THINGS, Thing
 from tests.core.data.test_database import add
+from tests.core.data.test_later_writes import thing
 
 T = TypeVar("T")
 ENDLESS = 500_000_000
@@ -36,6 +39,9 @@ def numbers(upto: Any, salt: int = 0) -> Select[Any]:
 
 
 UPTO = numbers(bindparam("upto", type_=literal(1).type))
+
+GIVEN = {each.name: bindparam(f"new_{each.name}", type_=each.type) for each in THINGS.columns}
+ADD = insert(THINGS).values({**GIVEN, "count": UPTO.scalar_subquery()})
 
 
 @pytest.fixture
@@ -206,6 +212,26 @@ class TestAfterTheTimeout:
             await session.execute(update(THINGS).values(count=count))
 
         await self.fails_whole(db, work)
+
+    async def test_a_write_that_went_with_the_statement_of_another(self, db: Database) -> None:
+        """As an audit row does on SQLite: neither transaction is kept, and both are told."""
+
+        async def write_slowly() -> None:
+            async with db.transaction() as session:
+                await write(session, ADD, thing("act") | {"upto": 1})
+                await write_later(session, ADD, thing("slow") | {"upto": ENDLESS})
+
+        async def write_beside() -> None:
+            async with db.transaction() as session:
+                await write(session, ADD, thing("beside") | {"upto": 1})
+
+        asked = [request(write_slowly()), request(write_beside())]
+        slow, beside = await gather(*asked, return_exceptions=True)
+        assert isinstance(slow, Unavailable)
+        assert beside is None or isinstance(beside, Unavailable)
+        async with db.read() as reads:
+            kept = list(await reads.scalars(NAMES))
+        assert kept == ([] if beside else ["beside"])
 
     async def test_a_snapshot_is_ended(self, db: Database) -> None:
         async def work() -> None:
