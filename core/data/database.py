@@ -1,7 +1,7 @@
 """The transactions every service works in, and its reads."""
 
 from asyncio import Task, create_task, gather, shield
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -55,6 +55,7 @@ class Database:
         self._generations = generations
         self._announce = announce
         self._committing: set[Task[None]] = set()
+        """Commits, and other work that closing waits for."""
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
         event.listen(self.engine.sync_engine, "before_execute", fold_updates, retval=True)
 
@@ -168,6 +169,13 @@ class Database:
         outer = self._must_be_open("There is no commit to wait for outside a transaction.")
         outer.on_commit.append(callback)
 
+    def start_beside(self, work: Coroutine[Any, Any, None]) -> Task[None]:
+        """Start work that no request waits for; it is finished before the database is closed."""
+        task = create_task(work)
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        return task
+
     async def close(self) -> None:
         await gather(*self._committing, return_exceptions=True)
         await self._reads.close()
@@ -176,10 +184,7 @@ class Database:
 
     async def _finish(self, opened: OpenTransaction) -> None:
         """A commit once begun is finished, and told, though whoever asked for it is cancelled."""
-        task = create_task(self._commit(opened))
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
-        await shield(task)
+        await shield(self.start_beside(self._commit(opened)))
 
     async def _commit(self, opened: OpenTransaction) -> None:
         try:

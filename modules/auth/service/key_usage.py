@@ -1,6 +1,5 @@
 """When each API key was last used: to the minute, and written while nobody waits for it."""
 
-from asyncio import Task, create_task
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +20,6 @@ class KeyUsage:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
         self._noted: Bounded[UUID, datetime] = Bounded(10_000)
-        self._writing: set[Task[None]] = set()
 
     def note(self, key_id: UUID) -> None:
         now = self._clock()
@@ -29,9 +27,7 @@ class KeyUsage:
         if last is not None and now - last < PRECISION:
             return
         self._noted.put(key_id, now)
-        task = create_task(self._write(key_id, now))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        self._db.start_beside(self._write(key_id, now))
 
     async def _write(self, key_id: UUID, now: datetime) -> None:
         try:
