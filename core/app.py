@@ -58,7 +58,7 @@ def build_app(
     extra: ModuleTypes | None = None,
     lines: Lines | None = None,
 ) -> Litestar:
-    """Build it whichever rules its modules break, so that `atrium module check` can list them."""
+    """Build the application without checking rules, so that `module check` can list breaches."""
     settings = settings or checked_settings()
     core, modules = assemble_all(settings, extra, lines)
     problems = Problems(settings.public_url)

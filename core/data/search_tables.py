@@ -2,8 +2,8 @@
 
 SQLite: a table with a number and the folded text of each row, an FTS5 table of the trigrams of that
 text, and the list of its terms; triggers keep them. PostgreSQL: a column with the folded text, kept
-by a trigger, and a GIN index of its trigrams, which a function of ours cuts, because not every
-server has `pg_trgm`. The fold is ours on both, because no locale has it.
+by a trigger, and a GIN index of its trigrams. The function `search_parts` cuts them, because not
+every server has `pg_trgm`. Both databases call `search_fold`, because no locale folds like it.
 """
 
 # ruff: noqa: S608 (all names come from a module's own models)

@@ -49,7 +49,7 @@ def in_order(
 def merged(
     union: Union, order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
 ) -> Select[Any]:
-    """Of each part no more is read than the first page to the one that is asked for."""
+    """Read each part from its first row to the end of the requested page, and no further."""
     reach = LIMIT + OFFSET if by_page else LIMIT
     parts = (in_order(part, order, after, by_page=False).limit(reach) for part in union.parts)
     rows = union_all(*(select(part.subquery()) for part in parts)).subquery()

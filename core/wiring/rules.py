@@ -73,7 +73,7 @@ class Subject:
         return [each for each in members if isclass(each) and each.__module__ == path]
 
     def members(self, file: str) -> list[Any]:
-        """What this file of the module names; nothing if there is no such file."""
+        """Return the names and values in this file of the module; empty without the file."""
         path = f"{self.package}.{file}"
         with told_in_a_sentence(f"{path} cannot be loaded", self.package):
             found = getmembers(import_module(path)) if find_spec(path) else []
@@ -102,7 +102,7 @@ class Subject:
         return [each for each in found.values() if rules_of(each).module == self.name]
 
     def errors(self) -> list[type[ProblemError]]:
-        """Return the errors with a code of this module, in whichever file each class stands."""
+        """Return the error classes with a code of this module, from all of its files."""
         return [each for each in all_errors() if each.__module__.startswith(f"{self.package}.")]
 
 
@@ -264,7 +264,7 @@ def keeps_zone(keyword: ast.keyword) -> bool:
 
 
 def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
-    """What refers to a user is exported and erased with that user, or says why it need not be."""
+    """Require PersonalData, or a stated reason, of each table that refers to users."""
     contributes = bool(it.contributed(PersonalData))
     for table in it.tables():
         reason = table.info.get(NOTHING_PERSONAL)

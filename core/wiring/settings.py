@@ -133,7 +133,7 @@ def report_settings() -> SettingsReport:
 
 @dataclass(frozen=True)
 class Usable:
-    """What can be used of the settings and modules, and a sentence for each that cannot."""
+    """The settings and modules that can be used, and a sentence for each failure."""
 
     settings: Settings
     plugins: dict[str, type[AnyModule]]
@@ -141,7 +141,7 @@ class Usable:
 
 
 def usable_modules() -> Usable:
-    """Where a setting is wrong, take the defaults of all; nothing is written."""
+    """Return the modules that load. If a setting is wrong, use the defaults; write no file."""
     failures: list[str] = []
     try:
         settings = Settings()

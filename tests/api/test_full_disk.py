@@ -11,7 +11,7 @@ from httpx import Client, Response
 from config.lines import Lines
 from core.data.generations import SIZE
 from tests.api.serving import ADMIN_EMAIL, Served, client_at, eventually, serving, sign_in
-from tests.databases import HAS_POSTGRES, postgres_database, postgres_server
+from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_database, postgres_server
 from tests.disks import SmallDisk, small_disk
 
 pytestmark = pytest.mark.timeout(120)
@@ -102,7 +102,7 @@ def test_a_full_disk_after_a_process_was_killed(disk: SmallDisk) -> None:
         check_recovery(client)
 
 
-@pytest.mark.skipif(not HAS_POSTGRES, reason="There is no PostgreSQL.")
+@pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 def test_the_database_is_elsewhere(disk: SmallDisk) -> None:
     """Only what is written to the disk fails: every commit writes a number into the mapped file."""
     with (
@@ -125,7 +125,7 @@ def test_a_first_start_on_a_full_disk_says_so(disk: SmallDisk, tmp_path: Path) -
         assert "The disk is full" in served.printed and "Traceback" not in served.printed
 
 
-@pytest.mark.skipif(not HAS_POSTGRES, reason="There is no PostgreSQL.")
+@pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 def test_no_room_for_the_mapped_file(disk: SmallDisk, tmp_path: Path) -> None:
     data_dir = str(disk.folder / "var")
     disk.fill()

@@ -1,4 +1,4 @@
-"""Hiding secrets in a text takes time in proportion to its length, whatever the text repeats."""
+"""Hiding secrets takes time in proportion to the length of the text, for repetitive texts too."""
 
 from time import thread_time
 

@@ -62,6 +62,8 @@ def table_of(difference: tuple[Any, ...]) -> str:
     match difference:
         case ("add_table" | "remove_table", table):
             return str(table.name)
+        case ("add_table_comment" | "remove_table_comment", table, *_):
+            return str(table.name)
         case ("add_column" | "remove_column", _, table, _):
             return str(table)
         case (str(kind), _, table, *_) if kind.startswith("modify_"):
@@ -70,12 +72,14 @@ def table_of(difference: tuple[Any, ...]) -> str:
             return str(table)
         case (_, constraint):
             return str(constraint.table.name)
-    raise NotImplementedError(difference[0])
+    raise NotImplementedError(difference[0])  # a kind of difference that alembic adds later
 
 
 def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
     """Return what differs, and a name for the revision that cures it."""
     match difference:
+        case ("add_table_comment" | "remove_table_comment", table, *_):
+            return f"the comment of {table.name} is another in the migrations", "change_comment"
         case ("search", table, (), _):
             return f"the search index of {table} is in the model and in no migration", "add_search"
         case ("search", table, stored, declared):

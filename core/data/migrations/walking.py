@@ -161,7 +161,7 @@ def is_search(table: str) -> bool:
 
 
 def render(kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
-    """Write what runs on both databases, and names no class of ours: old migrations still run."""
+    """Write types that both databases know, and name no class of the project: it may change."""
     if kind == "server_default" and isinstance(default := getattr(thing, "arg", None), BOOLEANS):
         return f"sa.{default}()"  # alembic writes what the connected database calls it
     home = type(thing).__module__

@@ -42,7 +42,7 @@ PLAIN = {
     "Maximum segment count exceeded": "The body has too many parts: send fewer.",
     "Segment header failed to decode": "The header of a part is not UTF-8: send names in UTF-8.",
 }
-"""What to do about errors of the parser that clients with good intentions meet."""
+"""The advice for parser errors that well-meant requests cause."""
 LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
 
 

@@ -16,7 +16,7 @@ from core.version import VERSION
 from core.wiring import registry
 from core.wiring.module import Module
 from tests.api.serving import environment, run, serving
-from tests.databases import HAS_POSTGRES, postgres_server
+from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_server
 
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
 NOT_THERE = "it does not answer (ConnectionError): start it, or mend REDIS_URL"
@@ -166,7 +166,7 @@ def test_a_start_without_redis_is_told_once(tmp_path: Path) -> None:
         assert "a-secret" not in served.printed
 
 
-@pytest.mark.skipif(not HAS_POSTGRES, reason="There is no PostgreSQL.")
+@pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 @pytest.mark.parametrize(("name", "user"), [("nowhere", None), (None, "stranger")])
 def test_a_database_that_refuses_is_one_sentence(
     tmp_path: Path, name: str | None, user: str | None

@@ -1,4 +1,4 @@
-"""A room is booked once for a time, in whichever zone the time is written."""
+"""A room is booked once for a time, although the times are written in different zones."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    MetaData,
     Numeric,
     SmallInteger,
     String,
@@ -43,6 +44,7 @@ from core.cli.migrate import write_in_form
 from core.data.folded import folded
 from core.data.indexes import PartialIndex
 from core.data.migrations import MigrationError, check, downgrade, revision, upgrade
+from core.data.migrations.comparing import described, table_of
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
 from tests.core.data.migrations.teams import Team, of
@@ -305,3 +307,15 @@ def test_a_table_is_made_with_its_search_index_and_goes_with_it(
     assert difference.sentence.startswith("the table stock is in the model and in no migration")
     style = [sys.executable, "-m", "ruff", "check", first.name]
     assert subprocess.run(style, cwd=first.parent, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["add_table_comment", "remove_table_comment"])
+def test_a_comment_of_a_table_is_told_like_other_differences(kind: str) -> None:
+    """alembic compares comments on PostgreSQL alone."""
+    difference = (kind, Table("remarks", MetaData()), None)
+    assert table_of(difference) == "remarks"
+    told, name = described(difference, str)
+    assert (told, name) == (
+        "the comment of remarks is another in the migrations",
+        "change_comment",
+    )
