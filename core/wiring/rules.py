@@ -5,29 +5,24 @@ A rule yields one sentence for each breach it finds.
 
 import ast
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
-from inspect import getmembers, isclass
+from inspect import isclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from dependency_injector.providers import Dependency
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
-from sqlalchemy import Table
 
 from core.data.listing_indexes import missing_indexes
 from core.data.migrations.histories import history_of
-from core.data.models import NOTHING_PERSONAL, Base, loses_zone
+from core.data.models import NOTHING_PERSONAL, loses_zone
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
-from core.kernel.loading import told_in_a_sentence
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure
@@ -38,77 +33,10 @@ from core.web.openapi.document import operation_id
 from core.web.openapi.names import shared_names
 from core.web.openapi.schemes import SecurityScheme
 from core.web.problems import ProblemSpec
-from core.web.rules import Rules
 from core.wiring.document import words_of
-from core.wiring.module import AnyHost, Module, Mount
-from core.wiring.registry import AnyModule
+from core.wiring.module import AnyHost, Mount
 from core.wiring.routes import WRITES, operations_of
-
-K = TypeVar("K", bound=Contribution)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One module inside a running application."""
-
-    app: Litestar
-    module: AnyModule
-
-    @property
-    def name(self) -> str:
-        return self.module.name
-
-    @property
-    def package(self) -> str:
-        return self.module.package
-
-    @property
-    def modules(self) -> set[str]:
-        return {each.name for each in self.app.plugins if isinstance(each, Module)}
-
-    def classes(self, file: str) -> list[type]:
-        """The classes written in this file of the module; none if there is no such file."""
-        path = f"{self.package}.{file}"
-        members = self.members(file)
-        return [each for each in members if isclass(each) and each.__module__ == path]
-
-    def members(self, file: str) -> list[Any]:
-        """Return the names and values in this file of the module; empty without the file."""
-        path = f"{self.package}.{file}"
-        with told_in_a_sentence(f"{path} cannot be loaded", self.package):
-            found = getmembers(import_module(path)) if find_spec(path) else []
-        return [each for _, each in found]
-
-    def tables(self) -> list[Table]:
-        """Return the tables of its models, in any file, and those without a class."""
-        own, path = f"{self.package}.", f"{self.package}.models."
-        named = self.members("models")  # loads them
-        mappers = [it for it in Base.registry.mappers if it.class_.__module__.startswith(own)]
-        parts = [it for name, it in sys.modules.items() if name.startswith(path)]
-        named += [each for part in parts for each in vars(part).values()]
-        models = [vars(it).get("__table__") for it in named if isclass(it)]
-        every = [*(it.local_table for it in mappers), *models, *named]
-        return [*dict.fromkeys(each for each in every if isinstance(each, Table))]
-
-    def owns(self, table: str) -> bool:
-        return f"{table}_".startswith(f"{self.name}_")
-
-    def contributed(self, kind: type[K]) -> list[K]:
-        return self.module.core.contributions().of(kind, self.name)
-
-    def operations(self) -> list[HTTPRouteHandler]:
-        """Return the handlers of its routes, inherited ones too."""
-        found = {id(handler): handler for _, handler in operations_of(self.app.routes)}
-        return [each for each in found.values() if rules_of(each).module == self.name]
-
-    def errors(self) -> list[type[ProblemError]]:
-        """Return the error classes with a code of this module, from all of its files."""
-        return [each for each in all_errors() if each.__module__.startswith(f"{self.package}.")]
-
-
-def rules_of(operation: HTTPRouteHandler) -> Rules:
-    rules: Rules = operation.opt["rules"]
-    return rules
+from core.wiring.subject import Subject, all_errors, rules_of, subjects_of
 
 
 def refuse_breaches(app: Litestar) -> None:
@@ -128,10 +56,6 @@ def breaches(app: Litestar, name: str | None = None) -> list[str]:
     if name and not subjects:
         raise LookupError(f"There is no module {name}.")
     return [breach for subject in subjects for rule in RULES for breach in rule(subject)]
-
-
-def subjects_of(app: Litestar) -> list[Subject]:
-    return [Subject(app, each) for each in app.plugins if isinstance(each, Module)]
 
 
 def says_what_it_is_for(it: Subject) -> Iterator[str]:
@@ -300,16 +224,6 @@ def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
 
 def named(kind: type) -> str:
     return f"{kind.__module__}.{kind.__name__}"
-
-
-def all_errors() -> list[type[ProblemError]]:
-    return [each for each in all_below(ProblemError) if hasattr(each, "code")]
-
-
-def all_below(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for each in kind.__subclasses__():
-        yield each
-        yield from all_below(each)
 
 
 def states_its_events_as_facts(it: Subject) -> Iterator[str]:

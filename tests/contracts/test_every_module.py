@@ -13,13 +13,13 @@ from core.wiring.module import Module
 from core.wiring.registry import discover
 from core.wiring.rules import (
     RULES,
-    Subject,
     indexes_its_lists,
     keeps_zones_in_its_migrations,
     names_each_body_once,
     names_each_operation_once,
     shows_each_name_once,
 )
+from core.wiring.subject import Subject
 from tests.contracts.broken.plugin import Plugin as Broken
 
 Rule = Callable[[Subject], Iterator[str]]
