@@ -15,7 +15,7 @@ from core.web.rules import rules_of
 from core.web.security_headers import PAGE_POLICY
 
 DOCUMENT = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -32,7 +32,11 @@ DOCUMENT = """<!doctype html>
 
 
 def document(
-    title: str, *body: str, styles: Sequence[str] = (), scripts: Sequence[str] = ()
+    title: str,
+    *body: str,
+    language: str = "en",
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
 ) -> str:
     """A whole page; what is in `body` is HTML already, styles and scripts are files of ours."""
     links = [
@@ -40,7 +44,9 @@ def document(
         f'<link rel="icon" href="{asset_url("atrium.svg")}">',
         *(f'<script src="{asset_url(each)}" defer></script>' for each in scripts),
     ]
-    return DOCUMENT.format(title=escape(title), links="\n".join(links), body="\n".join(body))
+    return DOCUMENT.format(
+        language=language, title=escape(title), links="\n".join(links), body="\n".join(body)
+    )
 
 
 OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')

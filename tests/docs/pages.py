@@ -15,11 +15,15 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SAMPLES = ("hello", "posts")
 """Modules a team may take away, and with them the pages whose examples speak to them."""
 
+KOREAN = ".ko.md"
+"""The ending of a page that is a translation: its blocks are compared with the English, not run."""
+
 LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "nginx", "caddy"})
 ANSWERS = frozenset({"http", "json", "text"})
 
 FILE = re.compile(r"# (\S+/\S+\.py)\n")
 FILE_ABOVE = re.compile(r"`(tests/\S+\.json)`:\s*$")
+TREE_LINE = re.compile(r"^((?:│  |   )*)[├└]─ (\S+)", re.MULTILINE)
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -25,6 +25,7 @@ from config.settings.secret_key import is_sample
 from core.wiring.registry import discover
 from tests.docs.answers import differs
 from tests.docs.pages import (
+    KOREAN,
     LANGUAGES,
     PAGES,
     ROOT,
@@ -54,7 +55,7 @@ def installed(page: Path) -> bool:
     return all(module in discover() or not speaks_of(page, module) for module in SAMPLES)
 
 
-HERE = [page for page in PAGES if installed(page) and page.name != "README.ko.md"]
+HERE = [page for page in PAGES if installed(page) and not page.name.endswith(KOREAN)]
 
 
 def having(*languages: str) -> list[Block]:

@@ -1,4 +1,4 @@
-"""What the pages say beside their code: links lead somewhere, tables and translations agree."""
+"""What the pages say beside their code: links lead somewhere, tables agree."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,10 @@ import pytest
 
 from core.wiring.plugin import OFFERED
 from core.wiring.routes import OPTIONS
-from tests.docs.pages import PAGES, ROOT, SAMPLES, blocks_of
+from tests.docs.languages import LINK
+from tests.docs.pages import PAGES, ROOT, SAMPLES, TREE_LINE, blocks_of
 from tests.docs.settings_page import PAGE, every_class, render
 
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-TREE_LINE = re.compile(r"^((?:│  |   )*)[├└]─ (\S+)", re.MULTILINE)
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 
 
@@ -24,12 +23,6 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_settings_are_all_on_their_page() -> None:
     """Out of date: run `python -m tests.docs.settings_page`."""
     assert PAGE.read_text() == render(every_class())
-
-
-def test_both_readmes_show_the_same_code() -> None:
-    english, korean = (blocks_of(ROOT / name) for name in ("README.md", "README.ko.md"))
-    shown = [(each.language, each.text) for each in english if each.language != "text"]
-    assert [(each.language, each.text) for each in korean if each.language != "text"] == shown
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])

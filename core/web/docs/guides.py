@@ -26,7 +26,9 @@ BEFORE_ALL = (
     ),
     *("clients", "administration", "modules", "operating", "settings"),
 )
-"""The order in which a newcomer needs them; the rest follows by name."""
+"""The order in which a newcomer needs them; the rest follows by name, and then the translations."""
+KOREAN = ".ko"
+"""The ending that the name of a Korean page has: `errors.ko` is `errors` in Korean."""
 
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -45,6 +47,10 @@ class Guide:
         found = HEADING.search(self.text)
         return found[1] if found else self.name
 
+    @property
+    def language(self) -> str:
+        return "ko" if self.name.endswith(KOREAN) else "en"
+
     @cached_property
     def html(self) -> str:
         return rendered(self)
@@ -53,9 +59,14 @@ class Guide:
 @cache
 def guides() -> Mapping[str, Guide]:
     """Return every guide by its name, in reading order; none where the folder is not installed."""
-    found = {path.stem: Guide(path.stem, path) for path in sorted(FOLDER.glob("*.md"))}
-    first = [name for name in BEFORE_ALL if name in found]
-    return {name: found[name] for name in [*first, *(found.keys() - {*first})]}
+    found = {path.stem: Guide(path.stem, path) for path in FOLDER.glob("*.md")}
+    return {name: found[name] for name in sorted(found, key=reading_order)}
+
+
+def reading_order(name: str) -> tuple[bool, int, str]:
+    page = name.removesuffix(KOREAN)
+    place = BEFORE_ALL.index(page) if page in BEFORE_ALL else len(BEFORE_ALL)
+    return name != page, place, name
 
 
 def rendered(guide: Guide) -> str:

@@ -59,16 +59,15 @@ FIRST_GUIDES = ("first-steps", "authentication", "errors", "lists")
 
 def guides_page(guides: Mapping[str, Guide]) -> str:
     items = [
-        f'<li><a href="/docs/guides/{name}">{escape(guide.title)}</a></li>'
+        f'<li lang="{guide.language}"><a href="/docs/guides/{name}">{escape(guide.title)}</a></li>'
         for name, guide in guides.items()
     ]
     return document("Guides · Atrium", BACK, "<h1>Guides</h1>", "<ul>", *items, "</ul>")
 
 
 def guide_page(guide: Guide) -> str:
-    return document(
-        f"{guide.title} · Atrium", BACK, f'<article class="guide">{guide.html}</article>'
-    )
+    article = f'<article class="guide">{guide.html}</article>'
+    return document(f"{guide.title} · Atrium", BACK, article, language=guide.language)
 
 
 def problems_page(kinds: Mapping[str, Kind]) -> str:

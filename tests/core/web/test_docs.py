@@ -87,6 +87,20 @@ class TestGuides:
         assert "&lt;script&gt;" in html
         assert 'gone <a href="#page">here</a>' in html
 
+    async def test_translations_are_listed_last_and_name_their_language(
+        self, client: AsyncClient
+    ) -> None:
+        listed = (await client.get("/docs/guides")).text
+        english, korean = [
+            await client.get(f"/docs/guides/{name}") for name in ("first-steps", "first-steps.ko")
+        ]
+
+        languages = re.findall(r'<li lang="(\w+)">', listed)
+        assert languages == sorted(languages) and set(languages) == {"en", "ko"}
+        assert '<html lang="en">' in english.text
+        assert '<html lang="ko">' in korean.text
+        assert 'href="/docs/guides/first-steps.ko"' in english.text
+
     async def test_another_name_is_a_problem(self, client: AsyncClient) -> None:
         answer = await client.get("/docs/guides/nothing")
         assert (answer.status_code, answer.json()["code"]) == (404, "http.no_such_guide")
