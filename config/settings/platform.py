@@ -55,7 +55,7 @@ class Settings(ModuleSettings):
     data_dir: Folder = derived(
         lambda _: Path("var").absolute(),
         "./var",
-        "The folder of everything embedded: database, files, mails, backups.",
+        "The folder of everything embedded: database, files, secret key.",
     )
     public_url: PublicUrl = derived(
         defaults.public_url,
@@ -89,10 +89,12 @@ class Settings(ModuleSettings):
         description="How long one statement of a request may take; then the answer is 503.",
     )
     redis_url: RedisUrl | None = Field(
-        default=None, description="Redis for limits and caches shared by several machines."
+        default=None, description="Redis for rate limits that several machines share."
     )
     storage_url: StorageUrl = derived(
-        defaults.storage_url, "file://DATA_DIR/files", "Where uploaded files are kept."
+        defaults.storage_url,
+        "file://DATA_DIR/files",
+        "The folder of uploaded files; S3 is not available yet.",
     )
     smtp_url: SmtpUrl | None = Field(
         default=None,

@@ -48,7 +48,11 @@ class AuthSettings(ModuleSettings):
         description="Seconds after proving who one is in which no new proof is asked for.",
     )
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
-        default=False, description="Whether registering hides which addresses have an account."
+        default=False,
+        description=(
+            "Whether registering hides which e-mail addresses have an account; true is not "
+            "available yet."
+        ),
     )
     return_urls: Annotated[str, unbuilt("leave it out until there is OAuth")] | None = Field(
         default=None, description="The URLs that OAuth may return to; not available yet."
