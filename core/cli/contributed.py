@@ -12,6 +12,7 @@ from config.settings import SettingsError
 from core.cli.setting_up import tables_must_fit, the_core
 from core.kernel.contributions import WiringError
 from core.kernel.loading import told_in_a_sentence
+from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command
 from core.wiring.container import CoreContainer
 from core.wiring.registry import AnyModule, construct
@@ -28,15 +29,19 @@ class ContributedCommands:
 
 @cache
 def contributed_commands() -> ContributedCommands:
-    """List them without building a service."""
+    """List them without building a service. A name that two modules give is of neither."""
     usable = usable_modules()
     core = CoreContainer(settings=usable.settings)
     found = ContributedCommands(failures=usable.failures)
+    every: list[tuple[str, ClickCommand]] = []
     for name, plugin in usable.plugins.items():
         try:
-            found.commands |= {each.name or "": each for each in made(name, plugin, core)}
+            every += [(name, command) for command in made(name, plugin, core)]
         except (WiringError, SettingsError) as error:
             found.failures.append(str(error))
+    doubled = doubled_commands((name, each.name or "") for name, each in every)
+    found.failures += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in doubled.values()]
+    found.commands |= {each.name or "": each for _, each in every if each.name not in doubled}
     return found
 
 

@@ -1,33 +1,21 @@
 """Core's commands and those that modules contribute; each is imported only when it is run."""
 
 from importlib import import_module
-from typing import ClassVar
 
 from click import Command, Context, Group, HelpFormatter
 
+from core.operations.command_names import CORE_COMMANDS
+
 
 class AtriumGroup(Group):
-    own: ClassVar[dict[str, str]] = {
-        "serve": "core.cli.serve:serve",
-        "migrate": "core.cli.migrate:migrate",
-        "revision": "core.cli.migrate:revision",
-        "downgrade": "core.cli.migrate:downgrade",
-        "seed": "core.cli.seed:seed",
-        "module": "core.cli.modules:module",
-        "routes": "core.cli.routes:routes",
-        "openapi": "core.cli.openapi:openapi",
-        "settings": "core.cli.settings:settings",
-        "doctor": "core.cli.doctor:doctor",
-    }
-
     def list_commands(self, ctx: Context) -> list[str]:
         from core.cli.contributed import contributed_commands  # what a module needs is heavy
 
-        return [*self.own, *contributed_commands().commands]
+        return [*CORE_COMMANDS, *contributed_commands().commands]
 
     def get_command(self, ctx: Context, name: str) -> Command | None:
         """Raises CommandFailed where it may be a command of a module that cannot be loaded."""
-        if target := self.own.get(name):
+        if target := CORE_COMMANDS.get(name):
             file, _, attribute = target.partition(":")
             command: Command = getattr(import_module(file), attribute)
             return command

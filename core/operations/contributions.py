@@ -65,6 +65,9 @@ class PersonalData(Contribution):
     name: str
     export: PersonalRows | Mapping[str, PersonalRows]
     erase: Callable[[UUID], Awaitable[bool]]
+    tables: Sequence[str] = ()
+    """The names of the tables with a foreign key to `users.id` whose rows `export` yields and
+    `erase` removes. A module with one such table need not name it."""
     forget: Callable[[UUID], Awaitable[None]] | None = None
     """Removes what is found by name or e-mail only, in the transaction that blanks these."""
 

@@ -18,14 +18,16 @@ from pydantic import BaseModel
 
 from core.data.listing_indexes import missing_indexes
 from core.data.migrations.histories import history_of
-from core.data.models import NOTHING_PERSONAL, loses_zone
+from core.data.models import loses_zone
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
+from core.kernel.loading import told_in_a_sentence
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
-from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure
+from core.operations.command_names import doubled_commands
+from core.operations.contributions import Command, HealthCheck, PersonalFigure
 from core.security.authentication import TooManyAttempts
 from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
 from core.security.reauthentication import Reauthentication
@@ -35,6 +37,7 @@ from core.web.openapi.schemes import SecurityScheme
 from core.web.problems import ProblemSpec
 from core.wiring.document import words_of
 from core.wiring.module import AnyHost, Mount
+from core.wiring.personal_data import says_what_it_holds_about_users
 from core.wiring.routes import WRITES, operations_of
 from core.wiring.subject import Subject, all_errors, rules_of, subjects_of
 
@@ -55,7 +58,8 @@ def breaches(app: Litestar, name: str | None = None) -> list[str]:
     subjects = [each for each in subjects_of(app) if name in (None, each.name)]
     if name and not subjects:
         raise LookupError(f"There is no module {name}.")
-    return [breach for subject in subjects for rule in RULES for breach in rule(subject)]
+    found = (breach for subject in subjects for rule in RULES for breach in rule(subject))
+    return [*dict.fromkeys(found)]  # one that names two modules is told once
 
 
 def says_what_it_is_for(it: Subject) -> Iterator[str]:
@@ -187,22 +191,6 @@ def keeps_zone(keyword: ast.keyword) -> bool:
     return keyword.arg == "timezone" and is_true
 
 
-def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
-    """Require PersonalData, or a stated reason, of each table that refers to users."""
-    contributes = bool(it.contributed(PersonalData))
-    for table in it.tables():
-        reason = table.info.get(NOTHING_PERSONAL)
-        for key in (each for each in table.foreign_keys if each.target_fullname == "users.id"):
-            column = f"{table.name}.{key.parent.name}"
-            if reason and key.ondelete not in ("CASCADE", "SET NULL"):
-                yield f'{column} keeps users from being erased: write ondelete="CASCADE"'
-            elif not reason and not contributes:
-                yield (
-                    f"{column} refers to users.id: contribute a PersonalData, or write "
-                    '__table_args__ = nothing_personal("…") from core.data.models, with the reason'
-                )
-
-
 def owns_its_errors(it: Subject) -> Iterator[str]:
     """A class may stand in any file; one without a code is never raised itself."""
     for error in it.errors():
@@ -269,6 +257,22 @@ def shows_each_name_once(it: Subject) -> Iterator[str]:
 
 def last_part(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def names_each_command_once(it: Subject) -> Iterator[str]:
+    """Neither of two commands with one name can be run; beside one of core, core's is run."""
+    every = [(other.name, name) for other in subjects_of(it.app) for name in commands_of(other)]
+    doubled = doubled_commands(every)
+    yield from (doubled[name] for name in dict.fromkeys(commands_of(it)) if name in doubled)
+
+
+def commands_of(it: Subject) -> list[str]:
+    """Return the names by which its commands are run. Raises WiringError if one cannot be made."""
+    names = []
+    for each in it.contributed(Command):
+        with told_in_a_sentence(f"The command {each.name} cannot be made", it.package):
+            names.append(each.make().name or "")
+    return names
 
 
 def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
@@ -363,6 +367,7 @@ CHECK_RULES: list[Rule] = [
     speaks_in_values,
     names_what_it_contributes,
     shows_each_name_once,
+    names_each_command_once,
     needs_only_public_ports,
 ]
 """A breach makes a module harder to read or to move: `atrium module check` tells it."""

@@ -47,6 +47,7 @@ class Plugin(Module[AuthContainer]):
                     "api_keys": lambda user_id: its.sign_in_data().api_keys(user_id),
                 },
                 erase=lambda user_id: its.sign_in_data().erase(user_id),
+                tables=("auth_sessions", "auth_api_keys"),
                 forget=lambda user_id: its.sign_in_data().forget(user_id),
             ),
             PersonalFigure("auth.sessions", lambda user_id: its.sessions().count(user_id)),

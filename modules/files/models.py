@@ -5,7 +5,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.folded import folded
-from core.data.models import Base, Timestamped, Versioned
+from core.data.models import Base, Timestamped, Versioned, nothing_personal
 from core.data.search import SearchIndex
 
 PUBLIC, PRIVATE = "public", "private"
@@ -43,6 +43,7 @@ class FileUsage(Base):
     """What a person's files take up. Whoever adds or removes some changes this row first."""
 
     __tablename__ = "files_usage"
+    __table_args__ = nothing_personal("It sums up files, which the export lists.")
 
     owner_id: Mapped[UUID] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
@@ -55,6 +56,7 @@ class FileReservation(Base):
     """The quota that an upload in progress reserves; a row that is not renewed does not count."""
 
     __tablename__ = "files_reservations"
+    __table_args__ = nothing_personal("It lasts no longer than an upload.")
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)

@@ -13,14 +13,17 @@ from core.wiring.module import Module
 from core.wiring.registry import discover
 from core.wiring.rules import (
     RULES,
+    breaches,
     indexes_its_lists,
     keeps_zones_in_its_migrations,
     names_each_body_once,
+    names_each_command_once,
     names_each_operation_once,
     shows_each_name_once,
 )
 from core.wiring.subject import Subject
 from tests.contracts.broken.plugin import Plugin as Broken
+from tests.contracts.broken.plugin import Sweeping
 
 Rule = Callable[[Subject], Iterator[str]]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -28,10 +31,10 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name_
 
 @pytest.fixture(scope="module")
 def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Litestar:
-    """Every module, and one that breaks the rules."""
+    """Every module, and those that break the rules."""
     folder = tmp_path_factory.mktemp("contracts")
     settings = Settings(environment="test", data_dir=folder)
-    return build_app(settings, {"broken": Broken}, log_lines)
+    return build_app(settings, {"broken": Broken, "sweeping": Sweeping}, log_lines)
 
 
 def subject(app: Litestar, name: str) -> Subject:
@@ -85,6 +88,13 @@ def test_a_revision_that_loses_the_zone_is_told_with_its_line(unsound: Litestar)
 def test_a_check_beside_one_of_its_name_is_told(unsound: Litestar) -> None:
     told = [*shows_each_name_once(subject(unsound, "broken"))]
     assert told == ["the HealthCheck broken.database is shown as database, and so is another one"]
+
+
+def test_commands_of_one_name_are_told_with_their_modules(unsound: Litestar) -> None:
+    told = [*names_each_command_once(subject(unsound, "broken"))]
+    both = "the command sweep is contributed by broken and by sweeping: rename one"
+    assert told == ["the command doctor is contributed by broken and by core: rename one", both]
+    assert breaches(unsound).count(both) == 1
 
 
 def test_every_folder_is_a_module() -> None:

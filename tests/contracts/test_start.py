@@ -15,6 +15,7 @@ from tests.contracts.refused.columns import plugin as columns
 from tests.contracts.refused.doubled import plugin as doubled
 from tests.contracts.refused.events import plugin as events
 from tests.contracts.refused.foreign import plugin as foreign
+from tests.contracts.refused.forgotten import plugin as forgotten
 from tests.contracts.refused.moments import plugin as moments
 from tests.contracts.refused.people import plugin as people
 from tests.contracts.refused.routes import plugin as routes
@@ -70,6 +71,26 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
         people.Plugin,
         "odd_shifts.worker_id refers to users.id: contribute a PersonalData, or write "
         '__table_args__ = nothing_personal("…") from core.data.models, with the reason.',
+    ),
+    (
+        "says_what_it_holds_about_users",
+        forgotten.Unsaid,
+        'odd_leaves.worker_id refers to users.id: add "odd_leaves" to tables=… of the PersonalData '
+        'that exports and erases its rows, or write __table_args__ = nothing_personal("…") from '
+        "core.data.models, with the reason (and 1 more: see `atrium module check`).",
+    ),
+    (
+        "says_what_it_holds_about_users",
+        forgotten.Forgetting,
+        'odd_leaves.worker_id refers to users.id: add "odd_leaves" to tables=… of the PersonalData '
+        'that exports and erases its rows, or write __table_args__ = nothing_personal("…") from '
+        "core.data.models, with the reason.",
+    ),
+    (
+        "says_what_it_holds_about_users",
+        forgotten.Misnaming,
+        "the PersonalData odd.shifts names the table odd_sifts, which odd does not have or which "
+        "does not refer to users.id: remove it from tables=….",
     ),
     (
         "says_what_it_holds_about_users",

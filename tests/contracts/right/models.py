@@ -26,6 +26,20 @@ class Shift(Apart):
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
+class Leave(Apart):
+    __tablename__ = "odd_leaves"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    worker_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+
+class Wish(Apart):
+    __tablename__ = "odd_wishes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    worker_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+
 DAYS = Table(
     "odd_days", MetaData(), Column("id", Uuid, primary_key=True), Column("at", UtcDateTime)
 )

@@ -12,7 +12,7 @@ from core.cli.sentences import as_sentence
 from core.data.migrations import History, MigrationError, upgrade
 from core.kernel.contributions import WiringError
 from tests.api.serving import ROOT
-from tests.core.cli.broken_modules import BUILDING, COMMANDS, LOADING, WIRING, install
+from tests.core.cli.broken_modules import BUILDING, COMMANDS, LOADING, PLUGIN, WIRING, install
 from tests.core.cli.test_command_line import tell
 
 HEALTHY = "healthy"
@@ -139,6 +139,22 @@ def test_each_keeps_the_application_down(
     with pytest.raises(WiringError) as refused:
         create_app(lines=log_lines)
     assert named(tmp_path, str(refused.value)) == {name}
+
+
+def test_a_command_that_two_modules_give_is_of_neither(tmp_path: Path) -> None:
+    for name in ("kitchen", "canteen"):
+        cook = PLUGIN.replace('@command("{name}"', '@command("cook"')
+        install(tmp_path / "site", name, plugin=cook)
+    sentence = "The command cook is contributed by canteen and by kitchen: rename one."
+    done = told(tmp_path, "--help")
+    assert done.returncode == 0
+    commands, _, failures = done.stdout.partition("Not loaded:")
+    assert not re.search(r"^  cook ", commands, re.MULTILINE) and sentence in failures
+    done = told(tmp_path, "cook")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"atrium: There is no command cook. {sentence}\n"
+    done = told(tmp_path, "module", "check")
+    assert f"\n{sentence[0].lower()}{sentence[1:-1]}\n" in done.stdout
 
 
 def test_a_module_that_is_left_out_may_be_broken(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""The names of the commands: those of core, and a sentence for each that is given twice."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+CORE_COMMANDS = {
+    "serve": "core.cli.serve:serve",
+    "migrate": "core.cli.migrate:migrate",
+    "revision": "core.cli.migrate:revision",
+    "downgrade": "core.cli.migrate:downgrade",
+    "seed": "core.cli.seed:seed",
+    "module": "core.cli.modules:module",
+    "routes": "core.cli.routes:routes",
+    "openapi": "core.cli.openapi:openapi",
+    "settings": "core.cli.settings:settings",
+    "doctor": "core.cli.doctor:doctor",
+}
+"""The commands of core, each with its file and attribute, which is imported when it is run."""
+
+
+def doubled_commands(contributed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return a sentence for each name of a command that is given more than once.
+
+    `contributed` has a module and a name for each command.
+    """
+    owners = defaultdict[str, list[str]](list)
+    for module, name in (*(("core", name) for name in CORE_COMMANDS), *contributed):
+        owners[name].append(module)
+    return {
+        name: f"the command {name} is contributed by {' and by '.join(sorted(modules))}: rename one"
+        for name, modules in owners.items()
+        if len(modules) > 1
+    }
