@@ -18,6 +18,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from core.data.errors import DatabaseBusy, is_outdated
 from core.data.plans import Plan
+from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
 PATIENCE_S = 15  # in the queue for a connection, then "busy"
@@ -140,6 +141,8 @@ class Sessions(ABC):
     def _as_sqlalchemy_says_it(self, session: AsyncSession) -> Iterator[None]:
         try:
             yield
+        except Unavailable:
+            raise
         except Exception as error:
             lost = self.lost_by(error, connection_of(session))
             raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error

@@ -2,7 +2,7 @@
 
 import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -38,7 +38,14 @@ class Statement:
         self._ended = False
         self.done = False
 
-    def __call__(self, connection: sqlite3.Connection) -> Any:
+    def __call__(
+        self,
+        connection: sqlite3.Connection,
+        preceding: Sequence[Callable[[sqlite3.Connection], object]] = (),
+    ) -> Any:
+        """Make the preceding calls, which have limits of their own, and then this one."""
+        for each in preceding:
+            each(connection)
         with self._lock:
             if self._ended:  # cancelled while it waited
                 self.done = True
@@ -75,14 +82,16 @@ class Watch:
         self._timer: TimerHandle | None = None
 
     async def run(
-        self, threads: ConnectionThreads, statement: Statement, ends_when_cancelled: bool = True
+        self,
+        threads: ConnectionThreads,
+        statement: Statement,
+        *args: Any,
+        ends_when_cancelled: bool = True,
     ) -> Any:
-        """Return what the call returns. Raises Overran when the call was interrupted."""
-        self._running.add(statement)
-        if self._timer is None and statement.limit_s is not None:
-            self._look_later()
+        """Return what the statement returns. Raises Overran when it was interrupted."""
+        self.add(statement)
         try:
-            done = await threads.run(statement)
+            done = await threads.run(statement, *args)
         except CancelledError:
             if ends_when_cancelled:
                 statement.end()
@@ -92,6 +101,12 @@ class Watch:
             raise
         self._running.discard(statement)
         return done
+
+    def add(self, statement: Statement) -> None:
+        """Look at a statement from now on, until its thread is done with it."""
+        self._running.add(statement)
+        if self._timer is None and statement.limit_s is not None:
+            self._look_later()
 
     def close(self) -> None:
         if self._timer:

@@ -61,18 +61,20 @@ class GroupCommit:
 
         `begins` is the time since when a transaction waits that has to BEGIN first.
         """
-        limit_s = self._statement_timeout_s if is_limited() else None
+        limit_s = self._limit_s()
         if limit_s is not None and begins is not None:
             limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
         left, self._left = self._left, []
-        statement = Statement(limit_s, self.execute, begins, left, before, sql, values, many)
-        return self._watch.run(self.thread, statement, ends_when_cancelled=False)
+        statement = Statement(limit_s, self.execute, begins, before, sql, values, many)
+        return self._watch.run(self.thread, statement, left, ends_when_cancelled=False)
+
+    def _limit_s(self) -> float | None:
+        return self._statement_timeout_s if is_limited() else None
 
     def execute(
         self,
         connection: sqlite3.Connection,
         begins: float | None,
-        left: Sequence["LeftWrites"],
         before: Sequence[Write],
         sql: str,
         values: Any,
@@ -80,8 +82,6 @@ class GroupCommit:
     ) -> Outcome:
         if begins is not None:
             self._begin(connection, begins)
-        for writes in left:
-            writes.perform(connection)
         return execute(connection, before, sql, values, many)
 
     def _begin(self, connection: sqlite3.Connection, asked: float) -> None:
@@ -104,15 +104,20 @@ class GroupCommit:
         The writes that this transaction left go with the next statement in the thread.
         """
         committed: Future[None] = get_running_loop().create_future()
-        undoing = [UNDO_MINE] if self.ready else [UNDO_ALL, BEGIN]  # others may follow
-        writes = LeftWrites(left, undoing) if left else None
-        if writes:
-            self._left.append(writes)
+        writes = self._leave(left) if left else None
         self.ready.append((committed, writes))
         self.turn.release()
         if len(self.ready) == 1:
             self._committing = create_task(self._commit_all())
         return committed
+
+    def _leave(self, left: Sequence[Write]) -> "LeftWrites":
+        statement = Statement(self._limit_s(), write_all, left)
+        writes = LeftWrites(statement, is_first=not self.ready)
+        self._left.append(writes)
+        if statement.limit_s is not None:
+            self._watch.add(statement)
+        return writes
 
     async def rollback(self) -> None:
         try:
@@ -147,41 +152,54 @@ def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
 
 
 def commit(connection: sqlite3.Connection, left: Sequence["LeftWrites"]) -> None:
-    """Commit the group, or undo all of it."""
+    """Commit the group, or undo all of it.
+
+    The left writes have a time limit. The COMMIT has none, because SQLite does not interrupt it:
+    it waits for no lock, only for the disk.
+    """
     try:
         for writes in left:
-            writes.perform(connection)
+            writes(connection)
         connection.execute("COMMIT").close()
     except Exception:
         undo(connection, UNDO_ALL)
         raise
 
 
-def undo(connection: sqlite3.Connection, *undoing: str) -> None:
+def undo(connection: sqlite3.Connection, sql: str) -> None:
     if connection.in_transaction:
-        for sql in undoing:
-            connection.execute(sql).close()
+        connection.execute(sql).close()
 
 
 class LeftWrites:
     """The last writes of a transaction, which the thread takes with its next statement."""
 
-    __slots__ = ("_undoing", "_writes", "error")
+    __slots__ = ("_is_first", "_statement", "error")
 
-    def __init__(self, writes: Sequence[Write], undoing: Sequence[str]) -> None:
-        self._writes, self._undoing = writes, undoing
+    def __init__(self, statement: Statement, is_first: bool) -> None:
+        """`is_first`: the transaction is the first of its group, and no savepoint."""
+        self._statement, self._is_first = statement, is_first
         self.error: Exception | None = None
 
-    def perform(self, connection: sqlite3.Connection) -> None:
+    def __call__(self, connection: sqlite3.Connection) -> None:
         """Write all, or undo the transaction and keep the error for its commit.
 
         The driver refuses some values by errors that are none of SQLite's, such as OverflowError.
         """
         try:
-            write_all(connection, self._writes)
+            self._statement(connection)
+        except Overran:  # SQLite has rolled back the group
+            self.error = TooSlow()
         except Exception as error:
             self.error = error
-            undo(connection, *self._undoing)
+        if self.error:
+            self._undo(connection)
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Undo the transaction; where it is the first, those that follow go on in a new group."""
+        undo(connection, UNDO_ALL if self._is_first else UNDO_MINE)
+        if self._is_first:
+            connection.execute(BEGIN).close()
 
 
 class WriteConnection:

@@ -20,7 +20,6 @@ from core.data.limits import is_limited, without_statement_timeout
 from core.data.reads import SLOW
 from core.data.writes import write, write_later
 from core.kernel.context import RequestContext, enter_context
-from core.kernel.errors import Unavailable
 from core.kernel.threads import LOW_PRIORITY
 from tests.core.data.tables import THINGS, Thing
 from tests.core.data.test_database import add
@@ -28,6 +27,8 @@ from tests.core.data.test_later_writes import thing
 
 T = TypeVar("T")
 ENDLESS = 500_000_000
+SOME_TIME = 2_000_000
+"""A count that takes longer than the timeout of these tests, on most machines."""
 NAMES = select(Thing.name)
 
 
@@ -213,25 +214,39 @@ class TestAfterTheTimeout:
 
         await self.fails_whole(db, work)
 
+    async def test_a_write_that_was_left_for_the_commit(self, db: Database) -> None:
+        async def work(session: AsyncSession) -> None:
+            await write(session, ADD, thing("act") | {"upto": 1})
+            await write_later(session, ADD, thing("slow") | {"upto": ENDLESS})
+
+        await self.fails_whole(db, work)
+
     async def test_a_write_that_went_with_the_statement_of_another(self, db: Database) -> None:
-        """As an audit row does on SQLite: neither transaction is kept, and both are told."""
+        """As an audit row does on SQLite: the other one has its own time, and is kept."""
+        slow, beside = await at_once(request(act(db, "act", ENDLESS)), request(act(db, "beside")))
+        assert isinstance(slow, TooSlow) and beside is None
+        assert await all_names(db) == ["beside", "beside later"]
 
-        async def write_slowly() -> None:
-            async with db.transaction() as session:
-                await write(session, ADD, thing("act") | {"upto": 1})
-                await write_later(session, ADD, thing("slow") | {"upto": ENDLESS})
+    async def test_a_write_that_goes_with_exempt_work_is_ended_alone(self, db: Database) -> None:
+        slow, beside = await at_once(request(act(db, "act", ENDLESS)), act(db, "beside"))
+        assert isinstance(slow, TooSlow) and beside is None
+        assert await all_names(db) == ["beside", "beside later"]
 
-        async def write_beside() -> None:
-            async with db.transaction() as session:
-                await write(session, ADD, thing("beside") | {"upto": 1})
+    async def test_a_write_in_the_midst_of_others(self, db: Database) -> None:
+        """SQLite takes back what is not committed; all who are not kept are told."""
+        names = [f"act {number}" for number in range(6)]
+        slow = names[2]
+        acts = (request(act(db, each, ENDLESS if each == slow else 1)) for each in names)
+        outcomes = dict(zip(names, await at_once(*acts), strict=True))
+        assert isinstance(outcomes.pop(slow), TooSlow)
+        assert {type(each) for each in outcomes.values()} <= {type(None), DatabaseBusy}
+        kept = [name for name, outcome in outcomes.items() if outcome is None]
+        assert await all_names(db) == [each for it in kept for each in (it, f"{it} later")]
+        await act(db, "next")
 
-        asked = [request(write_slowly()), request(write_beside())]
-        slow, beside = await gather(*asked, return_exceptions=True)
-        assert isinstance(slow, Unavailable)
-        assert beside is None or isinstance(beside, Unavailable)
-        async with db.read() as reads:
-            kept = list(await reads.scalars(NAMES))
-        assert kept == ([] if beside else ["beside"])
+    async def test_exempt_is_a_write_that_background_work_left(self, db: Database) -> None:
+        await act(db, "act", SOME_TIME)
+        assert await all_names(db) == ["act", "act later"]
 
     async def test_a_snapshot_is_ended(self, db: Database) -> None:
         async def work() -> None:
@@ -303,6 +318,23 @@ class TestAfterTheTimeout:
         assert await ask(db, NAMES) is None
         await add(db, "c")
         assert await ask(db, NAMES) == "c"
+
+
+async def act(db: Database, name: str, upto: int = 1) -> None:
+    """Write two rows, the second of which is left for the commit and counts up to `upto`."""
+    async with db.transaction() as session:
+        await write(session, ADD, thing(name) | {"upto": 1})
+        await write_later(session, ADD, thing(f"{name} later") | {"upto": upto})
+
+
+async def at_once(*acts: Awaitable[None]) -> list[BaseException | None]:
+    async with timeout(20):
+        return await gather(*acts, return_exceptions=True)
+
+
+async def all_names(db: Database) -> list[str]:
+    async with db.read() as reads:
+        return sorted(await reads.scalars(NAMES))
 
 
 async def lasts(db: Database, work: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
