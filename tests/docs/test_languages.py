@@ -45,10 +45,8 @@ ADDED = {
 
 def test_these_pages_are_there_in_korean() -> None:
     assert [korean.name for _, korean in pairs()] == [
-        "README.ko.md",
-        "authentication.ko.md",
-        "errors.ko.md",
-        "first-steps.ko.md",
+        *("README.ko.md", "authentication.ko.md", "errors.ko.md", "first-steps.ko.md"),
+        "operating.ko.md",
     ]
 
 

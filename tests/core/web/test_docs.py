@@ -5,6 +5,7 @@ import re
 from gzip import decompress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from httpx import AsyncClient, Response
@@ -76,7 +77,7 @@ class TestGuides:
             for address in ADDRESS.findall(html):
                 target, _, fragment = address.partition("#")
                 page = pages.get(target or path) or (await client.get(target)).text
-                assert not fragment or f'id="{fragment}"' in page, f"{path}: {address}"
+                assert not fragment or f'id="{unquote(fragment)}"' in page, f"{path}: {address}"
 
     async def test_markup_of_a_guide_is_text(self, tmp_path: Path) -> None:
         page = tmp_path / "page.md"
