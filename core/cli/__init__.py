@@ -1,5 +1,7 @@
 """`atrium`: one command to run the application. Errors say what to do next."""
 
+import atexit
+import gc
 import os
 import sys
 
@@ -23,6 +25,7 @@ def main() -> None:
     And 2, with how it is used, for what is no command.
     """
     os.umask(FOR_THIS_USER_ALONE)
+    atexit.register(gc.freeze)  # no search of all that was loaded for what ends with the process
     try:
         sys.exit(command().main(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -5,6 +5,7 @@ A password field takes Latin letters even while the fingers type Hangul on the t
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 LEADING = tuple("rRseEfaqQtTdwWczxvg")
 VOWELS = "k o i O j p u P h hk ho hl y n nj np nl b m ml l".split()  # noqa: SIM905
@@ -87,12 +88,19 @@ def is_hangul(text: str) -> bool:
     return bool(text) and all(FIRST <= sign <= LAST for sign in text)
 
 
-def common_korean(shortest: int) -> Iterator[str]:
-    """The words in both spellings, with what is added to reach a length: an ending, or itself."""
-    for word in WORDS:
-        for spelling in (word, typed(word).casefold()):
-            wholes = (spelling + end for end in (*ENDINGS, spelling))
-            yield from (whole for whole in wholes if len(whole) >= shortest)
+def is_common_korean(text: str) -> bool:
+    """Return whether the text is one of the words in either spelling, twice or with an ending."""
+    half = text[: len(text) // 2]
+    bases = [text.removesuffix(end) for end in ENDINGS if text.endswith(end)]
+    if half + half == text:
+        bases.append(half)
+    return not spellings().isdisjoint(bases)
+
+
+@cache
+def spellings() -> frozenset[str]:
+    """Return the words as they are written, and as they are typed on a Latin keyboard."""
+    return frozenset([*WORDS, *(typed(word).casefold() for word in WORDS)])
 
 
 def names_in(word: str) -> Iterator[str]:

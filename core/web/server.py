@@ -1,4 +1,5 @@
 """Serves the application: uvicorn with our protocol, which ends by itself and not by the signal."""
+# ruff: noqa: E402 (what hides a library comes before what would load it)
 
 import errno
 import os
@@ -17,7 +18,13 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
+from config.lean import load_without
+
+load_without("uvicorn", ["watchfiles"])  # only a reload uses it
+
 import uvicorn
+from uvicorn.supervisors.basereload import BaseReload
+from uvicorn.supervisors.statreload import StatReload
 
 from core.web.connections import ServingState
 from core.web.lifecycle import Lifecycle
@@ -211,11 +218,18 @@ def work(options: Options, listener: socket.socket, started: Connection) -> None
 
 
 def reload(options: Options, listener: socket.socket, greet: Callable[[], None]) -> int:
-    from uvicorn.supervisors import ChangeReload
-
     target = partial(work_once, options, SPAWN.Event(), greet)
-    ChangeReload(options.config(), target=target, sockets=[listener]).run()
+    reloader()(options.config(), target=target, sockets=[listener]).run()
     return 0
+
+
+def reloader() -> type[BaseReload]:
+    """Return the one that the system tells of changes, where watchfiles is installed."""
+    try:
+        from uvicorn.supervisors.watchfilesreload import WatchFilesReload
+    except ImportError:
+        return StatReload
+    return WatchFilesReload
 
 
 def work_once(

@@ -13,7 +13,7 @@ from litestar.plugins import InitPlugin
 
 from core.data.announcements import Announcements
 from core.data.notifications import Notifications
-from core.security.passwords import common_passwords
+from core.security.passwords import is_common
 from core.web.access import AccessMiddleware
 from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
@@ -96,7 +96,7 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def read_files() -> None:
     """Read what the first request that needs it would otherwise read in the event loop."""
-    common_passwords()
+    is_common("")
     served_names()
 
 

@@ -4,13 +4,14 @@ import sys
 LOADED = """
 import sys
 from config.lean import UNUSED
+import core.web.server
 from core.app import create_app
 
-unused = {*sum(UNUSED.values(), ()), "sqlalchemy.dialects.postgresql"}
+unused = {*sum(UNUSED.values(), ()), "sqlalchemy.dialects.postgresql", "watchfiles"}
 create_app()
 print("loaded:", *sorted(unused & sys.modules.keys()))
 import rich
-print("found:", rich.__name__)
+print("found:", rich.__name__, core.web.server.reloader().__name__)
 """
 
 
@@ -18,4 +19,6 @@ def test_what_nobody_uses_is_not_loaded_and_can_be(tmp_path: object) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADED], env={"DATA_DIR": str(tmp_path)}, capture_output=True
     )
-    assert done.stdout.decode().splitlines()[-2:] == ["loaded:", "found: rich"], done.stderr
+    assert done.stdout.decode().splitlines()[-2:] == ["loaded:", "found: rich WatchFilesReload"], (
+        done.stderr
+    )

@@ -4,19 +4,21 @@ import asyncio
 import os
 import sys
 import threading
+import tracemalloc
 from time import monotonic
 
 import pytest
 
 from core.kernel.errors import InvalidInput
 from core.kernel.threads import LOW_PRIORITY
-from core.security.korean import WORDS, typed
+from core.security.korean import WORDS, spellings, typed
 from core.security.passwords import (
     LONGEST_QUEUE,
     MEMORY_KIB,
     HashingBusy,
     Passwords,
     common_passwords,
+    is_common,
 )
 
 REAL_MEMORY_KIB = MEMORY_KIB  # as it is before the tests make it cheap
@@ -88,7 +90,7 @@ class TestStrength:
         assert len(set(WORDS)) >= 400
         for word in WORDS:
             spelt = (f"{word}12345", f"{typed(word)}12345".casefold())
-            assert all(len(each) < 8 or each in common_passwords() for each in spelt)
+            assert all(len(each) < 8 or is_common(each) for each in spelt)
 
     @pytest.mark.parametrize(
         ("name", "password"),
@@ -141,8 +143,27 @@ class TestStrength:
         assert refusal(Passwords(shortest=15), "fourteen chars") == "string_too_short"
 
     def test_the_list_has_the_3000_most_common_and_more(self) -> None:
-        assert len(common_passwords()) >= 3000
-        assert all(len(each) >= 8 for each in common_passwords())
+        lines = common_passwords().decode().split("\n")[1:-1]
+        assert len(lines) >= 3000
+        assert all(len(each) >= 8 and each == each.strip() for each in lines)
+        assert all(map(is_common, [*lines[:10], *lines[-10:]]))
+
+    def test_a_part_of_the_list_is_not_common(self, passwords: Passwords) -> None:
+        first, second, *_ = common_passwords().decode().split("\n")[1:]
+        for password in (f"{first}{second}", f"{first[1:]}?", f"?{first}", "안녕하세요비밀번호"):
+            passwords.check(password, "body.password")
+
+    def test_the_list_takes_no_more_memory_than_its_text(self) -> None:
+        """Every process keeps it."""
+        for kept in (common_passwords, spellings):
+            kept.cache_clear()
+        tracemalloc.start()
+        try:
+            is_common("")
+            kept_bytes, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert kept_bytes < 3 * len(common_passwords())
 
 
 class TestHashing:
