@@ -1,6 +1,7 @@
 """Compares a page with its Korean translation: one structure, the same code, the same links.
 
-`errors.ko.md` is the translation of `errors.md`. Sentences are not compared.
+`errors.ko.md` is the translation of `errors.md`. Sentences are not
+compared, except for the names between backticks.
 """
 
 import re
@@ -71,6 +72,17 @@ def code_in(token: Token) -> str:
     """Return a code block and its language; of a folder tree its paths, as the rest is prose."""
     paths = ["".join(each) for each in TREE_LINE.findall(token.content)]
     return f"{token.info}\n" + ("\n".join(paths) or token.content)
+
+
+def names_in_sections(text: str) -> list[set[str]]:
+    """Return the names between backticks, above the first heading and below each one."""
+    sections: list[set[str]] = [set()]
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "heading_open":
+            sections.append(set())
+        names = (each.content for each in token.children or () if each.type == "code_inline")
+        sections[-1].update(names)
+    return sections
 
 
 def links_of(page: Path) -> list[str]:

@@ -9,6 +9,7 @@ from tests.docs.languages import (
     in_english,
     links_of,
     links_that_leave_korean,
+    names_in_sections,
     pairs,
 )
 
@@ -46,7 +47,7 @@ ADDED = {
 def test_these_pages_are_there_in_korean() -> None:
     assert [korean.name for _, korean in pairs()] == [
         *("README.ko.md", "authentication.ko.md", "errors.ko.md", "first-steps.ko.md"),
-        "operating.ko.md",
+        *("modules.ko.md", "operating.ko.md"),
     ]
 
 
@@ -61,6 +62,11 @@ def test_an_addition_to_one_language_is_found(added: str) -> None:
     assert difference(PAGE, PAGE.replace("paragraph", "단락")) is None
     assert difference(PAGE, longer)
     assert difference(longer, PAGE)
+
+
+@PAIRS
+def test_both_languages_name_the_same_in_each_section(english: Path, korean: Path) -> None:
+    assert names_in_sections(korean.read_text()) == names_in_sections(english.read_text())
 
 
 @PAIRS
