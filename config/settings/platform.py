@@ -32,9 +32,9 @@ from config.settings.values import (
 
 class Settings(ModuleSettings):
     environment: Literal["development", "test", "production"] = Field(
-        default="development", description="Where this runs; production refuses whatever is unsafe."
+        default="development", description="Where this runs; production refuses unsafe settings."
     )
-    host: Host = Field(default="127.0.0.1", description="The address to listen on.")
+    host: Host = Field(default="127.0.0.1", description="The IP address or host name to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8000, description="The port to listen on; 0 takes a free one."
     )
@@ -103,7 +103,7 @@ class Settings(ModuleSettings):
     admin_email: Email | None = derived(
         defaults.admin_email,
         "admin@example.com in development, else none",
-        "The address of the first admin, made while nobody holds the role.",
+        "The e-mail address of the first admin, made while no user has the role.",
     )
     admin_password: AdminPassword | None = Field(
         default=None,
@@ -118,17 +118,17 @@ class Settings(ModuleSettings):
         default=True, description="Whether requests and attempts to sign in are limited."
     )
     rate_limit_anonymous: OneRate = Field(
-        default=Rate(100, 60), description="Requests of one address without credentials."
+        default=Rate(100, 60), description="Requests of one client IP without credentials."
     )
     rate_limit_signed_in: OneRate = Field(
         default=Rate(600, 60), description="Requests of one principal."
     )
     rate_limit_login: Rates = Field(
         default=(Rate(10, 60), Rate(5, 60)),
-        description="Attempts to sign in, per address and per account.",
+        description="Attempts to sign in, per client IP and per account.",
     )
     rate_limit_register: OneRate = Field(
-        default=Rate(20, 3600), description="Registrations from one address."
+        default=Rate(20, 3600), description="Registrations from one client IP."
     )
     rate_limit_mail: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
         Field(default=None, description="The limit of requests that send mail; not available yet.")
@@ -143,7 +143,7 @@ class Settings(ModuleSettings):
         default=8, description="The shortest password that may be set, in characters."
     )
     trusted_proxies: CommaSeparated[Proxy] = Field(
-        default=(), description="Addresses and networks whose X-Forwarded-For is believed."
+        default=(), description="IP addresses and networks whose X-Forwarded-For is used."
     )
     allowed_hosts: CommaSeparated[HostName] = derived(
         defaults.allowed_hosts,

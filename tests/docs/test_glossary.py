@@ -1,4 +1,4 @@
-"""The glossary has one word for each concept, and the Korean pages use its words."""
+"""The glossary has one word for each concept, and the pages use its words."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.languages import pairs
-from tests.docs.pages import ROOT
+from tests.docs.pages import FENCE, KOREAN, PAGES, ROOT
 
 MOST = 60
 ROW = re.compile(r"^\| (?!English \||-)(.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
@@ -24,6 +24,13 @@ NOT_SAID = {
     "주소 확인": "이메일 인증",
 }
 """Words that mislead or have a synonym in the glossary, and the word in their place."""
+DIALECT = re.compile(
+    r"\b(whoever|whatever|nobody|everybody|lest|anew|of ours|but for)\b"
+    r"|(?<!e-mail )(?<!IP )(?<!loopback )\baddress(es)?\b",
+    re.IGNORECASE,
+)
+"""Words that stand for no noun or for several concepts."""
+GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md" and not page.name.endswith(KOREAN)]
 
 
 def test_there_are_few_terms_and_each_has_one_sentence() -> None:
@@ -36,6 +43,12 @@ def test_there_are_few_terms_and_each_has_one_sentence() -> None:
 def test_each_concept_has_a_word_of_its_own(language: int) -> None:
     words = [each[language].casefold() for each in TERMS]
     assert sorted(set(words)) == sorted(words)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_english_guides_have_no_words_for_several_concepts(page: Path) -> None:
+    prose = re.sub(r"`[^`]*`", "", FENCE.sub("", page.read_text()))
+    assert [each[0] for each in DIALECT.finditer(" ".join(prose.split()))] == []
 
 
 @pytest.mark.parametrize("page", [korean for _, korean in pairs()], ids=lambda page: page.name)
