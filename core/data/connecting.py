@@ -14,7 +14,13 @@ CONNECT_TIMEOUT_S = 5
 CANCELS = {
     "client_connection_check_interval": "1s"
 }  # the server ends statements whose client has gone
-READ_ONLY = CANCELS | {"default_transaction_read_only": "on"}
+UNCOMPILED = {"jit": "off"}
+"""PostgreSQL compiles what it expects to be costly, as it does every search of a large table. That
+takes tens of milliseconds, where the search itself may take less than one."""
+WITHOUT_WORKERS = {"max_parallel_workers_per_gather": "0"}
+"""To start a worker process takes longer than a search that finds little."""
+SESSION = CANCELS | UNCOMPILED
+READ_ONLY = SESSION | {"default_transaction_read_only": "on"}
 NO_SETTINGS: Mapping[str, str] = {}
 UNNAMED = {
     "statement_cache_size": 0,
@@ -66,6 +72,12 @@ async def set_in_session(connection: Any, settings: Mapping[str, str]) -> None:
     except (InvalidParameterValueError, UndefinedObjectError):
         known = {name: value for name, value in settings.items() if name not in CANCELS}
         await connection.execute(set_all(known))
+
+
+def set_local(settings: Mapping[str, str]) -> str:
+    """Return one statement that sets all of them for the rest of the transaction."""
+    calls = (f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    return f"SELECT {', '.join(calls)}"
 
 
 def set_all(settings: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from core.data.connecting import CANCELS, READ_ONLY, connecting
+from core.data.connecting import READ_ONLY, SESSION, connecting
 from core.data.database import Database
 from core.data.generations import Generations
 from core.data.limits import STATEMENT_TIMEOUT_S
@@ -66,7 +66,7 @@ def open_postgres(url: str, generations: Generations, statement_timeout_s: float
 
     generations.must_hear = True
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
-    engine = pooled(url, SESSIONS + 1, connect_args=connecting(CANCELS | limit))
+    engine = pooled(url, SESSIONS + 1, connect_args=connecting(SESSION | limit))
     reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY)
     snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
     reads = PostgresReads(reading, Totals(generations), statement_timeout_s)

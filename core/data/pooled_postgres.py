@@ -1,7 +1,7 @@
 """PostgreSQL through a pooler in transaction mode, such as PgBouncer's.
 
 Each transaction may have another connection to the server. So every read is a transaction of its
-own, statements have no names, and the statement timeout is set in each transaction.
+own, statements have no names, and the settings of a session are set in each transaction.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,14 +12,15 @@ from sqlalchemy import Connection, Executable, event
 from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core.data.connecting import UNCOMPILED, set_local
 from core.data.lanes import Lane
-from core.data.postgres import LentConnection, PostgresReads, PostgresSessions
+from core.data.postgres import LentConnection, PostgresReads, PostgresSessions, timeout_of
 from core.data.reads import Values
 
 
 class PooledReads(PostgresReads):
     async def _limit_session(self, driver: Any, lane: Lane) -> None:
-        """The session has no limit; each transaction has."""
+        """The session has no settings; each transaction has."""
 
     async def _fetch_over(
         self, lent: LentConnection, lane: Lane, sql: str, values: list[Any]
@@ -48,7 +49,7 @@ class PooledReads(PostgresReads):
         await lent.driver.execute("COMMIT")
 
     def _limit(self, lane: Lane) -> str:
-        return set_limit(self._limits_s[lane])
+        return set_local(self._settings_of(lane) | UNCOMPILED)
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent and not lent.driver.is_closed() and lent.driver.is_in_transaction():
@@ -81,4 +82,4 @@ def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
 
 
 def set_limit(seconds: float) -> str:
-    return f"SET LOCAL statement_timeout = {round(seconds * 1000)}"
+    return set_local(timeout_of(seconds) | UNCOMPILED)

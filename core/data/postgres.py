@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from core.data.announcements import CHANNEL, COPIES, Announcement
+from core.data.connecting import WITHOUT_WORKERS, set_all
 from core.data.errors import DatabaseBusy, has_outdated_plan, is_repeatable, is_too_slow
 from core.data.generations import place_of
 from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
@@ -170,7 +171,7 @@ class PostgresReads(PlannedReads):
         finally:
             idle.put_nowait(lent)
         # Whether it was brief has been decided by the server, whose time the event loop's is not.
-        known.took(monotonic() - begun - BRIEF_S / 2 if lane is Lane.slow else 0.0)
+        known.took(monotonic() - begun - BRIEF_S / 2 if lane >= Lane.slow else 0.0)
         return done
 
     async def _open(self, lane: Lane) -> LentConnection:
@@ -185,8 +186,11 @@ class PostgresReads(PlannedReads):
         return LentConnection(connection, driver, self._epoch)
 
     async def _limit_session(self, driver: Any, lane: Lane) -> None:
-        limit = round(self._limits_s[lane] * 1000)
-        await driver.execute(f"SET statement_timeout = {limit}")
+        await driver.execute(set_all(self._settings_of(lane)))
+
+    def _settings_of(self, lane: Lane) -> dict[str, str]:
+        timeout = timeout_of(self._limits_s[lane])
+        return timeout if lane >= Lane.slow else timeout | WITHOUT_WORKERS
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent is None:
@@ -204,6 +208,10 @@ class PostgresReads(PlannedReads):
                     await lent.connection.close()
                 idle.put_nowait(None)
         await self._engine.dispose()
+
+
+def timeout_of(seconds: float) -> dict[str, str]:
+    return {"statement_timeout": str(round(seconds * 1000))}
 
 
 def is_ended_query(error: Exception) -> bool:

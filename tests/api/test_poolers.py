@@ -15,9 +15,11 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import current, pending, upgrade
 from core.data.poolers import Pooler, find_pooler
+from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from tests.api.serving import ADMIN_EMAIL, client_at, run, serving, sign_in
 from tests.conftest import Databases
+from tests.core.data.test_sessions import settings_of_each_connection
 from tests.databases import BACKENDS, postgres_database, postgres_server
 from tests.people import PASSWORD, Person, client_of
 from tests.pgbouncer import pgbouncer
@@ -115,6 +117,15 @@ async def test_maintenance_reaches_the_other_machine(
             switched = await admin.client.post(f"{API}/admin/maintenance", json=body)
             assert switched.status_code == 200
             await eventually(status, expected)
+
+
+async def test_postgresql_compiles_no_statement(core: CoreContainer) -> None:
+    assert await settings_of_each_connection(core.db(), "jit") == ["off"] * 4
+
+
+async def test_quick_statements_get_no_worker_process(core: CoreContainer) -> None:
+    settings = await settings_of_each_connection(core.db(), "max_parallel_workers_per_gather")
+    assert settings[:2] == ["0", "0"]
 
 
 async def test_it_is_found_out(direct_url: str, database_url: str, mode: str) -> None:

@@ -116,6 +116,12 @@ class TestBesideSlowStatements:
             assert await ask(db, numbers(100)) == 100
         assert not any(task.done() for task in tasks)
 
+    async def test_a_slow_one_stays_one_beside_requests(self, db: Database) -> None:
+        """Else the next request would run it twice: it is ended in the trial lane first."""
+        await slowly(db, UPTO)
+        assert await ask(db, UPTO, upto=300_000) == 300_000
+        assert db._reads._known[UPTO].lane is Lane.slow
+
     async def test_what_every_request_needs_is_read_the_first_time(
         self, db: Database, tasks: list[Task[Any]]
     ) -> None:
@@ -166,6 +172,18 @@ async def slowly(db: Database, statement: Executable) -> None:
     """Let it be known as a slow one."""
     await request(ask(db, statement, upto=300_000))
     db._reads._known[statement].took(1.0)
+
+
+class TestOnPostgresql:
+    async def test_only_slow_ones_get_worker_processes(self, db: Database) -> None:
+        if db.engine.dialect.name != "postgresql":
+            return
+        setting = select(func.current_setting("max_parallel_workers_per_gather"))
+        own = [setting.where(literal(lane.name) == lane.name) for lane in Lane]
+        for lane, statement in zip(Lane, own, strict=True):
+            db._reads._remember(statement).lane = lane
+        allowed = [await request(ask(db, statement)) for statement in own]
+        assert [it == "0" for it in allowed] == [True, True, True, False, False]
 
 
 class TestAfterTheTimeout:

@@ -12,6 +12,7 @@ from core.data import sessions
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
 from core.data.inserts import add_row
+from core.data.reads import PLANNED_RUN
 from tests.core.data.tables import Thing
 
 CUT = text(
@@ -94,6 +95,23 @@ async def test_who_waits_in_vain_for_a_connection_is_told_to_come_back(
     async with db.transaction() as session:
         await planned(session, "then")
     assert await count(db) == 1
+
+
+async def test_postgresql_compiles_no_statement(db: Database) -> None:
+    if db.engine.dialect.name == "postgresql":
+        assert await settings_of_each_connection(db, "jit") == ["off"] * 4
+
+
+async def settings_of_each_connection(db: Database, name: str) -> list[str]:
+    """Return the setting in reads without and with a plan, a snapshot and a transaction."""
+    asked = select(func.current_setting(name))
+    async with db.read() as reads:
+        settings = [await reads.scalar(asked) for _ in range(PLANNED_RUN + 1)][-2:]
+    async with db.snapshot() as connection:
+        settings.append(await connection.scalar(asked))
+    async with db.transaction() as session:
+        settings.append(await session.scalar(asked))
+    return settings
 
 
 @pytest.mark.parametrize("used", [planned, plain])
