@@ -19,7 +19,6 @@ from modules.users.models import User
 FEW = 12
 BATCH = 5000
 SYLLABLES = ("ba", "do", "fi", "ka", "lu", "me", "no", "pa", "ri", "su", "ta", "ve", "wo", "zi")
-WORDS = ["".join(each) for length in (2, 3) for each in product(SYLLABLES, repeat=length)]
 ADD = insert(User.__table__)  # type: ignore[arg-type]
 
 
@@ -54,8 +53,9 @@ class SamplePeople:
 def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:
     """The same for the same mark; each came a second before the next."""
     random = Random(mark)  # noqa: S311 (names, not secrets)
+    words = ["".join(each) for length in (2, 3) for each in product(SYLLABLES, repeat=length)]
     for number in range(count):
-        first, last = random.choice(WORDS), random.choice(WORDS)
+        first, last = random.choice(words), random.choice(words)
         email = f"{first}.{last}.{mark}{number}@example.com"
         at = now - timedelta(seconds=count - number)
         yield {
