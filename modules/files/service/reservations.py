@@ -3,15 +3,21 @@
 Each process counts a small share of the free quota in memory. An upload that needs more has a row,
 which all processes see. Its request renews the row, and the row ends with the transaction that
 stores the files.
+
+An upload whose length was not declared reserves its quota step by step. Where several of them hold
+what each needs to go on, the youngest gives up first and the older ones wait for it: without that,
+all might be refused although one fits.
 """
 
+from asyncio import sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from time import monotonic
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,8 +37,20 @@ from modules.files.service.usage import UsageService
 SHARE = 16
 """All processes of a machine together count one part in so many of the free quota in memory."""
 
+LOOK_EVERY_S = 0.1
+"""How often an upload that lacks quota looks whether another one has released some."""
+YIELD_S = 0.5
+"""The youngest upload gives up if nothing was released for this long."""
+PATIENCE_S = 10.0
+"""An older one gives up if nothing was released for this long."""
+LONGEST_WAIT_S = 60.0
+
 _own = FileReservation.id == bindparam("own")
-HELD_BY_OTHERS = select(func.coalesce(func.sum(FileReservation.bytes), 0)).where(
+_bytes_of_younger = case((FileReservation.id > bindparam("own"), FileReservation.bytes), else_=0)
+HELD_BY_OTHERS = select(
+    func.coalesce(func.sum(FileReservation.bytes), 0),
+    func.coalesce(func.sum(_bytes_of_younger), 0),
+).where(
     FileReservation.owner_id == bindparam("owner"),
     FileReservation.id != bindparam("own"),
     FileReservation.renewed_at > bindparam("alive_since"),
@@ -42,6 +60,13 @@ GROW = RENEW.values(bytes=bindparam("size"))
 RELEASE = delete(FileReservation).where(_own)
 
 log = structlog.get_logger(__name__)
+
+
+class HeldByOthers(Exception):
+    """Other uploads hold what this one lacks. Those with a greater id began later."""
+
+    def __init__(self, left: int, is_youngest: bool) -> None:
+        self.left, self.is_youngest = left, is_youngest
 
 
 class Reservations:
@@ -77,18 +102,32 @@ class Reservations:
         if not self._in_memory[owner_id]:
             del self._in_memory[owner_id]
 
-    async def reserve(self, own: UUID, owner_id: UUID, least: int, ahead: int) -> int:
+    async def reserve(
+        self, own: UUID, owner_id: UUID, least: int, ahead: int, patiently: bool = False
+    ) -> int:
         """Reserve `least` bytes, and up to `ahead` more; return how many bytes are reserved.
 
-        Raises QuotaExceeded and NotSignedIn. The locks are taken in the order of an erasure: the
-        owner by the foreign key of a new row, then the usage, then the row.
+        Raises QuotaExceeded and NotSignedIn. `patiently` waits while other uploads may end.
+        """
+        wait = Wait()
+        while True:
+            try:
+                return await self._reserve(own, owner_id, least, ahead)
+            except HeldByOthers as error:
+                if not patiently or wait.is_over(error):
+                    raise quota_exceeded(error.left) from None
+            await sleep(LOOK_EVERY_S)
+
+    async def _reserve(self, own: UUID, owner_id: UUID, least: int, ahead: int) -> int:
+        """Raises QuotaExceeded, HeldByOthers and NotSignedIn.
+
+        The locks are taken in the order of an erasure: the owner by the foreign key of a new row,
+        then the usage, then the row.
         """
         async with self._db.separate() as session:
             with owner_must_exist():
                 await self._insert(session, own, owner_id)
-                left = await self._left(session, own, owner_id)
-            if least > left:
-                raise QuotaExceeded(f"There are {max(0, left)} bytes left.")
+                left = await self._left(session, own, owner_id, least)
             size = least + min(ahead, (left - least) // 4)
             values = {"own": own, "size": size, "now": self._clock()}
             await (await session.connection()).execute(GROW, values)
@@ -114,12 +153,40 @@ class Reservations:
         row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
         await (await session.connection()).execute(self._begin, row)
 
-    async def _left(self, session: AsyncSession, own: UUID, owner_id: UUID) -> int:
-        """Return the bytes that are neither used nor reserved; they stay so until the commit."""
-        left = await self._usage.locked_left(session, owner_id)
+    async def _left(self, session: AsyncSession, own: UUID, owner_id: UUID, least: int) -> int:
+        """Return the bytes that are neither used nor reserved; they stay so until the commit.
+
+        Raises QuotaExceeded or HeldByOthers where they are fewer than `least`.
+        """
+        free = await self._usage.locked_left(session, owner_id)
         values = {"owner": owner_id, "own": own, "alive_since": self._clock() - LEASE}
         held = await (await session.connection()).execute(HELD_BY_OTHERS, values)
-        return left - int(held.scalar_one()) - self._in_memory[owner_id]
+        by_others, by_younger = map(int, held.one())
+        left = free - by_others - self._in_memory[owner_id]
+        if least > free:
+            raise quota_exceeded(left)
+        if least > left:
+            raise HeldByOthers(left, is_youngest=not by_younger)
+        return left
+
+
+def quota_exceeded(left: int) -> QuotaExceeded:
+    return QuotaExceeded(f"There are {max(0, left)} bytes left.")
+
+
+class Wait:
+    """How long an upload waits for others; what they release starts the time again."""
+
+    def __init__(self) -> None:
+        self._begun = self._changed = monotonic()
+        self._left: int | None = None
+
+    def is_over(self, shortage: HeldByOthers) -> bool:
+        now = monotonic()
+        if shortage.left != self._left:
+            self._left, self._changed = shortage.left, now
+        patience_s = YIELD_S if shortage.is_youngest else PATIENCE_S
+        return now - self._changed > patience_s or now - self._begun > LONGEST_WAIT_S
 
 
 @contextmanager
@@ -143,7 +210,10 @@ class Hold:
         self._size = self._in_memory = 0
 
     async def cover(self, size: int, ahead: int = 0) -> None:
-        """Hold `size` bytes, and up to `ahead` more if they are free. Raises QuotaExceeded."""
+        """Hold `size` bytes, and up to `ahead` more if they are free. Raises QuotaExceeded.
+
+        An upload that holds a row already waits for others; it would lose what it has sent.
+        """
         more = size - self._size
         if more <= 0:
             return
@@ -152,7 +222,9 @@ class Hold:
             return
         self._forget_in_memory()
         is_new, self._row = self._row is None, self._row or uuid7()
-        self._size = await self._reservations.reserve(self._row, self._owner_id, size, ahead)
+        self._size = await self._reservations.reserve(
+            self._row, self._owner_id, size, ahead, patiently=not is_new
+        )
         if is_new:
             await self._renew(self._row)
 

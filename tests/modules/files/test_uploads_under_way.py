@@ -1,6 +1,6 @@
 """Uploads in progress count against the quota, in every process."""
 
-from asyncio import Event, Task, create_task, gather, timeout
+from asyncio import Barrier, Event, Task, create_task, gather, timeout
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from core.kernel.ids import uuid7
 from core.wiring.container import CoreContainer
 from core.wiring.module import Module
 from modules.files.models import FileReservation
-from modules.files.service import usage
+from modules.files.service import reservations, usage
 from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
 from tests.people import PASSWORD, Person, client_of
 from tests.races import at_once
@@ -141,6 +141,61 @@ async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
     assert await traces.held() == 0
 
 
+class InParts:
+    """A body without a declared length, whose rest comes when each of its kind has sent a part."""
+
+    def __init__(self, meeting: Barrier, body: bytes, first: int = 100_000) -> None:
+        self._meeting, self._body, self._first = meeting, body, first
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[: self._first]
+        async with timeout(20):
+            await self._meeting.wait()
+        yield self._body[self._first :]
+
+
+@pytest.mark.parametrize(("size", "count", "fit"), [(900_000, 4, 1), (300_000, 4, 3)])
+async def test_of_uploads_that_hold_a_part_each_the_oldest_is_taken_in(
+    person: Person,
+    other: AsyncClient,
+    traces: Traces,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    count: int,
+    fit: int,
+) -> None:
+    """The others are refused one after the other, until the rest fits."""
+    monkeypatch.setattr(reservations, "YIELD_S", 0.2)
+    meeting, clients, uploads = Barrier(count), (person.client, other), []
+    for at in range(count):
+        body = InParts(meeting, form(part(b"x" * size)))
+        uploads.append(create_task(start(clients[at % 2], body, False)))
+        await eventually(traces.held, at + 1)
+    answers = await gather(*uploads)
+    taken = [each.status_code == 201 for each in answers]
+    assert taken[0] and 1 <= sum(taken) <= fit, [each.text for each in answers]
+    refused = [refusal(each) for each in answers if each.status_code != 201]
+    assert refused == [(413, "files.quota_exceeded")] * (count - sum(taken))
+    assert (await traces.all())[1:] == (sum(taken), [(size * sum(taken), sum(taken))])
+    assert await traces.held() == 0
+
+
+async def test_an_upload_waits_for_a_younger_one_no_longer_than_a_while(
+    person: Person, other: AsyncClient, traces: Traces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservations, "PATIENCE_S", 0.3)
+    meeting, end = Barrier(2), Barrier(2)
+    older = create_task(start(person.client, InParts(meeting, BODY), False))
+    await eventually(traces.held, 1)
+    younger = create_task(start(other, InParts(end, form(part(b"x" * 300_000))), False))
+    await eventually(traces.held, 2)
+    await meeting.wait()
+    assert refusal(await older) == (413, "files.quota_exceeded")
+    await end.wait()
+    assert (await younger).status_code == 201
+    assert await traces.held() == 0
+
+
 async def test_a_declared_length_beyond_the_quota_is_refused_before_the_body(
     person: Person, traces: Traces
 ) -> None:
@@ -206,17 +261,17 @@ async def test_a_hold_ends_with_its_process(
     app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row is one that a process left when it died during an upload."""
-    reservations, now = reservations_of(app), utc_now()
+    kept, now = reservations_of(app), utc_now()
     left = {"id": uuid7(), "owner_id": person.id, "bytes": 900_000, "renewed_at": now}
     async with traces.core.db().transaction() as session:
         await session.execute(insert(FileReservation), left)
-    monkeypatch.setattr(reservations, "_clock", lambda: now + timedelta(seconds=59))
+    monkeypatch.setattr(kept, "_clock", lambda: now + timedelta(seconds=59))
     assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
-    await reservations.forget_dead()
+    await kept.forget_dead()
     assert await traces.held() == 1
-    monkeypatch.setattr(reservations, "_clock", lambda: now + timedelta(seconds=61))
+    monkeypatch.setattr(kept, "_clock", lambda: now + timedelta(seconds=61))
     assert (await send(person.client, BODY)).status_code == 201
-    await reservations.forget_dead()
+    await kept.forget_dead()
     assert await traces.held() == 0
 
 
@@ -224,8 +279,8 @@ async def test_a_hold_lives_as_long_as_its_request(
     app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "RENEW_S", 0.01)
-    reservations, ahead, slow = reservations_of(app), timedelta(), Slow()
-    monkeypatch.setattr(reservations, "_clock", lambda: utc_now() + ahead)
+    kept, ahead, slow = reservations_of(app), timedelta(), Slow()
+    monkeypatch.setattr(kept, "_clock", lambda: utc_now() + ahead)
     first = create_task(start(person.client, slow, True))
     await begun(slow)
     for _ in range(3):
