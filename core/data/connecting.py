@@ -40,6 +40,8 @@ async def connect(*args: Any, settings: Mapping[str, str] = NO_SETTINGS, **optio
     """Raises DatabaseBusy if the server does not answer, is starting or is full."""
     import asyncpg  # 190 ms that only PostgreSQL needs
 
+    from core.data.postgres_connection import PromptConnection
+
     passing = (
         OSError,
         asyncpg.CannotConnectNowError,
@@ -50,7 +52,9 @@ async def connect(*args: Any, settings: Mapping[str, str] = NO_SETTINGS, **optio
         asyncpg.exceptions.CrashShutdownError,
     )
     try:
-        connection = await asyncpg.connect(*args, timeout=CONNECT_TIMEOUT_S, **options)
+        connection = await asyncpg.connect(
+            *args, timeout=CONNECT_TIMEOUT_S, connection_class=PromptConnection, **options
+        )
         try:
             await set_in_session(connection, settings)
         except BaseException:

@@ -1,6 +1,6 @@
 """The transactions every service works in, and its reads."""
 
-from asyncio import Task, create_task, gather, shield
+from asyncio import Task, create_task, shield, wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -177,7 +177,9 @@ class Database:
         return task
 
     async def close(self) -> None:
-        await gather(*self._committing, return_exceptions=True)
+        """Wait for commits, for no longer than a statement may take, and close the connections."""
+        if self._committing:
+            await wait(self._committing, timeout=self._reads.statement_timeout_s)
         await self._reads.close()
         await self._snapshots.dispose()
         await self._sessions.close()

@@ -3,7 +3,7 @@
 It loads the driver, so it is loaded itself only where there is a PostgreSQL.
 """
 
-from asyncio import LifoQueue
+from asyncio import LifoQueue, gather
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
@@ -40,6 +40,7 @@ from core.data.sessions import (
     dbapi_connection,
     dbapi_connection_of,
     discard,
+    taken_out,
 )
 from core.data.totals import Totals
 from core.data.writes import write
@@ -202,16 +203,22 @@ class PostgresReads(PlannedReads):
         return None
 
     async def close(self) -> None:
-        for idle in self._idle.values():
-            for lent in [idle.get_nowait() for _ in range(idle.qsize())]:
-                if lent:
-                    await lent.connection.close()
-                idle.put_nowait(None)
+        kept = [lent for idle in self._idle.values() for lent in taken_out(idle) if lent]
+        await close_all([each.connection for each in kept])
         await self._engine.dispose()
 
 
 def timeout_of(seconds: float) -> dict[str, str]:
     return {"statement_timeout": str(round(seconds * 1000))}
+
+
+async def close_all(connections: Iterable[AsyncConnection]) -> None:
+    """Close them at once, so that servers that say nothing are waited for once."""
+    kept = list(connections)
+    whole = [dbapi_connection_of(each) for each in kept if not each.invalidated]
+    await gather(*(each.driver_connection.close() for each in whole), return_exceptions=True)
+    for each in kept:
+        await each.close()
 
 
 def is_ended_query(error: Exception) -> bool:
@@ -269,6 +276,9 @@ class PostgresSessions(Sessions):
             lost = self.lost_by(error, connection_of(session))
             raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
         return rows
+
+    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
+        await close_all(connections)
 
     async def _start(self, adapted: Any) -> None:
         await adapted._start_transaction()  # so that SQLAlchemy knows of it

@@ -92,6 +92,7 @@ class PlannedReads(ReadConnection):
         self._samples: WeakKeyDictionary[Executable, tuple[Sequence[Any], float]] = (
             WeakKeyDictionary()
         )
+        self.statement_timeout_s = statement_timeout_s
         self._slow_turns = Turns(SLOW, MOST_WAITING, statement_timeout_s)
         self._unlimited_turns = Turns(UNLIMITED)
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from asyncio import LifoQueue, timeout
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,7 @@ from core.kernel.fallbacks import note_fallback
 
 PATIENCE_S = 15  # in the queue for a connection, then "busy"
 Rows = Sequence[Sequence[Any]]
+T = TypeVar("T")
 
 
 class Sessions(ABC):
@@ -99,20 +100,20 @@ class Sessions(ABC):
             self._give_back(connection)
 
     async def close(self) -> None:
-        for kept in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
-            if kept:
-                await kept.close()
-            self._idle.put_nowait(None)
+        await self._close_all([each for each in taken_out(self._idle) if each])
         await self.engine.dispose()
+
+    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
+        for each in connections:
+            await each.close()
 
     def _renew(self, connection: AsyncConnection) -> None:
         """Do without this connection and those that are idle, which are as outdated."""
         if connection.sync_connection:
             connection.sync_connection.invalidate()
-        for kept in [self._idle.get_nowait() for _ in range(self._idle.qsize())]:
+        for kept in taken_out(self._idle):
             if kept:
                 discard(kept)
-            self._idle.put_nowait(None)
 
     async def _next_idle(self) -> AsyncConnection | None:
         try:
@@ -146,6 +147,14 @@ class Sessions(ABC):
         except Exception as error:
             lost = self.lost_by(error, connection_of(session))
             raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
+
+
+def taken_out(idle: LifoQueue[T | None]) -> list[T | None]:
+    """Take all out of the queue; put None in their places, for connections to open when needed."""
+    found = [idle.get_nowait() for _ in range(idle.qsize())]
+    for _ in found:
+        idle.put_nowait(None)
+    return found
 
 
 def connection_of(session: AsyncSession) -> AsyncConnection:

@@ -47,9 +47,9 @@ class Statement:
         for each in preceding:
             each(connection)
         with self._lock:
-            if self._ended:  # cancelled while it waited
+            if self._ended:  # while it waited
                 self.done = True
-                return None
+                raise Overran
             self._connection = connection
             if self.limit_s is not None:
                 self._until = monotonic() + self.limit_s
@@ -109,9 +109,13 @@ class Watch:
             self._look_later()
 
     def close(self) -> None:
+        """End the statements that run still; nothing waits for them any longer."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        for statement in self._running:
+            statement.end()
+        self._running.clear()
 
     def _look_later(self) -> None:
         self._timer = get_running_loop().call_later(LOOK_EVERY_S, self._look)
