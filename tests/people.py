@@ -58,7 +58,7 @@ async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> 
 async def grant(app: Litestar, user_id: UUID, roles: Sequence[str]) -> None:
     """What no client can do for the first admin."""
     db = app.plugins.get(CorePlugin).container.db()
-    async with db.transaction() as session:
-        user = await session.get_one(User, user_id)
+    async with db.transaction() as tx:
+        user = await tx.session.get_one(User, user_id)
         user.roles = tuple(sorted({"member", *roles}))
         db.touch("principals")

@@ -21,13 +21,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.models import Base, Identified
 from core.data.queries import Listing
 from core.data.reads import Values
+from core.data.transaction import Transaction
 from core.data.writes import write_later
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
@@ -114,12 +114,10 @@ class AuditTrail:
         self._db, self._clock = db, clock
         self._noted: list[dict[str, Any]] = []
 
-    async def record(
-        self, session: AsyncSession, action: str, target: Target, **changes: Any
-    ) -> None:
-        """`await record(session, "notes.change", note, fields=[…])`: kept only if the act is."""
+    async def record(self, tx: Transaction, action: str, target: Target, **changes: Any) -> None:
+        """`await record(tx, "notes.change", note, fields=[…])`: kept only if the act is."""
         kind, target_id = target if isinstance(target, tuple) else (target.__tablename__, target.id)
-        await self._write(session, action, kind, target_id, Outcome.success, changes)
+        await self._write(tx, action, kind, target_id, Outcome.success, changes)
 
     async def refuse(
         self,
@@ -130,8 +128,8 @@ class AuditTrail:
         **changes: Any,
     ) -> None:
         """Record what was not done. Call it after the failed transaction: inside one, it joins."""
-        async with self._db.transaction() as session:
-            await self._write(session, action, target_kind, target_id, outcome, changes)
+        async with self._db.transaction() as tx:
+            await self._write(tx, action, target_kind, target_id, outcome, changes)
 
     def refuse_later(
         self,
@@ -169,16 +167,16 @@ class AuditTrail:
             since = await reads.scalar(CLEARED_UNTIL) or datetime.min.replace(tzinfo=UTC)
         if since < until:
             await self._clear(OF_PERIOD, {"since": since, "until": until})
-            async with self._db.transaction() as session:
-                await session.merge(Mark(name=CLEARED, at=until))
+            async with self._db.transaction() as tx:
+                await tx.session.merge(Mark(name=CLEARED, at=until))
 
     async def _clear(self, query: Select[Any], values: Values) -> None:
         """Walk through these rows by an index; only the changes are made in transactions."""
         async with self._db.read() as reads:
             async for rows in ADDRESSES.batches(reads, query, values):
                 if ids := [row.id for row in rows if row.address]:
-                    async with self._db.transaction() as session:
-                        await session.execute(CLEAR, {"ids": ids})
+                    async with self._db.transaction() as tx:
+                        await tx.session.execute(CLEAR, {"ids": ids})
 
     async def write_notes(self) -> None:
         """For as long as the application lives; the last ones at its end."""
@@ -195,8 +193,8 @@ class AuditTrail:
         if not noted:
             return
         try:
-            async with self._db.transaction() as session:
-                await session.execute(RECORD, noted)
+            async with self._db.transaction() as tx:
+                await tx.session.execute(RECORD, noted)
         except Exception as error:
             count_fallback("audit_notes")
             log.warning("looks_not_audited_yet", reason=type(error).__name__)
@@ -204,7 +202,7 @@ class AuditTrail:
 
     async def _write(
         self,
-        session: AsyncSession,
+        tx: Transaction,
         action: str,
         target_kind: str,
         target_id: UUID | str | None,
@@ -213,7 +211,7 @@ class AuditTrail:
     ) -> None:
         context = current_context()
         entry = self._entry(action, target_kind, target_id, outcome, changes)
-        await write_later(session, RECORD, entry)
+        await write_later(tx, RECORD, entry)
         self._db.on_commit(lambda: setattr(context, "audited", True))
 
     def _entry(

@@ -13,20 +13,20 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Executable, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.data.changes import tables_changed_by
+from core.data.connection_pool import ConnectionPool
 from core.data.errors import saying_busy
 from core.data.folded import fold_updates
 from core.data.generations import Generations
 from core.data.limits import is_limited
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
-from core.data.sessions import Sessions
 from core.data.transaction import (
     Callback,
     DeferredTransaction,
-    OpenTransaction,
+    Transaction,
     current,
     deferred,
     inside_transaction,
@@ -34,7 +34,7 @@ from core.data.transaction import (
 from core.kernel.errors import Stale
 from core.kernel.fallbacks import count_fallback
 
-Announce = Callable[[AsyncSession, set[str]], Awaitable[None]]
+Announce = Callable[[Transaction, set[str]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,14 @@ class Database:
 
     def __init__(
         self,
-        sessions: Sessions,
+        pool: ConnectionPool,
         snapshots: AsyncEngine,
         reads: PlannedReads,
         generations: Generations,
         announce: Announce | None = None,
     ) -> None:
-        self.engine = sessions.engine
-        self._sessions, self._snapshots, self._reads = sessions, snapshots, reads
+        self.engine = pool.engine
+        self._pool, self._snapshots, self._reads = pool, snapshots, reads
         self._generations = generations
         self._announce = announce
         self._committing: set[Task[None]] = set()
@@ -71,11 +71,11 @@ class Database:
             raise RuntimeError("A snapshot would not see what this transaction did: use read().")
         with saying_busy(reading=True):
             async with self._snapshots.connect() as connection, connection.begin():
-                if (exemption := self._sessions.exemption) is not None and not is_limited():
+                if (exemption := self._pool.exemption) is not None and not is_limited():
                     await connection.execute(exemption)
                 yield connection
 
-    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commit on leaving, roll back on error; inside another one, a part of it."""
         if outer := self._outer():
             return self._part_of(outer)
@@ -83,7 +83,7 @@ class Database:
             return self._first_of(awaiting)
         return self._new_transaction()
 
-    def separate(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def separate(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction of its own, for what is kept although the request is refused.
 
         Raises RuntimeError inside another one, which could undo it.
@@ -108,7 +108,7 @@ class Database:
             raise RuntimeError(f"{what} inside a transaction: do it before the transaction opens.")
 
     @asynccontextmanager
-    async def _part_of(self, outer: OpenTransaction) -> AsyncIterator[AsyncSession]:
+    async def _part_of(self, outer: Transaction) -> AsyncIterator[Transaction]:
         with saying_stale(), saying_busy():
             try:
                 yield outer.join()
@@ -117,38 +117,38 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[AsyncSession]:
+    async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[Transaction]:
         """Open the transaction that was deferred; it commits after the others have joined it."""
         await awaiting.stack.enter_async_context(self._new_transaction())
-        async with self.transaction() as session:
-            yield session
+        async with self.transaction() as tx:
+            yield tx
 
     @asynccontextmanager
-    async def _new_transaction(self) -> AsyncIterator[AsyncSession]:
+    async def _new_transaction(self) -> AsyncIterator[Transaction]:
         with saying_stale(), saying_busy():
-            opened = OpenTransaction(self, self._sessions, await self._sessions.open())
+            opened = Transaction(self, self._pool, await self._pool.acquire())
             with entered(opened):
                 try:
                     if not is_limited():
-                        await self._sessions.exempt(opened.session)
-                    yield opened.session
-                    opened.must_be_whole()
+                        await self._pool.exempt(opened.connection)
+                    yield opened
+                    opened.raise_if_failed()
                 except BaseException as error:
-                    await self._sessions.rollback(opened.session, error)
+                    await self._pool.rollback(opened.connection, opened.opened_session, error)
                     raise
                 await self._finish(opened)
 
     @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[AsyncSession]:
+    async def savepoint(self) -> AsyncIterator[Transaction]:
         """A part of the open transaction that may fail alone: for who means to catch the error."""
         outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
-        session, part = outer.join(), outer.savepoint()
+        session, part = outer.join().session, outer.savepoint()
         with saying_stale(), saying_busy():
             async with session.begin_nested():
                 await session.connection()  # sets it now: a plan would not
                 with entered(part):
-                    yield session
-                    part.must_be_whole()
+                    yield part
+                    part.raise_if_failed()
         outer.on_commit += part.on_commit
 
     def touch(self, *names: str) -> None:
@@ -157,8 +157,8 @@ class Database:
         Of tables it changes this is so by itself, on this machine; these names are announced to
         other machines too.
         """
-        touched = self._must_be_open("Touch names inside the transaction that changes them.")
-        touched.touched.update(names)
+        opened = self._must_be_open("Touch names inside the transaction that changes them.")
+        opened.invalidated.update(names)
 
     def on_commit(self, callback: Callback) -> None:
         """Call this as soon as the commit is through; it cannot undo it any more by failing.
@@ -182,27 +182,27 @@ class Database:
             await wait(self._committing, timeout=self._reads.statement_timeout_s)
         await self._reads.close()
         await self._snapshots.dispose()
-        await self._sessions.close()
+        await self._pool.close()
 
-    async def _finish(self, opened: OpenTransaction) -> None:
+    async def _finish(self, opened: Transaction) -> None:
         """A commit once begun is finished, and told, though whoever asked for it is cancelled."""
         await shield(self.start_beside(self._commit(opened)))
 
-    async def _commit(self, opened: OpenTransaction) -> None:
+    async def _commit(self, opened: Transaction) -> None:
         try:
-            if opened.touched and self._announce:
-                await self._announce(opened.session, opened.touched)
-            await self._sessions.commit(opened.session)
+            if opened.invalidated and self._announce:
+                await self._announce(opened, opened.invalidated)
+            await self._pool.commit(opened.connection, opened.opened_session)
         except BaseException as error:
-            await self._sessions.rollback(opened.session, error)
+            await self._pool.rollback(opened.connection, opened.opened_session, error)
             raise
         finally:  # a commit that failed may have happened: only its answer got lost
             opened.closed = True
-            self._generations.advance(opened.changed | opened.touched)
+            self._generations.advance(opened.changed | opened.invalidated)
         for callback in opened.on_commit:
             await call(callback)
 
-    def _outer(self) -> OpenTransaction | None:
+    def _outer(self) -> Transaction | None:
         outer = current.get()
         return outer if outer and not outer.closed and outer.database is self else None
 
@@ -210,7 +210,7 @@ class Database:
         awaiting = deferred.get()
         return awaiting if awaiting and awaiting.is_for(self) else None
 
-    def _must_be_open(self, otherwise: str) -> OpenTransaction:
+    def _must_be_open(self, otherwise: str) -> Transaction:
         if not (outer := self._outer()):
             raise RuntimeError(otherwise)
         return outer
@@ -222,7 +222,7 @@ class Database:
 
 
 @contextmanager
-def entered(opened: OpenTransaction) -> Iterator[None]:
+def entered(opened: Transaction) -> Iterator[None]:
     token = current.set(opened)
     try:
         yield

@@ -12,15 +12,15 @@ from core.data.connecting import READ_ONLY, SESSION, connecting
 from core.data.database import Database
 from core.data.generations import Generations
 from core.data.limits import STATEMENT_TIMEOUT_S
+from core.data.sqlite.connection_pool import SqlitePool
 from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
-from core.data.sqlite.sessions import SqliteSessions
 from core.data.sqlite.snapshots import SnapshotConnection
 from core.data.sqlite.writer import GroupCommit, WriteConnection
 from core.data.totals import Totals
 
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
-SESSIONS = 10  # on PostgreSQL; one more connection listens
+WRITE_CONNECTIONS = 10  # on PostgreSQL; one more connection listens
 READERS = 4  # of snapshots
 PLAIN_READS = 100  # that SQLAlchemy executes; each waits for a thread of its lane
 WRITERS = 100  # in the queue for the one that writes
@@ -53,44 +53,41 @@ def open_sqlite(path: str, generations: Generations, statement_timeout_s: float)
     lanes = LaneThreads(path, statement_timeout_s)
     reading = pooled("sqlite+threaded://", PLAIN_READS, creator=lambda: LaneConnection(lanes))
     reads = SqliteReads(reading, Totals(generations), lanes, statement_timeout_s)
-    return Database(SqliteSessions(engine, WRITERS), snapshots, reads, generations)
+    return Database(SqlitePool(engine, WRITERS), snapshots, reads, generations)
 
 
 def open_postgres(url: str, generations: Generations, statement_timeout_s: float) -> Database:
-    from core.data.postgres import (  # not if not needed
-        CONNECTIONS,
-        PostgresReads,
-        PostgresSessions,
-        announce,
-    )
+    from core.data.postgres import CONNECTIONS, PostgresReads  # not if not needed
+    from core.data.postgres_pool import PostgresPool, announce
 
     generations.must_hear = True
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
-    engine = pooled(url, SESSIONS + 1, connect_args=connecting(SESSION | limit))
+    engine = pooled(url, WRITE_CONNECTIONS + 1, connect_args=connecting(SESSION | limit))
     reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY)
     snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
     reads = PostgresReads(reading, Totals(generations), statement_timeout_s)
-    sessions = PostgresSessions(engine, SESSIONS)
-    return Database(sessions, snapshots, reads, generations, announce)
+    pool = PostgresPool(engine, WRITE_CONNECTIONS)
+    return Database(pool, snapshots, reads, generations, announce)
 
 
 def open_pooled_postgres(
     url: str, generations: Generations, statement_timeout_s: float
 ) -> Database:
-    from core.data.pooled_postgres import PooledReads, PooledSessions, limit_transactions
-    from core.data.postgres import CONNECTIONS, announce
+    from core.data.pooled_postgres import PooledReads, PoolerPool, limit_transactions
+    from core.data.postgres import CONNECTIONS
+    from core.data.postgres_pool import announce
 
     generations.must_hear = True
     shared = connecting({}, transaction_pooler=True)
-    engine = pooled(url, SESSIONS, connect_args=shared)
+    engine = pooled(url, WRITE_CONNECTIONS, connect_args=shared)
     plain = pooled(url, sum(CONNECTIONS.values()), connect_args=shared)
     reading = plain.execution_options(postgresql_readonly=True)
     repeatable = pooled(url, READERS, isolation_level="REPEATABLE READ", connect_args=shared)
     limit_transactions(repeatable, statement_timeout_s)
     snapshots = repeatable.execution_options(postgresql_readonly=True)
     reads = PooledReads(reading, Totals(generations), statement_timeout_s)
-    sessions = PooledSessions(engine, SESSIONS, statement_timeout_s)
-    return Database(sessions, snapshots, reads, generations, announce)
+    pool = PoolerPool(engine, WRITE_CONNECTIONS, statement_timeout_s)
+    return Database(pool, snapshots, reads, generations, announce)
 
 
 def sqlite_path(url: str) -> str | None:

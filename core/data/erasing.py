@@ -69,8 +69,8 @@ async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool
 
 async def change_some(db: Database, statement: UpdateBase) -> bool:
     """Execute a statement over `AT_MOST` rows until it finds fewer, or another takes too long."""
-    async with db.transaction() as session:
-        connection, begun = await session.connection(), monotonic()
+    async with db.transaction() as tx:
+        connection, begun = await tx.session.connection(), monotonic()
         rows, took = 1, 0.0
         while monotonic() + took < begun + BUDGET_S:
             changed, took = await timed(connection, statement, rows)

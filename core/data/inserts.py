@@ -1,34 +1,122 @@
-"""A new row as one INSERT … RETURNING, where an entity would be tracked, flushed and read again."""
+"""A new row as one INSERT, where an entity would be tracked, flushed and read again."""
 
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import Row, Table, bindparam, insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Enum,
+    Insert,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    bindparam,
+    insert,
+)
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
-from core.data.folded import folds, own_columns
-from core.data.models import Base
-from core.data.writes import write
-from core.kernel.clock import utc_now
+from core.data.folded import own_columns
+from core.data.models import UtcDateTime, to_utc
+from core.data.transaction import Transaction
+from core.data.writes import write, write_later
 from core.kernel.ids import uuid7
 
-_inserts: dict[Table, ReturningInsert[Any]] = {}
+M = TypeVar("M", bound=DeclarativeBase)
+READ_AS_WRITTEN = (Boolean, Date, Integer, LargeBinary, String, UtcDateTime, Uuid)
+"""Types whose values come back from every database as they were given."""
 
 
-async def add_row(session: AsyncSession, model: type[Base], **values: Any) -> Row[Any]:
-    """The row as it is now, with the id, version and moments that every table gives its rows."""
+async def add_row(tx: Transaction, model: type[M], **values: Any) -> M:
+    """Return the new row, with the id and the defaults of its table.
+
+    The object belongs to no session: to change it later changes nothing in the database. Where
+    nothing but a unique value could be refused, the INSERT goes with the next statement or the
+    commit; a table with unique values or with values that the database makes has it at once.
+    """
     table = model.__table__
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
-    now = utc_now()
-    given = {"id": uuid7(), "version": 1, "created_at": now, "updated_at": now} | values
-    given |= folds(table, given)
-    every = {f"new_{column.name}": given.get(column.name) for column in table.columns}
-    return (await write(session, insert_into(table), every)).one()
+    given = with_defaults(table, values)
+    new = insert_into(table, frozenset(given))
+    bound = {f"new_{name}": value for name, value in given.items()}
+    if new.returning is not None:
+        row = (await write(tx, new.returning, bound)).one()
+        return model(**row._mapping)
+    if new.may_wait:
+        await write_later(tx, new.insert, bound)
+    else:
+        await write(tx, new.insert, bound)
+    return model(**given)
 
 
-def insert_into(table: Table) -> ReturningInsert[Any]:
-    """Built once for each table."""
-    if table not in _inserts:
-        columns = {each.name: bindparam(f"new_{each.name}", type_=each.type) for each in table.c}
-        _inserts[table] = insert(table).values(columns).returning(*own_columns(table))
-    return _inserts[table]
+class NewRow(NamedTuple):
+    insert: Insert
+    returning: ReturningInsert[Any] | None
+    """The same with the row, where that may differ from what was given."""
+    may_wait: bool
+
+
+@lru_cache(1000)
+def insert_into(table: Table, names: frozenset[str]) -> NewRow:
+    """Return the statement for these columns of a table."""
+    columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in sorted(names)}
+    statement = insert(table).values(columns)
+    if all(it.name in names and is_read_as_written(it) for it in table.c):
+        return NewRow(statement, None, not has_unique_values(table))
+    return NewRow(statement, statement.returning(*own_columns(table)), may_wait=False)
+
+
+def is_read_as_written(column: Column[Any]) -> bool:
+    is_plain = isinstance(column.type, READ_AS_WRITTEN) and not isinstance(column.type, Enum)
+    return is_plain and column.computed is None
+
+
+def has_unique_values(table: Table) -> bool:
+    """Return whether a row may be refused for a value that another row has."""
+    constrained = any(isinstance(it, UniqueConstraint) for it in table.constraints)
+    return constrained or any(it.unique for it in table.indexes)
+
+
+def with_defaults(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a row with the defaults that Python gives it, moments in UTC."""
+    given = {"id": uuid7(), **values} if "id" in table.c else dict(values)
+    for name in moments_of(table):
+        if name in given:
+            given[name] = to_utc(given[name])
+    row = RowSoFar(given)
+    for name, default in defaults_of(table).items():
+        if name not in given:
+            given[name] = default.arg(cast("Any", row)) if default.is_callable else default.arg
+    for column in table.columns:
+        if column.server_default is None and column.computed is None:
+            given.setdefault(column.name, None)
+    return given
+
+
+class RowSoFar(NamedTuple):
+    """The context that a column's default may look at, as SQLAlchemy has it."""
+
+    values: dict[str, Any]
+
+    def get_current_parameters(self) -> dict[str, Any]:
+        return self.values
+
+
+Default = CallableColumnDefault | ScalarElementColumnDefault
+
+
+@lru_cache(1000)
+def defaults_of(table: Table) -> Mapping[str, Default]:
+    return {it.name: it.default for it in table.c if isinstance(it.default, Default)}
+
+
+@lru_cache(1000)
+def moments_of(table: Table) -> tuple[str, ...]:
+    return tuple(it.name for it in table.c if isinstance(it.type, UtcDateTime))

@@ -30,6 +30,8 @@ class Plan:
         self._into = [
             (bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds
         ]
+        self.size = len(self._into)
+        """The number of values that go into it."""
         self._row = SimpleResultMetaData(
             [column.keyname for column in columns],
             _processors=[kind.result_processor(dialect, None) for kind in types],

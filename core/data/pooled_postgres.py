@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.data.connecting import UNCOMPILED, set_local
 from core.data.lanes import Lane
-from core.data.postgres import LentConnection, PostgresReads, PostgresSessions, timeout_of
+from core.data.postgres import LentConnection, PostgresReads, timeout_of
+from core.data.postgres_pool import PostgresPool
 from core.data.reads import Values
 
 
@@ -58,7 +59,9 @@ class PooledReads(PostgresReads):
         return super()._usable(lent)
 
 
-class PooledSessions(PostgresSessions):
+class PoolerPool(PostgresPool):
+    commits_alone = False  # the statement timeout is set after BEGIN
+
     def __init__(self, engine: AsyncEngine, connections: int, statement_timeout_s: float) -> None:
         super().__init__(engine, connections)
         self._limit = set_limit(statement_timeout_s)

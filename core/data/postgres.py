@@ -1,58 +1,28 @@
-"""PostgreSQL past SQLAlchemy: each statement prepared once per connection, and one round trip.
+"""Reading PostgreSQL past SQLAlchemy: a statement is prepared once, and is one round trip.
 
 It loads the driver, so it is loaded itself only where there is a PostgreSQL.
 """
 
 from asyncio import LifoQueue, gather
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
 from asyncpg import (
-    CannotConnectNowError,
-    IntegrityConstraintViolationError,
-    InterfaceError,
-    InternalClientError,
     OutdatedSchemaCacheError,
-    PostgresConnectionError,
     QueryCanceledError,
 )
-from asyncpg.exceptions import AdminShutdownError, CrashShutdownError
-from sqlalchemy import ARRAY, Executable, Integer, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Executable
 from sqlalchemy.engine import Result
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from core.data.announcements import CHANNEL, COPIES, Announcement
 from core.data.connecting import WITHOUT_WORKERS, set_all
-from core.data.errors import DatabaseBusy, has_outdated_plan, is_repeatable, is_too_slow
-from core.data.generations import place_of
+from core.data.connection_pool import dbapi_connection_of, discard, taken_out
 from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
-from core.data.plans import Plan
+from core.data.postgres_errors import LOST, is_ended_query, is_lost, setting_up
 from core.data.reads import SLOW, UNLIMITED, PlannedReads, T, Values
-from core.data.sessions import (
-    Rows,
-    Sessions,
-    connection_of,
-    dbapi_connection,
-    dbapi_connection_of,
-    discard,
-    taken_out,
-)
 from core.data.totals import Totals
-from core.data.writes import write
 
-LOST = (
-    AdminShutdownError,
-    CannotConnectNowError,
-    CrashShutdownError,
-    InternalClientError,
-    OSError,
-    PostgresConnectionError,
-)
 CONNECTIONS = {
     Lane.reserved: 2,
     Lane.quick: 8,
@@ -60,31 +30,6 @@ CONNECTIONS = {
     Lane.slow: SLOW,
     Lane.unlimited: UNLIMITED,
 }
-_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
-_new = insert(Announcement).from_select(
-    ["place", "copy", "number", "at"],
-    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
-)
-ANNOUNCE = _new.on_conflict_do_update(
-    index_elements=[Announcement.place, Announcement.copy],
-    set_={"number": Announcement.number + 1, "at": _new.excluded.at},
-).returning(func.pg_notify(CHANNEL, ""))
-
-
-@contextmanager
-def setting_up() -> Iterator[None]:
-    """Raise DatabaseBusy where a new connection is cut at once.
-
-    SQLAlchemy lets the driver's own errors through, or says that its first rollback failed.
-    """
-    try:
-        yield
-    except (InterfaceError, *LOST) as error:
-        raise DatabaseBusy from error
-    except DBAPIError as error:
-        if error.orig is None or not isinstance(error.orig.__cause__, LOST):
-            raise
-        raise DatabaseBusy from error
 
 
 class LentConnection(NamedTuple):
@@ -219,85 +164,3 @@ async def close_all(connections: Iterable[AsyncConnection]) -> None:
     await gather(*(each.driver_connection.close() for each in whole), return_exceptions=True)
     for each in kept:
         await each.close()
-
-
-def is_ended_query(error: Exception) -> bool:
-    """Return whether the server ended a statement of SQLAlchemy's."""
-    return isinstance(error, DBAPIError) and is_too_slow(error)
-
-
-def is_lost(error: Exception) -> bool:
-    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
-    return invalidated or isinstance(error, LOST)
-
-
-DISCARD_PLANS = "DISCARD PLANS"
-
-
-class PostgresSessions(Sessions):
-    """A statement that fails ends the transaction, so its error is said at once."""
-
-    async def connect(self) -> AsyncConnection:
-        with setting_up():
-            return await super().connect()
-
-    exemption = text("SET LOCAL statement_timeout = 0")
-
-    async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
-        return await self._fetch(session, plan.sql, values)
-
-    async def exempt(self, session: AsyncSession) -> None:
-        await self._fetch(session, self.exemption.text, [])
-
-    async def _fetch(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
-        """Repeat what fails for no reason of its own before anything else was done."""
-        is_first = not dbapi_connection(session).driver_connection.is_in_transaction()
-        try:
-            return await self._fetch_once(session, sql, values)
-        except DBAPIError as error:
-            if error.connection_invalidated or not (is_first and is_repeatable(error)):
-                raise
-            is_outdated = has_outdated_plan(error)
-        await greenlet_spawn(dbapi_connection(session).rollback)
-        if is_outdated:  # those of triggers, which the driver does not know, are so as well
-            await self._fetch_once(session, DISCARD_PLANS, [])
-        return await self._fetch_once(session, sql, values)
-
-    async def _fetch_once(self, session: AsyncSession, sql: str, values: list[Any]) -> Rows:
-        adapted = dbapi_connection(session)
-        driver = adapted.driver_connection
-        try:
-            if not driver.is_in_transaction():
-                await self._start(adapted)
-            rows: Rows = await driver.fetch(sql, *values)
-        except IntegrityConstraintViolationError as error:
-            raise IntegrityError(sql, None, error) from error
-        except Exception as error:
-            lost = self.lost_by(error, connection_of(session))
-            raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
-        return rows
-
-    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
-        await close_all(connections)
-
-    async def _start(self, adapted: Any) -> None:
-        await adapted._start_transaction()  # so that SQLAlchemy knows of it
-
-    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
-        """The driver may not know yet that nothing more will come."""
-        driver = dbapi_connection_of(connection).driver_connection
-        if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
-            driver.terminate()
-            return True
-        return bool(driver.is_closed())
-
-    def is_lost(self, connection: AsyncConnection) -> bool:
-        return bool(dbapi_connection_of(connection).driver_connection.is_closed())
-
-    def in_transaction(self, connection: AsyncConnection) -> bool:
-        return bool(dbapi_connection_of(connection).driver_connection.is_in_transaction())
-
-
-async def announce(session: AsyncSession, names: Iterable[str]) -> None:
-    """The last statement of the transaction, in one order for all, so that nobody waits long."""
-    await write(session, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})

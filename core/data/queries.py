@@ -7,7 +7,6 @@ from operator import ge, gt, le, lt
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
@@ -15,6 +14,7 @@ from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.totals import Count
+from core.data.transaction import Transaction
 from core.data.unions import Union, in_order
 from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
@@ -38,13 +38,13 @@ BATCH = 100  # rows: little enough to be made into text between two other reques
 
 
 async def one_or_raise(
-    session: AsyncSession,
+    tx: Transaction,
     query: Select[T],
     missing: type[NotFound],
     values: Values = NOTHING,
 ) -> T:
     """The entity, to be changed."""
-    if (entity := await session.scalar(query, values)) is None:
+    if (entity := await tx.session.scalar(query, values)) is None:
         raise missing
     return entity
 

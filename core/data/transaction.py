@@ -1,49 +1,67 @@
-"""A transaction, while it is open: who may join it, and what is to be done after it."""
+"""The unit of work: one transaction of one task, with what is to be done after its commit."""
 
 from asyncio import Task, current_task
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from core.data.sessions import Sessions
+from core.data.connection_pool import ConnectionPool
 
 Callback = Callable[[], Awaitable[object] | None]
 
 
-@dataclass
-class OpenTransaction:
-    """A session while one task uses it; the tasks it starts see it, but may not join."""
+class Transaction:
+    """What one task does between the opening of a transaction and its commit.
 
-    database: object
-    sessions: Sessions
-    session: AsyncSession
-    changed: set[str] = field(default_factory=set)
-    """Tables whose rows it changed."""
-    touched: set[str] = field(default_factory=set)
-    """Further names that others hold something of."""
-    on_commit: list[Callback] = field(default_factory=list)
-    task: Task[Any] | None = field(default_factory=current_task)
-    failed: bool = False
-    closed: bool = False
+    The tasks that it starts see it, but may not join.
+    """
 
-    def join(self) -> AsyncSession:
+    def __init__(self, database: object, pool: ConnectionPool, connection: AsyncConnection) -> None:
+        self.database, self.pool, self.connection = database, pool, connection
+        self.changed: set[str] = set()
+        """The tables whose rows it changed."""
+        self.invalidated: set[str] = set()
+        """Further names of which other machines may remember something."""
+        self.on_commit: list[Callback] = []
+        self.task = current_task()
+        self.failed = self.closed = False
+
+    @cached_property
+    def session(self) -> AsyncSession:
+        """SQLAlchemy's session in this transaction, for all that the ORM does."""
+        return AsyncSession(self.connection, expire_on_commit=False)
+
+    @property
+    def opened_session(self) -> AsyncSession | None:
+        """The session, if anything has asked for it."""
+        session: AsyncSession | None = self.__dict__.get("session")
+        return session
+
+    async def flush(self) -> None:
+        """Write the entities that wait for it."""
+        session = self.opened_session
+        if session and (session.new or session.dirty or session.deleted):
+            await session.flush()
+
+    def join(self) -> Self:
         if self.task is not current_task():
             raise RuntimeError("This task was started inside a transaction: start it afterwards.")
-        return self.session
+        return self
 
-    def must_be_whole(self) -> None:
+    def raise_if_failed(self) -> None:
         if self.failed:
             raise RuntimeError("A part failed, was caught, and left its work: use savepoint().")
 
-    def savepoint(self) -> "OpenTransaction":
-        """Its own callbacks are forgotten with it; what it may have touched is not."""
-        return OpenTransaction(
-            self.database, self.sessions, self.session, self.changed, self.touched
-        )
+    def savepoint(self) -> "Transaction":
+        """Its own callbacks are forgotten with it; what it may have changed is not."""
+        part = Transaction(self.database, self.pool, self.connection)
+        part.session, part.changed, part.invalidated = self.session, self.changed, self.invalidated
+        return part
 
 
 @dataclass
@@ -59,10 +77,10 @@ class DeferredTransaction:
 
 
 deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
-current: ContextVar[OpenTransaction | None] = ContextVar("transaction", default=None)
+current: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
 
 
 def inside_transaction() -> bool:
-    """Does this task see rows that nobody else sees yet?"""
+    """Return whether this task sees rows that are not committed yet."""
     open_ = current.get()
     return open_ is not None and not open_.closed and open_.task is current_task()

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Row, Select, Table, Update, bindparam, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from core.data.folded import folds_of, own_columns
 from core.data.reads import Values
+from core.data.transaction import Transaction
 from core.data.writes import write
 from core.kernel.bounded import Bounded
 from core.kernel.errors import NotFound
@@ -27,7 +27,7 @@ _changes: Bounded[object, Change] = Bounded(500)
 
 
 async def update_or_raise(
-    session: AsyncSession,
+    tx: Transaction,
     query: Select[Any],
     values: Values,
     changes: Mapping[str, Any],
@@ -40,14 +40,14 @@ async def update_or_raise(
     bindparam of the query must not be called like a column.
     """
     if not changes:
-        connection = await session.connection()
+        connection = await tx.session.connection()
         row = (await connection.execute(query.with_for_update(), values)).one_or_none()
         return checked(row, 0, if_match, missing)
     change = change_of(query, changes)
     new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
     new |= {name: fold(changes[source]) for name, source in change.folds.items()}
     values = {**values, **{f"new_{name}": value for name, value in new.items()}}
-    row = (await write(session, change.update, values)).one_or_none()
+    row = (await write(tx, change.update, values)).one_or_none()
     return checked(row, 1, if_match, missing)
 
 

@@ -1,55 +1,56 @@
 """Hot writes: an INSERT or UPDATE made once, executed with values in the open transaction."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect
 from sqlalchemy.engine import Result
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.changes import tables_changed_by
 from core.data.plans import Plan, make_plan
 from core.data.reads import Values
-from core.data.sessions import Sessions
-from core.data.transaction import current
-
-_plans: WeakKeyDictionary[UpdateBase, dict[str, Plan | None]] = WeakKeyDictionary()
+from core.data.transaction import Transaction
 
 
-async def write(session: AsyncSession, statement: UpdateBase, values: Values) -> Result[Any]:
-    """Of a statement whose every column is a bindparam. Entities waiting for a flush go first."""
-    if (planned := await planned_for(session, statement)) is None:
-        return await (await session.connection()).execute(statement, values)
-    sessions, plan = planned
-    return plan.result(await sessions.perform(session, plan, plan.bind(values)))
+class PlannedWrite(NamedTuple):
+    plan: Plan | None
+    tables: set[str]
 
 
-async def write_later(session: AsyncSession, statement: UpdateBase, values: Values) -> None:
-    """As `write`, for a row that only what comes after the transaction reads.
+_known: WeakKeyDictionary[UpdateBase, dict[str, PlannedWrite]] = WeakKeyDictionary()
+
+
+async def write(tx: Transaction, statement: UpdateBase, values: Values) -> Result[Any]:
+    """Execute a statement whose every column is a bindparam, after the entities that wait."""
+    if (plan := await plan_in(tx, statement)) is None:
+        return await (await tx.session.connection()).execute(statement, values)
+    return plan.result(await tx.pool.perform(tx.connection, plan, plan.bind(values)))
+
+
+async def write_later(tx: Transaction, statement: UpdateBase, values: Values) -> None:
+    """Write, like `write`, a row that only what comes after the transaction reads.
 
     An error in it may come from the commit instead, and undoes the transaction all the same.
     """
-    if (planned := await planned_for(session, statement)) is None:
-        await (await session.connection()).execute(statement, values)
-        return
-    sessions, plan = planned
-    await sessions.perform_later(session, plan, plan.bind(values))
+    if (plan := await plan_in(tx, statement)) is None:
+        await (await tx.session.connection()).execute(statement, values)
+    else:
+        await tx.pool.perform_later(tx.connection, plan, plan.bind(values))
 
 
-async def planned_for(session: AsyncSession, statement: UpdateBase) -> tuple[Sessions, Plan] | None:
+async def plan_in(tx: Transaction, statement: UpdateBase) -> Plan | None:
     """Return the plan for this transaction, whose entities are flushed; None if it has none."""
-    if session.new or session.dirty or session.deleted:
-        await session.flush()
-    opened, plan = current.get(), plan_of(statement, session.get_bind().dialect)
-    if plan is None or opened is None or opened.session is not session:
-        return None
-    opened.changed |= tables_changed_by(statement)
-    return opened.sessions, plan
+    await tx.flush()
+    plan, tables = planned(statement, tx.connection.dialect)
+    tx.changed |= tables
+    return plan
 
 
-def plan_of(statement: UpdateBase, dialect: Dialect) -> Plan | None:
-    plans = _plans.setdefault(statement, {})
-    if dialect.name not in plans:
-        plans[dialect.name] = make_plan(statement, dialect)
-    return plans[dialect.name]
+def planned(statement: UpdateBase, dialect: Dialect) -> PlannedWrite:
+    known = _known.setdefault(statement, {})
+    if dialect.name not in known:
+        known[dialect.name] = PlannedWrite(
+            make_plan(statement, dialect), tables_changed_by(statement)
+        )
+    return known[dialect.name]

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, String, bindparam, delete, exists, literal, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.transaction import Transaction
 from core.events.leases import LEASE
 from core.events.models import Delivery, RecordedEvent, Status
 from core.kernel.clock import Clock
@@ -87,8 +87,8 @@ class Deliveries:
         now, lease = self._clock(), uuid7()
         values = {"now": now, "until": now + LEASE, "new_lease": lease}
         claims: list[Claim] = []
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             for listener, room in rooms.items():
                 asked = {**values, "of_listener": listener, "at_most": room}
                 claims += map(Claim._make, await connection.execute(CLAIM, asked))
@@ -101,12 +101,12 @@ class Deliveries:
         return payload
 
     async def renew(self, claim: Claim) -> bool:
-        async with self._db.transaction() as session:
-            return await changed(session, RENEW, claim, until=self._clock() + LEASE)
+        async with self._db.transaction() as tx:
+            return await changed(tx, RENEW, claim, until=self._clock() + LEASE)
 
-    async def finish(self, session: AsyncSession, claim: Claim) -> None:
+    async def finish(self, tx: Transaction, claim: Claim) -> None:
         """Tick it off within the caller's transaction. Raises LeaseLost."""
-        if not await changed(session, FINISH, claim):
+        if not await changed(tx, FINISH, claim):
             raise LeaseLost
 
     async def give_back(
@@ -124,8 +124,8 @@ class Deliveries:
             "error": error and error[:300],
             "so_far": attempts,
         }
-        async with self._db.transaction() as session:
-            await changed(session, GIVE_BACK, claim, **values)
+        async with self._db.transaction() as tx:
+            await changed(tx, GIVE_BACK, claim, **values)
 
     @cached_property
     def _due_listeners(self) -> Select[Any]:
@@ -138,7 +138,7 @@ class Deliveries:
         return select(literal(name, String).label("listener")).where(some)
 
 
-async def changed(session: AsyncSession, statement: Any, claim: Claim, **values: Any) -> bool:
-    connection = await session.connection()
+async def changed(tx: Transaction, statement: Any, claim: Claim, **values: Any) -> bool:
+    connection = await tx.session.connection()
     held = {"delivery": claim.id, "held": claim.lease, **values}
     return (await connection.execute(statement, held)).rowcount > 0

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Enum, bindparam, case, delete, or_, select, type_coerce, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
 from core.data.queries import Listing
+from core.data.transaction import Transaction
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.models import Delivery, RecordedEvent, Status
 from core.events.outbox import Outbox
@@ -82,16 +82,16 @@ class EventLog:
 
     async def _change(self, statement: Any, delivery_id: UUID) -> None:
         values = {"delivery": delivery_id, "now": self._clock()}
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             if not (await connection.execute(statement, values)).rowcount:
-                raise await self._refusal(session, delivery_id)
+                raise await self._refusal(tx, delivery_id)
             self._db.on_commit(self._outbox.arrived.set)
 
     async def _refusal(
-        self, session: AsyncSession, delivery_id: UUID
+        self, tx: Transaction, delivery_id: UUID
     ) -> DeliveryNotFound | DeliveryRunning:
-        there = await session.scalar(FIND, {"delivery": delivery_id})
+        there = await tx.session.scalar(FIND, {"delivery": delivery_id})
         return DeliveryRunning() if there else DeliveryNotFound()
 
     @cached_property

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.data.database import Database
 from core.data.erasing import delete_all
+from core.data.transaction import Transaction
 from core.events.models import Delivery, RecordedEvent, Status
 from core.events.payloads import encode
 from core.kernel.clock import Clock
@@ -52,9 +53,7 @@ class Outbox:
         self.arrived = Signal()
         """Something was recorded in this process, or there is another reason to look."""
 
-    async def record(
-        self, session: AsyncSession, event: Event, delay: timedelta | None = None
-    ) -> None:
+    async def record(self, tx: Transaction, event: Event, delay: timedelta | None = None) -> None:
         """Tell `event` to everyone who listens, once the caller's transaction is through."""
         now, listeners = self._clock(), self._listeners.get(event.name, ())
         due_at = now + delay if delay else now
@@ -66,7 +65,7 @@ class Outbox:
             "recorded_at": now,
             "due_at": due_at,
         }
-        connection = await session.connection()
+        connection = await tx.session.connection()
         await connection.execute(RECORD, values)
         addressed = [(event.event_id, name, due_at) for name in listeners]
         await self._address(connection, addressed, now)
@@ -110,8 +109,8 @@ class Outbox:
         async with self._db.read() as reads:
             if not (await reads.execute(MISSED, values)).first():
                 return False
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             missed = await connection.execute(CATCH_UP, {**values, "added": f"{listener},"})
             now = self._clock()
             to = [(event_id, listener, max(due, now)) for event_id, due in sorted(missed)]

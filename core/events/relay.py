@@ -103,14 +103,14 @@ class Relay:
 
     async def _handle(self, listener: Listener[Any], event: Event, claim: Claim) -> None:
         if listener.transactional:
-            async with self._db.transaction() as session:
-                await self._deliveries.finish(session, claim)
+            async with self._db.transaction() as tx:
+                await self._deliveries.finish(tx, claim)
                 await listener.handle(event)
             return
         async with renewed(lambda: self._deliveries.renew(claim)):
             await listener.handle(event)
-        async with self._db.transaction() as session:
-            await self._deliveries.finish(session, claim)
+        async with self._db.transaction() as tx:
+            await self._deliveries.finish(tx, claim)
 
     async def _postpone(self, claim: Claim, error: BaseException) -> None:
         if claim.attempts >= ATTEMPTS:

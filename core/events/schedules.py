@@ -72,8 +72,8 @@ class Scheduler:
 
     async def _add_rows(self) -> None:
         """A new schedule is first due when its time has passed once; a shortened one, sooner."""
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             for name, each in sorted(self._schedules.items()):
                 values = {"schedule": name, "first": self._clock() + each.every}
                 await connection.execute(self._add, values)
@@ -98,8 +98,8 @@ class Scheduler:
         return await self._changed(RENEW, name, held=lease, until=self._clock() + LEASE)
 
     async def _changed(self, statement: Any, name: str, **values: Any) -> bool:
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             result = await connection.execute(statement, {"schedule": name, **values})
         return result.rowcount > 0
 

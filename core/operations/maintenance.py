@@ -72,10 +72,10 @@ class Maintenance:
             message=state.message,
             retry_after_s=state.retry_after_s,
         )
-        async with self._db.transaction() as session:
-            session.add(row)
+        async with self._db.transaction() as tx:
+            tx.session.add(row)
             self._db.touch(GENERATION)
-            await self._audit.record(session, "admin.maintenance", row, enabled=state.enabled)
+            await self._audit.record(tx, "admin.maintenance", row, enabled=state.enabled)
 
     async def _refreshed(self) -> MaintenanceState:
         """Wait for the refresh that runs, or for a new one where something changed since then."""

@@ -52,13 +52,13 @@ class SharedCounters:
         left = (window + 1) * seconds - at
         slot, ends_at = f"{name}:{caller}"[:200], self._clock() + timedelta(seconds=2 * seconds)
         row = {"slot": slot, "window": window, "hits": 0, "ends_at": ends_at}
-        async with self._db.separate() as session:
-            hits = await session.scalar(self._open, row) or 0
+        async with self._db.separate() as tx:
+            hits = await tx.session.scalar(self._open, row) or 0
             earlier = {"of_slot": slot, "of_window": window - 1}
-            used = hits + int((await session.scalar(BEFORE, earlier) or 0) * left / seconds)
+            used = hits + int((await tx.session.scalar(BEFORE, earlier) or 0) * left / seconds)
             granted = used < rate.amount
             if granted:
-                connection = await session.connection()
+                connection = await tx.session.connection()
                 await connection.execute(COUNT, {"of_slot": slot, "of_window": window})
         return Standing(name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1)
 

@@ -92,8 +92,8 @@ class AuditReader:
     async def read_person(self, user_id: UUID) -> Person:
         """Someone else's data: the look itself is on record."""
         person = await self._people.person(user_id)
-        async with self._db.transaction() as session:
-            await self._audit.record(session, "admin.read_person", ("users", user_id))
+        async with self._db.transaction() as tx:
+            await self._audit.record(tx, "admin.read_person", ("users", user_id))
         return person
 
 
@@ -116,15 +116,15 @@ class BackgroundWork:
         self._db, self._audit, self._event_log = db, audit, event_log
 
     async def retry(self, delivery_id: UUID) -> None:
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             await self._event_log.retry(delivery_id)
-            await self._audit.record(session, "admin.retry_event", ("events", delivery_id))
+            await self._audit.record(tx, "admin.retry_event", ("events", delivery_id))
 
     async def discard(self, delivery_id: UUID, if_match: IfMatch) -> None:
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             await self._event_log.discard(delivery_id)
             if_match.check_untagged()
-            await self._audit.record(session, "admin.discard_event", ("events", delivery_id))
+            await self._audit.record(tx, "admin.discard_event", ("events", delivery_id))
 
 
 class Inventory:

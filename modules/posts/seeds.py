@@ -22,9 +22,9 @@ class SamplePosts:
         """In the name of whoever has been here longest; once."""
         if (author_id := await self._accounts.first_id()) is None:
             return
-        async with self._db.transaction() as session:
-            if await session.scalar(select(Post.id).limit(1)):
+        async with self._db.transaction() as tx:
+            if await tx.session.scalar(select(Post.id).limit(1)):
                 return
             post = Post(author_id=author_id, title=TITLE, content=CONTENT)
-            session.add(post)
-            await self._audit.record(session, "posts.publish", post)
+            tx.session.add(post)
+            await self._audit.record(tx, "posts.publish", post)

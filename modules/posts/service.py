@@ -3,13 +3,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.erasing import delete_some
 from core.data.inserts import add_row
 from core.data.queries import one_or_raise, row_or_raise
+from core.data.transaction import Transaction
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
 from core.kernel.principal import Principal
@@ -33,26 +33,26 @@ class PostService:
         async with self._db.read() as reads:
             return await row_or_raise(reads, ONE, {"post_id": post_id}, PostNotFound)
 
-    async def publish(self, author: Principal, draft: PostDraft) -> Row[Any]:
-        async with self._db.transaction() as session:
-            post = await add_row(session, Post, author_id=author.id, **draft.model_dump())
-            await self._audit.record(session, "posts.publish", (Post.__tablename__, post.id))
+    async def publish(self, author: Principal, draft: PostDraft) -> Post:
+        async with self._db.transaction() as tx:
+            post = await add_row(tx, Post, author_id=author.id, **draft.model_dump())
+            await self._audit.record(tx, "posts.publish", (Post.__tablename__, post.id))
         return post
 
     async def change(
         self, editor: Principal, post_id: UUID, changes: dict[str, Any], if_match: IfMatch
     ) -> Post:
-        async with self._db.transaction() as session:
-            post = await self._theirs(session, editor, post_id, if_match)
+        async with self._db.transaction() as tx:
+            post = await self._theirs(tx, editor, post_id, if_match)
             post.assign(**changes)
-            await self._audit.record(session, "posts.change", post, fields=[*changes])
+            await self._audit.record(tx, "posts.change", post, fields=[*changes])
         return post
 
     async def remove(self, editor: Principal, post_id: UUID, if_match: IfMatch) -> None:
-        async with self._db.transaction() as session:
-            post = await self._theirs(session, editor, post_id, if_match)
-            await session.delete(post)
-            await self._audit.record(session, "posts.remove", post)
+        async with self._db.transaction() as tx:
+            post = await self._theirs(tx, editor, post_id, if_match)
+            await tx.session.delete(post)
+            await self._audit.record(tx, "posts.remove", post)
 
     async def count(self, author_id: UUID | None = None) -> int:
         posts = select(func.count()).select_from(Post)
@@ -72,11 +72,11 @@ class PostService:
         return await delete_some(self._db, Post, Post.author_id == author_id)
 
     async def _theirs(
-        self, session: AsyncSession, editor: Principal, post_id: UUID, if_match: IfMatch
+        self, tx: Transaction, editor: Principal, post_id: UUID, if_match: IfMatch
     ) -> Post:
         """The post, if this person may change it and has seen its latest version."""
         wanted = select(Post).where(Post.id == post_id).with_for_update()
-        post = await one_or_raise(session, wanted, PostNotFound)
+        post = await one_or_raise(tx, wanted, PostNotFound)
         if not editor.may(MANAGE):
             if post.author_id != editor.id:
                 raise NotYourPost

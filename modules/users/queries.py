@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditEntry, Outcome
 from core.data.folded import own_columns
 from core.data.lanes import reserved
 from core.data.queries import Listing
 from core.data.totals import Count
+from core.data.transaction import Transaction
 from core.data.unions import Union
 from modules.users.models import IS_ADMIN, SEARCH, User
 
@@ -92,12 +92,12 @@ TOTAL = Count(select(User.id).where(IS_KNOWN))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
 
-async def lock_admins(session: AsyncSession, changing: UUID) -> list[UUID]:
+async def lock_admins(tx: Transaction, changing: UUID) -> list[UUID]:
     """The active admins, who stay what they are until the transaction ends.
 
     Whoever is to be changed is locked with them, admin or not: a row locked after the others could
     be one that somebody holds who waits for these.
     """
-    ids = [*(await session.scalars(ACTIVE_ADMINS)), changing]
-    locked = await session.execute(IN_ORDER.with_for_update(), {"ids": ids})
+    ids = [*(await tx.session.scalars(ACTIVE_ADMINS)), changing]
+    locked = await tx.session.execute(IN_ORDER.with_for_update(), {"ids": ids})
     return [user_id for user_id, is_active_admin in locked if is_active_admin]

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.constraints import unique
+from core.data.transaction import Transaction
 from core.data.updates import update_or_raise
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.security.roles import Roles
@@ -49,7 +49,7 @@ def account_of(row: Any) -> Account:
 
 
 async def update_row(
-    session: AsyncSession,
+    tx: Transaction,
     user_id: UUID,
     changes: Mapping[str, Any],
     if_match: IfMatch = ANY_VERSION,
@@ -57,5 +57,5 @@ async def update_row(
     """Raises UserNotFound, Stale and EmailTaken."""
     with unique(User.email_key, EmailTaken):
         return await update_or_raise(
-            session, ROW_BY_ID, {"user_id": user_id}, changes, if_match, UserNotFound
+            tx, ROW_BY_ID, {"user_id": user_id}, changes, if_match, UserNotFound
         )

@@ -43,11 +43,11 @@ class SamplePeople:
             progress(len(batch))
 
     async def _add(self, rows: list[dict[str, Any]]) -> None:
-        async with self._db.transaction() as session:
-            connection = await session.connection()
+        async with self._db.transaction() as tx:
+            connection = await tx.session.connection()
             await connection.execute(ADD, rows)
             self._db.touch("users")
-            await self._audit.record(session, "users.seed", ("users", None), count=len(rows))
+            await self._audit.record(tx, "users.seed", ("users", None), count=len(rows))
 
 
 def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:

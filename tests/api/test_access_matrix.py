@@ -324,8 +324,8 @@ async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[P
 
 async def disable(app: Litestar, user_id: UUID) -> None:
     db = app.plugins.get(CorePlugin).container.db()
-    async with db.transaction() as session:
-        (await session.get_one(User, user_id)).is_active = False
+    async with db.transaction() as tx:
+        (await tx.session.get_one(User, user_id)).is_active = False
         db.touch("principals")
 
 

@@ -182,11 +182,11 @@ async def test_two_transactions_that_wait_for_each_other(
     begun = [Event(), Event()]
 
     async def change(first: Person, second: Person, mine: Event, theirs: Event) -> None:
-        async with core.db().transaction() as session:
-            await session.execute(bump(first))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(bump(first))
             mine.set()
             await theirs.wait()
-            await session.execute(bump(second))
+            await tx.session.execute(bump(second))
 
     changes = change(person, stranger, *begun), change(stranger, person, *reversed(begun))
     outcomes = await gather(*changes, return_exceptions=True)
@@ -199,10 +199,10 @@ async def test_a_transaction_that_saw_an_older_state(
 ) -> None:
     """As it comes where the server has a stricter isolation by default."""
     with pytest.raises(DatabaseBusy):
-        async with core.db().transaction() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
-            await session.execute(text("SELECT count(*) FROM users"))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
+            await tx.session.execute(text("SELECT count(*) FROM users"))
             await outside.execute(bump(person))
             await outside.commit()
-            await session.execute(bump(person))
+            await tx.session.execute(bump(person))
     assert (await change_name(person)).status_code == 200

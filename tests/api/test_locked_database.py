@@ -123,18 +123,18 @@ async def test_a_lock_that_is_released_in_time_is_waited_for(owner: Person, data
 async def test_the_log_shrinks_again(core: CoreContainer, database: Path) -> None:
     """It grows for as long as somebody reads an old version, however much is written meanwhile."""
     log = database.with_name("atrium.db-wal")
-    async with core.db().transaction() as session:
-        await session.execute(text("CREATE TABLE large (content BLOB)"))
+    async with core.db().transaction() as tx:
+        await tx.session.execute(text("CREATE TABLE large (content BLOB)"))
     async with core.db().snapshot() as old:
         await old.execute(text("SELECT count(*) FROM large"))
         for _ in range(3):
-            async with core.db().transaction() as session:
-                await session.execute(text("INSERT INTO large VALUES (zeroblob(8388608))"))
+            async with core.db().transaction() as tx:
+                await tx.session.execute(text("INSERT INTO large VALUES (zeroblob(8388608))"))
         assert log.stat().st_size > driver.LARGEST_IDLE_LOG
     for _ in range(2):
-        async with core.db().transaction() as session:
-            await session.execute(text("INSERT INTO large VALUES (zeroblob(4194304))"))
-            await session.execute(text("DELETE FROM large"))
-    async with core.db().transaction() as session:
-        await session.execute(text("DELETE FROM large"))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(text("INSERT INTO large VALUES (zeroblob(4194304))"))
+            await tx.session.execute(text("DELETE FROM large"))
+    async with core.db().transaction() as tx:
+        await tx.session.execute(text("DELETE FROM large"))
     assert log.stat().st_size <= driver.LARGEST_IDLE_LOG

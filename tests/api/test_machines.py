@@ -125,8 +125,8 @@ async def test_maintenance_is_heard_of(admin: Person, asked: AsyncClient) -> Non
 async def test_who_was_cut_off_listens_again(
     app: Litestar, person: Person, asked: AsyncClient
 ) -> None:
-    async with core_of(app).db().transaction() as session:
-        assert len((await session.scalars(CUT_OFF)).all()) == 2
+    async with core_of(app).db().transaction() as tx:
+        assert len((await tx.session.scalars(CUT_OFF)).all()) == 2
     assert (await person.client.post(f"{API}/auth/logout")).status_code == 204
     await eventually(lambda: status_of(asked), 401)
     await eventually(lambda: listeners(app), 2)

@@ -43,8 +43,8 @@ async def fill(core: CoreContainer) -> None:
 
 async def add(db: Database, model: type[Base], rows: Iterator[Row]) -> None:
     while some := list(islice(rows, AT_ONCE)):
-        async with db.transaction() as session:
-            await session.execute(insert(model), some)
+        async with db.transaction() as tx:
+            await tx.session.execute(insert(model), some)
 
 
 def posts_of(author: UUID, now: datetime) -> Iterator[Row]:

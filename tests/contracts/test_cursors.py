@@ -29,10 +29,10 @@ async def record_dead(core: CoreContainer) -> None:
     delivery = Delivery(
         event_id=event.id, listener="a", status=Status.dead, attempts=1, created_at=now
     )
-    async with core.db().transaction() as session:
-        session.add(event)
-        await session.flush()
-        session.add(delivery)
+    async with core.db().transaction() as tx:
+        tx.session.add(event)
+        await tx.session.flush()
+        tx.session.add(delivery)
 
 
 @pytest.fixture

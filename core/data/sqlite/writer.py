@@ -43,6 +43,8 @@ class GroupCommit:
         """The transactions that wait for the COMMIT, each with the writes that it left."""
         self._left: list[LeftWrites] = []
         """Those of `ready` that the thread has not been given yet."""
+        self._whole: list[tuple[Future[None], LeftWrites]] = []
+        """The transactions of which the thread has not been given anything yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
         """Another process held the lock when the last transaction was to begin."""
@@ -107,17 +109,37 @@ class GroupCommit:
         writes = self._leave(left) if left else None
         self.ready.append((committed, writes))
         self.turn.release()
-        if len(self.ready) == 1:
-            self._committing = create_task(self._commit_all())
+        self._commit_soon()
         return committed
 
     def _leave(self, left: Sequence[Write]) -> "LeftWrites":
-        statement = Statement(self._limit_s(), write_all, left)
-        writes = LeftWrites(statement, is_first=not self.ready)
+        writes = self._limited(left, is_first=not self.ready)
         self._left.append(writes)
+        return writes
+
+    def _limited(self, left: Sequence[Write], is_first: bool) -> "LeftWrites":
+        statement = Statement(self._limit_s(), write_all, left)
         if statement.limit_s is not None:
             self._watch.add(statement)
-        return writes
+        return LeftWrites(statement, is_first)
+
+    async def commit_whole(self, writes: Sequence[Write]) -> None:
+        """Have a whole transaction performed with the next COMMIT. Raises as `take_turn` does."""
+        committed: Future[None] = get_running_loop().create_future()
+        waiting = committed, self._limited([SAVEPOINT, *writes], is_first=False)
+        self._whole.append(waiting)
+        self._commit_soon()
+        give_up = get_running_loop().call_later(PATIENCE_S, self._give_up, waiting)
+        try:
+            await committed
+        finally:
+            give_up.cancel()
+
+    def _give_up(self, waiting: tuple[Future[None], "LeftWrites"]) -> None:
+        """Take back a transaction that has waited for too long, unless it is being performed."""
+        if waiting in self._whole:
+            self._whole.remove(waiting)
+            waiting[0].set_exception(sqlite3.OperationalError("The queue to write is too long."))
 
     async def rollback(self) -> None:
         try:
@@ -125,13 +147,20 @@ class GroupCommit:
         finally:
             self.turn.release()
 
+    def _commit_soon(self) -> None:
+        if self._committing is None:
+            self._committing = create_task(self._commit_all())
+
     async def _commit_all(self) -> None:
         async with self.turn:
-            ready, self.ready = self.ready, []
-            left, self._left = self._left, []
+            self._committing = None
+            begins = None if self.ready else monotonic()
+            whole, self._whole = self._whole, []
+            ready, self.ready = [*self.ready, *whole], []
+            left, self._left = [*self._left, *(writes for _, writes in whole)], []
             failure = None
             try:
-                await self.thread.run(commit, left)
+                await self.thread.run(self._commit, begins, left)
             except Exception as error:  # each kind, so that none waits for ever
                 failure = error
         for committed, writes in ready:
@@ -142,6 +171,27 @@ class GroupCommit:
                 committed.set_result(None)
             await sleep(0)  # each answer by itself, so that reads come between them
 
+    def _commit(
+        self,
+        connection: sqlite3.Connection,
+        begins: float | None,
+        left: Sequence["LeftWrites"],
+    ) -> None:
+        """Commit the group, or undo all of it.
+
+        The left writes have a time limit. The COMMIT has none, because SQLite does not interrupt
+        it: it waits for no lock, only for the disk.
+        """
+        try:
+            if begins is not None:
+                self._begin(connection, begins)
+            for writes in left:
+                writes(connection)
+            connection.execute("COMMIT").close()
+        except Exception:
+            undo(connection, UNDO_ALL)
+            raise
+
     def close(self) -> None:
         self._watch.close()
         self.thread.close()
@@ -149,21 +199,6 @@ class GroupCommit:
 
 def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
     connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
-
-
-def commit(connection: sqlite3.Connection, left: Sequence["LeftWrites"]) -> None:
-    """Commit the group, or undo all of it.
-
-    The left writes have a time limit. The COMMIT has none, because SQLite does not interrupt it:
-    it waits for no lock, only for the disk.
-    """
-    try:
-        for writes in left:
-            writes(connection)
-        connection.execute("COMMIT").close()
-    except Exception:
-        undo(connection, UNDO_ALL)
-        raise
 
 
 def undo(connection: sqlite3.Connection, sql: str) -> None:
@@ -218,7 +253,7 @@ class WriteConnection:
             await group.take_turn()
             self.in_transaction = True
             if group.ready:
-                before = [SAVEPOINT]
+                before = [SAVEPOINT, *before]
             else:
                 begins = asked
         try:
@@ -226,31 +261,34 @@ class WriteConnection:
         except Overran:  # SQLite has rolled back the transaction, and the group with it
             raise TooSlow from None
 
-    async def perform_later(self, sql: str, values: Sequence[Any]) -> None:
+    def perform_later(self, sql: str, values: Sequence[Any]) -> None:
         """Leave a write without rows to the next statement, or to the commit."""
-        if self.in_transaction:
-            self._left.append((sql, values))
-        else:
-            await self.perform(sql, values, many=False)
+        self._left.append((sql, values))
 
     def cursor(self) -> Cursor:
         return Cursor(self)
 
-    def commit(self) -> None:
+    async def commit_all(self) -> None:
+        """Commit; a transaction of nothing but writes that were left begins in the same hop."""
+        left, self._left = self._left, []
         if self.in_transaction:
             self.in_transaction = False
-            left, self._left = self._left, []
-            await_(self._group.commit(left))
+            await self._group.commit(left)
+        elif left:
+            await self._group.commit_whole(left)
+
+    def commit(self) -> None:
+        await_(self.commit_all())
 
     def rollback(self) -> None:
+        self._left = []
         if self.in_transaction:
             self.in_transaction = False
-            self._left = []
             await_(self._group.rollback())
 
     def close(self) -> None:
-        """Also what SQLAlchemy does when whoever was writing is cancelled."""
+        """Roll back, as SQLAlchemy asks it also when the task that was writing is cancelled."""
+        self._left = []
         if self.in_transaction:
             self.in_transaction = False
-            self._left = []
             self._rolling_back = create_task(self._group.rollback())

@@ -87,16 +87,18 @@ class IdempotencyStore:
             "headers": [[name.decode(), value.decode("latin-1")] for name, value in answer.headers],
             "body": answer.body,
         }
-        async with self._db.transaction() as session:
-            kept: Any = await session.execute(MINE.values(**values), {"asked": slot, "mine": owner})
+        async with self._db.transaction() as tx:
+            kept: Any = await tx.session.execute(
+                MINE.values(**values), {"asked": slot, "mine": owner}
+            )
             if not kept.rowcount:
                 raise Taken
 
     async def renew(self, slot: str, owner: UUID) -> bool:
         """Keep the reservation for another `ABANDONED`; return whether it is still held."""
         fresh = MINE.where(IdempotencyRow.status.is_(None)).values(reserved_at=self._clock())
-        async with self._db.transaction() as session:
-            kept: Any = await session.execute(fresh, {"asked": slot, "mine": owner})
+        async with self._db.transaction() as tx:
+            kept: Any = await tx.session.execute(fresh, {"asked": slot, "mine": owner})
         return bool(kept.rowcount)
 
     async def release(self, slot: str, owner: UUID) -> None:
@@ -104,8 +106,8 @@ class IdempotencyStore:
         mine = delete(IdempotencyRow).where(
             IdempotencyRow.slot == slot, IdempotencyRow.owner == owner
         )
-        async with self._db.transaction() as session:
-            await session.execute(mine)
+        async with self._db.transaction() as tx:
+            await tx.session.execute(mine)
 
     def release_later(self, slot: str, owner: UUID) -> None:
         """Release without a wait; if that fails too, the reservation ends by its age."""
@@ -134,9 +136,9 @@ class IdempotencyStore:
             log.warning("reservation_not_released", reason=type(error).__name__)
 
     async def _insert(self, slot: str, owner: UUID) -> None:
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             row = {"slot": slot, "owner": owner, "reserved_at": self._clock()}
-            await session.execute(insert(IdempotencyRow), row)
+            await tx.session.execute(insert(IdempotencyRow), row)
 
     async def _existing(self, slot: str, owner: UUID) -> UUID | Answer:
         async with self._db.read() as reads:
@@ -151,8 +153,8 @@ class IdempotencyStore:
 
     async def _take_over(self, slot: str, former: UUID, owner: UUID) -> None:
         fresh = {"owner": owner, "reserved_at": self._clock(), "status": None}
-        async with self._db.transaction() as session:
-            taken: Any = await session.execute(
+        async with self._db.transaction() as tx:
+            taken: Any = await tx.session.execute(
                 MINE.values(**fresh), {"asked": slot, "mine": former}
             )
             if not taken.rowcount:

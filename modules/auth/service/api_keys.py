@@ -67,9 +67,9 @@ class ApiKeyService:
             created_at=now,
             expires_at=now + timedelta(days=draft.expires_in_days),
         )
-        async with self._db.transaction() as session:
-            session.add(made)
-            await self._audit.record(session, "auth.make_api_key", made, scopes=[*scopes])
+        async with self._db.transaction() as tx:
+            tx.session.add(made)
+            await self._audit.record(tx, "auth.make_api_key", made, scopes=[*scopes])
         return NewApiKey(
             made.id, prefix, made.name, scopes, made.created_at, made.expires_at, None, key
         )
@@ -77,17 +77,17 @@ class ApiKeyService:
     async def revoke(self, owner: Principal, key_id: UUID, if_match: IfMatch) -> None:
         """Raises ApiKeyNotFound, for those of others too, and Stale."""
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == owner.id)
-        async with self._db.transaction() as session:
-            if not (await session.execute(own.returning(ApiKey.id))).scalar():
+        async with self._db.transaction() as tx:
+            if not (await tx.session.execute(own.returning(ApiKey.id))).scalar():
                 raise ApiKeyNotFound
             if_match.check_untagged()
             self._db.touch(PRINCIPALS)
-            await self._audit.record(session, "auth.revoke_api_key", ("auth_api_keys", key_id))
+            await self._audit.record(tx, "auth.revoke_api_key", ("auth_api_keys", key_id))
 
     async def close(self, user_id: UUID) -> None:
         """With the account, as a part of the transaction that closes it."""
-        async with self._db.transaction() as session:
-            await session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
+        async with self._db.transaction() as tx:
+            await tx.session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
             self._db.touch(PRINCIPALS)
 
     async def count_active(self) -> int:

@@ -17,10 +17,10 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, delete, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
 from core.data.erasing import delete_all
+from core.data.transaction import Transaction
 from core.data.upserts import insert_for
 from core.data.writes import write
 from core.kernel.clock import Clock
@@ -117,15 +117,15 @@ class Guesses:
             select(Attempts.key).where(of_account).order_by(Attempts.key == account, Attempts.key)
         )
         nothing = {"failures": 0, "open_at": self._clock()}
-        async with self._db.transaction() as session:
-            await session.execute(in_order.with_for_update())
-            await session.execute(update(Attempts).where(of_account).values(nothing))
+        async with self._db.transaction() as tx:
+            await tx.session.execute(in_order.with_for_update())
+            await tx.session.execute(update(Attempts).where(of_account).values(nothing))
 
     async def forget(self, email: str) -> None:
         """Remove what is held of an account that is erased."""
         account = self._account(email)
-        async with self._db.transaction() as session:
-            await session.execute(delete(Attempts).where(Attempts.account == account))
+        async with self._db.transaction() as tx:
+            await tx.session.execute(delete(Attempts).where(Attempts.account == account))
 
     async def forget_old(self) -> None:
         await delete_all(self._db, Attempts, Attempts.forget_at < self._clock())
@@ -133,45 +133,45 @@ class Guesses:
     async def _count(self, guesser: Guesser) -> bool:
         """Count one wrong attempt; return whether the client is counted apart from strangers."""
         now = self._clock()
-        async with self._db.separate() as session:
-            client = await self._row(session, guesser.client, guesser.account, now)
+        async with self._db.separate() as tx:
+            client = await self._row(tx, guesser.client, guesser.account, now)
             is_apart = guesser.has_session or is_known(client, now)
-            counted = await self._counted(session, guesser, client, is_apart, now)
+            counted = await self._counted(tx, guesser, client, is_apart, now)
             restart_window(counted.address, now)
             refuse_early(counted, now)
             count_wrong(counted, now)
-            await keep(session, counted.rows)
+            await keep(tx, counted.rows)
         return is_apart
 
     async def _take_back(self, guesser: Guesser, is_apart: bool) -> None:
         """Take back one attempt, for which no password was compared."""
         now = self._clock()
-        async with self._db.separate() as session:
-            client = await self._row(session, guesser.client, guesser.account, now)
-            counted = await self._counted(session, guesser, client, is_apart, now)
+        async with self._db.separate() as tx:
+            client = await self._row(tx, guesser.client, guesser.account, now)
+            counted = await self._counted(tx, guesser, client, is_apart, now)
             for row in counted.rows:
                 row.assign(failures=max(0, row.failures - 1), open_at=now)
-            await keep(session, counted.rows)
+            await keep(tx, counted.rows)
 
     async def _forgive(self, guesser: Guesser, is_apart: bool) -> None:
         """The password was right: forget the account's wrong attempts, and know the client."""
         now = self._clock()
-        async with self._db.separate() as session:
-            client = await self._row(session, guesser.client, guesser.account, now)
-            counted = await self._counted(session, guesser, client, is_apart, now)
+        async with self._db.separate() as tx:
+            client = await self._row(tx, guesser.client, guesser.account, now)
+            counted = await self._counted(tx, guesser, client, is_apart, now)
             for row, _ in counted.by_account:
                 row.assign(failures=0, open_at=now)
             if (address := counted.address) is not None:
                 address.assign(failures=max(0, address.failures - 1), open_at=now)
             if not guesser.has_session:
                 client.known_until = client.forget_at = now + KNOWN_FOR
-            await keep(session, counted.rows)
+            await keep(tx, counted.rows)
         if not is_apart:
             await self._limit_known(guesser.account, now)
 
     async def _counted(
         self,
-        session: AsyncSession,
+        tx: Transaction,
         guesser: Guesser,
         client: Attempts,
         is_apart: bool,
@@ -180,30 +180,28 @@ class Guesses:
         """Lock the rows: a client's, then the strangers', then the address's, never in a circle."""
         if is_apart:
             return Counted(client)
-        strangers = await self._row(session, guesser.account, guesser.account, now)
-        return Counted(client, strangers, await self._row(session, guesser.address, None, now))
+        strangers = await self._row(tx, guesser.account, guesser.account, now)
+        return Counted(client, strangers, await self._row(tx, guesser.address, None, now))
 
-    async def _row(
-        self, session: AsyncSession, key: str, account: str | None, now: datetime
-    ) -> Attempts:
+    async def _row(self, tx: Transaction, key: str, account: str | None, now: datetime) -> Attempts:
         """The row, made if there is none, and locked."""
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
         values = given(key=key, account=account, known_until=None, **new)
-        row = (await write(session, self._open, values)).one()
+        row = (await write(tx, self._open, values)).one()
         return Attempts(**row._asdict())
 
     async def _limit_known(self, account: str, now: datetime) -> None:
         """Keep the clients that signed in last: each has attempts of its own."""
         known = (Attempts.account == account) & (Attempts.known_until > now)
         newest_first = select(Attempts.key).where(known).order_by(Attempts.known_until.desc())
-        async with self._db.separate() as session:
-            await session.execute(
+        async with self._db.separate() as tx:
+            await tx.session.execute(
                 select(Attempts.key).where(known).order_by(Attempts.key).with_for_update()
             )
-            beyond = (await session.scalars(newest_first.offset(MOST_KNOWN))).all()
+            beyond = (await tx.session.scalars(newest_first.offset(MOST_KNOWN))).all()
             if beyond:
                 surplus = update(Attempts).where(Attempts.key.in_(beyond))
-                await session.execute(surplus.values(known_until=None))
+                await tx.session.execute(surplus.values(known_until=None))
 
     def _guesser(self, email: str, session_id: UUID | None) -> Guesser:
         account, client = account_key(email), current_context().client
@@ -268,9 +266,9 @@ def opening(insert: Any) -> Any:
     return opened.returning(*Attempts.__table__.columns)
 
 
-async def keep(session: AsyncSession, attempts: Iterable[Attempts]) -> None:
+async def keep(tx: Transaction, attempts: Iterable[Attempts]) -> None:
     for each in attempts:
-        await write(session, KEEP, given(**{name: getattr(each, name) for name in _given}))
+        await write(tx, KEEP, given(**{name: getattr(each, name) for name in _given}))
 
 
 def given(**columns: Any) -> dict[str, Any]:

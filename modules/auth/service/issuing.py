@@ -5,8 +5,7 @@ from datetime import datetime
 from math import ceil
 from secrets import token_urlsafe
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from core.data.transaction import Transaction
 from core.kernel.clock import Clock
 from core.kernel.context import current_context
 from modules.auth.models import AuthSession, RefreshToken
@@ -37,7 +36,7 @@ class TokenIssuer:
         return await self._tokens.ring()
 
     async def open_session(
-        self, session: AsyncSession, account: Account, device: str
+        self, tx: Transaction, account: Account, device: str
     ) -> tuple[AuthSession, str]:
         """A session and its first refresh token."""
         now = self._clock()
@@ -50,15 +49,15 @@ class TokenIssuer:
             fresh_at=now,
             expires_at=self.end_of(now, now),
         )
-        session.add(opened)
-        await session.flush()
-        return opened, self.refresh_token(session, opened)
+        tx.session.add(opened)
+        await tx.session.flush()
+        return opened, self.refresh_token(tx, opened)
 
-    def refresh_token(self, session: AsyncSession, of: AuthSession) -> str:
+    def refresh_token(self, tx: Transaction, of: AuthSession) -> str:
         """A new one; its digest is kept, it is not."""
         token = token_urlsafe(TOKEN_BYTES)
         row = RefreshToken(digest=digest_of(token), session_id=of.id, created_at=self._clock())
-        session.add(row)
+        tx.session.add(row)
         return token
 
     def pair(self, ring: KeyRing, of: AuthSession, refresh_token: str) -> IssuedTokens:

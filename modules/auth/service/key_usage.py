@@ -31,8 +31,8 @@ class KeyUsage:
 
     async def _write(self, key_id: UUID, now: datetime) -> None:
         try:
-            async with self._db.transaction() as session:
-                await session.execute(KEY_USED.values(last_used_at=now), {"key_id": key_id})
+            async with self._db.transaction() as tx:
+                await tx.session.execute(KEY_USED.values(last_used_at=now), {"key_id": key_id})
         except Exception:
             count_fallback("key_usage")
             log.warning("key_usage_not_noted", key_id=str(key_id), exc_info=True)

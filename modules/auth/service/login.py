@@ -55,14 +55,14 @@ class Login:
 
     async def _open_session(self, account: Account, password: str, device: str) -> IssuedTokens:
         ring, rehashed = await self._issuer.ring(), await self._rehashed(account, password)
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             await self._accounts.signed_in(account.id, self._clock())  # which locks the account
             await self._must_be_unchanged(account)
             if rehashed:
                 await self._accounts.set_password_hash(account.id, rehashed)
-            opened, refresh_token = await self._issuer.open_session(session, account, device)
+            opened, refresh_token = await self._issuer.open_session(tx, account, device)
             target = ("users", account.id)
-            await self._audit.record(session, "auth.login", target, session_id=str(opened.id))
+            await self._audit.record(tx, "auth.login", target, session_id=str(opened.id))
         return self._issuer.pair(ring, opened, refresh_token)
 
     async def _rehashed(self, account: Account, password: str) -> str | None:

@@ -52,11 +52,11 @@ class Proofs:
         """Make the session fresh. Raises what `Reauthentication.confirm` raises."""
         await self._prove(principal, password)
         own = AuthSession.id == principal.session_id
-        async with self._db.transaction() as session:
-            await session.execute(update(AuthSession).where(own).values(fresh_at=self._clock()))
+        async with self._db.transaction() as tx:
+            await tx.session.execute(update(AuthSession).where(own).values(fresh_at=self._clock()))
             self._db.touch(PRINCIPALS)
             target = ("auth_sessions", principal.session_id)
-            await self._audit.record(session, "auth.step_up", target)
+            await self._audit.record(tx, "auth.step_up", target)
 
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
         """End the other sessions with it. Raises InvalidInput, and what `confirm` raises."""
@@ -64,13 +64,13 @@ class Proofs:
         self._passwords.check(new, "body.new_password", account.email, account.name)
         hashed = await self._passwords.hash(new)
         others = (AuthSession.user_id == account.id) & (AuthSession.id != principal.session_id)
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             await self._accounts.set_password_hash(account.id, hashed)
-            if await session.scalar(OWN, {"session_id": principal.session_id}) is None:
+            if await tx.session.scalar(OWN, {"session_id": principal.session_id}) is None:
                 raise BadCredential  # another session changed it first, which ended this one
-            await self._sessions.end_where(session, others)
+            await self._sessions.end_where(tx, others)
             await self._guesses.clear(account.email)
-            await self._audit.record(session, "auth.change_password", ("users", account.id))
+            await self._audit.record(tx, "auth.change_password", ("users", account.id))
 
     async def _prove(self, principal: Principal, password: str) -> Account:
         account = await self._accounts.by_id(principal.id)

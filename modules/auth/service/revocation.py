@@ -28,10 +28,10 @@ class Revocation:
         session_id = claims.session_id if claims else await self._session_of(token)
         if session_id is None:
             return
-        async with self._db.transaction() as session:
-            if await self._sessions.end_where(session, AuthSession.id == session_id):
+        async with self._db.transaction() as tx:
+            if await self._sessions.end_where(tx, AuthSession.id == session_id):
                 target = ("auth_sessions", session_id)
-                await self._audit.record(session, "auth.revoke", target)
+                await self._audit.record(tx, "auth.revoke", target)
 
     async def _session_of(self, token: str) -> UUID | None:
         wanted = select(RefreshToken.session_id).where(RefreshToken.digest == digest_of(token))

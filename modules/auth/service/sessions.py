@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
+from core.data.transaction import Transaction
 from core.kernel.clock import Clock
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
@@ -44,16 +44,16 @@ class SessionService:
         return rows
 
     async def log_out(self, principal: Principal) -> None:
-        async with self._db.transaction() as session:
-            await self.end_where(session, AuthSession.id == principal.session_id)
+        async with self._db.transaction() as tx:
+            await self.end_where(tx, AuthSession.id == principal.session_id)
             target = ("auth_sessions", principal.session_id)
-            await self._audit.record(session, "auth.logout", target)
+            await self._audit.record(tx, "auth.logout", target)
 
     async def log_out_everywhere(self, principal: Principal) -> None:
-        async with self._db.transaction() as session:
-            ended = await self.end_where(session, AuthSession.user_id == principal.id)
+        async with self._db.transaction() as tx:
+            ended = await self.end_where(tx, AuthSession.user_id == principal.id)
             target = ("users", principal.id)
-            await self._audit.record(session, "auth.logout_all", target, sessions=len(ended))
+            await self._audit.record(tx, "auth.logout_all", target, sessions=len(ended))
 
     async def end_own(self, owner: Principal, session_id: UUID, if_match: IfMatch) -> None:
         """Raises SessionNotFound, for those of others too, and Stale."""
@@ -63,22 +63,22 @@ class SessionService:
         await self._end_one(session_id, if_match)
 
     async def end_all(self, user_id: UUID) -> None:
-        async with self._db.transaction() as session:
-            ended = await self.end_where(session, AuthSession.user_id == user_id)
+        async with self._db.transaction() as tx:
+            ended = await self.end_where(tx, AuthSession.user_id == user_id)
             target = ("users", user_id)
-            await self._audit.record(session, "auth.end_sessions", target, sessions=len(ended))
+            await self._audit.record(tx, "auth.end_sessions", target, sessions=len(ended))
 
     async def close(self, user_id: UUID) -> None:
         """With the account, as a part of the transaction that closes it."""
-        async with self._db.transaction() as session:
-            await self.end_where(session, AuthSession.user_id == user_id)
+        async with self._db.transaction() as tx:
+            await self.end_where(tx, AuthSession.user_id == user_id)
 
-    async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[UUID]:
+    async def end_where(self, tx: Transaction, *which: ColumnElement[bool]) -> Sequence[UUID]:
         """End them, and return those that had not ended; the locks are taken in one order."""
         still = (*which, AuthSession.expires_at > ENDED)
         wanted = select(AuthSession.id).where(*still).order_by(AuthSession.id).with_for_update()
-        found = (await session.scalars(wanted)).all()
-        await session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
+        found = (await tx.session.scalars(wanted)).all()
+        await tx.session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
         self._db.touch(PRINCIPALS)
         return found
 
@@ -94,11 +94,11 @@ class SessionService:
     async def _end_one(
         self, session_id: UUID, if_match: IfMatch, *which: ColumnElement[bool]
     ) -> None:
-        async with self._db.transaction() as session:
-            if not await self.end_where(session, AuthSession.id == session_id, *which):
+        async with self._db.transaction() as tx:
+            if not await self.end_where(tx, AuthSession.id == session_id, *which):
                 raise SessionNotFound
             if_match.check_untagged()
-            await self._audit.record(session, "auth.end_session", ("auth_sessions", session_id))
+            await self._audit.record(tx, "auth.end_session", ("auth_sessions", session_id))
 
     def _this_minute(self) -> datetime:
         """So that a total counted for one request is good for the next."""

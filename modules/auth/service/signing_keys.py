@@ -98,19 +98,19 @@ class SigningKeys:
         everybody has to refresh: for a key that has got out.
         """
         generation, key = latest_of(await self._rows()) + 1, new_key()
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             if withdraw:
-                await session.execute(delete(SigningKey))
-            await session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
-            session.add(self._row(generation, key))
+                await tx.session.execute(delete(SigningKey))
+            await tx.session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
+            tx.session.add(self._row(generation, key))
             self._db.touch(NAME, PRINCIPALS)
-            await self._audit.record(session, "auth.rotate_keys", (NAME, key.kid), all=withdraw)
+            await self._audit.record(tx, "auth.rotate_keys", (NAME, key.kid), all=withdraw)
         return str(key.kid)
 
     async def forget_retired(self) -> None:
         """Remove those whose last token has expired."""
-        async with self._db.transaction() as session:
-            await session.execute(
+        async with self._db.transaction() as tx:
+            await tx.session.execute(
                 delete(SigningKey).where(SigningKey.verifies_until <= self._clock())
             )
 
@@ -125,8 +125,8 @@ class SigningKeys:
     async def _make_first(self, generation: int) -> None:
         """Of several processes that saw the same rows, one makes it."""
         with suppress(IntegrityError):
-            async with self._db.transaction() as session:
-                session.add(self._row(generation, new_key()))
+            async with self._db.transaction() as tx:
+                tx.session.add(self._row(generation, new_key()))
                 self._db.touch(NAME)
 
     async def _rows(self) -> Sequence[Row[Any]]:

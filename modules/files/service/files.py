@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.queries import one_or_raise, row_or_raise
+from core.data.transaction import Transaction
 from core.data.updates import update_or_raise
 from core.events.outbox import Outbox
 from core.kernel.errors import told_of
@@ -64,8 +64,8 @@ class FileService:
         """Looking at another person's file is on record."""
         file = await self._known_to(reader, file_id)
         if file.owner_id != reader.id:
-            async with self._db.transaction() as session:
-                await self._audit.record(session, "files.read", ("files", file_id))
+            async with self._db.transaction() as tx:
+                await self._audit.record(tx, "files.read", ("files", file_id))
         return file
 
     async def change(
@@ -73,32 +73,32 @@ class FileService:
     ) -> Row[Any]:
         """Raises NameInvalid, ExtensionChanged, and ContentNotYours for who would open it."""
         changes = update.changes()
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             file = await self._known_to(editor, file_id)
             if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
                 raise ContentNotYours
             if "original_filename" in changes:
                 changes["original_filename"] = renamed(file, changes["original_filename"])
             changed = await update_or_raise(
-                session, ONE, {"file": file_id}, changes, if_match, FileNotFound
+                tx, ONE, {"file": file_id}, changes, if_match, FileNotFound
             )
-            await self._audit.record(session, "files.change", ("files", file_id), fields=[*changes])
+            await self._audit.record(tx, "files.change", ("files", file_id), fields=[*changes])
         return changed
 
     async def delete(
         self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
         wanted = select(File).where(File.id == file_id).with_for_update()
-        async with self._db.transaction() as session:
-            await self._usage.lock(session, (await self._known_to(actor, file_id)).owner_id)
-            file = await one_or_raise(session, wanted, FileNotFound)
+        async with self._db.transaction() as tx:
+            await self._usage.lock(tx, (await self._known_to(actor, file_id)).owner_id)
+            file = await one_or_raise(tx, wanted, FileNotFound)
             if_match.check(file)
-            await session.delete(file)
-            await self._usage.give_back(session, file.owner_id, file.size, 1)
-            await self._tell_dropped(session, [file.storage_key])
+            await tx.session.delete(file)
+            await self._usage.give_back(tx, file.owner_id, file.size, 1)
+            await self._tell_dropped(tx, [file.storage_key])
             fact = FileDeleted(file_id=file.id, owner_id=file.owner_id)
-            await self._outbox.record(session, fact)
-            await self._audit.record(session, "files.delete", file)
+            await self._outbox.record(tx, fact)
+            await self._audit.record(tx, "files.delete", file)
 
     async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
         """Yield what is known of each file of this person."""
@@ -108,16 +108,16 @@ class FileService:
 
     async def erase(self, owner_id: UUID) -> bool:
         """Erase some of this person's files; return whether there may be more."""
-        async with self._db.transaction() as session:
-            await self._usage.lock(session, owner_id)
-            erased = (await session.execute(ERASE, {"owner": owner_id})).all()
+        async with self._db.transaction() as tx:
+            await self._usage.lock(tx, owner_id)
+            erased = (await tx.session.execute(ERASE, {"owner": owner_id})).all()
             if not erased:
-                await self._usage.forget(session, owner_id)
+                await self._usage.forget(tx, owner_id)
                 return False
             await self._usage.give_back(
-                session, owner_id, sum(each.size for each in erased), len(erased)
+                tx, owner_id, sum(each.size for each in erased), len(erased)
             )
-            await self._tell_dropped(session, [each.storage_key for each in erased])
+            await self._tell_dropped(tx, [each.storage_key for each in erased])
         return True
 
     async def _known_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
@@ -126,8 +126,8 @@ class FileService:
         must_exist_for(reader, file)
         return file
 
-    async def _tell_dropped(self, session: AsyncSession, storage_keys: Sequence[str]) -> None:
-        await self._outbox.record(session, ContentDropped(storage_keys=tuple(storage_keys)))
+    async def _tell_dropped(self, tx: Transaction, storage_keys: Sequence[str]) -> None:
+        await self._outbox.record(tx, ContentDropped(storage_keys=tuple(storage_keys)))
 
 
 def must_exist_for(reader: Principal, file: Row[Any]) -> None:

@@ -19,11 +19,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
 from core.data.erasing import delete_all
-from core.data.transaction import inside_transaction
+from core.data.transaction import Transaction, inside_transaction
 from core.data.upserts import insert_for
 from core.events.leases import LEASE, renewed
 from core.kernel.clock import Clock
@@ -124,43 +123,43 @@ class Reservations:
         The locks are taken in the order of an erasure: the owner by the foreign key of a new row,
         then the usage, then the row.
         """
-        async with self._db.separate() as session:
+        async with self._db.separate() as tx:
             with owner_must_exist():
-                await self._insert(session, own, owner_id)
-                left = await self._left(session, own, owner_id, least)
+                await self._insert(tx, own, owner_id)
+                left = await self._left(tx, own, owner_id, least)
             size = least + min(ahead, (left - least) // 4)
             values = {"own": own, "size": size, "now": self._clock()}
-            await (await session.connection()).execute(GROW, values)
+            await (await tx.session.connection()).execute(GROW, values)
         return size
 
     async def renew(self, own: UUID) -> bool:
-        async with self._db.separate() as session:
+        async with self._db.separate() as tx:
             values = {"own": own, "now": self._clock()}
-            return bool((await (await session.connection()).execute(RENEW, values)).rowcount)
+            return bool((await (await tx.session.connection()).execute(RENEW, values)).rowcount)
 
     async def release(self, own: UUID) -> None:
         """Remove the row. If the database does not answer, the row ends with its lease."""
         try:
-            async with self._db.separate() as session:
-                await self.release_in(session, own)
+            async with self._db.separate() as tx:
+                await self.release_in(tx, own)
         except Unavailable as error:
             log.warning("reservation_not_released", reason=type(error).__name__)
 
-    async def release_in(self, session: AsyncSession, own: UUID) -> None:
-        await (await session.connection()).execute(RELEASE, {"own": own})
+    async def release_in(self, tx: Transaction, own: UUID) -> None:
+        await (await tx.session.connection()).execute(RELEASE, {"own": own})
 
-    async def _insert(self, session: AsyncSession, own: UUID, owner_id: UUID) -> None:
+    async def _insert(self, tx: Transaction, own: UUID, owner_id: UUID) -> None:
         row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
-        await (await session.connection()).execute(self._begin, row)
+        await (await tx.session.connection()).execute(self._begin, row)
 
-    async def _left(self, session: AsyncSession, own: UUID, owner_id: UUID, least: int) -> int:
+    async def _left(self, tx: Transaction, own: UUID, owner_id: UUID, least: int) -> int:
         """Return the bytes that are neither used nor reserved; they stay so until the commit.
 
         Raises QuotaExceeded or HeldByOthers where they are fewer than `least`.
         """
-        free = await self._usage.locked_left(session, owner_id)
+        free = await self._usage.locked_left(tx, owner_id)
         values = {"owner": owner_id, "own": own, "alive_since": self._clock() - LEASE}
-        held = await (await session.connection()).execute(HELD_BY_OTHERS, values)
+        held = await (await tx.session.connection()).execute(HELD_BY_OTHERS, values)
         by_others, by_younger = map(int, held.one())
         left = free - by_others - self._in_memory[owner_id]
         if least > free:
@@ -228,10 +227,10 @@ class Hold:
         if is_new:
             await self._renew(self._row)
 
-    async def settle(self, session: AsyncSession) -> None:
+    async def settle(self, tx: Transaction) -> None:
         """Release the row in the transaction that counts the files as used."""
         if self._row is not None:
-            await self._reservations.release_in(session, self._row)
+            await self._reservations.release_in(tx, self._row)
 
     def settled(self) -> None:
         """Note that this transaction was committed, so that no row is left."""

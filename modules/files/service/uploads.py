@@ -4,10 +4,10 @@ from asyncio import get_running_loop
 from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
+from core.data.transaction import Transaction
 from core.events.outbox import Outbox
 from core.kernel.ids import uuid7
 from core.kernel.principal import Principal
@@ -60,8 +60,8 @@ class UploadService:
         try:
             async with self._reservations.hold(owner.id, left) as hold:
                 await receive(body, form, limits, reception, hold.cover)
-                async with self._db.transaction() as session:
-                    files = await self._record(session, owner, reception, hold)
+                async with self._db.transaction() as tx:
+                    files = await self._record(tx, owner, reception, hold)
                     recorded = True
         finally:
             if not recorded:
@@ -72,21 +72,21 @@ class UploadService:
         return files
 
     async def _record(
-        self, session: AsyncSession, owner: Principal, reception: Reception, hold: Hold
+        self, tx: Transaction, owner: Principal, reception: Reception, hold: Hold
     ) -> Sequence[File]:
         """Their rows first: those lock the owner's, which whoever erases a person locks first."""
         files = [as_row(owner, each) for each in reception.files]
-        session.add_all(files)
+        tx.session.add_all(files)
         try:
-            await session.flush()
+            await tx.session.flush()
         except IntegrityError:  # the account has gone meanwhile
             raise NotSignedIn from None
-        await self._usage.take(session, owner.id, reception.total, len(files))
-        await hold.settle(session)
+        await self._usage.take(tx, owner.id, reception.total, len(files))
+        await hold.settle(tx)
         for file in files:
             fact = FileUploaded(file_id=file.id, owner_id=owner.id)
-            await self._outbox.record(session, fact)
-            await self._audit.record(session, "files.upload", file, size=file.size)
+            await self._outbox.record(tx, fact)
+            await self._audit.record(tx, "files.upload", file, size=file.size)
         self._db.on_commit(hold.settled)
         self._db.on_commit(lambda: in_thread(reception.settle))
         return files

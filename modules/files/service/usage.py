@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
+from core.data.transaction import Transaction
 from core.data.upserts import insert_for
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileReservation, FileUsage
@@ -67,34 +67,34 @@ class UsageService:
     async def all_files(self) -> int:
         return await self._sum(ALL_FILES)
 
-    async def take(self, session: AsyncSession, owner_id: UUID, size: int, count: int) -> None:
+    async def take(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:
         """Raises QuotaExceeded.
 
         The row is locked from here to the commit, so whoever comes next sees what was taken.
         """
-        connection = await session.connection()
+        connection = await tx.session.connection()
         await connection.execute(self._begin, {"owner": owner_id})
         limits = {"quota": self._quota, "most": MOST_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await connection.execute(TAKE, values)).rowcount:
             raise QuotaExceeded(f"At most {self._quota} bytes, in {MOST_FILES} files.")
 
-    async def locked_left(self, session: AsyncSession, owner_id: UUID) -> int:
+    async def locked_left(self, tx: Transaction, owner_id: UUID) -> int:
         """Return the bytes that no file uses, and lock the row until the commit."""
-        connection = await session.connection()
+        connection = await tx.session.connection()
         row = (await connection.execute(self._begin_locked, {"owner": owner_id})).one()
         return self._quota - int(row.bytes)
 
-    async def lock(self, session: AsyncSession, owner_id: UUID) -> None:
+    async def lock(self, tx: Transaction, owner_id: UUID) -> None:
         """First of all, so that two who take several locks take them in one order."""
-        await (await session.connection()).execute(LOCK, {"owner": owner_id})
+        await (await tx.session.connection()).execute(LOCK, {"owner": owner_id})
 
-    async def give_back(self, session: AsyncSession, owner_id: UUID, size: int, count: int) -> None:
+    async def give_back(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:
         values = {"owner": owner_id, "size": -size, "count": -count}
-        await (await session.connection()).execute(_changed, values)
+        await (await tx.session.connection()).execute(_changed, values)
 
-    async def forget(self, session: AsyncSession, owner_id: UUID) -> None:
-        connection = await session.connection()
+    async def forget(self, tx: Transaction, owner_id: UUID) -> None:
+        connection = await tx.session.connection()
         for statement in (FORGET_RESERVATIONS, FORGET):
             await connection.execute(statement, {"owner": owner_id})
 

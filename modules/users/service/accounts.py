@@ -94,13 +94,13 @@ class AccountService:
     async def add(self, user: User) -> Person:
         """Add a row that `prepare` has made. Raises EmailTaken."""
         current_context().about = user.id
-        async with self._db.transaction() as session:
-            session.add(user)
+        async with self._db.transaction() as tx:
+            tx.session.add(user)
             with unique(User.email_key, EmailTaken):
-                await session.flush()
-            await self._outbox.record(session, UserRegistered(user_id=user.id))
+                await tx.session.flush()
+            await self._outbox.record(tx, UserRegistered(user_id=user.id))
             await self.unlock(user.email)
-            await self._audit.record(session, "users.create", user, roles=[*user.roles])
+            await self._audit.record(tx, "users.create", user, roles=[*user.roles])
         return person_of(user, self._roles)
 
     async def unlock(self, email: str) -> None:
@@ -109,13 +109,13 @@ class AccountService:
             await each.run(email)
 
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
-        async with self._db.transaction() as session:
-            await update_row(session, user_id, {"password_hash": password_hash})
+        async with self._db.transaction() as tx:
+            await update_row(tx, user_id, {"password_hash": password_hash})
             self._db.touch("users", "principals")
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
-        async with self._db.transaction() as session:
-            await write(session, SIGNED_IN, {"user_id": user_id, "at": at})
+        async with self._db.transaction() as tx:
+            await write(tx, SIGNED_IN, {"user_id": user_id, "at": at})
 
     async def _account(self, statement: Executable, **values: Any) -> Account | None:
         async with self._db.read() as reads:

@@ -64,9 +64,9 @@ class AdminService:
         account = await self._accounts.by_email(email)
         if account is None:
             raise UserNotFound(f"No account has the e-mail address {email}.")
-        async with self._db.transaction() as session:
+        async with self._db.transaction() as tx:
             await self._accounts.unlock(account.email)
-            await self._audit.record(session, "users.unlock", ("users", account.id))
+            await self._audit.record(tx, "users.unlock", ("users", account.id))
 
     async def _promote(self, account: Account, new: NewAccount) -> None:
         """Whoever made the account may be anybody: nothing they know opens it any more."""
@@ -77,10 +77,8 @@ class AdminService:
             "is_active": True,
             "deletes_at": None,
         }
-        async with self._db.transaction() as session:
-            await update_row(session, account.id, changes)
+        async with self._db.transaction() as tx:
+            await update_row(tx, account.id, changes)
             await self._departures.close(account.id)
             await self._accounts.unlock(account.email)
-            await self._audit.record(
-                session, "users.set_roles", ("users", account.id), after=[*ROLES]
-            )
+            await self._audit.record(tx, "users.set_roles", ("users", account.id), after=[*ROLES])

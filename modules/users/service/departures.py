@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
+from core.data.transaction import Transaction
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
@@ -60,15 +60,15 @@ class DepartureService:
         """Close one's own account; says when it will be erased. Raises LastAdmin."""
         await self._reauthentication.confirm(leaver, password)
         deletes_at = self._clock() + self._settings.deletion_grace
-        async with self._db.transaction() as session:
-            if await lock_admins(session, leaver.id) == [leaver.id]:
+        async with self._db.transaction() as tx:
+            if await lock_admins(tx, leaver.id) == [leaver.id]:
                 raise LastAdmin
-            await self._audit.record(session, "users.request_deletion", ("users", leaver.id))
+            await self._audit.record(tx, "users.request_deletion", ("users", leaver.id))
             if self._settings.deletion_grace:
-                await update_row(session, leaver.id, {"deletes_at": deletes_at})
+                await update_row(tx, leaver.id, {"deletes_at": deletes_at})
                 await self.close(leaver.id)
             else:
-                await self.remove(session, leaver.id)
+                await self.remove(tx, leaver.id)
         return deletes_at
 
     async def close(self, user_id: UUID) -> None:
@@ -77,7 +77,7 @@ class DepartureService:
         for each in self._contributions.of(AccountClosed):
             await each.run(user_id)
 
-    async def remove(self, session: AsyncSession, user_id: UUID) -> None:
+    async def remove(self, tx: Transaction, user_id: UUID) -> None:
         """Take the person out of sight, as a part of the caller's transaction.
 
         The relay erases what modules hold, afterwards and in short transactions.
@@ -86,9 +86,9 @@ class DepartureService:
             if each.forget:
                 await each.forget(user_id)
         blanked = blank(user_id, self._clock())
-        await session.execute(update(User).where(User.id == user_id).values(blanked))
+        await tx.session.execute(update(User).where(User.id == user_id).values(blanked))
         await self.close(user_id)
-        await self._outbox.record(session, UserDeleted(user_id=user_id))
+        await self._outbox.record(tx, UserDeleted(user_id=user_id))
 
     async def erase(self, user_id: UUID) -> None:
         """Erase what every module holds; the person's row goes last. Harmless when repeated."""
@@ -113,22 +113,22 @@ class DepartureService:
                 log.exception("removal_failed", user_id=str(user_id))
 
     async def _remove_if_due(self, user_id: UUID) -> None:
-        async with self._db.transaction() as session:
-            if await session.scalar(STILL_DUE, {"user_id": user_id, "now": self._clock()}):
-                await self.remove(session, user_id)
+        async with self._db.transaction() as tx:
+            if await tx.session.scalar(STILL_DUE, {"user_id": user_id, "now": self._clock()}):
+                await self.remove(tx, user_id)
 
     async def _finished(self, user_id: UUID) -> bool:
         """Remove the row if nothing refers to it, not even what was added until this moment."""
-        async with self._db.transaction() as session:
-            if not await session.scalar(LOCK, {"user_id": user_id}):
+        async with self._db.transaction() as tx:
+            if not await tx.session.scalar(LOCK, {"user_id": user_id}):
                 return True
             for each in self._contributions.of(PersonalData):
                 if await each.erase(user_id):
                     return False
-            await session.execute(delete(User).where(User.id == user_id))
-            await self._outbox.record(session, UserErased(user_id=user_id))
-            await self._outbox.record(session, ErasureSettled(user_id=user_id), SETTLED_AFTER)
-            await self._audit.record(session, "users.erase", ("users", user_id))
+            await tx.session.execute(delete(User).where(User.id == user_id))
+            await self._outbox.record(tx, UserErased(user_id=user_id))
+            await self._outbox.record(tx, ErasureSettled(user_id=user_id), SETTLED_AFTER)
+            await self._audit.record(tx, "users.erase", ("users", user_id))
         return True
 
 

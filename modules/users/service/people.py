@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.queries import Listing, row_or_raise
+from core.data.transaction import Transaction
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock
 from core.kernel.pages import PageRequest, Rows
@@ -81,30 +81,30 @@ class PeopleService:
         changes: Mapping[str, Any],
         if_match: IfMatch = ANY_VERSION,
     ) -> Person:
-        async with self._db.transaction() as session:
-            row = await self._locked(session, actor, user_id)
+        async with self._db.transaction() as tx:
+            row = await self._locked(tx, actor, user_id)
             columns = changed_columns(changes, row)
             if "email" in columns and user_id == actor.id and not actor.is_fresh(self._clock()):
                 raise StepUpRequired
-            return await self.write(session, user_id, columns, if_match)
+            return await self.write(tx, user_id, columns, if_match)
 
     async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
         """Enabling also calls off a deletion that is due later, and forgets wrong passwords."""
-        async with self._db.transaction() as session:
-            admins = await lock_admins(session, user_id)
-            row = await self._locked(session, actor, user_id)
+        async with self._db.transaction() as tx:
+            admins = await lock_admins(tx, user_id)
+            row = await self._locked(tx, actor, user_id)
             if not active:
                 must_remain(admins, user_id)
             called_off = active and row.deletes_at is not None
             if row.is_active != active or called_off:
                 changes = {"is_active": active} | ({"deletes_at": None} if called_off else {})
-                row = await update_row(session, user_id, changes)
-                await self._switched(session, user_id, active)
+                row = await update_row(tx, user_id, changes)
+                await self._switched(tx, user_id, active)
             if active:
                 await self._accounts.unlock(row.email)
             action = "users.enable" if active else "users.disable"
             told = {"deletion": "called off"} if called_off else {}
-            await self._audit.record(session, action, ("users", user_id), **told)
+            await self._audit.record(tx, action, ("users", user_id), **told)
         return person_of(row, self._roles)
 
     async def set_roles(
@@ -115,55 +115,55 @@ class PeopleService:
         if_match: IfMatch = ANY_VERSION,
     ) -> Person:
         wanted = self._roles.check(roles)
-        async with self._db.transaction() as session:
-            admins = await lock_admins(session, user_id)
-            row = await self._locked(session, actor, user_id)
+        async with self._db.transaction() as tx:
+            admins = await lock_admins(tx, user_id)
+            row = await self._locked(tx, actor, user_id)
             self._must_cover(actor, wanted)
             if ADMIN not in wanted:
                 must_remain(admins, user_id)
             changes = {"roles": wanted, "updated_at": self._clock()}
-            before, row = row.roles, await update_row(session, user_id, changes, if_match)
+            before, row = row.roles, await update_row(tx, user_id, changes, if_match)
             self._db.touch("users", "principals")
             await self._audit.record(
-                session, "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
+                tx, "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
             )
         return person_of(row, self._roles)
 
     async def delete(
         self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
-        async with self._db.transaction() as session:
-            admins = await lock_admins(session, user_id)
-            row = await self._locked(session, actor, user_id)
+        async with self._db.transaction() as tx:
+            admins = await lock_admins(tx, user_id)
+            row = await self._locked(tx, actor, user_id)
             must_remain(admins, user_id)
             if_match.check(row)
-            await self._departures.remove(session, user_id)
-            await self._audit.record(session, "users.delete", ("users", user_id))
+            await self._departures.remove(tx, user_id)
+            await self._audit.record(tx, "users.delete", ("users", user_id))
 
     async def write(
         self,
-        session: AsyncSession,
+        tx: Transaction,
         user_id: UUID,
         columns: Mapping[str, Any],
         if_match: IfMatch,
     ) -> Person:
         """Set these columns, in one statement, for whoever has been found to be allowed to."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
-        row = await update_row(session, user_id, columns, if_match)
+        row = await update_row(tx, user_id, columns, if_match)
         self._db.touch("users")
         fields = [name for name in columns if name not in DERIVED]
-        await self._audit.record(session, "users.change", ("users", user_id), fields=fields)
+        await self._audit.record(tx, "users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)
 
-    async def _switched(self, session: AsyncSession, user_id: UUID, active: bool) -> None:
+    async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
         self._db.touch("users", "principals")
         if not active:
             await self._departures.close(user_id)
-            await self._outbox.record(session, UserDisabled(user_id=user_id))
+            await self._outbox.record(tx, UserDisabled(user_id=user_id))
 
-    async def _locked(self, session: AsyncSession, actor: Principal, user_id: UUID) -> Row[Any]:
+    async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> Row[Any]:
         """The row, which nobody else changes now, if `actor` may act on this person."""
-        connection = await session.connection()
+        connection = await tx.session.connection()
         found = await connection.execute(ROW_BY_ID.with_for_update(), {"user_id": user_id})
         if (row := found.one_or_none()) is None:
             raise UserNotFound

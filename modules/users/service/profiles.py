@@ -54,8 +54,8 @@ class ProfileService:
         if not reader.may(READ):
             raise UserNotFound
         person = await self._people.person(user_id)
-        async with self._db.transaction() as session:
-            await self._audit.record(session, "users.read", ("users", user_id))
+        async with self._db.transaction() as tx:
+            await self._audit.record(tx, "users.read", ("users", user_id))
         return person
 
     async def create(self, actor: Principal, new: UserCreate) -> Person:
@@ -92,8 +92,8 @@ class ProfileService:
             columns = changed_columns(columns, await self._people.person(actor.id))
         if "email" in columns:
             await self._reauthentication.confirm(actor, proof)
-        async with self._db.transaction() as session:
-            return await self._people.write(session, actor.id, columns, if_match)
+        async with self._db.transaction() as tx:
+            return await self._people.write(tx, actor.id, columns, if_match)
 
     async def _change_other(
         self, actor: Principal, user_id: UUID, changes: Mapping[str, Any], if_match: IfMatch

@@ -65,8 +65,8 @@ class RecordService:
     async def export(self, person: Principal) -> AsyncIterator[bytes]:
         """Yield a JSON document; it is on record before its first piece. Raises RateLimited."""
         await self._limits.check("export", person.text)
-        async with self._db.transaction() as session:
-            await self._audit.record(session, "users.export", ("users", person.id))
+        async with self._db.transaction() as tx:
+            await self._audit.record(tx, "users.export", ("users", person.id))
         every = self._contributions.of(PersonalData)
         async for piece in document(
             self._clock(), {each.name: each.export for each in every}, person.id

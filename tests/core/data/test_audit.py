@@ -34,9 +34,9 @@ async def entries(db: Database) -> list[Any]:
 
 async def act(db: Database, audit: AuditTrail, fail: bool = False) -> Thing:
     thing = Thing(name="thing")
-    async with db.transaction() as session:
-        session.add(thing)
-        await audit.record(session, "things.add", thing, fields=["name"], of=thing.id)
+    async with db.transaction() as tx:
+        tx.session.add(thing)
+        await audit.record(tx, "things.add", thing, fields=["name"], of=thing.id)
         if fail:
             raise ZeroDivisionError
     return thing

@@ -50,8 +50,8 @@ async def read_exempt(db: Database) -> None:
 
 
 async def write_slowly(db: Database) -> None:
-    async with db.transaction() as session:
-        await write(session, ADD, thing("a") | {"upto": ENDLESS})
+    async with db.transaction() as tx:
+        await write(tx, ADD, thing("a") | {"upto": ENDLESS})
 
 
 async def read_in_snapshot(db: Database) -> None:

@@ -14,8 +14,8 @@ class Taken(Conflict):
 
 
 async def add(db: Database, row: Tables) -> None:
-    async with db.transaction() as session:
-        session.add(row)
+    async with db.transaction() as tx:
+        tx.session.add(row)
 
 
 @pytest.fixture

@@ -35,9 +35,9 @@ class Refused(Conflict):
 
 
 async def add(db: Database, name: str, failing: bool = False) -> None:
-    async with db.transaction() as session:
-        session.add(Thing(name=name))
-        await session.flush()
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name=name))
+        await tx.session.flush()
         if failing:
             raise Refused
 
@@ -51,8 +51,8 @@ async def test_increments_at_once_add_up(db: Database) -> None:
     await add(db, "counter")
 
     async def increment() -> None:
-        async with db.transaction() as session:
-            thing = (await session.scalars(ONE, {"wanted": "counter"})).one()
+        async with db.transaction() as tx:
+            thing = (await tx.session.scalars(ONE, {"wanted": "counter"})).one()
             await sleep(0)
             thing.count += 1
 
@@ -153,8 +153,8 @@ async def test_misuse_is_named_at_once(db: Database) -> None:
 
 
 async def test_a_read_inside_sees_what_was_not_flushed_yet(db: Database) -> None:
-    async with db.transaction() as session:
-        session.add(Thing(name="new"))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="new"))
         assert await names(db) == ["new"]
         assert await create_task(names(db)) == [], "another task is outside"
 
@@ -187,9 +187,9 @@ async def test_reads_refuse_to_write(db: Database) -> None:
 async def test_who_would_overwrite_a_change_is_told(db: Database) -> None:
     await add(db, "one")
     with pytest.raises(Stale):
-        async with db.transaction() as session:
-            thing = (await session.scalars(ONE, {"wanted": "one"})).one()
-            await session.execute(update(THINGS).values(version=2, count=1))
+        async with db.transaction() as tx:
+            thing = (await tx.session.scalars(ONE, {"wanted": "one"})).one()
+            await tx.session.execute(update(THINGS).values(version=2, count=1))
             thing.count = 2
     async with db.read() as reads:
         assert await reads.scalar(COUNT, {"wanted": "one"}) == 0
@@ -198,21 +198,21 @@ async def test_who_would_overwrite_a_change_is_told(db: Database) -> None:
 async def test_unique_names_only_its_own_column(db: Database) -> None:
     await add(db, "taken")
     with pytest.raises(Refused):
-        async with db.transaction() as session:
-            session.add(Thing(name="taken"))
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="taken"))
             with unique(Thing.name, Refused):
-                await session.flush()
+                await tx.session.flush()
     with pytest.raises(IntegrityError):
-        async with db.transaction() as session:
-            session.add(Part(thing_id=uuid4()))
+        async with db.transaction() as tx:
+            tx.session.add(Part(thing_id=uuid4()))
             with unique(Thing.name, Refused):
-                await session.flush()
+                await tx.session.flush()
 
 
 async def test_a_foreign_key_holds(db: Database) -> None:
     with pytest.raises(IntegrityError):
-        async with db.transaction() as session:
-            session.add(Part(thing_id=uuid4()))
+        async with db.transaction() as tx:
+            tx.session.add(Part(thing_id=uuid4()))
 
 
 def failing() -> None:
@@ -233,8 +233,8 @@ async def test_what_a_callback_leaves_to_be_awaited_is_done_before_the_transacti
         await sleep(0)
         failing()
 
-    async with db.transaction() as session:
-        session.add(Thing(name="kept"))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="kept"))
         db.on_commit(broken)
         db.on_commit(lambda: later("first"))
         db.on_commit(lambda: called.append("second"))
@@ -247,8 +247,8 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
 ) -> None:
     called: list[str] = []
     before = generations.here(["things"]), generations.here(["people"]), generations.here(["x"])
-    async with db.transaction() as session:
-        session.add(Thing(name="flushed by the commit itself"))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="flushed by the commit itself"))
         db.touch("people")
         db.on_commit(lambda: called.append("kept"))
         db.on_commit(failing)
@@ -269,9 +269,9 @@ async def test_after_a_rollback_nothing_is_told(db: Database, generations: Gener
     called: list[str] = []
     before = generations.here(["things", "people"])
     with pytest.raises(Refused):
-        async with db.transaction() as session:
-            session.add(Thing(name="never"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="never"))
+            await tx.session.flush()
             db.touch("people")
             db.on_commit(lambda: called.append("told"))
             raise Refused
@@ -281,9 +281,9 @@ async def test_after_a_rollback_nothing_is_told(db: Database, generations: Gener
 @pytest.mark.parametrize("moment", [0, 0.001, 0.003, 0.01, 0.05])
 async def test_a_cancelled_writer_leaves_no_transaction_behind(db: Database, moment: float) -> None:
     async def write() -> None:
-        async with db.transaction() as session:
-            session.add(Thing(name="cancelled"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="cancelled"))
+            await tx.session.flush()
             await sleep(30)
 
     tasks = [create_task(write()) for _ in range(5)]
@@ -303,11 +303,11 @@ async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
     acknowledged: set[str] = set()
 
     async def write(name: str) -> None:
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             for half in "ab":
                 moment = to_utc(utc_now())
                 values = {"id": uuid7(), "created_at": moment, "updated_at": moment}
-                await session.execute(NEW, {"name": name + half, **values})
+                await tx.session.execute(NEW, {"name": name + half, **values})
         acknowledged.add(name)
 
     async def hurried(number: int) -> None:
@@ -327,7 +327,7 @@ async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
 
 async def nothing_is_checked_out(db: Database) -> None:
     """A commit that was cancelled is finished all the same, so wait for it."""
-    while db._sessions.lent or db._committing:  # noqa: ASYNC110
+    while db._pool.lent or db._committing:  # noqa: ASYNC110
         await sleep(0.01)
 
 
@@ -336,9 +336,9 @@ async def test_a_commit_once_begun_is_told_though_its_caller_is_gone(db: Databas
     begun = Event()
 
     async def write() -> None:
-        async with db.transaction() as session:
-            session.add(Thing(name="finished"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="finished"))
+            await tx.session.flush()
             db.on_commit(lambda: called.append("told"))
             begun.set()
 
@@ -359,17 +359,17 @@ async def test_what_sqlite_threw_away_is_never_acknowledged(db: Database) -> Non
     begun, lost = Event(), Event()
 
     async def unlucky() -> None:
-        async with db.transaction() as session:
-            session.add(Thing(name="unlucky"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="unlucky"))
+            await tx.session.flush()
             begun.set()
             await lost.wait()
-            session.add(Thing(name="too late"))
+            tx.session.add(Thing(name="too late"))
 
     async def ready() -> None:
-        async with db.transaction() as session:
-            session.add(Thing(name="ready"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="ready"))
+            await tx.session.flush()
             others.append(create_task(unlucky(), context=outside))
             await sleep(0.01)
 
@@ -401,8 +401,8 @@ async def test_who_waits_in_vain_is_told_that_the_database_is_busy(
     enough, holding = Event(), 12
 
     async def hold() -> None:
-        async with db.transaction() as session:
-            await session.execute(text("SELECT 1"))
+        async with db.transaction() as tx:
+            await tx.session.execute(text("SELECT 1"))
             await enough.wait()
 
     holders = [create_task(hold()) for _ in range(holding)]

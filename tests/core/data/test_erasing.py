@@ -28,8 +28,8 @@ async def db(core: CoreContainer) -> Database:
     """Three old rows; a guess locks those of a client, of the strangers and of an address."""
     found = core.db()
     row = {"failures": 1, "since": PAST, "open_at": PAST, "forget_at": PAST}
-    async with found.transaction() as session:
-        await session.execute(insert(Attempts), [{"key": key, **row} for key in "abc"])
+    async with found.transaction() as tx:
+        await tx.session.execute(insert(Attempts), [{"key": key, **row} for key in "abc"])
     return found
 
 

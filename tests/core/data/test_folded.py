@@ -39,38 +39,38 @@ async def copies(db: Database) -> dict[str, str]:
 
 
 async def test_every_insert_writes_the_copy(db: Database) -> None:
-    async with db.transaction() as session:
-        session.add(Word(text="By the Session"))
-        added = await add_row(session, Word, text="By add_row É")  # type: ignore[arg-type]
-        await session.execute(insert(Word).values(row("By an INSERT")))
-        await session.execute(insert(WORDS), [row("Of Many Ä"), row("Of Many Ö")])
-    assert not hasattr(added, "text_folded")
+    async with db.transaction() as tx:
+        tx.session.add(Word(text="By the Session"))
+        added = await add_row(tx, Word, text="By add_row É")
+        await tx.session.execute(insert(Word).values(row("By an INSERT")))
+        await tx.session.execute(insert(WORDS), [row("Of Many Ä"), row("Of Many Ö")])
+        assert added.text_folded == fold("By add_row É")
     written = await copies(db)
     assert len(written) == 5 and all(copy == fold(text) for text, copy in written.items())
 
 
 async def test_every_update_writes_the_copy(db: Database) -> None:
     async def change(way: str) -> None:
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             word = Word(text="Before")
-            session.add(word)
-            await session.flush()
+            tx.session.add(word)
+            await tx.session.flush()
             named = update(WORDS).where(WORDS.c.id == word.id)
             if way == "session":
                 word.text = f"{way} É"
             elif way == "values":
-                await session.execute(named.values(text=f"{way} É", version=2))
+                await tx.session.execute(named.values(text=f"{way} É", version=2))
             elif way == "entities":
-                await session.execute(
+                await tx.session.execute(
                     update(Word).where(Word.id == word.id).values(text=f"{way} É")
                 )
             elif way == "parameters":
-                connection = await session.connection()
+                connection = await tx.session.connection()
                 await connection.execute(named, {"text": f"{way} É"})
             else:
                 changes = {"text": f"{way} É"}
                 values = {"wanted": "Before"}
-                await update_or_raise(session, BY_TEXT, values, changes, ANY_VERSION, NotFound)
+                await update_or_raise(tx, BY_TEXT, values, changes, ANY_VERSION, NotFound)
 
     ways = ["session", "values", "entities", "parameters", "planned"]
     for way in ways:
@@ -80,20 +80,20 @@ async def test_every_update_writes_the_copy(db: Database) -> None:
 
 
 async def test_another_change_leaves_the_copy_as_it_is(db: Database) -> None:
-    async with db.transaction() as session:
-        session.add(Word(text="Kept"))
-        await session.flush()
-        await session.execute(update(WORDS).values(version=7))
+    async with db.transaction() as tx:
+        tx.session.add(Word(text="Kept"))
+        await tx.session.flush()
+        await tx.session.execute(update(WORDS).values(version=7))
         with pytest.raises(TypeError, match="to a value"):
-            await session.execute(update(WORDS).values(text=func.upper(WORDS.c.text)))
+            await tx.session.execute(update(WORDS).values(text=func.upper(WORDS.c.text)))
     assert await copies(db) == {"Kept": "kept"}
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
 async def test_lists_are_sorted_by_the_copy_then_by_code_point(db: Database, sign: str) -> None:
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         for text in sorted(SORTED, key=len):
-            session.add(Word(text=text))
+            tx.session.add(Word(text=text))
     wanted = SORTED[::-1] if sign else SORTED
     visited: list[str] = []
     after: Any = None

@@ -64,18 +64,18 @@ async def test_totals_are_exact_after_a_cascade(db: Database) -> None:
             return await reads.total(screws), await reads.total(loose)
 
     for by_session in (True, False):
-        async with db.transaction() as session:
-            session.add(thing := Thing(name="held"))
-            await session.flush()
-            session.add(screw := Screw(thing_id=thing.id))
-            await session.flush()
-            session.add(Note(screw_id=screw.id))
+        async with db.transaction() as tx:
+            tx.session.add(thing := Thing(name="held"))
+            await tx.session.flush()
+            tx.session.add(screw := Screw(thing_id=thing.id))
+            await tx.session.flush()
+            tx.session.add(Note(screw_id=screw.id))
         assert await totals() == (1, 1 - by_session)
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             if by_session:
-                await session.delete(await session.get_one(Thing, thing.id))
+                await tx.session.delete(await tx.session.get_one(Thing, thing.id))
             else:
-                await session.execute(delete(Thing).where(Thing.id == thing.id))
+                await tx.session.execute(delete(Thing).where(Thing.id == thing.id))
         assert await totals() == (0, 2 - by_session)
 
 
@@ -93,8 +93,8 @@ async def test_every_way_to_change_a_table_advances_it(
     ]
     for statement in statements:
         before = generations.here(["things"])
-        async with db.transaction() as session:
-            await session.execute(statement)
+        async with db.transaction() as tx:
+            await tx.session.execute(statement)
         assert generations.here(["things"]) != before, statement
 
 
@@ -131,9 +131,9 @@ async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None
 
 async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             db.touch("people")
-            session.add(Thing(name="a"))
+            tx.session.add(Thing(name="a"))
             raise ZeroDivisionError
     async with db.read() as reads:
         assert not (await reads.execute(select(Announcement))).all()

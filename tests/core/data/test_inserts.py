@@ -18,9 +18,9 @@ def db(core: CoreContainer) -> Database:
 
 async def test_it_is_there_with_what_every_row_has(db: Database) -> None:
     for number in range(3):  # the second time it is planned
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             added = await add_row(
-                session,
+                tx,
                 User,
                 name="Some Person",
                 email=f"{number}@example.com",
@@ -28,15 +28,15 @@ async def test_it_is_there_with_what_every_row_has(db: Database) -> None:
                 roles=("member",),
                 is_active=True,
             )
-        async with db.transaction() as session:
-            read = await session.get_one(User, added.id)
+        async with db.transaction() as tx:
+            read = await tx.session.get_one(User, added.id)
             assert (read.version, read.roles, read.age) == (1, ("member",), None)
             assert read.created_at == read.updated_at == added.created_at
 
 
 async def test_a_column_that_must_be_given_is_missed(db: Database) -> None:
     with pytest.raises(IntegrityError):
-        async with db.transaction() as session:
-            await add_row(session, MaintenanceRow, enabled=True)
+        async with db.transaction() as tx:
+            await add_row(tx, MaintenanceRow, enabled=True)
     async with db.read() as reads:
         assert (await reads.execute(select(MaintenanceRow.id))).all() == []

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Executable, Select, bindparam, func, insert, literal, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.data.database import Database
 from core.data.engines import open_database
@@ -18,6 +17,7 @@ from core.data.generations import Generations
 from core.data.lanes import MOST_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
 from core.data.limits import is_limited, without_statement_timeout
 from core.data.reads import SLOW
+from core.data.transaction import Transaction
 from core.data.writes import write, write_later
 from core.kernel.context import RequestContext, enter_context
 from core.kernel.threads import LOW_PRIORITY
@@ -215,27 +215,27 @@ class TestAfterTheTimeout:
         assert await request(ask(db, reserved(numbers(10)))) == 10
 
     async def test_a_read_in_a_transaction_and_the_transaction_with_it(self, db: Database) -> None:
-        async def work(session: AsyncSession) -> None:
-            session.add(Thing(name="a"))
-            await session.flush()
+        async def work(tx: Transaction) -> None:
+            tx.session.add(Thing(name="a"))
+            await tx.session.flush()
             async with db.read() as reads:
                 await reads.scalar(numbers(ENDLESS))
 
         await self.fails_whole(db, work)
 
     async def test_a_write_and_the_transaction_with_it(self, db: Database) -> None:
-        async def work(session: AsyncSession) -> None:
-            session.add(Thing(name="a"))
-            await session.flush()
+        async def work(tx: Transaction) -> None:
+            tx.session.add(Thing(name="a"))
+            await tx.session.flush()
             count = numbers(ENDLESS).scalar_subquery()
-            await session.execute(update(THINGS).values(count=count))
+            await tx.session.execute(update(THINGS).values(count=count))
 
         await self.fails_whole(db, work)
 
     async def test_a_write_that_was_left_for_the_commit(self, db: Database) -> None:
-        async def work(session: AsyncSession) -> None:
-            await write(session, ADD, thing("act") | {"upto": 1})
-            await write_later(session, ADD, thing("slow") | {"upto": ENDLESS})
+        async def work(tx: Transaction) -> None:
+            await write(tx, ADD, thing("act") | {"upto": 1})
+            await write_later(tx, ADD, thing("slow") | {"upto": ENDLESS})
 
         await self.fails_whole(db, work)
 
@@ -313,8 +313,8 @@ class TestAfterTheTimeout:
         self, db: Database
     ) -> None:
         async def write() -> None:
-            async with db.transaction() as session:
-                await session.execute(numbers(ENDLESS))
+            async with db.transaction() as tx:
+                await tx.session.execute(numbers(ENDLESS))
 
         async def look() -> None:
             async with db.snapshot() as rows:
@@ -325,11 +325,11 @@ class TestAfterTheTimeout:
             assert await lasts(db, write)
 
     async def fails_whole(
-        self, db: Database, work: Callable[[AsyncSession], Awaitable[None]]
+        self, db: Database, work: Callable[[Transaction], Awaitable[None]]
     ) -> None:
         async def transaction() -> None:
-            async with db.transaction() as session:
-                await work(session)
+            async with db.transaction() as tx:
+                await work(tx)
 
         with pytest.raises(TooSlow):
             await request(transaction())
@@ -340,9 +340,9 @@ class TestAfterTheTimeout:
 
 async def act(db: Database, name: str, upto: int = 1) -> None:
     """Write two rows, the second of which is left for the commit and counts up to `upto`."""
-    async with db.transaction() as session:
-        await write(session, ADD, thing(name) | {"upto": 1})
-        await write_later(session, ADD, thing(f"{name} later") | {"upto": upto})
+    async with db.transaction() as tx:
+        await write(tx, ADD, thing(name) | {"upto": 1})
+        await write_later(tx, ADD, thing(f"{name} later") | {"upto": upto})
 
 
 async def at_once(*acts: Awaitable[None]) -> list[BaseException | None]:

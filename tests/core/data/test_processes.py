@@ -24,8 +24,8 @@ db = open_database(sys.argv[1], Generations(Path(sys.argv[2]) / "generations"))
 """
 COUNTER = """
 async def increment():
-    async with db.transaction() as session:
-        thing = (await session.scalars(select(Thing).with_for_update())).one()
+    async with db.transaction() as tx:
+        thing = (await tx.session.scalars(select(Thing).with_for_update())).one()
         thing.count += 1
 
 async def main():
@@ -37,8 +37,8 @@ asyncio.run(main())
 INSERTER = """
 async def insert(lane):
     for number in range(10**6):
-        async with db.transaction() as session:
-            session.add(Thing(name=f"{lane}-{number}"))
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name=f"{lane}-{number}"))
         print(f"{lane}-{number}", flush=True)
 
 async def main():
@@ -48,8 +48,8 @@ asyncio.run(main())
 """
 TOUCHER = """
 async def main():
-    async with db.transaction() as session:
-        session.add(Thing(name="theirs"))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="theirs"))
         db.touch("people")
     await db.close()
 
@@ -57,8 +57,8 @@ asyncio.run(main())
 """
 OPENER = """
 async def main():
-    async with db.transaction() as session:
-        await session.execute(select(1))
+    async with db.transaction() as tx:
+        await tx.session.execute(select(1))
     await db.close()
 
 asyncio.run(main())

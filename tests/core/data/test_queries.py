@@ -37,9 +37,9 @@ class ThingNotFound(NotFound):
 
 async def fill(db: Database, size: int = 25) -> None:
     """Many ties in each column but the name."""
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         for number in range(size):
-            session.add(
+            tx.session.add(
                 Thing(
                     name=f"thing {number:02}",
                     count=number % 3,
@@ -88,8 +88,8 @@ async def test_the_total_is_exact_after_every_write(db: Database) -> None:
         assert (await page(db)).total == number
         assert (await page(db)).total == number, "remembered"
         await add(db, str(number))
-    async with db.transaction() as session:
-        await session.execute(delete(Thing).where(Thing.name == "1"))
+    async with db.transaction() as tx:
+        await tx.session.execute(delete(Thing).where(Thing.name == "1"))
         async with db.read() as reads:
             inside = await THINGS.page(reads, EVERY, PageRequest())
         assert inside.total == 4, "inside the transaction it counts for itself"
@@ -218,10 +218,10 @@ async def test_what_stays_is_visited_once_while_others_come_and_go(
     number = 0
     async for part in walk(db, per_page=3, sort=sort):
         visited += names(part)
-        async with db.transaction() as session:
-            await session.execute(delete(Thing).where(Thing.name == f"thing {number:02}"))
+        async with db.transaction() as tx:
+            await tx.session.execute(delete(Thing).where(Thing.name == f"thing {number:02}"))
             created = BEGINNING + timedelta(days=number // 7)
-            session.add(Thing(name=f"thing {number:02}x", created_at=created, rank=number % 3))
+            tx.session.add(Thing(name=f"thing {number:02}x", created_at=created, rank=number % 3))
         number += 2
     assert len(visited) == len(set(visited)) and stay <= set(visited)
 
@@ -243,11 +243,11 @@ async def test_one_row_or_none(db: Database) -> None:
             assert row.name == "here" and isinstance(row.id, UUID)
             with pytest.raises(ThingNotFound):
                 await row_or_raise(reads, one, {"wanted": "there"}, ThingNotFound)
-    async with db.transaction() as session:
-        thing = await one_or_raise(session, one, ThingNotFound, {"wanted": "here"})
+    async with db.transaction() as tx:
+        thing = await one_or_raise(tx, one, ThingNotFound, {"wanted": "here"})
         thing.count = 5
         with pytest.raises(ThingNotFound):
-            await one_or_raise(session, one, ThingNotFound, {"wanted": "there"})
+            await one_or_raise(tx, one, ThingNotFound, {"wanted": "there"})
     async with db.read() as reads:
         assert await reads.scalar(select(func.max(Thing.count))) == 5
 

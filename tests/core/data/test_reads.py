@@ -61,8 +61,8 @@ async def test_every_type_of_column_comes_out_as_it_went_in(db: Database) -> Non
         "ratio": None,
         "big": 2**53 - 1,
     }
-    async with db.transaction() as session:
-        session.add(Kind(**values))
+    async with db.transaction() as tx:
+        tx.session.add(Kind(**values))
     by_values = select(Kind).where(
         Kind.id == bindparam("id"), Kind.at == bindparam("at"), Kind.mood == bindparam("mood")
     )
@@ -77,17 +77,17 @@ async def test_every_type_of_column_comes_out_as_it_went_in(db: Database) -> Non
 
 async def test_a_moment_is_the_same_in_every_time_zone(db: Database) -> None:
     there = datetime(2026, 11, 24, 9, 0, tzinfo=timezone(timedelta(hours=2)))
-    async with db.transaction() as session:
-        session.add(Thing(name="a", created_at=there))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="a", created_at=there))
     created = select(Thing.created_at).where(Thing.created_at == bindparam("moment"))
     for _ in range(3):
         async with db.read() as reads:
             found = await reads.scalar(created, {"moment": there})
         assert found == there and found.utcoffset() == timedelta(0)
     with pytest.raises(StatementError, match="without a time zone"):
-        async with db.transaction() as session:
-            session.add(Thing(name="b", created_at=datetime(2026, 11, 24)))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="b", created_at=datetime(2026, 11, 24)))
+            await tx.session.flush()
 
 
 async def test_errors_are_sqlalchemys_own(db: Database) -> None:

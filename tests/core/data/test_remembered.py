@@ -69,8 +69,8 @@ async def test_what_only_a_transaction_sees_is_not_kept(
 ) -> None:
     assert await remembered.fetch("all", loader) == []
     with pytest.raises(ZeroDivisionError):
-        async with db.transaction() as session:
-            session.add(Thing(name="never"))
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="never"))
             assert await remembered.fetch("all", loader) == ["never"]
             raise ZeroDivisionError
     assert await remembered.fetch("all", loader) == []

@@ -65,8 +65,8 @@ SEARCHES = [
 
 
 async def fill(db: Database) -> None:
-    async with db.transaction() as session:
-        session.add_all([Thing(name=name, body=body) for name, body in TEXTS.items()])
+    async with db.transaction() as tx:
+        tx.session.add_all([Thing(name=name, body=body) for name, body in TEXTS.items()])
 
 
 async def found(db: Database, wanted: str, listing: Listing = INDEXED) -> list[str]:
@@ -88,22 +88,22 @@ async def test_text_is_found_literally_and_in_any_case(db: Database) -> None:
 async def test_the_index_follows_every_change(db: Database) -> None:
     await fill(db)
     assert await found(db, "100% sure") == ["percent"]
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         changing = update(Thing).where(Thing.name == "percent")
-        await session.execute(changing.values(body="seldom", count=Thing.count + 1))
+        await tx.session.execute(changing.values(body="seldom", count=Thing.count + 1))
     assert (await found(db, "100% sure"), await found(db, "seldom")) == ([], ["percent"])
-    async with db.transaction() as session:
-        await session.execute(update(Thing).where(Thing.name == "percent").values(count=9))
-        await session.execute(delete(Thing).where(Thing.name == "mixed"))
-        session.add(Thing(name="later", body="mixed feelings"))
+    async with db.transaction() as tx:
+        await tx.session.execute(update(Thing).where(Thing.name == "percent").values(count=9))
+        await tx.session.execute(delete(Thing).where(Thing.name == "mixed"))
+        tx.session.add(Thing(name="later", body="mixed feelings"))
     assert (await found(db, "mixed"), await found(db, "seldom")) == (["later"], ["percent"])
 
 
 async def test_what_is_rolled_back_is_not_found(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with db.transaction() as session:
-            session.add(Thing(name="never", body="was here"))
-            await session.flush()
+        async with db.transaction() as tx:
+            tx.session.add(Thing(name="never", body="was here"))
+            await tx.session.flush()
             async with db.read() as reads:
                 rows = await INDEXED.page(reads, EVERY, PageRequest(search="was here"))
             assert rows.total == 1
@@ -113,8 +113,8 @@ async def test_what_is_rolled_back_is_not_found(db: Database) -> None:
 
 async def test_a_vacuum_moves_no_row_to_another_text(db: Database, url: str) -> None:
     await fill(db)
-    async with db.transaction() as session:
-        await session.execute(delete(Thing).where(Thing.name.in_(["backslash", "emoji"])))
+    async with db.transaction() as tx:
+        await tx.session.execute(delete(Thing).where(Thing.name.in_(["backslash", "emoji"])))
     if db.engine.dialect.name == "sqlite":
         file = connect(url.removeprefix("sqlite:///"), isolation_level=None)
         file.execute("VACUUM")
@@ -137,8 +137,8 @@ async def test_every_text_is_found_by_itself_in_any_case(db: Database) -> None:
     """Texts of all characters; a part of each is looked for."""
     letters = "".join(it for it in ASSIGNED if category(it) not in ("Cc", "Zl", "Zp"))
     parts = [letters[start : start + 5000] for start in range(0, len(letters), 5000)]
-    async with db.transaction() as session:
-        session.add_all([Thing(name=f"{at:03}", body=part) for at, part in enumerate(parts)])
+    async with db.transaction() as tx:
+        tx.session.add_all([Thing(name=f"{at:03}", body=part) for at, part in enumerate(parts)])
     for at, part in enumerate(parts):
         wanted = part[at * 83 % 4900 :][:60]
         simple = "".join(it.upper() if len(it.upper()) == 1 else it for it in wanted)
@@ -159,8 +159,8 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
         }
         for number in range(2 * SAMPLE)
     ]
-    async with db.transaction() as session:
-        await session.execute(insert(Thing), rows)
+    async with db.transaction() as tx:
+        await tx.session.execute(insert(Thing), rows)
     for wanted, way, total in (("common", Way.walk_and_scan, 760), ("rare", Way.look_up, 2)):
         async with db.read() as reads:
             assert await INDEXED._way(reads, wanted) is way
@@ -179,8 +179,8 @@ async def test_a_condition_that_every_searched_row_meets_needs_no_look(db: Datab
     query = EVERY.where(unranked)
     listing = Listing(sort=(Thing.name, Thing.id), search=SEARCH, searchable=unranked)
     await fill(db)
-    async with db.transaction() as session:
-        session.add(Thing(name="\n", body="", rank=1))
+    async with db.transaction() as tx:
+        tx.session.add(Thing(name="\n", body="", rank=1))
     for wanted in ("e", "as", "snake", "zzz"):
         asked = PageRequest(search=wanted, per_page=1)
         async with db.read() as reads:
@@ -202,8 +202,8 @@ VARIED = [
 async def test_each_way_finds_what_contains_the_text(db: Database, way: Way) -> None:
     """Texts of one to many characters, common, rare and absent, one of them only as its parts."""
     texts = {f"{at:03}": text for at, text in enumerate(VARIED)}
-    async with db.transaction() as session:
-        session.add_all([Thing(name=name, body=body) for name, body in texts.items()])
+    async with db.transaction() as tx:
+        tx.session.add_all([Thing(name=name, body=body) for name, body in texts.items()])
     rows = select(Thing.name).where(found_in(SEARCH, way)).order_by(Thing.name)
     for wanted in (
         *("e", "t", "q", "z", "가", "나", "힣", "'", '"', "\\", "*", "&", " ", "0", "뷁"),
@@ -284,14 +284,14 @@ def names(rows: Any) -> list[str]:
 async def test_the_index_is_used(db: Database) -> None:
     """A rare text among many is looked up, not scanned for."""
     await fill(db)
-    async with db.transaction() as session:
-        connection = await session.connection()
+    async with db.transaction() as tx:
+        connection = await tx.session.connection()
         for number in range(300):
-            session.add(Thing(name=f"other {number}", body=str(UUID(int=number))))
-        await session.flush()
+            tx.session.add(Thing(name=f"other {number}", body=str(UUID(int=number))))
+        await tx.session.flush()
         explain = "EXPLAIN QUERY PLAN "
         if connection.dialect.name == "postgresql":
-            await session.execute(text("SET LOCAL enable_seqscan = off"))
+            await tx.session.execute(text("SET LOCAL enable_seqscan = off"))
             explain = "EXPLAIN "
         for rare in ("snake_case", "_c"):
             query = EVERY.where(found_in(SEARCH, Way.look_up)).params(**search_values(rare))

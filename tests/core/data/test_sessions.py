@@ -6,13 +6,14 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.data import sessions
+from core.data import connection_pool
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
 from core.data.inserts import add_row
 from core.data.reads import PLANNED_RUN
+from core.data.transaction import Transaction
 from tests.core.data.tables import Thing
 
 CUT = text(
@@ -26,13 +27,13 @@ class ChangedMind(Exception):
     pass
 
 
-async def planned(session: AsyncSession, name: str) -> None:
-    await add_row(session, Thing, name=name, count=0, body="")  # type: ignore[arg-type]
+async def planned(tx: Transaction, name: str) -> None:
+    await add_row(tx, Thing, name=name, count=0, body="")
 
 
-async def plain(session: AsyncSession, name: str) -> None:
-    session.add(Thing(name=name))
-    await session.flush()
+async def plain(tx: Transaction, name: str) -> None:
+    tx.session.add(Thing(name=name))
+    await tx.session.flush()
 
 
 async def count(db: Database) -> int:
@@ -47,53 +48,53 @@ ORDERS = [(planned, plain), (plain, planned), (planned, planned), (planned, plai
 @pytest.mark.parametrize("order", ORDERS)
 async def test_in_any_order_it_is_one_transaction(db: Database, order: tuple[object, ...]) -> None:
     for done in (1, 2):  # the second time on a connection that was kept
-        async with db.transaction() as session:
+        async with db.transaction() as tx:
             for number, add in enumerate(order):
-                await add(session, f"{done}.{number}")  # type: ignore[operator]
+                await add(tx, f"{done}.{number}")  # type: ignore[operator]
         with pytest.raises(ChangedMind):
-            async with db.transaction() as session:
+            async with db.transaction() as tx:
                 for number, add in enumerate(order):
-                    await add(session, f"undone {number}")  # type: ignore[operator]
+                    await add(tx, f"undone {number}")  # type: ignore[operator]
                 raise ChangedMind
         assert await count(db) == done * len(order)
 
 
 async def test_what_a_plan_wrote_is_seen_and_goes_with_its_savepoint(db: Database) -> None:
-    async with db.transaction() as session:
-        await planned(session, "kept")
-        assert await session.scalar(COUNT) == 1
+    async with db.transaction() as tx:
+        await planned(tx, "kept")
+        assert await tx.session.scalar(COUNT) == 1
         with pytest.raises(ChangedMind):
             async with db.savepoint() as part:
                 await planned(part, "undone")
-                assert await session.scalar(COUNT) == 2
+                assert await tx.session.scalar(COUNT) == 2
                 raise ChangedMind
-        assert await session.scalar(COUNT) == 1
+        assert await tx.session.scalar(COUNT) == 1
     assert await count(db) == 1
 
 
 async def test_a_broken_constraint_is_said_as_sqlalchemy_says_it(db: Database) -> None:
     for _ in range(2):
         with pytest.raises(IntegrityError):
-            async with db.transaction() as session:
-                await add_row(session, Thing, name=None, count=0, body="")  # type: ignore[arg-type]
-    async with db.transaction() as session:
-        await planned(session, "next")
+            async with db.transaction() as tx:
+                await add_row(tx, Thing, name=None, count=0, body="")
+    async with db.transaction() as tx:
+        await planned(tx, "next")
     assert await count(db) == 1
 
 
 async def test_who_waits_in_vain_for_a_connection_is_told_to_come_back(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "PATIENCE_S", 0.05)
-    pool = db._sessions
-    lent = [await pool.open() for _ in range(pool._connections)]
+    monkeypatch.setattr(connection_pool, "ACQUIRE_TIMEOUT_S", 0.05)
+    pool = db._pool
+    lent = [await pool.acquire() for _ in range(pool._connections)]
     with pytest.raises(DatabaseBusy):
         async with db.transaction():
             pass
-    for session in lent:
-        await pool.rollback(session, ChangedMind())
-    async with db.transaction() as session:
-        await planned(session, "then")
+    for connection in lent:
+        await pool.rollback(connection, None, ChangedMind())
+    async with db.transaction() as tx:
+        await planned(tx, "then")
     assert await count(db) == 1
 
 
@@ -109,8 +110,8 @@ async def settings_of_each_connection(db: Database, name: str) -> list[str]:
         settings = [await reads.scalar(asked) for _ in range(PLANNED_RUN + 1)][-2:]
     async with db.snapshot() as connection:
         settings.append(await connection.scalar(asked))
-    async with db.transaction() as session:
-        settings.append(await session.scalar(asked))
+    async with db.transaction() as tx:
+        settings.append(await tx.session.scalar(asked))
     return settings
 
 
@@ -120,26 +121,26 @@ async def test_a_lost_connection_is_busy_once_and_then_replaced(db: Database, us
         return
     end = text("SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises((DatabaseBusy, DBAPIError)):
-        async with db.transaction() as session:
-            await used(session, "lost")  # type: ignore[operator]
-            await session.execute(end)
-    async with db.transaction() as session:
-        await planned(session, "next")
+        async with db.transaction() as tx:
+            await used(tx, "lost")  # type: ignore[operator]
+            await tx.session.execute(end)
+    async with db.transaction() as tx:
+        await planned(tx, "next")
     assert await count(db) == 1
 
 
 async def test_idle_connections_that_were_cut_are_replaced_unnoticed(db: Database) -> None:
     if db.engine.dialect.name != "postgresql":
         return
-    async with db.transaction() as session:
-        await planned(session, "before")
+    async with db.transaction() as tx:
+        await planned(tx, "before")
     async with db.engine.connect() as other:
         await other.execute(CUT)
     await sleep(0.1)
-    async with db.transaction() as session:
-        await planned(session, "after")
-    async with db.transaction() as session:
-        assert await session.scalar(COUNT) == 2
+    async with db.transaction() as tx:
+        await planned(tx, "after")
+    async with db.transaction() as tx:
+        assert await tx.session.scalar(COUNT) == 2
 
 
 async def test_while_connections_break_whoever_is_not_through_is_told_to_come_back(
@@ -154,9 +155,9 @@ async def test_while_connections_break_whoever_is_not_through_is_told_to_come_ba
         for number in range(40):
             name = f"{writer}.{number}"
             with suppress(DatabaseBusy):
-                async with db.transaction() as session:
-                    await planned(session, name)
-                    await plain(session, f"{name}.plain")
+                async with db.transaction() as tx:
+                    await planned(tx, name)
+                    await plain(tx, f"{name}.plain")
                 through.append(name)
 
     async def cut() -> None:
@@ -170,19 +171,19 @@ async def test_while_connections_break_whoever_is_not_through_is_told_to_come_ba
     cutting.cancel()
     await gather(cutting, return_exceptions=True)
     await others.dispose()
-    async with db.transaction() as session:
-        there = set(await session.scalars(select(Thing.name)))
+    async with db.transaction() as tx:
+        there = set(await tx.session.scalars(select(Thing.name)))
     assert set(through) <= there and len(through) < 12 * 40
     assert {f"{name}.plain" for name in there if not name.endswith("plain")} <= there
-    assert db._sessions.lent == 0
+    assert db._pool.lent == 0
 
 
 async def test_cancelled_within_a_planned_write_nothing_stays(db: Database) -> None:
     for moment in (0, 0.0005, 0.001, 0.002, 0.005):
 
         async def write() -> None:
-            async with db.transaction() as session:
-                await planned(session, "cancelled")
+            async with db.transaction() as tx:
+                await planned(tx, "cancelled")
                 await sleep(30)
 
         task = create_task(write())
@@ -191,7 +192,7 @@ async def test_cancelled_within_a_planned_write_nothing_stays(db: Database) -> N
         with pytest.raises(CancelledError):
             await task
     async with timeout(20):
-        async with db.transaction() as session:
-            await planned(session, "next")
+        async with db.transaction() as tx:
+            await planned(tx, "next")
     assert await count(db) == 1
-    assert db._sessions.lent == 0
+    assert db._pool.lent == 0

@@ -32,17 +32,17 @@ def known(*versions: int) -> IfMatch:
 @pytest.fixture
 async def thing(db: Database) -> Thing:
     thing = Thing(name="old")
-    async with db.transaction() as session:
-        session.add(thing)
+    async with db.transaction() as tx:
+        tx.session.add(thing)
     return thing
 
 
 async def change(
     db: Database, thing_id: UUID, changes: dict[str, Any], if_match: IfMatch = ANY_VERSION
 ) -> Row[Any]:
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         values = {"thing_id": thing_id}
-        return await update_or_raise(session, THIS, values, changes, if_match, ThingNotFound)
+        return await update_or_raise(tx, THIS, values, changes, if_match, ThingNotFound)
 
 
 async def test_the_row_comes_back_as_it_is_now(db: Database, thing: Thing) -> None:

@@ -73,9 +73,9 @@ class Process:
 
     async def order(self, *whats: str, delay: timedelta | None = None) -> list[UUID]:
         events = [Ordered(what=what) for what in whats]
-        async with self.db.transaction() as session:
+        async with self.db.transaction() as tx:
             for event in events:
-                await self.outbox.record(session, event, delay)
+                await self.outbox.record(tx, event, delay)
         return [event.event_id for event in events]
 
 
@@ -90,8 +90,8 @@ class Packing:
         self._db, self.failures = db, failures
 
     async def __call__(self, event: Ordered) -> None:
-        async with self._db.transaction() as session:
-            await session.execute(insert(EFFECTS), {"what": event.what})
+        async with self._db.transaction() as tx:
+            await tx.session.execute(insert(EFFECTS), {"what": event.what})
             if self.failures:
                 self.failures -= 1
                 raise RuntimeError("out of string")

@@ -52,8 +52,8 @@ async def test_a_transactional_listener_whose_lease_is_lost_has_no_effect(
     payload = Deliveries.payload
 
     async def stand_still(self: Deliveries, claim: Any) -> str:
-        async with db.transaction() as session:
-            await session.execute(update(Delivery).values(lease=claim.event_id))
+        async with db.transaction() as tx:
+            await tx.session.execute(update(Delivery).values(lease=claim.event_id))
         return await payload(self, claim)
 
     monkeypatch.setattr(Deliveries, "payload", stand_still)

@@ -54,9 +54,9 @@ async def test_recording_costs_few_statements(
 ) -> None:
     packing = Packing(db)
     process = Process(db, clock, *(listener(packing, f"shop.{n}") for n in range(listeners)))
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         with statements(db) as seen:
-            await process.outbox.record(session, Ordered(what="tea"))
+            await process.outbox.record(tx, Ordered(what="tea"))
     assert len(seen) == most
     assert (await kept(db), await waiting(db)) == (1, listeners)
 

@@ -61,7 +61,7 @@ async def test_what_a_process_died_over_is_delivered_by_the_next(
     await process.relay.deliver_all()
     assert await waiting(db) == 1, "the lease still holds"
 
-    async with db.transaction() as session:
-        await session.execute(update(Delivery).values(due_at=utc_now() - timedelta(seconds=1)))
+    async with db.transaction() as tx:
+        await tx.session.execute(update(Delivery).values(due_at=utc_now() - timedelta(seconds=1)))
     await process.relay.deliver_all()
     assert (await effects(db), await waiting(db)) == ([*left_behind, "tea"], 0)

@@ -136,9 +136,9 @@ async def test_what_cannot_be_read_is_dead_at_once_and_delays_nobody(
 ) -> None:
     process = Process(db, clock, listener(Packing(db)))
     poisoned, _ = await process.order("poison", "tea")
-    async with db.transaction() as session:
+    async with db.transaction() as tx:
         broken = update(RecordedEvent).where(RecordedEvent.id == poisoned)
-        await session.execute(broken.values(payload=payload))
+        await tx.session.execute(broken.values(payload=payload))
     await process.relay.deliver_all()
     assert await effects(db) == ["tea"]
     ((status, attempts, *_, reason),) = await deliveries(db)
@@ -206,8 +206,8 @@ async def test_others_write_while_a_listener_talks_to_the_outside(
         await process.order("tea")
         async with timeout(LONG_WAIT_S):
             await talking.wait()
-            async with db.transaction() as session:
-                await session.execute(insert(EFFECTS), {"what": "meanwhile"})
+            async with db.transaction() as tx:
+                await tx.session.execute(insert(EFFECTS), {"what": "meanwhile"})
         assert await effects(db) == ["tea", "meanwhile"]
         released.set()
     assert await waiting(db) == 0
@@ -242,8 +242,8 @@ async def test_a_commit_wakes_the_relay(
 async def test_a_rolled_back_event_is_never_told(db: Database, clock: FakeClock) -> None:
     process = Process(db, clock, listener(Packing(db)))
     with pytest.raises(RuntimeError):
-        async with db.transaction() as session:
-            await process.outbox.record(session, Ordered(what="tea"))
+        async with db.transaction() as tx:
+            await process.outbox.record(tx, Ordered(what="tea"))
             raise RuntimeError
     await process.relay.deliver_all()
     assert await effects(db) == []

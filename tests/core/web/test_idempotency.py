@@ -185,15 +185,15 @@ async def test_an_answer_is_kept_with_the_person_it_is_about(
 async def forget_the_answer(core: CoreContainer, age: timedelta) -> None:
     """As a process leaves it that dies while it is answering."""
     values: dict[str, Any] = {"status": None, "reserved_at": utc_now() - age}
-    async with core.db().transaction() as session:
-        await session.execute(update(IdempotencyRow).values(**values))
+    async with core.db().transaction() as tx:
+        await tx.session.execute(update(IdempotencyRow).values(**values))
 
 
 async def test_an_answer_is_kept_for_a_day(admin: Person, core: CoreContainer) -> None:
     await create(admin, "a")
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         old = utc_now() - timedelta(hours=25)
-        await session.execute(update(IdempotencyRow).values(reserved_at=old))
+        await tx.session.execute(update(IdempotencyRow).values(reserved_at=old))
     again = await create(admin, "a")
     assert again.json()["code"] == "users.email_taken"
     assert "idempotency-replayed" not in again.headers

@@ -32,10 +32,10 @@ async def delivery(_: Person, core: CoreContainer) -> Any:
     waiting = Delivery(
         event_id=event.id, listener="a.c", status=Status.dead, attempts=9, created_at=now
     )
-    async with core.db().transaction() as session:
-        session.add(event)
-        await session.flush()
-        session.add(waiting)
+    async with core.db().transaction() as tx:
+        tx.session.add(event)
+        await tx.session.flush()
+        tx.session.add(waiting)
     return waiting.id
 
 

@@ -154,8 +154,8 @@ class TestScopes:
     ) -> None:
         key = (await made(person))["key"]
         assert (await use(client, key)).status_code == 200
-        async with core.db().transaction() as session:
-            await session.execute(update(User).where(User.id == person.id).values(roles=()))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(update(User).where(User.id == person.id).values(roles=()))
             core.db().touch("principals", "users")
         assert (await use(client, key)).status_code == 403
 
@@ -211,8 +211,10 @@ class TestEnds:
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
         key = (await made(person))["key"]
-        async with core.db().transaction() as session:
-            await session.execute(update(User).where(User.id == person.id).values(is_active=False))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(
+                update(User).where(User.id == person.id).values(is_active=False)
+            )
             core.db().touch("principals", "users")
         assert (await use(client, key)).status_code == 401
 

@@ -33,16 +33,16 @@ def overrides() -> dict[str, Any]:
 async def nearly_reach_the_ceiling(core: CoreContainer) -> None:
     """Every row of an account has one attempt left, as after weeks of guessing."""
     left = {"failures": CEILING - 1, "open_at": Attempts.since}
-    async with core.db().transaction() as session:
-        await session.execute(update(Attempts).where(Attempts.account.is_not(None)).values(left))
+    async with core.db().transaction() as tx:
+        await tx.session.execute(update(Attempts).where(Attempts.account.is_not(None)).values(left))
 
 
 async def lock_out_strangers(app: Litestar, core: CoreContainer, email: str) -> None:
     await attempt(app, email)
     await nearly_reach_the_ceiling(core)
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         nothing = update(Attempts).where(Attempts.known_until.is_not(None)).values(failures=0)
-        await session.execute(nothing)
+        await tx.session.execute(nothing)
     assert (await attempt(app, email, address="192.0.2.2")).status_code == 401
     refused = await attempt(app, email, PASSWORD, address="192.0.2.3")
     assert (refused.status_code, code_of(refused)) == (403, "auth.reset_required")

@@ -50,8 +50,8 @@ def shown(answer: Response) -> Any:
 
 
 async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
-    async with core.db().transaction() as session:
-        await session.execute(update(User).where(User.id == person.id).values(**columns))
+    async with core.db().transaction() as tx:
+        await tx.session.execute(update(User).where(User.id == person.id).values(**columns))
         core.db().touch("principals", "users")
 
 
@@ -70,8 +70,8 @@ async def accounts(
         await change(core, without_password, password_hash=None)
         left = await leaving.client.post(f"{ME}/deletion", json={"password": PASSWORD})
         assert left.status_code == 202
-        async with core.db().transaction() as session:
-            await session.execute(delete(User).where(User.id == deleted.id))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(delete(User).where(User.id == deleted.id))
         yield {
             "known": person.email,
             "unknown": "unknown@example.com",
@@ -193,9 +193,9 @@ async def keep_at_the_real_price(core: CoreContainer, auth: AuthContainer) -> No
     passwords._pool = ThreadPoolExecutor()  # of no lower priority, which others' load would stop
     passwords._dummy.cache_clear()
     stored = await passwords.hash(PASSWORD)
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         known = update(User).where(User.password_hash.is_not(None))
-        await session.execute(known.values(password_hash=stored))
+        await tx.session.execute(known.values(password_hash=stored))
         core.db().touch("principals", "users")
 
 

@@ -26,8 +26,8 @@ async def test_several_processes_make_one(
 ) -> None:
     both = (client, other_instance) * (CLIENTS // 2)
     for _ in range(ROUNDS):
-        async with core.db().transaction() as session:
-            await session.execute(delete(SigningKey))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(delete(SigningKey))
             core.db().touch("auth_signing_keys")
         answers = await at_once(*(each.get(JWKS) for each in both))
         assert {each.status_code for each in answers} == {200}

@@ -263,8 +263,8 @@ async def test_a_hold_ends_with_its_process(
     """The row is one that a process left when it died during an upload."""
     kept, now = reservations_of(app), utc_now()
     left = {"id": uuid7(), "owner_id": person.id, "bytes": 900_000, "renewed_at": now}
-    async with traces.core.db().transaction() as session:
-        await session.execute(insert(FileReservation), left)
+    async with traces.core.db().transaction() as tx:
+        await tx.session.execute(insert(FileReservation), left)
     monkeypatch.setattr(kept, "_clock", lambda: now + timedelta(seconds=59))
     assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
     await kept.forget_dead()

@@ -86,8 +86,8 @@ async def test_admins_who_remove_each_other_at_once_leave_one(
 
 async def appoint(core: CoreContainer, emails: list[str]) -> None:
     """Without passwords, which would cost more than the race."""
-    async with core.db().transaction() as session:
-        session.add_all(
+    async with core.db().transaction() as tx:
+        tx.session.add_all(
             User(name="Some Admin", email=each, email_key=each, roles=("admin", "member"))
             for each in emails
         )

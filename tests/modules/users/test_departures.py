@@ -254,9 +254,9 @@ async def test_an_erasure_that_is_called_off_at_once(
 
 
 async def mark_as_leaving(core: CoreContainer, person: Person) -> None:
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         due = update(User).where(User.id == person.id).values(deletes_at=utc_now())
-        await session.execute(due)
+        await tx.session.execute(due)
         core.db().touch("users", "principals")
 
 

@@ -20,7 +20,7 @@ from time_machine import travel
 from config.settings import Settings
 from core.data import erasing
 from core.data.audit import AuditEntry
-from core.data.sessions import Sessions
+from core.data.connection_pool import ConnectionPool
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from core.web.idempotency.models import IdempotencyRow
@@ -175,19 +175,19 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each transaction was open that has been committed."""
     opened: dict[int, float] = {}
     lasted: list[float] = []
-    open_, commit = Sessions.open, Sessions.commit
+    acquire, commit = ConnectionPool.acquire, ConnectionPool.commit
 
-    async def open_counted(self: Sessions) -> Any:
-        session = await open_(self)
-        opened[id(session)] = perf_counter()
-        return session
+    async def acquire_counted(self: ConnectionPool) -> Any:
+        connection = await acquire(self)
+        opened[id(connection)] = perf_counter()
+        return connection
 
-    async def commit_counted(self: Sessions, session: Any) -> None:
-        await commit(self, session)
-        lasted.append(perf_counter() - opened.pop(id(session)))
+    async def commit_counted(self: ConnectionPool, connection: Any, session: Any) -> None:
+        await commit(self, connection, session)
+        lasted.append(perf_counter() - opened.pop(id(connection)))
 
-    monkeypatch.setattr(Sessions, "open", open_counted)
-    monkeypatch.setattr(Sessions, "commit", commit_counted)
+    monkeypatch.setattr(ConnectionPool, "acquire", acquire_counted)
+    monkeypatch.setattr(ConnectionPool, "commit", commit_counted)
     return lasted
 
 
@@ -197,8 +197,8 @@ async def kept_answers(core: CoreContainer, person: Person, count: int) -> None:
         | {"reserved_at": utc_now(), "status": 201, "headers": [], "body": b"{}"}
         for number in range(count)
     ]
-    async with core.db().transaction() as session:
-        await session.execute(insert(IdempotencyRow), rows)
+    async with core.db().transaction() as tx:
+        await tx.session.execute(insert(IdempotencyRow), rows)
 
 
 async def count_answers(core: CoreContainer) -> int:

@@ -40,8 +40,8 @@ async def test_the_first_admin_is_made_once(
     users: Any, named: FirstAdmin, core: CoreContainer
 ) -> None:
     for _ in range(ROUNDS):
-        async with core.db().transaction() as session:
-            await session.execute(delete(User))
+        async with core.db().transaction() as tx:
+            await tx.session.execute(delete(User))
         told = await at_once(*(named.ensure() for _ in range(CLIENTS)))
         assert [each for each in told if each] == [MADE]
     account = await users.accounts().by_email(EMAIL)

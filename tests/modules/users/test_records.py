@@ -67,15 +67,15 @@ async def test_activity_goes_on_by_cursor(person: Person) -> None:
 async def test_activity_merges_what_a_user_did_and_what_was_done_in_the_users_name(
     person: Person, core: CoreContainer, sort: str
 ) -> None:
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         for _ in range(12):
-            await core.audit().record(session, "things.do", ("things", None))
+            await core.audit().record(tx, "things.do", ("things", None))
         done = AuditEntry.action == "things.do"
-        await session.execute(update(AuditEntry).where(done).values(actor_id=person.id))
-        entries = [*await session.scalars(select(AuditEntry.id).where(done))]
+        await tx.session.execute(update(AuditEntry).where(done).values(actor_id=person.id))
+        entries = [*await tx.session.scalars(select(AuditEntry.id).where(done))]
         by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
         every_third = AuditEntry.id.in_(entries[::3])
-        await session.execute(update(AuditEntry).where(every_third).values(by_key))
+        await tx.session.execute(update(AuditEntry).where(every_third).values(by_key))
     asked = {"action": "things.do", "sort": sort, "per_page": "5"}
     pages = [
         (await person.client.get(f"{ME}/activity", params=asked | {"page": page})).json()
@@ -112,13 +112,13 @@ async def test_an_export_is_a_file_with_everything_and_on_record(
 async def test_an_export_has_every_row_once_however_many_there_are(
     person: Person, core: CoreContainer
 ) -> None:
-    async with core.db().transaction() as session:
+    async with core.db().transaction() as tx:
         for _ in range(230):
-            await core.audit().record(session, "things.do", ("things", None))
-        await session.execute(update(AuditEntry).values(actor_id=person.id))
+            await core.audit().record(tx, "things.do", ("things", None))
+        await tx.session.execute(update(AuditEntry).values(actor_id=person.id))
         by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
         some = select(AuditEntry.id).where(AuditEntry.action == "things.do").limit(115)
-        await session.execute(update(AuditEntry).where(AuditEntry.id.in_(some)).values(by_key))
+        await tx.session.execute(update(AuditEntry).where(AuditEntry.id.in_(some)).values(by_key))
     async with core.db().read() as reads:
         ids = {str(each) for each in await reads.scalars(select(AuditEntry.id))}
     activity = (await person.client.get(f"{ME}/export")).json()["data"]["users.profile"]["activity"]
@@ -132,8 +132,8 @@ async def test_an_export_is_read_no_faster_than_it_is_taken(
     app: Litestar, person: Person, client: AsyncClient, core: CoreContainer, read: list[int]
 ) -> None:
     """No read asks for more than a batch, others are answered, and a client that goes ends it."""
-    async with core.db().transaction() as session:
-        await session.execute(RECORD, [done_by(person, number) for number in range(1500)])
+    async with core.db().transaction() as tx:
+        await tx.session.execute(RECORD, [done_by(person, number) for number in range(1500)])
     sent: list[Any] = []
     waits, gone = Event(), Event()
 

@@ -59,16 +59,16 @@ class BookingService:
         overlap = select(Booking.id).where(
             Booking.room == room, Booking.starts_at < ends_at, Booking.ends_at > starts_at
         )
-        async with self._db.transaction() as session:
-            if await session.scalar(overlap):
+        async with self._db.transaction() as tx:
+            if await tx.session.scalar(overlap):
                 raise RoomTaken
             booking = Booking(room=room, starts_at=starts_at, ends_at=ends_at)
-            session.add(booking)
+            tx.session.add(booking)
         return booking
 
     async def get(self, booking_id: UUID) -> Booking:
-        async with self._db.transaction() as session:
-            booking = await session.get(Booking, booking_id)
+        async with self._db.transaction() as tx:
+            booking = await tx.session.get(Booking, booking_id)
         if booking is None:
             raise BookingNotFound
         return booking

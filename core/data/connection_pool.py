@@ -1,7 +1,7 @@
-"""The sessions that transactions work in, each on a connection that is kept for the next one.
+"""The connections of transactions, each kept for the next one.
 
 A plan goes to the driver directly. SQLAlchemy, which begins nothing by itself, joins in on the same
-connection as soon as the session is used for anything else.
+connection as soon as the session of a transaction is used for anything else.
 """
 
 from abc import ABC, abstractmethod
@@ -21,12 +21,12 @@ from core.data.plans import Plan
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
-PATIENCE_S = 15  # in the queue for a connection, then "busy"
+ACQUIRE_TIMEOUT_S = 15
 Rows = Sequence[Sequence[Any]]
 T = TypeVar("T")
 
 
-class Sessions(ABC):
+class ConnectionPool(ABC):
     exemption: TextClause | None = None
     """The statement that exempts the rest of a transaction from the statement timeout."""
 
@@ -38,66 +38,77 @@ class Sessions(ABC):
 
     @property
     def lent(self) -> int:
-        """How many are open."""
+        """The number of connections that transactions have."""
         return self._connections - self._idle.qsize()
 
     @abstractmethod
-    async def perform(self, session: AsyncSession, plan: Plan, values: list[Any]) -> Rows:
-        """What the statement returns. Raises what SQLAlchemy raises."""
+    async def perform(self, connection: AsyncConnection, plan: Plan, values: list[Any]) -> Rows:
+        """Return the rows of a statement. Raises the errors of SQLAlchemy."""
 
-    async def perform_later(self, session: AsyncSession, plan: Plan, values: list[Any]) -> None:
+    async def perform_later(
+        self, connection: AsyncConnection, plan: Plan, values: list[Any]
+    ) -> None:
         """Perform a write without rows no later than with the next statement or the commit."""
-        await self.perform(session, plan, values)
+        await self.perform(connection, plan, values)
 
-    async def exempt(self, session: AsyncSession) -> None:  # noqa: B027 (SQLite has no such state)
+    async def exempt(self, connection: AsyncConnection) -> None:  # noqa: B027 (not on SQLite)
         """Exempt this transaction from the statement timeout."""
 
     @abstractmethod
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
-        """This means that the other end is gone."""
+        """Return whether this error means that the other end is gone."""
 
     @abstractmethod
     def is_lost(self, connection: AsyncConnection) -> bool:
-        """The other end is gone."""
+        """Return whether the other end is gone."""
 
     @abstractmethod
     def in_transaction(self, connection: AsyncConnection) -> bool:
-        """The driver has begun and not ended."""
+        """Return whether the driver has begun and not ended."""
 
     async def connect(self) -> AsyncConnection:
         return await self.engine.connect()
 
-    async def open(self) -> AsyncSession:
-        """To be committed, and if that fails or never comes, rolled back. Raises DatabaseBusy."""
+    async def acquire(self) -> AsyncConnection:
+        """Lend a connection until commit() or rollback(). Raises DatabaseBusy."""
         kept = await self._next_idle()
         try:
-            return AsyncSession(kept or await self.connect(), expire_on_commit=False)
+            return kept or await self.connect()
         except BaseException:
             self._idle.put_nowait(None)
             raise
 
-    async def commit(self, session: AsyncSession) -> None:
-        if session.in_transaction():
+    async def commit(self, connection: AsyncConnection, session: AsyncSession | None) -> None:
+        """Commit and take the connection back; after an error rollback() does so."""
+        if session and session.in_transaction():
             await session.run_sync(commit_and_close)
         else:
-            with self._as_sqlalchemy_says_it(session):
-                await greenlet_spawn(dbapi_connection(session).commit)
-        self._give_back(connection_of(session))
+            with self._as_sqlalchemy_says_it(connection):
+                await self.commit_driver(connection)
+        self._idle.put_nowait(connection)
 
-    async def rollback(self, session: AsyncSession, error: BaseException) -> None:
-        """A connection that fails even in this is not used again, nor one that is outdated."""
-        connection = connection_of(session)
+    async def commit_driver(self, connection: AsyncConnection) -> None:
+        await greenlet_spawn(dbapi_connection_of(connection).commit)
+
+    async def rollback(
+        self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
+    ) -> None:
+        """Roll back; a connection that fails even in this is not used again.
+
+        An outdated one is not used again either.
+        """
         if is_outdated(error):
             self._renew(connection)
         try:
             if not connection.invalidated:
                 await greenlet_spawn(dbapi_connection_of(connection).rollback)
-            await session.close()
+            if session:
+                await session.close()
         except Exception as error:
             if connection.invalidated or not self.lost_by(error, connection):
                 note_fallback("rollback", type(error).__name__, error)
         finally:
-            self._give_back(connection)
+            self._idle.put_nowait(self._checked(connection))
 
     async def close(self) -> None:
         await self._close_all([each for each in taken_out(self._idle) if each])
@@ -116,15 +127,14 @@ class Sessions(ABC):
                 discard(kept)
 
     async def _next_idle(self) -> AsyncConnection | None:
+        if not self._idle.empty():
+            return self._checked(self._idle.get_nowait())
         try:
-            async with timeout(PATIENCE_S):
+            async with timeout(ACQUIRE_TIMEOUT_S):
                 kept = await self._idle.get()
         except TimeoutError:
             raise DatabaseBusy from None
         return self._checked(kept)
-
-    def _give_back(self, connection: AsyncConnection) -> None:
-        self._idle.put_nowait(self._checked(connection))
 
     def _checked(self, connection: AsyncConnection | None) -> AsyncConnection | None:
         if connection is None or self._is_usable(connection):
@@ -139,13 +149,13 @@ class Sessions(ABC):
         return not (begun or self.in_transaction(connection))
 
     @contextmanager
-    def _as_sqlalchemy_says_it(self, session: AsyncSession) -> Iterator[None]:
+    def _as_sqlalchemy_says_it(self, connection: AsyncConnection) -> Iterator[None]:
         try:
             yield
-        except Unavailable:
+        except (DBAPIError, Unavailable):
             raise
         except Exception as error:
-            lost = self.lost_by(error, connection_of(session))
+            lost = self.lost_by(error, connection)
             raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
 
 
@@ -157,22 +167,13 @@ def taken_out(idle: LifoQueue[T | None]) -> list[T | None]:
     return found
 
 
-def connection_of(session: AsyncSession) -> AsyncConnection:
-    assert isinstance(session.bind, AsyncConnection)  # noqa: S101 (open() has made it)
-    return session.bind
-
-
-def dbapi_connection(session: AsyncSession) -> Any:
-    return dbapi_connection_of(connection_of(session))
-
-
 def dbapi_connection_of(connection: AsyncConnection) -> Any:
     assert connection.sync_connection is not None  # noqa: S101 (it has been started)
     return connection.sync_connection.connection.dbapi_connection
 
 
 def discard(connection: AsyncConnection) -> None:
-    """Without a word to the other end, which may be gone."""
+    """Close it without a word to the other end, which may be gone."""
     if sync := connection.sync_connection:
         sync.invalidate()
         sync.close()

@@ -1,0 +1,195 @@
+"""Writing PostgreSQL past SQLAlchemy: what may wait goes in one round trip.
+
+It loads the driver, so it is loaded itself only where there is a PostgreSQL.
+"""
+
+import re
+from asyncio import CancelledError
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+from asyncpg import IntegrityConstraintViolationError
+from sqlalchemy import ARRAY, Connection, Integer, bindparam, event, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import await_, greenlet_spawn
+
+from core.data.announcements import CHANNEL, COPIES, Announcement
+from core.data.connection_pool import ConnectionPool, Rows, dbapi_connection_of
+from core.data.errors import has_outdated_plan, is_repeatable
+from core.data.generations import place_of
+from core.data.plans import Plan
+from core.data.postgres import close_all
+from core.data.postgres_errors import LOST, setting_up
+from core.data.transaction import Transaction
+from core.data.writes import write_later
+
+DISCARD_PLANS = "DISCARD PLANS"
+_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
+_new = insert(Announcement).from_select(
+    ["place", "copy", "number", "at"],
+    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
+)
+ANNOUNCE = _new.on_conflict_do_update(
+    index_elements=[Announcement.place, Announcement.copy],
+    set_={"number": Announcement.number + 1, "at": _new.excluded.at},
+).returning(func.pg_notify(CHANNEL, ""))
+
+
+DISCARD_PLANS = "DISCARD PLANS"
+
+
+MOST_LEFT = 8
+INTO = re.compile(r"\$(\d+)")
+
+
+class PostgresPool(ConnectionPool):
+    """A statement that fails ends the transaction, so its error is said at once."""
+
+    exemption = text("SET LOCAL statement_timeout = 0")
+    commits_alone = True
+    """A single statement needs no BEGIN and no COMMIT."""
+
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
+        super().__init__(engine, connections)
+        self._left: dict[Any, list[tuple[Plan, list[Any]]]] = {}
+        """The writes that each of the driver's connections has still to perform."""
+        for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
+            event.listen(engine.sync_engine, moment, self._perform_before)
+
+    async def connect(self) -> AsyncConnection:
+        with setting_up():
+            return await super().connect()
+
+    async def perform(self, connection: AsyncConnection, plan: Plan, values: list[Any]) -> Rows:
+        adapted = dbapi_connection_of(connection)
+        await self._perform_left(adapted)
+        return await self._fetch(adapted, plan.sql, values)
+
+    async def perform_later(
+        self, connection: AsyncConnection, plan: Plan, values: list[Any]
+    ) -> None:
+        adapted = dbapi_connection_of(connection)
+        left = self._left.setdefault(adapted, [])
+        left.append((plan, values))
+        if len(left) == MOST_LEFT:
+            await self._perform_left(adapted)
+
+    async def exempt(self, connection: AsyncConnection) -> None:
+        await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
+
+    async def commit_driver(self, connection: AsyncConnection) -> None:
+        """Commit; writes that were left are one statement, which alone commits by itself."""
+        await self._perform_left(dbapi_connection_of(connection), is_last=True)
+        await super().commit_driver(connection)
+
+    async def rollback(
+        self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
+    ) -> None:
+        if not connection.invalidated:
+            self._left.pop(dbapi_connection_of(connection), None)
+        await super().rollback(connection, session, error)
+
+    def _perform_before(self, connection: Connection, *_: Any) -> None:
+        """Perform the writes that were left before SQLAlchemy does the next thing."""
+        adapted = connection.connection.dbapi_connection
+        if adapted in self._left:
+            await_(self._perform_left(adapted))
+
+    async def _perform_left(self, adapted: Any, is_last: bool = False) -> None:
+        if left := self._left.pop(adapted, None):
+            sql = in_one(tuple(plan for plan, _ in left))
+            values = [value for _, values in left for value in values]
+            alone = is_last and self.commits_alone and not is_open(adapted)
+            await self._fetch(adapted, sql, values, alone)
+
+    async def _fetch(self, adapted: Any, sql: str, values: list[Any], alone: bool = False) -> Rows:
+        """Repeat what fails for no reason of its own before anything else was done."""
+        is_first = not is_open(adapted)
+        try:
+            return await self._fetch_once(adapted, sql, values, alone)
+        except DBAPIError as error:
+            if error.connection_invalidated or not (is_first and is_repeatable(error)):
+                raise
+            is_outdated = has_outdated_plan(error)
+        await greenlet_spawn(adapted.rollback)
+        if is_outdated:  # those of triggers, which the driver does not know, are so as well
+            await self._fetch_once(adapted, DISCARD_PLANS, [])
+        return await self._fetch_once(adapted, sql, values)
+
+    async def _fetch_once(
+        self, adapted: Any, sql: str, values: list[Any], alone: bool = False
+    ) -> Rows:
+        try:
+            if not (alone or is_open(adapted)):
+                await self._start(adapted)
+            rows: Rows = await adapted.driver_connection.fetch(sql, *values)
+        except IntegrityConstraintViolationError as error:
+            raise IntegrityError(sql, None, error) from error
+        except Exception as error:
+            lost = is_lost_by(error, adapted.driver_connection)
+            raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
+        return rows
+
+    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
+        await close_all(connections)
+
+    async def _start(self, adapted: Any) -> None:
+        """Begin, so that SQLAlchemy knows of it.
+
+        A driver whose BEGIN was cancelled would make a savepoint of the next transaction, and would
+        release that instead of committing.
+        """
+        try:
+            await adapted._start_transaction()
+        except CancelledError:
+            adapted.driver_connection.terminate()
+            raise
+
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        return is_lost_by(error, dbapi_connection_of(connection).driver_connection)
+
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        return bool(dbapi_connection_of(connection).driver_connection.is_closed())
+
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        adapted = dbapi_connection_of(connection)
+        return adapted in self._left or is_open(adapted)
+
+
+def is_open(adapted: Any) -> bool:
+    """Return whether the driver is in a transaction."""
+    return bool(adapted.driver_connection.is_in_transaction())
+
+
+def is_lost_by(error: Exception, driver: Any) -> bool:
+    """Return whether the connection is of no use; the driver may not know that yet."""
+    if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
+        driver.terminate()
+        return True
+    return bool(driver.is_closed())
+
+
+@lru_cache(1000)
+def in_one(plans: Sequence[Plan]) -> str:
+    """Return one statement that performs these writes, with their values after each other.
+
+    Constraints are checked at its end, so that a row may refer to another that it inserts.
+    """
+    before = [0, *accumulate(plan.size for plan in plans)]
+    *first, last = [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
+    named = ", ".join(f"left_{number} AS ({part})" for number, part in enumerate(first))
+    return f"WITH {named} {last}" if first else last
+
+
+def moved(sql: str, by: int) -> str:
+    """Return a statement with greater numbers of its values."""
+    return INTO.sub(lambda value: f"${int(value[1]) + by}", sql)
+
+
+async def announce(tx: Transaction, names: Iterable[str]) -> None:
+    """The last statement of the transaction, in one order for all, so that nobody waits long."""
+    await write_later(tx, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})
