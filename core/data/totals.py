@@ -1,9 +1,10 @@
 """Exact totals, counted again only after a commit has touched what they count."""
 
-from asyncio import Task, create_task, shield
+from asyncio import Task, create_task, shield, wait
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from sqlalchemy import Select, func, select
 
@@ -31,21 +32,45 @@ class Count:
         return count
 
 
-class Remembered(NamedTuple):
-    total: Task[int]
-    """Whoever comes while it is being counted waits for the same."""
-    generation: tuple[int, ...]
-    at: float
+class Counting:
+    """One count of one query. Who asks before it has begun, or while it holds, gets its total."""
 
-    def holds(self, generation: tuple[int, ...], now: float) -> bool:
-        failed = self.total.done() and (self.total.cancelled() or self.total.exception())
-        return not failed and self.generation == generation and now - self.at < OLDEST
+    def __init__(
+        self,
+        ask: Callable[[], Coroutine[Any, Any, int]],
+        generation: Callable[[], tuple[int, ...]],
+        before: Task[int] | None,
+    ) -> None:
+        self._ask, self._generation = ask, generation
+        self._counted: tuple[int, ...] | None = None
+        self._at = 0.0
+        self.total = create_task(self._count(before))
+
+    def holds(self) -> bool:
+        done = self.total.done()
+        if done and (self.total.cancelled() or self.total.exception()):
+            return False
+        if self._counted is None:
+            return True
+        return self._counted == self._generation() and monotonic() - self._at < OLDEST
+
+    async def _count(self, before: Task[int] | None) -> int:
+        if before:
+            await wait([before], timeout=OLDEST)
+        self._counted, self._at = self._generation(), monotonic()  # a later commit will show
+        return await self._ask()
 
 
 class Totals:
+    """The same is counted once at a time.
+
+    A total that a commit has outdated meanwhile is counted again after that, once for all who have
+    asked since. Otherwise each of them would count beside the others, and all would be slow.
+    """
+
     def __init__(self, generations: Generations) -> None:
         self._generations = generations
-        self._known: Bounded[object, Remembered] = Bounded(5000)
+        self._known: Bounded[object, Counting] = Bounded(5000)
 
     async def get(
         self,
@@ -53,10 +78,11 @@ class Totals:
         values: Values,
         ask: Callable[[Select[int], Values], Coroutine[Any, Any, int]],
     ) -> int:
-        asked, now = (count, tuple(sorted(values.items()))), monotonic()
-        generation = self._generations.here(count.tables)  # first: a commit meanwhile will show
+        asked = count, tuple(sorted(values.items()))
         known = self._known.get(asked)
-        if not (known and known.holds(generation, now)):
-            known = Remembered(create_task(ask(count.statement, values)), generation, now)
+        if not (known and known.holds()):
+            running = known.total if known and not known.total.done() else None
+            generation = partial(self._generations.here, count.tables)
+            known = Counting(partial(ask, count.statement, values), generation, running)
             self._known.put(asked, known)
         return await shield(known.total)

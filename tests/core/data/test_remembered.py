@@ -1,6 +1,6 @@
 """What is remembered is never older than the last commit."""
 
-from asyncio import Event, create_task
+from asyncio import Event, Task, create_task, gather, sleep
 
 import pytest
 from sqlalchemy import select
@@ -102,6 +102,28 @@ async def test_a_total_is_counted_once_until_a_commit(
     await add(db, "new")
     assert [await totals.get(count, {}, ask) for _ in range(3)] == [1, 1, 1]
     assert len(asked) == 2
+
+
+async def test_who_asks_after_a_commit_shares_the_next_count(generations: Generations) -> None:
+    """The first goes on; the second begins after it and after all commits until then."""
+    totals, count = Totals(generations), Count(select(Thing))
+    asked: list[Task[int]] = []
+    begun: list[int] = []
+    may_end = Event()
+
+    async def ask(*_: object) -> int:
+        begun.append(seen := len(asked))
+        await may_end.wait()
+        return seen
+
+    for _ in range(8):
+        generations.advance([Thing.__tablename__])
+        asked.append(create_task(totals.get(count, {}, ask)))
+        await sleep(0.001)
+    assert begun == [1]
+    may_end.set()
+    assert await gather(*asked) == [1, *[8] * 7]
+    assert begun == [1, 8]
 
 
 async def test_a_count_that_failed_is_not_remembered(generations: Generations) -> None:
