@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Executable, event
 from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.data.connecting import UNCOMPILED, set_local
+from core.data.connecting import UNCOMPILED, set_local, set_local_in_one
 from core.data.lanes import Lane
 from core.data.postgres import LentConnection, PostgresReads, timeout_of
 from core.data.postgres_pool import PostgresPool
@@ -32,12 +32,13 @@ class PooledReads(PostgresReads):
     async def _ask_over(
         self, lent: LentConnection, lane: Lane, statement: Executable, values: Values
     ) -> Result[Any]:
-        await lent.connection.exec_driver_sql(self._limit(lane))  # SQLAlchemy has begun before it
+        settings = set_local_in_one(self._settings_of(lane))
+        await lent.connection.exec_driver_sql(settings)  # SQLAlchemy has begun before it
         return await super()._ask_over(lent, lane, statement, values)
 
     @asynccontextmanager
     async def _transaction(self, lent: LentConnection, lane: Lane) -> AsyncIterator[None]:
-        await lent.driver.execute(f"BEGIN READ ONLY; {self._limit(lane)}")
+        await lent.driver.execute(f"BEGIN READ ONLY; {set_local(self._settings_of(lane))}")
         try:
             yield
         except Exception:
@@ -49,8 +50,8 @@ class PooledReads(PostgresReads):
             raise
         await lent.driver.execute("COMMIT")
 
-    def _limit(self, lane: Lane) -> str:
-        return set_local(self._settings_of(lane) | UNCOMPILED)
+    def _settings_of(self, lane: Lane) -> dict[str, str]:
+        return super()._settings_of(lane) | UNCOMPILED
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent and not lent.driver.is_closed() and lent.driver.is_in_transaction():
@@ -64,7 +65,7 @@ class PoolerPool(PostgresPool):
 
     def __init__(self, engine: AsyncEngine, connections: int, statement_timeout_s: float) -> None:
         super().__init__(engine, connections)
-        self._limit = set_limit(statement_timeout_s)
+        self._limit = set_local(timeout_of(statement_timeout_s) | UNCOMPILED)
         limit_transactions(engine, statement_timeout_s)
 
     async def _start(self, adapted: Any) -> None:
@@ -74,7 +75,7 @@ class PoolerPool(PostgresPool):
 
 def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
     """Limit the statements of each transaction that SQLAlchemy begins."""
-    limit = set_limit(statement_timeout_s)
+    limit = set_local_in_one(timeout_of(statement_timeout_s) | UNCOMPILED)
 
     def begin(connection: Connection) -> None:
         driver: Any = connection.connection.driver_connection
@@ -82,7 +83,3 @@ def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
             connection.exec_driver_sql(limit)
 
     event.listen(engine.sync_engine, "begin", begin)
-
-
-def set_limit(seconds: float) -> str:
-    return set_local(timeout_of(seconds) | UNCOMPILED)
