@@ -2,6 +2,8 @@
 
 import sys
 from functools import partial
+from inspect import getfile
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 APPLICATION = "core.cli.setting_up:the_application"
 RELOADED = "core.cli.serve:reloaded_application"
+PROJECT = Path(__file__).parents[2]
 SOURCES = ("config", "core", "modules", "migrations")
 SIZE = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
 EVERY_PAGE = text("PRAGMA quick_check(1)")
@@ -51,7 +54,7 @@ def serve(seed: bool, reload: bool) -> None:
     run(partial(prepare, with_samples=with_samples), core_of_application)
     options = Options(
         RELOADED if reload else APPLICATION,
-        reload_dirs=SOURCES if reload else (),
+        reload_dirs=watched_folders(settings) if reload else (),
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
         delay_s=0 if reload else settings.shutdown_delay_s,
@@ -83,6 +86,14 @@ def bring_up_to_date(settings: Settings) -> None:
         upgrade(url, known)
     the_application()  # its rules come first, so that no revision repeats what they refuse
     models_must_fit(settings)
+
+
+def watched_folders(settings: Settings) -> tuple[str, ...]:
+    """Return the folders of the project's sources, and of each module that is installed."""
+    from core.wiring.registry import discover
+
+    modules = (Path(getfile(plugin)).parent for plugin in discover(settings.modules).values())
+    return (*(str(PROJECT / name) for name in SOURCES), *map(str, modules))
 
 
 def reloaded_application() -> Any:

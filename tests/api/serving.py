@@ -55,12 +55,12 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Served]:
+def serving(folder: Path, *options: str, **settings: str) -> Iterator[Served]:
     """All it keeps is in the folder; the next one with the same folder goes on from there."""
     output = folder / f"output-{next(numbers)}.txt"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core.cli", "serve"],
+            [sys.executable, "-m", "core.cli", "serve", *options],
             stdout=file,
             stderr=file,
             cwd=folder,

@@ -87,6 +87,11 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
             return f"the search index of {table} is over {columns} in the migrations", (
                 "change_search"
             )
+        case ("modify_check", _, table, name):
+            return (
+                f"the constraint {name} of {table} is another in the migrations",
+                f"change_{name}",
+            )
         case ("modify_type", _, table, column, _, stored, declared):
             kinds = f"{compiled(declared)} in the model and {compiled(stored)} in the migrations"
             return f"{table}.{column} is {kinds}", f"change_{column}"

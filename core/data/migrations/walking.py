@@ -20,7 +20,9 @@ from sqlalchemy import Connection, TypeDecorator, false, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
-import core.data.migrations.searches  # noqa: F401 (alembic compares search indexes by it)
+import core.data.migrations.checks
+import core.data.migrations.defaults
+import core.data.migrations.searches  # noqa: F401 (alembic compares by these)
 from core.data.indexes import complete
 from core.data.migrations.histories import MIGRATIONS, History, MigrationError
 from core.data.models import Base
@@ -29,6 +31,7 @@ from core.kernel.loading import told_in_a_sentence
 
 BOOLEANS = (type(true()), type(false()))
 POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
+PLUGINS = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"]
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 
@@ -145,14 +148,22 @@ def options(connection: Connection, *histories: History) -> dict[str, Any]:
 
     return {
         "target_metadata": Base.metadata,
+        "autogenerate_plugins": PLUGINS,
         "version_table": histories[0].version_table,
         "transactional_ddl": True,
         "transaction_per_migration": False,
         "render_as_batch": connection.dialect.name == "sqlite",
         "render_item": render,
         "include_name": is_own,
-        "include_object": lambda _, name, kind, *__: is_own(name, kind),
+        "include_object": lambda thing, name, kind, *_: (
+            is_own(name, kind) and not is_of_type(thing)
+        ),
     }
+
+
+def is_of_type(thing: object) -> bool:
+    """Return whether it is a check constraint of a type, which some databases do not make."""
+    return bool(getattr(thing, "_type_bound", False))
 
 
 def is_search(table: str) -> bool:

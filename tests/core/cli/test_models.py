@@ -10,7 +10,7 @@ from sqlite3 import connect
 import pytest
 
 from core.cli.models import digest_of_models
-from core.data.migrations import History
+from core.data.migrations import History, check
 from core.wiring.histories import histories
 from tests.api.serving import ROOT, environment, run, serving
 from tests.core.cli.installed import Installed
@@ -54,6 +54,10 @@ def shelves(tmp_path: Path) -> Installed:
     module = Installed(tmp_path, "shelves")
     module.write("models.py", SHELF)
     return module
+
+
+def test_the_tables_of_the_project_are_as_its_models_say(database_url: str) -> None:
+    assert not any(check(database_url, histories()).values())
 
 
 def test_the_check_of_a_module_needs_no_database(tmp_path: Path, shelves: Installed) -> None:

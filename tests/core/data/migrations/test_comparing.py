@@ -15,9 +15,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import (
     JSON,
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
+    DateTime,
     Dialect,
     Enum,
     ForeignKey,
@@ -47,7 +50,7 @@ from core.data.migrations import MigrationError, check, downgrade, revision, upg
 from core.data.migrations.comparing import described, table_of
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
-from tests.core.data.migrations.teams import Team, of
+from tests.core.data.migrations.teams import Team, ask, of
 
 ROOT = Path(__file__).parents[4]
 
@@ -121,10 +124,37 @@ def table(*columns: Any, name: str = "stock") -> Table:
             "the foreign key fk_stock_in_id of stock is in the model and in no migration:"
             " add_fk_stock_in_id",
         ),
+        (
+            "sa.Column('count', sa.Integer)",
+            lambda: [Column("count", Integer, server_default="1")],
+            "the default of stock.count is another in the migrations: change_count",
+        ),
+        (
+            "sa.Column('count', sa.Integer, server_default='1')",
+            lambda: [Column("count", Integer)],
+            "the default of stock.count is another in the migrations: change_count",
+        ),
+        (
+            "sa.Column('name', sa.String(9), server_default='it')",
+            lambda: [Column("name", String(9), server_default="it's")],
+            "the default of stock.name is another in the migrations: change_name",
+        ),
+        (
+            "sa.Column('count', sa.Integer)",
+            lambda: [Column("count", Integer), CheckConstraint("count > 0", name="positive")],
+            "the constraint ck_stock_positive of stock is in the model and in no migration:"
+            " add_ck_stock_positive",
+        ),
+        (
+            "sa.Column('count', sa.Integer), sa.CheckConstraint('count > 0', name='old')",
+            lambda: [Column("count", Integer)],
+            "the constraint ck_stock_old of stock is in the database and in no model:"
+            " drop_ck_stock_old",
+        ),
     ],
     ids=[
         *("more", "fewer", "type", "not null", "null", "index", "old index"),
-        *("unique", "foreign key"),
+        *("unique", "foreign key", "default", "old default", "other default", "check", "old check"),
     ],
 )
 def test_a_difference_is_one_sentence(
@@ -137,6 +167,99 @@ def test_a_difference_is_one_sentence(
     what, _, name = sentence.rpartition(": ")
     assert [it.sentence for it in told] == [f"{what}: run `atrium revision stock {name}`."]
     assert [it.breaks for it in told] == [name != "drop_ix_old"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "columns"),
+    [
+        (
+            "sa.Column('done', sa.Boolean, server_default=sa.text('false'))",
+            lambda: [Column("done", Boolean, server_default=false())],
+        ),
+        (
+            "sa.Column('count', sa.BigInteger, server_default=sa.text('(1 + 1)'))",
+            lambda: [Column("count", BigInteger, server_default="2")],
+        ),
+        (
+            "sa.Column('data', sa.JSON, server_default='{}')",
+            lambda: [Column("data", JSON, server_default="{}")],
+        ),
+        (
+            "sa.Column('name', sa.String(9), server_default=\"it's: %\")",
+            lambda: [Column("name", String(9), server_default="it's: %")],
+        ),
+        (
+            "sa.Column('at', sa.DateTime(timezone=True), server_default=sa.func.now())",
+            lambda: [Column("at", DateTime(timezone=True), server_default=func.now())],
+        ),
+        (
+            "sa.Column('price', sa.Numeric(10, 2), server_default='1.50')",
+            lambda: [Column("price", Numeric(10, 2), server_default="1.50")],
+        ),
+        (
+            "sa.Column('count', sa.Integer), sa.CheckConstraint('(count  >  0)', name='positive')",
+            lambda: [Column("count", Integer), CheckConstraint("count > 0", name="positive")],
+        ),
+        (
+            "sa.Column('good', sa.Boolean)",
+            lambda: [Column("good", Boolean(create_constraint=True, name="good"))],
+        ),
+    ],
+    ids=["boolean", "sum", "json", "text", "time", "number", "check", "check of a type"],
+)
+def test_what_is_written_otherwise_is_no_difference(
+    url: str, stock: Team, stored: str, columns: Callable[[], list[Column[Any]]]
+) -> None:
+    stock.makes("stock", stored)
+    upgrade(url, of(stock))
+    with declared(table(*columns())):
+        assert check(url, of(stock)) == {"stock": []}
+
+
+def test_another_condition_of_a_check_is_told_and_written(
+    url: str, stock: Team, tmp_path: Path
+) -> None:
+    """SQLite keeps a condition as it was written, and PostgreSQL in a form of its own."""
+    copy(ROOT / "pyproject.toml", tmp_path)
+    stock.makes(
+        "stock",
+        "sa.Column('count', sa.Integer)",
+        "sa.CheckConstraint('count > 0', name='positive')",
+    )
+    upgrade(url, of(stock))
+    columns = Column("count", Integer), CheckConstraint("count >= 1", name="positive")
+    with declared(table(*columns)):
+        told = [each.sentence for each in check(url, of(stock))["stock"]]
+        if url.startswith("postgresql"):
+            assert told == []
+            return
+        assert told == [
+            "the constraint ck_stock_positive of stock is another in the migrations:"
+            " run `atrium revision stock change_ck_stock_positive`."
+        ]
+        write_in_form(revision(url, stock.history, "change ck_stock_positive"))
+        upgrade(url, of(stock))
+        assert check(url, of(stock)) == {"stock": []}
+    downgrade(url, stock.history, "r1")
+    assert "count > 0" in ask(url, "SELECT sql FROM sqlite_master WHERE name = 'stock'")
+
+
+def test_written_defaults_and_checks_make_what_the_models_say(
+    url: str, stock: Team, tmp_path: Path
+) -> None:
+    copy(ROOT / "pyproject.toml", tmp_path)
+    stock.makes("stock", "sa.Column('name', sa.String(9))", "sa.Column('count', sa.Integer)")
+    upgrade(url, of(stock))
+    columns = (
+        Column("name", String(9), server_default="it's"),
+        Column("count", Integer, server_default=text("1 + 1")),
+        CheckConstraint("count > 0", name="positive"),
+    )
+    with declared(table(*columns)):
+        assert len(check(url, of(stock))["stock"]) == 3
+        write_in_form(revision(url, stock.history, "more"))
+        upgrade(url, of(stock))
+        assert check(url, of(stock)) == {"stock": []}
 
 
 def test_a_table_that_one_side_lacks_is_one_sentence(url: str, stock: Team) -> None:

@@ -1,0 +1,73 @@
+"""Compare the default that a model declares for a column with the one that the database has.
+
+Importing this module makes alembic tell another default like all other differences, and write it.
+alembic's own comparison fails on PostgreSQL where two expressions have no common type.
+"""
+
+import re
+from typing import Any
+
+from alembic.autogenerate import comparators
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import AlterColumnOp
+from alembic.util import PriorityDispatchResult
+from sqlalchemy import Column, Connection, DefaultClause, FetchedValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.elements import ClauseElement
+
+COLLATION = re.compile(' COLLATE "[^"]+"')
+
+
+@comparators.dispatch_for("column")
+def compare_defaults(
+    context: AutogenContext,
+    operation: AlterColumnOp,
+    _schema: str | None,
+    _table: str,
+    _name: str,
+    stored: Column[Any],
+    declared: Column[Any],
+) -> PriorityDispatchResult:
+    connection = context.connection
+    assert connection is not None  # noqa: S101 (it is configured)
+    before, after = stored.server_default, declared.server_default
+    numbered = declared is declared.table.autoincrement_column
+    if not numbered and is_plain(before) and is_plain(after):
+        one, other = sql_of(before, connection), sql_of(after, connection)
+        if not are_equal(connection, one, other, declared):
+            operation.existing_server_default = before or False
+            operation.modify_server_default = after
+    return PriorityDispatchResult.CONTINUE
+
+
+def is_plain(default: FetchedValue | None) -> bool:
+    """Return whether it is none of a computed column, or of an identity."""
+    return default is None or isinstance(default, DefaultClause)
+
+
+def sql_of(default: FetchedValue | None, connection: Connection) -> str | None:
+    """Return what `CREATE TABLE` says of it."""
+    if not isinstance(default, DefaultClause):
+        return None
+    if isinstance(value := default.arg, ClauseElement):
+        literal = {"literal_binds": True}
+        return str(value.compile(dialect=connection.dialect, compile_kwargs=literal))
+    doubled = str(value).replace("'", "''")
+    return f"'{doubled}'"
+
+
+def are_equal(
+    connection: Connection, stored: str | None, declared: str | None, column: Column[Any]
+) -> bool:
+    """Return whether both have the same text as values of the column, as the database says."""
+    if stored is None or declared is None:
+        return stored is declared
+    if connection.dialect.name == "postgresql":  # it keeps a default as a value of the type
+        kind = COLLATION.sub("", column.type.compile(dialect=connection.dialect))
+        declared = f"CAST({declared} AS {kind})"
+    compared = f"SELECT CAST(({stored}) AS TEXT) = CAST(({declared}) AS TEXT)"
+    try:
+        with connection.begin_nested():
+            return bool(connection.exec_driver_sql(compared).scalar())
+    except DBAPIError:
+        return False
