@@ -29,7 +29,7 @@ class RefusalAudit:
         if action is None or context.audited or self._counted(context):
             return
         outcome = Outcome.failed if context.status >= 500 else Outcome.refused
-        kind, target_id = target_of(context)
+        kind, target_id = target_of(context, action)
         if context.code == DatabaseBusy.code:
             self._audit.refuse_later(action, kind, target_id, outcome, status=context.status)
             return
@@ -45,7 +45,13 @@ class RefusalAudit:
         return context.principal is None and context.status in UNAUDITED
 
 
-def target_of(context: HttpContext) -> tuple[str, str | None]:
-    """What the address names: the module, and the first id in the path."""
+def target_of(context: HttpContext, action: str) -> tuple[str, str | None]:
+    """Return what the path names: the module, and the first id in it.
+
+    Where an anonymous caller is refused because of a user, it is that user, so that the client IP
+    in the row goes with the account.
+    """
+    if context.principal is None and context.about:
+        return action.partition(".")[0], str(context.about)
     ids = list(context.scope.get("path_params", {}).values())
     return context.module, str(ids[0])[:100] if ids else None

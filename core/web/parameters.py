@@ -1,5 +1,6 @@
 """What any handler may ask for by name: `principal`, `if_match`, and of a list `page_request`."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -33,6 +34,8 @@ SEARCH = Line(0, 100)
 BY_PAGE = ("page",)
 BY_CURSOR = ("cursor", "total")
 BY_EITHER = ("per_page", "sort")
+SPACE_FOR_PLUS = re.compile(r"([Tt ][0-9:.]+) ([0-9]{2}:[0-9]{2})")
+"""The time of day and an offset; a form reads a bare `+` as a space, and never a `-`."""
 
 
 def principal() -> Principal:
@@ -141,11 +144,21 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """With its offset, as RFC 3339 has it; never a bare number. Raises InvalidInput."""
+    """Return the time that RFC 3339 text says with its offset. Raises InvalidInput.
+
+    A space in the place of the offset's sign is a `+` that was not sent as `%2B`.
+    """
     try:
-        return None if text is None else parse_moment(text)
+        return None if text is None else parse_moment(with_plus(text))
     except ValueError:
         raise invalid(name, MOMENT, "type") from None
+
+
+def with_plus(text: str) -> str:
+    date, rest = text[:10], text[10:]
+    if found := SPACE_FOR_PLUS.fullmatch(rest):
+        return f"{date}{found[1]}+{found[2]}"
+    return text
 
 
 MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
@@ -175,14 +188,15 @@ def searched(text: str | None) -> str | None:
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """Read each parameter once; `sort=a&sort=b` is `sort=a,b`."""
+    """Read each parameter once; `sort=a&sort=b` is `sort=a,b`, and so is `sort=a, b`."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict")
     except UnicodeDecodeError:
         raise InvalidInput([FieldError("query", "It is not UTF-8.", "encoding")]) from None
     query = dict(pairs)
     if "sort" in query:
-        query["sort"] = ",".join(value for name, value in pairs if name == "sort")
+        keys = (key for name, value in pairs if name == "sort" for key in value.split(","))
+        query["sort"] = ",".join(key.strip(" ") for key in keys)
     return query
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
@@ -12,6 +12,8 @@ from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens
 from modules.auth.service.digests import digest_of
 from modules.auth.service.sessions import SessionService
+
+OWNER = select(AuthSession.user_id).where(AuthSession.id == bindparam("of_session"))
 
 
 class Revocation:
@@ -30,8 +32,9 @@ class Revocation:
             return
         async with self._db.transaction() as tx:
             if await self._sessions.end_where(tx, AuthSession.id == session_id):
-                target = ("auth_sessions", session_id)
-                await self._audit.record(tx, "auth.revoke", target)
+                owner_id = await tx.session.scalar(OWNER, {"of_session": session_id})
+                target = ("users", owner_id)
+                await self._audit.record(tx, "auth.revoke", target, session_id=str(session_id))
 
     async def _session_of(self, token: str) -> UUID | None:
         wanted = select(RefreshToken.session_id).where(RefreshToken.digest == digest_of(token))

@@ -73,7 +73,13 @@ class AccountService:
         return found
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
-        return await self.add(await self.prepare(new, roles))
+        """Raises EmailTaken; the refusal of an anonymous caller is about the existing account."""
+        user, existing = await self.prepare(new, roles), await self.by_email(new.email)
+        try:
+            return await self.add(user)
+        except EmailTaken:
+            current_context().about = existing.id if existing else None
+            raise
 
     async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> User:
         """Check the fields and hash the password, before any transaction opens."""

@@ -1,7 +1,7 @@
 """Times from outside: with an offset, within the calendar of UTC, and answered in UTC."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -83,3 +83,24 @@ async def test_a_query_is_read_alike(name: str, admin: Person) -> None:
         answer = await admin.client.get(f"/api/v1/admin/{path}", params={parameter: text})
         places = [each["location"] for each in answer.json()["errors"]]
         assert (answer.status_code, places) == (400, [f"query.{parameter}"]), text
+
+
+@pytest.mark.parametrize("name", ["audit?since", "audit?until", "users?created_at_gte"])
+async def test_a_bare_plus_in_a_query_is_the_sign_of_the_offset(name: str, admin: Person) -> None:
+    """A form reads it as a space, and no other sign can have been one."""
+    path, _, parameter = name.partition("?")
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    in_seoul = soon.astimezone(timezone(timedelta(hours=9))).isoformat()
+    assert in_seoul.endswith("+09:00")
+
+    async def total(text: str) -> int:
+        answer = await admin.client.get(f"/api/v1/admin/{path}?{parameter}={text}")
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["total"])
+
+    await total("2026-01-01T00:00:00+09:00")  # a first row of the trail
+    assert await total(in_seoul) == await total(in_seoul.replace("+", "%2B"))
+    assert (await total(in_seoul) == 0) == (parameter != "until")
+    for text in ("2026-01-31+12:00", "2026-01-31T12:00:00++09:00", "2026-01-31T12:00:00+-09:00"):
+        answer = await admin.client.get(f"/api/v1/admin/{path}?{parameter}={text}")
+        assert answer.status_code == 400, text

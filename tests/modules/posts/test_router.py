@@ -153,6 +153,19 @@ async def test_keys_of_an_order_may_be_repeated(person: Person) -> None:
     assert doubled.json()["errors"][0]["code"] == "repeated"
 
 
+async def test_spaces_around_the_keys_of_an_order_say_nothing(person: Person) -> None:
+    for title in "bab":
+        await publish(person, title=title)
+    for query in ("-title, created_at", " -title ,created_at ", "-title&sort=%20created_at"):
+        spaced = await listed(person, f"sort={query}&cursor=")
+        assert spaced == await listed(person, "sort=-title,created_at&cursor=") == ["b", "b", "a"]
+    first = await person.client.get(f"{POSTS}?sort=-title, created_at&per_page=1&cursor=")
+    rest = {"cursor": first.json()["next_cursor"], "sort": "-title,created_at"}
+    assert (await person.client.get(POSTS, params=rest)).json()["data"][0]["title"] == "b"
+    for query in ("sort=- title", "sort=%20", "sort=title, ", "sort=title, title", "sort=ti tle"):
+        assert (await person.client.get(f"{POSTS}?{query}")).status_code == 400, query
+
+
 async def test_a_list_has_one_shape_by_page_and_by_cursor(person: Person) -> None:
     for title in "abc":
         await publish(person, title=title)

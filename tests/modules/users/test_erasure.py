@@ -62,6 +62,12 @@ async def leave_marks(client: AsyncClient) -> None:
     assert registered.status_code == 201, registered.text
     wrong = {"email": email, "password": f"{CANARY} is not it"}
     assert (await client.post(f"{API}/auth/login", json=wrong)).status_code == 401
+    again = {**new, "email": email.upper()}
+    taken = await client.post(f"{API}/auth/register", json=again, headers=key("again"))
+    assert taken.status_code == 409, taken.text
+    ended = await sign_in(client, email)
+    revoked = await client.post(f"{API}/auth/revoke", data={"token": ended["refresh_token"]})
+    assert revoked.status_code == 200, revoked.text
     tokens = await sign_in(client, email)
     client.headers["authorization"] = f"Bearer {tokens['access_token']}"
     file = {"file": (f"{CANARY}.txt", f"{CANARY} content".encode())}
@@ -166,7 +172,7 @@ def kept_files(folder: Path) -> Iterator[Path]:
 async def test_an_export_tells_of_kept_answers(canary: AsyncClient) -> None:
     await leave_marks(canary)
     exported = (await canary.get(f"{ME}/export")).json()["data"]["core.idempotency"]
-    assert {each["status"] for each in exported} == {201}
+    assert {each["status"] for each in exported} == {201, 409}
     assert any(f"{CANARY}.txt" in each["body"] for each in exported)
 
 
@@ -338,6 +344,27 @@ async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
     with travel(utc_now() + timedelta(minutes=61), tick=True):
         await core.relay().deliver_all()
     assert await addressed(core, "files.upload") == [False]
+
+
+async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
+    app: Litestar, person: Person, admin: Person
+) -> None:
+    """So that the client IP in the row is found, and cleared, with the account."""
+    body = {"name": "Ada", "email": person.email, "password": PASSWORD}
+    async with client_of(app) as anonymous:
+        assert (await anonymous.post(f"{API}/auth/register", json=body)).status_code == 409
+        token = {"token": person.tokens["refresh_token"]}
+        assert (await anonymous.post(f"{API}/auth/revoke", data=token)).status_code == 200
+        unknown = {**body, "password": "short"}
+        assert (await anonymous.post(f"{API}/auth/register", json=unknown)).status_code == 400
+    trail = (await admin.client.get(f"{API}/admin/audit", params={"target": str(person.id)})).json()
+    rows = [each for each in trail["data"] if each["actor_id"] is None]
+    assert {(each["action"], each["outcome"]) for each in rows} == {
+        ("users.create", "success"),
+        ("users.create", "refused"),
+        ("auth.revoke", "success"),
+    }
+    assert {each["target_kind"] for each in rows} == {"users"}
 
 
 async def test_client_ips_are_cleared_once_they_are_old(
