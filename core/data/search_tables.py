@@ -42,7 +42,7 @@ END_OF_TEXT = "char(1114111, 1114111)"
 """On SQLite two characters that no text may have follow it, for the same reason."""
 
 SEGMENTS = 8
-"""FTS5 merges so many segments at once. Its default of 4 doubles the cost of a write."""
+"""FTS5 merges so many segments at once. A write costs up to a fifth less than with its default."""
 
 
 def create_search(op: Any, table: str, columns: Sequence[str]) -> None:
