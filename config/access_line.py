@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct, json
 
 from config.console import console_renderer
-from config.lines import Lines
+from config.log_writer import LogWriter
 
 
 class AccessLine(Struct, omit_defaults=True, gc=False):
@@ -28,7 +28,7 @@ class AccessLine(Struct, omit_defaults=True, gc=False):
     traceparent: str | None = None
 
 
-def access_writer(lines: Lines, level: str, format: str) -> Callable[[AccessLine], None]:
+def access_writer(lines: LogWriter, level: str, format: str) -> Callable[[AccessLine], None]:
     """What writes the record in the format of the other lines; nothing above level `info`."""
     if level not in ("debug", "info"):
         return lambda line: None

@@ -11,7 +11,7 @@ from msgspec import json
 from structlog.tracebacks import ExceptionDictTransformer
 
 from config.console import UNSAFE, console_renderer
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.redaction import redacted
 
 Event = MutableMapping[str, Any]
@@ -32,10 +32,10 @@ def configure_logging(
     level: str,
     format: Literal["console", "json"],
     context: Context = no_context,
-    lines: Lines | None = None,
-) -> Lines:
+    lines: LogWriter | None = None,
+) -> LogWriter:
     """`context` adds to each line what the process knows of the request being answered."""
-    lines = lines or Lines()
+    lines = lines or LogWriter()
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

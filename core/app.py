@@ -11,13 +11,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.plugins.pydantic import PydanticInitPlugin
 
 from config.access_line import access_writer
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.kernel.contributions import WiringError
 from core.kernel.loading import described, told_in_a_sentence
 from core.operations.refusals import RefusalAudit
 from core.web.access_log import AccessLog
-from core.web.admission import Admission
 from core.web.assets import read_asset
 from core.web.client_address import ClientAddress
 from core.web.cors import CorsMiddleware
@@ -25,6 +24,7 @@ from core.web.docs.documentation import Documentation
 from core.web.docs.router import docs_router
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
+from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
@@ -42,7 +42,7 @@ MAX_JSON_BYTES = 256 * 1024
 def create_app(
     settings: Settings | None = None,
     extra: ModuleTypes | None = None,
-    lines: Lines | None = None,
+    lines: LogWriter | None = None,
 ) -> Litestar:
     """Build the application; `extra` modules join those that are discovered.
 
@@ -56,7 +56,7 @@ def create_app(
 def build_app(
     settings: Settings | None = None,
     extra: ModuleTypes | None = None,
-    lines: Lines | None = None,
+    lines: LogWriter | None = None,
 ) -> Litestar:
     """Build the application without checking rules, so that `module check` can list breaches."""
     settings = settings or checked_settings()
@@ -82,7 +82,7 @@ def build_app(
         )
     find_all_below(app.asgi_router, settings.api_prefix)
     app.state.lifecycle = core.lifecycle()  # the server says there when it stops
-    app.asgi_handler = surround(app.asgi_router, core, problems)
+    app.asgi_handler = wrap_asgi(app.asgi_router, core, problems)
     return app
 
 
@@ -109,7 +109,7 @@ def handler_of(error: Exception) -> BaseRouteHandler | None:
     return next((each for each in places if isinstance(each, BaseRouteHandler)), None)
 
 
-def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
+def wrap_asgi(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
     """Put our outermost layer where Litestar has its own, which would do the same work again."""
     settings, lines = core.settings(), core.log_lines()
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
@@ -121,7 +121,7 @@ def surround(inner: Any, core: CoreContainer, problems: Problems) -> RequestMidd
             settings.api_prefix,
             settings.cors_headers,
         ),
-        admission=Admission(
+        admission=RequestValidator(
             settings.allowed_hosts, [each.name for each in core.contributions().of(AnyHost)]
         ),
         client_address=ClientAddress(settings.trusted_proxies),

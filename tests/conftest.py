@@ -14,7 +14,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 from pydantic import SecretStr
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import upgrade
@@ -94,10 +94,10 @@ def cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def log_lines() -> Iterator[Lines]:
+def log_lines() -> Iterator[LogWriter]:
     """Where the application's log goes, which no test shares with pytest's own output."""
     with open(os.devnull, "wb") as nowhere:
-        lines = Lines(nowhere.fileno())
+        lines = LogWriter(nowhere.fileno())
         yield lines
         lines.close()
 
@@ -173,7 +173,9 @@ def settings(database_url: str, tmp_path: Path, overrides: dict[str, Any]) -> Se
 
 
 @pytest.fixture
-async def app(settings: Settings, log_lines: Lines, anyio_backend: str) -> AsyncIterator[Litestar]:
+async def app(
+    settings: Settings, log_lines: LogWriter, anyio_backend: str
+) -> AsyncIterator[Litestar]:
     """Started and stopped as the server would."""
     app = create_app(settings, lines=log_lines)
     async with app.lifespan():

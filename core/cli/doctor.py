@@ -13,7 +13,7 @@ from config.settings import load_settings
 from core.cli.sentences import CommandFailed, as_sentence
 from core.cli.setting_up import UNNAMED_POOLER, run, tables_must_fit, the_settings
 from core.data.engines import sqlite_path
-from core.operations.contributions import Examination, HealthCheck
+from core.operations.contributions import DoctorCheck, HealthCheck
 from core.operations.health import ask
 from core.wiring.container import CoreContainer
 
@@ -25,14 +25,14 @@ ENOUGH_BYTES = 200_000_000
 @click.command()
 def doctor() -> None:
     """Check what the service stands on; exit status 1 when something needs mending."""
-    findings = list(look_around())
+    findings = list(run_checks())
     for good, text in findings:
         mark = click.style("ok   ", fg="green") if good else click.style("mend ", fg="red")
         click.echo(mark + text)
     sys.exit(int(not all(good for good, _ in findings)))
 
 
-def look_around() -> Iterator[Finding]:
+def run_checks() -> Iterator[Finding]:
     """Go on after each finding, except where there are no tables; tell none twice."""
     told = set[str]()
     for look in (settings, clock, disk, pooler, schema, models, parts):
@@ -115,7 +115,7 @@ def parts() -> Iterator[Finding]:
         results = [await ask(each) for each in core.contributions().of(HealthCheck)]
         looked = [
             (it.name.rpartition(".")[2], await advice_of(it))
-            for it in core.contributions().of(Examination)
+            for it in core.contributions().of(DoctorCheck)
         ]
         return [
             *(
@@ -128,7 +128,7 @@ def parts() -> Iterator[Finding]:
     yield from run(ask_all)
 
 
-async def advice_of(examination: Examination) -> str | None:
+async def advice_of(examination: DoctorCheck) -> str | None:
     try:
         return await examination.look()
     except Exception as error:

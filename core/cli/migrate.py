@@ -9,7 +9,7 @@ import click
 
 from core.cli.sentences import CommandFailed
 from core.cli.setting_up import the_settings
-from core.data.migrations.histories import History
+from core.data.migrations.revisions import History
 
 A_SOURCE_FILE = 0o644
 """For others to read as well, unlike what else is written."""

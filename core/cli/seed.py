@@ -14,10 +14,10 @@ from core.wiring.container import CoreContainer
 def seed(users: int | None) -> None:
     """Add sample data; a second run adds nothing. People get no passwords."""
     tables_must_fit()
-    run(partial(sow, users=users))
+    run(partial(run_seeds, users=users))
 
 
-async def sow(core: CoreContainer, users: int | None, quiet: bool = False) -> None:
+async def run_seeds(core: CoreContainer, users: int | None, quiet: bool = False) -> None:
     for each in core.contributions().of(Seed):
         await each.run()
         if not quiet:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from config.settings import Settings
-from core.cli.seed import sow
+from core.cli.seed import run_seeds
 from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
 from core.cli.setting_up import (
     core_of_application,
@@ -24,7 +24,7 @@ from core.cli.setting_up import (
 from core.data.database import Database
 from core.data.engines import sqlite_path
 from core.data.sqlite.spare import give_up_spare
-from core.operations.contributions import Preparation
+from core.operations.contributions import StartupTask
 from core.wiring.container import CoreContainer
 
 log = structlog.get_logger(__name__)
@@ -110,11 +110,11 @@ def reloaded_application() -> Any:
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:
     await refuse_damage(core.db())
-    for each in core.contributions().of(Preparation):
+    for each in core.contributions().of(StartupTask):
         if news := await each.run():
             tell(core.settings(), news)
     if with_samples:
-        await sow(core, users=None, quiet=True)
+        await run_seeds(core, users=None, quiet=True)
 
 
 def tell(settings: Settings, news: str) -> None:

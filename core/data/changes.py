@@ -8,7 +8,7 @@ from sqlalchemy import Delete, Executable, Table, TextClause
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.visitors import iterate
 
-from core.data.generations import ANY
+from core.data.cache_versions import ANY
 
 
 def tables_changed_by(statement: Executable) -> set[str]:

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
+from core.data.compiled_statements import CompiledStatement
 from core.data.errors import DatabaseBusy, is_outdated
-from core.data.plans import Plan
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
@@ -42,11 +42,13 @@ class ConnectionPool(ABC):
         return self._connections - self._idle.qsize()
 
     @abstractmethod
-    async def perform(self, connection: AsyncConnection, plan: Plan, values: list[Any]) -> Rows:
+    async def perform(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> Rows:
         """Return the rows of a statement. Raises the errors of SQLAlchemy."""
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: Plan, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> None:
         """Perform a write without rows no later than with the next statement or the commit."""
         await self.perform(connection, plan, values)

@@ -16,11 +16,11 @@ from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 
+from core.data.cache_versions import CacheVersions
 from core.data.changes import tables_changed_by
 from core.data.connection_pool import ConnectionPool
-from core.data.errors import saying_busy
+from core.data.errors import translate_busy_errors
 from core.data.folded import fold_updates
-from core.data.generations import Generations
 from core.data.limits import is_limited
 from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
 from core.data.transaction import (
@@ -47,12 +47,12 @@ class Database:
         pool: ConnectionPool,
         snapshots: AsyncEngine,
         reads: PlannedReads,
-        generations: Generations,
+        cache_versions: CacheVersions,
         announce: Announce | None = None,
     ) -> None:
         self.engine = pool.engine
         self._pool, self._snapshots, self._reads = pool, snapshots, reads
-        self._generations = generations
+        self._cache_versions = cache_versions
         self._announce = announce
         self._committing: set[Task[None]] = set()
         """Commits, and other work that closing waits for."""
@@ -69,7 +69,7 @@ class Database:
         """Rows as of one moment, however many statements ask for them."""
         if inside_transaction() and self._outer():
             raise RuntimeError("A snapshot would not see what this transaction did: use read().")
-        with saying_busy(reading=True):
+        with translate_busy_errors(reading=True):
             async with self._snapshots.connect() as connection, connection.begin():
                 if (exemption := self._pool.exemption) is not None and not is_limited():
                     await connection.execute(exemption)
@@ -109,7 +109,7 @@ class Database:
 
     @asynccontextmanager
     async def _part_of(self, outer: Transaction) -> AsyncIterator[Transaction]:
-        with saying_stale(), saying_busy():
+        with translate_stale_errors(), translate_busy_errors():
             try:
                 yield outer.join()
             except BaseException:
@@ -125,7 +125,7 @@ class Database:
 
     @asynccontextmanager
     async def _new_transaction(self) -> AsyncIterator[Transaction]:
-        with saying_stale(), saying_busy():
+        with translate_stale_errors(), translate_busy_errors():
             opened = Transaction(self, self._pool, await self._pool.acquire())
             with entered(opened):
                 try:
@@ -143,7 +143,7 @@ class Database:
         """A part of the open transaction that may fail alone: for who means to catch the error."""
         outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
         session, part = outer.join().session, outer.savepoint()
-        with saying_stale(), saying_busy():
+        with translate_stale_errors(), translate_busy_errors():
             async with session.begin_nested():
                 await session.connection()  # sets it now: a plan would not
                 with entered(part):
@@ -151,7 +151,7 @@ class Database:
                     part.raise_if_failed()
         outer.on_commit += part.on_commit
 
-    def touch(self, *names: str) -> None:
+    def invalidate(self, *names: str) -> None:
         """After this transaction, whoever remembers something of these names forgets it.
 
         Of tables it changes this is so by itself, on this machine; these names are announced to
@@ -198,7 +198,7 @@ class Database:
             raise
         finally:  # a commit that failed may have happened: only its answer got lost
             opened.closed = True
-            self._generations.advance(opened.changed | opened.invalidated)
+            self._cache_versions.advance(opened.changed | opened.invalidated)
         for callback in opened.on_commit:
             await call(callback)
 
@@ -232,7 +232,7 @@ def entered(opened: Transaction) -> Iterator[None]:
 
 
 @contextmanager
-def saying_stale() -> Iterator[None]:
+def translate_stale_errors() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:

@@ -8,15 +8,15 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from core.data.cache_versions import CacheVersions
+from core.data.cached_counts import CachedCounts
 from core.data.connecting import READ_ONLY, SESSION, connecting
 from core.data.database import Database
-from core.data.generations import Generations
 from core.data.limits import STATEMENT_TIMEOUT_S
 from core.data.sqlite.connection_pool import SqlitePool
 from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
 from core.data.sqlite.snapshots import SnapshotConnection
 from core.data.sqlite.writer import GroupCommit, WriteConnection
-from core.data.totals import Totals
 
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
@@ -29,7 +29,7 @@ POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
 
 def open_database(
     url: str,
-    generations: Generations,
+    cache_versions: CacheVersions,
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     transaction_pooler: bool = False,
 ) -> Database:
@@ -38,13 +38,13 @@ def open_database(
     `transaction_pooler`: one that works by transactions stands between.
     """
     if path := sqlite_path(url):
-        return open_sqlite(path, generations, statement_timeout_s)
+        return open_sqlite(path, cache_versions, statement_timeout_s)
     if transaction_pooler:
-        return open_pooled_postgres(postgres_url(url), generations, statement_timeout_s)
-    return open_postgres(postgres_url(url), generations, statement_timeout_s)
+        return open_pooled_postgres(postgres_url(url), cache_versions, statement_timeout_s)
+    return open_postgres(postgres_url(url), cache_versions, statement_timeout_s)
 
 
-def open_sqlite(path: str, generations: Generations, statement_timeout_s: float) -> Database:
+def open_sqlite(path: str, cache_versions: CacheVersions, statement_timeout_s: float) -> Database:
     group = GroupCommit(path, statement_timeout_s)
     engine = pooled("sqlite+threaded://", WRITERS, creator=lambda: WriteConnection(group))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: group.close())
@@ -52,32 +52,32 @@ def open_sqlite(path: str, generations: Generations, statement_timeout_s: float)
     snapshots = pooled("sqlite+threaded://", READERS, creator=snapshot_connection)
     lanes = LaneThreads(path, statement_timeout_s)
     reading = pooled("sqlite+threaded://", PLAIN_READS, creator=lambda: LaneConnection(lanes))
-    reads = SqliteReads(reading, Totals(generations), lanes, statement_timeout_s)
-    return Database(SqlitePool(engine, WRITERS), snapshots, reads, generations)
+    reads = SqliteReads(reading, CachedCounts(cache_versions), lanes, statement_timeout_s)
+    return Database(SqlitePool(engine, WRITERS), snapshots, reads, cache_versions)
 
 
-def open_postgres(url: str, generations: Generations, statement_timeout_s: float) -> Database:
+def open_postgres(url: str, cache_versions: CacheVersions, statement_timeout_s: float) -> Database:
     from core.data.postgres import CONNECTIONS, PostgresReads  # not if not needed
     from core.data.postgres_pool import PostgresPool, announce
 
-    generations.must_hear = True
+    cache_versions.must_hear = True
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
     engine = pooled(url, WRITE_CONNECTIONS + 1, connect_args=connecting(SESSION | limit))
     reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY)
     snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
-    reads = PostgresReads(reading, Totals(generations), statement_timeout_s)
+    reads = PostgresReads(reading, CachedCounts(cache_versions), statement_timeout_s)
     pool = PostgresPool(engine, WRITE_CONNECTIONS)
-    return Database(pool, snapshots, reads, generations, announce)
+    return Database(pool, snapshots, reads, cache_versions, announce)
 
 
 def open_pooled_postgres(
-    url: str, generations: Generations, statement_timeout_s: float
+    url: str, cache_versions: CacheVersions, statement_timeout_s: float
 ) -> Database:
     from core.data.pooled_postgres import PooledReads, PoolerPool, limit_transactions
     from core.data.postgres import CONNECTIONS
     from core.data.postgres_pool import announce
 
-    generations.must_hear = True
+    cache_versions.must_hear = True
     shared = connecting({}, transaction_pooler=True)
     engine = pooled(url, WRITE_CONNECTIONS, connect_args=shared)
     plain = pooled(url, sum(CONNECTIONS.values()), connect_args=shared)
@@ -85,9 +85,9 @@ def open_pooled_postgres(
     repeatable = pooled(url, READERS, isolation_level="REPEATABLE READ", connect_args=shared)
     limit_transactions(repeatable, statement_timeout_s)
     snapshots = repeatable.execution_options(postgresql_readonly=True)
-    reads = PooledReads(reading, Totals(generations), statement_timeout_s)
+    reads = PooledReads(reading, CachedCounts(cache_versions), statement_timeout_s)
     pool = PoolerPool(engine, WRITE_CONNECTIONS, statement_timeout_s)
-    return Database(pool, snapshots, reads, generations, announce)
+    return Database(pool, snapshots, reads, cache_versions, announce)
 
 
 def sqlite_path(url: str) -> str | None:

@@ -67,7 +67,7 @@ class TooSlow(Unavailable):
 
 
 @contextmanager
-def saying_busy(reading: bool = False) -> Iterator[None]:
+def translate_busy_errors(reading: bool = False) -> Iterator[None]:
     """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did.
 
     `reading`: the connection is read-only on purpose, so a write over it is a programming error.

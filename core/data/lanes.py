@@ -14,8 +14,8 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Executable
 
+from core.data.compiled_statements import CompiledStatement
 from core.data.errors import DatabaseBusy
-from core.data.plans import Plan
 
 BRIEF_S = 0.05
 """The time that a run may take in the quick and the trial lane."""
@@ -57,7 +57,7 @@ class KnownStatement:
     def __init__(self, statement: Executable | None = None) -> None:
         marked = statement is not None and "reserved_lane" in statement.get_execution_options()
         self.lane = Lane.reserved if marked else Lane.trial
-        self.plan: Plan | None = None
+        self.plan: CompiledStatement | None = None
         self.runs = 0
         """Without a plan."""
         self._quick_runs, self._slow_at = 0, -inf

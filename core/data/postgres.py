@@ -16,12 +16,12 @@ from sqlalchemy import Executable
 from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from core.data.cached_counts import CachedCounts
 from core.data.connecting import WITHOUT_WORKERS, set_all
 from core.data.connection_pool import dbapi_connection_of, discard, taken_out
 from core.data.lanes import BRIEF_S, KnownStatement, Lane, Overran
 from core.data.postgres_errors import LOST, is_ended_query, is_lost, setting_up
 from core.data.reads import SLOW, UNLIMITED, PlannedReads, T, Values
-from core.data.totals import Totals
 
 CONNECTIONS = {
     Lane.reserved: 2,
@@ -46,7 +46,9 @@ class PostgresReads(PlannedReads):
 
     passing = (*LOST, OutdatedSchemaCacheError)
 
-    def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, totals: CachedCounts, statement_timeout_s: float
+    ) -> None:
         super().__init__(engine, totals, statement_timeout_s)
         brief_s = min(BRIEF_S, statement_timeout_s)
         self._limits_s = {

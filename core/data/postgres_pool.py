@@ -17,11 +17,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import await_, greenlet_spawn
 
-from core.data.announcements import CHANNEL, COPIES, Announcement
+from core.data.cache_versions import place_of
+from core.data.compiled_statements import CompiledStatement
 from core.data.connection_pool import ConnectionPool, Rows, dbapi_connection_of
 from core.data.errors import has_outdated_plan, is_repeatable
-from core.data.generations import place_of
-from core.data.plans import Plan
+from core.data.invalidation_poller import CHANNEL, COPIES, Announcement
 from core.data.postgres import close_all
 from core.data.postgres_errors import LOST, setting_up
 from core.data.transaction import Transaction
@@ -55,7 +55,7 @@ class PostgresPool(ConnectionPool):
 
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         super().__init__(engine, connections)
-        self._left: dict[Any, list[tuple[Plan, list[Any]]]] = {}
+        self._left: dict[Any, list[tuple[CompiledStatement, list[Any]]]] = {}
         """The writes that each of the driver's connections has still to perform."""
         for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
             event.listen(engine.sync_engine, moment, self._perform_before)
@@ -64,13 +64,15 @@ class PostgresPool(ConnectionPool):
         with setting_up():
             return await super().connect()
 
-    async def perform(self, connection: AsyncConnection, plan: Plan, values: list[Any]) -> Rows:
+    async def perform(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> Rows:
         adapted = dbapi_connection_of(connection)
         await self._perform_left(adapted)
         return await self._fetch(adapted, plan.sql, values)
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: Plan, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> None:
         adapted = dbapi_connection_of(connection)
         left = self._left.setdefault(adapted, [])
@@ -174,7 +176,7 @@ def is_lost_by(error: Exception, driver: Any) -> bool:
 
 
 @lru_cache(1000)
-def in_one(plans: Sequence[Plan]) -> str:
+def in_one(plans: Sequence[CompiledStatement]) -> str:
     """Return one statement that performs these writes, with their values after each other.
 
     Constraints are checked at its end, so that a row may refer to another that it inserts.

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.data.cached_counts import Count
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.reads import NOTHING, ReadConnection, Values
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
-from core.data.totals import Count
 from core.data.transaction import Transaction
 from core.data.unions import Union, in_order
-from core.kernel.bounded import Bounded
 from core.kernel.errors import FieldError, InvalidInput, NotFound
+from core.kernel.lru_dict import LruDict
 from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
@@ -88,9 +88,9 @@ class Listing(Uncopied):
     scope: Columns = ()
     searchable: ColumnElement[bool] | None = None
     default: str = ""
-    _found: Bounded[object, Found] = field(default_factory=lambda: Bounded(200), init=False)
-    _statements: Bounded[object, Select[Any]] = field(
-        default_factory=lambda: Bounded(400), init=False
+    _found: LruDict[object, Found] = field(default_factory=lambda: LruDict(200), init=False)
+    _statements: LruDict[object, Select[Any]] = field(
+        default_factory=lambda: LruDict(400), init=False
     )
 
     def __post_init__(self) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
-from core.data.errors import TooSlow, is_repeatable, saying_busy
+from core.data.cached_counts import CachedCounts, Count
+from core.data.compiled_statements import compile_statement
+from core.data.errors import TooSlow, is_repeatable, translate_busy_errors
 from core.data.lanes import MOST_WAITING, KnownStatement, Lane, Overran, Turns
 from core.data.limits import is_exempt, is_limited
-from core.data.plans import make_plan
-from core.data.totals import Count, Totals
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
@@ -75,7 +75,7 @@ class ReadsInTransaction(ReadConnection):
             session.flush()
             return session.connection().execute(statement, values)
 
-        with saying_busy():
+        with translate_busy_errors():
             return await self._session.run_sync(flush_and_look)
 
 
@@ -85,7 +85,9 @@ class PlannedReads(ReadConnection):
     passing: tuple[type[Exception], ...] = ()
     """Errors of the driver after which the statement is executed again, on another connection."""
 
-    def __init__(self, engine: AsyncEngine, totals: Totals, statement_timeout_s: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, totals: CachedCounts, statement_timeout_s: float
+    ) -> None:
         self._engine = engine
         self._totals = totals
         self._known: WeakKeyDictionary[Executable, KnownStatement] = WeakKeyDictionary()
@@ -101,7 +103,7 @@ class PlannedReads(ReadConnection):
         if (plan := known.plan) is None:
             known.runs += 1
             if known.runs == PLANNED_RUN:
-                known.plan = make_plan(statement, self._engine.dialect)
+                known.plan = compile_statement(statement, self._engine.dialect)
             return await self._execute_plainly(known, statement, values)
         try:
             bound = plan.bind(values)
@@ -145,7 +147,7 @@ class PlannedReads(ReadConnection):
     ) -> Result[Any]:
         """A connection may have been cut while it was idle, or be outdated: the next is new."""
         must_select(statement)
-        with saying_busy(reading=True):
+        with translate_busy_errors(reading=True):
             try:
                 return await self._in_lane(known, self._ask, statement, values)
             except DBAPIError as error:

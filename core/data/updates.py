@@ -11,9 +11,9 @@ from core.data.folded import folds_of, own_columns
 from core.data.reads import Values
 from core.data.transaction import Transaction
 from core.data.writes import write
-from core.kernel.bounded import Bounded
 from core.kernel.errors import NotFound
 from core.kernel.folding import fold
+from core.kernel.lru_dict import LruDict
 from core.kernel.preconditions import IfMatch
 
 
@@ -23,7 +23,7 @@ class Change(NamedTuple):
     folds: Mapping[str, str]
 
 
-_changes: Bounded[object, Change] = Bounded(500)
+_changes: LruDict[object, Change] = LruDict(500)
 
 
 async def update_or_raise(

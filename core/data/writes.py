@@ -8,13 +8,13 @@ from sqlalchemy.engine import Result
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.changes import tables_changed_by
-from core.data.plans import Plan, make_plan
+from core.data.compiled_statements import CompiledStatement, compile_statement
 from core.data.reads import Values
 from core.data.transaction import Transaction
 
 
 class PlannedWrite(NamedTuple):
-    plan: Plan | None
+    plan: CompiledStatement | None
     tables: set[str]
 
 
@@ -39,7 +39,7 @@ async def write_later(tx: Transaction, statement: UpdateBase, values: Values) ->
         await tx.pool.perform_later(tx.connection, plan, plan.bind(values))
 
 
-async def plan_in(tx: Transaction, statement: UpdateBase) -> Plan | None:
+async def plan_in(tx: Transaction, statement: UpdateBase) -> CompiledStatement | None:
     """Return the plan for this transaction, whose entities are flushed; None if it has none."""
     await tx.flush()
     plan, tables = planned(statement, tx.connection.dialect)
@@ -51,6 +51,6 @@ def planned(statement: UpdateBase, dialect: Dialect) -> PlannedWrite:
     known = _known.setdefault(statement, {})
     if dialect.name not in known:
         known[dialect.name] = PlannedWrite(
-            make_plan(statement, dialect), tables_changed_by(statement)
+            compile_statement(statement, dialect), tables_changed_by(statement)
         )
     return known[dialect.name]

@@ -108,7 +108,7 @@ def try_again_in(seconds: int) -> str:
 
 
 @contextmanager
-def told_of(location: str) -> Iterator[None]:
+def error_at(location: str) -> Iterator[None]:
     """Who refuses here does not know what the value is called in the request."""
     try:
         yield

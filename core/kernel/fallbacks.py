@@ -7,13 +7,13 @@ from collections import Counter
 
 import structlog
 
-from core.kernel.bounded import Bounded
+from core.kernel.lru_dict import LruDict
 
 log = structlog.get_logger(__name__)
 
 counts: Counter[str] = Counter()
 """The number of fallbacks of each kind."""
-_logged: Bounded[tuple[str, str], bool] = Bounded(1000)
+_logged: LruDict[tuple[str, str], bool] = LruDict(1000)
 
 
 def count_fallback(kind: str) -> None:

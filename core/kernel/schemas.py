@@ -52,12 +52,12 @@ class InUtc:
             ) from None
 
 
-Moment = Annotated[datetime, InUtc()]
+UtcDatetime = Annotated[datetime, InUtc()]
 """A time: sent as RFC 3339 with an offset, answered in UTC, ending in `Z`."""
 
 
 def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
-    """Return whether the annotation contains a `datetime` that `Moment` does not read."""
+    """Return whether the annotation contains a `datetime` that `UtcDatetime` does not read."""
     if annotation is datetime:
         return not any(isinstance(each, InUtc) for each in metadata)
     if get_origin(annotation) is Annotated:
@@ -83,8 +83,8 @@ class Schema(BaseModel):
         for name, field in cls.model_fields.items():
             if is_plain_time(field.annotation, field.metadata):
                 raise TypeError(
-                    f"{cls.__name__}.{name} is a datetime: write Moment from core.kernel.schemas,"
-                    " which takes a time with its offset and answers it in UTC."
+                    f"{cls.__name__}.{name} is a datetime: write UtcDatetime from "
+                    "core.kernel.schemas, which takes a time with its offset and answers it in UTC."
                 )
 
     @classmethod

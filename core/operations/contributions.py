@@ -30,7 +30,7 @@ class HealthCheck(Contribution):
 
 
 @dataclass(frozen=True)
-class Examination(Contribution):
+class DoctorCheck(Contribution):
     """What `atrium doctor` looks at besides the health checks; says what to do, if anything."""
 
     name: str
@@ -38,7 +38,7 @@ class Examination(Contribution):
 
 
 @dataclass(frozen=True)
-class PersonalFigure(Contribution):
+class UserStatistic(Contribution):
     """How many things of this kind a person has: `files.bytes` is shown as `bytes`."""
 
     name: str
@@ -73,7 +73,7 @@ class PersonalData(Contribution):
 
 
 @dataclass(frozen=True)
-class Preparation(Contribution):
+class StartupTask(Contribution):
     """What is done before the service opens, once over its workers; may tell the operator."""
 
     name: str

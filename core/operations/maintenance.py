@@ -9,17 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped
 
 from core.data.audit import AuditTrail
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
 from core.data.lanes import reserved
 from core.data.models import Base, Identified
-from core.data.remembered import Remembered
+from core.data.versioned_cache import VersionedCache
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 from core.web.maintenance import MaintenanceState
 
-GENERATION = "maintenance"
+CACHE_NAME = "maintenance"
 
 
 class MaintenanceRow(Identified, Base):
@@ -52,17 +52,19 @@ LATEST = reserved(
 
 class Maintenance:
     def __init__(
-        self, db: Database, audit: AuditTrail, generations: Generations, clock: Clock
+        self, db: Database, audit: AuditTrail, cache_versions: CacheVersions, clock: Clock
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
-        self._known: Remembered[str, MaintenanceState] = Remembered(generations, (GENERATION,), 1)
+        self._known: VersionedCache[str, MaintenanceState] = VersionedCache(
+            cache_versions, (CACHE_NAME,), 1
+        )
         self._last = MaintenanceState()
-        self._generations = generations
+        self._cache_versions = cache_versions
         self._refresh: Refresh | None = None
 
     async def state(self) -> MaintenanceState:
         """As last set by anybody, in any process; while the database is silent, as last seen."""
-        return self._known.get(GENERATION) or await self._refreshed()
+        return self._known.get(CACHE_NAME) or await self._refreshed()
 
     async def switch(self, state: MaintenanceState) -> None:
         """Close or open the service for every process, from the next request on."""
@@ -74,15 +76,15 @@ class Maintenance:
         )
         async with self._db.transaction() as tx:
             tx.session.add(row)
-            self._db.touch(GENERATION)
+            self._db.invalidate(CACHE_NAME)
             await self._audit.record(tx, "admin.maintenance", row, enabled=state.enabled)
 
     async def _refreshed(self) -> MaintenanceState:
         """Wait for the refresh that runs, or for a new one where something changed since then."""
-        generation, now = self._generations.here((GENERATION,)), monotonic()
+        generation, now = self._cache_versions.here((CACHE_NAME,)), monotonic()
         refresh = self._refresh
         if refresh is None or refresh.task.done() or refresh.generation != generation:
-            task = create_task(self._known.fetch(GENERATION, self._read))
+            task = create_task(self._known.fetch(CACHE_NAME, self._read))
             refresh = self._refresh = Refresh(task, generation, now + REFRESH_S)
         await wait({refresh.task}, timeout=max(0.0, refresh.until - now))
         try:

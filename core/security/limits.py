@@ -10,8 +10,8 @@ from time import time
 from typing import NamedTuple, Protocol
 
 from config.settings import Rate
-from core.kernel.bounded import Bounded
 from core.kernel.errors import TooManyRequests
+from core.kernel.lru_dict import LruDict
 
 
 class RateLimited(TooManyRequests):
@@ -20,13 +20,13 @@ class RateLimited(TooManyRequests):
     code = "http.too_many_requests"
     title = "Too many requests."
 
-    def __init__(self, standing: "Standing") -> None:
+    def __init__(self, standing: "RateLimitResult") -> None:
         super().__init__(retry_after_s=standing.resets_in_s)
-        policy, left = standing.in_words()
+        policy, left = standing.headers()
         self.headers |= {"ratelimit-policy": policy.decode(), "ratelimit": left.decode()}
 
 
-class Standing(NamedTuple):
+class RateLimitResult(NamedTuple):
     """How a caller stands with one limit after a request."""
 
     name: str
@@ -39,7 +39,7 @@ class Standing(NamedTuple):
         if not self.granted:
             raise RateLimited(self)
 
-    def in_words(self) -> tuple[bytes, bytes]:
+    def headers(self) -> tuple[bytes, bytes]:
         """`RateLimit-Policy` and `RateLimit`, as in draft-ietf-httpapi-ratelimit-headers."""
         policy, template = prepared(self.name, self.rate.amount, self.rate.seconds)
         return policy, template % (self.remaining, self.resets_in_s)
@@ -50,10 +50,10 @@ def prepared(name: str, amount: int, seconds: int) -> tuple[bytes, bytes]:
     return f'"{name}";q={amount};w={seconds}'.encode(), f'"{name}";r=%d;t=%d'.encode()
 
 
-class Counters(Protocol):
+class RateLimitStore(Protocol):
     """Where hits are counted: this process, or one store for all of them."""
 
-    async def hit(self, name: str, rate: Rate, caller: str) -> Standing: ...
+    async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult: ...
     async def close(self) -> None: ...
 
 
@@ -64,8 +64,8 @@ SIGN_IN = frozenset({"login", "login-account", "register", "export"})
 class RateLimits:
     def __init__(
         self,
-        general: Counters,
-        sign_in: Counters,
+        general: RateLimitStore,
+        sign_in: RateLimitStore,
         rates: Mapping[str, Rate],
         *,
         enabled: bool,
@@ -79,7 +79,7 @@ class RateLimits:
         """Return the names of the limits that exist."""
         return self._rates.keys()
 
-    async def hit(self, name: str, caller: str) -> Standing:
+    async def hit(self, name: str, caller: str) -> RateLimitResult:
         """Count one request of `caller` (an address, or an id) against the limit of this name."""
         counters = self._sign_in if name in SIGN_IN else self._general
         return await counters.hit(name, self._rates[name], caller)
@@ -115,10 +115,10 @@ class LocalCounters:
     """
 
     def __init__(self, callers: int = 100_000, share: int = 1) -> None:
-        self._counts: Bounded[tuple[str, str], Count] = Bounded(callers)
+        self._counts: LruDict[tuple[str, str], Count] = LruDict(callers)
         self._share = share
 
-    async def hit(self, name: str, rate: Rate, caller: str) -> Standing:
+    async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult:
         seconds, at = rate.seconds, time()
         amount = max(1, rate.amount // self._share)
         window = int(at) // seconds
@@ -132,7 +132,7 @@ class LocalCounters:
         used = count.hits + int(count.before * left / seconds)
         granted = used < amount
         count.hits += granted
-        return Standing(name, rate, granted, max(0, amount - used - granted), int(left) + 1)
+        return RateLimitResult(name, rate, granted, max(0, amount - used - granted), int(left) + 1)
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Rate
 from core.kernel.fallbacks import count_fallback
-from core.security.limits import Counters, Standing
+from core.security.limits import RateLimitResult, RateLimitStore
 
 PATIENCE_S = 0.2
 PAUSE_S = 1.0
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisCounters:
-    def __init__(self, url: str, fallback: Counters, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, url: str, fallback: RateLimitStore, patience_s: float = PATIENCE_S) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=50,
@@ -54,7 +54,7 @@ class RedisCounters:
         self._fallback = fallback
         self._not_before = 0.0
 
-    async def hit(self, name: str, rate: Rate, caller: str) -> Standing:
+    async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult:
         if monotonic() < self._not_before:
             return await self._fallback.hit(name, rate, caller)
         try:
@@ -65,7 +65,7 @@ class RedisCounters:
             log.warning("redis_unavailable", reason=type(error).__name__)
             return await self._fallback.hit(name, rate, caller)
         granted, remaining, resets_in_s = found
-        return Standing(name, rate, bool(granted), remaining, resets_in_s)
+        return RateLimitResult(name, rate, bool(granted), remaining, resets_in_s)
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -27,7 +27,7 @@ from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
 from core.web.parameters import check_flags
 from core.web.responses import FinishedResponse
-from core.web.rules import rules_of
+from core.web.route_options import rules_of
 
 
 class AccessMiddleware:
@@ -49,14 +49,14 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         context, rules = context_of(scope), rules_of(scope)
-        refused = await self._learn_who(context, rules.policy)
+        refused = await self._authenticate(context, rules.policy)
         if rules.in_api:
             await count_request(self._limits, context, rules.limit)
         if rules.options:
             return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
         if refused:
             raise refused
-        await self._admit(context.principal, rules.policy)
+        await self._authorize(context.principal, rules.policy)
         if scope["path_params"]:
             refuse_hidden_characters(scope["path_params"])
         if scope["query_string"] and rules.query is not None:
@@ -68,7 +68,7 @@ class AccessMiddleware:
         else:
             await self._app(scope, receive, send)
 
-    async def _learn_who(self, context: HttpContext, policy: Policy) -> Exception | None:
+    async def _authenticate(self, context: HttpContext, policy: Policy) -> Exception | None:
         """Set the principal. A refused credential is returned, to be counted before it is told."""
         authorization = context.headers.get(b"authorization")
         key = context.headers.get(b"x-api-key")
@@ -108,7 +108,7 @@ class AccessMiddleware:
             return InsufficientScope(f"This takes a key with the scope {needed.name}.")
         return None
 
-    async def _admit(self, principal: Principal | None, policy: Policy) -> None:
+    async def _authorize(self, principal: Principal | None, policy: Policy) -> None:
         if not policy.while_closed and not (principal and principal.is_admin):
             closed = await self._maintenance.state()
             if closed.enabled:

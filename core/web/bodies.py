@@ -18,7 +18,7 @@ from core.kernel.schemas import Schema
 from core.web.context import Header, context_of
 from core.web.media_types import is_text_of
 from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
-from core.web.wording import in_words
+from core.web.validation_messages import message_for
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON = frozenset({b"application/json"})
@@ -135,4 +135,4 @@ def refusal_of(error: ValidationError) -> BadRequest:
 
 def field_error(found: ErrorDetails) -> FieldError:
     place = ".".join(["body", *map(str, found["loc"])])
-    return FieldError(place[:200], in_words(found), found["type"])
+    return FieldError(place[:200], message_for(found), found["type"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from core.kernel.bounded import Bounded
+from core.kernel.lru_dict import LruDict
 
 LONGEST_ENTRY = 64
 
@@ -16,7 +16,7 @@ LONGEST_ENTRY = 64
 class ClientAddress:
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network]) -> None:
         self._trusted = tuple(trusted)
-        self._known: Bounded[str, tuple[str, bool]] = Bounded(10_000)
+        self._known: LruDict[str, tuple[str, bool]] = LruDict(10_000)
 
     def of(self, scope: Any, headers: dict[bytes, bytes]) -> str:
         """As text without a port; empty where the peer has no address."""

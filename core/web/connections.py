@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from core.kernel.client_networks import client_network
 from core.web.client_address import ClientAddress
-from core.web.cycle import Flow
+from core.web.response_writer import Flow
 
 RESET_AT_ONCE = pack("ii", 1, 0)
 

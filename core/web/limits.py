@@ -1,6 +1,6 @@
 """Rate limits of requests, and what the answer says of them."""
 
-from core.security.limits import RateLimits, Standing
+from core.security.limits import RateLimitResult, RateLimits
 from core.web.context import Header, HttpContext
 
 
@@ -18,6 +18,6 @@ async def count_request(limits: RateLimits, context: HttpContext, limit: str | N
     standing.check()
 
 
-def headers_of(standing: Standing) -> tuple[Header, Header]:
-    policy, left = standing.in_words()
+def headers_of(standing: RateLimitResult) -> tuple[Header, Header]:
+    policy, left = standing.headers()
     return (b"ratelimit-policy", policy), (b"ratelimit", left)

@@ -11,11 +11,11 @@ import structlog
 
 from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
-from core.web.admission import Admission
 from core.web.client_address import ClientAddress
 from core.web.context import Header, HttpContext
 from core.web.lifecycle import Lifecycle
 from core.web.problems import Problems
+from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class RequestMiddleware:
     def __init__(
         self,
         app: Any,
-        admission: Admission,
+        admission: RequestValidator,
         client_address: ClientAddress,
         problems: Problems,
         security_headers: SecurityHeaders,
@@ -56,7 +56,7 @@ class RequestMiddleware:
             return
         context = scope["atrium"] = HttpContext(scope)
         enter_context(context)
-        sender = Sender(context, send, self._missing, self._audit_refusal)
+        sender = ResponseHeaders(context, send, self._missing, self._audit_refusal)
         self._lifecycle.in_flight += 1
         try:
             headers = self._admission.read(scope)
@@ -78,7 +78,7 @@ class RequestMiddleware:
             context.leave()
 
     async def _answer_anyway(
-        self, error: Exception, context: HttpContext, receive: Any, sender: "Sender"
+        self, error: Exception, context: HttpContext, receive: Any, sender: "ResponseHeaders"
     ) -> None:
         if context.status:
             log.error("answer_broke_off", exc_info=error)
@@ -86,7 +86,7 @@ class RequestMiddleware:
         await self._problems.finished(error)(context.scope, receive, sender)
 
 
-class Sender:
+class ResponseHeaders:
     """Dresses the head of the answer; keeps the body back where only the head was asked for."""
 
     __slots__ = ("_audit_refusal", "_context", "_missing", "_send")
@@ -109,7 +109,11 @@ class Sender:
             message["headers"] = [
                 *sent,
                 *self._missing(sent),
-                *(context.reply_headers if context.status != 429 else unsaid(context, sent)),
+                *(
+                    context.reply_headers
+                    if context.status != 429
+                    else missing_headers(context, sent)
+                ),
                 (b"x-request-id", context.request_id.encode()),
             ]
         elif context.method == "HEAD":
@@ -125,7 +129,7 @@ def routed(scope: Any) -> Any:
     return {**scope, "method": "GET" if scope["method"] == "HEAD" else "TRACE"}
 
 
-def unsaid(context: HttpContext, sent: Any) -> list[Header]:
+def missing_headers(context: HttpContext, sent: Any) -> list[Header]:
     """A refusal names the limit that it met, which need not be the route's."""
     said = {name for name, _ in sent}
     return [field for field in context.reply_headers if field[0] not in said]

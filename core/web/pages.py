@@ -11,7 +11,7 @@ from litestar import Response
 from core.kernel.context import current_context
 from core.web.assets import asset_url
 from core.web.context import HttpContext
-from core.web.rules import rules_of
+from core.web.route_options import rules_of
 from core.web.security_headers import PAGE_POLICY
 
 DOCUMENT = """<!doctype html>

@@ -26,8 +26,8 @@ from core.web.context import HttpContext
 from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
-from core.web.rules import AnyListing, rules_of
-from core.web.wording import FLAG, MOMENT, in_words
+from core.web.route_options import AnyListing, rules_of
+from core.web.validation_messages import FLAG, MOMENT, message_for
 
 LARGEST_PAGE = 1_000_000
 SEARCH = Line(0, 100)
@@ -138,7 +138,7 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
     except ValidationError as error:
         [found] = error.errors(include_url=False, include_input=False)
         code = "enum" if found["type"] == "literal_error" else "type"
-        raise invalid(name, in_words(found), code) from None
+        raise invalid(name, message_for(found), code) from None
     except PydanticCustomError as error:
         raise invalid(name, error.message(), "type") from None
 

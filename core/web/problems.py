@@ -22,7 +22,7 @@ from core.kernel.errors import (
 from core.kernel.schemas import Schema
 from core.kernel.uncopied import Uncopied
 from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
-from core.web.wording import parameter_in_words
+from core.web.validation_messages import parameter_in_words
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]

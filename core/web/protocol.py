@@ -13,15 +13,15 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.kernel.errors import ProblemError, Unavailable
-from core.web.admission import (
+from core.web.connections import ReaderWatch, ServingState, drop
+from core.web.request_validator import (
     MAX_HEADER_BYTES,
     MAX_URL_BYTES,
     HeadersTooLarge,
     Unparsable,
     UriTooLong,
 )
-from core.web.connections import ReaderWatch, ServingState, drop
-from core.web.cycle import Cycle, Flow
+from core.web.response_writer import Flow, ResponseWriter
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
@@ -211,7 +211,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._open_body, self._sized, self._other_bytes = self.cycle, length is not None, 0
         self._body_end = self._body_began + int(length or 0)
         self._window_began, self._window_bytes = self._heard, self._body_bytes
-        self.cycle.transport = cast(Transport, Lingering(self.transport, self._linger))
+        self.cycle.transport = cast(Transport, HalfCloseTransport(self.transport, self._linger))
         if not length or int(length) > self.drained_bytes or self.expect_100_continue:
             self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
         self._look_anew()
@@ -268,7 +268,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Answering
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.__class__, self._running = Cycle, cycle  # of its own kind uvicorn makes it
+        cycle.__class__, self._running = ResponseWriter, cycle  # of its own kind uvicorn makes it
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -305,7 +305,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _close_after(self, cycle: RequestResponseCycle) -> None:
         cycle.keep_alive = False
-        cycle.transport = cast(Transport, Lingering(self.transport, self._linger))
+        cycle.transport = cast(Transport, HalfCloseTransport(self.transport, self._linger))
 
     def _abandon(self, cycle: RequestResponseCycle) -> None:
         if self._unstarted:
@@ -314,7 +314,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _answer(self, error: ProblemError) -> None:
         self._awaiting_body = False
-        self.cycle = Cycle(
+        self.cycle = ResponseWriter(
             scope=cast(Any, {**NOTHING_KNOWN, **self.scope, "refusal": error}),
             transport=self.transport,
             flow=self.flow,
@@ -411,7 +411,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(RequestTimeout())
 
 
-class Lingering:
+class HalfCloseTransport:
     """A transport that does not close at once: what the answer needs of one, and no more."""
 
     def __init__(self, transport: Transport, close: Callable[[], None]) -> None:

@@ -18,7 +18,7 @@ from litestar.datastructures import Cookie
 from core.kernel.schemas import Page, Schema
 from core.web.context import Header, HttpContext, context_of
 from core.web.entity_tags import weakly_listed
-from core.web.rules import Rules, rules_of
+from core.web.route_options import RouteOptions, rules_of
 
 T = TypeVar("T")
 JSON: Header = (b"content-type", b"application/json")
@@ -106,7 +106,7 @@ def answer(
     body: Schema | Representation[Any],
     status: int,
     context: HttpContext,
-    rules: Rules,
+    rules: RouteOptions,
     *more: Header,
 ) -> FinishedResponse:
     if isinstance(body, Representation):
@@ -124,13 +124,13 @@ def answer(
     return Representation(body, path, caching).response(context, *more, status=status)
 
 
-def names_a_resource(body: Schema, status: int, rules: Rules) -> bool:
+def names_a_resource(body: Schema, status: int, rules: RouteOptions) -> bool:
     """What is read again at this address, or where it was created; a secret never is."""
     return body.row is not None or (status == 200 and rules.idempotency is not False)
 
 
 def list_response(
-    body: Page[Any], context: HttpContext, rules: Rules, *more: Header
+    body: Page[Any], context: HttpContext, rules: RouteOptions, *more: Header
 ) -> FinishedResponse:
     """With `Link` to its neighbours (RFC 8288); compressed where that is worth it."""
     content = to_bytes(body)

@@ -12,7 +12,7 @@ from core.data.erasing import delete_all
 from core.data.models import Base
 from core.data.upserts import insert_for
 from core.kernel.clock import Clock
-from core.security.limits import Standing
+from core.security.limits import RateLimitResult
 
 
 class CounterRow(Base):
@@ -45,7 +45,7 @@ class SharedCounters:
             index_elements=["slot", "window"], set_={"hits": CounterRow.hits}
         ).returning(CounterRow.hits)
 
-    async def hit(self, name: str, rate: Rate, caller: str) -> Standing:
+    async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult:
         """Who asks at the same moment waits: each is counted, and none over the limit."""
         seconds, at = rate.seconds, time()
         window = int(at) // seconds
@@ -60,7 +60,9 @@ class SharedCounters:
             if granted:
                 connection = await tx.session.connection()
                 await connection.execute(COUNT, {"of_slot": slot, "of_window": window})
-        return Standing(name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1)
+        return RateLimitResult(
+            name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1
+        )
 
     async def forget_old(self) -> None:
         await delete_all(self._db, CounterRow, CounterRow.ends_at < self._clock())

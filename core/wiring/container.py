@@ -4,12 +4,12 @@ from multiprocessing import parent_process
 
 from dependency_injector import containers, providers
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.data.audit import AuditTrail
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
 from core.events.log import EventLog
 from core.events.outbox import Outbox
 from core.events.relay import Relay
@@ -21,7 +21,7 @@ from core.operations.maintenance import Maintenance
 from core.operations.metrics import RequestMetrics
 from core.operations.snapshots import Snapshots
 from core.security.authentication import Authenticator, KeyAuthenticator
-from core.security.limits import Counters, LocalCounters, RateLimits
+from core.security.limits import LocalCounters, RateLimits, RateLimitStore
 from core.security.passwords import Passwords
 from core.security.reauthentication import Reauthentication
 from core.security.roles import Roles
@@ -42,14 +42,14 @@ def make_secrets(settings: Settings) -> SecretKeys:
     )
 
 
-def make_generations(settings: Settings) -> Generations:
-    return Generations(settings.data_dir / "generations")
+def make_cache_versions(settings: Settings) -> CacheVersions:
+    return CacheVersions(settings.data_dir / "generations")
 
 
-def make_database(settings: Settings, generations: Generations) -> Database:
+def make_database(settings: Settings, cache_versions: CacheVersions) -> Database:
     return open_database(
         settings.database_url.get_secret_value(),
-        generations,
+        cache_versions,
         settings.database_statement_timeout_s,
         transaction_pooler=settings.database_pooler == "transaction",
     )
@@ -66,7 +66,7 @@ def make_passwords(settings: Settings, db: Database) -> Passwords:
     return Passwords(settings.auth_password_min_length, must_be_allowed=db.must_be_outside)
 
 
-def make_counters(settings: Settings) -> Counters:
+def make_counters(settings: Settings) -> RateLimitStore:
     """Several workers without a common store take a share each."""
     local = LocalCounters(share=settings.workers)
     if settings.redis_url is None:
@@ -97,7 +97,7 @@ def make_limits(settings: Settings, shared: SharedCounters, db: Database) -> Rat
 
 class CoreContainer(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
-    log_lines = providers.Dependency(instance_of=Lines)
+    log_lines = providers.Dependency(instance_of=LogWriter)
     authenticator = providers.Dependency(instance_of=Authenticator)
     key_authenticator = providers.Dependency(instance_of=KeyAuthenticator)
     reauthentication = providers.Dependency(instance_of=Reauthentication)
@@ -109,8 +109,8 @@ class CoreContainer(containers.DeclarativeContainer):
     metrics = providers.Singleton(make_metrics, settings)
     secrets = providers.Singleton(make_secrets, settings)
     roles = providers.Singleton(Roles, contributions)
-    generations = providers.Singleton(make_generations, settings)
-    db = providers.Singleton(make_database, settings, generations)
+    cache_versions = providers.Singleton(make_cache_versions, settings)
+    db = providers.Singleton(make_database, settings, cache_versions)
     audit = providers.Singleton(AuditTrail, db=db, clock=clock)
     outbox = providers.Singleton(Outbox, db=db, clock=clock, contributions=contributions)
     relay = providers.Singleton(
@@ -124,7 +124,7 @@ class CoreContainer(containers.DeclarativeContainer):
     limits = providers.Singleton(make_limits, settings, shared_counters, db)
     passwords = providers.Singleton(make_passwords, settings, db)
     maintenance = providers.Singleton(
-        Maintenance, db=db, audit=audit, generations=generations, clock=clock
+        Maintenance, db=db, audit=audit, cache_versions=cache_versions, clock=clock
     )
     health = providers.Singleton(
         HealthChecks, contributions=contributions, lifecycle=lifecycle, clock=clock

@@ -10,7 +10,7 @@ from core.kernel.schemas import Schema
 from core.web.bodies import JsonRequest
 from core.web.context import context_of
 from core.web.responses import BodyResponse, answer
-from core.web.rules import rules_of
+from core.web.route_options import rules_of
 
 
 class DirectRoute(HTTPRoute):

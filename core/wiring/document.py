@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from core.kernel.contributions import Contributions
 from core.kernel.principal import Permission
-from core.operations.contributions import PersonalFigure
+from core.operations.contributions import UserStatistic
 from core.web.openapi.document import document_of
 from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module
@@ -33,7 +33,7 @@ def words_of(contributions: Contributions) -> dict[str, list[str]]:
     return {
         "permission": sorted(each.name for each in permissions),
         "scope": sorted(each.name for each in permissions if each.scope),
-        "figure": [each.name.rpartition(".")[2] for each in contributions.of(PersonalFigure)],
+        "figure": [each.name.rpartition(".")[2] for each in contributions.of(UserStatistic)],
     }
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from core.data import announcements
+from core.data import invalidation_poller
 from core.data.migrations import History, histories_of
 from core.kernel.loading import told_in_a_sentence
 from core.wiring.registry import load_modules, package_of
 
-TABLES_APART = (announcements,)
+TABLES_APART = (invalidation_poller,)
 """Modules of the core with a table, which nothing else here imports."""
 
 

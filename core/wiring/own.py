@@ -13,7 +13,7 @@ from core.data.lanes import reserved
 from core.data.sqlite.spare import keep_spare
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
-from core.operations.contributions import Examination, HealthCheck, PersonalData, Preparation
+from core.operations.contributions import DoctorCheck, HealthCheck, PersonalData, StartupTask
 from core.operations.snapshots import forget_dead_servers
 from core.wiring.container import METRICS_FOLDER, CoreContainer
 
@@ -36,8 +36,8 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
 
     return (
         HealthCheck("core.database", database_answers),
-        Preparation("core.metrics", tidy_metrics),
-        Preparation("core.spare", reserve_room),
+        StartupTask("core.metrics", tidy_metrics),
+        StartupTask("core.spare", reserve_room),
         Schedule("core.spare", timedelta(hours=1), reserve_room),
         Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy()),
         Schedule(
@@ -80,4 +80,4 @@ def about_redis(url: SecretStr | None) -> Sequence[Contribution]:
         if advice := await look():
             log.warning("redis_unavailable", advice=advice)
 
-    return Examination("core.redis", look), Preparation("core.redis", warn)
+    return DoctorCheck("core.redis", look), StartupTask("core.redis", warn)

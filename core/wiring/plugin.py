@@ -11,8 +11,8 @@ from litestar.config.app import AppConfig
 from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
-from core.data.announcements import Announcements
-from core.data.notifications import Notifications
+from core.data.invalidation_listener import InvalidationListener
+from core.data.invalidation_poller import InvalidationPoller
 from core.security.passwords import is_common
 from core.web.access import AccessMiddleware
 from core.web.assets import served_names
@@ -23,7 +23,7 @@ from core.web.responses import BodyResponse
 from core.wiring.container import CoreContainer
 from core.wiring.module import as_dependency
 
-OFFERED = ("maintenance", "event_log")
+INJECTABLE = ("maintenance", "event_log")
 """What handlers of any module may ask the core for, by name."""
 
 FEW_COLLECTIONS = (20_000, 50, 100)
@@ -42,7 +42,7 @@ class CorePlugin(InitPlugin):
         app_config.exception_handlers.update(self._problems.handlers)
         app_config.dependencies.update(
             provide(principal, visitor, if_match, page_requests.page_request)
-            | {name: as_dependency(self.container.providers[name]) for name in OFFERED}
+            | {name: as_dependency(self.container.providers[name]) for name in INJECTABLE}
         )
         app_config.middleware.append(self._access())
         app_config.lifespan.append(self.lifespan)
@@ -69,8 +69,8 @@ class CorePlugin(InitPlugin):
             stack.push_async_callback(to_thread, core.log_lines().flush)
             stack.push_async_callback(core.db().close)
             stack.push_async_callback(core.limits().close)
-            announcements = Announcements(core.db(), core.generations())
-            notifications = Notifications(core.db().engine, announcements.notify)
+            announcements = InvalidationPoller(core.db(), core.cache_versions())
+            notifications = InvalidationListener(core.db().engine, announcements.notify)
             await stack.enter_async_context(in_background(announcements.listen()))
             if core.settings().database_pooler is None:  # LISTEN hears nothing through it
                 await stack.enter_async_context(in_background(notifications.listen()))

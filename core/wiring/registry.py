@@ -16,7 +16,7 @@ from typing import Any
 
 from dependency_injector.providers import Dependency
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from core.kernel.contributions import Contribution, Export, WiringError
@@ -42,7 +42,7 @@ class LoadedModules:
 
 
 def assemble_all(
-    settings: Settings, extra: ModuleTypes | None = None, lines: Lines | None = None
+    settings: Settings, extra: ModuleTypes | None = None, lines: LogWriter | None = None
 ) -> tuple[CoreContainer, list[AnyModule]]:
     """Build the core and every module; `extra` modules join those that are discovered."""
     lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)

@@ -16,7 +16,7 @@ from core.security.policies import Policy, public
 from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
 from core.web.context import Header
 from core.web.parameters import names_of
-from core.web.rules import AnyListing, Rules
+from core.web.route_options import AnyListing, RouteOptions
 from core.web.unknown import METHODS, unknown_methods
 from core.wiring.direct import DirectRoute, shorten
 from core.wiring.inventory import InstalledModules
@@ -65,7 +65,7 @@ class RouteRules(ReceiveRoutePlugin):
             id(each[0]): each for each in route.route_handler_map.values()
         }.values():
             if answers_options(handler):
-                handler.opt["rules"] = Rules(
+                handler.opt["rules"] = RouteOptions(
                     public, in_api=self._is_in_api(route.path), options=options_of(route)
                 )
             else:
@@ -81,13 +81,13 @@ class RouteRules(ReceiveRoutePlugin):
         if handler.resolve_include_in_schema():
             self._modules.count_route(rules.module)
 
-    def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> Rules:
+    def _rules(self, handler: HTTPRouteHandler, model: Any, path: str) -> RouteOptions:
         opt = handler.opt
         self._refuse_unknown(handler, path)
         listing = checked_listing(opt.get("listing"), handler, path)
         own = frozenset(each.field_alias for each in model.expected_query_params)
         known = own | (names_of(listing) if listing else frozenset())
-        return Rules(
+        return RouteOptions(
             policy=self._policy(handler, path),
             module=opt.get("module", "core"),
             in_api=self._is_in_api(path),
@@ -107,10 +107,10 @@ class RouteRules(ReceiveRoutePlugin):
         """Raises UnknownOption for what would be looked up in vain, or never, at a request."""
         for option in handler.opt:
             if option not in OPTIONS | WORKED_OUT:
-                raise UnknownOption(f"{handler} at {path} {unknown('option', option, OPTIONS)}")
+                raise UnknownOption(f"{handler} at {path} {not_found('option', option, OPTIONS)}")
         limit = handler.opt.get("limit")
         if limit is not None and limit not in self._limits:
-            raise UnknownOption(f"{handler} at {path} {unknown('limit', limit, self._limits)}")
+            raise UnknownOption(f"{handler} at {path} {not_found('limit', limit, self._limits)}")
 
     def _is_in_api(self, path: str) -> bool:
         return f"{path}/".startswith(f"{self._prefix}/")
@@ -119,11 +119,11 @@ class RouteRules(ReceiveRoutePlugin):
         """Counted like the known ones; while the service is closed, open where one of them is."""
         if not (missing := [each for each in METHODS if each not in route.methods]):
             return
-        known: list[Rules] = [each.opt["rules"] for each in own_handlers(route)]
+        known: list[RouteOptions] = [each.opt["rules"] for each in own_handlers(route)]
         is_open = any(each.policy.while_closed for each in known)
         handler = unknown_methods(route, missing)
         handler.on_registration(cast("Litestar", handler.ownership_layers[0]))
-        handler.opt["rules"] = Rules(
+        handler.opt["rules"] = RouteOptions(
             policy=public.in_maintenance() if is_open else public,
             module=known[0].module,
             in_api=known[0].in_api,
@@ -154,7 +154,7 @@ def flags_of(handler: BaseRouteHandler, model: Any) -> Iterator[str]:
             yield parameter.field_alias
 
 
-def unknown(what: str, name: str, known: Collection[str]) -> str:
+def not_found(what: str, name: str, known: Collection[str]) -> str:
     [nearest] = get_close_matches(name, sorted(known), n=1, cutoff=0)
     return f"has the {what} {name!r}, which does not exist; the nearest is {nearest!r}."
 

@@ -17,7 +17,7 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 from core.data.listing_indexes import missing_indexes
-from core.data.migrations.histories import history_of
+from core.data.migrations.revisions import history_of
 from core.data.models import loses_zone
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
@@ -27,7 +27,7 @@ from core.kernel.loading import told_in_a_sentence
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.command_names import doubled_commands
-from core.operations.contributions import Command, HealthCheck, PersonalFigure
+from core.operations.contributions import Command, HealthCheck, UserStatistic
 from core.security.authentication import TooManyAttempts
 from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
 from core.security.reauthentication import Reauthentication
@@ -248,7 +248,7 @@ def names_what_it_contributes(it: Subject) -> Iterator[str]:
 
 def shows_each_name_once(it: Subject) -> Iterator[str]:
     """A figure and a health check are shown by the last part of their name, beside all others."""
-    for kind in (PersonalFigure, HealthCheck):
+    for kind in (UserStatistic, HealthCheck):
         shown = [last_part(each.name) for each in it.module.core.contributions().of(kind)]
         for each in it.contributed(kind):
             if shown.count(name := last_part(each.name)) > 1:

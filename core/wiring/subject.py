@@ -16,7 +16,7 @@ from core.data.models import Base
 from core.kernel.contributions import Contribution
 from core.kernel.errors import ProblemError
 from core.kernel.loading import told_in_a_sentence
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 from core.wiring.module import Module
 from core.wiring.registry import AnyModule
 from core.wiring.routes import operations_of
@@ -83,8 +83,8 @@ class Subject:
         return [each for each in all_errors() if each.__module__.startswith(f"{self.package}.")]
 
 
-def rules_of(operation: HTTPRouteHandler) -> Rules:
-    rules: Rules = operation.opt["rules"]
+def rules_of(operation: HTTPRouteHandler) -> RouteOptions:
+    rules: RouteOptions = operation.opt["rules"]
     return rules
 
 

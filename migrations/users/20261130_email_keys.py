@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from email_validator import EmailNotValidError, validate_email
 
-from core.data.migrations.histories import MigrationError
+from core.data.migrations.revisions import MigrationError
 
 revision = "users_email_keys"
 down_revision = "users_first"

@@ -2,9 +2,9 @@ from dependency_injector import providers
 
 from core.wiring.module import ModuleContainer
 from modules.admin.service import (
-    Appointments,
+    AdminUserCreation,
     AuditReader,
-    BackgroundWork,
+    EventAdmin,
     Inventory,
     PermissionDirectory,
     StatsService,
@@ -25,9 +25,9 @@ class AdminContainer(ModuleContainer):
         PermissionDirectory, contributions=core.contributions, roles=core.roles
     )
     audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, people=people)
-    appointments = providers.Singleton(Appointments, people=people, clock=core.clock)
+    appointments = providers.Singleton(AdminUserCreation, people=people, clock=core.clock)
     background_work = providers.Singleton(
-        BackgroundWork, db=core.db, audit=core.audit, event_log=core.event_log
+        EventAdmin, db=core.db, audit=core.audit, event_log=core.event_log
     )
     inventory = providers.Singleton(
         Inventory,

@@ -22,9 +22,9 @@ AUDIT = Listing(
 PERMISSIONS = ValueListing(("module", "name"), default="name")
 MODULES = ValueListing(("name",), default="name")
 
-EVERY = select(*AuditEntry.__table__.columns)
-SINCE = EVERY.where(AuditEntry.at >= bindparam("since"))
-UNTIL = EVERY.where(AuditEntry.at < bindparam("until"))
+SELECT_ALL = select(*AuditEntry.__table__.columns)
+SINCE = SELECT_ALL.where(AuditEntry.at >= bindparam("since"))
+UNTIL = SELECT_ALL.where(AuditEntry.at < bindparam("until"))
 BETWEEN = SINCE.where(AuditEntry.at < bindparam("until"))
 
 

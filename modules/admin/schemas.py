@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
 from core.kernel.text import Text
 from core.security.names import PermissionName, RoleName
 from core.security.passwords import NewPassword
@@ -37,13 +37,13 @@ class AdminUserRead(Schema):
     locale: str | None
     roles: tuple[RoleName, ...]
     permissions: tuple[PermissionName, ...]
-    email_verified_at: Moment | None
+    email_verified_at: UtcDatetime | None
     pending_email: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
     is_active: bool
-    last_login_at: Moment | None
-    deletes_at: Moment | None
+    last_login_at: UtcDatetime | None
+    deletes_at: UtcDatetime | None
     second_factor: bool = False
 
 
@@ -96,7 +96,7 @@ class MaintenanceRead(Schema):
 
 class AuditRead(Schema):
     id: UUID
-    at: Moment
+    at: UtcDatetime
     actor_id: UUID | None
     actor_kind: Literal["user", "key", "system", "anonymous"]
     on_behalf_of: UUID | None
@@ -124,9 +124,9 @@ class EventRead(Schema):
     listener: str
     status: Literal["pending", "running", "failed", "dead", "waiting"]
     attempts: int
-    due_at: Moment | None
+    due_at: UtcDatetime | None
     last_error: str | None
-    created_at: Moment
+    created_at: UtcDatetime
 
 
 class AdminSessionRead(Schema):
@@ -134,9 +134,9 @@ class AdminSessionRead(Schema):
     user_id: UUID
     device: str
     address: str
-    created_at: Moment
-    last_used_at: Moment
-    expires_at: Moment
+    created_at: UtcDatetime
+    last_used_at: UtcDatetime
+    expires_at: UtcDatetime
 
 
 class AdminFileRead(Schema):
@@ -148,5 +148,5 @@ class AdminFileRead(Schema):
     content_type: str
     checksum_sha256: str
     visibility: Literal["private", "public"]
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime

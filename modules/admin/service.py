@@ -23,7 +23,7 @@ from core.security.policies import requires
 from core.security.roles import ADMIN, MEMBER, Roles
 from core.wiring.inventory import InstalledModules, ModuleInfo
 from modules.admin.permissions import ROLES
-from modules.admin.queries import AUDIT, BETWEEN, EVERY, SINCE, UNTIL, Period, revision_of
+from modules.admin.queries import AUDIT, BETWEEN, SELECT_ALL, SINCE, UNTIL, Period, revision_of
 from modules.admin.schemas import (
     FileFigures,
     ModuleRead,
@@ -84,7 +84,7 @@ class AuditReader:
     async def page(self, request: PageRequest, period: Period) -> Rows[Any]:
         """The audit trail, of a period or of all time."""
         since, until = period
-        query = {(0, 0): EVERY, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
+        query = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
         chosen = query[since is not None, until is not None]
         async with self._db.read() as reads:
             return await AUDIT.page(reads, chosen, request, {"since": since, "until": until})
@@ -97,7 +97,7 @@ class AuditReader:
         return person
 
 
-class Appointments:
+class AdminUserCreation:
     """Accounts that admins make; one that is more than a member's takes what giving roles takes."""
 
     def __init__(self, people: People, clock: Clock) -> None:
@@ -109,7 +109,7 @@ class Appointments:
         return await self._people.create(actor, new, roles)
 
 
-class BackgroundWork:
+class EventAdmin:
     """Events that have not arrived yet; what is done to them is on record."""
 
     def __init__(self, db: Database, audit: AuditTrail, event_log: EventLog) -> None:

@@ -4,18 +4,18 @@ from core.wiring.module import ModuleContainer
 from modules.auth.service.access_tokens import AccessTokens
 from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.authentication import ApiKeyAuthentication, BearerTokens
-from modules.auth.service.guesses import Guesses
+from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.key_usage import KeyUsage
 from modules.auth.service.login import Login
+from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.personal_data import SignInData
-from modules.auth.service.proofs import Proofs
+from modules.auth.service.reauthentication import PasswordReauthentication
 from modules.auth.service.refresh import Refresh
 from modules.auth.service.registration import Registration
 from modules.auth.service.revocation import Revocation
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import SigningKeys
-from modules.auth.service.sweeping import Sweeping
 from modules.auth.service.token_endpoint import TokenEndpoint
 from modules.auth.settings import AuthSettings
 from modules.users.public import Accounts
@@ -30,7 +30,7 @@ class AuthContainer(ModuleContainer):
         SigningKeys,
         db=core.db,
         audit=core.audit,
-        generations=core.generations,
+        cache_versions=core.cache_versions,
         secrets=core.secrets,
         clock=core.clock,
         settings=settings,
@@ -45,7 +45,7 @@ class AuthContainer(ModuleContainer):
     bearer_tokens = providers.Singleton(
         BearerTokens,
         db=core.db,
-        generations=core.generations,
+        cache_versions=core.cache_versions,
         tokens=access_tokens,
         accounts=accounts,
         roles=core.roles,
@@ -56,14 +56,14 @@ class AuthContainer(ModuleContainer):
     key_authentication = providers.Singleton(
         ApiKeyAuthentication,
         db=core.db,
-        generations=core.generations,
+        cache_versions=core.cache_versions,
         accounts=accounts,
         roles=core.roles,
         clock=core.clock,
         usage=key_usage,
     )
     guesses = providers.Singleton(
-        Guesses, db=core.db, clock=core.clock, secrets=core.secrets, limits=core.limits
+        LoginThrottle, db=core.db, clock=core.clock, secrets=core.secrets, limits=core.limits
     )
     issuer = providers.Singleton(
         TokenIssuer, tokens=access_tokens, clock=core.clock, settings=settings
@@ -98,7 +98,7 @@ class AuthContainer(ModuleContainer):
         Revocation, db=core.db, audit=core.audit, tokens=access_tokens, sessions=sessions
     )
     proofs = providers.Singleton(
-        Proofs,
+        PasswordReauthentication,
         db=core.db,
         audit=core.audit,
         clock=core.clock,
@@ -124,7 +124,7 @@ class AuthContainer(ModuleContainer):
         api_keys=api_keys,
     )
     sweeping = providers.Singleton(
-        Sweeping,
+        ExpiredDataCleanup,
         db=core.db,
         clock=core.clock,
         guesses=guesses,

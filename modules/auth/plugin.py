@@ -5,11 +5,11 @@ from core.kernel.contributions import Contribution, Export
 from core.kernel.events import Schedule
 from core.operations.contributions import (
     Command,
-    Examination,
+    DoctorCheck,
     PersonalData,
-    PersonalFigure,
-    Preparation,
+    StartupTask,
     Statistic,
+    UserStatistic,
 )
 from core.security.authentication import Authenticator, KeyAuthenticator
 from core.security.reauthentication import Reauthentication
@@ -50,12 +50,12 @@ class Plugin(Module[AuthContainer]):
                 tables=("auth_sessions", "auth_api_keys"),
                 forget=lambda user_id: its.sign_in_data().forget(user_id),
             ),
-            PersonalFigure("auth.sessions", lambda user_id: its.sessions().count(user_id)),
-            PersonalFigure("auth.api_keys", lambda user_id: its.api_keys().count(user_id)),
+            UserStatistic("auth.sessions", lambda user_id: its.sessions().count(user_id)),
+            UserStatistic("auth.api_keys", lambda user_id: its.api_keys().count(user_id)),
             Statistic("auth.sessions", lambda: its.sessions().count_active()),
             Statistic("auth.api_keys", lambda: its.api_keys().count_active()),
-            Preparation("auth.signing_key", lambda: its.signing_keys().prepare()),
-            Examination("auth.signing_keys", lambda: its.signing_keys().examine()),
+            StartupTask("auth.signing_key", lambda: its.signing_keys().prepare()),
+            DoctorCheck("auth.signing_keys", lambda: its.signing_keys().examine()),
             Schedule("auth.sweep", timedelta(minutes=1), lambda: its.sweeping().sweep()),
             Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
         )

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import Moment, Schema
+from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
 from core.security.names import PermissionName, RoleName
 from core.security.passwords import GivenPassword, NewPassword
@@ -59,19 +59,19 @@ class ProfileRead(Schema):
     locale: str | None
     roles: list[RoleName]
     permissions: list[PermissionName]
-    email_verified_at: Moment | None
+    email_verified_at: UtcDatetime | None
     pending_email: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
 
 
 class SessionData(Schema):
     id: UUID
     device: str = Field(examples=["Firefox on Linux"])
     address: str
-    created_at: Moment
-    last_used_at: Moment
-    expires_at: Moment
+    created_at: UtcDatetime
+    last_used_at: UtcDatetime
+    expires_at: UtcDatetime
 
 
 class SessionRead(SessionData):
@@ -89,9 +89,9 @@ class ApiKeyRead(Schema):
     prefix: str
     name: str
     scopes: list[KnownScope]
-    created_at: Moment
-    expires_at: Moment
-    last_used_at: Moment | None
+    created_at: UtcDatetime
+    expires_at: UtcDatetime
+    last_used_at: UtcDatetime | None
 
 
 class ApiKeyCreated(ApiKeyRead):

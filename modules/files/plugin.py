@@ -6,9 +6,9 @@ from core.kernel.events import Listener, Schedule
 from core.operations.contributions import (
     HealthCheck,
     PersonalData,
-    PersonalFigure,
-    Preparation,
+    StartupTask,
     Statistic,
+    UserStatistic,
 )
 from core.wiring.module import Module
 from modules.files.container import FilesContainer
@@ -30,7 +30,7 @@ class Plugin(Module[FilesContainer]):
             WRITE,
             MANAGE,
             Export(StoredFiles, files),
-            Preparation("files.sweep", lambda: contents().sweep()),
+            StartupTask("files.sweep", lambda: contents().sweep()),
             Schedule("files.sweep", timedelta(minutes=10), self.sweep),
             Listener(
                 ContentDropped, "files.remove_content", lambda dropped: contents().remove(dropped)
@@ -38,8 +38,8 @@ class Plugin(Module[FilesContainer]):
             HealthCheck("files.storage", lambda: contents().check()),
             Statistic("files.count", lambda: usage().all_files()),
             Statistic("files.bytes", lambda: usage().all_bytes()),
-            PersonalFigure("files.files", lambda person: usage().files_of(person)),
-            PersonalFigure("files.bytes", lambda person: usage().bytes_of(person)),
+            UserStatistic("files.files", lambda person: usage().files_of(person)),
+            UserStatistic("files.bytes", lambda person: usage().bytes_of(person)),
             PersonalData(
                 "files.files",
                 export=lambda person: files().export(person),

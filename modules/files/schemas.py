@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
 
 Visibility = Literal["private", "public"]
 
@@ -16,8 +16,8 @@ class FileRead(Schema):
     content_type: str = Field(examples=["image/png"])
     checksum_sha256: str = Field(description="In hexadecimal digits.")
     visibility: Visibility
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
 
 
 class FilesRead(Schema):

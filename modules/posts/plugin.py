@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from core.kernel.contributions import Contribution
-from core.operations.contributions import PersonalData, PersonalFigure, Seed, Statistic
+from core.operations.contributions import PersonalData, Seed, Statistic, UserStatistic
 from core.wiring.module import Module
 from modules.posts.container import PostsContainer
 from modules.posts.permissions import MANAGE, WRITE
@@ -18,7 +18,7 @@ class Plugin(Module[PostsContainer]):
             WRITE,
             MANAGE,
             Statistic("posts.total", lambda: posts().count()),
-            PersonalFigure("posts.posts", lambda person: posts().count(person)),
+            UserStatistic("posts.posts", lambda person: posts().count(person)),
             PersonalData(
                 "posts.posts",
                 export=lambda person: posts().export(person),

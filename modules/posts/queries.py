@@ -8,6 +8,6 @@ POSTS = Listing(
     sort=(Post.created_at, Post.title, Post.id), search=SEARCH, filters=(Post.author_id,)
 )
 
-EVERY = select(*own_columns(Post))
-ONE = EVERY.where(Post.id == bindparam("post_id"))
-OF_AUTHOR = EVERY.where(Post.author_id == bindparam("written_by"))
+SELECT_ALL = select(*own_columns(Post))
+ONE = SELECT_ALL.where(Post.id == bindparam("post_id"))
+OF_AUTHOR = SELECT_ALL.where(Post.author_id == bindparam("written_by"))

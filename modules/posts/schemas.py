@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
 from core.kernel.text import Line, Text
 
 Title = Annotated[str, Line(1, 200), Field(examples=["Hello"])]
@@ -25,5 +25,5 @@ class PostRead(Schema):
     title: str
     content: str
     author_id: UUID
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime

@@ -17,7 +17,7 @@ from core.security.authentication import NotPermitted
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.models import Post
 from modules.posts.permissions import MANAGE, WRITE
-from modules.posts.queries import EVERY, OF_AUTHOR, ONE, POSTS
+from modules.posts.queries import OF_AUTHOR, ONE, POSTS, SELECT_ALL
 from modules.posts.schemas import PostDraft, PostRead
 
 
@@ -27,7 +27,7 @@ class PostService:
 
     async def page(self, request: PageRequest) -> Rows[Row[Any]]:
         async with self._db.read() as reads:
-            return await POSTS.page(reads, EVERY, request)
+            return await POSTS.page(reads, SELECT_ALL, request)
 
     async def get(self, post_id: UUID) -> Row[Any]:
         async with self._db.read() as reads:

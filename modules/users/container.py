@@ -3,12 +3,12 @@ from dependency_injector import providers
 from core.wiring.module import ModuleContainer
 from modules.users.first_admin import FirstAdmin
 from modules.users.samples import SamplePeople
+from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.admins import AdminService
-from modules.users.service.departures import DepartureService
 from modules.users.service.people import PeopleService
+from modules.users.service.personal_data import PersonalDataService
 from modules.users.service.profiles import ProfileService
-from modules.users.service.records import RecordService
 from modules.users.settings import UsersSettings
 
 
@@ -27,7 +27,7 @@ class UsersContainer(ModuleContainer):
         contributions=core.contributions,
     )
     departures = providers.Singleton(
-        DepartureService,
+        AccountDeletion,
         db=core.db,
         outbox=core.outbox,
         audit=core.audit,
@@ -50,12 +50,12 @@ class UsersContainer(ModuleContainer):
         ProfileService,
         db=core.db,
         audit=core.audit,
-        generations=core.generations,
+        cache_versions=core.cache_versions,
         people=people,
         reauthentication=core.reauthentication,
     )
     records = providers.Singleton(
-        RecordService,
+        PersonalDataService,
         db=core.db,
         audit=core.audit,
         clock=core.clock,

@@ -5,10 +5,10 @@ from core.kernel.contributions import Contribution, Export
 from core.kernel.events import Listener, Schedule
 from core.operations.contributions import (
     Command,
-    Examination,
+    DoctorCheck,
     PersonalData,
-    Preparation,
     Seed,
+    StartupTask,
     Statistic,
 )
 from core.wiring.module import Module
@@ -51,11 +51,11 @@ class Plugin(Module[UsersContainer]):
                 "users.forget_addresses",
                 lambda settled: its.departures().forget_addresses(settled.user_id),
             ),
-            Preparation("users.first_admin", lambda: its.first_admin().ensure()),
-            Examination("users.first_admin", lambda: its.first_admin().examine()),
+            StartupTask("users.first_admin", lambda: its.first_admin().ensure()),
+            DoctorCheck("users.first_admin", lambda: its.first_admin().examine()),
             Seed(
                 "users.people",
-                lambda: its.samples().sow(),
+                lambda: its.samples().seed(),
                 lambda count, progress: its.samples().add(count, progress),
             ),
             Command("users.user", lambda: user_group(its.admins, self.core.db, self.core.settings)),

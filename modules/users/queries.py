@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 
 from core.data.audit import AuditEntry, Outcome
+from core.data.cached_counts import Count
 from core.data.folded import own_columns
 from core.data.lanes import reserved
 from core.data.queries import Listing
-from core.data.totals import Count
 from core.data.transaction import Transaction
 from core.data.unions import Union
 from modules.users.models import IS_ADMIN, SEARCH, User

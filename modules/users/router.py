@@ -36,9 +36,9 @@ from modules.users.schemas import (
     UserRead,
     UserReplace,
 )
-from modules.users.service.departures import DepartureService
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.personal_data import PersonalDataService
 from modules.users.service.profiles import ProfileService
-from modules.users.service.records import RecordService
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -117,7 +117,7 @@ class ProfileController(Controller):
         self,
         data: JSONBody[DeletionRequest],
         principal: NamedDependency[Principal],
-        departures: NamedDependency[DepartureService],
+        departures: NamedDependency[AccountDeletion],
     ) -> DeletionRead:
         return DeletionRead(deletes_at=await departures.request(principal, data.password))
 
@@ -132,7 +132,7 @@ class ProfileController(Controller):
     async def read_summary(
         self,
         principal: NamedDependency[Principal],
-        records: NamedDependency[RecordService],
+        records: NamedDependency[PersonalDataService],
     ) -> Response[SummaryRead]:
         summary, known = await records.summary(principal)
         body = SummaryRead.model_validate({**summary.figures, "as_of": summary.as_of})
@@ -148,7 +148,7 @@ class ProfileController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
-        records: NamedDependency[RecordService],
+        records: NamedDependency[PersonalDataService],
     ) -> Page[ActivityRead]:
         return ActivityRead.paged(await records.activity(principal, page_request))
 
@@ -164,7 +164,7 @@ class ProfileController(Controller):
     async def export_me(
         self,
         principal: NamedDependency[Principal],
-        records: NamedDependency[RecordService],
+        records: NamedDependency[PersonalDataService],
     ) -> Response[ExportRead]:
         name = f"atrium-export-{utc_now():%Y%m%d}.json"
         headers = {"content-disposition": f'attachment; filename="{name}"'}

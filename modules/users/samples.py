@@ -26,7 +26,7 @@ class SamplePeople:
     def __init__(self, db: Database, audit: AuditTrail, clock: Clock) -> None:
         self._db, self._audit, self._clock = db, audit, clock
 
-    async def sow(self) -> None:
+    async def seed(self) -> None:
         """A few, once."""
         rows = [*people("x", FEW, self._clock())]
         first = select(User.id).where(User.email_key == rows[0]["email_key"])
@@ -46,7 +46,7 @@ class SamplePeople:
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
             await connection.execute(ADD, rows)
-            self._db.touch("users")
+            self._db.invalidate("users")
             await self._audit.record(tx, "users.seed", ("users", None), count=len(rows))
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Moment, Schema
+from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
 from core.security.names import PermissionName, RoleName
 from core.security.passwords import GivenPassword, NewPassword
 from modules.users.fields import Age, Email, Locale, Name
@@ -78,7 +78,7 @@ class DeletionRequest(Schema):
 
 
 class DeletionRead(Schema):
-    deletes_at: Moment
+    deletes_at: UtcDatetime
 
 
 class UserRead(Schema):
@@ -89,10 +89,10 @@ class UserRead(Schema):
     locale: str | None
     roles: tuple[RoleName, ...]
     permissions: tuple[PermissionName, ...]
-    email_verified_at: Moment | None
+    email_verified_at: UtcDatetime | None
     pending_email: str | None = Field(description="A new address that waits to be confirmed.")
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
 
 
 class SummaryRead(Schema):
@@ -101,12 +101,12 @@ class SummaryRead(Schema):
     model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "figure"})
     __pydantic_extra__: dict[str, int]
 
-    as_of: Moment
+    as_of: UtcDatetime
 
 
 class ActivityRead(Schema):
     id: UUID
-    at: Moment
+    at: UtcDatetime
     actor_id: UUID | None
     actor_kind: str
     on_behalf_of: UUID | None
@@ -122,7 +122,7 @@ class ActivityRead(Schema):
 class ExportRead(Schema):
     """Everything that is held about a person, by what holds it."""
 
-    exported_at: Moment
+    exported_at: UtcDatetime
     data: dict[str, Any]
 
 

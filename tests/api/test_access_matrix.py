@@ -22,7 +22,7 @@ from litestar import Litestar
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
@@ -296,7 +296,7 @@ NAMES = {
 async def application(
     databases: Databases,
     tmp_path_factory: pytest.TempPathFactory,
-    log_lines: Lines,
+    log_lines: LogWriter,
     anyio_backend: str,
 ) -> AsyncIterator[Litestar]:
     """One for all cells: each brings people of its own."""
@@ -326,7 +326,7 @@ async def disable(app: Litestar, user_id: UUID) -> None:
     db = app.plugins.get(CorePlugin).container.db()
     async with db.transaction() as tx:
         (await tx.session.get_one(User, user_id)).is_active = False
-        db.touch("principals")
+        db.invalidate("principals")
 
 
 def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) -> None:

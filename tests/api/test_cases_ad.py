@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, select
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.models import Base
@@ -57,7 +57,7 @@ async def test_maintenance_has_no_way_around(
 
 
 async def test_maintenance_outlives_a_restart(
-    app: Litestar, admin: Person, person: Person, settings: Settings, log_lines: Lines
+    app: Litestar, admin: Person, person: Person, settings: Settings, log_lines: LogWriter
 ) -> None:
     """AD-02."""
     await admin.client.post(SWITCH, json={"enabled": True, "message": "Back at noon."})

@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from tests.api.deaths import (
@@ -138,7 +138,12 @@ class TestDamagedLog:
 
     @pytest.mark.parametrize("kept", [0, REGISTRATIONS - 1])
     async def test_what_was_before_the_damage_is_served(
-        self, history: list[Path], admin: Person, settings: Settings, log_lines: Lines, kept: int
+        self,
+        history: list[Path],
+        admin: Person,
+        settings: Settings,
+        log_lines: LogWriter,
+        kept: int,
     ) -> None:
         before, whole = ((each / LOG).read_bytes() for each in (history[kept], history[-1]))
         begin, _ = next(each for each in spans_of(whole) if differ(before, whole, each))
@@ -146,13 +151,13 @@ class TestDamagedLog:
         await self.assert_served(history[-1], history[kept], admin, settings, log_lines)
 
     async def test_what_was_before_it_is_served_without_it(
-        self, history: list[Path], admin: Person, settings: Settings, log_lines: Lines
+        self, history: list[Path], admin: Person, settings: Settings, log_lines: LogWriter
     ) -> None:
         (history[-1] / LOG).unlink()
         await self.assert_served(history[-1], history[0], admin, settings, log_lines)
 
     async def assert_served(
-        self, folder: Path, state: Path, admin: Person, settings: Settings, log_lines: Lines
+        self, folder: Path, state: Path, admin: Person, settings: Settings, log_lines: LogWriter
     ) -> None:
         people = {email for (email,) in state_of(state)["SELECT email FROM users"]}
         app = create_app(moved(settings, folder), lines=log_lines)

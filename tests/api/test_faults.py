@@ -17,12 +17,12 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import Table, func, select
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
 from core.data.models import Base
-from core.operations.contributions import Preparation
+from core.operations.contributions import StartupTask
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
 from tests.api.deaths import (
@@ -114,7 +114,7 @@ def stored(folder: Path) -> set[str]:
 async def sweep(core: CoreContainer) -> None:
     """As it happens when a process starts; the uploads of this one are over."""
     await sleep(0.01)
-    for each in core.contributions().of(Preparation, "files"):
+    for each in core.contributions().of(StartupTask, "files"):
         await each.run()
 
 
@@ -169,7 +169,7 @@ class TestDeath:
         client: AsyncClient,
         person: Person,
         settings: Settings,
-        log_lines: Lines,
+        log_lines: LogWriter,
         tmp_path: Path,
         act: Act,
     ) -> None:
@@ -194,7 +194,7 @@ class TestDeath:
         client: AsyncClient,
         person: Person,
         settings: Settings,
-        log_lines: Lines,
+        log_lines: LogWriter,
         tmp_path: Path,
         act: Act,
         begins_anew: bool,
@@ -270,13 +270,13 @@ def contents(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
 
 
 async def revive(
-    folder: Path, settings: Settings, log_lines: Lines, person: Person, act: Act, is_done: bool
+    folder: Path, settings: Settings, log_lines: LogWriter, person: Person, act: Act, is_done: bool
 ) -> None:
     """The next process goes on from there: what was done counts, and what was not can be done."""
     app = create_app(moved(settings, folder), lines=log_lines)
     async with app.lifespan(), client_of(app) as client:
         core: CoreContainer = app.plugins.get(CorePlugin).container
-        for each in core.contributions().of(Preparation):
+        for each in core.contributions().of(StartupTask):
             await each.run()
         headers = {"authorization": person.client.headers["authorization"]}
         async with client_of(app, **headers) as again:

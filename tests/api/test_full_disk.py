@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from httpx import Client, Response
 
-from config.lines import Lines
-from core.data.generations import SIZE
+from config.log_writer import LogWriter
+from core.data.cache_versions import SIZE
 from tests.api.serving import ADMIN_EMAIL, Served, client_at, eventually, serving, sign_in
 from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_database, postgres_server
 from tests.disks import SmallDisk, small_disk
@@ -142,7 +142,7 @@ def test_a_mapped_file_without_blocks(disk: SmallDisk) -> None:
     with serving(disk.folder) as served:
         token = admin_token(served)
         assert served.stop() == 0
-    mapped = disk.folder / "var/generations"
+    mapped = disk.folder / "var/cache_versions"
     os.truncate(mapped, 0)
     os.truncate(mapped, SIZE)
     with serving(disk.folder) as served, at(served, token) as client:
@@ -155,7 +155,7 @@ def test_a_mapped_file_without_blocks(disk: SmallDisk) -> None:
 def test_the_log_says_how_many_lines_found_no_room(disk: SmallDisk) -> None:
     log = disk.folder / "log"
     with log.open("wb") as file:
-        lines = Lines(file.fileno(), every_s=60)
+        lines = LogWriter(file.fileno(), every_s=60)
         lines.info(b"first")
         lines.flush()
         disk.fill()

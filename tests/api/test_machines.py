@@ -16,10 +16,10 @@ from litestar import Litestar
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Rate, Settings
 from core.app import create_app
-from core.data import announcements, generations, notifications
+from core.data import cache_versions, invalidation_listener, invalidation_poller
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
 from core.wiring.container import CoreContainer
@@ -51,13 +51,13 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcements, "EVERY_S", LONG_S)
-    monkeypatch.setattr(generations, "SILENCE", LONG_S)
+    monkeypatch.setattr(invalidation_poller, "EVERY_S", LONG_S)
+    monkeypatch.setattr(cache_versions, "SILENCE", LONG_S)
 
 
 @pytest.fixture
 async def there(
-    app: Litestar, settings: Settings, tmp_path: Path, log_lines: Lines
+    app: Litestar, settings: Settings, tmp_path: Path, log_lines: LogWriter
 ) -> AsyncIterator[Litestar]:
     """The other machine, which listens already."""
     own = settings.model_copy(update={"data_dir": tmp_path / "there"})
@@ -133,7 +133,7 @@ async def test_who_was_cut_off_listens_again(
 
 
 async def test_a_machine_that_stops_leaves_no_connection(
-    app: Litestar, settings: Settings, tmp_path: Path, log_lines: Lines
+    app: Litestar, settings: Settings, tmp_path: Path, log_lines: LogWriter
 ) -> None:
     second = create_app(settings.model_copy(update={"data_dir": tmp_path / "b"}), lines=log_lines)
     async with second.lifespan():
@@ -146,8 +146,8 @@ class TestDeaf:
 
     @pytest.fixture(autouse=True)
     def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(notifications, "CHANNEL", "elsewhere")
-        monkeypatch.setattr(generations, "SILENCE", LONG_S)
+        monkeypatch.setattr(invalidation_listener, "CHANNEL", "elsewhere")
+        monkeypatch.setattr(cache_versions, "SILENCE", LONG_S)
 
     async def test_a_logout_is_found_by_asking(self, person: Person, asked: AsyncClient) -> None:
         assert (await person.client.post(f"{API}/auth/logout")).status_code == 204

@@ -10,7 +10,7 @@ import pytest
 from httpx import Response
 from litestar import Litestar
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import current, pending, upgrade
@@ -61,7 +61,7 @@ def overrides(mode: str) -> dict[str, Any]:
 
 @pytest.fixture
 async def second(
-    app: Litestar, settings: Settings, tmp_path: Path, log_lines: Lines
+    app: Litestar, settings: Settings, tmp_path: Path, log_lines: LogWriter
 ) -> AsyncIterator[Litestar]:
     """The application on another machine."""
     own = settings.model_copy(update={"data_dir": tmp_path / "second"})

@@ -20,7 +20,7 @@ from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import CheckNode, ScenarioRecorder
 from schemathesis.python import asgi
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from tests.conftest import Databases
@@ -72,7 +72,7 @@ def formats() -> None:
 
 
 @pytest.fixture
-def application(databases: Databases, tmp_path: Path, log_lines: Lines) -> Iterator[Litestar]:
+def application(databases: Databases, tmp_path: Path, log_lines: LogWriter) -> Iterator[Litestar]:
     """Started by schemathesis, in a thread of its own; somebody of each kind is registered."""
     settings = Settings(
         environment="test",
@@ -87,7 +87,7 @@ def application(databases: Databases, tmp_path: Path, log_lines: Lines) -> Itera
     asgi.shutdown_lifespans()
 
 
-async def register_people(settings: Settings, lines: Lines) -> None:
+async def register_people(settings: Settings, lines: LogWriter) -> None:
     app = create_app(settings, lines=lines)
     async with app.lifespan():
         for name, roles in ((MEMBER, ()), (ADMIN, (ADMIN,))):

@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretStr, TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
 from config.access_line import AccessLine, access_writer
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.logging import configure_logging, now
 
 Format = Literal["json", "console"]
@@ -33,7 +33,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        self.lines = Lines(self.fd, every_s=60)
+        self.lines = LogWriter(self.fd, every_s=60)
 
     def start(self, level: str = "info", format: Format = "json", **context: str) -> None:
         configure_logging(level, format, lambda event: event.update(context), self.lines)
@@ -284,11 +284,11 @@ class TestConsole:
         say()
         assert "\x1b[" not in log.text
         primary, secondary = os.openpty()
-        assert Lines(secondary).coloured
+        assert LogWriter(secondary).coloured
         monkeypatch.setenv("NO_COLOR", "1")
-        assert not Lines(secondary).coloured
+        assert not LogWriter(secondary).coloured
         monkeypatch.delenv("NO_COLOR")
-        lines = Lines(secondary)
+        lines = LogWriter(secondary)
         configure_logging("info", "console", lines=lines)
         say("hello")
         lines.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import build_app
 from core.wiring.module import Module
@@ -22,19 +22,19 @@ from core.wiring.rules import (
     shows_each_name_once,
 )
 from core.wiring.subject import Subject
+from tests.contracts.broken.plugin import ExpiredDataCleanup
 from tests.contracts.broken.plugin import Plugin as Broken
-from tests.contracts.broken.plugin import Sweeping
 
 Rule = Callable[[Subject], Iterator[str]]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 
 
 @pytest.fixture(scope="module")
-def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Litestar:
+def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: LogWriter) -> Litestar:
     """Every module, and those that break the rules."""
     folder = tmp_path_factory.mktemp("contracts")
     settings = Settings(environment="test", data_dir=folder)
-    return build_app(settings, {"broken": Broken, "sweeping": Sweeping}, log_lines)
+    return build_app(settings, {"broken": Broken, "sweeping": ExpiredDataCleanup}, log_lines)
 
 
 def subject(app: Litestar, name: str) -> Subject:

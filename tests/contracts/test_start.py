@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import build_app, create_app
 from core.kernel.contributions import WiringError
@@ -160,14 +160,14 @@ def settings(tmp_path: Path) -> Settings:
     ids=[f"{it[1].__module__.split('.')[-2]} {it[1].__qualname__}" for it in TWINS],
 )
 def test_a_broken_rule_keeps_the_application_down(
-    settings: Settings, log_lines: Lines, module: type[AnyModule], sentence: str
+    settings: Settings, log_lines: LogWriter, module: type[AnyModule], sentence: str
 ) -> None:
     with pytest.raises(WiringError) as refused:
         create_app(settings, {"odd": module}, log_lines)
     assert str(refused.value) == sentence
 
 
-def test_tables_that_keep_the_rules_start(settings: Settings, log_lines: Lines) -> None:
+def test_tables_that_keep_the_rules_start(settings: Settings, log_lines: LogWriter) -> None:
     assert breaches(create_app(settings, {"odd": right.Plugin}, log_lines), "odd") == []
 
 
@@ -175,7 +175,7 @@ def test_each_rule_of_the_start_has_a_broken_twin() -> None:
     assert {each.__name__ for each in START_RULES} == {rule for rule, _, _ in TWINS}
 
 
-def test_the_check_lists_every_breach(settings: Settings, log_lines: Lines) -> None:
+def test_the_check_lists_every_breach(settings: Settings, log_lines: LogWriter) -> None:
     """The start names the first one and counts the others."""
     extra = {"odd": routes.TwoWrites}
     with pytest.raises(WiringError, match=r"Unnamed\.change .* \(and 1 more: see"):

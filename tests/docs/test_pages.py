@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.wiring.plugin import OFFERED
+from core.wiring.plugin import INJECTABLE
 from core.wiring.routes import OPTIONS
 from tests.docs.languages import LINK
 from tests.docs.pages import PAGES, ROOT, SAMPLES, TREE_LINE, blocks_of
@@ -52,6 +52,6 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_the_guide_names_each_keyword_of_a_route_and_each_argument_of_a_handler() -> None:
     page = (ROOT / "docs" / "modules.md").read_text()
     routes = page.partition("\n## Routes\n")[2].partition("\n## ")[0]
-    arguments = {"principal", "visitor", "page_request", "if_match", *OFFERED}
+    arguments = {"principal", "visitor", "page_request", "if_match", *INJECTABLE}
     for name in OPTIONS - {"module"} | arguments:  # `module` is given by the module's router
         assert re.search(rf"`{name}[`=:]", routes), name

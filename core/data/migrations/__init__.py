@@ -1,7 +1,7 @@
 """Migrations: one history per module, brought to where the code is under one lock."""
 
 from core.data.migrations.commands import check, current, downgrade, pending, revision, upgrade
-from core.data.migrations.histories import Difference, History, MigrationError, histories_of
+from core.data.migrations.revisions import Difference, History, MigrationError, histories_of
 
 __all__ = [
     "Difference",

@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from core.data.migrations.connections import run
-from core.data.migrations.histories import Difference, History, MigrationError
+from core.data.migrations.revisions import Difference, History, MigrationError
 
 
 def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
     """Take whatever revisions are missing, in this order; says which this call took."""
-    from core.data.migrations.walking import walk_up
+    from core.data.migrations.runner import walk_up
 
     def work(connection: Connection) -> dict[str, list[str]]:
         missing_in(connection, histories)  # refuses before the first is touched
@@ -23,7 +23,7 @@ def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
 
 def downgrade(url: str, history: History, to: str = "base") -> list[str]:
     """Walk one module back; what refers to its tables has to go first."""
-    from core.data.migrations.walking import walk_down
+    from core.data.migrations.runner import walk_down
 
     return run(url, lambda connection: walk_down(connection, history, to), alone=True)
 
@@ -51,7 +51,7 @@ def revision(url: str, history: History, message: str) -> Path:
 
     Raises MigrationError where the tables lack a revision, or the file exists.
     """
-    from core.data.migrations.walking import write_revision
+    from core.data.migrations.runner import write_revision
 
     def work(connection: Connection) -> Path:
         if missing := missing_in(connection, [history])[history.module]:

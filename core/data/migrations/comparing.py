@@ -9,8 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoReferencedTableError
 
-from core.data.migrations.histories import Difference, History, MigrationError
-from core.data.migrations.walking import ignoring_what_is_not_compared, options
+from core.data.migrations.revisions import Difference, History, MigrationError
+from core.data.migrations.runner import ignoring_what_is_not_compared, options
 from core.data.models import Base
 
 Compile = Callable[[Any], str]

@@ -8,21 +8,23 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.data.compiled_statements import CompiledStatement
 from core.data.connection_pool import ConnectionPool, Rows, dbapi_connection_of
-from core.data.plans import Plan
 from core.data.sqlite.driver import Outcome
 
 
 class SqlitePool(ConnectionPool):
     """A statement that fails is taken back by SQLite, and the transaction may go on."""
 
-    async def perform(self, connection: AsyncConnection, plan: Plan, values: list[Any]) -> Rows:
+    async def perform(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> Rows:
         with as_sqlalchemy_says_it(plan.sql):
             done: Outcome = await dbapi_connection_of(connection).perform(plan.sql, values, False)
         return done.rows
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: Plan, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> None:
         dbapi_connection_of(connection).perform_later(plan.sql, values)
 

@@ -20,7 +20,7 @@ from core.web.docs.pages import (
 )
 from core.web.pages import page_response
 from core.web.problems import kinds
-from core.web.rules import rules_of
+from core.web.route_options import rules_of
 
 
 class NoSuchGuide(NotFound):

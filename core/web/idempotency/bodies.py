@@ -15,7 +15,7 @@ async def nothing() -> None:
     pass
 
 
-class WatchedBody:
+class HashingReceive:
     """The `receive` that the application gets; says when the last of the body has been read."""
 
     def __init__(self, receive: Any, fingerprint: Fingerprint) -> None:
@@ -62,7 +62,7 @@ class WatchedBody:
         return message
 
 
-class HeldAnswer:
+class BufferedSend:
     """The `send` that the application gets: nothing leaves before the commit."""
 
     def __init__(self) -> None:

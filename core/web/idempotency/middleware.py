@@ -19,11 +19,11 @@ from core.kernel.context import current_context
 from core.kernel.errors import BadRequest, Conflict, Unprocessable
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext, context_of
-from core.web.idempotency.bodies import HeldAnswer, WatchedBody
+from core.web.idempotency.bodies import BufferedSend, HashingReceive
 from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
-from core.web.idempotency.store import Answer, IdempotencyStore, Taken
+from core.web.idempotency.store import Answer, IdempotencyStore, KeyInUse
 from core.web.responses import FinishedResponse
-from core.web.rules import rules_of
+from core.web.route_options import rules_of
 
 KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
 FINAL = frozenset({404, 409})
@@ -63,7 +63,7 @@ class StillRunning(Conflict):
         self.headers["retry-after"] = "1"
 
 
-class TakenBack(Exception):
+class RefusedAct(Exception):
     """Rolls the act back: the answer was a refusal."""
 
 
@@ -79,7 +79,7 @@ class Idempotency:
         slot = slot_of(context_of(scope))
         try:
             reserved = await self._store.reserve(slot)
-        except Taken:
+        except KeyInUse:
             raise StillRunning from None
         if isinstance(reserved, Answer):
             await self._replay(reserved, scope, receive, send)
@@ -96,8 +96,10 @@ class Idempotency:
         for message in held.messages:
             await send(message)
 
-    async def _act(self, app: Any, scope: Any, receive: Any, slot: str, owner: UUID) -> HeldAnswer:
-        held, body = HeldAnswer(), WatchedBody(receive, self._fingerprint(scope))
+    async def _act(
+        self, app: Any, scope: Any, receive: Any, slot: str, owner: UUID
+    ) -> BufferedSend:
+        held, body = BufferedSend(), HashingReceive(receive, self._fingerprint(scope))
         try:
             async with AsyncExitStack() as transaction:
                 body.when_read = partial(self._defer, transaction)
@@ -105,10 +107,10 @@ class Idempotency:
                     await body.read_ahead()
                 await app(scope, body, held)
                 if not held.succeeded:
-                    raise TakenBack
+                    raise RefusedAct
                 answer = held.answer(body.digest, person_in(context_of(scope)))
                 await self._store.keep(slot, owner, answer)
-        except TakenBack:
+        except RefusedAct:
             await self._after_refusal(slot, owner, held, body, person_in(context_of(scope)))
         return held
 
@@ -120,8 +122,8 @@ class Idempotency:
         self,
         slot: str,
         owner: UUID,
-        held: HeldAnswer,
-        body: WatchedBody,
+        held: BufferedSend,
+        body: HashingReceive,
         person_id: UUID | None,
     ) -> None:
         if current_context().code == DatabaseBusy.code:  # which is not waited for once more
@@ -132,7 +134,7 @@ class Idempotency:
             await self._store.release(slot, owner)
 
     async def _replay(self, answer: Answer, scope: Any, receive: Any, send: Any) -> None:
-        body = WatchedBody(receive, self._fingerprint(scope))
+        body = HashingReceive(receive, self._fingerprint(scope))
         await body.skip()
         if not body.matches(answer.fingerprint):
             raise KeyReused

@@ -18,7 +18,7 @@ from core.events.leases import LEASE
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
 from core.kernel.ids import uuid7
-from core.kernel.schemas import Moment, Schema
+from core.kernel.schemas import Schema, UtcDatetime
 from core.web.idempotency.models import IdempotencyRow
 
 ABANDONED = LEASE
@@ -41,7 +41,7 @@ ABOUT = select(*IdempotencyRow.__table__.columns).where(
 class KeptAnswer(Schema):
     """An answer as it would be given again."""
 
-    kept_at: Moment
+    kept_at: UtcDatetime
     status: int
     body: str
 
@@ -60,7 +60,7 @@ class Answer:
     person_id: UUID | None = None
 
 
-class Taken(Exception):
+class KeyInUse(Exception):
     """Another request holds this key now."""
 
 
@@ -70,7 +70,7 @@ class IdempotencyStore:
         self._releasing: set[Task[None]] = set()
 
     async def reserve(self, slot: str) -> UUID | Answer:
-        """The reservation, or the answer that was given. Raises Taken while it is being made."""
+        """The reservation, or the answer that was given. Raises KeyInUse while it is being made."""
         owner = uuid7()
         try:
             await self._insert(slot, owner)
@@ -79,7 +79,7 @@ class IdempotencyStore:
         return owner
 
     async def keep(self, slot: str, owner: UUID, answer: Answer) -> None:
-        """As a part of the open transaction, if there is one. Raises Taken when it is too late."""
+        """Store the answer in the open transaction, if there is one. Raises KeyInUse when late."""
         values = {
             "person_id": answer.person_id,
             "fingerprint": answer.fingerprint,
@@ -92,7 +92,7 @@ class IdempotencyStore:
                 MINE.values(**values), {"asked": slot, "mine": owner}
             )
             if not kept.rowcount:
-                raise Taken
+                raise KeyInUse
 
     async def renew(self, slot: str, owner: UUID) -> bool:
         """Keep the reservation for another `ABANDONED`; return whether it is still held."""
@@ -147,7 +147,7 @@ class IdempotencyStore:
             headers = [(name.encode(), value.encode("latin-1")) for name, value in row.headers]
             return Answer(row.status, headers, row.body, row.fingerprint)
         if row is None or not self._is_older(row, ABANDONED):
-            raise Taken
+            raise KeyInUse
         await self._take_over(slot, row.owner, owner)
         return owner
 
@@ -158,7 +158,7 @@ class IdempotencyStore:
                 MINE.values(**fresh), {"asked": slot, "mine": former}
             )
             if not taken.rowcount:
-                raise Taken
+                raise KeyInUse
 
     def _is_older(self, row: Any, age: timedelta) -> bool:
         reserved_at: datetime = row.reserved_at

@@ -16,7 +16,7 @@ from core.web.openapi.parameters import parameters_of, shared_parameters
 from core.web.openapi.responses import WITHOUT_BODY, responses_of
 from core.web.openapi.schemas import Json, Schemas, Words
 from core.web.openapi.schemes import API_KEY, BEARER, OWN
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 
 ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
 Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`.
@@ -97,8 +97,8 @@ def tags_of(operations: Operations) -> list[str]:
     )
 
 
-def rules_of_handler(handler: HTTPRouteHandler) -> Rules:
-    rules: Rules = handler.opt["rules"]
+def rules_of_handler(handler: HTTPRouteHandler) -> RouteOptions:
+    rules: RouteOptions = handler.opt["rules"]
     return rules
 
 

@@ -25,7 +25,7 @@ from core.web.openapi.headers import references
 from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
 from core.web.openapi.schemas import Json, Schemas, in_camel_case
 from core.web.problems import NothingHere, Problem, ProblemSpec, example_of_problem, kinds
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 
 PROBLEM = "application/problem+json"
 EXAMPLES = "#/components/examples/"
@@ -74,7 +74,9 @@ class ErrorAnswers:
         self.codes: set[str] = set()
         self._schemas = schemas
 
-    def of(self, method: str, rules: Rules, own: dict[int, ResponseSpec], common: Kinds) -> Json:
+    def of(
+        self, method: str, rules: RouteOptions, own: dict[int, ResponseSpec], common: Kinds
+    ) -> Json:
         return {
             str(status): self._answer(found, problem_headers(status, method, rules))
             for status, found in by_status(own, common).items()
@@ -129,7 +131,7 @@ def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
     return dict(sorted(found.items()))
 
 
-def problem_headers(status: int, method: str, rules: Rules) -> list[str]:
+def problem_headers(status: int, method: str, rules: RouteOptions) -> list[str]:
     names = ["X-Request-ID", *ALSO_SAID.get(status, ())]
     if method == "PATCH" and status == 415:
         names.append("Accept-Patch")

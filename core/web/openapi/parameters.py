@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from core.web.openapi.schemas import Json, Schemas, in_camel_case, without_null
 from core.web.parameters import LARGEST_PAGE, kind_of
-from core.web.rules import AnyListing, Rules
+from core.web.route_options import AnyListing, RouteOptions
 
 CONSTRAINTS = {
     "ge": "minimum",
@@ -26,7 +26,7 @@ CONSTRAINTS = {
 
 
 def parameters_of(
-    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: Rules, schemas: Schemas
+    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: RouteOptions, schemas: Schemas
 ) -> list[Json]:
     return [
         *path_parameters(route, handler, schemas),
@@ -151,7 +151,9 @@ def query(name: str, schema: Json, description: str) -> Json:
     return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
-def header_parameters(handler: HTTPRouteHandler, method: str, rules: Rules) -> Iterator[Json]:
+def header_parameters(
+    handler: HTTPRouteHandler, method: str, rules: RouteOptions
+) -> Iterator[Json]:
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
         yield shared("IfMatch")

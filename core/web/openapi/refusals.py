@@ -15,7 +15,12 @@ from core.security.authentication import (
     StepUpRequired,
 )
 from core.security.limits import RateLimited
-from core.web.admission import (
+from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
+from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
+from core.web.maintenance import UnderMaintenance
+from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
+from core.web.protocol import RequestTimeout, TooManyConnections
+from core.web.request_validator import (
     BadHost,
     BadUrl,
     HeadersTooLarge,
@@ -24,12 +29,7 @@ from core.web.admission import (
     Unparsable,
     UriTooLong,
 )
-from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
-from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
-from core.web.maintenance import UnderMaintenance
-from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
-from core.web.protocol import RequestTimeout, TooManyConnections
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 from core.web.strict_json import MalformedJson, TooManyValues
 
 Kinds = list[type[ProblemError]]
@@ -53,7 +53,7 @@ ALWAYS: Kinds = [
 BODIES: Kinds = [MalformedJson, TooManyValues, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
 
 
-def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:
+def refusals(route: HTTPRoute, method: str, rules: RouteOptions) -> Kinds:
     return [
         *ALWAYS,
         *by_access(rules),
@@ -65,7 +65,7 @@ def refusals(route: HTTPRoute, method: str, rules: Rules) -> Kinds:
     ]
 
 
-def by_access(rules: Rules) -> Kinds:
+def by_access(rules: RouteOptions) -> Kinds:
     policy = rules.policy
     found: Kinds = [] if policy.both else [MixedCredentials]
     if policy.anyone:
@@ -84,5 +84,5 @@ def by_access(rules: Rules) -> Kinds:
     return found
 
 
-def by_idempotency(rules: Rules) -> Kinds:
+def by_idempotency(rules: RouteOptions) -> Kinds:
     return [StillRunning, KeyReused, BadIdempotencyKey, BodyTooLarge] if rules.idempotency else []

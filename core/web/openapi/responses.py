@@ -13,7 +13,7 @@ from core.web.openapi.errors import ErrorAnswers
 from core.web.openapi.headers import references, text
 from core.web.openapi.refusals import refusals
 from core.web.openapi.schemas import Json, Schemas
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 
 
 def responses_of(
@@ -23,7 +23,7 @@ def responses_of(
     schemas: Schemas,
     errors: ErrorAnswers,
 ) -> Json:
-    rules: Rules = handler.opt["rules"]
+    rules: RouteOptions = handler.opt["rules"]
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
@@ -69,7 +69,7 @@ def parts(spec: ResponseSpec, whole: Json) -> Json:
 
 
 def success(
-    handler: HTTPRouteHandler, own: dict[int, ResponseSpec], rules: Rules, schemas: Schemas
+    handler: HTTPRouteHandler, own: dict[int, ResponseSpec], rules: RouteOptions, schemas: Schemas
 ) -> Json:
     spec = own.get(handler.status_code)
     answer: Json = {
@@ -110,7 +110,7 @@ def name_of(media_type: Any) -> str:
     return str(getattr(media_type, "value", media_type) or "")
 
 
-def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
+def success_headers(handler: HTTPRouteHandler, rules: RouteOptions) -> Json:
     names = ["X-Request-ID"]
     if handler.status_code == 201 and (rules.location or "id" in fields_of(handler)):
         names.append("Location")
@@ -126,7 +126,7 @@ def success_headers(handler: HTTPRouteHandler, rules: Rules) -> Json:
     return references(names) | own
 
 
-def is_tagged(handler: HTTPRouteHandler, rules: Rules) -> bool:
+def is_tagged(handler: HTTPRouteHandler, rules: RouteOptions) -> bool:
     """What `names_a_resource` will say of the body."""
     if "GET" in handler.http_methods:
         return not rules.streamed

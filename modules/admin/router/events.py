@@ -14,7 +14,7 @@ from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import EVENTS as MANAGE
 from modules.admin.schemas import EventRead
-from modules.admin.service import BackgroundWork
+from modules.admin.service import EventAdmin
 
 refusals = (DeliveryNotFound, DeliveryRunning)
 
@@ -37,7 +37,7 @@ class EventController(Controller):
         responses=problems(*refusals),
     )
     async def retry_event(
-        self, event_id: FromPath[UUID], background_work: NamedDependency[BackgroundWork]
+        self, event_id: FromPath[UUID], background_work: NamedDependency[EventAdmin]
     ) -> None:
         await background_work.retry(event_id)
 
@@ -52,6 +52,6 @@ class EventController(Controller):
         self,
         event_id: FromPath[UUID],
         if_match: NamedDependency[IfMatch],
-        background_work: NamedDependency[BackgroundWork],
+        background_work: NamedDependency[EventAdmin],
     ) -> None:
         await background_work.discard(event_id, if_match)

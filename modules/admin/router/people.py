@@ -15,7 +15,7 @@ from core.security.policies import requires
 from core.web.problems import problems
 from modules.admin.permissions import USERS
 from modules.admin.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdate
-from modules.admin.service import Appointments, AuditReader
+from modules.admin.service import AdminUserCreation, AuditReader
 from modules.auth.public import Sessions
 from modules.users.public import (
     ACCOUNTS,
@@ -51,7 +51,7 @@ class PeopleController(Controller):
         self,
         data: JSONBody[AdminUserCreate],
         principal: NamedDependency[Principal],
-        appointments: NamedDependency[Appointments],
+        appointments: NamedDependency[AdminUserCreation],
     ) -> AdminUserRead:
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
         return AdminUserRead.of(await appointments.create(principal, new, data.roles))

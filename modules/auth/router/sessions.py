@@ -15,7 +15,7 @@ from core.web.problems import problems
 from modules.auth.errors import SessionNotFound
 from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead
-from modules.auth.service.proofs import Proofs
+from modules.auth.service.reauthentication import PasswordReauthentication
 from modules.auth.service.sessions import SessionService
 
 proof_refusals = problems(InvalidInput, *PROOF_REFUSALS)
@@ -78,7 +78,7 @@ class SessionController(Controller):
         self,
         data: JSONBody[Proof],
         principal: NamedDependency[Principal],
-        proofs: NamedDependency[Proofs],
+        proofs: NamedDependency[PasswordReauthentication],
     ) -> None:
         await proofs.step_up(principal, data.password)
 
@@ -95,6 +95,6 @@ class SessionController(Controller):
         self,
         data: JSONBody[PasswordChange],
         principal: NamedDependency[Principal],
-        proofs: NamedDependency[Proofs],
+        proofs: NamedDependency[PasswordReauthentication],
     ) -> None:
         await proofs.change_password(principal, data.current_password, data.new_password)

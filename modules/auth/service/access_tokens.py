@@ -15,8 +15,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from config.settings import Settings
-from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
+from core.kernel.lru_dict import LruDict
 from modules.auth.service.digests import PAIR_LENGTH
 from modules.auth.service.signing_keys import ALGORITHM, KeyRing, SigningKeys
 from modules.auth.settings import AuthSettings
@@ -45,7 +45,7 @@ class AccessTokens:
     ) -> None:
         self._keys, self._clock, self._ttl = keys, clock, auth_settings.access_token_ttl
         self._ours = {"iss": settings.public_url, "aud": AUDIENCE, "client_id": AUDIENCE}
-        self._verified: Bounded[str, Claims] = Bounded(10_000)
+        self._verified: LruDict[str, Claims] = LruDict(10_000)
 
     async def ring(self) -> KeyRing:
         """What `issue` signs with; ask before a transaction, not inside one."""

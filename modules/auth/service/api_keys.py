@@ -81,14 +81,14 @@ class ApiKeyService:
             if not (await tx.session.execute(own.returning(ApiKey.id))).scalar():
                 raise ApiKeyNotFound
             if_match.check_untagged()
-            self._db.touch(PRINCIPALS)
+            self._db.invalidate(PRINCIPALS)
             await self._audit.record(tx, "auth.revoke_api_key", ("auth_api_keys", key_id))
 
     async def close(self, user_id: UUID) -> None:
         """With the account, as a part of the transaction that closes it."""
         async with self._db.transaction() as tx:
             await tx.session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
-            self._db.touch(PRINCIPALS)
+            self._db.invalidate(PRINCIPALS)
 
     async def count_active(self) -> int:
         async with self._db.read() as reads:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import structlog
 
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
-from core.data.remembered import Remembered
+from core.data.versioned_cache import VersionedCache
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
@@ -45,7 +45,7 @@ class BearerTokens:
     def __init__(
         self,
         db: Database,
-        generations: Generations,
+        cache_versions: CacheVersions,
         tokens: AccessTokens,
         accounts: Accounts,
         roles: Roles,
@@ -54,8 +54,8 @@ class BearerTokens:
     ) -> None:
         self._db, self._tokens, self._accounts = db, tokens, accounts
         self._roles, self._clock, self._fresh_for = roles, clock, settings.fresh_for
-        self._known: Remembered[str, Identity | None] = Remembered(
-            generations, (PRINCIPALS,), REMEMBERED
+        self._known: VersionedCache[str, Identity | None] = VersionedCache(
+            cache_versions, (PRINCIPALS,), REMEMBERED
         )
 
     async def identify(self, token: str) -> Principal | None:
@@ -103,7 +103,7 @@ class ApiKeyAuthentication:
     def __init__(
         self,
         db: Database,
-        generations: Generations,
+        cache_versions: CacheVersions,
         accounts: Accounts,
         roles: Roles,
         clock: Clock,
@@ -111,8 +111,8 @@ class ApiKeyAuthentication:
     ) -> None:
         self._db, self._accounts, self._roles = db, accounts, roles
         self._clock, self._usage = clock, usage
-        self._known: Remembered[bytes, Identity | None] = Remembered(
-            generations, (PRINCIPALS,), REMEMBERED
+        self._known: VersionedCache[bytes, Identity | None] = VersionedCache(
+            cache_versions, (PRINCIPALS,), REMEMBERED
         )
 
     async def identify_key(self, key: str) -> Principal | None:

@@ -6,9 +6,9 @@ from uuid import UUID
 import structlog
 
 from core.data.database import Database
-from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
 from core.kernel.fallbacks import count_fallback
+from core.kernel.lru_dict import LruDict
 from modules.auth.queries import KEY_USED
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ PRECISION = timedelta(minutes=1)
 class KeyUsage:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
-        self._noted: Bounded[UUID, datetime] = Bounded(10_000)
+        self._noted: LruDict[UUID, datetime] = LruDict(10_000)
 
     def note(self, key_id: UUID) -> None:
         now = self._clock()

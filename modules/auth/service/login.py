@@ -15,8 +15,8 @@ from core.security.passwords import Passwords
 from core.security.roles import ADMIN
 from core.web.maintenance import UnderMaintenance
 from modules.auth.errors import InvalidCredentials
-from modules.auth.service.guesses import Guesses
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
+from modules.auth.service.login_throttle import LoginThrottle
 from modules.users.public import Account, Accounts
 
 
@@ -28,7 +28,7 @@ class Login:
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
-        guesses: Guesses,
+        guesses: LoginThrottle,
         issuer: TokenIssuer,
         maintenance: Maintenance,
     ) -> None:
@@ -44,8 +44,8 @@ class Login:
             right = await self._passwords.verify(stored, password)
             if account is None or not account.is_active or not right:
                 await self._refuse(account)
-        act_as(account)
-        await let_in(self._maintenance, account)
+        set_principal(account)
+        await check_maintenance(self._maintenance, account)
         return await self._open_session(account, password, device)
 
     async def _refuse(self, account: Account | None) -> NoReturn:
@@ -77,13 +77,13 @@ class Login:
             raise InvalidCredentials
 
 
-async def let_in(maintenance: Maintenance, account: Account) -> None:
+async def check_maintenance(maintenance: Maintenance, account: Account) -> None:
     """Raises UnderMaintenance for everybody but admins."""
     closed = await maintenance.state()
     if closed.enabled and ADMIN not in account.roles:
         raise UnderMaintenance(closed.message or "", closed.retry_after_s)
 
 
-def act_as(account: Account) -> None:
+def set_principal(account: Account) -> None:
     """From here on the log and the audit trail name who has just signed in."""
     current_context().principal = Principal(id=account.id, roles=account.roles)

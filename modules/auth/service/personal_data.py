@@ -12,7 +12,7 @@ from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
-from modules.auth.service.guesses import Guesses
+from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.sessions import SessionService
 from modules.users.public import Accounts
 
@@ -23,7 +23,7 @@ class SignInData:
         db: Database,
         clock: Clock,
         accounts: Accounts,
-        guesses: Guesses,
+        guesses: LoginThrottle,
         sessions: SessionService,
         api_keys: ApiKeyService,
     ) -> None:

@@ -20,7 +20,7 @@ from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN
 from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
-from modules.auth.service.login import act_as, let_in
+from modules.auth.service.login import check_maintenance, set_principal
 from modules.auth.service.signing_keys import PRINCIPALS
 from modules.auth.settings import AuthSettings
 from modules.users.public import Accounts
@@ -63,8 +63,8 @@ class Refresh:
         account = await self._accounts.by_id(of.user_id)
         if account is None or not account.is_active:
             raise InvalidRefreshToken
-        act_as(account)
-        await let_in(self._maintenance, account)
+        set_principal(account)
+        await check_maintenance(self._maintenance, account)
         return of
 
     async def _successor(self, tx: Transaction, of: AuthSession, token: str) -> str | None:
@@ -104,5 +104,5 @@ class Refresh:
 
     async def _end_stolen(self, tx: Transaction, of: AuthSession) -> None:
         of.expires_at = ENDED
-        self._db.touch(PRINCIPALS)
+        self._db.invalidate(PRINCIPALS)
         await self._audit.refuse("auth.refresh_reuse", "auth_sessions", of.id, Outcome.refused)

@@ -79,7 +79,7 @@ class SessionService:
         wanted = select(AuthSession.id).where(*still).order_by(AuthSession.id).with_for_update()
         found = (await tx.session.scalars(wanted)).all()
         await tx.session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
-        self._db.touch(PRINCIPALS)
+        self._db.invalidate(PRINCIPALS)
         return found
 
     async def count_active(self) -> int:

@@ -17,9 +17,9 @@ from sqlalchemy import Row, bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
 from core.data.audit import AuditTrail
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
-from core.data.remembered import Remembered
+from core.data.versioned_cache import VersionedCache
 from core.kernel.clock import Clock
 from core.security.secrets import SecretKeys, Unreadable
 from modules.auth.models import SigningKey
@@ -64,7 +64,7 @@ class SigningKeys:
         self,
         db: Database,
         audit: AuditTrail,
-        generations: Generations,
+        cache_versions: CacheVersions,
         secrets: SecretKeys,
         clock: Clock,
         settings: AuthSettings,
@@ -72,7 +72,7 @@ class SigningKeys:
         self._db, self._audit, self._secrets, self._clock = db, audit, secrets, clock
         self._verifies_for = settings.access_token_ttl + LONGEST_DELAY
         self._loading = Lock()
-        self._known: Remembered[str, KeyRing] = Remembered(generations, (NAME,), 1)
+        self._known: VersionedCache[str, KeyRing] = VersionedCache(cache_versions, (NAME,), 1)
 
     async def ring(self) -> KeyRing:
         """With a first key, if there was none; ask before a transaction, not inside one."""
@@ -103,7 +103,7 @@ class SigningKeys:
                 await tx.session.execute(delete(SigningKey))
             await tx.session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
             tx.session.add(self._row(generation, key))
-            self._db.touch(NAME, PRINCIPALS)
+            self._db.invalidate(NAME, PRINCIPALS)
             await self._audit.record(tx, "auth.rotate_keys", (NAME, key.kid), all=withdraw)
         return str(key.kid)
 
@@ -127,7 +127,7 @@ class SigningKeys:
         with suppress(IntegrityError):
             async with self._db.transaction() as tx:
                 tx.session.add(self._row(generation, new_key()))
-                self._db.touch(NAME)
+                self._db.invalidate(NAME)
 
     async def _rows(self) -> Sequence[Row[Any]]:
         async with self._db.read() as reads:

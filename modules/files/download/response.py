@@ -46,7 +46,7 @@ class DownloadResponse(Response[bytes]):
         if context.method == "HEAD":
             return await send_head(send, 200, [*self._fields, length_of(self._file.size)])
         async with aclosing(await self._open()) as stored, client_watched(receive) as gone:
-            await self._send(Sender(send, stored, gone), parts)
+            await self._send(FileSender(send, stored, gone), parts)
 
     def _parts(self, context: HttpContext) -> list[range] | None:
         """What to send; None is everything. Raises RangeNotSatisfiable."""
@@ -57,7 +57,7 @@ class DownloadResponse(Response[bytes]):
             return None
         return ranges_in(asked.decode("latin-1"), self._file.size)
 
-    async def _send(self, sender: "Sender", parts: list[range] | None) -> None:
+    async def _send(self, sender: "FileSender", parts: list[range] | None) -> None:
         size = self._file.size
         if parts is None:
             await sender.head(200, [*self._fields, length_of(size)])
@@ -70,7 +70,7 @@ class DownloadResponse(Response[bytes]):
             await self._send_several(sender, parts)
         await sender.end()
 
-    async def _send_several(self, sender: "Sender", parts: Sequence[range]) -> None:
+    async def _send_several(self, sender: "FileSender", parts: Sequence[range]) -> None:
         """As multipart/byteranges (RFC 9110, section 14.6)."""
         boundary = token_hex(16).encode()
         heads = [
@@ -118,7 +118,7 @@ class DownloadResponse(Response[bytes]):
         ]
 
 
-class Sender:
+class FileSender:
     """Sends pieces, for as long as there is somebody to take them."""
 
     def __init__(self, send: Any, stored: StoredObject, gone: Task[None]) -> None:

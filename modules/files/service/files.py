@@ -12,7 +12,7 @@ from core.data.queries import one_or_raise, row_or_raise
 from core.data.transaction import Transaction
 from core.data.updates import update_or_raise
 from core.events.outbox import Outbox
-from core.kernel.errors import told_of
+from core.kernel.errors import error_at
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
@@ -21,7 +21,7 @@ from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC, File
 from modules.files.permissions import MANAGE
 from modules.files.public import FileDeleted, StoredFile
-from modules.files.queries import ALL_FILES, EVERY, FILES, ONE, OWN
+from modules.files.queries import ALL_FILES, FILES, ONE, OWN, SELECT_ALL
 from modules.files.schemas import FileRead, FileUpdate
 from modules.files.service.usage import UsageService
 from modules.files.upload.names import extension_of, tidy_name
@@ -55,7 +55,7 @@ class FileService:
     async def page(self, request: PageRequest) -> Rows[StoredFile]:
         """Everyone's; the look is on record."""
         async with self._db.read() as reads:
-            rows = await ALL_FILES.page(reads, EVERY, request)
+            rows = await ALL_FILES.page(reads, SELECT_ALL, request)
         self._audit.note("files.list", "files")
         files = [as_value(row) for row in rows.items]
         return Rows(files, rows.total, rows.request, rows.last)
@@ -136,7 +136,7 @@ def must_exist_for(reader: Principal, file: Row[Any]) -> None:
 
 
 def renamed(file: Row[Any], given: str) -> str:
-    with told_of("body.original_filename"):
+    with error_at("body.original_filename"):
         name = tidy_name(given)
     if extension_of(name) != extension_of(file.filename):
         raise ExtensionChanged(f"It ends in {extension_of(file.filename)}.")

@@ -21,8 +21,8 @@ from modules.files.storage import Storage
 from modules.files.threads import in_thread
 from modules.files.upload.body import UploadBody, receive
 from modules.files.upload.digests import claims_in_headers
-from modules.files.upload.received import Form, Limits, ReceivedFile
-from modules.files.upload.reception import Reception
+from modules.files.upload.multipart_upload import MultipartUpload
+from modules.files.upload.received import ExpectedFiles, Limits, ReceivedFile
 
 LONGEST_COMMIT_S = 60
 
@@ -43,19 +43,23 @@ class UploadService:
         self._reservations = reservations
 
     async def upload(self, owner: Principal, body: UploadBody) -> File:
-        """Raises the errors of `Reception`, and leaves nothing of what it refuses."""
-        [file] = await self._upload(owner, body, Form("file", 1))
+        """Raises the errors of `MultipartUpload`, and leaves nothing of what it refuses."""
+        [file] = await self._upload(owner, body, ExpectedFiles("file", 1))
         return file
 
     async def upload_several(self, owner: Principal, body: UploadBody) -> Sequence[File]:
         """All or none, in the order they were sent."""
-        return await self._upload(owner, body, Form("files", self._settings.max_per_request))
+        return await self._upload(
+            owner, body, ExpectedFiles("files", self._settings.max_per_request)
+        )
 
-    async def _upload(self, owner: Principal, body: UploadBody, form: Form) -> Sequence[File]:
+    async def _upload(
+        self, owner: Principal, body: UploadBody, form: ExpectedFiles
+    ) -> Sequence[File]:
         left = (await self._usage.of(owner.id)).left
         limits = Limits(self._settings.max_bytes, left, self._settings.allowed_extensions)
         claims = claims_in_headers(body.digests)
-        reception = Reception(body.content_type, claims, form, limits, self._storage)
+        reception = MultipartUpload(body.content_type, claims, form, limits, self._storage)
         recorded = False
         try:
             async with self._reservations.hold(owner.id, left) as hold:
@@ -72,7 +76,7 @@ class UploadService:
         return files
 
     async def _record(
-        self, tx: Transaction, owner: Principal, reception: Reception, hold: Hold
+        self, tx: Transaction, owner: Principal, reception: MultipartUpload, hold: Hold
     ) -> Sequence[File]:
         """Their rows first: those lock the owner's, which whoever erases a person locks first."""
         files = [as_row(owner, each) for each in reception.files]

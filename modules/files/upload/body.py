@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from modules.files.threads import in_thread
-from modules.files.upload.received import Form, Limits, around_files
-from modules.files.upload.reception import Reception
+from modules.files.upload.multipart_upload import MultipartUpload
+from modules.files.upload.received import ExpectedFiles, Limits, around_files
 
 BATCH = 2**20  # bytes
 MOST_CHUNKS = 64
@@ -27,7 +27,7 @@ class UploadBody:
 
 
 async def receive(
-    body: UploadBody, form: Form, limits: Limits, reception: Reception, cover: Cover
+    body: UploadBody, form: ExpectedFiles, limits: Limits, reception: MultipartUpload, cover: Cover
 ) -> None:
     """All of it, into the storage. Writing and hashing go on in threads, in few large steps.
 

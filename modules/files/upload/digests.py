@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256, sha512
 from hmac import compare_digest
 
-from core.kernel.errors import told_of
+from core.kernel.errors import error_at
 from modules.files.errors import DigestMismatch
 
 HEADERS = ("content-digest", "repr-digest")
@@ -51,7 +51,7 @@ def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
     """Raises DigestMismatch, which names the header."""
     claims: list[Claim] = []
     for name, value in headers.items():
-        with told_of(f"header.{name.title()}"):
+        with error_at(f"header.{name.title()}"):
             claims += claims_in(value)
     return claims
 

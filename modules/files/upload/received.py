@@ -18,7 +18,7 @@ LARGEST_TEXT = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Form:
+class ExpectedFiles:
     """What is expected: so many files under this name."""
 
     field: str
@@ -33,7 +33,7 @@ class Limits:
     """Of the quota, for all of them together."""
     extensions: Collection[str]
 
-    def refuse(self, form: Form, length: int) -> None:
+    def refuse(self, form: ExpectedFiles, length: int) -> None:
         """A body of this length cannot be a good one, whatever it says."""
         around = around_files(form)
         if length > form.most * self.largest + around:
@@ -42,7 +42,7 @@ class Limits:
             raise QuotaExceeded(f"There are {self.left} bytes left.")
 
 
-def around_files(form: Form) -> int:
+def around_files(form: ExpectedFiles) -> int:
     """Return how many bytes of a body may be something else than the contents of its files."""
     return form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
 

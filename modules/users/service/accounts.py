@@ -117,7 +117,7 @@ class AccountService:
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         async with self._db.transaction() as tx:
             await update_row(tx, user_id, {"password_hash": password_hash})
-            self._db.touch("users", "principals")
+            self._db.invalidate("users", "principals")
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
         async with self._db.transaction() as tx:

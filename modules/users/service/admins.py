@@ -8,8 +8,8 @@ from modules.users.errors import AccountExists
 from modules.users.public import Account, NewAccount, UserNotFound
 from modules.users.queries import ANY_ADMIN
 from modules.users.rows import update_row
+from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
-from modules.users.service.departures import DepartureService
 
 ROLES = (ADMIN, MEMBER)
 
@@ -21,7 +21,7 @@ class AdminService:
         audit: AuditTrail,
         passwords: NewPasswords,
         accounts: AccountService,
-        departures: DepartureService,
+        departures: AccountDeletion,
     ) -> None:
         self._db, self._audit, self._passwords = db, audit, passwords
         self._accounts, self._departures = accounts, departures

@@ -27,8 +27,8 @@ from modules.users.public import (
 )
 from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, ROW_BY_ID, TOTAL, lock_admins
 from modules.users.rows import people_of, person_of, update_row
+from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService, readable
-from modules.users.service.departures import DepartureService
 
 
 class PeopleService:
@@ -40,7 +40,7 @@ class PeopleService:
         clock: Clock,
         roles: Roles,
         accounts: AccountService,
-        departures: DepartureService,
+        departures: AccountDeletion,
     ) -> None:
         self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
         self._roles, self._accounts, self._departures = roles, accounts, departures
@@ -123,7 +123,7 @@ class PeopleService:
                 must_remain(admins, user_id)
             changes = {"roles": wanted, "updated_at": self._clock()}
             before, row = row.roles, await update_row(tx, user_id, changes, if_match)
-            self._db.touch("users", "principals")
+            self._db.invalidate("users", "principals")
             await self._audit.record(
                 tx, "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
             )
@@ -150,13 +150,13 @@ class PeopleService:
         """Set these columns, in one statement, for whoever has been found to be allowed to."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
         row = await update_row(tx, user_id, columns, if_match)
-        self._db.touch("users")
+        self._db.invalidate("users")
         fields = [name for name in columns if name not in DERIVED]
         await self._audit.record(tx, "users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)
 
     async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
-        self._db.touch("users", "principals")
+        self._db.invalidate("users", "principals")
         if not active:
             await self._departures.close(user_id)
             await self._outbox.record(tx, UserDisabled(user_id=user_id))

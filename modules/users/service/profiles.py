@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from core.data.audit import AuditTrail
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
-from core.data.remembered import Remembered
+from core.data.versioned_cache import VersionedCache
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import IfMatch
@@ -30,13 +30,15 @@ class ProfileService:
         self,
         db: Database,
         audit: AuditTrail,
-        generations: Generations,
+        cache_versions: CacheVersions,
         people: PeopleService,
         reauthentication: Reauthentication,
     ) -> None:
         self._db, self._audit = db, audit
         self._people, self._reauthentication = people, reauthentication
-        self._known: Remembered[UUID, Person] = Remembered(generations, ("users",), 10_000)
+        self._known: VersionedCache[UUID, Person] = VersionedCache(
+            cache_versions, ("users",), 10_000
+        )
 
     async def mine(self, reader: Principal) -> Person:
         """Asked all the time: kept until anybody's row changes, and the same object until then."""

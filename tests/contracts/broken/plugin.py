@@ -31,7 +31,7 @@ class BrokenContainer(ModuleContainer):
     thing = providers.Singleton(ThingService, outbox=core.db, passwords=core.passwords)
 
 
-class Sweeping(Module[ModuleContainer]):
+class ExpiredDataCleanup(Module[ModuleContainer]):
     """A module with a command that has the name of one of the other module."""
 
     container_type = ModuleContainer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from core.app import create_app
 from core.cli.sentences import as_sentence
 from core.data.migrations import History, MigrationError, upgrade
@@ -130,7 +130,7 @@ def test_what_needs_every_module_refuses_in_one_sentence(every: Path, command: s
 
 @pytest.mark.parametrize("name", [*LOADING, *WIRING, *BUILDING])
 def test_each_keeps_the_application_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: Lines, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: LogWriter, name: str
 ) -> None:
     install(tmp_path / "site", name, **EVERY[name])
     monkeypatch.syspath_prepend(tmp_path / "site")

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from core.data.announcements import Announcement, Announcements
 from core.data.audit import AuditEntry
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
+from core.data.invalidation_poller import Announcement, InvalidationPoller
 from core.data.migrations.connections import run
 from core.data.models import Base
 from tests.core.data.tables import Tables
@@ -48,21 +48,21 @@ def make_tables(connection: Connection) -> None:
 
 
 @pytest.fixture
-def generations(tmp_path: Path) -> Iterator[Generations]:
-    shared = Generations(tmp_path / "generations")
+def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
+    shared = CacheVersions(tmp_path / "cache_versions")
     yield shared
     shared.close()
 
 
 @pytest.fixture
-async def db(url: str, generations: Generations) -> AsyncIterator[Database]:
-    database = open_database(url, generations)
+async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]:
+    database = open_database(url, cache_versions)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def heard(db: Database, generations: Generations) -> None:
+async def heard(db: Database, cache_versions: CacheVersions) -> None:
     """Other machines have just been asked; what is remembered counts for two seconds."""
-    if generations.must_hear:
-        await Announcements(db, generations).hear()
+    if cache_versions.must_hear:
+        await InvalidationPoller(db, cache_versions).hear()

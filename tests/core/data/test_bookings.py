@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import Connection
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.migrations.connections import run
@@ -35,7 +35,7 @@ def committed(url: str, work: Callable[[Connection], Any]) -> None:
 
 @pytest.fixture
 async def rooms(
-    settings: Settings, log_lines: Lines, table: None, anyio_backend: str
+    settings: Settings, log_lines: LogWriter, table: None, anyio_backend: str
 ) -> AsyncIterator[AsyncClient]:
     app = create_app(settings, {"rooms": Plugin}, log_lines)
     async with app.lifespan(), client_of(app) as client:

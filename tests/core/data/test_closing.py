@@ -8,9 +8,9 @@ import pytest
 from asyncpg import Connection
 
 from core.data import postgres_connection
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
 from core.data.limits import without_statement_timeout
 from core.data.reads import UNLIMITED
 from core.data.writes import write
@@ -33,9 +33,9 @@ def lost_cancellations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def db(url: str, generations: Generations) -> AsyncIterator[Database]:
+async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]:
     """A database whose statements may take a day."""
-    db = open_database(url, generations, A_DAY_S)
+    db = open_database(url, cache_versions, A_DAY_S)
     yield db
     await db.close()
 

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from core.data.cache_versions import CacheVersions
 from core.data.constraints import unique
 from core.data.database import Database
 from core.data.errors import DatabaseBusy
-from core.data.generations import Generations
 from core.data.models import to_utc
 from core.kernel.clock import utc_now
 from core.kernel.errors import Conflict, Stale
@@ -144,7 +144,7 @@ async def test_misuse_is_named_at_once(db: Database) -> None:
         async with db.savepoint():
             pass
     with pytest.raises(RuntimeError, match="inside the transaction"):
-        db.touch("things")
+        db.invalidate("things")
     with pytest.raises(RuntimeError, match="no commit to wait for"):
         db.on_commit(lambda: None)
     with pytest.raises(RuntimeError, match=r"use read\(\)"):
@@ -243,13 +243,17 @@ async def test_what_a_callback_leaves_to_be_awaited_is_done_before_the_transacti
 
 @pytest.mark.fallbacks("after_commit")
 async def test_after_the_commit_callbacks_run_and_generations_advance(
-    db: Database, generations: Generations
+    db: Database, cache_versions: CacheVersions
 ) -> None:
     called: list[str] = []
-    before = generations.here(["things"]), generations.here(["people"]), generations.here(["x"])
+    before = (
+        cache_versions.here(["things"]),
+        cache_versions.here(["people"]),
+        cache_versions.here(["x"]),
+    )
     async with db.transaction() as tx:
         tx.session.add(Thing(name="flushed by the commit itself"))
-        db.touch("people")
+        db.invalidate("people")
         db.on_commit(lambda: called.append("kept"))
         db.on_commit(failing)
         db.on_commit(lambda: called.append("after a failing one"))
@@ -259,23 +263,29 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
                 raise Refused
         async with db.savepoint():
             db.on_commit(lambda: called.append("of a savepoint"))
-        assert called == [] and generations.here(["things"]) == before[0]
+        assert called == [] and cache_versions.here(["things"]) == before[0]
     assert called == ["kept", "after a failing one", "of a savepoint"]
-    after = generations.here(["things"]), generations.here(["people"]), generations.here(["x"])
+    after = (
+        cache_versions.here(["things"]),
+        cache_versions.here(["people"]),
+        cache_versions.here(["x"]),
+    )
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
-async def test_after_a_rollback_nothing_is_told(db: Database, generations: Generations) -> None:
+async def test_after_a_rollback_nothing_is_told(
+    db: Database, cache_versions: CacheVersions
+) -> None:
     called: list[str] = []
-    before = generations.here(["things", "people"])
+    before = cache_versions.here(["things", "people"])
     with pytest.raises(Refused):
         async with db.transaction() as tx:
             tx.session.add(Thing(name="never"))
             await tx.session.flush()
-            db.touch("people")
+            db.invalidate("people")
             db.on_commit(lambda: called.append("told"))
             raise Refused
-    assert called == [] and generations.here(["things", "people"]) == before
+    assert called == [] and cache_versions.here(["things", "people"]) == before
 
 
 @pytest.mark.parametrize("moment", [0, 0.001, 0.003, 0.01, 0.05])

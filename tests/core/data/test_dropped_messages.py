@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from core.data.cache_versions import CacheVersions
 from core.data.connection_pool import dbapi_connection_of
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
 from core.data.lanes import Lane
 from core.data.postgres import PostgresReads
 from tests.core.data.tables import Thing
@@ -32,8 +32,8 @@ def url(template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(url: str, generations: Generations) -> Database:
-    return open_database(url, generations, TIMEOUT_S)
+def db(url: str, cache_versions: CacheVersions) -> Database:
+    return open_database(url, cache_versions, TIMEOUT_S)
 
 
 async def prepare_and_let_the_time_pass(driver: Any) -> None:

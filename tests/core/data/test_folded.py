@@ -21,8 +21,8 @@ from tests.core.data.tables import WORDS, Word
 pytestmark = pytest.mark.usefixtures("heard")
 
 LISTING = Listing(sort=(Word.text, Word.id))
-EVERY = select(*own_columns(Word))
-BY_TEXT = EVERY.where(Word.text == bindparam("wanted"))
+SELECT_ALL = select(*own_columns(Word))
+BY_TEXT = SELECT_ALL.where(Word.text == bindparam("wanted"))
 COPY = select(Word.text_folded).where(Word.id == bindparam("wanted"))
 SORTED = ["Äpfel", "apple", "Banana", "ÉCLAIR", "zebra", "Ωμέγα", "Ёлка", "가나"]
 
@@ -98,10 +98,10 @@ async def test_lists_are_sorted_by_the_copy_then_by_code_point(db: Database, sig
     visited: list[str] = []
     after: Any = None
     async with db.read() as reads:
-        whole = await LISTING.page(reads, EVERY, PageRequest(sort=f"{sign}text"))
+        whole = await LISTING.page(reads, SELECT_ALL, PageRequest(sort=f"{sign}text"))
         while len(visited) < len(SORTED):
             asked = PageRequest(sort=f"{sign}text", by_cursor=True, per_page=3, after=after)
-            part = await LISTING.page(reads, EVERY, asked)
+            part = await LISTING.page(reads, SELECT_ALL, asked)
             visited += [each.text for each in part.items]
             after = part.last
     assert [each.text for each in whole.items] == wanted == visited and after is None

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Executable, Select, bindparam, func, insert, literal, select, text, update
 
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.errors import DatabaseBusy, TooSlow
-from core.data.generations import Generations
 from core.data.lanes import MOST_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
 from core.data.limits import is_limited, without_statement_timeout
 from core.data.reads import SLOW
@@ -51,8 +51,8 @@ def timeout_s() -> float:
 
 
 @pytest.fixture
-async def db(url: str, generations: Generations, timeout_s: float) -> AsyncIterator[Database]:
-    database = open_database(url, generations, timeout_s)
+async def db(url: str, cache_versions: CacheVersions, timeout_s: float) -> AsyncIterator[Database]:
+    database = open_database(url, cache_versions, timeout_s)
     yield database
     await database.close()
 

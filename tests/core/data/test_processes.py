@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
 from tests.core.data.tables import Thing
 from tests.core.data.test_database import COUNT, add
 
@@ -17,10 +17,10 @@ import asyncio, sys
 from pathlib import Path
 from sqlalchemy import select
 from core.data.engines import open_database
-from core.data.generations import Generations
+from core.data.cache_versions import CacheVersions
 from tests.core.data.tables import Thing
 
-db = open_database(sys.argv[1], Generations(Path(sys.argv[2]) / "generations"))
+db = open_database(sys.argv[1], CacheVersions(Path(sys.argv[2]) / "cache_versions"))
 """
 COUNTER = """
 async def increment():
@@ -50,7 +50,7 @@ TOUCHER = """
 async def main():
     async with db.transaction() as tx:
         tx.session.add(Thing(name="theirs"))
-        db.touch("people")
+        db.invalidate("people")
     await db.close()
 
 asyncio.run(main())
@@ -102,11 +102,11 @@ async def test_what_was_acknowledged_survives_kill_9(
 
 
 async def test_a_commit_elsewhere_advances_the_generations_here(
-    db: Database, url: str, tmp_path: Path, generations: Generations
+    db: Database, url: str, tmp_path: Path, cache_versions: CacheVersions
 ) -> None:
-    before = [generations.here([name]) for name in ("things", "people", "parts")]
+    before = [cache_versions.here([name]) for name in ("things", "people", "parts")]
     assert finished(start(TOUCHER, url, tmp_path)) == 0
-    after = [generations.here([name]) for name in ("things", "people", "parts")]
+    after = [cache_versions.here([name]) for name in ("things", "people", "parts")]
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 

@@ -26,7 +26,7 @@ SORT = (Thing.created_at, Thing.name, Thing.count, Thing.rank, Thing.id)
 THINGS = Listing(sort=SORT, search=SEARCH, filters=(Thing.count, Thing.rank))
 BARE = Listing(sort=(Thing.name, Thing.id), filters={"how_many": Thing.count}, default="name")
 RANKED = Listing(sort=(Thing.rank, Thing.id), ranges=(Thing.rank,))
-EVERY = select(Thing)
+SELECT_ALL = select(Thing)
 SMALL = select(Thing).where(Thing.count < bindparam("limit"))
 
 
@@ -49,7 +49,9 @@ async def fill(db: Database, size: int = 25) -> None:
             )
 
 
-async def page(db: Database, listing: Listing = THINGS, query: Any = EVERY, **asked: Any) -> Any:
+async def page(
+    db: Database, listing: Listing = THINGS, query: Any = SELECT_ALL, **asked: Any
+) -> Any:
     async with db.read() as reads:
         return await listing.page(reads, query, PageRequest(**asked), {"limit": 2})
 
@@ -91,7 +93,7 @@ async def test_the_total_is_exact_after_every_write(db: Database) -> None:
     async with db.transaction() as tx:
         await tx.session.execute(delete(Thing).where(Thing.name == "1"))
         async with db.read() as reads:
-            inside = await THINGS.page(reads, EVERY, PageRequest())
+            inside = await THINGS.page(reads, SELECT_ALL, PageRequest())
         assert inside.total == 4, "inside the transaction it counts for itself"
     assert (await page(db)).total == 4
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("heard")
 INDEXED = Listing(sort=(Thing.name, Thing.id), search=SEARCH, default="name")
 SCANNED = Listing(sort=(Thing.name, Thing.id), search=(Thing.name, Thing.body), default="name")
 NARROWED = Listing(sort=(Thing.name, Thing.id), search=SEARCH, filters=(Thing.name,))
-EVERY = select(Thing)
+SELECT_ALL = select(Thing)
 
 TEXTS = {
     "percent": "100% sure",
@@ -71,7 +71,7 @@ async def fill(db: Database) -> None:
 
 async def found(db: Database, wanted: str, listing: Listing = INDEXED) -> list[str]:
     async with db.read() as reads:
-        rows: Any = await listing.page(reads, EVERY, PageRequest(search=wanted, per_page=100))
+        rows: Any = await listing.page(reads, SELECT_ALL, PageRequest(search=wanted, per_page=100))
     assert rows.total == len(rows.items)
     return [row.name for row in rows.items]
 
@@ -105,7 +105,7 @@ async def test_what_is_rolled_back_is_not_found(db: Database) -> None:
             tx.session.add(Thing(name="never", body="was here"))
             await tx.session.flush()
             async with db.read() as reads:
-                rows = await INDEXED.page(reads, EVERY, PageRequest(search="was here"))
+                rows = await INDEXED.page(reads, SELECT_ALL, PageRequest(search="was here"))
             assert rows.total == 1
             raise ZeroDivisionError
     assert await found(db, "was here") == []
@@ -176,7 +176,7 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
 async def test_a_condition_that_every_searched_row_meets_needs_no_look(db: Database) -> None:
     """A total then comes of the index alone; a row that does not meet it has no text."""
     unranked = Thing.rank.is_(None)
-    query = EVERY.where(unranked)
+    query = SELECT_ALL.where(unranked)
     listing = Listing(sort=(Thing.name, Thing.id), search=SEARCH, searchable=unranked)
     await fill(db)
     async with db.transaction() as tx:
@@ -274,7 +274,7 @@ async def test_few_searches_read_the_sample(db: Database, monkeypatch: pytest.Mo
 
 async def page_of(db: Database, **asked: Any) -> Any:
     async with db.read() as reads:
-        return await NARROWED.page(reads, EVERY, PageRequest(**asked))
+        return await NARROWED.page(reads, SELECT_ALL, PageRequest(**asked))
 
 
 def names(rows: Any) -> list[str]:
@@ -294,7 +294,7 @@ async def test_the_index_is_used(db: Database) -> None:
             await tx.session.execute(text("SET LOCAL enable_seqscan = off"))
             explain = "EXPLAIN "
         for rare in ("snake_case", "_c"):
-            query = EVERY.where(found_in(SEARCH, Way.look_up)).params(**search_values(rare))
+            query = SELECT_ALL.where(found_in(SEARCH, Way.look_up)).params(**search_values(rare))
             sql = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
             rows = await connection.exec_driver_sql(explain + sql)
             plan = "\n".join(map(str, rows))

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.data.announcements import Announcement
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
+from core.data.invalidation_poller import Announcement
 from core.data.models import Base
 from core.events.models import Delivery, RecordedEvent, ScheduledRun
 from tests.core.events.processes import METADATA, FakeClock
@@ -35,15 +35,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def generations(tmp_path: Path) -> Iterator[Generations]:
-    shared = Generations(tmp_path / "generations")
+def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
+    shared = CacheVersions(tmp_path / "cache_versions")
     yield shared
     shared.close()
 
 
 @pytest.fixture
-async def db(url: str, generations: Generations, anyio_backend: str) -> AsyncIterator[Database]:
-    database = open_database(url, generations)
+async def db(
+    url: str, cache_versions: CacheVersions, anyio_backend: str
+) -> AsyncIterator[Database]:
+    database = open_database(url, cache_versions)
     async with database.engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
         await connection.run_sync(Base.metadata.create_all, tables=OWN)
@@ -52,9 +54,11 @@ async def db(url: str, generations: Generations, anyio_backend: str) -> AsyncIte
 
 
 @pytest.fixture
-async def other_db(db: Database, url: str, generations: Generations) -> AsyncIterator[Database]:
+async def other_db(
+    db: Database, url: str, cache_versions: CacheVersions
+) -> AsyncIterator[Database]:
     """The same database, as another process has it open."""
-    database = open_database(url, generations)
+    database = open_database(url, cache_versions)
     yield database
     await database.close()
 

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
 
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
 from core.events.log import EventLog
 from core.events.models import Delivery
 from core.events.outbox import Outbox
@@ -126,15 +126,15 @@ async def until(done: Any) -> None:
 
 
 async def run(url: str, folder: str, mode: str) -> None:
-    generations = Generations(Path(folder) / f"generations-{os.getpid()}")
-    db = open_database(url, generations)
+    cache_versions = CacheVersions(Path(folder) / f"cache_versions-{os.getpid()}")
+    db = open_database(url, cache_versions)
     handle = PackingToDeath(db) if mode.startswith("die") else Packing(db)
     process = Process(db, utc_now, listener(handle, transactional=mode.endswith("whole")))
     print("ready", flush=True)
     sys.stdin.readline()
     await process.relay.deliver_all()
     await db.close()
-    generations.close()
+    cache_versions.close()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from httpx import AsyncClient
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import StatementError
 
+from core.data.compiled_statements import CompiledStatement
 from core.data.database import Database
-from core.data.plans import Plan
 from core.kernel import fallbacks
 from core.kernel.fallbacks import count_fallback, counts, note_fallback
 from core.wiring.container import CoreContainer
@@ -58,7 +58,7 @@ async def test_a_plan_that_fails_is_logged_once_and_counted_each_time(
         raise AttributeError("SQLAlchemy has changed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Plan, "result", broken)
+        patch.setattr(CompiledStatement, "result", broken)
         assert [await names(core.db()) for _ in range(3)] == [[], [], []]
     told = [
         (line["event"], line["kind"]) for line in logged if line["subject"].startswith("SELECT")

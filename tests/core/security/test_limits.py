@@ -7,10 +7,10 @@ import pytest
 from redis.asyncio import Redis
 
 from config.settings import Rate
+from core.data.cache_versions import CacheVersions
 from core.data.engines import open_database
-from core.data.generations import Generations
 from core.kernel.clock import utc_now
-from core.security.limits import Counters, LocalCounters
+from core.security.limits import LocalCounters, RateLimitStore
 from core.security.redis_counters import PAUSE_S, RedisCounters
 from core.web.shared_counters import SharedCounters
 from tests.conftest import Databases
@@ -34,20 +34,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def local() -> Counters:
+def local() -> RateLimitStore:
     return LocalCounters()
 
 
 @pytest.fixture
-async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[Counters]:
+async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[RateLimitStore]:
     counters = RedisCounters(request.getfixturevalue("server").url, LocalCounters(), PATIENT)
     yield counters
     await counters.close()
 
 
 @pytest.fixture
-async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[Counters]:
-    db = open_database(database_url, Generations(tmp_path / "generations"))
+async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[RateLimitStore]:
+    db = open_database(database_url, CacheVersions(tmp_path / "cache_versions"))
     yield SharedCounters(db, utc_now)
     await db.close()
 
@@ -59,12 +59,12 @@ def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path:
 
 
 @pytest.fixture(params=KINDS, ids=" ".join)
-def counters(request: pytest.FixtureRequest) -> Counters:
-    found: Counters = request.getfixturevalue(request.param[0])
+def counters(request: pytest.FixtureRequest) -> RateLimitStore:
+    found: RateLimitStore = request.getfixturevalue(request.param[0])
     return found
 
 
-async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: Counters) -> None:
+async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: RateLimitStore) -> None:
     for number in range(ROUNDS):
         hits = (counters.hit("exact", TEN, f"someone{number}") for _ in range(CLIENTS))
         standings = await at_once(*hits)
@@ -73,7 +73,7 @@ async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: Coun
         assert all(0 < each.resets_in_s <= 3600 for each in standings)
 
 
-async def test_callers_and_limits_count_for_themselves(counters: Counters) -> None:
+async def test_callers_and_limits_count_for_themselves(counters: RateLimitStore) -> None:
     for _ in range(11):
         last = await counters.hit("one", TEN, "a")
     assert not last.granted

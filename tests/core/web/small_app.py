@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from core.kernel.errors import Forbidden
-from core.web.admission import Admission
 from core.web.client_address import ClientAddress
 from core.web.lifecycle import Lifecycle
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
+from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 
 PIECE = 65_536
@@ -112,7 +112,7 @@ class SmallApplication:
         self.state = SimpleNamespace(lifecycle=lifecycle)
         self._handle = RequestMiddleware(
             handle,
-            admission=Admission(["test"], ["/echo/health"]),
+            admission=RequestValidator(["test"], ["/echo/health"]),
             client_address=ClientAddress([]),
             problems=Problems("http://test"),
             security_headers=SecurityHeaders(tls=False),

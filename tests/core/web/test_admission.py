@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 
 from core.kernel.errors import ProblemError
-from core.web.admission import (
-    Admission,
+from core.web.context import Header
+from core.web.request_validator import (
     BadHost,
     BadUrl,
     HeadersTooLarge,
     Misdirected,
     RepeatedHeader,
+    RequestValidator,
     UnknownCoding,
     UriTooLong,
 )
-from core.web.context import Header
 
-ADMISSION = Admission(["Api.example.com", "127.0.0.1", "[::1]"])
+ADMISSION = RequestValidator(["Api.example.com", "127.0.0.1", "[::1]"])
 HOST: Header = (b"host", b"api.example.com")
 
 

@@ -11,7 +11,7 @@ from litestar import Litestar
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.events import leases
@@ -232,7 +232,7 @@ async def test_files_count_by_their_names_and_contents(person: Person) -> None:
 
 
 async def test_a_change_of_the_secret_key_makes_no_other_body(
-    admin: Person, settings: Settings, log_lines: Lines
+    admin: Person, settings: Settings, log_lines: LogWriter
 ) -> None:
     await create(admin, "a")
     changed = {

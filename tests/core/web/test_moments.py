@@ -8,7 +8,7 @@ import pytest
 from pydantic import create_model
 
 from core.kernel.errors import InvalidInput
-from core.kernel.schemas import MergePatch, Moment, Schema
+from core.kernel.schemas import MergePatch, Schema, UtcDatetime
 from core.web.bodies import JsonBytes, decode
 from tests.people import Person
 
@@ -22,12 +22,12 @@ REFUSED = [
 
 
 class Booking(Schema):
-    starts_at: Moment
-    ends_at: Moment | None = None
+    starts_at: UtcDatetime
+    ends_at: UtcDatetime | None = None
 
 
 class BookingUpdate(MergePatch):
-    starts_at: Moment = datetime(2026, 1, 1, tzinfo=UTC)
+    starts_at: UtcDatetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def body(**values: object) -> JsonBytes:
@@ -68,9 +68,9 @@ def test_the_document_says_that_it_is_a_time() -> None:
     "kind", [datetime, datetime | None, list[datetime], dict[str, list[datetime]]]
 )
 def test_a_body_with_a_plain_datetime_is_no_schema(kind: Any) -> None:
-    with pytest.raises(TypeError, match=r"Broken\.at is a datetime: write Moment"):
+    with pytest.raises(TypeError, match=r"Broken\.at is a datetime: write UtcDatetime"):
         create_model("Broken", __base__=Schema, at=(kind, ...))
-    create_model("Right", __base__=Schema, at=(list[Moment] | Moment | None, ...))
+    create_model("Right", __base__=Schema, at=(list[UtcDatetime] | UtcDatetime | None, ...))
 
 
 @pytest.mark.parametrize("name", ["audit?since", "audit?until", "users?created_at_gte"])

@@ -14,14 +14,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import create_model
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.schemas import Schema
 from core.web.openapi.responses import another
 from core.web.openapi.schemas import Schemas
 from core.web.problems import Problem
-from core.web.rules import Rules
+from core.web.route_options import RouteOptions
 from core.wiring.document import document_of_application
 from core.wiring.routes import operations_of
 from tests.api.document import expanded
@@ -31,7 +31,7 @@ NULL: Json = {"type": "null"}
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, log_lines: Lines) -> Litestar:
+def app(tmp_path_factory: pytest.TempPathFactory, log_lines: LogWriter) -> Litestar:
     """Put together, but not started: it only describes itself."""
     settings = Settings(environment="test", data_dir=tmp_path_factory.mktemp("var"))
     return create_app(settings, lines=log_lines)
@@ -67,7 +67,9 @@ def every_schema(value: Any) -> Iterator[Json]:
                 yield from every_schema(each)
 
 
-def described(app: Litestar, document: Json) -> Iterator[tuple[HTTPRouteHandler, Rules, Json]]:
+def described(
+    app: Litestar, document: Json
+) -> Iterator[tuple[HTTPRouteHandler, RouteOptions, Json]]:
     """Each route with what the document says of it."""
     for route, handler in operations_of(app.routes):
         if handler.resolve_include_in_schema():
@@ -159,7 +161,7 @@ class TestNames:
 
     @pytest.mark.needs("posts")
     def test_they_stay_when_a_module_is_added(
-        self, served: Json, tmp_path: Path, log_lines: Lines
+        self, served: Json, tmp_path: Path, log_lines: LogWriter
     ) -> None:
         modules = ("auth", "users", "files", "admin", "health")
         settings = Settings(environment="test", data_dir=tmp_path / "var", modules=modules)

@@ -11,7 +11,7 @@ from httpx import AsyncClient
 from pydantic import Field, ValidationError, field_validator
 
 from core.kernel.errors import InvalidInput
-from core.kernel.schemas import Moment, Schema
+from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
 from core.web.bodies import JsonBytes, decode
 from tests.api.document import expanded
@@ -37,7 +37,7 @@ class Whole(Schema):
     few: Annotated[int, Field(ge=1, le=9)] = 1
     inner: Annotated[float, Field(gt=0, lt=1)] = 0.5
     id: UUID | None = None
-    at: Moment | None = None
+    at: UtcDatetime | None = None
     day: date | None = None
     kind: Literal["private", "public"] = "private"
     size: Size = Size.small

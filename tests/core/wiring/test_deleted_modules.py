@@ -29,7 +29,7 @@ asyncio.run(main())
 def smaller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project without the two."""
     root = tmp_path_factory.mktemp("smaller")
-    for folder in ("config", "core", "migrations", "modules", "tests"):
+    for folder in ("config", "core", "docs", "migrations", "modules", "tests"):
         copytree(folder, root / folder, ignore=ignore_patterns("__pycache__"))
     (root / "pyproject.toml").write_text(Path("pyproject.toml").read_text())
     for gone in ("posts", "hello"):

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie, ResponseHeader
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.errors import Forbidden
@@ -96,7 +96,7 @@ def backend() -> str:
     return "sqlite"
 
 
-async def test_what_a_route_declares_is_honoured(settings: Settings, log_lines: Lines) -> None:
+async def test_what_a_route_declares_is_honoured(settings: Settings, log_lines: LogWriter) -> None:
     app = create_app(settings, {"doors": Doors}, log_lines)
     async with app.lifespan(), client_of(app) as client:
         found = {

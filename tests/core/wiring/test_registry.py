@@ -11,7 +11,7 @@ from litestar import Controller, asgi, get
 from litestar.di import NamedDependency
 from litestar.types import Receive, Scope, Send
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.contributions import Contribution, Export, WiringError
@@ -150,13 +150,13 @@ def settings(tmp_path: Path) -> Settings:
     ],
 )
 def test_modules_that_do_not_fit_keep_the_application_down(
-    settings: Settings, log_lines: Lines, extra: ModuleTypes, sentence: str
+    settings: Settings, log_lines: LogWriter, extra: ModuleTypes, sentence: str
 ) -> None:
     with pytest.raises(WiringError, match=sentence):
         create_app(settings, extra, log_lines)
 
 
-def test_a_route_added_later_needs_a_policy_too(settings: Settings, log_lines: Lines) -> None:
+def test_a_route_added_later_needs_a_policy_too(settings: Settings, log_lines: LogWriter) -> None:
     @asgi("/mounted", copy_scope=True)
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -165,7 +165,7 @@ def test_a_route_added_later_needs_a_policy_too(settings: Settings, log_lines: L
         app.register(mounted)
 
 
-def test_the_setting_narrows_the_modules(tmp_path: Path, log_lines: Lines) -> None:
+def test_the_setting_narrows_the_modules(tmp_path: Path, log_lines: LogWriter) -> None:
     def only(*modules: str) -> Settings:
         return Settings(environment="test", data_dir=tmp_path, modules=modules)
 

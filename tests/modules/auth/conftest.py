@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 from time_machine import travel
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.clock import utc_now
@@ -30,7 +30,7 @@ def auth(app: Litestar) -> AuthContainer:
 
 @pytest.fixture
 async def other_instance(
-    app: Litestar, settings: Settings, log_lines: Lines
+    app: Litestar, settings: Settings, log_lines: LogWriter
 ) -> AsyncIterator[AsyncClient]:
     """A client of a second instance over the same database."""
     second = create_app(settings, lines=log_lines)

@@ -12,7 +12,7 @@ from config.settings import Rate
 from core.security.passwords import Passwords
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
-from modules.auth.service.guesses import (
+from modules.auth.service.login_throttle import (
     CEILING,
     FREE,
     FREE_BY_ADDRESS,

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from config.settings import Rate
 from core.wiring.container import CoreContainer
 from modules.auth.models import Attempts
-from modules.auth.service.guesses import CEILING, FREE, FREE_TO_STRANGERS, MOST_KNOWN
+from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS, MOST_KNOWN
 from modules.users.plugin import Plugin
 from modules.users.public import NewAccount
 from tests.modules.auth.conftest import AUTH, code_of, later, log_in

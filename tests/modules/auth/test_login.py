@@ -52,7 +52,7 @@ def shown(answer: Response) -> Any:
 async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
     async with core.db().transaction() as tx:
         await tx.session.execute(update(User).where(User.id == person.id).values(**columns))
-        core.db().touch("principals", "users")
+        core.db().invalidate("principals", "users")
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ async def keep_at_the_real_price(core: CoreContainer, auth: AuthContainer) -> No
     async with core.db().transaction() as tx:
         known = update(User).where(User.password_hash.is_not(None))
         await tx.session.execute(known.values(password_hash=stored))
-        core.db().touch("principals", "users")
+        core.db().invalidate("principals", "users")
 
 
 async def medians(

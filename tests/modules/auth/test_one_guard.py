@@ -15,7 +15,7 @@ from config.settings import Rate
 from core.security.passwords import Passwords
 from core.wiring.container import CoreContainer
 from modules.auth.container import AuthContainer
-from modules.auth.service.guesses import FREE
+from modules.auth.service.login_throttle import FREE
 from tests.modules.auth.conftest import AUTH, ME, code_of
 from tests.modules.auth.test_guessing import WRONG, attempt
 from tests.people import PASSWORD, Person

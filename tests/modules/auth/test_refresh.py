@@ -288,7 +288,7 @@ class TestLostAnswer:
         for _ in range(5):
             assert await works(client, tokens)
             async with core.db().transaction():
-                core.db().touch(PRINCIPALS)  # each lookup begins again
+                core.db().invalidate(PRINCIPALS)  # each lookup begins again
         assert len(written) == 1
 
     @pytest.mark.fallbacks("token_use")

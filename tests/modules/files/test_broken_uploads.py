@@ -16,7 +16,7 @@ import uvicorn
 from litestar import Litestar
 
 from core.kernel.events import Schedule
-from core.operations.contributions import Preparation
+from core.operations.contributions import StartupTask
 from modules.files.storage.local import LocalStorage
 from modules.files.threads import in_thread
 from tests.modules.files.uploads import (
@@ -187,7 +187,7 @@ async def test_what_cannot_be_removed_now_is_left_to_the_sweep(
         answer = await send(person.client, form(part(b"x")), **headers)
     assert answered in (answer.status_code, refusal(answer) if answer.is_error else None)
     assert len(traces.stored()) == (2 if answer.is_success else 1)
-    [sweep] = traces.core.contributions().of(Preparation, "files")
+    [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert len(traces.stored()) == int(answer.is_success)
 
@@ -222,7 +222,7 @@ async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Tr
             dead.keep()
         dead.release()
     assert len(traces.stored()) > len(before[0])
-    [sweep] = traces.core.contributions().of(Preparation, "files")
+    [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert await traces.all() == before
     assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
@@ -236,7 +236,7 @@ async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
         dying.setattr("modules.files.storage.local.LocalUpload.settle", LocalUpload_release)
         kept = await upload(person.client, b"kept")
     assert len(traces.stored()) == 2
-    [sweep] = traces.core.contributions().of(Preparation, "files")
+    [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert len(traces.stored()) == 1
     assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
@@ -279,7 +279,7 @@ async def test_a_commit_that_fails_leaves_nothing_for_long(
         answer = await send(person.client, form(part(b"x")))
     assert answer.status_code == 500
     await sleep(0.01)
-    [sweep] = traces.core.contributions().of(Preparation, "files")
+    [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert await traces.all() == (set(), 0, [])
 

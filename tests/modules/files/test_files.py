@@ -13,7 +13,7 @@ from core.data.audit import AuditEntry
 from core.events.models import RecordedEvent
 from core.events.payloads import decode
 from core.kernel.pages import PageRequest
-from core.operations.contributions import HealthCheck, PersonalData, PersonalFigure, Statistic
+from core.operations.contributions import HealthCheck, PersonalData, Statistic, UserStatistic
 from core.wiring.container import CoreContainer
 from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
@@ -188,7 +188,7 @@ async def test_what_is_held_about_a_person_is_told_and_erased(
     theirs = await upload(stranger.client, b"theirs")
     contributed = core.contributions()
     [data] = contributed.of(PersonalData, "files")
-    figures = {each.name: each.count for each in contributed.of(PersonalFigure, "files")}
+    figures = {each.name: each.count for each in contributed.of(UserStatistic, "files")}
     exported = (await person.client.get("/api/v1/users/me/export")).json()["data"]
     assert exported["files.files"] == [mine]
     assert await figures["files.files"](person.id) == 1

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import insert, select
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.events import leases
@@ -46,7 +46,7 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 async def other(
-    app: Litestar, settings: Settings, log_lines: Lines, person: Person
+    app: Litestar, settings: Settings, log_lines: LogWriter, person: Person
 ) -> AsyncIterator[AsyncClient]:
     """A client of another process, signed in as the same person."""
     second = create_app(settings, lines=log_lines)

@@ -73,7 +73,7 @@ async def test_without_a_database_the_process_is_up_all_the_same(
         raise DatabaseBusy
 
     monkeypatch.setattr(core.db()._reads, "execute", away)
-    core.generations().advance(["maintenance"])
+    core.cache_versions().advance(["maintenance"])
     assert (await client.get("/health/live")).status_code == 200
     assert (await client.get("/health")).json()["status"] == "healthy"
     assert (await client.get("/docs")).status_code == 200

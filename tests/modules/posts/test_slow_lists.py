@@ -9,7 +9,7 @@ from litestar import Litestar
 from sqlalchemy import func, literal, select
 
 from core.wiring.container import CoreContainer
-from modules.posts.queries import EVERY
+from modules.posts.queries import SELECT_ALL
 from tests.people import Person, client_of
 
 LISTS = 8
@@ -25,7 +25,7 @@ def endless() -> Any:
 async def slow_lists(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     post = {"title": "a0 b1 c2 d3 e4 f5 g6 h7", "content": "Found by each of the searches."}
     assert (await person.client.post("/api/v1/posts", json=post)).status_code == 201
-    monkeypatch.setattr("modules.posts.service.EVERY", EVERY.where(endless() > 0))
+    monkeypatch.setattr("modules.posts.service.SELECT_ALL", SELECT_ALL.where(endless() > 0))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_what_every_request_needs_does_not_wait_for_them(
     async with timeout(20):
         for _ in range(5):
             async with core.db().transaction():
-                core.db().touch("principals", "maintenance")
+                core.db().invalidate("principals", "maintenance")
             async with client_of(app) as client:
                 assert (await client.get("/health")).json()["status"] == "healthy"
             assert (await person.client.get("/api/v1/users/me")).status_code == 200

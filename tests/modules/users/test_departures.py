@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.clock import utc_now
@@ -19,7 +19,7 @@ from core.kernel.events import Listener
 from core.kernel.preconditions import ANY_VERSION
 from core.kernel.principal import Principal
 from core.kernel.schemas import Schema
-from core.operations.contributions import PersonalData, PersonalFigure
+from core.operations.contributions import PersonalData, UserStatistic
 from core.security.authentication import StepUpRequired
 from core.wiring.container import CoreContainer
 from core.wiring.module import Module, ModuleContainer
@@ -49,7 +49,7 @@ class Probe(Module[ModuleContainer]):
     def contributions(self) -> Sequence[Contribution]:
         return (
             AccountClosed("probe.close", lambda user_id: self._hear("closed", user_id)),
-            PersonalFigure("probe.things", self._count),
+            UserStatistic("probe.things", self._count),
             PersonalData("probe.things", export=self._things, erase=self._erase),
             Listener(UserErased, "probe.erased", lambda e: self._hear("told erased", e.user_id)),
             Listener(UserDisabled, "probe.off", lambda e: self._hear("told off", e.user_id)),
@@ -84,7 +84,9 @@ class Probe(Module[ModuleContainer]):
 
 
 @pytest.fixture
-async def app(settings: Settings, log_lines: Lines, anyio_backend: str) -> AsyncIterator[Litestar]:
+async def app(
+    settings: Settings, log_lines: LogWriter, anyio_backend: str
+) -> AsyncIterator[Litestar]:
     Probe.heard, Probe.broken, Probe.many = [], set(), 0
     app = create_app(settings, lines=log_lines, extra={"probe": Probe})
     async with app.lifespan():
@@ -257,7 +259,7 @@ async def mark_as_leaving(core: CoreContainer, person: Person) -> None:
     async with core.db().transaction() as tx:
         due = update(User).where(User.id == person.id).values(deletes_at=utc_now())
         await tx.session.execute(due)
-        core.db().touch("users", "principals")
+        core.db().invalidate("users", "principals")
 
 
 async def come_back(person: Person) -> None:

@@ -11,7 +11,7 @@ from tests.people import Person
 
 async def test_a_few_sample_people_are_added_once(users: Any, admin: Person) -> None:
     for _ in range(2):
-        await users.samples().sow()
+        await users.samples().seed()
     assert (await admin.client.get(USERS)).json()["total"] == 1 + FEW
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from core.data.migrations.connections import run
-from core.data.migrations.histories import History
+from core.data.migrations.revisions import History
 
 
 class Team:

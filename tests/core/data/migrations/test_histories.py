@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, Table
 
-from core.data.migrations.histories import (
+from core.data.migrations.revisions import (
     MIGRATIONS,
     History,
     MigrationError,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core.data.database import Database
 from core.kernel.errors import Conflict, NotFound
-from core.kernel.schemas import Moment, Schema
+from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
 from core.security.policies import public
 from core.web.problems import problems
@@ -25,8 +25,8 @@ Room = Annotated[str, Line(1, 20), Field(examples=["A1"])]
 
 class BookingDraft(Schema):
     room: Room
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: UtcDatetime
+    ends_at: UtcDatetime
 
 
 class SeoulHour(Schema):
@@ -37,8 +37,8 @@ class SeoulHour(Schema):
 class BookingRead(Schema):
     id: UUID
     room: str
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: UtcDatetime
+    ends_at: UtcDatetime
 
 
 class RoomTaken(Conflict):

@@ -10,7 +10,7 @@ from re import compile as pattern
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from core.kernel.errors import BadRequest, ProblemError, told_of
+from core.kernel.errors import BadRequest, ProblemError, error_at
 from core.web.context import Header
 
 MAX_FIELDS = 100
@@ -33,13 +33,13 @@ HINTS = frozenset({b"referer", b"traceparent", b"tracestate", b"user-agent", b"x
 """They change no answer, so a repeated one is dropped, and a malformed one is not read."""
 
 
-class Inadmissible(ProblemError):
+class MalformedRequest(ProblemError):
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
         self.headers["connection"] = "close"
 
 
-class Unparsable(Inadmissible, BadRequest):
+class Unparsable(MalformedRequest, BadRequest):
     """Its head or framing breaks the protocol, or can be read in more than one way.
 
     Leave both to an HTTP library, and look at what a proxy in between makes of them.
@@ -49,7 +49,7 @@ class Unparsable(Inadmissible, BadRequest):
     title = "This is not an HTTP/1.1 request with one meaning."
 
 
-class BadHost(Inadmissible, BadRequest):
+class BadHost(MalformedRequest, BadRequest):
     """`Host` is missing, repeated, or no name of a host.
 
     Send it once, with the name that the service is known under.
@@ -60,7 +60,7 @@ class BadHost(Inadmissible, BadRequest):
     title = "Send exactly one valid Host."
 
 
-class RepeatedHeader(Inadmissible, BadRequest):
+class RepeatedHeader(MalformedRequest, BadRequest):
     """Two values could mean two requests; `detail` names the field.
 
     Send the field once.
@@ -70,7 +70,7 @@ class RepeatedHeader(Inadmissible, BadRequest):
     title = "A header field that may be given once was given twice."
 
 
-class BadUrl(Inadmissible, BadRequest):
+class BadUrl(MalformedRequest, BadRequest):
     """Decoded, the address has control characters or is no UTF-8; or a `%` encodes nothing.
 
     Let a library encode the address, each part of it by itself.
@@ -80,7 +80,7 @@ class BadUrl(Inadmissible, BadRequest):
     title = "The address is not well-formed UTF-8 in percent-encoding."
 
 
-class UnknownCoding(Inadmissible, BadRequest):
+class UnknownCoding(MalformedRequest, BadRequest):
     """Where the body ends cannot be told from this `Transfer-Encoding`.
 
     Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
@@ -91,7 +91,7 @@ class UnknownCoding(Inadmissible, BadRequest):
     title = "The only transfer coding is chunked, in HTTP/1.1."
 
 
-class UriTooLong(Inadmissible):
+class UriTooLong(MalformedRequest):
     """Path and query have at most 8 KiB together."""
 
     status = 414
@@ -99,7 +99,7 @@ class UriTooLong(Inadmissible):
     title = "The address is too long."
 
 
-class Misdirected(Inadmissible):
+class Misdirected(MalformedRequest):
     """`Host` is well-formed, and not among the names of this service."""
 
     status = 421
@@ -107,7 +107,7 @@ class Misdirected(Inadmissible):
     title = "This host is not served here."
 
 
-class HeadersTooLarge(Inadmissible):
+class HeadersTooLarge(MalformedRequest):
     """There may be 100 fields, of 16 KiB together."""
 
     status = 431
@@ -115,7 +115,7 @@ class HeadersTooLarge(Inadmissible):
     title = "There are too many header fields, or they are too long."
 
 
-class Admission:
+class RequestValidator:
     def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
         """`hosts` are served on any port; IPv6 addresses among them stand in brackets.
 
@@ -165,9 +165,9 @@ def check_url(path: bytes, query: bytes) -> None:
     if len(path) + len(query) + bool(query) > MAX_URL_BYTES:
         raise UriTooLong(f"At most {MAX_URL_BYTES} bytes.")
     if b"%" in path or b"%" in query:
-        with told_of("path"):
+        with error_at("path"):
             check_encoding(path)
-        with told_of("query"):
+        with error_at("query"):
             check_encoding(query)
 
 

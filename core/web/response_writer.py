@@ -37,7 +37,7 @@ class Flow(FlowControl):
             super().resume_reading()
 
 
-class Cycle(RequestResponseCycle):
+class ResponseWriter(RequestResponseCycle):
     _unsent = b""
     """The head, until there is something of the body to go with it."""
 

@@ -16,7 +16,7 @@ AnyListing = Listing | ValueListing
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RouteOptions:
     policy: Policy
     module: str = "core"
     in_api: bool = False
@@ -48,6 +48,6 @@ class Rules:
         return f"{path.rstrip('/')}/{created}" if created else None
 
 
-def rules_of(scope: Any) -> Rules:
-    rules: Rules = scope["route_handler"].opt["rules"]
+def rules_of(scope: Any) -> RouteOptions:
+    rules: RouteOptions = scope["route_handler"].opt["rules"]
     return rules

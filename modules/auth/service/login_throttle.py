@@ -81,7 +81,7 @@ class Counted:
         return [(self.client, FREE), *strangers]
 
 
-class Guesses:
+class LoginThrottle:
     def __init__(self, db: Database, clock: Clock, secrets: SecretKeys, limits: RateLimits) -> None:
         self._db, self._clock, self._secrets, self._limits = db, clock, secrets, limits
         self._open = opening(insert_for(db.engine.dialect))

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
-from core.data.generations import Generations
+from core.data.cache_versions import CacheVersions
 from core.data.transaction import inside_transaction
-from core.kernel.bounded import Bounded
+from core.kernel.lru_dict import LruDict
 
-OLDEST_S = 10.0
+MAX_AGE_S = 10.0
 """The net for a process that was killed between its commit and telling of it."""
 
 K = TypeVar("K", bound=Hashable)
@@ -21,16 +21,18 @@ class Kept(NamedTuple, Generic[V]):
     at: float
 
 
-class Remembered(Generic[K, V]):
-    """Holds while nothing of these names changes: `Remembered(generations, ["users"], 10_000)`.
+class VersionedCache(Generic[K, V]):
+    """Keep values while nothing of these names changes.
 
-    Names are tables, or whatever writers say to `Database.touch`; only the latter reach other
+    `VersionedCache(cache_versions, ["users"], 10_000)` keeps at most 10,000 values.
+
+    Names are tables, or whatever writers say to `Database.invalidate`; only the latter reach other
     machines.
     """
 
-    def __init__(self, generations: Generations, names: Sequence[str], size: int) -> None:
-        self._generation = generations.watch(names)
-        self._kept: Bounded[K, Kept[V]] = Bounded(size)
+    def __init__(self, cache_versions: CacheVersions, names: Sequence[str], size: int) -> None:
+        self._generation = cache_versions.watch(names)
+        self._kept: LruDict[K, Kept[V]] = LruDict(size)
 
     def get(self, key: K) -> V | None:
         """What is known and still true, without asking anybody."""
@@ -51,4 +53,4 @@ class Remembered(Generic[K, V]):
         return value
 
     def _holds(self, kept: Kept[V]) -> bool:
-        return kept.generation == self._generation() and monotonic() - kept.at < OLDEST_S
+        return kept.generation == self._generation() and monotonic() - kept.at < MAX_AGE_S

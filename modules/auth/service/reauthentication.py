@@ -12,7 +12,7 @@ from core.kernel.principal import Principal
 from core.security.authentication import BadCredential, ProofFailed, StepUpRequired
 from core.security.passwords import Passwords
 from modules.auth.models import ENDED, AuthSession
-from modules.auth.service.guesses import Guesses
+from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import PRINCIPALS
 from modules.users.public import Account, Accounts
@@ -22,7 +22,7 @@ OWN = select(AuthSession.id).where(
 )
 
 
-class Proofs:
+class PasswordReauthentication:
     def __init__(
         self,
         db: Database,
@@ -30,7 +30,7 @@ class Proofs:
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
-        guesses: Guesses,
+        guesses: LoginThrottle,
         sessions: SessionService,
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
@@ -54,7 +54,7 @@ class Proofs:
         own = AuthSession.id == principal.session_id
         async with self._db.transaction() as tx:
             await tx.session.execute(update(AuthSession).where(own).values(fresh_at=self._clock()))
-            self._db.touch(PRINCIPALS)
+            self._db.invalidate(PRINCIPALS)
             target = ("auth_sessions", principal.session_id)
             await self._audit.record(tx, "auth.step_up", target)
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from core.kernel.errors import FieldError, InvalidInput, told_of
+from core.kernel.errors import FieldError, InvalidInput, error_at
 from modules.files.errors import (
     FileTooLarge,
     MalformedUpload,
@@ -31,7 +31,7 @@ from modules.files.upload.received import (
     AROUND_A_PART,
     AROUND_ALL,
     LARGEST_TEXT,
-    Form,
+    ExpectedFiles,
     Limits,
     ReceivedFile,
 )
@@ -46,14 +46,14 @@ PLAIN = {
 LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
 
 
-class Reception:
+class MultipartUpload:
     """Raises the named errors of the module as soon as something is wrong for certain."""
 
     def __init__(
         self,
         content_type: str,
         claims: Iterable[Claim],
-        form: Form,
+        form: ExpectedFiles,
         limits: Limits,
         storage: Storage,
     ) -> None:
@@ -82,7 +82,7 @@ class Reception:
     def feed(self, chunks: Iterable[bytes]) -> None:
         for chunk in filter(None, chunks):
             self._whole.update(chunk)
-            with saying_malformed():
+            with translate_malformed_errors():
                 for event in self._parser.parse(chunk):
                     self._take(event)
             self._length += len(chunk)
@@ -91,7 +91,7 @@ class Reception:
     def finish(self, chunks: Iterable[bytes]) -> None:
         """The last of it; what has been received is durable then."""
         self.feed(chunks)
-        with saying_malformed():
+        with translate_malformed_errors():
             self._parser.close()
         self._whole.check()
         if not self.files:
@@ -133,13 +133,13 @@ class Reception:
     def _begin(self, part: MultipartSegment) -> None:
         self._parts += 1
         refuse_ambiguous(part)
-        with told_of(self._place(len(self.files))):
+        with error_at(self._place(len(self.files))):
             filename = filename_of(part)
         if not filename and not part.filename:
             self._text = TextField(part.name or "", is_unfilled_file=filename == "")
             return
         self._expect(part.name or "")
-        with told_of(self._place(len(self.files))):
+        with error_at(self._place(len(self.files))):
             claims = [*self._claimed, *claims_of(part)]
             file = ReceivedFile(filename or "", self._limits, claims)
         self._claimed = []
@@ -159,7 +159,7 @@ class Reception:
 
     def _add(self, data: bytes) -> None:
         if self._file:
-            with told_of(self._place(len(self.files) - 1)):
+            with error_at(self._place(len(self.files) - 1)):
                 self._file.write(data)
             if self.total > self._limits.left:
                 raise QuotaExceeded(f"There are {self._limits.left} bytes left.")
@@ -171,7 +171,7 @@ class Reception:
 
     def _end(self) -> None:
         if self._file:
-            with told_of(self._place(len(self.files) - 1)):
+            with error_at(self._place(len(self.files) - 1)):
                 self._file.finish()
         elif self._text:
             self._end_text(self._text)
@@ -190,7 +190,7 @@ class Reception:
         """Keep the ASCII checksum for the next file; ignore the charset of the part."""
         if self._claimed:
             raise invalid(field.name, "Once for each file.", "repeated")
-        with told_of(f"body.{CHECKSUM}"):
+        with error_at(f"body.{CHECKSUM}"):
             self._claimed = [claim_in_hex(field.start.decode("ascii", "replace"))]
 
     def _refuse_padding(self) -> None:
@@ -222,7 +222,7 @@ def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def saying_malformed() -> Iterator[None]:
+def translate_malformed_errors() -> Iterator[None]:
     """Say what is wrong, without what the parser found, which is the client's own."""
     try:
         yield

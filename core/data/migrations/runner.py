@@ -24,7 +24,7 @@ import core.data.migrations.checks
 import core.data.migrations.defaults
 import core.data.migrations.searches  # noqa: F401 (alembic compares by these)
 from core.data.indexes import complete
-from core.data.migrations.histories import MIGRATIONS, History, MigrationError
+from core.data.migrations.revisions import MIGRATIONS, History, MigrationError
 from core.data.models import Base
 from core.data.search_tables import TEXT_COLUMN
 from core.kernel.loading import told_in_a_sentence

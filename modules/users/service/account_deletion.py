@@ -41,7 +41,7 @@ SETTLED_AFTER = timedelta(hours=1)
 AT_ONCE = 100  # people: those that are due are found so many at a time
 
 
-class DepartureService:
+class AccountDeletion:
     def __init__(
         self,
         db: Database,
@@ -73,7 +73,7 @@ class DepartureService:
 
     async def close(self, user_id: UUID) -> None:
         """End every session, key and sign-in, as a part of the caller's transaction."""
-        self._db.touch("users", "principals")
+        self._db.invalidate("users", "principals")
         for each in self._contributions.of(AccountClosed):
             await each.run(user_id)
 

@@ -11,13 +11,13 @@ from sqlalchemy import Row
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
-from core.kernel.bounded import Bounded
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.kernel.fallbacks import count_fallback
+from core.kernel.lru_dict import LruDict
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.principal import Principal
-from core.operations.contributions import PersonalData, PersonalFigure
+from core.operations.contributions import PersonalData, UserStatistic
 from core.security.limits import RateLimits
 from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
@@ -35,7 +35,7 @@ class Summary:
     as_of: datetime
 
 
-class RecordService:
+class PersonalDataService:
     def __init__(
         self,
         db: Database,
@@ -47,7 +47,7 @@ class RecordService:
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
         self._contributions, self._people, self._limits = contributions, people, limits
-        self._summaries: Bounded[UUID, Summary] = Bounded(10_000)
+        self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
     async def summary(self, person: Principal) -> tuple[Summary, bool]:
         """At most a minute old; also says whether it was known already."""
@@ -86,7 +86,7 @@ class RecordService:
     async def _figures(self, user_id: UUID) -> dict[str, int]:
         """A figure that cannot be had is left out, and the rest is told."""
         figures: dict[str, int] = {}
-        for each in self._contributions.of(PersonalFigure):
+        for each in self._contributions.of(UserStatistic):
             try:
                 figures[each.name.rpartition(".")[2]] = await each.count(user_id)
             except Exception:

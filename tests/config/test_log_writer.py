@@ -1,4 +1,4 @@
-"""Lines are written in order, none twice and none lost, and nobody waits for the reader."""
+"""LogWriter are written in order, none twice and none lost, and nobody waits for the reader."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from config.lines import Lines
+from config.log_writer import LogWriter
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def fd(log: Path) -> Iterator[int]:
 
 
 def test_closing_writes_the_rest(fd: int, log: Path) -> None:
-    lines = Lines(fd, every_s=60)
+    lines = LogWriter(fd, every_s=60)
     for number in range(1000):
         lines.info(b"%d" % number)
     lines.close()
@@ -32,21 +32,21 @@ def test_closing_writes_the_rest(fd: int, log: Path) -> None:
 
 
 def test_the_thread_writes_by_itself(fd: int, log: Path) -> None:
-    lines = Lines(fd, every_s=0.01)
+    lines = LogWriter(fd, every_s=0.01)
     lines.info(b"here")
     wait_until(lambda: log.read_bytes() == b"here\n")
     lines.close()
 
 
 def test_an_error_is_written_at_once(fd: int, log: Path) -> None:
-    lines = Lines(fd, every_s=60)
+    lines = LogWriter(fd, every_s=60)
     lines.error(b"here")
     wait_until(lambda: log.read_bytes() == b"here\n")
     lines.close()
 
 
 def test_lines_after_closing_are_written_too(fd: int, log: Path) -> None:
-    lines = Lines(fd, every_s=60)
+    lines = LogWriter(fd, every_s=60)
     lines.info(b"first")
     lines.close()
     lines.info(b"late")
@@ -55,7 +55,7 @@ def test_lines_after_closing_are_written_too(fd: int, log: Path) -> None:
 
 
 def test_threads_lose_nothing(fd: int, log: Path) -> None:
-    lines = Lines(fd, every_s=0.001)
+    lines = LogWriter(fd, every_s=0.001)
     threads = [Thread(target=write_many, args=(lines, 2000)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -67,7 +67,7 @@ def test_threads_lose_nothing(fd: int, log: Path) -> None:
 
 def test_what_nobody_takes_away_is_dropped_and_counted() -> None:
     reader, writer = os.pipe()
-    lines = Lines(writer, every_s=60, most=3)
+    lines = LogWriter(writer, every_s=60, most=3)
     for number in range(5):
         lines.info(b"%d" % number)
     lines.close()
@@ -82,7 +82,7 @@ def test_what_nobody_takes_away_is_dropped_and_counted() -> None:
 def test_a_reader_that_stopped_holds_nobody_up(blocking: bool) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, blocking)
-    lines = Lines(writer, every_s=0.001)
+    lines = LogWriter(writer, every_s=0.001)
     for _ in range(100):
         lines.info(b"x" * 10_000)
     lines.close(timeout_s=0.1)
@@ -98,13 +98,13 @@ def test_a_reader_that_stopped_holds_nobody_up(blocking: bool) -> None:
 def test_a_reader_that_left_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    lines = Lines(writer, every_s=60)
+    lines = LogWriter(writer, every_s=60)
     lines.info(b"x")
     lines.close()
     os.close(writer)
 
 
-def write_many(lines: Lines, count: int) -> None:
+def write_many(lines: LogWriter, count: int) -> None:
     for _ in range(count):
         lines.info(b"x")
 

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from sqlalchemy import Select, func, select
 
+from core.data.cache_versions import CacheVersions
 from core.data.changes import tables_in
-from core.data.generations import Generations
-from core.kernel.bounded import Bounded
+from core.kernel.lru_dict import LruDict
 
 OLDEST = 2.0  # seconds: the net for changes made on other machines
 
@@ -61,16 +61,16 @@ class Counting:
         return await self._ask()
 
 
-class Totals:
+class CachedCounts:
     """The same is counted once at a time.
 
     A total that a commit has outdated meanwhile is counted again after that, once for all who have
     asked since. Otherwise each of them would count beside the others, and all would be slow.
     """
 
-    def __init__(self, generations: Generations) -> None:
-        self._generations = generations
-        self._known: Bounded[object, Counting] = Bounded(5000)
+    def __init__(self, cache_versions: CacheVersions) -> None:
+        self._cache_versions = cache_versions
+        self._known: LruDict[object, Counting] = LruDict(5000)
 
     async def get(
         self,
@@ -82,7 +82,7 @@ class Totals:
         known = self._known.get(asked)
         if not (known and known.holds()):
             running = known.total if known and not known.total.done() else None
-            generation = partial(self._generations.here, count.tables)
+            generation = partial(self._cache_versions.here, count.tables)
             known = Counting(partial(ask, count.statement, values), generation, running)
             self._known.put(asked, known)
         return await shield(known.total)

@@ -5,10 +5,10 @@ from asyncio import Event, Task, create_task, gather, sleep
 import pytest
 from sqlalchemy import select
 
+from core.data.cache_versions import CacheVersions
+from core.data.cached_counts import CachedCounts, Count
 from core.data.database import Database
-from core.data.generations import Generations
-from core.data.remembered import Remembered
-from core.data.totals import Count, Totals
+from core.data.versioned_cache import VersionedCache
 from tests.core.data.tables import Thing
 from tests.core.data.test_database import add, names
 
@@ -30,12 +30,12 @@ def loader(db: Database) -> Loader:
 
 
 @pytest.fixture
-def remembered(generations: Generations) -> Remembered[str, list[str]]:
-    return Remembered(generations, ["things"], 100)
+def remembered(cache_versions: CacheVersions) -> VersionedCache[str, list[str]]:
+    return VersionedCache(cache_versions, ["things"], 100)
 
 
 async def test_it_is_loaded_once_until_a_commit(
-    db: Database, loader: Loader, remembered: Remembered[str, list[str]]
+    db: Database, loader: Loader, remembered: VersionedCache[str, list[str]]
 ) -> None:
     assert remembered.get("all") is None
     assert [await remembered.fetch("all", loader) for _ in range(3)] == [[], [], []]
@@ -46,7 +46,7 @@ async def test_it_is_loaded_once_until_a_commit(
 
 
 async def test_what_was_read_before_a_write_is_not_kept(
-    db: Database, remembered: Remembered[str, list[str]]
+    db: Database, remembered: VersionedCache[str, list[str]]
 ) -> None:
     read, written = Event(), Event()
 
@@ -65,7 +65,7 @@ async def test_what_was_read_before_a_write_is_not_kept(
 
 
 async def test_what_only_a_transaction_sees_is_not_kept(
-    db: Database, loader: Loader, remembered: Remembered[str, list[str]]
+    db: Database, loader: Loader, remembered: VersionedCache[str, list[str]]
 ) -> None:
     assert await remembered.fetch("all", loader) == []
     with pytest.raises(ZeroDivisionError):
@@ -76,8 +76,8 @@ async def test_what_only_a_transaction_sees_is_not_kept(
     assert await remembered.fetch("all", loader) == []
 
 
-async def test_nothing_is_kept_of_what_is_not_there(generations: Generations) -> None:
-    remembered: Remembered[str, None] = Remembered(generations, ["things"], 100)
+async def test_nothing_is_kept_of_what_is_not_there(cache_versions: CacheVersions) -> None:
+    remembered: VersionedCache[str, None] = VersionedCache(cache_versions, ["things"], 100)
     times = []
 
     async def nothing() -> None:
@@ -89,9 +89,9 @@ async def test_nothing_is_kept_of_what_is_not_there(generations: Generations) ->
 
 
 async def test_a_total_is_counted_once_until_a_commit(
-    db: Database, generations: Generations
+    db: Database, cache_versions: CacheVersions
 ) -> None:
-    totals, count, asked = Totals(generations), Count(select(Thing)), []
+    totals, count, asked = CachedCounts(cache_versions), Count(select(Thing)), []
 
     async def ask(statement: object, _: object) -> int:
         asked.append(statement)
@@ -104,9 +104,9 @@ async def test_a_total_is_counted_once_until_a_commit(
     assert len(asked) == 2
 
 
-async def test_who_asks_after_a_commit_shares_the_next_count(generations: Generations) -> None:
+async def test_who_asks_after_a_commit_shares_the_next_count(cache_versions: CacheVersions) -> None:
     """The first goes on; the second begins after it and after all commits until then."""
-    totals, count = Totals(generations), Count(select(Thing))
+    totals, count = CachedCounts(cache_versions), Count(select(Thing))
     asked: list[Task[int]] = []
     begun: list[int] = []
     may_end = Event()
@@ -117,7 +117,7 @@ async def test_who_asks_after_a_commit_shares_the_next_count(generations: Genera
         return seen
 
     for _ in range(8):
-        generations.advance([Thing.__tablename__])
+        cache_versions.advance([Thing.__tablename__])
         asked.append(create_task(totals.get(count, {}, ask)))
         await sleep(0.001)
     assert begun == [1]
@@ -126,8 +126,8 @@ async def test_who_asks_after_a_commit_shares_the_next_count(generations: Genera
     assert begun == [1, 8]
 
 
-async def test_a_count_that_failed_is_not_remembered(generations: Generations) -> None:
-    totals, count = Totals(generations), Count(select(Thing))
+async def test_a_count_that_failed_is_not_remembered(cache_versions: CacheVersions) -> None:
+    totals, count = CachedCounts(cache_versions), Count(select(Thing))
 
     async def fail(*_: object) -> int:
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Tells who remembers something when to forget it: a number per name that every commit changes.
+"""The versions of cached values: a number for each name that every commit changes.
 
 The numbers lie in a memory-mapped file that all workers of a machine share. Each change writes a
 number that was never there before, in one store of eight bytes, so nobody has to wait for a lock,
@@ -31,7 +31,7 @@ SMALLEST_BLOCK = 512
 SILENCE = 2.0  # seconds without a word from other machines, after which nothing is believed
 
 
-class Generations:
+class CacheVersions:
     def __init__(self, file: Path) -> None:
         self._map = mapped(file)
         self._numbers = memoryview(self._map).cast("Q")

@@ -56,7 +56,7 @@ PARAMETERS: Mapping[str, str] = {
 """How msgspec begins, which reads the parameters of paths and queries."""
 
 
-def in_words(found: Mapping[str, Any]) -> str:
+def message_for(found: Mapping[str, Any]) -> str:
     """One of `ValidationError.errors()`, with its context."""
     kind, context = found["type"], dict(found.get("ctx", ()))
     if kind not in BUILT_IN or "shortest" in context:  # a `Text`, which knows both its limits

@@ -1,8 +1,8 @@
 """Machines that share a PostgreSQL database tell each other what was touched.
 
-It is written by the transaction itself, so that no crash can swallow it: a row per place of the
-generations' file, in a few copies, lest everybody who touches one name wait for the same row. The
-same statement notifies whoever listens; who does not hear that finds the row all the same.
+The transaction itself writes it, so that no crash can lose it: a row for each place of the file of
+cache versions, in a few copies, so that transactions that invalidate one name do not wait for one
+row. The same statement notifies the listeners; one that misses it finds the row all the same.
 """
 
 from asyncio import Event, sleep, timeout
@@ -13,8 +13,8 @@ import structlog
 from sqlalchemy import SmallInteger, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.generations import Generations
 from core.data.lanes import reserved
 from core.data.models import Base
 from core.kernel.fallbacks import count_fallback
@@ -47,17 +47,17 @@ RECENT = reserved(
 NOW = reserved(select(func.now()))
 
 
-class Announcements:
-    """What other machines have announced, taken note of in this machine's generations."""
+class InvalidationPoller:
+    """What other machines have announced, taken note of in this machine's cache versions."""
 
-    def __init__(self, db: Database, generations: Generations) -> None:
-        self._db, self._generations = db, generations
+    def __init__(self, db: Database, cache_versions: CacheVersions) -> None:
+        self._db, self._cache_versions = db, cache_versions
         self._known: dict[tuple[int, int], int] = {}
         self._notified = Event()
 
     async def listen(self) -> None:
         """Ask when notified, and every second, for as long as the application lives."""
-        while self._generations.must_hear:
+        while self._cache_versions.must_hear:
             self._notified.clear()
             try:
                 await self.hear()
@@ -77,8 +77,8 @@ class Announcements:
         found = {(row.place, row.copy): row.number for row in rows}
         new = {place for (place, _), _ in found.items() - self._known.items()}
         self._known = found
-        self._generations.advance_places(new)
-        self._generations.heard()
+        self._cache_versions.advance_places(new)
+        self._cache_versions.heard()
 
     async def _next(self) -> None:
         await sleep(PAUSE_S)

@@ -8,7 +8,7 @@ from core.data.database import Database
 from core.data.erasing import delete_all, update_some
 from core.kernel.clock import Clock
 from modules.auth.models import ApiKey, AuthSession, RefreshToken
-from modules.auth.service.guesses import Guesses
+from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.signing_keys import SigningKeys
 from modules.auth.settings import AuthSettings
 
@@ -16,12 +16,12 @@ EXPIRED_KEYS_KEPT = timedelta(days=30)
 """So that their owner sees why they stopped working."""
 
 
-class Sweeping:
+class ExpiredDataCleanup:
     def __init__(
         self,
         db: Database,
         clock: Clock,
-        guesses: Guesses,
+        guesses: LoginThrottle,
         signing_keys: SigningKeys,
         settings: AuthSettings,
     ) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.data.announcements import CHANNEL
+from core.data.invalidation_poller import CHANNEL
 from core.kernel.fallbacks import count_fallback
 
 ALIVE_EVERY_S = 15.0
@@ -22,7 +22,7 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 log = structlog.get_logger(__name__)
 
 
-class Notifications:
+class InvalidationListener:
     def __init__(self, engine: AsyncEngine, notify: Callable[[], object]) -> None:
         """`notify` is called for each, and whenever some may have been missed."""
         self._engine, self._notify = engine, notify

@@ -18,7 +18,7 @@ from core.kernel.fallbacks import note_fallback
 ENABLED = True
 
 
-class Plan:
+class CompiledStatement:
     """The SQL, how values go into it, and how rows come out: SQLAlchemy's own, looked up once."""
 
     def __init__(self, compiled: Any, dialect: Dialect) -> None:
@@ -45,7 +45,7 @@ class Plan:
         return IteratorResult(self._row, iter(rows))
 
 
-def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
+def compile_statement(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
     """None for what is SQLAlchemy's own to run: IN lists, defaults, types only the driver knows."""
     if not (ENABLED and isinstance(statement, Select | UpdateBase)):
         return None
@@ -55,7 +55,7 @@ def make_plan(statement: Executable, dialect: Dialect) -> Plan | None:
         varying = varying or (compiled.isinsert | compiled.isupdate and compiled.prefetch)
         if varying or any(bind.callable for bind in compiled.binds.values()):
             return None
-        return Plan(compiled, dialect)
+        return CompiledStatement(compiled, dialect)
     # Each was seen: a sequence on SQLite, a Numeric on PostgreSQL (its processor needs the cursor's
     # type), what does not compile. SQLAlchemy then runs it, or says what is wrong.
     except (NotImplementedError, TypeError, SQLAlchemyError) as error:

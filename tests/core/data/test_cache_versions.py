@@ -1,4 +1,4 @@
-"""Generations: what is equal, what is not, and when nothing may be believed."""
+"""CacheVersions: what is equal, what is not, and when nothing may be believed."""
 
 import os
 from itertools import count
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Executable, delete, insert, select, text, update
 
-from core.data import generations as module
-from core.data.announcements import Announcement, Announcements
+from core.data import cache_versions as module
+from core.data.cache_versions import CacheVersions
+from core.data.cached_counts import Count
 from core.data.changes import tables_changed_by
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.generations import Generations
-from core.data.totals import Count
+from core.data.invalidation_poller import Announcement, InvalidationPoller
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from tests.core.data.tables import THINGS, Note, Part, Screw, Thing
@@ -22,22 +22,22 @@ from tests.core.data.test_database import add
 PEOPLE = module.place_of("people")
 
 
-def test_a_name_stays_equal_until_it_advances(generations: Generations) -> None:
-    before = generations.of(["a", "b"]), generations.of(["a"])
-    assert generations.of(["a", "b"]) == before[0]
-    generations.advance(["b"])
-    assert generations.of(["a", "b"]) != before[0]
-    assert generations.of(["a"]) == before[1]
+def test_a_name_stays_equal_until_it_advances(cache_versions: CacheVersions) -> None:
+    before = cache_versions.of(["a", "b"]), cache_versions.of(["a"])
+    assert cache_versions.of(["a", "b"]) == before[0]
+    cache_versions.advance(["b"])
+    assert cache_versions.of(["a", "b"]) != before[0]
+    assert cache_versions.of(["a"]) == before[1]
 
 
-def test_what_does_not_tell_its_tables_advances_all(generations: Generations) -> None:
-    before = generations.of(["a"])
-    generations.advance([module.ANY])
-    assert generations.of(["a"]) != before
+def test_what_does_not_tell_its_tables_advances_all(cache_versions: CacheVersions) -> None:
+    before = cache_versions.of(["a"])
+    cache_versions.advance([module.ANY])
+    assert cache_versions.of(["a"]) != before
 
 
 def test_two_who_opened_one_file_see_each_other(tmp_path: Path) -> None:
-    one, other = Generations(tmp_path / "shared"), Generations(tmp_path / "shared")
+    one, other = CacheVersions(tmp_path / "shared"), CacheVersions(tmp_path / "shared")
     before = other.of(["a"])
     one.advance(["a"])
     assert other.of(["a"]) != before
@@ -80,7 +80,7 @@ async def test_totals_are_exact_after_a_cascade(db: Database) -> None:
 
 
 async def test_every_way_to_change_a_table_advances_it(
-    db: Database, generations: Generations
+    db: Database, cache_versions: CacheVersions
 ) -> None:
     now, table = utc_now(), THINGS
     values = {"id": uuid7(), "name": "x", "created_at": now, "updated_at": now}
@@ -92,27 +92,27 @@ async def test_every_way_to_change_a_table_advances_it(
         delete(table),
     ]
     for statement in statements:
-        before = generations.here(["things"])
+        before = cache_versions.here(["things"])
         async with db.transaction() as tx:
             await tx.session.execute(statement)
-        assert generations.here(["things"]) != before, statement
+        assert cache_versions.here(["things"]) != before, statement
 
 
 async def test_other_machines_hear_what_was_touched(
-    db: Database, url: str, generations: Generations, tmp_path: Path
+    db: Database, url: str, cache_versions: CacheVersions, tmp_path: Path
 ) -> None:
     if db.engine.dialect.name != "postgresql":
-        assert generations.of(["people"]) == generations.of(["people"]), "there are none"
+        assert cache_versions.of(["people"]) == cache_versions.of(["people"]), "there are none"
         return
-    far = Generations(tmp_path / "another machine")
+    far = CacheVersions(tmp_path / "another machine")
     remote = open_database(url, far)
-    ears = Announcements(remote, far)
+    ears = InvalidationPoller(remote, far)
     assert far.of(["people"]) != far.of(["people"]), "nothing was heard yet"
     await ears.hear()
     before = far.of(["people"]), far.of(["posts"])
     assert far.of(["people"]) == before[0]
     async with db.transaction():
-        db.touch("people")
+        db.invalidate("people")
     await ears.hear()
     assert far.of(["people"]) != before[0] and far.of(["posts"]) == before[1]
     await remote.close()
@@ -122,7 +122,7 @@ async def test_other_machines_hear_what_was_touched(
 async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None:
     name = next(name for name in map(str, count()) if module.place_of(name) == PEOPLE)
     async with db.transaction():
-        db.touch("people", name, "posts")
+        db.invalidate("people", name, "posts")
     async with db.read() as reads:
         announced = await reads.scalars(select(Announcement.place))
     places = {PEOPLE, module.place_of("posts")} if db.engine.dialect.name == "postgresql" else set()
@@ -132,7 +132,7 @@ async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None
 async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as tx:
-            db.touch("people")
+            db.invalidate("people")
             tx.session.add(Thing(name="a"))
             raise ZeroDivisionError
     async with db.read() as reads:
@@ -140,23 +140,23 @@ async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
 
 
 def test_after_two_seconds_of_silence_nothing_is_believed(
-    generations: Generations, monkeypatch: pytest.MonkeyPatch
+    cache_versions: CacheVersions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generations.must_hear = True
+    cache_versions.must_hear = True
     now = 1000.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
-    generations.heard()
+    cache_versions.heard()
     now = 1001.9
-    assert generations.of(["a"]) == generations.of(["a"])
+    assert cache_versions.of(["a"]) == cache_versions.of(["a"])
     now = 1002.1
-    assert generations.of(["a"]) != generations.of(["a"])
+    assert cache_versions.of(["a"]) != cache_versions.of(["a"])
     now = 10.0  # another boot, another clock
-    assert generations.of(["a"]) != generations.of(["a"])
+    assert cache_versions.of(["a"]) != cache_versions.of(["a"])
 
 
-async def test_a_total_need_not_be_heard_of(db: Database, generations: Generations) -> None:
+async def test_a_total_need_not_be_heard_of(db: Database, cache_versions: CacheVersions) -> None:
     await add(db, "a")
-    assert generations.here(["things"]) == generations.here(["things"])
+    assert cache_versions.here(["things"]) == cache_versions.here(["things"])
 
 
 def has_its_blocks(file: Path) -> bool:
@@ -175,6 +175,6 @@ def test_the_disk_holds_every_block_of_the_file(
     os.truncate(sparse, module.SIZE)
     assert not has_its_blocks(sparse)
     for file in (sparse, tmp_path / "new"):
-        Generations(file).close()
+        CacheVersions(file).close()
         assert has_its_blocks(file)
     assert sparse.read_bytes() == b"number of someone".ljust(module.SIZE, b"\0")

@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 TELL_DROPPED = b'{"event":"log_lines_dropped","level":"warning","count":%d}'
 
 
-class Lines:
+class LogWriter:
     def __init__(self, fd: int = 1, every_s: float = 0.1, most: int = 100_000) -> None:
         self._fd, self._every_s, self._most = fd, every_s, most
         self._waiting: deque[bytes] = deque()
