@@ -13,7 +13,7 @@ endif
 .PHONY: help setup run dev test check format check-clients bench lock
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(RUNTIME) ## install only, leaving .venv/bin/atrium
 
@@ -26,11 +26,15 @@ dev: $(RUNTIME) ## the same, started again whenever a source file changes
 test: $(DEV) ## run all tests (PYTEST_ARGS="-k files" for some)
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
-check: $(DEV) ## format, lint, strict types, import contracts
+test-%: $(DEV) ## run the tests of one module: make test-posts
+	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/modules/$*
+
+check: $(DEV) ## format, lint, strict types, import contracts, words
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/python -m tests.wording
 
 format: $(DEV) ## write the code in the form that check asks for
 	@$(VENV)/bin/ruff format

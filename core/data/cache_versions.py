@@ -17,7 +17,7 @@ from itertools import count
 from mmap import mmap
 from operator import itemgetter
 from pathlib import Path
-from secrets import randbits
+from random import getrandbits
 from time import monotonic
 from zlib import crc32
 
@@ -64,7 +64,7 @@ class CacheVersions:
 
     def advance_places(self, places: Iterable[int]) -> None:
         for place in places:
-            self._numbers[place] = randbits(64)
+            self._numbers[place] = getrandbits(64)
 
     def heard(self) -> None:
         """Everything other machines changed until now has been taken note of."""

@@ -70,10 +70,7 @@ class PostgresReads(PlannedReads):
     async def _fetch(
         self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
     ) -> Sequence[Any]:
-        async def fetch(lent: LentConnection) -> Sequence[Any]:
-            return await self._fetch_over(lent, lane, sql, values)
-
-        return await self._lend(lane, known, fetch)
+        return await self._lend(lane, known, self._fetch_over, sql, values)
 
     async def _fetch_over(
         self, lent: LentConnection, _: Lane, sql: str, values: list[Any]
@@ -84,10 +81,7 @@ class PostgresReads(PlannedReads):
     async def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
     ) -> Result[Any]:
-        async def ask(lent: LentConnection) -> Result[Any]:
-            return await self._ask_over(lent, lane, statement, values)
-
-        return await self._lend(lane, known, ask)
+        return await self._lend(lane, known, self._ask_over, statement, values)
 
     async def _ask_over(
         self, lent: LentConnection, _: Lane, statement: Executable, values: Values
@@ -97,13 +91,15 @@ class PostgresReads(PlannedReads):
         return result
 
     async def _lend(
-        self, lane: Lane, known: KnownStatement, work: Callable[[LentConnection], Awaitable[T]]
+        self, lane: Lane, known: KnownStatement, work: Callable[..., Awaitable[T]], *args: Any
     ) -> T:
+        """Call `work` with a connection of the lane, the lane and the arguments."""
         idle = self._idle[lane]
-        lent, begun = await idle.get(), monotonic()
+        lent = await idle.get() if idle.empty() else idle.get_nowait()
+        begun = monotonic()
         try:
             lent = self._usable(lent) or await self._open(lane)
-            done = await work(lent)
+            done = await work(lent, lane, *args)
         except QueryCanceledError:
             raise Overran from None
         except Exception as error:  # not when cancelled: asyncpg cancels the query and goes on
@@ -143,8 +139,7 @@ class PostgresReads(PlannedReads):
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent is None:
             return None
-        invalid = lent.connection.invalidated or lent.driver.is_closed()
-        if lent.epoch == self._epoch and not invalid:
+        if lent.epoch == self._epoch and not lent.driver.is_closed():
             return lent
         lent.discard()
         return None

@@ -56,7 +56,7 @@ class PostgresPool(ConnectionPool):
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         super().__init__(engine, connections)
         self._left: dict[Any, list[tuple[CompiledStatement, list[Any]]]] = {}
-        """The writes that each of the driver's connections has still to perform."""
+        """The writes that each connection, as SQLAlchemy's events name it, has still to perform."""
         for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
             event.listen(engine.sync_engine, moment, self._perform_before)
 
@@ -67,42 +67,39 @@ class PostgresPool(ConnectionPool):
     async def perform(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> Rows:
-        adapted = dbapi_connection_of(connection)
-        await self._perform_left(adapted)
-        return await self._fetch(adapted, plan.sql, values)
+        await self._perform_left(connection.sync_connection)
+        return await self._fetch(dbapi_connection_of(connection), plan.sql, values)
 
     async def perform_later(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> None:
-        adapted = dbapi_connection_of(connection)
-        left = self._left.setdefault(adapted, [])
+        left = self._left.setdefault(connection.sync_connection, [])
         left.append((plan, values))
         if len(left) == MOST_LEFT:
-            await self._perform_left(adapted)
+            await self._perform_left(connection.sync_connection)
 
     async def exempt(self, connection: AsyncConnection) -> None:
         await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
         """Commit; writes that were left are one statement, which alone commits by itself."""
-        await self._perform_left(dbapi_connection_of(connection), is_last=True)
+        await self._perform_left(connection.sync_connection, is_last=True)
         await super().commit_driver(connection)
 
     async def rollback(
         self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
     ) -> None:
-        if not connection.invalidated:
-            self._left.pop(dbapi_connection_of(connection), None)
+        self._left.pop(connection.sync_connection, None)
         await super().rollback(connection, session, error)
 
     def _perform_before(self, connection: Connection, *_: Any) -> None:
         """Perform the writes that were left before SQLAlchemy does the next thing."""
-        adapted = connection.connection.dbapi_connection
-        if adapted in self._left:
-            await_(self._perform_left(adapted))
+        if connection in self._left:
+            await_(self._perform_left(connection))
 
-    async def _perform_left(self, adapted: Any, is_last: bool = False) -> None:
-        if left := self._left.pop(adapted, None):
+    async def _perform_left(self, connection: Connection | None, is_last: bool = False) -> None:
+        if connection and (left := self._left.pop(connection, None)):
+            adapted = connection.connection.dbapi_connection
             sql = in_one(tuple(plan for plan, _ in left))
             values = [value for _, values in left for value in values]
             alone = is_last and self.commits_alone and not is_open(adapted)
@@ -158,13 +155,13 @@ class PostgresPool(ConnectionPool):
         return bool(dbapi_connection_of(connection).driver_connection.is_closed())
 
     def in_transaction(self, connection: AsyncConnection) -> bool:
-        adapted = dbapi_connection_of(connection)
-        return adapted in self._left or is_open(adapted)
+        return connection.sync_connection in self._left or is_open(dbapi_connection_of(connection))
 
 
 def is_open(adapted: Any) -> bool:
-    """Return whether the driver is in a transaction."""
-    return bool(adapted.driver_connection.is_in_transaction())
+    """Return whether the driver is in a transaction; a closed one cannot be asked."""
+    driver = adapted.driver_connection
+    return not driver.is_closed() and bool(driver.is_in_transaction())
 
 
 def is_lost_by(error: Exception, driver: Any) -> bool:

@@ -89,6 +89,9 @@ class Listing(Uncopied):
     searchable: ColumnElement[bool] | None = None
     default: str = ""
     _found: LruDict[object, Found] = field(default_factory=lambda: LruDict(200), init=False)
+    _orders: LruDict[str, tuple[SortKey, ...]] = field(
+        default_factory=lambda: LruDict(200), init=False
+    )
     _statements: LruDict[object, Select[Any]] = field(
         default_factory=lambda: LruDict(400), init=False
     )
@@ -121,7 +124,7 @@ class Listing(Uncopied):
         values: Values = NOTHING,
     ) -> Rows[Any]:
         """The part of `query` that was asked for. Raises InvalidInput for an unknown key."""
-        order = self._order(asked.sort or self.default)
+        order = self._order_of(asked.sort or self.default)
         values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
         way = None
         if asked.search:
@@ -133,13 +136,13 @@ class Listing(Uncopied):
             return await rows()
         total = partial(reads.total, found.count, values)
         if way is None:
-            return replace(await rows(), total=await total())
+            return (await rows()).with_total(await total())
         if way is Way.look_up:
             part = await rows()
             whole = whole_list(part)
-            return replace(part, total=await total() if whole is None else whole)
+            return part.with_total(await total() if whole is None else whole)
         counted, part = await reads.both(total, rows)
-        return replace(part, total=counted)
+        return part.with_total(counted)
 
     async def _way(self, reads: ReadConnection, text: str) -> Way:
         if not self.search:
@@ -244,6 +247,14 @@ class Listing(Uncopied):
         ordered = in_order(query, order, after, nulls is None, sorted_after=way is Way.look_up)
         self._statements.put(key, ordered)
         return ordered
+
+    def _order_of(self, sort: str) -> tuple[SortKey, ...]:
+        """Return the keys of an order, built once for each."""
+        if (known := self._orders.get(sort)) is not None:
+            return known
+        order = self._order(sort)
+        self._orders.put(sort, order)
+        return order
 
     def _order(self, sort: str) -> tuple[SortKey, ...]:
         """`-created_at,title` and the id, which goes the way of the last key: one index for all."""

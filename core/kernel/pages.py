@@ -49,3 +49,6 @@ class Rows(Generic[R]):
     request: PageRequest
     last: Key | None = None
     """By cursor: where the next part begins; None at the end."""
+
+    def with_total(self, total: int) -> "Rows[R]":
+        return Rows(self.items, total, self.request, self.last)

@@ -142,7 +142,7 @@ def test_a_mapped_file_without_blocks(disk: SmallDisk) -> None:
     with serving(disk.folder) as served:
         token = admin_token(served)
         assert served.stop() == 0
-    mapped = disk.folder / "var/cache_versions"
+    mapped = disk.folder / "var/generations"
     os.truncate(mapped, 0)
     os.truncate(mapped, SIZE)
     with serving(disk.folder) as served, at(served, token) as client:

@@ -49,7 +49,7 @@ def make_tables(connection: Connection) -> None:
 
 @pytest.fixture
 def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
-    shared = CacheVersions(tmp_path / "cache_versions")
+    shared = CacheVersions(tmp_path / "generations")
     yield shared
     shared.close()
 

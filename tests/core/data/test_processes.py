@@ -20,7 +20,7 @@ from core.data.engines import open_database
 from core.data.cache_versions import CacheVersions
 from tests.core.data.tables import Thing
 
-db = open_database(sys.argv[1], CacheVersions(Path(sys.argv[2]) / "cache_versions"))
+db = open_database(sys.argv[1], CacheVersions(Path(sys.argv[2]) / "generations"))
 """
 COUNTER = """
 async def increment():

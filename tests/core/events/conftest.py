@@ -36,7 +36,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
-    shared = CacheVersions(tmp_path / "cache_versions")
+    shared = CacheVersions(tmp_path / "generations")
     yield shared
     shared.close()
 

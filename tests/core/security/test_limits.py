@@ -47,7 +47,7 @@ async def in_redis(request: pytest.FixtureRequest) -> AsyncIterator[RateLimitSto
 
 @pytest.fixture
 async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[RateLimitStore]:
-    db = open_database(database_url, CacheVersions(tmp_path / "cache_versions"))
+    db = open_database(database_url, CacheVersions(tmp_path / "generations"))
     yield SharedCounters(db, utc_now)
     await db.close()
 

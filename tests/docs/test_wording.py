@@ -1,0 +1,45 @@
+"""The check of words finds what misleads, and nothing in plain sentences."""
+
+import pytest
+
+from tests.wording import findings
+
+PLAIN = '''"""Client IPs of requests."""
+
+LIMIT = 5
+"""The number of `whoever` in a page; an e-mail address and the IP address are none."""
+
+
+def count(name: str) -> int:
+    """Return how many there are."""  # and nothing else
+    return len("whatever is in a string of the program")
+'''
+
+
+def said(source: str) -> list[str]:
+    return [finding.words for finding in findings(source, "some.py")]
+
+
+def test_plain_sentences_pass() -> None:
+    assert said(PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ('"""It is for whoever asks."""', ["whoever"]),
+        ("number = 1  # of the address, lest it is lost", ["address", "lest"]),
+        ('def f():\n    """What is there."""', ["a docstring that begins with What"]),
+        (
+            'NAME = 1\n"""Of all,\nnobody is told."""',
+            ["nobody", "told", "a docstring that begins with Of"],
+        ),
+    ],
+)
+def test_words_that_mislead_are_found(source: str, words: list[str]) -> None:
+    assert said(source) == words
+
+
+def test_each_is_named_with_its_file_and_line() -> None:
+    [finding] = findings('NAME = 1\n"""Whatever."""', "some.py")
+    assert finding == ("some.py:2", "Whatever")
