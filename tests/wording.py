@@ -35,16 +35,16 @@ def findings(source: str, name: str) -> Iterator[Finding]:
         for found in DIALECT.finditer(" ".join(prose.split())):
             yield Finding(f"{name}:{line}", found[0])
     for line, text in docstrings(source):
-        if found := OPENING.match(text):
-            yield Finding(f"{name}:{line}", f"a docstring that begins with {found[0]}")
+        if opening := OPENING.match(text):
+            yield Finding(f"{name}:{line}", f"a docstring that begins with {opening[0]}")
 
 
 def docstrings(source: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of each string that stands alone, below names too."""
     for node in ast.walk(ast.parse(source)):
-        value = node.value if isinstance(node, ast.Expr) else None
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield node.lineno, value.value
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield node.lineno, text
 
 
 def comments(source: str) -> Iterator[tuple[int, str]]:
