@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.wiring.container import CoreContainer
 from core.wiring.plugin import INJECTABLE
 from core.wiring.routes import OPTIONS
 from tests.docs.languages import LINK
@@ -55,3 +56,10 @@ def test_the_guide_names_each_keyword_of_a_route_and_each_argument_of_a_handler(
     arguments = {"principal", "visitor", "page_request", "if_match", *INJECTABLE}
     for name in OPTIONS - {"module"} | arguments:  # `module` is given by the module's router
         assert re.search(rf"`{name}[`=:]", routes), name
+
+
+def test_the_guide_names_what_the_container_of_the_core_has() -> None:
+    page = (ROOT / "docs" / "modules.md").read_text()
+    listed = page.partition("A container may ask its `core` for: ")[2].partition(". ")[0]
+    names = re.findall(r"`(\w+)`", listed)
+    assert names and set(names) <= CoreContainer.providers.keys()
