@@ -1,4 +1,4 @@
-"""`atrium keys …`: what an operator does about the keys that sign access tokens."""
+"""The commands `atrium keys …`, by which an operator rotates the signing keys."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a User-Agent tells of a device, in a few plain words."""
+"""The name of a device, derived from `User-Agent`."""
 
 import re
 
@@ -26,7 +26,7 @@ Marks = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def device_of(user_agent: str | None) -> str:
-    """`Firefox on Linux`, or what a program calls itself; sent by the client, so never trusted."""
+    """Return `Firefox on Linux`, or the name that the program sends, which may be untrue."""
     text = PRINTABLE.sub("", user_agent or "")[:500].strip()
     browser, system = first(BROWSERS, text), first(SYSTEMS, text)
     if browser and system:

@@ -12,7 +12,7 @@ SEALED = text("sealed_successor IS NOT NULL")
 
 
 class ScopeNames(TypeDecorator[tuple[str, ...]]):
-    """Separated by spaces, as OAuth has them."""
+    """The scopes of an API key in one column, separated by spaces as in OAuth 2."""
 
     impl = String(2000)
     cache_ok = True
@@ -25,11 +25,14 @@ class ScopeNames(TypeDecorator[tuple[str, ...]]):
 
 
 ENDED = datetime(1970, 1, 1, tzinfo=UTC)
-"""The `expires_at` of a session that was ended. Its tokens may be too many for one transaction."""
+"""The `expires_at` of a session that was ended.
+
+The row stays for the sweep, because its tokens may be too many for one transaction.
+"""
 
 
 class AuthSession(Identified, Base):
-    """Someone who signed in on one device; a sweep deletes it, and its tokens, after its end."""
+    """A session of a user on one device; a sweep deletes the row and its tokens after its end."""
 
     __tablename__ = "auth_sessions"
     __table_args__ = (
@@ -44,16 +47,16 @@ class AuthSession(Identified, Base):
     address: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
-    """When its tokens were last refreshed."""
+    """The time of the sign-in or of the last refresh."""
     fresh_at: Mapped[datetime]
-    """When the person last proved who they are."""
+    """The time of the sign-in or of the last re-authentication."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     unused_pair: Mapped[str | None] = mapped_column(String(16))
-    """The pair of tokens that the last refresh gave, until one of its access tokens is used."""
+    """The id (`pair_of`) of the tokens from the last refresh, until the access token is used."""
 
 
 class RefreshToken(Base):
-    """Good for one refresh; those that were used are kept, to notice when one is used again."""
+    """A refresh token is valid once; used ones stay, to detect that one is used again."""
 
     __tablename__ = "auth_refresh_tokens"
     __table_args__ = (PartialIndex("ix_auth_refresh_tokens_sealed", "used_at", where=SEALED),)
@@ -65,7 +68,7 @@ class RefreshToken(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     sealed_successor: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Seal the successor for grace and retry; only the holder of this token can open it."""
+    """The successor, kept for grace and retry; only the holder of this token can unseal it."""
 
 
 class ApiKey(Identified, Base):
@@ -87,7 +90,7 @@ class ApiKey(Identified, Base):
 
 
 class SigningKey(Base):
-    """Signs access tokens while its generation is the highest; then it only verifies."""
+    """The key of the highest generation signs access tokens; the earlier keys only verify."""
 
     __tablename__ = "auth_signing_keys"
 
@@ -95,21 +98,21 @@ class SigningKey(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     verifies_until: Mapped[datetime | None]
-    """When the last token it signed has expired; None while it signs."""
+    """The time until which the key verifies tokens; None while it signs."""
 
 
 class Attempts(Base):
-    """Wrong passwords in a row: of one client at an account, of strangers at it, or of a client."""
+    """Counts of wrong passwords: per account and client, per account, and per client."""
 
     __tablename__ = "auth_attempts"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """A digest: nobody reads here who tried to sign in."""
+    """A digest, so that the table does not reveal who tried to sign in."""
     account: Mapped[str | None] = mapped_column(String(64), index=True)
-    """A digest of the e-mail address, to find what is counted for an account."""
+    """A digest of the e-mail address, by which the rows of an account are found."""
     failures: Mapped[int]
     since: Mapped[datetime]
     open_at: Mapped[datetime]
     forget_at: Mapped[datetime] = mapped_column(index=True)
     known_until: Mapped[datetime | None]
-    """Until then this client, which has signed in to the account, is counted by itself."""
+    """Until this time the client, which signed in to the account, is counted separately."""

@@ -61,7 +61,7 @@ class Plugin(Module[AuthContainer]):
         )
 
     def password_flow(self) -> Sequence[SecurityScheme]:
-        """What lets the documentation's page sign a person in."""
+        """Return the OAuth 2 password flow, by which the documentation page signs a user in."""
         if not self.container.settings().password_grant:
             return ()
         settings = self.core.settings()

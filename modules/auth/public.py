@@ -1,4 +1,4 @@
-"""What other modules may know of signing in: who is signed in where, and how that is ended."""
+"""The port by which other modules list, count and end sessions."""
 
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
@@ -11,18 +11,18 @@ from modules.auth.queries import ALL_SESSIONS as ALL_SESSIONS  # the Listing of 
 
 @runtime_checkable
 class Sessions(Protocol):
-    """Everybody's. Inside the caller's transaction, if one is open."""
+    """The port for the sessions of all users; it joins the caller's transaction if one is open."""
 
     async def page(self, request: PageRequest) -> Rows[Any]:
-        """Rows of id, user_id, device, address, created_at, last_used_at and expires_at."""
+        """Return rows of id, user_id, device, address, created_at, last_used_at and expires_at."""
         ...
 
     async def end(self, session_id: UUID, if_match: IfMatch) -> None:
-        """Raises SessionNotFound and Stale. Audited as `auth.end_session`."""
+        """End a session, audited as `auth.end_session`. Raises SessionNotFound and Stale."""
         ...
 
     async def end_all(self, user_id: UUID) -> None:
-        """Of one person; harmless if there is none. Audited as `auth.end_sessions`."""
+        """End all sessions of a user, if there are any; audited as `auth.end_sessions`."""
         ...
 
     async def count_active(self) -> int: ...

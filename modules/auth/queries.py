@@ -1,4 +1,4 @@
-"""Whose sessions and keys, and how they are listed."""
+"""The list definitions and statements for sessions, tokens, API keys and signing keys."""
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -31,7 +31,7 @@ OF_TOKEN = (
     .where(RefreshToken.digest == bindparam("token_digest"))
     .with_for_update(of=AuthSession)
 )
-"""The session a refresh token belongs to, locked: one refresh of it at a time."""
+"""This query locks the session of a refresh token: one refresh of a session runs at a time."""
 
 USE_TOKEN = (
     update(RefreshToken)
@@ -39,7 +39,7 @@ USE_TOKEN = (
     .returning(RefreshToken.digest)
     .execution_options(synchronize_session=False)
 )
-"""Nothing comes back for one that was used."""
+"""This statement returns no row for a token that was used before."""
 
 PAIR_USED = (
     update(AuthSession)

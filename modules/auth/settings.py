@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 from config.settings import ModuleSettings, not_built_yet, unbuilt
 
 LONGEST_SESSION = timedelta(days=30)
-"""However often its tokens are refreshed (ASVS 10.4.8)."""
+"""A session ends after this time, however often its tokens are refreshed (ASVS 10.4.8)."""
 
 
 def not_yet(private: bool) -> bool:

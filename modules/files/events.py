@@ -1,4 +1,4 @@
-"""What the module tells itself."""
+"""The events that the module publishes for its own listeners."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from core.kernel.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ContentDropped(Event):
-    """No row leads to these stored objects any more."""
+    """No row refers to these stored objects any more."""
 
     name = "files.content_dropped"
 

@@ -12,7 +12,7 @@ PUBLIC, PRIVATE = "public", "private"
 
 
 class File(Versioned, Timestamped, Base):
-    """What is known of a file; its bytes lie in the storage, and never change."""
+    """The metadata of a file; its bytes are in the storage and never change."""
 
     __tablename__ = "files"
     __table_args__ = (
@@ -40,7 +40,7 @@ SEARCH = SearchIndex(File, (File.original_filename,))
 
 
 class FileUsage(Base):
-    """What a person's files take up. Whoever adds or removes some changes this row first."""
+    """The bytes and the number of a user's files; uploads and deletions change this row."""
 
     __tablename__ = "files_usage"
     __table_args__ = nothing_personal("It sums up files, which the export lists.")

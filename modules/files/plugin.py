@@ -38,12 +38,12 @@ class Plugin(Module[FilesContainer]):
             HealthCheck("files.storage", lambda: contents().check()),
             Statistic("files.count", lambda: usage().all_files()),
             Statistic("files.bytes", lambda: usage().all_bytes()),
-            UserStatistic("files.files", lambda person: usage().files_of(person)),
-            UserStatistic("files.bytes", lambda person: usage().bytes_of(person)),
+            UserStatistic("files.files", lambda user_id: usage().files_of(user_id)),
+            UserStatistic("files.bytes", lambda user_id: usage().bytes_of(user_id)),
             PersonalData(
                 "files.files",
-                export=lambda person: files().export(person),
-                erase=lambda person: files().erase(person),
+                export=lambda user_id: files().export(user_id),
+                erase=lambda user_id: files().erase(user_id),
             ),
         )
 

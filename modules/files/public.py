@@ -1,4 +1,4 @@
-"""What other modules may know of files."""
+"""The port, values and events by which other modules use files."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from modules.files.queries import ALL_FILES as ALL_FILES  # the Listing of `Stor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """What is known of someone's file."""
+    """The metadata of a file."""
 
     id: UUID
     owner_id: UUID
@@ -32,16 +32,16 @@ class StoredFile:
 
 @runtime_checkable
 class StoredFiles(Protocol):
-    """Everyone's files, for those who look after them."""
+    """The port for the files of all users."""
 
     async def page(self, request: PageRequest) -> Rows[Any]:
-        """Of all files, as StoredFile values; `listing=ALL_FILES` on the route."""
+        """Return a page of StoredFile values; the route declares `listing=ALL_FILES`."""
         ...
 
     async def delete(
         self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
-        """Anyone's for who may manage files, else one's own. Raises FileNotFound and Stale."""
+        """Delete a file of the actor, or any file with MANAGE. Raises FileNotFound and Stale."""
         ...
 
 

@@ -230,13 +230,13 @@ class FileController(Controller):
         contents: NamedDependency[ContentService],
         inline: FromQuery[bool] = False,
     ) -> DownloadResponse:
-        """`inline` shows images in place; all else is an attachment whatever it says."""
+        """Send the file; `inline` is for images only, any other file is always an attachment."""
         file = await contents.readable(visitor, file_id)
         return DownloadResponse(file, lambda: contents.open(file), inline=inline)
 
 
 class LaterController(Controller):
-    """What is not there yet, and would otherwise be taken for the id of a file."""
+    """The paths of features that do not exist yet, which are not read as ids of files."""
 
     include_in_schema = False
 

@@ -1,4 +1,4 @@
-"""How large, how many and of which kinds files may be."""
+"""The settings for the size, the number and the types of files."""
 
 from typing import Annotated
 

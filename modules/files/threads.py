@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop."""
+"""Blocking work in threads beside the event loop."""
 
 from asyncio import CancelledError, get_running_loop, shield, wait
 from collections.abc import Callable
@@ -9,7 +9,10 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
-    """Done to its end though the caller is cancelled, so that nobody else touches its file then."""
+    """Run `work` in a thread, to its end even if the caller is cancelled.
+
+    So no other code uses the file of the work while the thread does.
+    """
     running = get_running_loop().run_in_executor(None, work, *arguments)
     try:
         return await shield(running)

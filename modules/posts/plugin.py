@@ -18,11 +18,11 @@ class Plugin(Module[PostsContainer]):
             WRITE,
             MANAGE,
             Statistic("posts.total", lambda: posts().count()),
-            UserStatistic("posts.posts", lambda person: posts().count(person)),
+            UserStatistic("posts.posts", lambda user_id: posts().count(user_id)),
             PersonalData(
                 "posts.posts",
-                export=lambda person: posts().export(person),
-                erase=lambda person: posts().erase(person),
+                export=lambda user_id: posts().export(user_id),
+                erase=lambda user_id: posts().erase(user_id),
             ),
             Seed("posts.welcome", lambda: samples().add()),
         )

@@ -1,4 +1,4 @@
-"""Sample data: the post that says hello."""
+"""Sample data: one welcome post."""
 
 from sqlalchemy import select
 
@@ -19,7 +19,7 @@ class SamplePosts:
         self._db, self._audit, self._accounts = db, audit, accounts
 
     async def add(self) -> None:
-        """In the name of whoever has been here longest; once."""
+        """Add the post once, in the name of the user with the oldest account."""
         if (author_id := await self._accounts.first_id()) is None:
             return
         async with self._db.transaction() as tx:

@@ -43,14 +43,14 @@ class PostService:
         self, editor: Principal, post_id: UUID, changes: dict[str, Any], if_match: IfMatch
     ) -> Post:
         async with self._db.transaction() as tx:
-            post = await self._theirs(tx, editor, post_id, if_match)
+            post = await self._editable(tx, editor, post_id, if_match)
             post.assign(**changes)
             await self._audit.record(tx, "posts.change", post, fields=[*changes])
         return post
 
     async def remove(self, editor: Principal, post_id: UUID, if_match: IfMatch) -> None:
         async with self._db.transaction() as tx:
-            post = await self._theirs(tx, editor, post_id, if_match)
+            post = await self._editable(tx, editor, post_id, if_match)
             await tx.session.delete(post)
             await self._audit.record(tx, "posts.remove", post)
 
@@ -62,19 +62,19 @@ class PostService:
             return await reads.scalar(posts) or 0
 
     async def export(self, author_id: UUID) -> AsyncIterator[Sequence[PostRead]]:
-        """Yield everything this person has published."""
+        """Yield all posts of this user."""
         async with self._db.read() as reads:
             async for rows in POSTS.batches(reads, OF_AUTHOR, {"written_by": author_id}):
                 yield PostRead.each(rows)
 
     async def erase(self, author_id: UUID) -> bool:
-        """Erase some of what this person has published; return whether there may be more."""
+        """Erase some posts of this user; return whether there may be more."""
         return await delete_some(self._db, Post, Post.author_id == author_id)
 
-    async def _theirs(
+    async def _editable(
         self, tx: Transaction, editor: Principal, post_id: UUID, if_match: IfMatch
     ) -> Post:
-        """The post, if this person may change it and has seen its latest version."""
+        """Lock and return the post. Raises PostNotFound, NotYourPost, NotPermitted and Stale."""
         wanted = select(Post).where(Post.id == post_id).with_for_update()
         post = await one_or_raise(tx, wanted, PostNotFound)
         if not editor.may(MANAGE):

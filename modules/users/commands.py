@@ -1,4 +1,4 @@
-"""`atrium user …`: what an operator does about people at the terminal."""
+"""The commands `atrium user …`, by which an operator makes admins and unlocks accounts."""
 
 import asyncio
 import sys
@@ -31,7 +31,7 @@ def user_group(
 
         The password is asked for, or ADMIN_PASSWORD where there is no terminal.
         """
-        new = new_account(email or asked_email(), name, given_password(settings()))
+        new = new_account(email or prompt_for_email(), name, given_password(settings()))
 
         async def make() -> None:
             try:
@@ -59,7 +59,7 @@ def user_group(
     return user
 
 
-def asked_email() -> str:
+def prompt_for_email() -> str:
     if not sys.stdin.isatty():
         raise click.ClickException(
             "There is no terminal to ask: give the address as --email, the password as "
@@ -70,7 +70,7 @@ def asked_email() -> str:
 
 
 def given_password(settings: Settings) -> str:
-    """Never an option of the command: other people of the machine see those."""
+    """Return the password. It is no option, because other users of the machine can see options."""
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return password
@@ -85,6 +85,6 @@ def new_account(email: str, name: str, password: str) -> NewAccount:
     try:
         return NewAccount(**UserCreate(name=name, email=email, password=password).model_dump())
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        wrong = "; ".join(f"{each['loc'][0]}: {each['msg']}" for each in found)
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        wrong = "; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in details)
         raise click.ClickException(f"{wrong} Correct it and run this again.") from None

@@ -1,7 +1,7 @@
-"""E-mail addresses: what counts as one, and when two are the same.
+"""The validation and comparison of e-mail addresses.
 
-An address is kept as its owner writes it, with the domain in lower case. Two are the same when
-their domains are the same in UTS 46 (without transitional mapping, so `straße.de` is not
+An address is stored as its owner writes it, with the domain in lower case. Two addresses are equal
+if their domains are equal in UTS 46 (without transitional mapping, so `straße.de` is not
 `strasse.de`), and their local parts in NFC and simple lower case. Dots and tags make a difference.
 """
 
@@ -22,7 +22,7 @@ LONGEST = 254
 
 
 def parse(address: str) -> ValidatedEmail:
-    """Raises EmailNotValidError. No other server is asked; `.test` is for tests (RFC 2606)."""
+    """Parse without DNS; `.test` is for tests (RFC 2606). Raises EmailNotValidError."""
     try:
         address = composed(address, LONGEST)
     except ValueError:
@@ -38,20 +38,20 @@ def parse(address: str) -> ValidatedEmail:
 
 
 def as_written(address: str) -> str:
-    """Raises ValueError, as EmailNotValidError is one."""
+    """Return the address to store. Raises EmailNotValidError, which is a ValueError."""
     parse(address)
     local, _, domain = address.rpartition("@")
-    return f"{local}@{''.join(map(str.lower, domain))}"  # each by itself, as UTS 46 does
+    return f"{local}@{''.join(map(str.lower, domain))}"  # each character by itself, as in UTS 46
 
 
 def key_of(address: str) -> str:
     """Return the form that is unique. Raises EmailNotValidError.
 
-    email-validator maps the domain by UTS 46; `migrations/users` has this function as it was once,
-    so one that answers otherwise needs a migration of its own.
+    email-validator maps the domain by UTS 46. `migrations/users` has a copy of this function, so a
+    change of its results needs a migration of its own.
     """
-    known = parse(address)
-    return f"{composed(simple_lower(known.local_part), LONGEST)}@{known.domain}"
+    parsed = parse(address)
+    return f"{composed(simple_lower(parsed.local_part), LONGEST)}@{parsed.domain}"
 
 
 def validated(address: str) -> str:

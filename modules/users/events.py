@@ -1,4 +1,4 @@
-"""The events that the module publishes for itself."""
+"""The events that the module publishes for its own listeners."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from core.kernel.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ErasureSettled(Event):
-    """The requests that were running when this person was erased have ended."""
+    """The requests that were running when this user was erased have ended."""
 
     name = "users.erasure_settled"
 

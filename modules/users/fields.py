@@ -1,4 +1,4 @@
-"""The fields of a person, as every body has them."""
+"""The types of the fields of a user, which all bodies share."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The first admin: made once, while nobody is one, and told to whoever starts the service."""
+"""The first admin, made at a start while there is no admin, and shown to the operator."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ class FirstAdmin:
         self._settings, self._admins = settings, admins
 
     async def ensure(self) -> str | None:
-        """What the operator should know. Raises FirstAdminRefused, which stops the start."""
+        """Make the first admin; return a message for the operator. Raises FirstAdminRefused."""
         email, password = self._settings.admin_email, self._settings.admin_password
         if await self._admins.exists():
             return None
@@ -29,11 +29,11 @@ class FirstAdmin:
             return None
         generated = None if password else token_urlsafe(12)
         secret = password.get_secret_value() if password else str(generated)
-        if not await self._made(email, secret):
+        if not await self._make(email, secret):
             return None
         if not generated:
             return "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
-        return self._told(email, generated)
+        return self._message(email, generated)
 
     async def forget_file(self) -> bool:
         """Remove the file with the first password once no account has its e-mail address."""
@@ -44,7 +44,7 @@ class FirstAdmin:
         return False
 
     async def examine(self) -> str | None:
-        """What to mend before a start that would make the first admin."""
+        """Return what to correct before a start that would make the first admin, else None."""
         return None if await self._admins.exists() else self._refusal()
 
     def _refusal(self) -> str | None:
@@ -57,8 +57,8 @@ class FirstAdmin:
     def _lacks_password(self) -> bool:
         return self._settings.admin_email is not None and self._settings.admin_password is None
 
-    async def _made(self, email: str, password: str) -> bool:
-        """Somebody may have been quicker, on another machine."""
+    async def _make(self, email: str, password: str) -> bool:
+        """Make the admin; return False if another machine was first. Raises FirstAdminRefused."""
         try:
             return await self._admins.ensure_first(
                 NewAccount(name="Admin", email=email, password=password)
@@ -71,8 +71,8 @@ class FirstAdmin:
                 "admin by itself: run `atrium user create-admin`, or set another ADMIN_EMAIL."
             ) from None
 
-    def _told(self, email: str, password: str) -> str:
-        """Once, on the terminal; a log would keep it, so elsewhere it goes to a file."""
+    def _message(self, email: str, password: str) -> str:
+        """Return a message with the password, or with its file if the message may be logged."""
         if sys.stdout.isatty() and self._settings.log_format == "console":
             return f"First admin: {email}, password {password} (shown once)"
         path = self._settings.data_dir / FILE

@@ -13,7 +13,7 @@ LEAVES = text("deletes_at IS NOT NULL")
 
 
 class RoleNames(TypeDecorator[tuple[str, ...]]):
-    """`,admin,member,`: one can be looked for between its commas."""
+    """Role names in one column, such as `,admin,member,`; a query finds one by its commas."""
 
     impl = String(500)
     cache_ok = True
@@ -28,13 +28,13 @@ class RoleNames(TypeDecorator[tuple[str, ...]]):
 class User(Versioned, Timestamped, Base):
     __tablename__ = "users"
     __table_args__ = (
-        # Every list and total leaves out who is being erased, by this index alone.
+        # Every list and total excludes users who are being erased, by this index alone.
         Index("ix_users_created_at_id_erasing_since", "created_at", "id", "erasing_since"),
         Index("ix_users_is_active_created_at_id", "is_active", "created_at", "id"),
         Index("ix_users_name_folded_id", "name_folded", "id"),
         Index("ix_users_email_folded_id", "email_folded", "id"),
-        # Only the few rows that are looked for: a plain index of `deletes_at` would be preferred
-        # for `IS NULL`, which is nearly everybody.
+        # These cover only the few rows that queries look for. The planner would prefer a plain
+        # index of `deletes_at` for `IS NULL` too, which is true for nearly all rows.
         PartialIndex("ix_users_admins", "id", where=IS_ADMIN),
         PartialIndex("ix_users_deletes_at", "deletes_at", where=LEAVES),
     )
@@ -42,10 +42,10 @@ class User(Versioned, Timestamped, Base):
     name: Mapped[str] = mapped_column(String(50))
     name_folded: Mapped[str] = folded("name", 50)
     email: Mapped[str] = mapped_column(String(254))
-    """As its owner writes it."""
+    """The address as its owner writes it."""
     email_folded: Mapped[str] = folded("email", 254)
     email_key: Mapped[str] = mapped_column(String(800), unique=True)
-    """As it is compared: whoever writes it in another case means the same mailbox."""
+    """The address as it is compared: another case means the same mailbox."""
     age: Mapped[int | None] = mapped_column(SmallInteger)
     locale: Mapped[str | None] = mapped_column(String(35))
     password_hash: Mapped[str | None] = mapped_column(String(500))
@@ -55,9 +55,9 @@ class User(Versioned, Timestamped, Base):
     pending_email: Mapped[str | None] = mapped_column(String(254))
     last_login_at: Mapped[datetime | None]
     deletes_at: Mapped[datetime | None]
-    """Signed out and on the way out: erased from then on."""
+    """The time after which the account is erased; sign-in has ended already."""
     erasing_since: Mapped[datetime | None]
-    """Nothing is known of this person any more; the row stays until no other refers to it."""
+    """The time since which the row is blank; the row stays until no other row refers to it."""
 
 
 SEARCH = SearchIndex(User, (User.name, User.email))

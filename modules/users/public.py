@@ -1,4 +1,4 @@
-"""What other modules may know of people: the accounts behind signing in and administration."""
+"""The ports, values, events and contributions by which other modules use accounts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ from modules.users.fields import Age as Age
 from modules.users.fields import Email as Email
 from modules.users.fields import Locale as Locale
 from modules.users.fields import Name as Name
-from modules.users.queries import ACCOUNTS as ACCOUNTS  # how `People.page` is listed
+from modules.users.queries import ACCOUNTS as ACCOUNTS  # the Listing of `People.page`
 
 email_key = key_of
-"""How an address is compared; raises EmailNotValidError for what is none."""
+"""Returns the form in which an e-mail address is compared. Raises EmailNotValidError."""
 
 
 class LastAdmin(Conflict):
@@ -48,21 +48,21 @@ class BeyondOwnRights(Forbidden):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What signing in needs to know of a person."""
+    """The fields of an account that sign-in needs."""
 
     id: UUID
     name: str
     email: str
     roles: tuple[str, ...]
     is_active: bool
-    """May sign in: neither disabled nor on the way out."""
+    """Whether the account is neither disabled nor about to be deleted."""
     password_hash: str | None
     locale: str | None
     version: int
 
 
 class Person(NamedTuple):
-    """Everything a body may say: the columns of `EVERYONE`, and what follows from them."""
+    """All that a body contains of a user: the columns of `EVERYONE`, and the permissions."""
 
     id: UUID
     version: int
@@ -83,7 +83,7 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """Of someone new; name, e-mail and age as the fields of this file tidy them."""
+    """The fields of a new account, already validated as `Name`, `Email` and `Age`."""
 
     name: str
     email: str
@@ -107,7 +107,7 @@ class UserDisabled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserDeleted(Event):
-    """The person cannot be seen any more; what modules hold is erased from now on."""
+    """A user was deleted; the modules erase their data about the user from now on."""
 
     name = "users.deleted"
 
@@ -116,7 +116,7 @@ class UserDeleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserErased(Event):
-    """Nothing is held about the person any more."""
+    """No module holds data about the user any more."""
 
     name = "users.erased"
 
@@ -125,7 +125,7 @@ class UserErased(Event):
 
 @dataclass(frozen=True)
 class AccountClosed(Contribution):
-    """What ends with an account: `run` is a part of the transaction that disables or deletes it."""
+    """A contribution whose `run` joins the transaction that disables or deletes an account."""
 
     name: str
     run: Callable[[UUID], Awaitable[None]]
@@ -133,9 +133,9 @@ class AccountClosed(Contribution):
 
 @dataclass(frozen=True)
 class AccountUnlocked(Contribution):
-    """What is forgotten when an account is opened again, or gets a password: wrong attempts.
+    """A contribution that clears wrong attempts when an account is made, enabled or unlocked.
 
-    `run` gets the e-mail address, and is a part of the transaction that opens the account.
+    `run` gets the e-mail address, and joins the transaction that does so.
     """
 
     name: str
@@ -144,16 +144,16 @@ class AccountUnlocked(Contribution):
 
 @runtime_checkable
 class Accounts(Protocol):
-    """What signing in needs, a part of the caller's transaction if one is open."""
+    """The port for sign-in; it joins the caller's transaction if one is open."""
 
     async def by_email(self, email: str) -> Account | None:
-        """However the address is written; None also for what is no address."""
+        """Return the account of an e-mail address in any spelling; None also for an invalid one."""
         ...
 
     async def by_id(self, user_id: UUID) -> Account | None: ...
 
     async def first_id(self) -> UUID | None:
-        """Of whoever has been here longest, if anybody is."""
+        """Return the id of the oldest account, if there is one."""
         ...
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
@@ -163,26 +163,27 @@ class Accounts(Protocol):
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None: ...
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
-        """Remember when they last did."""
+        """Store the time of the last sign-in."""
         ...
 
 
 @runtime_checkable
 class People(Protocol):
-    """Administration, a part of the caller's transaction if one is open. Raises UserNotFound.
+    """The port for administration; it joins the caller's transaction if one is open.
 
-    Nobody changes, disables or deletes a person who holds a permission that `actor` lacks, nor
-    grants such a one (BeyondOwnRights); and one active admin always remains (LastAdmin).
+    Raises UserNotFound. An actor cannot change, disable or delete a user who has a permission that
+    the actor lacks, and cannot grant such a permission (BeyondOwnRights). One active admin always
+    remains (LastAdmin).
     """
 
     async def page(self, request: PageRequest) -> Rows[Person]:
-        """Of everyone; `listing=ACCOUNTS` on the route."""
+        """Return a page of all users; the route declares `listing=ACCOUNTS`."""
         ...
 
     async def person(self, user_id: UUID) -> Person: ...
 
     async def changeable(self, actor: Principal, user_id: UUID) -> Person:
-        """The person, if `actor` may act on them."""
+        """Return the user. Raises BeyondOwnRights if `actor` may not change this user."""
         ...
 
     async def create(self, actor: Principal, new: NewAccount, roles: Sequence[str]) -> Person: ...
@@ -206,11 +207,11 @@ class People(Protocol):
         roles: Sequence[str],
         if_match: IfMatch = ANY_VERSION,
     ) -> Person:
-        """Raises InvalidInput for a role that there is not."""
+        """Raises InvalidInput for a role that does not exist, and Stale."""
         ...
 
     async def delete(
         self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
-        """Take the person out of sight at once; every module erases what it holds afterwards."""
+        """Hide the user at once; every module erases its data about the user afterwards."""
         ...

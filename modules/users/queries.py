@@ -1,4 +1,4 @@
-"""Whose rows, and how they are listed."""
+"""The list definitions and statements for users and their activity."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ IS_KNOWN = User.erasing_since.is_(None)
 ORDER = (User.created_at, User.name, User.email, User.id)
 PEOPLE = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
 ACCOUNTS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN, filters=(User.is_active,))
-"""What admins see of people: whether they may sign in, too."""
+"""The list for admins, which has a filter for active accounts."""
 
 OUTCOME: Any = type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False))
 ACTIVITY = Listing(
@@ -86,17 +86,17 @@ DONE_FOR = AUDIT_ROWS.where(
     AuditEntry.on_behalf_of == bindparam("user_id"), AuditEntry.actor_id != bindparam("user_id")
 )
 DONE_BY = Union(DONE_ALONE, DONE_FOR)
-"""Also by the API keys of this user, and by an admin in the name of this user."""
+"""The actions of this user, of the user's API keys, and of an admin in the user's name."""
 
 TOTAL = Count(select(User.id).where(IS_KNOWN))
 ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
 
 async def lock_admins(tx: Transaction, changing: UUID) -> list[UUID]:
-    """The active admins, who stay what they are until the transaction ends.
+    """Lock and return the active admins, who cannot change until the transaction ends.
 
-    Whoever is to be changed is locked with them, admin or not: a row locked after the others could
-    be one that somebody holds who waits for these.
+    The user to be changed is locked in the same statement, admin or not. A later lock could
+    deadlock with a transaction that holds that row and waits for these.
     """
     ids = [*(await tx.session.scalars(ACTIVE_ADMINS)), changing]
     locked = await tx.session.execute(IN_ORDER.with_for_update(), {"ids": ids})

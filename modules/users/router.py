@@ -55,9 +55,9 @@ refusals = problems(
 
 @lru_cache(10_000)
 def finished(person: Person, path: str) -> UserRead:
-    """The body's bytes, made once: a Person is never changed but replaced.
+    """Return the encoded body, made once for a Person, which is replaced but never changed.
 
-    What is returned is sent as it is, so to the route it is as good as the body.
+    The response sends the value as it is, so the route can declare it as the body.
     """
     return cast("UserRead", Representation(UserRead.of(person), path))
 

@@ -1,4 +1,4 @@
-"""How a row of people is read, as values, and changed: each in one statement."""
+"""The conversion of rows to Person and Account values, and the update of one row."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -25,13 +25,13 @@ def person_of(row: Any, roles: Roles) -> Person:
 
 
 def people_of(rows: Iterable[Any], roles: Roles) -> list[Person]:
-    """Of rows of `EVERYONE`, which have a Person's columns in order."""
+    """Return the values of rows of `EVERYONE`, whose columns are in the order of Person."""
     return [Person._make((*row, in_order(roles.permissions_of(row.roles)))) for row in rows]
 
 
 @lru_cache(100)
 def in_order(permissions: frozenset[str]) -> tuple[str, ...]:
-    """There are as many as there are sets of roles."""
+    """Return the permissions sorted. The cache has an entry for each set of permissions."""
     return tuple(sorted(permissions))
 
 
@@ -54,7 +54,7 @@ async def update_row(
     changes: Mapping[str, Any],
     if_match: IfMatch = ANY_VERSION,
 ) -> Row[Any]:
-    """Raises UserNotFound, Stale and EmailTaken."""
+    """Change and return the row. Raises UserNotFound, Stale and EmailTaken."""
     with unique(User.email_key, EmailTaken):
         return await update_or_raise(
             tx, ROW_BY_ID, {"user_id": user_id}, changes, if_match, UserNotFound

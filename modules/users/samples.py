@@ -1,4 +1,4 @@
-"""Sample people, for development and for measuring: invented, and without passwords."""
+"""Sample users without passwords, for development and for measurements."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ class SamplePeople:
         self._db, self._audit, self._clock = db, audit, clock
 
     async def seed(self) -> None:
-        """A few, once."""
+        """Add a few users, once."""
         rows = [*people("x", FEW, self._clock())]
         first = select(User.id).where(User.email_key == rows[0]["email_key"])
         async with self._db.read() as reads:
@@ -36,7 +36,7 @@ class SamplePeople:
         await self._add(rows)
 
     async def add(self, count: int, progress: Callable[[int], object]) -> None:
-        """So many more; `progress` hears how many each time some are in."""
+        """Add `count` users; call `progress` with the size of each batch that was added."""
         rows = people(token_hex(2), count, self._clock())
         while batch := list(islice(rows, BATCH)):
             await self._add(batch)
@@ -51,9 +51,9 @@ class SamplePeople:
 
 
 def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:
-    """The same for the same mark; each came a second before the next."""
+    """Yield rows, the same for the same mark; each is created a second before the next."""
     random = Random(mark)  # noqa: S311 (names, not secrets)
-    words = ["".join(each) for length in (2, 3) for each in product(SYLLABLES, repeat=length)]
+    words = ["".join(word) for length in (2, 3) for word in product(SYLLABLES, repeat=length)]
     for number in range(count):
         first, last = random.choice(words), random.choice(words)
         email = f"{first}.{last}.{mark}{number}@example.com"

@@ -14,7 +14,7 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 (of the examples)
 
 
 def examples(**fields: Any) -> ConfigDict:
-    """Bodies that work when they are sent, by the person that registers in the examples."""
+    """Return the config of a body whose example works for the user of the other examples."""
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
@@ -52,7 +52,7 @@ class UserReplace(Schema):
     current_password: GivenPassword | None = PROOF
 
     def whole(self) -> dict[str, Any]:
-        """What is left out is cleared, and what is not this caller's to edit may be left out."""
+        """Return the fields: an absent `age` is cleared, other absent fields are unchanged."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return without_proof({"age": None, **given})
 

@@ -1,1 +1,1 @@
-"""The routes of signing in."""
+"""The routes for sign-in, sessions, API keys and the key set."""

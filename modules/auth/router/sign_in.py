@@ -37,7 +37,7 @@ from modules.users.public import EmailTaken, NewAccount
 AnyRequest = Request[Any, Any, Any]
 
 open_to_admins = public.without_key().in_maintenance()
-"""While the service is closed, too: who it is is known only afterwards."""
+"""Open in maintenance mode too: whether the user is an admin is known only after the sign-in."""
 
 TOKEN_FORM = {
     "type": "object",

@@ -1,1 +1,1 @@
-"""The use cases of signing in."""
+"""The services for sign-in, sessions, API keys and signing keys."""

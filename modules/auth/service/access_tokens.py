@@ -1,7 +1,7 @@
-"""Access tokens: JWTs by ES256 (RFC 9068), of one form only, each checked once.
+"""Access tokens: JWTs signed with ES256 (RFC 9068), of one form only.
 
-What a token proves by its signature cannot be taken back, so that is remembered until it expires;
-what may change from one request to the next is the principal's, and looked up every time.
+A token is verified once. Its claims never change, so they are cached until it expires. The state of
+the session and the account can change, so it is not a part of the claims.
 """
 
 import re
@@ -23,9 +23,9 @@ from modules.auth.settings import AuthSettings
 
 AUDIENCE = "atrium"
 LONGEST = 2048
-LEEWAY_S = 30  # by which another machine's clock may be ahead
+LEEWAY_S = 30  # the clock of another machine may be this much ahead
 PARTS = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{85}[AQgw]", re.ASCII)
-"""In the only spelling base64url has for these bytes: no padding, no stray bits."""
+"""The signature is accepted in one base64url form only: no padding, unused bits are zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Claims:
     session_id: UUID
     expires_at: datetime
     header: str
-    """Which key signed it."""
+    """The encoded header, which identifies the signing key."""
     pair: str
-    """The refresh token that it was issued with, as `pair_of` names it."""
+    """The id (`pair_of`) of the refresh token that was issued with it."""
 
 
 class AccessTokens:
@@ -48,15 +48,15 @@ class AccessTokens:
         self._verified: LruDict[str, Claims] = LruDict(10_000)
 
     async def ring(self) -> KeyRing:
-        """What `issue` signs with; ask before a transaction, not inside one."""
+        """Return the key ring for `issue`. Call this before a transaction, not inside one."""
         return await self._keys.ring()
 
     def issue(
         self, ring: KeyRing, user_id: UUID, session_id: UUID, until: datetime, pair: str
     ) -> tuple[str, int]:
-        """The token and the seconds it is good for; it never outlives its session.
+        """Return a token and its lifetime in seconds; a token never outlives its session.
 
-        Its `jti` begins with the pair, so that its first use can be told from that of older tokens.
+        The `jti` begins with the pair, which tells the use of this token from that of an older one.
         """
         key = ring.signing
         now = int(self._clock().timestamp())
@@ -67,7 +67,7 @@ class AccessTokens:
         return jwt.encode(protected, claims, key, algorithms=[ALGORITHM]), lifetime
 
     async def verify(self, token: str) -> Claims | None:
-        """None for whatever is not a token of ours that is good now (RFC 8725)."""
+        """Return the claims of a valid access token, and None for any other value (RFC 8725)."""
         ring = await self._keys.ring()
         claims = self._verified.get(token)
         if claims is None:
@@ -78,7 +78,7 @@ class AccessTokens:
         return claims if good else None
 
     def _check(self, token: str, ring: KeyRing) -> Claims | None:
-        """The header is never parsed: it has to be, letter by letter, one that we write."""
+        """Verify the token. Its header is never parsed: it must equal the header of a known key."""
         parts = PARTS.fullmatch(token) if len(token) <= LONGEST else None
         key = ring.keys.get(parts[1]) if parts else None
         if not parts or key is None:
@@ -90,11 +90,11 @@ class AccessTokens:
             return None
 
     def _read(self, stated: dict[str, Any], header: str) -> Claims | None:
-        """Raises KeyError, ValueError or AttributeError for what is missing or of another type."""
+        """Raises KeyError, ValueError or AttributeError for a missing or malformed claim."""
         soon = self._clock().timestamp() + LEEWAY_S
         issued, expires = stated["iat"], stated["exp"]
         ours = all(stated[name] == value for name, value in self._ours.items())
-        numbers = all(type(each) is int for each in (issued, expires, stated.get("nbf", 0)))
+        numbers = all(type(time) is int for time in (issued, expires, stated.get("nbf", 0)))
         if not (ours and numbers and type(stated["jti"]) is str):
             return None
         if max(issued, stated.get("nbf", 0)) > soon:

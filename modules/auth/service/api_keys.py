@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a digest."""
+"""API keys, which are shown once and stored as a digest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ SECRET_BYTES, PREFIX_LENGTH = 32, 12
 
 @dataclass(frozen=True, slots=True)
 class NewApiKey:
-    """With the key itself, this once."""
+    """A new API key with its secret, which is not shown again."""
 
     id: UUID
     prefix: str
@@ -75,7 +75,7 @@ class ApiKeyService:
         )
 
     async def revoke(self, owner: Principal, key_id: UUID, if_match: IfMatch) -> None:
-        """Raises ApiKeyNotFound, for those of others too, and Stale."""
+        """Raises ApiKeyNotFound, also for a key of another user, and Stale."""
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == owner.id)
         async with self._db.transaction() as tx:
             if not (await tx.session.execute(own.returning(ApiKey.id))).scalar():
@@ -85,7 +85,7 @@ class ApiKeyService:
             await self._audit.record(tx, "auth.revoke_api_key", ("auth_api_keys", key_id))
 
     async def close(self, user_id: UUID) -> None:
-        """With the account, as a part of the transaction that closes it."""
+        """Delete all API keys of a user, in the transaction that closes the account."""
         async with self._db.transaction() as tx:
             await tx.session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
             self._db.invalidate(PRINCIPALS)
@@ -100,8 +100,9 @@ class ApiKeyService:
             return int(await reads.scalar(COUNT_OWN_KEYS, values))
 
     def _granted(self, owner: Principal, wanted: Sequence[str]) -> tuple[str, ...]:
-        """Each once; all of them exist, and are the owner's to give."""
-        scopes = {each.name: each for each in self._contributions.of(Permission) if each.scope}
+        """Return the scopes without duplicates. Raises InvalidInput and ScopeNotYours."""
+        permissions = self._contributions.of(Permission)
+        scopes = {permission.name: permission for permission in permissions if permission.scope}
         known = ", ".join(sorted(scopes))
         errors = [
             FieldError(f"body.scopes.{at}", f"There are the scopes {known}.", "unknown_scope")

@@ -1,7 +1,7 @@
-"""Whose token or key this is: the two ports that every request goes through.
+"""The two ports that return the principal of each request: by access token and by API key.
 
-A principal is remembered under the credential it was found by, until somebody changes anything
-about a principal; so a credential that is used all the time costs one lookup.
+A principal is cached by its credential until any principal changes, so a credential in constant
+use costs one lookup.
 """
 
 from datetime import datetime
@@ -38,7 +38,7 @@ KEY = pattern(r"(atr_[a-z0-9]{12})_[\w-]{43}", ASCII)
 class Identity(NamedTuple):
     principal: Principal
     expires_at: datetime
-    """When the credential does."""
+    """The expiry of the credential."""
 
 
 class BearerTokens:
@@ -59,15 +59,17 @@ class BearerTokens:
         )
 
     async def identify(self, token: str) -> Principal | None:
-        known = self._known.get(token) or await self._known.fetch(token, partial(self._load, token))
-        return known.principal if known and known.expires_at > self._clock() else None
+        identity = self._known.get(token) or await self._known.fetch(
+            token, partial(self._load, token)
+        )
+        return identity.principal if identity and identity.expires_at > self._clock() else None
 
     async def _load(self, token: str) -> Identity | None:
         if (claims := await self._tokens.verify(token)) is None:
             return None
-        asked = {"session_id": claims.session_id, "now": self._clock()}
+        values = {"session_id": claims.session_id, "now": self._clock()}
         async with self._db.read() as reads:
-            session = (await reads.execute(SESSION, asked)).one_or_none()
+            session = (await reads.execute(SESSION, values)).one_or_none()
         if session is None or session.user_id != claims.user_id:
             return None
         account = await self._accounts.by_id(claims.user_id)
@@ -85,9 +87,9 @@ class BearerTokens:
         return Identity(principal, claims.expires_at)
 
     async def _note_use(self, claims: Claims) -> None:
-        """The answer to the last refresh has arrived, so the token before is not sent again.
+        """Note that the response to the last refresh has arrived, which ends the retry period.
 
-        This is written once per refresh. While the database takes no writes, requests go on, and
+        This is written once per refresh. While the database accepts no writes, requests go on, and
         the next lookup of the token tries again.
         """
         used = {"session_id": claims.session_id, "pair": claims.pair}
@@ -119,29 +121,29 @@ class ApiKeyAuthentication:
         if (parts := KEY.fullmatch(key)) is None:
             return None
         digest = digest_of(key)
-        known = self._known.get(digest) or await self._known.fetch(
+        identity = self._known.get(digest) or await self._known.fetch(
             digest, partial(self._load, parts[1], digest)
         )
-        if known is None or known.expires_at <= self._clock():
+        if identity is None or identity.expires_at <= self._clock():
             return None
-        if key_id := known.principal.key_id:
+        if key_id := identity.principal.key_id:
             self._usage.note(key_id)
-        return known.principal
+        return identity.principal
 
     async def _load(self, prefix: str, digest: bytes) -> Identity | None:
-        """Its scopes, as far as its owner still has them (ASVS 8.3.3)."""
+        """Return the identity, with the scopes that the owner still has (ASVS 8.3.3)."""
         async with self._db.read() as reads:
-            found = (await reads.execute(KEY_BY_PREFIX, {"asked_prefix": prefix})).one_or_none()
-        if not compare_digest(found.digest if found else bytes(len(digest)), digest) or not found:
+            row = (await reads.execute(KEY_BY_PREFIX, {"asked_prefix": prefix})).one_or_none()
+        if not compare_digest(row.digest if row else bytes(len(digest)), digest) or not row:
             return None
-        account = await self._accounts.by_id(found.user_id)
+        account = await self._accounts.by_id(row.user_id)
         if account is None or not account.is_active:
             return None
         held = self._roles.permissions_of(account.roles)
         principal = Principal(
             id=account.id,
-            permissions=held.intersection(found.scopes),
+            permissions=held.intersection(row.scopes),
             roles=account.roles,
-            key_id=found.id,
+            key_id=row.id,
         )
-        return Identity(principal, found.expires_at)
+        return Identity(principal, row.expires_at)

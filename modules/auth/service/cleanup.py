@@ -1,4 +1,4 @@
-"""What has expired, removed."""
+"""The removal of expired sessions, tokens, API keys, attempts and signing keys."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from modules.auth.service.signing_keys import SigningKeys
 from modules.auth.settings import AuthSettings
 
 EXPIRED_KEYS_KEPT = timedelta(days=30)
-"""So that their owner sees why they stopped working."""
+"""Expired API keys stay listed for this time, so that owners see why they stopped working."""
 
 
 class ExpiredDataCleanup:
@@ -36,19 +36,19 @@ class ExpiredDataCleanup:
         await self._signing_keys.forget_retired()
 
     async def _forget_successors(self) -> None:
-        """Erase the successors that no token gives any more, once grace and retry are over."""
+        """Erase the sealed successors whose grace and retry periods are over."""
         now = self._clock()
         still_unused = exists().where(
             AuthSession.id == RefreshToken.session_id, AuthSession.unused_pair.is_not(None)
         )
-        over = RefreshToken.used_at < now - self._grace
+        grace_over = RefreshToken.used_at < now - self._grace
         retry_over = or_(RefreshToken.used_at < now - self._retry, ~still_unused)
-        sealed, nothing = RefreshToken.sealed_successor.is_not(None), {"sealed_successor": None}
-        while await update_some(self._db, RefreshToken, nothing, over, retry_over, sealed):
+        sealed, values = RefreshToken.sealed_successor.is_not(None), {"sealed_successor": None}
+        while await update_some(self._db, RefreshToken, values, grace_over, retry_over, sealed):
             pass
 
     async def _forget_expired(self) -> None:
-        """A session's tokens go before it, for there may be thousands."""
+        """Delete expired rows, a session after its tokens: there may be thousands of these."""
         now = self._clock()
         expired = AuthSession.expires_at < now
         ended = select(AuthSession.id).where(expired)

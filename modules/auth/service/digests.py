@@ -1,10 +1,10 @@
-"""How secrets of our own making are kept."""
+"""The digests under which generated secrets are stored."""
 
 from hashlib import sha256
 
 
 def digest_of(secret: str) -> bytes:
-    """Of 256 random bits, which need no slow hash (ASVS 11.4.2)."""
+    """Return the digest of 256 random bits, which need no slow hash (ASVS 11.4.2)."""
     return sha256(secret.encode()).digest()
 
 
@@ -12,5 +12,5 @@ PAIR_LENGTH = 16
 
 
 def pair_of(refresh_token: str) -> str:
-    """Return the name of a refresh token in the `jti` of the access tokens issued with it."""
+    """Return the id of a refresh token in the `jti` of the access tokens issued with it."""
     return digest_of(refresh_token).hex()[:PAIR_LENGTH]

@@ -1,4 +1,4 @@
-"""A new session, and the pair of tokens it is used with."""
+"""The creation of sessions and of their tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,13 +32,13 @@ class TokenIssuer:
         self._tokens, self._clock, self._settings = tokens, clock, settings
 
     async def ring(self) -> KeyRing:
-        """Ask for it before the transaction in which tokens are issued."""
+        """Return the key ring. Call this before the transaction in which tokens are issued."""
         return await self._tokens.ring()
 
     async def open_session(
         self, tx: Transaction, account: Account, device: str
     ) -> tuple[AuthSession, str]:
-        """A session and its first refresh token."""
+        """Add a session; return it with its first refresh token."""
         now = self._clock()
         opened = AuthSession(
             user_id=account.id,
@@ -54,7 +54,7 @@ class TokenIssuer:
         return opened, self.refresh_token(tx, opened)
 
     def refresh_token(self, tx: Transaction, of: AuthSession) -> str:
-        """A new one; its digest is kept, it is not."""
+        """Return a new refresh token, of which only the digest is stored."""
         token = token_urlsafe(TOKEN_BYTES)
         row = RefreshToken(digest=digest_of(token), session_id=of.id, created_at=self._clock())
         tx.session.add(row)
@@ -67,5 +67,5 @@ class TokenIssuer:
         return IssuedTokens(access, lifetime, refresh_token, left)
 
     def end_of(self, created_at: datetime, used_at: datetime) -> datetime:
-        """Not used for a while, or signed in long ago (ASVS 7.3)."""
+        """Return the time at which the session expires, by disuse or by its age (ASVS 7.3)."""
         return min(used_at + self._settings.refresh_token_ttl, created_at + LONGEST_SESSION)

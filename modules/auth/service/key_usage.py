@@ -1,4 +1,4 @@
-"""When each API key was last used: to the minute, and written while nobody waits for it."""
+"""The last use of each API key, to the minute, written in the background."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

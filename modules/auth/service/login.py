@@ -1,6 +1,7 @@
-"""Signing in by e-mail address and password.
+"""Sign-in by e-mail address and password.
 
-Unknown, disabled and wrong are refused alike: the same words after the same work (ASVS 6.3.8).
+An unknown account, a disabled account and a wrong password get the same error after the same work
+(ASVS 6.3.8).
 """
 
 from typing import NoReturn
@@ -37,12 +38,12 @@ class Login:
         self._guesses, self._issuer, self._maintenance = guesses, issuer, maintenance
 
     async def by_password(self, email: str, password: str, device: str) -> IssuedTokens:
-        """Raises InvalidCredentials, UnderMaintenance, HashingBusy and what slows guessing down."""
+        """Raises InvalidCredentials, UnderMaintenance, HashingBusy and errors of the throttle."""
         async with self._guesses.attempt(email):
             account = await self._accounts.by_email(email)
             stored = account.password_hash if account else None
-            right = await self._passwords.verify(stored, password)
-            if account is None or not account.is_active or not right:
+            matches = await self._passwords.verify(stored, password)
+            if account is None or not account.is_active or not matches:
                 await self._refuse(account)
         set_principal(account)
         await check_maintenance(self._maintenance, account)
@@ -66,24 +67,28 @@ class Login:
         return self._issuer.pair(ring, opened, refresh_token)
 
     async def _rehashed(self, account: Account, password: str) -> str | None:
-        """The password under today's parameters, where it is kept under others."""
+        """Return a new hash if the parameters of the stored one are outdated, else None."""
         outdated = account.password_hash and self._passwords.needs_rehash(account.password_hash)
         return await self._passwords.hash(password) if outdated else None
 
     async def _must_be_unchanged(self, account: Account) -> None:
-        """Disabled, or given another password, since it was compared: that came first."""
-        now = await self._accounts.by_id(account.id)
-        if now is None or not now.is_active or now.password_hash != account.password_hash:
+        """Raise InvalidCredentials if the password or `is_active` changed since the comparison."""
+        current = await self._accounts.by_id(account.id)
+        if (
+            current is None
+            or not current.is_active
+            or current.password_hash != account.password_hash
+        ):
             raise InvalidCredentials
 
 
 async def check_maintenance(maintenance: Maintenance, account: Account) -> None:
-    """Raises UnderMaintenance for everybody but admins."""
-    closed = await maintenance.state()
-    if closed.enabled and ADMIN not in account.roles:
-        raise UnderMaintenance(closed.message or "", closed.retry_after_s)
+    """Raises UnderMaintenance for all users except admins."""
+    state = await maintenance.state()
+    if state.enabled and ADMIN not in account.roles:
+        raise UnderMaintenance(state.message or "", state.retry_after_s)
 
 
 def set_principal(account: Account) -> None:
-    """From here on the log and the audit trail name who has just signed in."""
+    """Set the principal of this request, which the log and the audit trail name from now on."""
     current_context().principal = Principal(id=account.id, roles=account.roles)

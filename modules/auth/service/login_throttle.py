@@ -1,10 +1,11 @@
-"""Guessing made slow: per account and client, per account among strangers, and per client.
+"""The throttle of password guesses: per account and client, per account, and per client.
 
-Each attempt counts as wrong before the password is looked at, and is forgiven when it was right: so
-of many at once no more reach the hash than one after the other would (NIST SP 800-63B, 5.2.2).
-A client that has signed in to the account before, and a session of the account, is counted apart
-from strangers, so that strangers lock nobody out (ADR 0018). Counted in the database, for all
-processes; unknown accounts are counted like known ones.
+A client is a client IP, or the /64 of an IPv6 one. Each attempt counts as wrong before the password
+is compared, and a right password clears the count. So parallel attempts reach the hash no more
+often than sequential ones (NIST SP 800-63B, 5.2.2). A session of the account, and a client that
+signed in to it before, is counted apart from unknown clients, so that these cannot lock the owner
+out (ADR 0018). The counts are in the database, for all processes. Unknown accounts are counted like
+known ones.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -34,9 +35,9 @@ from modules.auth.models import Attempts
 from modules.users.public import email_key
 
 FREE, CEILING = 5, 100
-"""Wrong attempts of a client at an account without a delay, and those after which it is closed."""
+"""Wrong attempts of a client at an account: how many cause no delay, and how many close it."""
 FREE_TO_STRANGERS = 20
-"""Wrong attempts of all strangers together at one account without a delay."""
+"""Wrong attempts of all unknown clients together at one account that cause no delay."""
 LONGEST_DELAY = timedelta(minutes=15)
 REMEMBERED = timedelta(days=30)
 
@@ -54,7 +55,7 @@ class Guesser:
     """The keys under which an attempt counts; each is a digest."""
 
     account: str
-    """All strangers at this account."""
+    """All unknown clients at this account."""
     client: str
     """This client at this account, or the session that is signed in to it."""
     address: str
@@ -64,7 +65,7 @@ class Guesser:
 
 @dataclass(slots=True)
 class Counted:
-    """The rows that an attempt counts in: only its own for a client that is counted apart."""
+    """The rows in which an attempt counts; a client that is counted apart has one row."""
 
     client: Attempts
     strangers: Attempts | None = None
@@ -76,7 +77,7 @@ class Counted:
 
     @property
     def by_account(self) -> list[tuple[Attempts, int]]:
-        """The rows of the account, each with the wrong attempts that cause no delay."""
+        """Return the rows of the account, each with the number of attempts without a delay."""
         strangers = [(self.strangers, FREE_TO_STRANGERS)] if self.strangers else []
         return [(self.client, FREE), *strangers]
 
@@ -88,11 +89,11 @@ class LoginThrottle:
 
     @asynccontextmanager
     async def attempt(self, email: str, session_id: UUID | None = None) -> AsyncIterator[None]:
-        """Compare inside, and leave by an error where it was wrong.
+        """Count an attempt; the block compares the password, and raises an error if it is wrong.
 
-        `session_id` is the session of the account that sends the password as a proof. Raises
-        TooManyAttempts, ResetRequired and RateLimited before anything is compared, and RuntimeError
-        inside a transaction, which would undo the count.
+        `session_id` is the session of the account that re-authenticates. Raises TooManyAttempts,
+        ResetRequired and RateLimited before the password is compared, and RuntimeError inside a
+        transaction, which would undo the count.
         """
         self._db.must_be_outside("A password was compared")
         if not self._limits.enabled:
@@ -101,8 +102,8 @@ class LoginThrottle:
         guesser = self._guesser(email, session_id)
         is_apart = await self._count(guesser)
         try:
-            who = guesser.client if is_apart else guesser.account
-            await self._limits.check("login-account", who)
+            key = guesser.client if is_apart else guesser.account
+            await self._limits.check("login-account", key)
             yield
         except (RateLimited, HashingBusy):  # nothing was compared
             await self._take_back(guesser, is_apart)
@@ -110,7 +111,7 @@ class LoginThrottle:
         await self._forgive(guesser, is_apart)
 
     async def clear(self, email: str) -> None:
-        """Forget the wrong attempts at an account, as a part of the caller's transaction."""
+        """Clear the wrong attempts at an account, in the caller's transaction."""
         account = self._account(email)
         of_account = or_(Attempts.account == account, Attempts.key == account)
         in_order = (
@@ -122,7 +123,7 @@ class LoginThrottle:
             await tx.session.execute(update(Attempts).where(of_account).values(nothing))
 
     async def forget(self, email: str) -> None:
-        """Remove what is held of an account that is erased."""
+        """Remove the rows of an account that is erased."""
         account = self._account(email)
         async with self._db.transaction() as tx:
             await tx.session.execute(delete(Attempts).where(Attempts.account == account))
@@ -131,7 +132,7 @@ class LoginThrottle:
         await delete_all(self._db, Attempts, Attempts.forget_at < self._clock())
 
     async def _count(self, guesser: Guesser) -> bool:
-        """Count one wrong attempt; return whether the client is counted apart from strangers."""
+        """Count one wrong attempt; return whether the client is counted apart."""
         now = self._clock()
         async with self._db.separate() as tx:
             client = await self._row(tx, guesser.client, guesser.account, now)
@@ -144,7 +145,7 @@ class LoginThrottle:
         return is_apart
 
     async def _take_back(self, guesser: Guesser, is_apart: bool) -> None:
-        """Take back one attempt, for which no password was compared."""
+        """Subtract an attempt for which no password was compared."""
         now = self._clock()
         async with self._db.separate() as tx:
             client = await self._row(tx, guesser.client, guesser.account, now)
@@ -154,7 +155,7 @@ class LoginThrottle:
             await keep(tx, counted.rows)
 
     async def _forgive(self, guesser: Guesser, is_apart: bool) -> None:
-        """The password was right: forget the account's wrong attempts, and know the client."""
+        """Clear the wrong attempts after a right password, and remember the client."""
         now = self._clock()
         async with self._db.separate() as tx:
             client = await self._row(tx, guesser.client, guesser.account, now)
@@ -177,21 +178,21 @@ class LoginThrottle:
         is_apart: bool,
         now: datetime,
     ) -> Counted:
-        """Lock the rows: a client's, then the strangers', then the address's, never in a circle."""
+        """Lock the rows in one order, against deadlocks: client, then account, then client IP."""
         if is_apart:
             return Counted(client)
         strangers = await self._row(tx, guesser.account, guesser.account, now)
         return Counted(client, strangers, await self._row(tx, guesser.address, None, now))
 
     async def _row(self, tx: Transaction, key: str, account: str | None, now: datetime) -> Attempts:
-        """The row, made if there is none, and locked."""
+        """Return the row, locked; add it if there is none."""
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
         values = given(key=key, account=account, known_until=None, **new)
         row = (await write(tx, self._open, values)).one()
         return Attempts(**row._asdict())
 
     async def _limit_known(self, account: str, now: datetime) -> None:
-        """Keep the clients that signed in last: each has attempts of its own."""
+        """Keep only the clients that signed in last, because each has attempts of its own."""
         known = (Attempts.account == account) & (Attempts.known_until > now)
         newest_first = select(Attempts.key).where(known).order_by(Attempts.known_until.desc())
         async with self._db.separate() as tx:
@@ -232,7 +233,7 @@ def restart_window(address: Attempts | None, now: datetime) -> None:
 def refuse_early(counted: Counted, now: datetime) -> None:
     """Raise ResetRequired or TooManyAttempts.
 
-    A delay is no longer than it can have been meant, should a clock have been ahead.
+    A delay never exceeds its intended length, even if the clock that set it was ahead.
     """
     if any(row.failures >= CEILING for row, _ in counted.by_account):
         raise ResetRequired
@@ -259,7 +260,7 @@ def count_wrong(counted: Counted, now: datetime) -> None:
 
 
 def opening(insert: Any) -> Any:
-    """Makes the row where there is none, and locks it."""
+    """Return the statement that adds a row if there is none, and locks it."""
     unchanged = {"failures": Attempts.failures}
     row = insert(Attempts).values(_given)
     opened = row.on_conflict_do_update(index_elements=[Attempts.key], set_=unchanged)
@@ -267,8 +268,8 @@ def opening(insert: Any) -> Any:
 
 
 async def keep(tx: Transaction, attempts: Iterable[Attempts]) -> None:
-    for each in attempts:
-        await write(tx, KEEP, given(**{name: getattr(each, name) for name in _given}))
+    for row in attempts:
+        await write(tx, KEEP, given(**{name: getattr(row, name) for name in _given}))
 
 
 def given(**columns: Any) -> dict[str, Any]:
@@ -276,14 +277,14 @@ def given(**columns: Any) -> dict[str, Any]:
 
 
 def delay_after(failures: int, free: int = FREE) -> timedelta:
-    """1 s after the last free one, then twice as long each time, up to a quarter of an hour."""
+    """Return 1 s after `free` failures, then twice as long each time, up to LONGEST_DELAY."""
     if failures < free:
         return timedelta()
     return min(timedelta(seconds=2 ** min(failures - free, 20)), LONGEST_DELAY)
 
 
 def account_key(email: str) -> str:
-    """However the address is written, and also of what is no address."""
+    """Return one key for all spellings of an e-mail address, and a key for any other text."""
     try:
         return email_key(email)
     except EmailNotValidError:

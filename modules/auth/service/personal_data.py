@@ -1,4 +1,4 @@
-"""What is held of a person here: where they are signed in, and which keys they made."""
+"""The personal data of the module, which are the sessions and API keys of a user."""
 
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
@@ -32,9 +32,9 @@ class SignInData:
         self._sessions, self._api_keys = sessions, api_keys
 
     async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
-        asked = {"owner": user_id, "now": self._clock()}
+        values = {"owner": user_id, "now": self._clock()}
         async with self._db.read() as reads:
-            async for rows in SESSIONS.batches(reads, HELD_SESSIONS, asked):
+            async for rows in SESSIONS.batches(reads, HELD_SESSIONS, values):
                 yield SessionData.each(rows)
 
     async def api_keys(self, user_id: UUID) -> AsyncIterator[Sequence[ApiKeyRead]]:
@@ -43,12 +43,12 @@ class SignInData:
                 yield ApiKeyRead.each(rows)
 
     async def forget(self, user_id: UUID) -> None:
-        """Remove the wrong attempts and the known clients, which are found by the e-mail only."""
+        """Remove wrong attempts and known clients, which are found by the e-mail address only."""
         if account := await self._accounts.by_id(user_id):
             await self._guesses.forget(account.email)
 
     async def erase(self, user_id: UUID) -> bool:
-        """Erase some of it, refresh tokens first; return whether there may be more."""
+        """Erase some of the data, refresh tokens first; return whether there may be more."""
         own = select(AuthSession.id).where(AuthSession.user_id == user_id)
         return (
             await delete_some(self._db, RefreshToken, RefreshToken.session_id.in_(own))
@@ -57,6 +57,6 @@ class SignInData:
         )
 
     async def close(self, user_id: UUID) -> None:
-        """When the account is disabled or deleted."""
+        """End the sessions and delete the API keys of an account that is disabled or deleted."""
         await self._sessions.close(user_id)
         await self._api_keys.close(user_id)

@@ -1,6 +1,6 @@
-"""Prove again by the password who is signed in: for a fresh session, a new password, or others.
+"""Re-authentication by the password: for a fresh session, a new password and other modules.
 
-Other modules ask for it by the port `Reauthentication`: every proof is counted by one guard.
+Other modules use the port `Reauthentication`. One throttle counts every attempt.
 """
 
 from sqlalchemy import bindparam, select, update
@@ -38,7 +38,7 @@ class PasswordReauthentication:
         self._guesses, self._sessions = guesses, sessions
 
     async def confirm(self, principal: Principal, password: str | None) -> None:
-        """Require the password, or of an account without one a fresh session."""
+        """Require the password, or a fresh session if the account has no password."""
         account = await self._accounts.by_id(principal.id)
         if account and account.password_hash is None:
             if not principal.is_fresh(self._clock()):
@@ -49,7 +49,7 @@ class PasswordReauthentication:
             await self._prove(principal, password)
 
     async def step_up(self, principal: Principal, password: str) -> None:
-        """Make the session fresh. Raises what `Reauthentication.confirm` raises."""
+        """Make the session fresh. Raises the errors of `Reauthentication.confirm`."""
         await self._prove(principal, password)
         own = AuthSession.id == principal.session_id
         async with self._db.transaction() as tx:
@@ -59,7 +59,7 @@ class PasswordReauthentication:
             await self._audit.record(tx, "auth.step_up", target)
 
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
-        """End the other sessions with it. Raises InvalidInput, and what `confirm` raises."""
+        """Set a password and end other sessions. Raises InvalidInput and errors of `confirm`."""
         account = await self._prove(principal, current)
         self._passwords.check(new, "body.new_password", account.email, account.name)
         hashed = await self._passwords.hash(new)
@@ -67,7 +67,7 @@ class PasswordReauthentication:
         async with self._db.transaction() as tx:
             await self._accounts.set_password_hash(account.id, hashed)
             if await tx.session.scalar(OWN, {"session_id": principal.session_id}) is None:
-                raise BadCredential  # another session changed it first, which ended this one
+                raise BadCredential  # a change in another session ended this one
             await self._sessions.end_where(tx, others)
             await self._guesses.clear(account.email)
             await self._audit.record(tx, "auth.change_password", ("users", account.id))

@@ -1,4 +1,4 @@
-"""Opening an account for oneself."""
+"""The registration of an account by its future owner."""
 
 from modules.users.public import Accounts, NewAccount, Person
 

@@ -1,4 +1,4 @@
-"""A token given back by whoever holds it (RFC 7009)."""
+"""The revocation of a token by its holder (RFC 7009)."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -23,7 +23,7 @@ class Revocation:
         self._db, self._audit, self._tokens, self._sessions = db, audit, tokens, sessions
 
     async def revoke(self, form: Mapping[str, str]) -> None:
-        """End the session of an access token or a refresh token; of anything else do nothing."""
+        """End the session of an access or refresh token; ignore any other value."""
         if not (token := form.get("token")):
             raise InvalidRequest("The parameter token is missing.")
         claims = await self._tokens.verify(token)
@@ -39,5 +39,5 @@ class Revocation:
     async def _session_of(self, token: str) -> UUID | None:
         wanted = select(RefreshToken.session_id).where(RefreshToken.digest == digest_of(token))
         async with self._db.read() as reads:
-            found: UUID | None = await reads.scalar(wanted)
-        return found
+            session_id: UUID | None = await reads.scalar(wanted)
+        return session_id

@@ -1,4 +1,4 @@
-"""Sessions: seen, and ended, by their owner, by admins, and with the account."""
+"""The service that lists and ends sessions, for their owners, for admins and with the account."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ class SessionService:
             return await SESSIONS.page(reads, OWN_SESSIONS, request, values)
 
     async def page(self, request: PageRequest) -> Rows[Row[Any]]:
-        """Everyone's; the look is on record."""
+        """Return a page of all users' sessions, and note the read access in the audit trail."""
         async with self._db.read() as reads:
             rows = await ALL_SESSIONS.page(reads, LIVE, request, {"now": self._this_minute()})
         self._audit.note("auth.list_sessions", "auth_sessions")
@@ -56,7 +56,7 @@ class SessionService:
             await self._audit.record(tx, "auth.logout_all", target, sessions=len(ended))
 
     async def end_own(self, owner: Principal, session_id: UUID, if_match: IfMatch) -> None:
-        """Raises SessionNotFound, for those of others too, and Stale."""
+        """Raises SessionNotFound, also for a session of another user, and Stale."""
         await self._end_one(session_id, if_match, AuthSession.user_id == owner.id)
 
     async def end(self, session_id: UUID, if_match: IfMatch) -> None:
@@ -69,18 +69,18 @@ class SessionService:
             await self._audit.record(tx, "auth.end_sessions", target, sessions=len(ended))
 
     async def close(self, user_id: UUID) -> None:
-        """With the account, as a part of the transaction that closes it."""
+        """End all sessions of a user, in the transaction that closes the account."""
         async with self._db.transaction() as tx:
             await self.end_where(tx, AuthSession.user_id == user_id)
 
     async def end_where(self, tx: Transaction, *which: ColumnElement[bool]) -> Sequence[UUID]:
-        """End them, and return those that had not ended; the locks are taken in one order."""
+        """End the sessions, locked in the order of their ids; return the ids of the ended ones."""
         still = (*which, AuthSession.expires_at > ENDED)
         wanted = select(AuthSession.id).where(*still).order_by(AuthSession.id).with_for_update()
-        found = (await tx.session.scalars(wanted)).all()
+        session_ids = (await tx.session.scalars(wanted)).all()
         await tx.session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
         self._db.invalidate(PRINCIPALS)
-        return found
+        return session_ids
 
     async def count_active(self) -> int:
         async with self._db.read() as reads:
@@ -101,5 +101,5 @@ class SessionService:
             await self._audit.record(tx, "auth.end_session", ("auth_sessions", session_id))
 
     def _this_minute(self) -> datetime:
-        """So that a total counted for one request is good for the next."""
+        """Return the current minute, so that the cached total of a request serves the next ones."""
         return self._clock().replace(second=0, microsecond=0)

@@ -1,6 +1,6 @@
-"""The keys that sign access tokens: the latest signs, those before it verify until their tokens
+"""The signing keys of access tokens, sealed in the database, so that all processes have the same.
 
-have expired. They stand in the database, sealed, so that every instance has the same.
+The latest key signs. An earlier key verifies until its last token has expired.
 """
 
 from asyncio import Lock
@@ -30,12 +30,12 @@ log = structlog.get_logger(__name__)
 
 NAME = "auth_signing_keys"
 PRINCIPALS = "principals"
-"""Touched by whatever changes what a credential is worth."""
+"""The name that is invalidated by each change of a credential or its principal."""
 PURPOSE = "auth.signing_key"
 ALGORITHM = "ES256"
 PARAMETERS: KeyParameters = {"use": "sig", "alg": ALGORITHM}
 LONGEST_DELAY = timedelta(seconds=30)
-"""How much longer an old key verifies than its last token, made on a machine that had not heard."""
+"""An old key verifies for this extra time: another machine may sign with it after a rotation."""
 
 RETIRE = (
     update(SigningKey)
@@ -46,7 +46,7 @@ RETIRE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyRing:
-    """Every key that verifies, by the header of the tokens it signed; the first one signs."""
+    """All keys that verify tokens, by the encoded header of these; the first key signs."""
 
     keys: Mapping[str, ECKey]
 
@@ -55,7 +55,7 @@ class KeyRing:
         return next(iter(self.keys.values()))
 
     def public(self) -> list[dict[str, Any]]:
-        """As a JSON Web Key Set has them (RFC 7517)."""
+        """Return the public keys as members of a JSON Web Key Set (RFC 7517)."""
         return [key.as_dict(private=False) for key in self.keys.values()]
 
 
@@ -75,15 +75,15 @@ class SigningKeys:
         self._known: VersionedCache[str, KeyRing] = VersionedCache(cache_versions, (NAME,), 1)
 
     async def ring(self) -> KeyRing:
-        """With a first key, if there was none; ask before a transaction, not inside one."""
+        """Return the key ring; make a key if there is none. Call this outside of a transaction."""
         return self._known.get(NAME) or await self._known.fetch(NAME, self._load)
 
     async def prepare(self) -> None:
-        """Before the service opens, make the first key where there is none."""
+        """Make the first key, if there is none, before the service starts."""
         await self.ring()
 
     async def examine(self) -> str | None:
-        """What to do about keys that cannot be read, for `atrium doctor`."""
+        """Return the advice of `atrium doctor` if a key cannot be read, else None."""
         rows = await self._rows()
         if len(self._open(rows).keys) == len(rows):
             return None
@@ -92,10 +92,10 @@ class SigningKeys:
         )
 
     async def rotate(self, withdraw: bool = False) -> str:
-        """Sign with a new key from now on; says its id.
+        """Sign with a new key from now on; return its id.
 
-        Nobody is logged out. With `withdraw` the old keys' tokens are worth nothing at once, and
-        everybody has to refresh: for a key that has got out.
+        No session ends. With `withdraw`, for a key that has leaked, the tokens of the old keys are
+        invalid at once, and every client has to refresh.
         """
         generation, key = latest_of(await self._rows()) + 1, new_key()
         async with self._db.transaction() as tx:
@@ -108,7 +108,7 @@ class SigningKeys:
         return str(key.kid)
 
     async def forget_retired(self) -> None:
-        """Remove those whose last token has expired."""
+        """Remove the keys whose last token has expired."""
         async with self._db.transaction() as tx:
             await tx.session.execute(
                 delete(SigningKey).where(SigningKey.verifies_until <= self._clock())
@@ -123,7 +123,7 @@ class SigningKeys:
         return ring
 
     async def _make_first(self, generation: int) -> None:
-        """Of several processes that saw the same rows, one makes it."""
+        """Add a key, unless another process that read the same rows has added one."""
         with suppress(IntegrityError):
             async with self._db.transaction() as tx:
                 tx.session.add(self._row(generation, new_key()))
@@ -138,7 +138,7 @@ class SigningKeys:
         return SigningKey(generation=generation, sealed=sealed, created_at=self._clock())
 
     def _open(self, rows: Sequence[Row[Any]]) -> KeyRing:
-        """A key of another SECRET_KEY is left out: what it signed is refused, and refreshed."""
+        """Return the keys, without those of another SECRET_KEY; their tokens are then refused."""
         keys: dict[str, ECKey] = {}
         for row in rows:
             try:
@@ -161,6 +161,6 @@ def new_key() -> ECKey:
 
 
 def header_of(key: ECKey) -> str:
-    """The first part of every token this key signs, as it is sent (RFC 9068, section 2.1)."""
+    """Return the encoded header of every token that this key signs (RFC 9068, section 2.1)."""
     header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
     return jwt.encode(header, {}, key).partition(".")[0]

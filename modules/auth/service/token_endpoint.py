@@ -1,4 +1,4 @@
-"""OAuth 2's token endpoint: signing in and refreshing, by a form (RFC 6749, sections 4.3 and 6)."""
+"""The token endpoint of OAuth 2: sign-in and refresh by a form (RFC 6749, sections 4.3 and 6)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -36,13 +36,13 @@ class TokenEndpoint:
             self._grants["password"] = self._by_password
 
     async def grant(self, form: Mapping[str, str], device: str) -> IssuedTokens:
-        """Raises a TokenRefusal, and whatever stops everybody: limits, maintenance, overload."""
-        if not (wanted := form.get("grant_type")):
+        """Raises a TokenRefusal, or the error of a limit, of maintenance mode or of an overload."""
+        if not (grant_type := form.get("grant_type")):
             raise InvalidRequest("The parameter grant_type is missing.")
-        if wanted not in self._grants:
+        if grant_type not in self._grants:
             raise UnsupportedGrantType
         try:
-            return await self._grants[wanted](form, device)
+            return await self._grants[grant_type](form, device)
         except (InvalidCredentials, InvalidRefreshToken) as error:
             raise InvalidGrant from error
         except ResetRequired as error:
@@ -59,7 +59,7 @@ class TokenEndpoint:
 
 
 def read(kind: type[S], form: Mapping[str, str], parameters: Mapping[str, str]) -> S:
-    """By the same rules as the JSON routes; `parameters` says what the form calls each field."""
+    """Validate a form like the JSON routes; `parameters` maps a field to its name in the form."""
     given = {field: form[name] for field, name in parameters.items() if name in form}
     try:
         return kind.model_validate(given)

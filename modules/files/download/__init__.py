@@ -1,1 +1,1 @@
-"""How bytes leave: whole or in ranges, only when the client has not got them (RFC 9110, 13, 14)."""
+"""The download of files: conditional, whole or in ranges (RFC 9110, sections 13 and 14)."""

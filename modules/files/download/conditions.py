@@ -1,6 +1,6 @@
-"""Whether to send the bytes at all, and whether in ranges (RFC 9110, section 13.2.2).
+"""The conditions of a request for a file and for ranges of it (RFC 9110, section 13.2.2).
 
-A file's bytes never change, so the moment it was created is as strong a validator as its digest.
+The bytes of a file never change, so its creation time is as strong a validator as its digest.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Validators:
         self.last_modified = format_datetime(self._created_at, usegmt=True).encode()
 
     def known(self, headers: Headers) -> bool:
-        """The client has the bytes already. Raises Stale when it wanted others."""
+        """Return whether the client has the bytes already. Raises Stale if a precondition fails."""
         self._must_match(headers)
         if (tags := headers.get(b"if-none-match")) is not None:
             return matches(tags, self.etag)
@@ -29,7 +29,7 @@ class Validators:
         return since is not None and self._created_at <= since
 
     def permit_range(self, headers: Headers) -> bool:
-        """`If-Range` holds, or there is none."""
+        """Return whether `If-Range` matches or is absent."""
         condition = headers.get(b"if-range")
         return condition is None or condition.strip() in (self.etag, self.last_modified)
 
@@ -45,9 +45,9 @@ class Validators:
 
 
 def moment(date: bytes | None) -> datetime | None:
-    """None for what is no date."""
+    """Return the time of an HTTP date, or None for any other value."""
     try:
-        found = parsedate_to_datetime((date or b"").decode("ascii"))
+        parsed = parsedate_to_datetime((date or b"").decode("ascii"))
     except (ValueError, UnicodeDecodeError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

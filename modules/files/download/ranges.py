@@ -1,7 +1,7 @@
-"""Parts of a file that a client asks for (RFC 9110, section 14).
+"""The ranges of a file that a client requests (RFC 9110, section 14).
 
-What is not understood is passed over, and the whole file is sent; so are more than eight ranges,
-which only cost (CVE-2025-62727).
+An invalid header is ignored, and the whole file is sent. The same holds for more than eight
+ranges, which only cost time (CVE-2025-62727).
 """
 
 import re
@@ -14,14 +14,14 @@ RANGE = re.compile(r"([0-9]*)-([0-9]*)")
 
 
 def ranges_in(header: str, size: int) -> list[range] | None:
-    """In order, and none touching another; None for the whole. Raises RangeNotSatisfiable."""
-    if header.count(",") > 2 * MOST or not (found := UNIT.fullmatch(header)):
+    """Return sorted, separate ranges, or None for the whole. Raises RangeNotSatisfiable."""
+    if header.count(",") > 2 * MOST or not (match := UNIT.fullmatch(header)):
         return None
-    written = [each for part in found[1].split(",") if (each := part.strip(" \t"))]
-    asked = [range_of(each, size) for each in written]
-    if not asked or len(asked) > MOST or None in asked:
+    texts = [text for part in match[1].split(",") if (text := part.strip(" \t"))]
+    ranges = [range_of(text, size) for text in texts]
+    if not ranges or len(ranges) > MOST or None in ranges:
         return None
-    satisfiable = [each for each in asked if each]
+    satisfiable = [part for part in ranges if part]
     if not size:
         return None  # an empty file has no range to send, so all of it is sent
     if not satisfiable:
@@ -30,10 +30,10 @@ def ranges_in(header: str, size: int) -> list[range] | None:
 
 
 def range_of(text: str, size: int) -> range | None:
-    """Empty when the file ends before it; None for what is no range."""
-    if not (found := RANGE.fullmatch(text)) or text == "-":
+    """Return a range, empty if the file ends before it, or None for any other text."""
+    if not (match := RANGE.fullmatch(text)) or text == "-":
         return None
-    first, last = number(found[1]), number(found[2])
+    first, last = number(match[1]), number(match[2])
     if first is None:
         return range(max(0, size - (last or 0)), size)
     if last is None:
@@ -42,7 +42,7 @@ def range_of(text: str, size: int) -> range | None:
 
 
 def number(digits: str) -> int | None:
-    """What has more digits than any size is larger than any size; int() would take its time."""
+    """Return the number, None without digits, or 10**18 for a huge one: int() would be slow."""
     significant = digits.lstrip("0")
     if len(significant) > 18:
         return 10**18
@@ -50,13 +50,13 @@ def number(digits: str) -> int | None:
 
 
 def coalesced(ranges: list[range]) -> list[range]:
-    """Sorted once; those that overlap or touch become one."""
-    first, *rest = sorted(ranges, key=lambda each: each.start)
+    """Return the ranges sorted; those that overlap or touch become one."""
+    first, *rest = sorted(ranges, key=lambda part: part.start)
     merged = [first]
-    for each in rest:
+    for part in rest:
         last = merged[-1]
-        if each.start <= last.stop:
-            merged[-1] = range(last.start, max(last.stop, each.stop))
+        if part.start <= last.stop:
+            merged[-1] = range(last.start, max(last.stop, part.stop))
         else:
-            merged.append(each)
+            merged.append(part)
     return merged

@@ -1,4 +1,4 @@
-"""A file as it is sent: its headers, then its bytes a piece at a time, never compressed."""
+"""The response with a file: its header fields, then its bytes in pieces, never compressed."""
 
 from asyncio import Task
 from base64 import b64encode
@@ -27,7 +27,7 @@ Open = Callable[[], Awaitable[StoredObject]]
 
 
 class DownloadResponse(Response[bytes]):
-    """Opens the stored object only when its bytes are sent: not for HEAD, nor for a 304."""
+    """The response opens the stored object only to send its bytes: not for HEAD or a 304."""
 
     def __init__(self, file: Row[Any], open_object: Open, *, inline: bool) -> None:
         super().__init__(b"")
@@ -49,13 +49,13 @@ class DownloadResponse(Response[bytes]):
             await self._send(FileSender(send, stored, gone), parts)
 
     def _parts(self, context: HttpContext) -> list[range] | None:
-        """What to send; None is everything. Raises RangeNotSatisfiable."""
-        asked = context.headers.get(b"range")
-        if asked is None or context.method != "GET":
+        """Return the ranges to send, or None for the whole file. Raises RangeNotSatisfiable."""
+        header = context.headers.get(b"range")
+        if header is None or context.method != "GET":
             return None
         if not self._validators.permit_range(context.headers):
             return None
-        return ranges_in(asked.decode("latin-1"), self._file.size)
+        return ranges_in(header.decode("latin-1"), self._file.size)
 
     async def _send(self, sender: "FileSender", parts: list[range] | None) -> None:
         size = self._file.size
@@ -71,12 +71,12 @@ class DownloadResponse(Response[bytes]):
         await sender.end()
 
     async def _send_several(self, sender: "FileSender", parts: Sequence[range]) -> None:
-        """As multipart/byteranges (RFC 9110, section 14.6)."""
+        """Send the ranges as multipart/byteranges (RFC 9110, section 14.6)."""
         boundary = token_hex(16).encode()
         heads = [
             b"\r\n--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n"
-            % (boundary, self._content_type, content_range(each, self._file.size))
-            for each in parts
+            % (boundary, self._content_type, content_range(part, self._file.size))
+            for part in parts
         ]
         tail = b"\r\n--%s--\r\n" % boundary
         length = sum(map(len, [*heads, *parts, tail]))
@@ -90,7 +90,7 @@ class DownloadResponse(Response[bytes]):
 
     @property
     def _content_type(self) -> bytes:
-        """Name the type of what a browser shows in place, or a player plays, and no other."""
+        """Return the type of an inline file or of one for players, and UNKNOWN for any other."""
         kind: str = self._file.content_type
         return (kind if self._inline or kind in PLAYED else UNKNOWN.content_type).encode()
 
@@ -119,7 +119,7 @@ class DownloadResponse(Response[bytes]):
 
 
 class FileSender:
-    """Sends pieces, for as long as there is somebody to take them."""
+    """The sender of pieces, which stops when the client has disconnected."""
 
     def __init__(self, send: Any, stored: StoredObject, gone: Task[None]) -> None:
         self._send, self._stored, self._gone = send, stored, gone
@@ -149,8 +149,8 @@ def content_range(part: range, size: int) -> bytes:
 
 
 def disposition(kind: str, name: str) -> bytes:
-    """The name in ASCII for all, and exactly for who reads `filename*` (RFC 6266, appendix D)."""
-    plain = "".join(each if each.isascii() and each not in '"%\\' else "_" for each in name)
+    """Return the field: the name in ASCII, and exactly as `filename*` (RFC 6266, appendix D)."""
+    plain = "".join(char if char.isascii() and char not in '"%\\' else "_" for char in name)
     field = f'{kind}; filename="{plain}"'
     if plain != name:
         field += f"; filename*=UTF-8''{quote(name, safe='')}"

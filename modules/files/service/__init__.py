@@ -1,4 +1,4 @@
-"""The use cases, by what they are about."""
+"""The services for files, their contents, uploads and quota."""
 
 from modules.files.service.contents import ContentService
 from modules.files.service.files import FileService

@@ -1,4 +1,4 @@
-"""The bytes of files: who may read them, and what becomes of those that no row leads to."""
+"""The service for the bytes of files: access to them, and removal of those without a row."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,24 +26,24 @@ class ContentService:
         self._db, self._storage = db, storage
 
     async def readable(self, visitor: Principal | None, file_id: UUID) -> Row[Any]:
-        """What is known of the file. Raises the refusal for who may not read its bytes."""
+        """Return the metadata. Raises NotSignedIn, ContentNotYours and FileNotFound."""
         async with self._db.read() as reads:
             file = (await reads.execute(ONE, {"file": file_id})).one_or_none()
         if file and (file.visibility == PUBLIC or (visitor and file.owner_id == visitor.id)):
             return file
         if visitor is None:
-            raise NotSignedIn  # whether there is such a file or not
+            raise NotSignedIn  # whether the file exists or not
         if file and visitor.may(MANAGE):
             raise ContentNotYours
         raise FileNotFound
 
     async def open(self, file: Row[Any]) -> StoredObject:
-        """Raises ContentLost where the storage has not what was put into it."""
+        """Open the stored object. Raises ContentLost if it is missing or has another size."""
         try:
-            found = await in_thread(self._storage.open, file.storage_key)
-            if found.size == file.size:
-                return found
-            await found.aclose()
+            stored = await in_thread(self._storage.open, file.storage_key)
+            if stored.size == file.size:
+                return stored
+            await stored.aclose()
         except ObjectMissing:
             pass
         log.error("stored_content_lost", file_id=str(file.id))
@@ -53,7 +53,7 @@ class ContentService:
         await in_thread(self._remove_all, dropped.storage_keys)
 
     async def sweep(self) -> None:
-        """Take away what uploads left that a crash ended, wherever in their course."""
+        """Settle or discard the objects of uploads that a crash ended at any point."""
         leftovers = self._storage.abandoned()
         while upload := await in_thread(next_of, leftovers):
             async with self._db.read() as reads:
@@ -62,7 +62,7 @@ class ContentService:
             log.info("upload_swept", kept=bool(kept))
 
     async def check(self) -> None:
-        """Raises what keeps the storage from taking anything in."""
+        """Raises StorageFull or StorageDown if the storage cannot store an object."""
         await in_thread(self._storage.probe)
 
     def _remove_all(self, storage_keys: Sequence[str]) -> None:

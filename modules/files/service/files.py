@@ -1,4 +1,4 @@
-"""What is known of files: whose they are, what they are called, who may see them."""
+"""The service for the metadata of files: owner, name and visibility."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ KNOWN = tuple(StoredFile.__dataclass_fields__)
 
 
 class FileService:
-    """One's own files; anyone's for who may manage them. All others do not exist."""
+    """The caller's own files, or all files with MANAGE. Any other file raises FileNotFound."""
 
     def __init__(
         self, db: Database, outbox: Outbox, audit: AuditTrail, usage: UsageService
@@ -53,7 +53,7 @@ class FileService:
             return await FILES.page(reads, OWN, request, {"owner": owner.id})
 
     async def page(self, request: PageRequest) -> Rows[StoredFile]:
-        """Everyone's; the look is on record."""
+        """Return a page of all users' files, and note the read access in the audit trail."""
         async with self._db.read() as reads:
             rows = await ALL_FILES.page(reads, SELECT_ALL, request)
         self._audit.note("files.list", "files")
@@ -61,8 +61,8 @@ class FileService:
         return Rows(files, rows.total, rows.request, rows.last)
 
     async def get(self, reader: Principal, file_id: UUID) -> Row[Any]:
-        """Looking at another person's file is on record."""
-        file = await self._known_to(reader, file_id)
+        """Return a file; read access to another user's file is audited. Raises FileNotFound."""
+        file = await self._visible_to(reader, file_id)
         if file.owner_id != reader.id:
             async with self._db.transaction() as tx:
                 await self._audit.record(tx, "files.read", ("files", file_id))
@@ -71,10 +71,13 @@ class FileService:
     async def change(
         self, editor: Principal, file_id: UUID, update: FileUpdate, if_match: IfMatch
     ) -> Row[Any]:
-        """Raises NameInvalid, ExtensionChanged, and ContentNotYours for who would open it."""
+        """Change the name or the visibility. Raises NameInvalid, ExtensionChanged and Stale.
+
+        Raises ContentNotYours if a user other than the owner makes the file public.
+        """
         changes = update.changes()
         async with self._db.transaction() as tx:
-            file = await self._known_to(editor, file_id)
+            file = await self._visible_to(editor, file_id)
             if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
                 raise ContentNotYours
             if "original_filename" in changes:
@@ -90,24 +93,24 @@ class FileService:
     ) -> None:
         wanted = select(File).where(File.id == file_id).with_for_update()
         async with self._db.transaction() as tx:
-            await self._usage.lock(tx, (await self._known_to(actor, file_id)).owner_id)
+            await self._usage.lock(tx, (await self._visible_to(actor, file_id)).owner_id)
             file = await one_or_raise(tx, wanted, FileNotFound)
             if_match.check(file)
             await tx.session.delete(file)
             await self._usage.give_back(tx, file.owner_id, file.size, 1)
-            await self._tell_dropped(tx, [file.storage_key])
-            fact = FileDeleted(file_id=file.id, owner_id=file.owner_id)
-            await self._outbox.record(tx, fact)
+            await self._publish_dropped(tx, [file.storage_key])
+            event = FileDeleted(file_id=file.id, owner_id=file.owner_id)
+            await self._outbox.record(tx, event)
             await self._audit.record(tx, "files.delete", file)
 
     async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
-        """Yield what is known of each file of this person."""
+        """Yield the metadata of each file of this user."""
         async with self._db.read() as reads:
             async for rows in FILES.batches(reads, OWN, {"owner": owner_id}):
                 yield FileRead.each(rows)
 
     async def erase(self, owner_id: UUID) -> bool:
-        """Erase some of this person's files; return whether there may be more."""
+        """Erase some of this user's files; return whether there may be more."""
         async with self._db.transaction() as tx:
             await self._usage.lock(tx, owner_id)
             erased = (await tx.session.execute(ERASE, {"owner": owner_id})).all()
@@ -115,18 +118,18 @@ class FileService:
                 await self._usage.forget(tx, owner_id)
                 return False
             await self._usage.give_back(
-                tx, owner_id, sum(each.size for each in erased), len(erased)
+                tx, owner_id, sum(file.size for file in erased), len(erased)
             )
-            await self._tell_dropped(tx, [each.storage_key for each in erased])
+            await self._publish_dropped(tx, [file.storage_key for file in erased])
         return True
 
-    async def _known_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
+    async def _visible_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
         async with self._db.read() as reads:
             file = await row_or_raise(reads, ONE, {"file": file_id}, FileNotFound)
         must_exist_for(reader, file)
         return file
 
-    async def _tell_dropped(self, tx: Transaction, storage_keys: Sequence[str]) -> None:
+    async def _publish_dropped(self, tx: Transaction, storage_keys: Sequence[str]) -> None:
         await self._outbox.record(tx, ContentDropped(storage_keys=tuple(storage_keys)))
 
 

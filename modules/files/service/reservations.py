@@ -1,12 +1,12 @@
-"""Reserve quota for uploads in progress, for all processes together.
+"""The reservations of quota for uploads in progress, for all processes together.
 
 Each process counts a small share of the free quota in memory. An upload that needs more has a row,
-which all processes see. Its request renews the row, and the row ends with the transaction that
-stores the files.
+which all processes see. Its request renews the row, and the transaction that stores the files
+removes it.
 
-An upload whose length was not declared reserves its quota step by step. Where several of them hold
-what each needs to go on, the youngest gives up first and the older ones wait for it: without that,
-all might be refused although one fits.
+An upload whose length was not declared reserves its quota step by step. If several of them hold the
+quota that each one lacks, the youngest gives up first and the older ones wait for it. Otherwise all
+might be refused although one fits.
 """
 
 from asyncio import sleep
@@ -34,14 +34,14 @@ from modules.files.models import FileReservation
 from modules.files.service.usage import UsageService
 
 SHARE = 16
-"""All processes of a machine together count one part in so many of the free quota in memory."""
+"""All processes of a machine together count 1/SHARE of the free quota in memory."""
 
 LOOK_EVERY_S = 0.1
-"""How often an upload that lacks quota looks whether another one has released some."""
+"""The interval at which an upload that lacks quota tries again."""
 YIELD_S = 0.5
 """The youngest upload gives up if nothing was released for this long."""
 PATIENCE_S = 10.0
-"""An older one gives up if nothing was released for this long."""
+"""An older upload gives up if nothing was released for this long."""
 LONGEST_WAIT_S = 60.0
 
 _own = FileReservation.id == bindparam("own")
@@ -62,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 
 class HeldByOthers(Exception):
-    """Other uploads hold what this one lacks. Those with a greater id began later."""
+    """Other uploads hold the quota that this one lacks. A greater id means a later start."""
 
     def __init__(self, left: int, is_youngest: bool) -> None:
         self.left, self.is_youngest = left, is_youngest
@@ -106,7 +106,7 @@ class Reservations:
     ) -> int:
         """Reserve `least` bytes, and up to `ahead` more; return how many bytes are reserved.
 
-        Raises QuotaExceeded and NotSignedIn. `patiently` waits while other uploads may end.
+        Raises QuotaExceeded and NotSignedIn. With `patiently`, wait while other uploads may end.
         """
         wait = Wait()
         while True:
@@ -118,7 +118,7 @@ class Reservations:
             await sleep(LOOK_EVERY_S)
 
     async def _reserve(self, own: UUID, owner_id: UUID, least: int, ahead: int) -> int:
-        """Raises QuotaExceeded, HeldByOthers and NotSignedIn.
+        """Reserve once. Raises QuotaExceeded, HeldByOthers and NotSignedIn.
 
         The locks are taken in the order of an erasure: the owner by the foreign key of a new row,
         then the usage, then the row.
@@ -155,7 +155,7 @@ class Reservations:
     async def _left(self, tx: Transaction, own: UUID, owner_id: UUID, least: int) -> int:
         """Return the bytes that are neither used nor reserved; they stay so until the commit.
 
-        Raises QuotaExceeded or HeldByOthers where they are fewer than `least`.
+        Raises QuotaExceeded or HeldByOthers if they are fewer than `least`.
         """
         free = await self._usage.locked_left(tx, owner_id)
         values = {"owner": owner_id, "own": own, "alive_since": self._clock() - LEASE}
@@ -174,7 +174,7 @@ def quota_exceeded(left: int) -> QuotaExceeded:
 
 
 class Wait:
-    """How long an upload waits for others; what they release starts the time again."""
+    """The time for which an upload waits for others; each release starts the time again."""
 
     def __init__(self) -> None:
         self._begun = self._changed = monotonic()
@@ -190,7 +190,7 @@ class Wait:
 
 @contextmanager
 def owner_must_exist() -> Iterator[None]:
-    """Raise NotSignedIn where a foreign key says that the account was erased meanwhile."""
+    """Raise NotSignedIn if a foreign key fails, because the account was erased meanwhile."""
     try:
         yield
     except IntegrityError:
@@ -211,7 +211,7 @@ class Hold:
     async def cover(self, size: int, ahead: int = 0) -> None:
         """Hold `size` bytes, and up to `ahead` more if they are free. Raises QuotaExceeded.
 
-        An upload that holds a row already waits for others; it would lose what it has sent.
+        An upload that already has a row waits for others, because an error discards its bytes.
         """
         more = size - self._size
         if more <= 0:

@@ -1,4 +1,4 @@
-"""Files in: received and durable first, then known."""
+"""The service for uploads: the content is durable before its row is committed."""
 
 from asyncio import get_running_loop
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ class UploadService:
         self._reservations = reservations
 
     async def upload(self, owner: Principal, body: UploadBody) -> File:
-        """Raises the errors of `MultipartUpload`, and leaves nothing of what it refuses."""
+        """Store one file. Raises the errors of `MultipartUpload`, and then stores nothing."""
         [file] = await self._upload(owner, body, ExpectedFiles("file", 1))
         return file
 
     async def upload_several(self, owner: Principal, body: UploadBody) -> Sequence[File]:
-        """All or none, in the order they were sent."""
+        """Store all files or none; return them in the order they were sent."""
         return await self._upload(
             owner, body, ExpectedFiles("files", self._settings.max_per_request)
         )
@@ -70,7 +70,7 @@ class UploadService:
         finally:
             if not recorded:
                 await in_thread(reception.discard)
-            elif reception.unsettled:  # whether the commit came to be will be known later
+            elif reception.unsettled:  # the outcome of the commit is not known yet
                 loop = get_running_loop()
                 loop.call_later(LONGEST_COMMIT_S, loop.run_in_executor, None, reception.release)
         return files
@@ -78,18 +78,18 @@ class UploadService:
     async def _record(
         self, tx: Transaction, owner: Principal, reception: MultipartUpload, hold: Hold
     ) -> Sequence[File]:
-        """Their rows first: those lock the owner's, which whoever erases a person locks first."""
-        files = [as_row(owner, each) for each in reception.files]
+        """Insert the files first, which locks the owner: an erasure locks the owner first too."""
+        files = [as_row(owner, received) for received in reception.files]
         tx.session.add_all(files)
         try:
             await tx.session.flush()
-        except IntegrityError:  # the account has gone meanwhile
+        except IntegrityError:  # the account was erased meanwhile
             raise NotSignedIn from None
         await self._usage.take(tx, owner.id, reception.total, len(files))
         await hold.settle(tx)
         for file in files:
-            fact = FileUploaded(file_id=file.id, owner_id=owner.id)
-            await self._outbox.record(tx, fact)
+            event = FileUploaded(file_id=file.id, owner_id=owner.id)
+            await self._outbox.record(tx, event)
             await self._audit.record(tx, "files.upload", file, size=file.size)
         self._db.on_commit(hold.settled)
         self._db.on_commit(lambda: in_thread(reception.settle))

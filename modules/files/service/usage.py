@@ -1,4 +1,4 @@
-"""What a person's files take up, exact however many uploads end at once."""
+"""The bytes and the number of a user's files, exact even when many uploads end at once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from modules.files.models import FileReservation, FileUsage
 from modules.files.settings import FilesSettings
 
 MOST_FILES = 10_000
-"""Of one person: small files fill a disk as well (ASVS 5.2.4)."""
+"""The most files of one user, because small files fill a disk too (ASVS 5.2.4)."""
 
 USED = select(FileUsage.bytes, FileUsage.files).where(FileUsage.owner_id == bindparam("owner"))
 ALL_BYTES = select(func.coalesce(func.sum(FileUsage.bytes), 0))
@@ -68,9 +68,9 @@ class UsageService:
         return await self._sum(ALL_FILES)
 
     async def take(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:
-        """Raises QuotaExceeded.
+        """Add to the usage. Raises QuotaExceeded.
 
-        The row is locked from here to the commit, so whoever comes next sees what was taken.
+        The row stays locked until the commit, so the next transaction sees the new usage.
         """
         connection = await tx.session.connection()
         await connection.execute(self._begin, {"owner": owner_id})
@@ -86,7 +86,7 @@ class UsageService:
         return self._quota - int(row.bytes)
 
     async def lock(self, tx: Transaction, owner_id: UUID) -> None:
-        """First of all, so that two who take several locks take them in one order."""
+        """Lock the row. Call this before other locks, so that all transactions use one order."""
         await (await tx.session.connection()).execute(LOCK, {"owner": owner_id})
 
     async def give_back(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:

@@ -1,56 +1,56 @@
-"""Where the bytes are kept: objects under keys of our own making, never under a client's name."""
+"""The port for storage: objects under generated keys, never under names of clients."""
 
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 
 class ObjectMissing(Exception):
-    """Nothing is stored under this key, or not what was stored."""
+    """No object is stored under this key, or the object is incomplete."""
 
 
 class NewObject(Protocol):
-    """An object on its way in. All of it blocks: call it in a thread, one call at a time.
+    """An object that is being written. All methods block: call them in a thread, one at a time.
 
-    All but `release` raise StorageFull and StorageDown; what `settle` and `discard` could not do
-    then, a sweep does.
+    All methods except `release` raise StorageFull and StorageDown. After a failed `settle` or
+    `discard`, a sweep does the rest.
     """
 
     @property
     def key(self) -> str: ...
 
     def write(self, data: bytes) -> None:
-        """Append."""
+        """Append bytes."""
         ...
 
     def read(self, offset: int, length: int) -> bytes:
-        """What has been written."""
+        """Return bytes that were written."""
         ...
 
     def keep(self) -> None:
-        """Make it durable under its key; until `settle` a crash may still take it back."""
+        """Make the object durable under its key; until `settle`, a sweep may still remove it."""
         ...
 
     def settle(self) -> None:
-        """A row that leads to it has been committed."""
+        """Complete the object, after the commit of a row that refers to it."""
         ...
 
     def discard(self) -> None:
-        """Leave nothing of it."""
+        """Remove the object."""
         ...
 
     def release(self) -> None:
-        """Nothing more is known of it here: let a sweep find out whether a row leads to it."""
+        """Leave the object to a sweep, which looks for a row that refers to it."""
         ...
 
 
 class StoredObject(Protocol):
-    """An object open for reading; it can be read to its end even if it is removed meanwhile."""
+    """An open object, which can be read to its end even if it is removed meanwhile."""
 
     @property
     def size(self) -> int: ...
 
     async def read(self, offset: int, length: int) -> bytes:
-        """Raises ObjectMissing where there is less than that."""
+        """Raises ObjectMissing if the object has fewer bytes."""
         ...
 
     async def aclose(self) -> None: ...
@@ -58,24 +58,24 @@ class StoredObject(Protocol):
 
 @runtime_checkable
 class Storage(Protocol):
-    """All of it blocks: call it in a thread. A `StoredObject` sees to that itself."""
+    """A storage whose methods block: call them in a thread. A `StoredObject` does so itself."""
 
     def create(self) -> NewObject:
-        """Raises StorageFull and StorageDown."""
+        """Begin an object. Raises StorageFull and StorageDown."""
         ...
 
     def open(self, key: str) -> StoredObject:
-        """Raises ObjectMissing and StorageDown."""
+        """Open an object. Raises ObjectMissing and StorageDown."""
         ...
 
     def remove(self, key: str) -> None:
-        """What is not there is removed already."""
+        """Remove the object, if it exists."""
         ...
 
     def abandoned(self) -> Iterator[NewObject]:
-        """What processes left unsettled that are no more; never what a living one works on."""
+        """Yield the unsettled objects of dead processes, and none that a live process writes."""
         ...
 
     def probe(self) -> None:
-        """Keep an object and remove it again. Raises what stands in the way."""
+        """Store an object and remove it again. Raises StorageFull and StorageDown."""
         ...

@@ -1,9 +1,9 @@
-"""Storage in a folder of this machine, by the system's own calls.
+"""The storage in a folder of this machine, by system calls.
 
-An upload is a file in `incoming/`, locked for as long as its process works on it. To be kept it
-gets a second name in `objects/`, and once its row is committed it loses the first. So what lies
-unlocked in `incoming/` was left by a dead process, and its row decides whether it stays. Nothing
-else has to be compared with the database, and no upload is ever mistaken for a leftover.
+An upload is a file in `incoming/`, locked while its process works on it. `keep` links the file
+into `objects/`, and `settle` removes the first name after the commit of its row. So a file without
+a lock in `incoming/` was left behind, and stays only if it has a row. No other file has to be
+compared with the database, and no running upload is ever taken for one that was left behind.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ class LocalStorage:
         self._incoming, self._objects = root / "incoming", root / "objects"
 
     def create(self) -> "LocalUpload":
-        with telling_failures():
+        with translate_os_errors():
             self._root.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
             make_folder(self._incoming)
             while True:
@@ -39,10 +39,10 @@ class LocalStorage:
                 file = os.open(entry, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
                 if lock(file):
                     return LocalUpload(file, entry, self._place(entry.name))
-                os.close(file)  # a sweep came between the two
+                os.close(file)  # a sweep was faster than the lock
 
     def open(self, key: str) -> "LocalObject":
-        with telling_failures():
+        with translate_os_errors():
             try:
                 return LocalObject(os.open(self._place(key), os.O_RDONLY | os.O_NOFOLLOW))
             except FileNotFoundError:
@@ -58,7 +58,7 @@ class LocalStorage:
         for entry in entries:
             try:
                 file = os.open(entry, os.O_RDWR | os.O_NOFOLLOW)
-            except FileNotFoundError:  # it was settled just now
+            except FileNotFoundError:  # the upload was settled just now
                 continue
             if lock(file):
                 yield LocalUpload(file, entry, self._place(entry.name))
@@ -88,17 +88,17 @@ class LocalUpload:
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)
-        with telling_failures():
+        with translate_os_errors():
             while rest:
                 rest = rest[os.write(self._open_file, rest) :]
 
     def read(self, offset: int, length: int) -> bytes:
-        with telling_failures():
+        with translate_os_errors():
             return os.pread(self._open_file, length, offset)
 
     def keep(self) -> None:
-        """The bytes reach the disk before the name does, and the name before the row."""
-        with telling_failures():
+        """Sync the bytes to the disk before the name, and the name before the row."""
+        with translate_os_errors():
             os.fsync(self._open_file)
             make_folder(self._place.parent.parent)
             make_folder(self._place.parent)
@@ -112,11 +112,11 @@ class LocalUpload:
         self._remove(self._place, self._entry)
 
     def _remove(self, *names: Path) -> None:
-        """Whatever becomes of it: what lies unlocked in `incoming/` is found by the next sweep."""
+        """Remove the names, and release the lock even after an error, for the next sweep."""
         try:
-            with telling_failures():
-                for each in names:
-                    each.unlink(missing_ok=True)
+            with translate_os_errors():
+                for name in names:
+                    name.unlink(missing_ok=True)
         finally:
             self.release()
 
@@ -138,7 +138,7 @@ class LocalObject:
         self.size = os.fstat(file).st_size
 
     async def read(self, offset: int, length: int) -> bytes:
-        """At once what the system has in memory; what must come from the disk, in a thread."""
+        """Read at once from the page cache, or else in a thread from the disk."""
         data = read_from_memory(self._file, offset, length)
         if len(data) < length:
             data = await in_thread(os.pread, self._file, length, offset)
@@ -147,7 +147,7 @@ class LocalObject:
         return data
 
     async def aclose(self) -> None:
-        """Closing a file that was removed meanwhile frees its blocks, which the disk must do."""
+        """Close the file, in a thread if it was removed: this frees its blocks on the disk."""
         if os.fstat(self._file).st_nlink:
             os.close(self._file)
         else:
@@ -155,7 +155,7 @@ class LocalObject:
 
 
 def read_from_memory(file: int, offset: int, length: int) -> bytes:
-    """As much as can be had without waiting; nothing where the system cannot tell."""
+    """Return all of the bytes if that needs no wait, else none, as on systems without the flag."""
     buffer = bytearray(length)
     try:
         count = os.preadv(file, [buffer], offset, os.RWF_NOWAIT)
@@ -165,7 +165,7 @@ def read_from_memory(file: int, offset: int, length: int) -> bytes:
 
 
 def lock(file: int) -> bool:
-    """Take the file for this process, if nobody has it and it has not been removed."""
+    """Lock the file; return False if another process has the lock or removed the file."""
     with suppress(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.fstat(file).st_nlink > 0
@@ -173,7 +173,7 @@ def lock(file: int) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """Durably: its own name is synced too."""
+    """Make a folder durably: its name in the parent folder is synced too."""
     with suppress(FileExistsError):
         folder.mkdir(PRIVATE_FOLDER)
         sync_folder(folder.parent)
@@ -188,8 +188,8 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def telling_failures() -> Iterator[None]:
-    """Raise StorageFull where there is no room, and StorageDown for all else that a disk says."""
+def translate_os_errors() -> Iterator[None]:
+    """Raise StorageFull if no space is left, and StorageDown for any other OSError."""
     try:
         yield
     except OSError as error:

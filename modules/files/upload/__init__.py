@@ -1,1 +1,1 @@
-"""How a multipart body becomes stored objects: taken apart, checked and written as it arrives."""
+"""The conversion of a multipart body to stored objects: parsed and checked as it arrives."""

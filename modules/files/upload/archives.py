@@ -1,6 +1,6 @@
 """The names in a ZIP archive, read from its central directory alone (APPNOTE.TXT 4.3.12, 4.3.16).
 
-`zipfile` would make an object of each of a million entries; this reads a bounded part of the file.
+`zipfile` would make an object for each of a million entries; this module reads a bounded part.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ LARGEST_DIRECTORY = 2**21  # bytes
 
 
 class Unreadable(Exception):
-    """It is no archive that we care to read, and why."""
+    """The file is no archive, or one beyond the limits; the text says why."""
 
 
 def names_in_archive(size: int, read: Callable[[int, int], bytes]) -> set[bytes]:
-    """Raises Unreadable."""
+    """Return the names of all entries. Raises Unreadable."""
     tail_at = max(0, size - END.size - LONGEST_COMMENT)
     tail = read(tail_at, size - tail_at)
     end = tail.rfind(b"PK\x05\x06")

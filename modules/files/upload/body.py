@@ -1,4 +1,4 @@
-"""The body of an upload, passed on a batch at a time and never held as a whole."""
+"""The body of an upload, passed on in batches and never held in memory as a whole."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ RESERVED_AHEAD = 4 * BATCH
 """The quota that a body without a declared length reserves before it needs it."""
 
 Cover = Callable[[int, int], Awaitable[None]]
-"""Reserves so many bytes of the quota, and up to so many more if they are free."""
+"""Reserves the first number of bytes of the quota, and up to the second more if free."""
 
 
 @dataclass(frozen=True)
 class UploadBody:
     content_type: str
     length: int | None
-    """As announced; None when that is left open."""
+    """The value of `Content-Length`, or None without one."""
     digests: Mapping[str, str]
-    """Its digest headers."""
+    """The header fields with digests."""
     chunks: AsyncIterator[bytes]
 
 
 async def receive(
     body: UploadBody, form: ExpectedFiles, limits: Limits, reception: MultipartUpload, cover: Cover
 ) -> None:
-    """All of it, into the storage. Writing and hashing go on in threads, in few large steps.
+    """Receive the whole body into the storage; threads write and hash it in few large steps.
 
-    `cover` reserves what the files have at least, before they are written.
+    `cover` reserves the least size of the files before they are written.
     """
     around, ahead = around_files(form), RESERVED_AHEAD if body.length is None else 0
     if body.length is not None:

@@ -1,7 +1,7 @@
-"""What a client says of the bytes it sends, in `Content-Digest` and `Repr-Digest` (RFC 9530).
+"""The digests that a client sends in `Content-Digest` and `Repr-Digest` (RFC 9530).
 
 A request body has one representation, so the two mean the same here. Algorithms that RFC 9530 does
-not call active are passed over.
+not list as active are ignored.
 """
 
 from base64 import b64decode
@@ -16,30 +16,30 @@ HEADERS = ("content-digest", "repr-digest")
 ALGORITHMS = {"sha-256": sha256, "sha-512": sha512}
 
 Claim = tuple[str, bytes]
-"""An algorithm, and what the digest is to be."""
+"""An algorithm and the expected digest."""
 
 
 class Digests:
-    """Fed with the bytes as they go by."""
+    """The digests of bytes that are added one chunk after another."""
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self._claims = list(claims)
         self._running = {name: ALGORITHMS[name]() for name, _ in self._claims}
 
     def update(self, data: bytes) -> None:
-        for each in self._running.values():
-            each.update(data)
+        for digest in self._running.values():
+            digest.update(data)
 
     def check(self) -> None:
-        """Raises DigestMismatch."""
+        """Compare the digests with the claims. Raises DigestMismatch."""
         for name, claimed in self._claims:
             if not compare_digest(self._running[name].digest(), claimed):
                 raise DigestMismatch(f"Its {name} is another one.")
 
 
 def claims_in(header: str) -> Sequence[Claim]:
-    """`sha-256=:…:, md5=:…:`. Raises DigestMismatch for one of ours that cannot be read."""
-    members = (each.partition("=") for each in header.split(",") if each.strip())
+    """Parse `sha-256=:…:, md5=:…:`. Raises DigestMismatch for a malformed active digest."""
+    members = (member.partition("=") for member in header.split(",") if member.strip())
     return [
         (algorithm, digest_of(algorithm, value))
         for name, _, value in members
@@ -48,7 +48,7 @@ def claims_in(header: str) -> Sequence[Claim]:
 
 
 def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
-    """Raises DigestMismatch, which names the header."""
+    """Parse the header fields. Raises DigestMismatch, which names the field."""
     claims: list[Claim] = []
     for name, value in headers.items():
         with error_at(f"header.{name.title()}"):
@@ -67,7 +67,7 @@ def digest_of(algorithm: str, value: str) -> bytes:
 
 
 def claim_in_hex(text: str) -> Claim:
-    """The form field `checksum_sha256`."""
+    """Parse the form field `checksum_sha256`. Raises DigestMismatch."""
     try:
         digest = bytes.fromhex(text)
     except ValueError:

@@ -33,16 +33,16 @@ def filename_of(part: MultipartSegment) -> str | None:
 
 
 def decoded_extended(value: str) -> str:
-    if not (found := EXTENDED.fullmatch(value)):
+    if not (match := EXTENDED.fullmatch(value)):
         raise NameInvalid("Write filename* as UTF-8''name, percent-encoded.")
-    return decoded(unquote_to_bytes(found[1]))
+    return decoded(unquote_to_bytes(match[1]))
 
 
 def decoded_words(name: str) -> str:
     """Decode encoded words that are the whole name; any other name stays as it is.
 
-    A word has at most 75 characters, so that mail libraries write a long name in several. They are
-    joined before they are decoded, for some libraries split a character.
+    A word has at most 75 characters, so mail libraries write a long name in several words. They are
+    joined before they are decoded, because some libraries split a character between two words.
     """
     words = ENCODED_WORD.findall(name)
     if not words or ENCODED_WORD.sub("", name).strip():

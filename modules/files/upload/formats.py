@@ -1,7 +1,7 @@
-"""Whether the content is what the extension says; looked at as it passes, never unpacked.
+"""The check that content matches the extension, made as it arrives and without unpacking.
 
-A signature is no guard: a file may be two things at once. That is why every file is served as a
-download, or in a sandbox, under one type that the client did not choose (ASVS 5.2.2, 3.2.1).
+A signature is no protection, because a file may have two formats at once. So every file is served
+as a download, or in a sandbox, with a type that the client did not choose (ASVS 5.2.2, 3.2.1).
 """
 
 import re
@@ -15,7 +15,7 @@ from modules.files.errors import ContentMismatch
 from modules.files.upload.archives import Unreadable, names_in_archive
 
 Reader = Callable[[int, int], bytes]
-"""From an offset, so many bytes."""
+"""Reads bytes from an offset, in the given number."""
 
 LONGEST_SIGNATURE = 12
 PDF_HEADER_WITHIN = 1024
@@ -23,7 +23,7 @@ PDF_HEADER_WITHIN = 1024
 
 class Check(Protocol):
     def feed(self, data: bytes) -> None:
-        """Raises ContentMismatch as soon as that is certain."""
+        """Raises ContentMismatch as soon as the content cannot match."""
         ...
 
     def finish(self, size: int, read: Reader) -> None: ...
@@ -38,7 +38,7 @@ class Anything:
 
 
 class Signature(Anything):
-    """The first bytes."""
+    """The check of the first bytes."""
 
     def __init__(self, pattern: bytes) -> None:
         self._pattern, self._head = re.compile(pattern, re.DOTALL), b""
@@ -58,7 +58,7 @@ class Signature(Anything):
 
 
 class PdfHeader(Anything):
-    """`%PDF-` within the first 1,024 bytes, where readers look for it.
+    """The check for `%PDF-` within the first 1,024 bytes, where PDF readers look for it.
 
     Source: Adobe's PDF Reference 1.7, appendix H.
     """
@@ -83,7 +83,7 @@ class PdfHeader(Anything):
 
 
 class PlainText(Anything):
-    """UTF-8 without NUL; may be empty."""
+    """The check for UTF-8 without NUL; the text may be empty."""
 
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")()
@@ -104,7 +104,7 @@ class PlainText(Anything):
 
 
 class OfficeDocument(Signature):
-    """A ZIP archive with a list of its parts' types, and a folder of the document itself."""
+    """The check for a ZIP archive with `[Content_Types].xml` and the folder of the document."""
 
     def __init__(self, folder: bytes) -> None:
         super().__init__(rb"PK\x03\x04")
@@ -126,9 +126,9 @@ class Format:
     content_type: str
     check: Callable[[], Check] = Anything
     inline: bool = False
-    """A browser may show it in place: it can hold no script."""
+    """Whether a browser may show the file in place, because it cannot contain a script."""
     played: bool = False
-    """A player asks for its type: it is sent as what it is, as an attachment all the same."""
+    """Whether the file is sent with its own type, which players need, but as an attachment."""
 
 
 def sound(subtype: str, pattern: bytes) -> Format:
@@ -173,10 +173,10 @@ FORMATS: Mapping[str, Format] = {
     ".xlsx": Format(f"{OFFICE}.spreadsheetml.sheet", partial(OfficeDocument, b"xl/")),
     ".pptx": Format(f"{OFFICE}.presentationml.presentation", partial(OfficeDocument, b"ppt/")),
 }
-INLINE = frozenset(each.content_type for each in FORMATS.values() if each.inline)
-PLAYED = frozenset(each.content_type for each in FORMATS.values() if each.played)
+INLINE = frozenset(kind.content_type for kind in FORMATS.values() if kind.inline)
+PLAYED = frozenset(kind.content_type for kind in FORMATS.values() if kind.played)
 
 
 def format_of(extension: str) -> Format:
-    """What is not known is kept as bytes, if the settings allow it at all."""
+    """Return the format of an extension; UNKNOWN, without a check, for any other one."""
     return FORMATS.get(extension, UNKNOWN)

@@ -1,4 +1,4 @@
-"""What the body and its parts say of themselves: believed only where it has one meaning."""
+"""The header fields of the body and of its parts; ambiguous ones are refused."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ PARAMETER = re.compile(r""";\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^
 
 
 def boundary_in(content_type: str) -> str:
-    """Raises NotMultipart and MalformedUpload."""
+    """Return the boundary. Raises NotMultipart and MalformedUpload."""
     kind, options = parse_options_header(content_type[:500])
     if kind != "multipart/form-data":
         raise NotMultipart
@@ -29,7 +29,7 @@ def is_plain(text: str) -> bool:
 
 
 def refuse_ambiguous(part: MultipartSegment) -> None:
-    """Two readers must not find two different names in the part."""
+    """Raise MalformedUpload if two parsers could read different names from the part."""
     names = [name for name, _ in part.headerlist]
     if len(set(names)) < len(names):
         raise MalformedUpload("A part has each header once.")
@@ -48,6 +48,6 @@ def parameters_of(part: MultipartSegment) -> Mapping[str, str]:
 
 
 def claims_of(part: MultipartSegment) -> list[Claim]:
-    """Of the content of this part."""
+    """Return the claimed digests of the content of this part."""
     headers = [value for name, value in part.headerlist if name.lower() in HEADERS]
-    return [claim for each in headers for claim in claims_in(each)]
+    return [claim for header in headers for claim in claims_in(header)]

@@ -1,6 +1,6 @@
-"""One multipart body on its way into the storage, and the limits it is held to while it comes.
+"""The parser that stores a multipart body and checks its limits while it arrives.
 
-It blocks: each call is made in a thread, one after another. Litestar's own form parsing is not
+All calls block, so they run in a thread, one after another. Litestar's own form parsing is not
 used: it holds text parts in memory without a limit, and decodes them by the client's charset.
 """
 
@@ -47,7 +47,7 @@ LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer on
 
 
 class MultipartUpload:
-    """Raises the named errors of the module as soon as something is wrong for certain."""
+    """One upload, which raises an error of the module as soon as the body is certainly invalid."""
 
     def __init__(
         self,
@@ -70,13 +70,13 @@ class MultipartUpload:
         self._text: TextField | None = None
         self._text_bytes = 0
         self._claimed: list[Claim] = []
-        """Of the file that comes next."""
+        """The digests of the file that comes next."""
         self._parts = self._length = self._payload = 0
         self.unsettled = True
 
     @property
     def room(self) -> int:
-        """How much may come before it must be looked at, lest a limit be passed unseen."""
+        """Return how many bytes may be collected before `feed` has to check the limits."""
         return self._file.largest - self._file.size if self._file else LARGEST_HEADERS
 
     def feed(self, chunks: Iterable[bytes]) -> None:
@@ -89,7 +89,7 @@ class MultipartUpload:
             self._refuse_padding()
 
     def finish(self, chunks: Iterable[bytes]) -> None:
-        """The last of it; what has been received is durable then."""
+        """Feed the last chunks, and make the received files durable."""
         self.feed(chunks)
         with translate_malformed_errors():
             self._parser.close()
@@ -98,28 +98,28 @@ class MultipartUpload:
             raise invalid(self._form.field, "Send a file under this name.", "missing")
         if self._claimed:
             raise invalid(CHECKSUM, "No file came after it.", "misplaced")
-        for each in self.files:
-            each.object.keep()
+        for file in self.files:
+            file.object.keep()
 
     def discard(self) -> None:
-        for each in self.files:
+        for file in self.files:
             with leaving_the_rest_to_a_sweep():
-                each.object.discard()
+                file.object.discard()
 
     def settle(self) -> None:
-        """Their rows have been committed."""
+        """Settle the objects, after the commit of their rows."""
         self.unsettled = False
-        for each in self.files:
+        for file in self.files:
             with leaving_the_rest_to_a_sweep():
-                each.object.settle()
+                file.object.settle()
 
     def release(self) -> None:
-        for each in self.files:
-            each.object.release()
+        for file in self.files:
+            file.object.release()
 
     @property
     def total(self) -> int:
-        return sum(each.size for each in self.files)
+        return sum(file.size for file in self.files)
 
     def _take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):
@@ -194,7 +194,7 @@ class MultipartUpload:
             self._claimed = [claim_in_hex(field.start.decode("ascii", "replace"))]
 
     def _refuse_padding(self) -> None:
-        """Before, between and after the parts there is nothing to say."""
+        """Raise MalformedUpload if there are too many bytes before, between and after the parts."""
         around = self._length - self._payload
         if around > AROUND_ALL + (self._parts + 1) * AROUND_A_PART:
             raise MalformedUpload("There is too much around its parts.")
@@ -217,15 +217,15 @@ def invalid(field: str, message: str, code: str) -> InvalidInput:
 
 
 def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
-    """The storage has told its failure; the answer says what it would have said."""
+    """Ignore errors that the storage has logged; they do not change the response."""
     return suppress(StorageFull, StorageDown)
 
 
 @contextmanager
 def translate_malformed_errors() -> Iterator[None]:
-    """Say what is wrong, without what the parser found, which is the client's own."""
+    """Raise MalformedUpload with the reason of the parser, which contains no client data."""
     try:
         yield
     except MultipartError as error:
-        told = str(error.args[0])
-        raise MalformedUpload(PLAIN.get(told, f"{told}.")) from None
+        reason = str(error.args[0])
+        raise MalformedUpload(PLAIN.get(reason, f"{reason}.")) from None

@@ -1,4 +1,4 @@
-"""What a file may be called. The name is shown and sent back; no path is ever made of it."""
+"""The rules for file names. A name is shown and sent back; no path is ever made from it."""
 
 import re
 
@@ -14,7 +14,7 @@ RESERVED = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\
 
 
 def tidy_name(given: str) -> str:
-    """NFC and trimmed; a name that Windows reserves gets a `_` before it. Raises NameInvalid."""
+    """Return the name trimmed, in NFC, with a `_` if Windows reserves it. Raises NameInvalid."""
     try:
         name = NAME(given)
     except PydanticCustomError as error:
@@ -31,6 +31,6 @@ def tidy_name(given: str) -> str:
 
 
 def extension_of(name: str) -> str:
-    """`.png`, in lower case; empty when there is none, as in `.profile`."""
+    """Return `.png`, in lower case, or an empty text without one, as for `.profile`."""
     stem, dot, extension = name.rpartition(".")
     return f".{extension.lower()}" if stem and dot else ""

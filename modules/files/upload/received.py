@@ -1,4 +1,4 @@
-"""One file while it comes in, and how large it may become."""
+"""A file while it is received, and its limits."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LARGEST_TEXT = 64 * 1024
 
 @dataclass(frozen=True)
 class ExpectedFiles:
-    """What is expected: so many files under this name."""
+    """The form field of the files, and the most files that it may have."""
 
     field: str
     most: int
@@ -28,13 +28,13 @@ class ExpectedFiles:
 @dataclass(frozen=True)
 class Limits:
     largest: int
-    """Of one file, in bytes."""
+    """The most bytes of one file."""
     left: int
-    """Of the quota, for all of them together."""
+    """The bytes of the quota that are left for all files together."""
     extensions: Collection[str]
 
     def refuse(self, form: ExpectedFiles, length: int) -> None:
-        """A body of this length cannot be a good one, whatever it says."""
+        """Raise FileTooLarge or QuotaExceeded if no body of this length can be valid."""
         around = around_files(form)
         if length > form.most * self.largest + around:
             raise FileTooLarge(f"A file has at most {self.largest} bytes.")
@@ -43,7 +43,7 @@ class Limits:
 
 
 def around_files(form: ExpectedFiles) -> int:
-    """Return how many bytes of a body may be something else than the contents of its files."""
+    """Return how many bytes of a body may be anything except the contents of its files."""
     return form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
 
 

@@ -1,4 +1,4 @@
-"""An upload as it comes from the server."""
+"""The conversion of a request to an UploadBody."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -26,12 +26,12 @@ def body_of(request: Request[Any, Any, Any]) -> UploadBody:
 
 
 def digests_in(headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    found = {name: headers.get(name.encode()) for name in HEADERS}
-    return {name: value.decode("latin-1") for name, value in found.items() if value is not None}
+    digests = {name: headers.get(name.encode()) for name in HEADERS}
+    return {name: value.decode("latin-1") for name, value in digests.items() if value is not None}
 
 
 async def chunks_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    """Nothing is asked for before it is needed: a refusal spares the client the sending."""
+    """Yield chunks when they are needed, so that a refused client stops. Raises UploadCutOff."""
     more = True
     while more:
         message: Any = await request.receive()

@@ -1,1 +1,1 @@
-"""The use cases of people: accounts, their own profile, administration, leaving, and records."""
+"""The services for accounts, profiles, administration, deletion and personal data."""

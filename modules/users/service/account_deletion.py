@@ -1,4 +1,4 @@
-"""Leaving: what ends with an account at once, and its erasure by every module afterwards."""
+"""Account deletion: sessions and keys end at once; every module erases its data afterwards."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,15 +30,15 @@ LOCK = (
     .where(User.id == bindparam("user_id"), User.erasing_since.is_not(None))
     .with_for_update()
 )
-"""No row that refers to the person can be added from here on."""
+"""No row that refers to the user can be added while this lock is held."""
 STILL_DUE = (
     select(User.id)
     .where(User.id == bindparam("user_id"), User.deletes_at <= bindparam("now"), IS_KNOWN)
     .with_for_update()
 )
 SETTLED_AFTER = timedelta(hours=1)
-"""The time after an erasure in which requests of the erased person may still be running."""
-AT_ONCE = 100  # people: those that are due are found so many at a time
+"""The time after an erasure in which requests of the erased user may still be running."""
+AT_ONCE = 100  # the most users that one run removes
 
 
 class AccountDeletion:
@@ -57,7 +57,7 @@ class AccountDeletion:
         self._reauthentication = reauthentication
 
     async def request(self, leaver: Principal, password: str | None) -> datetime:
-        """Close one's own account; says when it will be erased. Raises LastAdmin."""
+        """Close the caller's account; return the time of its erasure. Raises LastAdmin."""
         await self._reauthentication.confirm(leaver, password)
         deletes_at = self._clock() + self._settings.deletion_grace
         async with self._db.transaction() as tx:
@@ -72,38 +72,38 @@ class AccountDeletion:
         return deletes_at
 
     async def close(self, user_id: UUID) -> None:
-        """End every session, key and sign-in, as a part of the caller's transaction."""
+        """End every session, API key and sign-in, in the caller's transaction."""
         self._db.invalidate("users", "principals")
-        for each in self._contributions.of(AccountClosed):
-            await each.run(user_id)
+        for closed in self._contributions.of(AccountClosed):
+            await closed.run(user_id)
 
     async def remove(self, tx: Transaction, user_id: UUID) -> None:
-        """Take the person out of sight, as a part of the caller's transaction.
+        """Blank the row of the user, in the caller's transaction.
 
-        The relay erases what modules hold, afterwards and in short transactions.
+        The relay erases the data of the modules afterwards, in short transactions.
         """
-        for each in self._contributions.of(PersonalData):
-            if each.forget:
-                await each.forget(user_id)
+        for data in self._contributions.of(PersonalData):
+            if data.forget:
+                await data.forget(user_id)
         blanked = blank(user_id, self._clock())
         await tx.session.execute(update(User).where(User.id == user_id).values(blanked))
         await self.close(user_id)
         await self._outbox.record(tx, UserDeleted(user_id=user_id))
 
     async def erase(self, user_id: UUID) -> None:
-        """Erase what every module holds; the person's row goes last. Harmless when repeated."""
+        """Erase the data of every module, then the user's row. A repetition is harmless."""
         while not await self._finished(user_id):
-            for each in self._contributions.of(PersonalData):
-                while await each.erase(user_id):
+            for data in self._contributions.of(PersonalData):
+                while await data.erase(user_id):
                     pass
         await self.forget_addresses(user_id)
 
     async def forget_addresses(self, user_id: UUID) -> None:
-        """Clear the client IPs; again when requests that outlived the erasure have ended."""
+        """Clear the client IPs. This runs again after the requests that outlived the erasure."""
         await self._audit.forget_addresses(user_id)
 
     async def remove_due(self) -> None:
-        """A person that cannot be removed now is tried the next time, and delays no other."""
+        """Remove users that are due. The next run repeats a failure, which delays no other user."""
         async with self._db.read() as reads:
             due = (await reads.scalars(DUE, {"now": self._clock(), "at_most": AT_ONCE})).all()
         for user_id in due:
@@ -118,12 +118,12 @@ class AccountDeletion:
                 await self.remove(tx, user_id)
 
     async def _finished(self, user_id: UUID) -> bool:
-        """Remove the row if nothing refers to it, not even what was added until this moment."""
+        """Remove the row if no module has data; return whether it is gone. The row is locked."""
         async with self._db.transaction() as tx:
             if not await tx.session.scalar(LOCK, {"user_id": user_id}):
                 return True
-            for each in self._contributions.of(PersonalData):
-                if await each.erase(user_id):
+            for data in self._contributions.of(PersonalData):
+                if await data.erase(user_id):
                     return False
             await tx.session.execute(delete(User).where(User.id == user_id))
             await self._outbox.record(tx, UserErased(user_id=user_id))
@@ -133,7 +133,7 @@ class AccountDeletion:
 
 
 def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
-    """Return the values of a blanked row: an id, and an e-mail address that is never valid."""
+    """Return the values of a blank row, whose `email_key` is no valid address."""
     return {
         "name": "",
         "email": "",

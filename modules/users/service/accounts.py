@@ -1,4 +1,4 @@
-"""Accounts: making one, and what signing in asks of it."""
+"""The service that makes accounts, and that sign-in uses."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,8 +37,8 @@ SIGNED_IN = (
     .where(User.id == bindparam("user_id"))
     .values(
         last_login_at=bindparam("at"),
-        version=User.version + 1,  # an admin's ETag covers it
-        updated_at=User.updated_at,  # the person has changed nothing
+        version=User.version + 1,  # the ETag for admins covers it
+        updated_at=User.updated_at,  # the user has changed nothing
     )
 )
 
@@ -69,11 +69,11 @@ class AccountService:
 
     async def first_id(self) -> UUID | None:
         async with self._db.read() as reads:
-            found: UUID | None = await reads.scalar(FIRST)
-        return found
+            user_id: UUID | None = await reads.scalar(FIRST)
+        return user_id
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
-        """Raises EmailTaken; the refusal of an anonymous caller is about the existing account."""
+        """Raises EmailTaken; the audit entry of an anonymous caller names the existing account."""
         user, existing = await self.prepare(new, roles), await self.by_email(new.email)
         try:
             return await self.add(user)
@@ -110,9 +110,9 @@ class AccountService:
         return person_of(user, self._roles)
 
     async def unlock(self, email: str) -> None:
-        """Forget the wrong attempts at this account, as a part of the caller's transaction."""
-        for each in self._contributions.of(AccountUnlocked):
-            await each.run(email)
+        """Clear the wrong attempts at this account, in the caller's transaction."""
+        for unlocked in self._contributions.of(AccountUnlocked):
+            await unlocked.run(email)
 
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         async with self._db.transaction() as tx:
@@ -130,7 +130,7 @@ class AccountService:
 
 
 def readable(email: str) -> tuple[str, str]:
-    """As it is written and as it is compared. Raises InvalidInput."""
+    """Return the address as it is written and as it is compared. Raises InvalidInput."""
     try:
         return as_written(email), key_of(email)
     except EmailNotValidError as error:

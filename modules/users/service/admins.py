@@ -1,4 +1,4 @@
-"""Admins that no other admin makes: the first one, and those an operator makes at the terminal."""
+"""The service that makes the first admin, and the admins of `atrium user create-admin`."""
 
 from core.data.audit import AuditTrail
 from core.data.database import Database
@@ -27,7 +27,7 @@ class AdminService:
         self._accounts, self._departures = accounts, departures
 
     async def exists(self) -> bool:
-        """Somebody holds the role, whether they may sign in or not."""
+        """Return whether a user has the role `admin`, even one who cannot sign in."""
         async with self._db.read() as reads:
             return bool(await reads.scalar(ANY_ADMIN))
 
@@ -36,7 +36,7 @@ class AdminService:
         return await self._accounts.by_email(email) is not None
 
     async def ensure_first(self, new: NewAccount) -> bool:
-        """Make an admin while there is none; False when there is. Raises EmailTaken."""
+        """Make an admin if there is none; return whether one was made. Raises EmailTaken."""
         if await self.exists():
             return False
         admin = await self._accounts.prepare(new, ROLES)
@@ -47,7 +47,7 @@ class AdminService:
         return True
 
     async def make(self, new: NewAccount, *, promote: bool) -> None:
-        """Raises AccountExists, unless an account with this address is to be promoted."""
+        """Make an admin, from an existing account only with `promote`. Raises AccountExists."""
         existing = await self._accounts.by_email(new.email)
         if existing is None:
             await self._accounts.register(new, ROLES)
@@ -60,7 +60,7 @@ class AdminService:
             )
 
     async def unlock(self, email: str) -> None:
-        """Forget the wrong passwords that were sent for an account. Raises UserNotFound."""
+        """Clear the wrong attempts at an account. Raises UserNotFound."""
         account = await self._accounts.by_email(email)
         if account is None:
             raise UserNotFound(f"No account has the e-mail address {email}.")
@@ -69,7 +69,7 @@ class AdminService:
             await self._audit.record(tx, "users.unlock", ("users", account.id))
 
     async def _promote(self, account: Account, new: NewAccount) -> None:
-        """Whoever made the account may be anybody: nothing they know opens it any more."""
+        """Replace the password and end all sessions, because anyone may have made the account."""
         self._passwords.check(new.password, "body.password", account.email, account.name)
         changes = {
             "password_hash": await self._passwords.hash(new.password),

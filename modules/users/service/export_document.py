@@ -1,4 +1,4 @@
-"""An export as text: one JSON document, made a piece at a time."""
+"""The export as one JSON document, which is made in pieces."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def document(exported_at: datetime, parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
-    """Yield an `ExportRead`: what each part holds about the person, under the part's name."""
+    """Yield an `ExportRead`: the data of each part about the user, under the part's name."""
     yield b'{"exported_at":%s,"data":' % dumps(written(exported_at)).encode()
     async for piece in members(parts, person_id):
         yield piece
@@ -33,7 +33,7 @@ async def members(parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
 
 
 async def value(read: PersonalRows, person_id: UUID) -> AsyncIterator[bytes]:
-    """Yield one body as it is, and all batches as one list."""
+    """Yield a single body as an object, and all batches of rows as one list."""
     opening = b"["
     async for rows in read(person_id):
         if isinstance(rows, Schema):

@@ -1,4 +1,4 @@
-"""People as others look after them: who may act on whom is said here, once for every module."""
+"""The administration of users, with the rules for all modules of who may change whom."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -46,7 +46,7 @@ class PeopleService:
         self._roles, self._accounts, self._departures = roles, accounts, departures
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
-        """The look is on record."""
+        """Return a page of users, and note the read access in the audit trail."""
         async with self._db.read() as reads:
             rows = await listing.page(reads, EVERYONE, request)
         self._audit.note("users.list", "users")
@@ -89,7 +89,7 @@ class PeopleService:
             return await self.write(tx, user_id, columns, if_match)
 
     async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
-        """Enabling also calls off a deletion that is due later, and forgets wrong passwords."""
+        """Enable or disable a user. Enabling cancels a later deletion and clears wrong attempts."""
         async with self._db.transaction() as tx:
             admins = await lock_admins(tx, user_id)
             row = await self._locked(tx, actor, user_id)
@@ -103,8 +103,8 @@ class PeopleService:
             if active:
                 await self._accounts.unlock(row.email)
             action = "users.enable" if active else "users.disable"
-            told = {"deletion": "called off"} if called_off else {}
-            await self._audit.record(tx, action, ("users", user_id), **told)
+            details = {"deletion": "called off"} if called_off else {}
+            await self._audit.record(tx, action, ("users", user_id), **details)
         return person_of(row, self._roles)
 
     async def set_roles(
@@ -147,7 +147,7 @@ class PeopleService:
         columns: Mapping[str, Any],
         if_match: IfMatch,
     ) -> Person:
-        """Set these columns, in one statement, for whoever has been found to be allowed to."""
+        """Set these columns in one statement. The caller has checked the permissions before."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
         row = await update_row(tx, user_id, columns, if_match)
         self._db.invalidate("users")
@@ -162,10 +162,10 @@ class PeopleService:
             await self._outbox.record(tx, UserDisabled(user_id=user_id))
 
     async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> Row[Any]:
-        """The row, which nobody else changes now, if `actor` may act on this person."""
+        """Lock and return the row. Raises UserNotFound and BeyondOwnRights."""
         connection = await tx.session.connection()
-        found = await connection.execute(ROW_BY_ID.with_for_update(), {"user_id": user_id})
-        if (row := found.one_or_none()) is None:
+        result = await connection.execute(ROW_BY_ID.with_for_update(), {"user_id": user_id})
+        if (row := result.one_or_none()) is None:
             raise UserNotFound
         self._must_cover(actor, row.roles)
         return row
@@ -179,13 +179,13 @@ DERIVED = frozenset({"email_key", "email_verified_at", "updated_at"})
 
 
 def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
-    """`admins` are locked, so that of two who leave at once the second finds itself the last."""
+    """Raise LastAdmin if no other admin remains. `admins` are locked by the transaction."""
     if admins == [leaving]:
         raise LastAdmin
 
 
 def changed_columns(changes: Mapping[str, Any], row: Any) -> dict[str, Any]:
-    """Of fields that are asked for, those that differ, with what follows from them."""
+    """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
     columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
     if "email" in columns:
         email, key = readable(columns["email"])

@@ -1,4 +1,4 @@
-"""What is known of a person's doings: figures, activity, and all of it to take along."""
+"""The personal data of a user: statistics, activity and the export."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ class PersonalDataService:
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
     async def summary(self, person: Principal) -> tuple[Summary, bool]:
-        """At most a minute old; also says whether it was known already."""
-        known, now = self._summaries.get(person.id), self._clock()
-        if known and now - FIGURES_KEPT < known.as_of <= now:
-            return known, True
+        """Return statistics at most a minute old, and whether they were cached."""
+        cached, now = self._summaries.get(person.id), self._clock()
+        if cached and now - FIGURES_KEPT < cached.as_of <= now:
+            return cached, True
         summary = Summary(await self._figures(person.id), now)
         self._summaries.put(person.id, summary)
         return summary, False
@@ -63,33 +63,31 @@ class PersonalDataService:
             return await ACTIVITY.page(reads, DONE_BY, request, {"user_id": person.id})
 
     async def export(self, person: Principal) -> AsyncIterator[bytes]:
-        """Yield a JSON document; it is on record before its first piece. Raises RateLimited."""
+        """Yield a JSON document, after the audit entry is committed. Raises RateLimited."""
         await self._limits.check("export", person.text)
         async with self._db.transaction() as tx:
             await self._audit.record(tx, "users.export", ("users", person.id))
-        every = self._contributions.of(PersonalData)
-        async for piece in document(
-            self._clock(), {each.name: each.export for each in every}, person.id
-        ):
+        exports = {data.name: data.export for data in self._contributions.of(PersonalData)}
+        async for piece in document(self._clock(), exports, person.id):
             yield piece
 
     async def profile(self, user_id: UUID) -> AsyncIterator[UserRead]:
         yield UserRead.of(await self._people.person(user_id))
 
     async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
-        """Yield what was done by this person, then what was done in this person's name."""
+        """Yield the actions of this user, then the actions in this user's name."""
         async with self._db.read() as reads:
             for query in (DONE_ALONE, DONE_FOR):
                 async for rows in ACTIVITY.batches(reads, query, {"user_id": user_id}):
                     yield ActivityRead.each(rows)
 
     async def _figures(self, user_id: UUID) -> dict[str, int]:
-        """A figure that cannot be had is left out, and the rest is told."""
+        """Return the statistics of all modules; one that fails is logged and left out."""
         figures: dict[str, int] = {}
-        for each in self._contributions.of(UserStatistic):
+        for statistic in self._contributions.of(UserStatistic):
             try:
-                figures[each.name.rpartition(".")[2]] = await each.count(user_id)
+                figures[statistic.name.rpartition(".")[2]] = await statistic.count(user_id)
             except Exception:
                 count_fallback("statistic")
-                log.exception("figure_failed", figure=each.name)
+                log.exception("figure_failed", figure=statistic.name)
         return figures

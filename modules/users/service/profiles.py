@@ -1,4 +1,4 @@
-"""A person's profile: one's own with its proofs, and another's as far as one may."""
+"""The service for profiles: the caller's with re-authentication, others' with permissions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ class ProfileService:
         )
 
     async def mine(self, reader: Principal) -> Person:
-        """Asked all the time: kept until anybody's row changes, and the same object until then."""
+        """Return the caller's profile, the same object until the row of any user changes."""
         return self._known.get(reader.id) or await self._known.fetch(
             reader.id, lambda: self._people.person(reader.id)
         )
@@ -50,7 +50,7 @@ class ProfileService:
         return await self._people.page(request, PEOPLE)
 
     async def get(self, reader: Principal, user_id: UUID) -> Person:
-        """Looking at another person is on record."""
+        """Return a profile; read access to another user is audited. Raises UserNotFound."""
         if user_id == reader.id:
             return await self.mine(reader)
         if not reader.may(READ):
@@ -88,7 +88,7 @@ class ProfileService:
     async def _change_own(
         self, actor: Principal, changes: Mapping[str, Any], proof: str | None, if_match: IfMatch
     ) -> Person:
-        """One statement, unless an e-mail is named: whether that changes has to be looked up."""
+        """Change the row in one statement; first read the row if an e-mail address is given."""
         columns = dict(changes)
         if "email" in columns:
             columns = changed_columns(columns, await self._people.person(actor.id))
@@ -102,14 +102,14 @@ class ProfileService:
     ) -> Person:
         self._must_be_allowed(actor)
         columns = changed_columns(changes, await self._people.changeable(actor, user_id))
-        if not_theirs := sorted(changes.keys() & columns.keys() - OTHERS_MAY_CHANGE):
+        if refused := sorted(changes.keys() & columns.keys() - OTHERS_MAY_CHANGE):
             raise NotYoursToChange(
-                f"Of another person you may change name and age, not {', '.join(not_theirs)}."
+                f"Of another person you may change name and age, not {', '.join(refused)}."
             )
         return await self._people.change(actor, user_id, columns, if_match)
 
     def _must_be_allowed(self, actor: Principal) -> None:
-        """Whoever may not even read a person never learns whether there is one."""
+        """Raise NotPermitted, or UserNotFound for a caller who may not even read other users."""
         if actor.may(WRITE):
             return
         raise (
@@ -120,7 +120,7 @@ class ProfileService:
 
 
 def as_own(whole: UserReplace) -> ProfileReplace:
-    """Of oneself the e-mail is a part of the whole. Raises InvalidInput."""
+    """Return the body for one's own profile, which needs the e-mail. Raises InvalidInput."""
     if "email" not in whole.model_fields_set:
         raise InvalidInput([FieldError("body.email", "This is required.", "missing")])
     return ProfileReplace.model_validate(whole.model_dump(exclude_unset=True))
