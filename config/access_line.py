@@ -1,6 +1,6 @@
-"""The one line that every request pays for, so it is written from a typed record.
+"""The access line of each request, written from a typed record.
 
-It looks like every other line of the log and goes the same way; structlog's chain would take
+The line has the format of all log lines and the same writer. The processors of structlog would take
 several times as long.
 """
 
@@ -13,7 +13,7 @@ from config.log_writer import LogWriter
 
 
 class AccessLine(Struct, omit_defaults=True, gc=False):
-    """`path` is the route's template, never what the client sent; `ms` is milliseconds."""
+    """`path` is the template of the route, never the path that the client sent."""
 
     time: str
     level: str
@@ -29,7 +29,7 @@ class AccessLine(Struct, omit_defaults=True, gc=False):
 
 
 def access_writer(lines: LogWriter, level: str, format: str) -> Callable[[AccessLine], None]:
-    """What writes the record in the format of the other lines; nothing above level `info`."""
+    """Return a function that writes records in `format`, or none if `level` is above `info`."""
     if level not in ("debug", "info"):
         return lambda line: None
     encode = json.Encoder().encode if format == "json" else as_text(lines.coloured)
@@ -41,7 +41,7 @@ def access_writer(lines: LogWriter, level: str, format: str) -> Callable[[Access
 
 
 def as_text(coloured: bool) -> Callable[[AccessLine], bytes]:
-    """`GET /api/v1/users/{id} 200 1.3 ms …`."""
+    """Return an encoder of lines such as `GET /api/v1/users/{id} 200 1.3 ms …`."""
     render = console_renderer(coloured)
 
     def encode(line: AccessLine) -> bytes:

@@ -1,18 +1,18 @@
-"""Log lines for people: coloured, one line for each event, a traceback below it."""
+"""Log lines for a terminal: a coloured line for each event, with its traceback below."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# C0 and C1 controls, DEL, line and paragraph separators, what reverses text, lone surrogates.
+# C0 and C1 controls, DEL, line and paragraph separators, direction controls, lone surrogates.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
 Event = Mapping[str, Any]
 
 
 def encoded(text: str) -> str:
-    """One line that moves no cursor: whatever controls a terminal is written as its code."""
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return the text on one line, with escapes for characters that control a terminal."""
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def console_renderer(coloured: bool) -> Callable[[object, str, Event], bytes]:
@@ -40,14 +40,14 @@ def plain(text: str, _: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """Quoted where it would else be read as more than one field."""
+    """Return the value as text, quoted if it could be read as more than one field."""
     text = value if isinstance(value, str) else repr(value)
     quoted = isinstance(value, str) and (not text or not set(text).isdisjoint(" =\"'"))
     return encoded(repr(text) if quoted else text)
 
 
 def lines_of(traceback: Any) -> list[str]:
-    """Of the structured traceback: the frames of each error, then what it says."""
+    """Return the lines of a structured traceback: the frames of each error, then its message."""
     lines = []
     for stack in traceback:
         for frame in stack["frames"]:

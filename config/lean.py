@@ -1,7 +1,7 @@
-"""Libraries that look for others, and load what they find whether anybody uses it or not.
+"""Loading of libraries without the optional packages that they import if installed.
 
-Each of those costs every process some megabytes and a part of its start. They are out of sight
-only while the library loads: whoever imports one later gets it.
+Each unused package costs every process some megabytes and a part of its start. The packages are
+hidden only while the library loads, and can be imported later.
 """
 
 import sys
@@ -20,7 +20,7 @@ def load_lean() -> None:
 
 
 def load_without(library: str, unused: Iterable[str]) -> None:
-    """To Python, a module that is None is not installed."""
+    """Import the library while `unused` packages are None in `sys.modules`, as if not installed."""
     hidden = [name for name in unused if name not in sys.modules]
     sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]
     try:

@@ -1,9 +1,8 @@
-"""Where log lines go: collected in memory, written by a thread of its own several times a second.
+"""The log writer: a thread writes the collected lines several times a second.
 
-A request never waits for the disk or for whoever reads our output, and many lines are one write.
-The price: a process that is killed outright loses what it has not written, at most `every_s`
-seconds; an ordinary end writes the rest. Lines nobody takes away are dropped past `most`, and
-counted.
+A request never waits for the disk or for the reader of the output, and many lines are one write. A
+process that is killed loses the unwritten lines, of at most `every_s` seconds; a normal end writes
+them. If `most` lines wait, further lines are dropped and counted.
 """
 
 import os
@@ -11,7 +10,7 @@ import select
 from collections import deque
 from threading import Event, Lock, Thread
 
-TELL_DROPPED = b'{"event":"log_lines_dropped","level":"warning","count":%d}'
+DROPPED_NOTICE = b'{"event":"log_lines_dropped","level":"warning","count":%d}'
 
 
 class LogWriter:
@@ -28,7 +27,7 @@ class LogWriter:
 
     @property
     def coloured(self) -> bool:
-        """Whether a person reads them on a terminal (https://no-color.org)."""
+        """Return whether the output is a terminal and may be coloured (https://no-color.org)."""
         return os.isatty(self._fd) and not os.environ.get("NO_COLOR")
 
     def info(self, line: bytes) -> None:
@@ -51,20 +50,20 @@ class LogWriter:
         with self._writing:
             lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
             dropped, self._dropped = self._dropped, 0
-            told = [TELL_DROPPED % dropped] if dropped else []
-            if lines or told:
-                self._write(lines, told, dropped)
+            notice = [DROPPED_NOTICE % dropped] if dropped else []
+            if lines or notice:
+                self._write(lines, notice, dropped)
 
-    def _write(self, lines: list[bytes], told: list[bytes], dropped: int) -> None:
-        """Write the lines, and count those that could not be written, as on a full disk."""
+    def _write(self, lines: list[bytes], notice: list[bytes], dropped: int) -> None:
+        """Write the lines, and count those that could not be written, e.g. on a full disk."""
         begin = [b""] if self._broken_off else []  # ends the line that broke off
-        whole = write_all(self._fd, b"\n".join([*begin, *lines, *told, b""]))
+        whole = write_all(self._fd, b"\n".join([*begin, *lines, *notice, b""]))
         self._broken_off = not whole
         if not whole:
             self._dropped += len(lines) + dropped
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write the rest, but do not wait longer than this for whoever reads it."""
+        """Write the rest, but wait at most `timeout_s` for the reader of the output."""
         thread = self._thread
         if thread is None:
             return
@@ -84,12 +83,12 @@ class LogWriter:
             self._wake.wait(self._every_s)
             self._wake.clear()
             self.flush()
-        self._thread = None  # first: a line that comes now starts the next thread
+        self._thread = None  # first, so that a line from now on starts the next thread
         self.flush()
 
 
 def write_all(fd: int, data: bytes) -> bool:
-    """Return whether all of it was written."""
+    """Write the data, and return whether all of it was written."""
     rest = memoryview(data)
     while rest:
         try:

@@ -1,4 +1,4 @@
-"""How the process writes its log: one JSON object per line, or coloured lines for people."""
+"""The configuration of the log: one JSON object per line, or coloured lines for a terminal."""
 
 import atexit
 import logging
@@ -17,15 +17,15 @@ from config.redaction import redacted
 Event = MutableMapping[str, Any]
 Context = Callable[[Event], None]
 
-TALKATIVE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets", "alembic")
-"""Below `warning` they tell addresses with their query, statements with their values."""
+VERBOSE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets", "alembic")
+"""Loggers that below `warning` write URLs with queries, or statements with values."""
 SERVER = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
-TOLD_ANYWAY = "Invalid HTTP request received."
-"""The request it is about has a line of its own."""
+REDUNDANT = "Invalid HTTP request received."
+"""A message of uvicorn that is dropped, because the request has its own line."""
 
 
 def no_context(event: Event) -> None:
-    """Outside of requests there is nothing to add."""
+    """Add nothing, for processes without requests."""
 
 
 def configure_logging(
@@ -34,7 +34,7 @@ def configure_logging(
     context: Context = no_context,
     lines: LogWriter | None = None,
 ) -> LogWriter:
-    """`context` adds to each line what the process knows of the request being answered."""
+    """Configure structlog and standard logging. `context` adds fields of the current request."""
     lines = lines or LogWriter()
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -47,7 +47,7 @@ def configure_logging(
             render_json if format == "json" else console_renderer(lines.coloured),
         ],
         logger_factory=lambda *_: lines,
-        cache_logger_on_first_use=False,  # so that configuring anew reaches every logger
+        cache_logger_on_first_use=False,  # so that a new configuration reaches every logger
     )
     take_over_standard_logging(threshold)
     atexit.register(lines.close)
@@ -77,7 +77,7 @@ def redact(_: object, __: str, event: Event) -> Event:
 
 
 class Clock:
-    """UTC with milliseconds; the part down to the second is formatted once a second."""
+    """The UTC time with milliseconds; its part without them is formatted once a second."""
 
     second = 0
     text = ""
@@ -99,15 +99,15 @@ def stamp(_: object, level: str, event: Event) -> Event:
 
 
 def render_json(_: object, __: str, event: Event) -> bytes:
-    """JSON escapes C0 controls by itself; what else moves a terminal is escaped as well."""
+    """Return JSON. It escapes C0 controls itself; other controls of a terminal are escaped too."""
     line = encode(event)
     if line.isascii() and b"\x7f" not in line:
         return line
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", line.decode()).encode()
 
 
 class StandardRecords(logging.Handler):
-    """Sends what libraries log the way of our own lines."""
+    """A handler that sends the records of libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -119,20 +119,20 @@ class StandardRecords(logging.Handler):
             self.handleError(record)
 
 
-def is_news(record: logging.LogRecord) -> bool:
-    return record.msg != TOLD_ANYWAY
+def is_not_redundant(record: logging.LogRecord) -> bool:
+    return record.msg != REDUNDANT
 
 
 def take_over_standard_logging(threshold: int) -> None:
-    """One handler at the root; the server's own access log would print query strings."""
+    """Set one handler at the root, and disable uvicorn's access log, which has query strings."""
     logging.root.handlers = [StandardRecords()]
     logging.root.setLevel(threshold)
-    for name in TALKATIVE:
+    for name in VERBOSE:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
     for name in SERVER:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
-        logger.addFilter(is_news)
+        logger.addFilter(is_not_redundant)
     access = logging.getLogger("uvicorn.access")
     access.handlers, access.propagate, access.disabled = [], False, True
     logging.captureWarnings(True)

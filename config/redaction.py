@@ -1,7 +1,7 @@
-"""What a log line must not hold: secrets by their name, credentials and query strings in text.
+"""Redaction of log lines: secrets by their name, credentials and query strings in text.
 
-ASVS 16.2.5. Values are made plain on the way: an object of a class is its class's name only, for
-its text may hold anything.
+ASVS 16.2.5. Values become plain data. An object with fields becomes the name of its class, because
+its text may contain secrets.
 """
 
 import re
@@ -26,7 +26,7 @@ NO_SECRET = ("country_code", "error_code", "exit_code", "problem_code", "sort_ke
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SUSPECT = re.compile(r"[?@\[]|eyJ|input_value|DETAIL|(?i:bearer|basic)")
 JWT = re.compile(r"(?<![\w-])(?=[\w-]*+\.[\w-]++\.)([\w-]*?\b)eyJ[\w-]+\.[\w-]+\.[\w-]*")
-"""A JSON web token. The lookahead is tried once per run of such letters, so the time is linear."""
+"""A JSON web token. The lookahead is tried once per run of its characters, in linear time."""
 UNFIT = (  # credentials, query strings, and the values in errors of pydantic and the database
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 " + HIDDEN),
     (JWT, r"\1" + HIDDEN),
@@ -39,7 +39,7 @@ UNFIT = (  # credentials, query strings, and the values in errors of pydantic an
 
 
 def redacted(value: Any, depth: int = 0) -> Any:
-    """The same in plain values, without what is secret."""
+    """Return the value as plain data without secrets."""
     match value:
         case str():
             return redacted_text(value)
@@ -48,11 +48,11 @@ def redacted(value: Any, depth: int = 0) -> Any:
         case None | bool() | int() | float():
             return value
         case Mapping() if depth < DEEPEST:
-            return {redacted(str(key)): entry(key, each, depth) for key, each in value.items()}
-        case [str() | bytes() as key, each] if depth < DEEPEST:  # a header field
-            return [redacted(key), entry(key, each, depth)]
+            return {redacted(str(key)): entry(key, item, depth) for key, item in value.items()}
+        case [str() | bytes() as key, item] if depth < DEEPEST:  # a header field
+            return [redacted(key), entry(key, item, depth)]
         case list() | tuple() | set() | frozenset() if depth < DEEPEST:
-            return [redacted(each, depth + 1) for each in value]
+            return [redacted(item, depth + 1) for item in value]
         case bytes() | bytearray():
             return redacted_text(value.decode("utf-8", "backslashreplace"))
         case BaseModel() | Struct() | Mapping() | list() | tuple() | set() | frozenset():
@@ -67,9 +67,9 @@ def entry(key: Any, value: Any, depth: int) -> Any:
 
 
 def redacted_object(value: Any) -> str:
-    """The text of an id, a time, a path, an error; of anything that has fields, the class."""
+    """Return the text of an id, a time, a path or an error; else the name of the class."""
     kind = type(value)
-    speaks = any("__str__" in vars(each) for each in kind.__mro__[:-1])
+    speaks = any("__str__" in vars(base) for base in kind.__mro__[:-1])
     if not speaks or is_dataclass(value):
         return f"<{kind.__name__}>"
     try:
@@ -80,7 +80,10 @@ def redacted_object(value: Any) -> str:
 
 @lru_cache(4096)
 def is_secret(name: str) -> bool:
-    """`password`, `new_password`, `X-API-Key`, `recoveryCodes`; not `key_id`, `request_id`."""
+    """Return whether a field of this name is secret.
+
+    Examples: `password`, `new_password`, `X-API-Key`, `recoveryCodes`; not `key_id`, `request_id`.
+    """
     words = [word.lower() for word in WORDS.findall(name)]
     if not words or "_".join(words) in NO_SECRET:
         return False

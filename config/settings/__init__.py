@@ -1,4 +1,4 @@
-"""Settings: read once when the process starts, checked, and frozen from then on."""
+"""Settings, which are read and checked once at the start of the process, and then frozen."""
 
 from config.settings.base import ModuleSettings
 from config.settings.errors import SettingsError

@@ -1,6 +1,6 @@
-"""Hosts, origins, networks and URLs, each checked and put into the one form it is compared in.
+"""Validators of hosts, origins, networks and URLs, which return the form used in comparisons.
 
-A validator's ValueError says what follows the setting's name: "must be …".
+The ValueError of a validator is the text after the name of the setting: "must be …".
 """
 
 import re
@@ -12,14 +12,14 @@ from pydantic import AfterValidator, BeforeValidator
 
 LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 APP = re.compile(r"[a-z0-9._~-]{1,253}")
-"""The host of an app or an extension, which is in no DNS: `app://-`."""
+"""The host of an app or a browser extension, which is no DNS name: `app://-`."""
 NAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(\.{LABEL})*")
 PUBLIC_PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def authority(host: str, port: int | None = None) -> str:
-    """As it stands in a URL and in a Host field: `[::1]:8000`; ValueError when it is no host."""
+    """Return `[::1]:8000`, as in a URL and in `Host`. Raises ValueError for an invalid host."""
     name = host.lower()
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1]
@@ -30,7 +30,7 @@ def authority(host: str, port: int | None = None) -> str:
 
 
 def split_web_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
-    """http or https and a host, no user, query or fragment; ValueError(wanted) otherwise."""
+    """Split a URL of http or https with a host. Raises ValueError(wanted) like `split_address`."""
     parts = split_address(text, wanted, path=path)
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError(wanted)
@@ -38,7 +38,10 @@ def split_web_address(text: str, wanted: str, *, path: bool = False) -> SplitRes
 
 
 def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
-    """The same with any scheme."""
+    """Split a URL of any scheme with a host.
+
+    Raises ValueError(wanted) for a user, query or fragment, or for a path without `path`.
+    """
     try:
         parts = urlsplit(text)
         authority_of(parts)
@@ -51,7 +54,7 @@ def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
 
 
 def origin_of(parts: SplitResult) -> str:
-    """As browsers send it: in lower case, without the port that the scheme implies."""
+    """Return the origin as browsers send it: in lower case, without the scheme's default port."""
     return f"{parts.scheme}://{authority_of(parts)}"
 
 
@@ -70,7 +73,7 @@ def origin(text: str) -> str:
 
 
 def public_url(text: str) -> str:
-    """Return an origin, and the path that a proxy in front takes off, if there is one."""
+    """Return an origin, with the path that a proxy removes from requests, if there is one."""
     wanted = "must be a URL such as https://api.example.com or https://example.com/api"
     parts = split_web_address(text.removesuffix("/"), wanted, path=True)
     if not PUBLIC_PATH.fullmatch(parts.path):

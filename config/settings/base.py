@@ -1,4 +1,4 @@
-"""What every class of settings is: frozen, and read from the environment by exact names."""
+"""The base class of settings: frozen, and read from the environment by exact names."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ class ModuleSettings(BaseSettings):
     """The settings of one module: subclass it with `env_prefix="FILES_"` and describe each field.
 
     The field `max_bytes` is then `FILES_MAX_BYTES` in the environment or `.env`. A validator raises
-    ValueError with what follows the name in the sentence: "must be …".
+    ValueError with the text after the name: "must be …".
     """
 
     model_config = SettingsConfigDict(
@@ -28,31 +28,31 @@ class ModuleSettings(BaseSettings):
         _env_file: EnvFile = ".env",
         **values: Any,
     ) -> None:
-        """`values` win over the environment, and that over the file."""
-        cls, found = type(self), given(os.environ if _environ is None else _environ, _env_file)
+        """Read the settings: `values` override the environment, which overrides the file."""
+        cls, texts = type(self), given(os.environ if _environ is None else _environ, _env_file)
         names = cls.names()
-        read = {field: found[name] for field, name in names.items() if name in found}
+        read = {field: texts[name] for field, name in names.items() if name in texts}
         try:
             super().__init__(**{**read, **values})
         except ValidationError as error:
-            told = sentence(cls, names, error)
-            raise SettingsError(told, wrong_names(names, error)) from None
+            text = sentence(cls, names, error)
+            raise SettingsError(text, wrong_names(names, error)) from None
 
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: EnvFile = None) -> Self:
-        """From here instead of the process's own environment."""
+        """Return the settings of `environ` instead of the environment of the process."""
         where: dict[str, Any] = {"_environ": environ, "_env_file": env_file}
         return cls(**where)
 
     @classmethod
     def read_without(cls, names: Collection[str]) -> Self:
-        """Read the environment and `.env` as if these names were not set."""
-        found = given(os.environ, ".env")
-        return cls.read({name: found[name] for name in found if name not in names})
+        """Return the settings of the environment and `.env` as if these names were not set."""
+        texts = given(os.environ, ".env")
+        return cls.read({name: texts[name] for name in texts if name not in names})
 
     @classmethod
     def names(cls) -> dict[str, str]:
-        """Each field's name in the environment."""
+        """Return the name of each field in the environment."""
         prefix = cls.model_config["env_prefix"]
         return {field: f"{prefix}{field}".upper() for field in cls.model_fields}
 
@@ -65,5 +65,5 @@ class ModuleSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `__init__` read: the library's own sources would take `host` for `HOST`."""
+        """Return only the values of `__init__`; other sources would accept `host` for `HOST`."""
         return (init_settings,)

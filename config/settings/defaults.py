@@ -1,4 +1,4 @@
-"""Defaults that follow from other settings; each is given the fields that stand before it."""
+"""Defaults that depend on other settings; each function gets the fields declared before."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -22,13 +22,13 @@ Fields = dict[str, Any]
 
 
 def derived(make: Callable[[Fields], Any], shown: str, description: str) -> Any:
-    """A field with such a default; `shown` says in the documentation what it is."""
+    """Return a field with such a default, which the documentation describes as `shown`."""
     extra: JsonDict = {"default": shown}
     return Field(default_factory=make, description=description, json_schema_extra=extra)
 
 
 def is_loopback(host: str) -> bool:
-    """`host` as in HOST or in a URL, without brackets."""
+    """Return whether `host`, as in HOST or in a URL without brackets, is a loopback host."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -38,7 +38,7 @@ def is_loopback(host: str) -> bool:
 
 
 def secret_key(_: Fields) -> SecretStr:
-    """For this process alone; `load_settings` replaces it by the one that is kept."""
+    """Return a key for this process alone; `load_settings` replaces it by the stored key."""
     return SecretStr(token_urlsafe(48))
 
 

@@ -1,4 +1,4 @@
-"""Where settings come from: the process's environment, and before it a file `.env`."""
+"""The sources of settings: the environment of the process, and the file `.env`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ EnvFile = Path | str | None
 
 
 def read_env_file(path: EnvFile) -> dict[str, str]:
-    """What the file sets, taken as written: `${…}` is no reference. Empty when there is none."""
+    """Return the values of the file as written, with `${…}` as text; empty without a file."""
     if path is None:
         return {}
     try:
@@ -21,7 +21,9 @@ def read_env_file(path: EnvFile) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"{path} must be a readable file of UTF-8 text.") from None
-    return dict(pair(path, each) for each in bindings if each.error or each.key is not None)
+    return dict(
+        pair(path, binding) for binding in bindings if binding.error or binding.key is not None
+    )
 
 
 def pair(path: EnvFile, binding: Binding) -> tuple[str, str]:
@@ -33,6 +35,6 @@ def pair(path: EnvFile, binding: Binding) -> tuple[str, str]:
 
 
 def given(environ: Mapping[str, str], env_file: EnvFile) -> dict[str, str]:
-    """Everything set; the environment wins over the file. An empty value counts as not set."""
+    """Return all values that are set and not blank; the environment overrides the file."""
     both = [*read_env_file(env_file).items(), *environ.items()]
     return {name: value for name, value in both if value.strip()}

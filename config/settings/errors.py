@@ -1,4 +1,4 @@
-"""A wrong setting, told in one sentence that names it and never repeats a value."""
+"""Errors of settings: one sentence that names the setting and never repeats a value."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,16 +9,16 @@ from pydantic_core import ErrorDetails
 
 
 class SettingsError(Exception):
-    """The process must not start. The text is one sentence for the operator."""
+    """The process must not start; the text is one sentence for the operator."""
 
     def __init__(self, sentence: str, names: Iterable[str] = ()) -> None:
-        """`names` are all settings whose values are wrong, as far as that is known."""
+        """Set the sentence, and the names of all settings that are known to be wrong."""
         super().__init__(sentence)
         self.names = frozenset(names)
 
 
 def sentence(settings: type[BaseModel], names: dict[str, str], error: ValidationError) -> str:
-    """The first thing wrong; `names` are the fields' names in the environment."""
+    """Return a sentence on the first error; `names` are the names of fields in the environment."""
     first = error.errors(include_url=False, include_input=False)[0]
     field = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
@@ -27,12 +27,12 @@ def sentence(settings: type[BaseModel], names: dict[str, str], error: Validation
 
 
 def wrong_names(names: dict[str, str], error: ValidationError) -> Iterable[str]:
-    fields = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    fields = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
     return (name for field, name in names.items() if field in fields)
 
 
 def complaint(error: ErrorDetails, field: FieldInfo) -> str:
-    """What follows the name: a `ValueError` of ours says it itself."""
+    """Return the text after the name; the ValueError of a validator is that text."""
     match error["type"]:
         case "value_error":
             return str(error["ctx"]["error"])
@@ -50,10 +50,10 @@ def complaint(error: ErrorDetails, field: FieldInfo) -> str:
 
 def bounds(field: FieldInfo) -> str:
     words = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
-    found: list[Any] = [
+    limits: list[Any] = [
         f"{word} {getattr(rule, key)}"
         for rule in field.metadata
         for key, word in words.items()
         if getattr(rule, key, None) is not None
     ]
-    return f" {' and '.join(found)}" if found else ""
+    return f" {' and '.join(limits)}" if limits else ""

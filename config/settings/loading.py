@@ -1,4 +1,4 @@
-"""Reading the platform's settings when a process starts."""
+"""Loading of the platform's settings at the start of a process."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,10 @@ from config.settings.secret_key import kept_secret_key
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: EnvFile = ".env") -> Settings:
-    """SettingsError for whatever is wrong or unsafe; makes the secret key where one is kept."""
+    """Return the settings, with the stored secret key if SECRET_KEY is not set.
+
+    Raises SettingsError for a wrong or unsafe setting.
+    """
     environ = os.environ if environ is None else environ
     settings = Settings.read(environ, env_file)
     check_safety(settings, environ)

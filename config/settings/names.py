@@ -1,4 +1,4 @@
-"""Names that look like settings and are none: mostly a slip of the pen."""
+"""The check for unknown names of settings, which are mostly typing errors."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ def check_names(
     environ: Mapping[str, str] | None = None,
     env_file: EnvFile = ".env",
 ) -> None:
-    """SettingsError for the first name that no class has."""
+    """Raise SettingsError for the first name that no class has."""
     environ = os.environ if environ is None else environ
     for unknown in unknown_names(environ, read_env_file(env_file), classes, module_prefixes):
         raise SettingsError(unknown)
@@ -29,17 +29,18 @@ def unknown_names(
     classes: Classes,
     module_prefixes: Iterable[str],
 ) -> list[str]:
-    """A sentence for each: of the file any name, of the environment those that begin as a module's.
+    """Return a sentence for each unknown name.
 
-    Other programs' variables are none of our business.
+    All names of the file are checked, and those in the environment that begin with a module's
+    prefix: other variables belong to other programs.
     """
-    known = {name for each in classes for name in each.names().values()}
+    setting_names = {name for settings in classes for name in settings.names().values()}
     prefixes = tuple(module_prefixes)
-    ours = {name for name in environ if name.startswith(prefixes)} | set(env_file_names)
-    return [unknown_name(name, known) for name in sorted(ours - known)]
+    checked = {name for name in environ if name.startswith(prefixes)} | set(env_file_names)
+    return [unknown_name(name, setting_names) for name in sorted(checked - setting_names)]
 
 
-def unknown_name(name: str, known: set[str]) -> str:
+def unknown_name(name: str, setting_names: set[str]) -> str:
     shown = name if name.isprintable() else ascii(name)
-    nearest = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0)
+    nearest = get_close_matches(name.upper(), sorted(setting_names), n=1, cutoff=0)
     return f"{shown} is no setting; the nearest is {nearest[0]}."

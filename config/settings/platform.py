@@ -1,4 +1,4 @@
-"""The settings of the platform itself; a module's own stand in its `settings.py`."""
+"""The settings of the platform; those of a module are in its `settings.py`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -188,5 +188,5 @@ class Settings(ModuleSettings):
 
     @property
     def storage_path(self) -> Path:
-        """The folder of STORAGE_URL."""
+        """Return the folder of STORAGE_URL."""
         return Path(unquote(self.storage_url.get_secret_value().removeprefix("file://"))).absolute()

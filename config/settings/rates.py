@@ -1,4 +1,4 @@
-"""How often something may be done, as an operator writes it."""
+"""Rates of requests, as an operator writes them."""
 
 from dataclasses import dataclass
 from re import compile as pattern
@@ -13,14 +13,14 @@ WRITTEN = pattern(r"([1-9]\d{0,8}) ?(?:/|per) ?(?:([1-9]\d{0,4}) )?(second|minut
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in so many seconds."""
+    """The number of requests that are allowed in a number of seconds."""
 
     amount: int
     seconds: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`100/minute`, `5 per 10 seconds`."""
+        """Return the rate of `100/minute` or `5 per 10 seconds`. Raises ValueError."""
         written = WRITTEN.fullmatch(text.strip().lower())
         if not written:
             raise ValueError("must be a rate such as 100/minute")
@@ -46,4 +46,4 @@ def parse_rates(value: object) -> object:
 
 OneRate = Annotated[Rate, BeforeValidator(parse_rate)]
 Rates = Annotated[tuple[Rate, Rate], BeforeValidator(parse_rates)]
-"""Per address and per account; a single rate counts for both."""
+"""The rates per client IP and per account; a single rate applies to both."""

@@ -1,4 +1,4 @@
-"""What stops the start although each value by itself is a good one."""
+"""Checks for unsafe settings, although each value by itself is valid."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
@@ -20,7 +20,10 @@ WELL_KNOWN_PASSWORDS = frozenset(
 
 
 def check_safety(settings: Settings, environ: Mapping[str, str]) -> None:
-    """`environ` also holds switches of others, which turn on what production must not show."""
+    """Raise SettingsError for the first unsafe setting.
+
+    `environ` may also contain debug switches of libraries, which production refuses.
+    """
     rules = in_production(settings, environ) if settings.is_production else elsewhere(settings)
     for refusal in rules:
         raise SettingsError(refusal)

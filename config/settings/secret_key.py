@@ -1,4 +1,4 @@
-"""The secret key of a service that was given none: made once and kept beside its data."""
+"""The secret key of a service without SECRET_KEY: made once, and stored in DATA_DIR."""
 
 import os
 from contextlib import suppress
@@ -24,7 +24,7 @@ PUBLISHED = (
 
 
 def kept_secret_key(data_dir: Path) -> str:
-    """The same for all processes, though several ask for the first time at once."""
+    """Return the stored key, or make it; processes that start at once get the same key."""
     path = data_dir / FILE_NAME
     try:
         if not path.exists():
@@ -39,7 +39,7 @@ def kept_secret_key(data_dir: Path) -> str:
 
 
 def make_once(path: Path) -> None:
-    """Written aside and linked into place: whoever reads the path reads a whole key."""
+    """Write a key to another file and link it to `path`, so that readers see a whole key."""
     aside = path.with_name(f"{FILE_NAME}.{token_urlsafe(8)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -54,12 +54,12 @@ def make_once(path: Path) -> None:
 
 
 def is_sample(secret: str) -> bool:
-    """Return whether this secret was published in the guide, or stands for one's own there."""
+    """Return whether the guide published this secret, or the secret contains its placeholder."""
     return PLACEHOLDER in secret or secret in PUBLISHED
 
 
 def is_weak(key: str) -> bool:
-    """Easily guessed, however long: repeated, of few characters, or with a word of examples."""
+    """Return whether a key is easy to guess: repeated, of few characters, or with a common word."""
     plain = "".join(filter(str.isalnum, key.lower()))
     repeated = (key + key).find(key, 1) < len(key)
     return repeated or len(set(key)) < FEWEST_DIFFERENT or any(word in plain for word in WELL_KNOWN)

@@ -1,4 +1,4 @@
-"""Every setting as a row: for the documentation, and for `atrium settings`."""
+"""Rows of all settings, for the documentation and for `atrium settings`."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -31,9 +31,9 @@ class SettingSource:
 
 def settings_table(classes: Iterable[type[ModuleSettings]]) -> list[SettingRow]:
     return [
-        SettingRow(name, default_of(field := each.model_fields[key]), field.description or "")
-        for each in classes
-        for key, name in each.names().items()
+        SettingRow(name, default_of(field := settings.model_fields[key]), field.description or "")
+        for settings in classes
+        for key, name in settings.names().items()
     ]
 
 
@@ -42,7 +42,7 @@ def sources(
     environ: Mapping[str, str] | None = None,
     env_file: EnvFile = ".env",
 ) -> list[SettingSource]:
-    """What each setting is and where it comes from; secrets are hidden."""
+    """Return the value and the source of each setting; secrets are hidden."""
     environ = os.environ if environ is None else environ
     set_in_environment, set_in_file = given(environ, None), read_env_file(env_file)
     rows = []
@@ -59,7 +59,7 @@ def sources(
 
 
 def value_of(settings: ModuleSettings, key: str) -> str:
-    """Where no value has a meaning, that."""
+    """Return the value as text; a default value as the documentation describes it."""
     field, value = type(settings).model_fields[key], getattr(settings, key)
     return default_of(field) if value == field.default else shown(value)
 
@@ -72,7 +72,7 @@ def default_of(field: FieldInfo) -> str:
 
 
 def shown(value: Any) -> str:
-    """As an operator would write it."""
+    """Return the value as an operator would write it."""
     match value:
         case None | ():
             return "none"
@@ -87,7 +87,7 @@ def shown(value: Any) -> str:
 
 
 def shown_secret(text: str) -> str:
-    """Of an address, the host and the path."""
+    """Return scheme, host and path of a URL; any other secret is hidden."""
     parts = urlsplit(text)
     if "://" not in text or not (parts.hostname or parts.path.strip("/")):
         return HIDDEN

@@ -1,4 +1,4 @@
-"""The other kinds of values, and what modules need to declare theirs."""
+"""The other types of values, and functions with which modules declare their own."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CommaSeparated = Annotated[tuple[T, ...], BeforeValidator(split_commas)]
 
 
 def matching(pattern: str, wanted: str) -> AfterValidator:
-    """The whole text has this shape."""
+    """Return a validator: the whole text must match the pattern; `wanted` is the error."""
     shape = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -42,7 +42,7 @@ def secret(good: Callable[[str], bool], wanted: str) -> AfterValidator:
 
 
 def secret_url(good: Callable[[SplitResult], bool], wanted: str) -> AfterValidator:
-    """An address that may hold a password."""
+    """Return a validator of a URL that may contain a password."""
 
     def check(text: str) -> bool:
         try:
@@ -55,7 +55,7 @@ def secret_url(good: Callable[[SplitResult], bool], wanted: str) -> AfterValidat
 
 
 def not_built_yet(instead: str) -> NoReturn:
-    """For a value that asks for what is still to come; `instead` says what to do until then."""
+    """Raise ValueError for a value whose feature does not exist yet; `instead` is the advice."""
     raise ValueError(f"asks for what is not built yet: {instead}")
 
 

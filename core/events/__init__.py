@@ -1,1 +1,1 @@
-"""Events: recorded with the work, delivered after it at least once; and schedules, run once."""
+"""Events, delivered at least once after their transaction, and schedules, run by one process."""

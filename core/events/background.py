@@ -1,4 +1,4 @@
-"""Work in the background: looked for every second or when woken, and stopped within a time."""
+"""Background tasks: started by a poll each second or at a signal, stopped within a time limit."""
 
 from asyncio import Event as Signal
 from asyncio import Task, create_task, timeout, wait
@@ -10,7 +10,7 @@ import structlog
 
 POLL_S = 1.0
 GRACE_S = 5.0
-LAST_WORDS_S = 5.0  # for what a cancelled task still has to write down
+CANCEL_TIMEOUT_S = 5.0  # the time in which a cancelled task may still write
 
 Look = Callable[[], Awaitable[object]]
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Background:
-    """`look` finds what is to be done, and starts it; it is not called before `running`."""
+    """A loop that calls `look`, which starts due work; the loop runs only within `running`."""
 
     def __init__(self, look: Look, wake: Signal) -> None:
         self._look, self._wake = look, wake
@@ -27,15 +27,15 @@ class Background:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look while the block runs; in the end let what was started finish, or cancel it."""
+        """Run the loop while the block runs; then wait for the started tasks, or cancel them."""
         self._stopping = False
-        looking = create_task(self._look_again_and_again())
+        polling = create_task(self._poll())
         try:
             yield
         finally:
             self._stopping = True
             self._wake.set()
-            await ended({looking})
+            await ended({polling})
             await ended(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -44,13 +44,13 @@ class Background:
         task.add_done_callback(self._forget)
 
     async def finish(self) -> bool:
-        """Wait for what runs now; False when there is nothing."""
+        """Wait for the running tasks; return False if there are none."""
         running = set(self._tasks)
         if running:
             await wait(running)
         return bool(running)
 
-    async def _look_again_and_again(self) -> None:
+    async def _poll(self) -> None:
         while not self._stopping:
             self._wake.clear()
             try:
@@ -63,17 +63,17 @@ class Background:
 
     def _forget(self, task: Task[None]) -> None:
         self._tasks.discard(task)
-        self._wake.set()  # there is room again
+        self._wake.set()  # there is room for another task
         if not task.cancelled() and (error := task.exception()):
             log.error("background_task_failed", exc_info=error)
 
 
 async def ended(tasks: set[Task[None]]) -> None:
-    """What has not finished within the grace is cancelled."""
+    """Wait for the tasks, and cancel those that have not finished within GRACE_S."""
     if not tasks:
         return
     _, late = await wait(tasks, timeout=GRACE_S)
     for task in late:
         task.cancel()
     if late:
-        await wait(late, timeout=LAST_WORDS_S)
+        await wait(late, timeout=CANCEL_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Deliveries as a queue for several processes: taken by a lease, ticked off by whoever holds it."""
+"""The queue of deliveries: a process claims one by a lease, and only its holder finishes it."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -56,18 +56,18 @@ class LeaseLost(Exception):
 
 
 class Claim(NamedTuple):
-    """A delivery this process may attempt, for as long as it renews its lease."""
+    """A delivery that this process may attempt, as long as it renews the lease."""
 
     id: UUID
     event_id: UUID
     listener: str
     attempts: int
-    """This one included."""
+    """The number of attempts, including this one."""
     lease: UUID
 
     @property
     def told(self) -> Mapping[str, Any]:
-        """For the log."""
+        """Return the fields for the log."""
         return {"delivery": str(self.id), "listener": self.listener, "attempts": self.attempts}
 
 
@@ -76,22 +76,22 @@ class Deliveries:
         self._db, self._clock, self._listeners = db, clock, listeners
 
     async def due(self) -> list[str]:
-        """The listeners somebody should look after, found without a lock."""
+        """Return the listeners that have due deliveries, without a lock."""
         if not self._listeners:
             return []
         async with self._db.read() as reads:
             return list(await reads.scalars(self._due_listeners, {"now": self._clock()}))
 
     async def claim(self, rooms: Mapping[str, int]) -> list[Claim]:
-        """For each listener the oldest that are due, as many as there is room for."""
+        """Claim the oldest due deliveries of each listener, at most the number in `rooms`."""
         now, lease = self._clock(), uuid7()
         values = {"now": now, "until": now + LEASE, "new_lease": lease}
         claims: list[Claim] = []
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
             for listener, room in rooms.items():
-                asked = {**values, "of_listener": listener, "at_most": room}
-                claims += map(Claim._make, await connection.execute(CLAIM, asked))
+                parameters = {**values, "of_listener": listener, "at_most": room}
+                claims += map(Claim._make, await connection.execute(CLAIM, parameters))
         return sorted(claims, key=lambda claim: claim.event_id)
 
     async def payload(self, claim: Claim) -> str:
@@ -105,7 +105,7 @@ class Deliveries:
             return await changed(tx, RENEW, claim, until=self._clock() + LEASE)
 
     async def finish(self, tx: Transaction, claim: Claim) -> None:
-        """Tick it off within the caller's transaction. Raises LeaseLost."""
+        """Delete the delivery in the caller's transaction. Raises LeaseLost."""
         if not await changed(tx, FINISH, claim):
             raise LeaseLost
 
@@ -117,7 +117,7 @@ class Deliveries:
         error: str | None,
         attempts: int,
     ) -> None:
-        """It has not arrived: when it may be tried again, if ever."""
+        """End the lease of an unfinished delivery; `again_at` is the next attempt, if any."""
         values = {
             "new_status": status.value,
             "again_at": again_at,
@@ -129,13 +129,13 @@ class Deliveries:
 
     @cached_property
     def _due_listeners(self) -> Select[Any]:
-        """One look into the index for each, however many deliveries wait."""
+        """Return a query with one index lookup per listener, however many deliveries wait."""
         due = union_all(*(self._if_due(name) for name in self._listeners)).subquery()
         return select(due.c.listener)
 
     def _if_due(self, name: str) -> Select[Any]:
-        some = exists().where(Delivery.listener == name, Delivery.due_at <= bindparam("now"))
-        return select(literal(name, String).label("listener")).where(some)
+        is_due = exists().where(Delivery.listener == name, Delivery.due_at <= bindparam("now"))
+        return select(literal(name, String).label("listener")).where(is_due)
 
 
 async def changed(tx: Transaction, statement: Any, claim: Claim, **values: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What may be wrong when an admin looks after deliveries."""
+"""The errors of retrying and discarding a delivery."""
 
 from core.kernel.errors import Conflict, NotFound
 

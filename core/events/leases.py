@@ -1,4 +1,4 @@
-"""Work that one process has taken: it says so again and again, until it is done or has died."""
+"""Leases: a process renews its claim on work until the work is done or the process dies."""
 
 from asyncio import create_task, gather, sleep
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +10,7 @@ import structlog
 from core.kernel.fallbacks import count_fallback
 
 LEASE = timedelta(seconds=60)
-"""After a crash, the work lies still for this long at most."""
+"""The time after which another process may claim the work of a crashed one."""
 RENEW_S = 20.0
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def renewed(renew: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
-    """Keep the lease for as long as the block runs; `renew` says whether it is still ours."""
+    """Renew the lease while the block runs; `renew` returns whether this process still holds it."""
     keeping = create_task(keep(renew))
     try:
         yield
@@ -28,11 +28,11 @@ async def renewed(renew: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
 
 
 async def keep(renew: Callable[[], Awaitable[bool]]) -> None:
-    ours = True
-    while ours:
+    held = True
+    while held:
         await sleep(RENEW_S)
         try:
-            ours = await renew()
+            held = await renew()
         except Exception:
             count_fallback("lease")
             log.warning("lease_not_renewed", exc_info=True)

@@ -1,4 +1,4 @@
-"""What has not arrived yet, for admins: to look at, to try again and to discard."""
+"""The undelivered events, which admins can list, retry and discard."""
 
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from core.kernel.events import Listener
 from core.kernel.pages import PageRequest, Rows
 
 WAITING = "waiting"
-"""For its module, which is not installed, or no longer has this listener."""
+"""The status of a delivery whose listener no installed module has."""
 
 _status: Any = case(
     (Delivery.listener.in_(bindparam("known", expanding=True)), Delivery.status),
@@ -64,20 +64,20 @@ class EventLog:
         self._contributions = contributions
 
     async def page(self, asked: PageRequest) -> Rows[Any]:
-        """Rows of id, event, listener, status (a `Status`, or `waiting` for its module), attempts,
-        due_at (null when dead), last_error and created_at."""
+        """Return rows of id, event, listener, status (a `Status`, or `waiting` for its module),
+        attempts, due_at (null if dead), last_error and created_at."""
         async with self._db.read() as reads:
             return await EVENTS.page(reads, DELIVERIES, asked, {"known": self._known})
 
     async def retry(self, delivery_id: UUID) -> None:
-        """At once, as if it had never been tried; audited by the caller in its transaction.
+        """Make the delivery due now, with no attempts. The caller audits it in its transaction.
 
         Raises DeliveryNotFound and DeliveryRunning.
         """
         await self._change(RETRY, delivery_id)
 
     async def discard(self, delivery_id: UUID) -> None:
-        """It is not delivered any more. Raises DeliveryNotFound and DeliveryRunning."""
+        """Delete the delivery. Raises DeliveryNotFound and DeliveryRunning."""
         await self._change(DISCARD, delivery_id)
 
     async def _change(self, statement: Any, delivery_id: UUID) -> None:
@@ -91,9 +91,9 @@ class EventLog:
     async def _refusal(
         self, tx: Transaction, delivery_id: UUID
     ) -> DeliveryNotFound | DeliveryRunning:
-        there = await tx.session.scalar(FIND, {"delivery": delivery_id})
-        return DeliveryRunning() if there else DeliveryNotFound()
+        existing = await tx.session.scalar(FIND, {"delivery": delivery_id})
+        return DeliveryRunning() if existing else DeliveryNotFound()
 
     @cached_property
     def _known(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self._contributions.of(Listener))
+        return tuple(listener.name for listener in self._contributions.of(Listener))

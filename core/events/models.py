@@ -1,4 +1,4 @@
-"""What is kept of events: the facts themselves, their way to each listener, and the schedules."""
+"""The tables of events, of their deliveries and of schedules."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,15 +11,15 @@ from core.data.models import Base, Identified
 
 
 class RecordedEvent(Identified, Base):
-    """Kept for some days after it was delivered, for listeners that come later."""
+    """An event, kept until it is delivered and some days old, for listeners that come later."""
 
     __tablename__ = "core_events"
 
     name: Mapped[str] = mapped_column(String(100), index=True)
     payload: Mapped[str] = mapped_column(Text)
-    """JSON, as text: one that is broken must not break the reading of the others."""
+    """JSON as text, so that an invalid payload does not break the reading of other rows."""
     addressed_to: Mapped[str] = mapped_column(Text)
-    """The listeners that have, or had, a delivery of it: `,notes.greet,mail.send,`."""
+    """The listeners that have or had a delivery of the event: `,notes.greet,mail.send,`."""
     recorded_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime]
 
@@ -28,13 +28,13 @@ class Status(StrEnum):
     pending = "pending"
     running = "running"
     failed = "failed"
-    """It will be tried again."""
+    """The last attempt failed, and another one follows."""
     dead = "dead"
-    """It has been given up, until an admin says otherwise."""
+    """No attempt follows, unless an admin retries the delivery."""
 
 
 class Delivery(Identified, Base):
-    """One event on its way to one listener; gone once it has arrived."""
+    """One event on its way to one listener; the row is deleted after its success."""
 
     __tablename__ = "core_deliveries"
     __table_args__ = (
@@ -48,9 +48,10 @@ class Delivery(Identified, Base):
     status: Mapped[str] = mapped_column(String(20))
     attempts: Mapped[int]
     due_at: Mapped[datetime | None]
-    """While it runs: when the lease ends, and another process may take it. Dead: never."""
+    """The next attempt. While it runs: the end of the lease, after which another process may claim
+    it. None if dead."""
     lease: Mapped[UUID | None]
-    """Whoever holds it knows it: who comes back too late changes nothing."""
+    """The id of the current claim; a process with another id has lost it and changes nothing."""
     last_error: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
 
@@ -60,5 +61,5 @@ class ScheduledRun(Base):
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     next_at: Mapped[datetime]
-    """While it runs: when the lease ends."""
+    """The next run. While it runs: the end of the lease."""
     lease: Mapped[UUID | None]

@@ -1,4 +1,4 @@
-"""The outbox: an event is written down in the transaction of the work, for everyone who listens."""
+"""The outbox: a transaction records its events, with a delivery for each listener."""
 
 from asyncio import Event as Signal
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ KEPT = timedelta(days=7)
 BATCH = 500
 
 RECORD = insert(RecordedEvent.__table__)  # type: ignore[arg-type]
-ADDRESS = insert(Delivery.__table__).values(  # type: ignore[arg-type]
+ADD_DELIVERIES = insert(Delivery.__table__).values(  # type: ignore[arg-type]
     status=Status.pending.value, attempts=0, lease=None, last_error=None
 )
 MISSED = (
@@ -46,15 +46,15 @@ HAS_ARRIVED = ~exists().where(Delivery.event_id == RecordedEvent.id)
 
 
 class Outbox:
-    """A listener hears the events of its kind's name, whichever class or process made them."""
+    """The outbox of all modules. A listener gets all events with the name of its event type."""
 
     def __init__(self, db: Database, clock: Clock, contributions: Contributions) -> None:
         self._db, self._clock, self._contributions = db, clock, contributions
         self.arrived = Signal()
-        """Something was recorded in this process, or there is another reason to look."""
+        """A signal that wakes the relay, e.g. when this process has recorded an event."""
 
     async def record(self, tx: Transaction, event: Event, delay: timedelta | None = None) -> None:
-        """Tell `event` to everyone who listens, once the caller's transaction is through."""
+        """Record `event`; its listeners are called after the commit and after `delay`."""
         now, listeners = self._clock(), self._listeners.get(event.name, ())
         due_at = now + delay if delay else now
         values = {
@@ -67,11 +67,11 @@ class Outbox:
         }
         connection = await tx.session.connection()
         await connection.execute(RECORD, values)
-        addressed = [(event.event_id, name, due_at) for name in listeners]
-        await self._address(connection, addressed, now)
+        deliveries = [(event.event_id, name, due_at) for name in listeners]
+        await self._add_deliveries(connection, deliveries, now)
 
     async def tidy(self) -> None:
-        """Hand kept events to listeners that came later, then forget those kept long enough."""
+        """Add deliveries for new listeners, and delete delivered events older than KEPT."""
         for event_name, listeners in self._listeners.items():
             for listener in listeners:
                 while await self._catch_up(event_name, listener):
@@ -81,29 +81,32 @@ class Outbox:
 
     @cached_property
     def _listeners(self) -> Mapping[str, Sequence[str]]:
-        """Names of listeners by the name of their event."""
+        """Return the names of listeners by the name of their event."""
         by_event: dict[str, list[str]] = {}
-        for each in self._contributions.of(Listener):
-            by_event.setdefault(each.kind.name, []).append(each.name)
+        for listener in self._contributions.of(Listener):
+            by_event.setdefault(listener.kind.name, []).append(listener.name)
         return by_event
 
-    async def _address(
-        self, connection: AsyncConnection, to: Sequence[tuple[Any, str, datetime]], now: datetime
+    async def _add_deliveries(
+        self,
+        connection: AsyncConnection,
+        deliveries: Sequence[tuple[Any, str, datetime]],
+        now: datetime,
     ) -> None:
-        if not to:
+        if not deliveries:
             return
-        deliveries = [
+        rows = [
             {"id": uuid7(), "event_id": event, "listener": name, "due_at": due, "created_at": now}
-            for event, name, due in to
+            for event, name, due in deliveries
         ]
-        await connection.execute(ADDRESS, deliveries)
+        await connection.execute(ADD_DELIVERIES, rows)
         self._db.on_commit(self.arrived.set)
 
     async def _catch_up(self, event_name: str, listener: str) -> bool:
-        """Address some events that this listener has missed; False when it has missed none.
+        """Add deliveries of some events that this listener missed; return False if there are none.
 
-        The event says to whom it was addressed, so that doing this twice, or in several processes
-        at once, or while an older release still records events, adds none a second time.
+        `addressed_to` holds the listeners of an event. So no delivery is added twice, even by
+        several processes at once, or while an older release still records events.
         """
         values = {"event_name": event_name, "listener_pattern": f"%,{literal(listener)},%"}
         async with self._db.read() as reads:
@@ -113,11 +116,11 @@ class Outbox:
             connection = await tx.session.connection()
             missed = await connection.execute(CATCH_UP, {**values, "added": f"{listener},"})
             now = self._clock()
-            to = [(event_id, listener, max(due, now)) for event_id, due in sorted(missed)]
-            await self._address(connection, to, now)
-        return bool(to)
+            deliveries = [(event_id, listener, max(due, now)) for event_id, due in sorted(missed)]
+            await self._add_deliveries(connection, deliveries, now)
+        return bool(deliveries)
 
 
 def literal(name: str) -> str:
-    """For LIKE, which takes `_` for any letter."""
+    """Return the name escaped for LIKE, in which `_` matches any character."""
     return name.replace("/", "//").replace("_", "/_").replace("%", "/%")

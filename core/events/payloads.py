@@ -1,4 +1,4 @@
-"""Events as JSON, and back: fields may be added with defaults, and unknown ones are passed over."""
+"""Events as JSON. Fields may be added with defaults, and unknown fields are ignored."""
 
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ _adapters: dict[type[Event], TypeAdapter[Any]] = {}
 
 
 class Unreadable(Exception):
-    """Stored JSON that is no such event, and never will be."""
+    """The stored JSON is not an event of this type, and no retry changes that."""
 
 
 def encode(event: Event) -> str:
@@ -20,13 +20,15 @@ def encode(event: Event) -> str:
 
 
 def decode(kind: type[E], payload: str) -> E:
-    """Raises Unreadable, saying which fields are wrong but not what they hold."""
+    """Return the event. Raises Unreadable, which names the wrong fields but not their values."""
     try:
         event: E = adapter(kind).validate_json(payload)
         return event
     except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, each['loc']))} {each['type']}" for each in error.errors())
-        raise Unreadable(f"payload: {', '.join(wrong)}") from None
+        fields = (
+            f"{'.'.join(map(str, detail['loc']))} {detail['type']}" for detail in error.errors()
+        )
+        raise Unreadable(f"payload: {', '.join(fields)}") from None
 
 
 def adapter(kind: type[Event]) -> TypeAdapter[Any]:

@@ -1,9 +1,9 @@
-"""The relay: brings recorded events to their listeners, at least once, in every process at a time.
+"""The relay calls the listeners of recorded events at least once. It runs in every process.
 
-A delivery is taken by a lease and the taking is committed, so a listener runs without any lock. It
-is ticked off afterwards, or, when the listener is transactional, in the listener's own transaction:
-then all of it has happened, or nothing. A process that dies leaves its lease, which runs out; one
-that comes back too late finds that its lease is not the row's, and changes nothing.
+A process claims a delivery by a lease and commits the claim, so a listener runs without a lock. The
+delivery is deleted after the call or, if the listener is transactional, in the same transaction as
+its work. The lease of a process that dies runs out. A process that comes back too late no longer
+holds the lease of the row, and changes nothing.
 """
 
 from asyncio import CancelledError, Lock, current_task
@@ -31,7 +31,7 @@ from core.kernel.events import Event, Listener
 from core.kernel.fallbacks import count_fallback
 
 AT_ONCE = 4
-"""So many deliveries of one listener, so that none waits behind another's slow ones."""
+"""The most deliveries of one listener at a time, so that slow ones do not delay other listeners."""
 ATTEMPTS = 12
 LONGEST_WAIT_S = 3600
 
@@ -50,7 +50,7 @@ class Relay:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver while the block runs; in the end, finish what was begun or give it back."""
+        """Deliver while the block runs; then finish the running deliveries or release them."""
         try:
             await self._outbox.tidy()
         except Exception:
@@ -60,14 +60,14 @@ class Relay:
             yield
 
     async def deliver_all(self) -> None:
-        """Deliver whatever is due, and what that leads to, and wait for it."""
+        """Deliver all due events, and the events that result from them, and wait for the end."""
         while await self._start_due() or await self._background.finish():
             pass
 
     async def _start_due(self) -> bool:
-        """Begin as much as there is room for; False when there was nothing to begin.
+        """Start due deliveries, up to AT_ONCE per listener; return False if none was started.
 
-        One look at a time: what another one has claimed has then been started, too.
+        The lock lets one call run at a time, so that all earlier claims have been started.
         """
         async with self._looking:
             due = await self._deliveries.due()
@@ -86,13 +86,13 @@ class Relay:
 
     async def _attempt(self, claim: Claim) -> None:
         if claim.attempts > ATTEMPTS:
-            return await self._bury(claim, "It has never come to an end.")
+            return await self._give_up(claim, "It has never come to an end.")
         try:
             listener = self._listeners[claim.listener]
             event = decode(listener.kind, await self._deliveries.payload(claim))
             await self._handle(listener, event, claim)
         except Unreadable as error:
-            await self._bury(claim, str(error))
+            await self._give_up(claim, str(error))
         except Exception as error:
             await self._postpone(claim, error)
         except CancelledError as error:
@@ -114,26 +114,26 @@ class Relay:
 
     async def _postpone(self, claim: Claim, error: BaseException) -> None:
         if claim.attempts >= ATTEMPTS:
-            return await self._bury(claim, reason_of(error), error)
+            return await self._give_up(claim, reason_of(error), error)
         log.warning("delivery_failed", **claim.told, exc_info=error)
         again_at = self._clock() + backoff(claim.attempts)
         await self._deliveries.give_back(
             claim, Status.failed, again_at, reason_of(error), claim.attempts
         )
 
-    async def _bury(self, claim: Claim, reason: str, error: BaseException | None = None) -> None:
+    async def _give_up(self, claim: Claim, reason: str, error: BaseException | None = None) -> None:
         log.error("delivery_given_up", **claim.told, reason=reason, exc_info=error)
         await self._deliveries.give_back(claim, Status.dead, None, reason, claim.attempts)
 
     async def _release(self, claim: Claim) -> None:
-        """It was not its fault: as if it had not been tried."""
+        """Make the delivery due again without counting this attempt, because the process stops."""
         await self._deliveries.give_back(
             claim, Status.pending, self._clock(), None, claim.attempts - 1
         )
 
     @cached_property
     def _listeners(self) -> Mapping[str, Listener[Any]]:
-        return {each.name: each for each in self._contributions.of(Listener)}
+        return {listener.name: listener for listener in self._contributions.of(Listener)}
 
     @cached_property
     def _deliveries(self) -> Deliveries:
@@ -141,17 +141,17 @@ class Relay:
 
 
 def backoff(attempts: int) -> timedelta:
-    """2^n seconds up to an hour, a quarter of it by chance, lest all come back at once."""
+    """Return 2^n seconds, at most an hour, less up to a quarter at random to spread the retries."""
     longest = min(2**attempts, LONGEST_WAIT_S)
     return timedelta(seconds=longest * (0.75 + randbelow(251) / 1000))
 
 
 def reason_of(error: BaseException) -> str:
-    """What an admin may see: messages may carry secrets, and stay in the log."""
+    """Return the reason for admins: a message may contain secrets, and is only in the log."""
     return error.code if isinstance(error, ProblemError) else type(error).__name__
 
 
 def asked_to_stop() -> bool:
-    """Or did a listener let a cancellation of its own out?"""
+    """Return whether this task was cancelled; a listener may also raise CancelledError itself."""
     task = current_task()
     return task is not None and task.cancelling() > 0

@@ -1,7 +1,7 @@
-"""Schedules: what is done every so often, once over all processes, and again by the next of them
-should the one that does it die.
+"""The scheduler runs each schedule at its interval, in one of all processes.
 
-A run that was missed is made up for once. One that fails is logged, and the next comes in its time.
+If that process dies, another one repeats the run. Missed runs are made up for by one run. A failed
+run is logged, and the next one follows after the usual interval.
 """
 
 from asyncio import Event as Signal
@@ -48,21 +48,21 @@ class Scheduler:
     def __init__(self, db: Database, clock: Clock, contributions: Contributions) -> None:
         self._db, self._clock, self._contributions = db, clock, contributions
         self._background = Background(self._start_due, wake=Signal())
-        self._rows_are_there = False
+        self._rows_added = False
         insert = insert_for(db.engine.dialect)
         self._add = insert(ScheduledRun).values(FIRST).on_conflict_do_nothing()
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """Run what is due while the block runs; in the end, finish it or leave it to others."""
+        """Run due schedules while the block runs; then finish them or leave them to others."""
         return self._background.running()
 
     async def run_due(self) -> None:
-        """Run everything that is due now, and wait for it."""
+        """Run all schedules that are due now, and wait for them."""
         await self._start_due()
         await self._background.finish()
 
     async def _start_due(self) -> None:
-        if not self._rows_are_there:
+        if not self._rows_added:
             await self._add_rows()
         async with self._db.read() as reads:
             due = set(await reads.scalars(DUE, {"now": self._clock()}))
@@ -71,14 +71,14 @@ class Scheduler:
                 self._background.start(self._run(self._schedules[name], lease))
 
     async def _add_rows(self) -> None:
-        """A new schedule is first due when its time has passed once; a shortened one, sooner."""
+        """Add new schedules, first due after one interval; make shortened ones due sooner."""
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
-            for name, each in sorted(self._schedules.items()):
-                values = {"schedule": name, "first": self._clock() + each.every}
+            for name, schedule in sorted(self._schedules.items()):
+                values = {"schedule": name, "first": self._clock() + schedule.every}
                 await connection.execute(self._add, values)
                 await connection.execute(SOONER, values)
-        self._rows_are_there = True
+        self._rows_added = True
 
     async def _claim(self, name: str) -> UUID | None:
         now, lease = self._clock(), uuid7()
@@ -105,4 +105,4 @@ class Scheduler:
 
     @cached_property
     def _schedules(self) -> Mapping[str, Schedule]:
-        return {each.name: each for each in self._contributions.of(Schedule)}
+        return {schedule.name: schedule for schedule in self._contributions.of(Schedule)}

@@ -1,1 +1,1 @@
-"""Plain values that routes and services share; it knows neither HTTP nor tables."""
+"""Plain values that routes and services share, without Litestar and SQLAlchemy."""

@@ -1,7 +1,7 @@
-"""What is known of the request that is being answered, for the log, the audit trail and services.
+"""The context of the current request, for the log, the audit trail and services.
 
-The server runs each request in a task of its own, and the outermost layer sets the variable first
-thing, so nothing needs to be reset.
+The server runs each request in its own task. The outermost layer sets the variable first, so the
+variable needs no reset.
 """
 
 from contextvars import ContextVar
@@ -12,7 +12,7 @@ from core.kernel.principal import Principal
 
 
 class RequestContext:
-    """Outside any request, the one of the system itself: no id, no address, nobody signed in."""
+    """Data of one request. Outside requests, the context has no id, client IP or principal."""
 
     __slots__ = ("about", "address", "audited", "code", "principal", "request_id", "traceparent")
 
@@ -22,15 +22,15 @@ class RequestContext:
         self.principal: Principal | None = None
         self.traceparent: str | None = None
         self.about: UUID | None = None
-        """The person that the answer describes, where that is not the principal."""
+        """The id of the user that the response is about, if that is not the principal."""
         self.code = ""
-        """The code of the problem that answers the request."""
+        """The error code of the response."""
         self.audited = False
-        """The audit trail has a row of this request already."""
+        """Whether the audit trail already has an entry of this request."""
 
     @property
     def client(self) -> str:
-        """The client IP as limits count it: an IPv6 client is its /64."""
+        """Return the client as rate limits count it: an IPv6 client is its /64 network."""
         return client_network(self.address)
 
 
@@ -43,5 +43,5 @@ def current_context() -> RequestContext:
 
 
 def in_request() -> bool:
-    """Return whether a request waits for what this task does."""
+    """Return whether this task works for a request."""
     return _current.get() is not None

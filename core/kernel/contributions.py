@@ -1,4 +1,4 @@
-"""What modules add to the core and to each other: one idea for every kind of extension."""
+"""Contributions, by which modules add to the core and to each other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ class WiringError(Exception):
 
 
 class Contribution:
-    """One thing a module adds. Each subclass is an extension point, kept beside its collector."""
+    """An object that a module adds. Each subclass is an extension point, next to its collector."""
 
     name: str
-    """Given once per kind, and owned: it begins with the module's name."""
+    """The name is unique per kind. In most kinds it begins with the name of the module."""
 
 
 @dataclass(frozen=True)
 class Export(Contribution, Generic[T]):
-    """A port of the module's `public.py`, and what serves it."""
+    """A port of the module's `public.py`, and the provider of its implementation."""
 
     port: type[T]
     provider: Callable[[], T]
@@ -32,7 +32,7 @@ class Export(Contribution, Generic[T]):
 
 
 class Contributions:
-    """Everything that was contributed; known as soon as all modules are assembled."""
+    """All contributions; they can be read when all modules are assembled."""
 
     def __init__(self) -> None:
         self._by_module: Mapping[str, Sequence[Contribution]] | None = None
@@ -40,23 +40,26 @@ class Contributions:
     def fill(self, by_module: Mapping[str, Sequence[Contribution]]) -> None:
         givers: dict[tuple[type, str], str] = {}
         for module, contributed in by_module.items():
-            for each in contributed:
-                kind, name = type(each), each.name
+            for contribution in contributed:
+                kind, name = type(contribution), contribution.name
                 if other := givers.get((kind, name)):
-                    whom = f"{other} and {module} both contribute"
-                    raise WiringError(f"{whom} the {kind.__name__} {name}: keep one.")
+                    both = f"{other} and {module} both contribute"
+                    raise WiringError(f"{both} the {kind.__name__} {name}: keep one.")
                 givers[kind, name] = module
         self._by_module = by_module
 
     @property
     def modules(self) -> list[str]:
-        """Everyone who could contribute, in wiring order; core first."""
+        """Return the names of core and of all modules, in wiring order."""
         return list(self._by_module or ())
 
     def of(self, kind: type[K], module: str | None = None) -> list[K]:
-        """All of one kind, from every module or from one."""
+        """Return the contributions of one kind, of all modules or of one.
+
+        Raises WiringError before all modules are assembled.
+        """
         if self._by_module is None:
             raise WiringError(f"{kind.__name__}s are asked for before all modules are assembled.")
         givers = self._by_module if module is None else [module]
-        contributed = (each for giver in givers for each in self._by_module[giver])
-        return [each for each in contributed if isinstance(each, kind)]
+        contributed = (added for giver in givers for added in self._by_module[giver])
+        return [added for added in contributed if isinstance(added, kind)]

@@ -1,4 +1,4 @@
-"""A rule said no. A module subclasses one of the kinds here and gives it a stable code."""
+"""The kinds of errors. A module subclasses one of them and gives it a stable error code."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,28 +16,28 @@ class FieldError:
 
 
 class ProblemError(Exception):
-    """Never raised itself: raise a named subclass of one of the kinds below."""
+    """The base class of all errors; raise a subclass, with a code, of one of the kinds below."""
 
     status: ClassVar[int]
     code: ClassVar[str]
     title: ClassVar[str]
     place: ClassVar[str] = ""
-    """What in the request is wrong, where that is always the same, e.g. `header.If-Match`."""
+    """The location of the invalid value, if it is always the same, e.g. `header.If-Match`."""
     speaks_for: ClassVar[str] = ""
-    """The module whose name begins the code, where that is not the module of the class."""
+    """The module whose name begins the code, if that is not the module of the class."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.headers: dict[str, str] = {}
         self.members: Mapping[str, Any] = {}
-        """What the problem says beyond the members of RFC 9457."""
+        """Members of the problem beyond those of RFC 9457."""
         self.errors: Sequence[FieldError] = ()
         if self.place:
             self.at(self.place)
 
     def at(self, location: str) -> Self:
-        """`raise NameTaken().at("body.name")`."""
+        """Set the location: `raise NameTaken().at("body.name")`."""
         self.errors = [FieldError(location[:200], self.detail, self.code.rpartition(".")[2])]
         return self
 
@@ -67,7 +67,7 @@ class PreconditionFailed(ProblemError):
 
 
 class TooLarge(ProblemError):
-    """The rest of the body may still be on its way, and nobody will read it."""
+    """The response closes the connection, because the rest of the body is not read."""
 
     status = 413
 
@@ -85,7 +85,7 @@ class Unprocessable(ProblemError):
 
 
 class Delayed(ProblemError):
-    """A refusal that says when to try again (RFC 9110, section 10.2.3)."""
+    """An error that says when to try again (`Retry-After`, RFC 9110, section 10.2.3)."""
 
     def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
         super().__init__(detail)
@@ -109,7 +109,7 @@ def try_again_in(seconds: int) -> str:
 
 @contextmanager
 def error_at(location: str) -> Iterator[None]:
-    """Who refuses here does not know what the value is called in the request."""
+    """Set the location of a BadRequest or TooLarge that the block raises."""
     try:
         yield
     except (BadRequest, TooLarge) as error:
@@ -118,7 +118,7 @@ def error_at(location: str) -> Iterator[None]:
 
 
 MOST_ERRORS = 20
-"""An answer names no more of them, however many there are."""
+"""The number of field errors that a response lists at most."""
 
 
 class InvalidInput(BadRequest):
@@ -132,7 +132,7 @@ class InvalidInput(BadRequest):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         first = errors[:MOST_ERRORS]
-        super().__init__("; ".join(f"{each.location}: {each.message}" for each in first)[:1000])
+        super().__init__("; ".join(f"{error.location}: {error.message}" for error in first)[:1000])
         self.errors = first
 
 

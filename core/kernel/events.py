@@ -1,4 +1,4 @@
-"""Facts that modules tell each other, and what is to be done every so often."""
+"""Events with their listeners, and schedules."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from core.kernel.ids import uuid7
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that has happened: a frozen dataclass, named in the past tense."""
+    """A fact that a transaction records: a frozen dataclass, named in the past tense."""
 
     name: ClassVar[str]
-    """Stable and owned, e.g. `invoices.issued`: it outlives a renamed class."""
+    """The name begins with the module's name, and stays when the class is renamed, e.g.
+    `invoices.issued`."""
 
     event_id: UUID = field(default_factory=uuid7)
 
@@ -25,22 +26,26 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Listener(Contribution, Generic[E]):
-    """`handle` may get the same event again after a crash, so doing it twice must be harmless.
+    """A function that is called after the commit with each event of one type.
 
-    `name` is stable like the event's, e.g. `ledger.book_invoice`: rows wait under it.
+    `handle` may get the same event again after a crash, so it must be idempotent. `name` never
+    changes, e.g. `ledger.book_invoice`, because stored deliveries contain it.
     """
 
     kind: type[E]
     name: str
     handle: Callable[[E], Awaitable[None]]
     transactional: bool = False
-    """Handled within the transaction that ticks it off: exactly once. Such a listener works in the
-    database only, for while it runs nobody else can write there."""
+    """Whether `handle` runs in the transaction that deletes the delivery, so exactly once. Such a
+    listener must only use the database, because on SQLite no other transaction can write then."""
 
 
 @dataclass(frozen=True)
 class Schedule(Contribution):
-    """Run once every so often over all processes, e.g. `Schedule("auth.sweep", HOUR, sweep)`."""
+    """A function that runs at an interval in one of all processes.
+
+    Example: `Schedule("auth.sweep", HOUR, sweep)`.
+    """
 
     name: str
     every: timedelta

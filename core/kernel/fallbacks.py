@@ -1,6 +1,6 @@
-"""Counts the fallbacks of this process: something failed, and another way was taken.
+"""Counters of the fallbacks of this process: an operation failed, and another one replaced it.
 
-Nothing else shows a fallback, because the answer is right all the same, or lacks only a part.
+A response does not show a fallback, because it is still right, or lacks only a part.
 """
 
 from collections import Counter

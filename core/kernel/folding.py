@@ -1,7 +1,7 @@
-"""The one fold by which texts are searched and sorted, the same on every database.
+"""The fold with which texts are searched and sorted, the same on every database.
 
-Each character becomes exactly one other: the simple lower case of its simple upper case, so that
-every case of a letter folds alike, and a Latin, Greek or Cyrillic letter loses its accents.
+Each character becomes exactly one: the simple lower case of its simple upper case, so that all
+cases of a letter fold alike. A Latin, Greek or Cyrillic letter also loses its accents.
 """
 
 import re
@@ -21,14 +21,14 @@ CASED: Ranges = (
     (0xFF00, 0xFFF0),
     (0x10400, 0x1F000),
 )
-"""Beyond ASCII: lower-case letters that the fold changes, and all letters that have a case. A test
-looks at all characters."""
+"""Ranges beyond ASCII: SPECIAL contains the lower-case letters that the fold changes, and CASED all
+letters that have a case. A test checks all characters."""
 
 SCRIPTS = ("LATIN ", "GREEK ", "CYRILLIC ")
 
 
 def fold(text: str) -> str:
-    """Return the text as it is compared in searches and in orders; its length stays."""
+    """Return the text as searches and orders compare it; its length stays the same."""
     if text.isascii():
         return text.lower()
     special, letters = special_letters()
@@ -38,10 +38,10 @@ def fold(text: str) -> str:
 
 @cache
 def special_letters() -> tuple[re.Pattern[str], Mapping[int, str]]:
-    """Return the lower-case letters that the fold still changes, and what each becomes."""
+    """Return a pattern of the lower-case letters that the fold changes, and the map of changes."""
     lower = (letter for letter in letters_in(SPECIAL) if letter.lower() == letter)
-    found = {ord(it): folded for it in lower if (folded := fold_letter(it)) != it}
-    return re.compile(f"[{''.join(map(re.escape, map(chr, found)))}]"), found
+    changes = {ord(old): folded for old in lower if (folded := fold_letter(old)) != old}
+    return re.compile(f"[{''.join(map(re.escape, map(chr, changes)))}]"), changes
 
 
 def fold_letter(letter: str) -> str:
@@ -54,7 +54,7 @@ def fold_letter(letter: str) -> str:
 
 
 def folded_letters() -> Iterator[tuple[str, str]]:
-    """Yield each character beyond ASCII that the fold changes, and what it becomes."""
+    """Yield each character beyond ASCII that the fold changes, and the folded character."""
     for letter in letters_in(CASED):
         if (folded := fold(letter)) != letter:
             yield letter, folded

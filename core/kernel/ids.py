@@ -1,4 +1,4 @@
-"""Ids that sort by the moment they were made (UUID version 7, RFC 9562, section 5.7)."""
+"""Ids that sort by their time of creation (UUID version 7, RFC 9562, section 5.7)."""
 
 from os import urandom
 from threading import Lock
@@ -11,10 +11,10 @@ _last_ms, _counter = 0, 0
 
 
 def uuid7() -> UUID:
-    """A new id, greater than every earlier one of this process, even when the clock steps back.
+    """Return a new id, greater than all earlier ones of this process, even if the clock steps back.
 
-    48 bits of milliseconds, then a 42-bit counter seeded at random each millisecond and 32 random
-    bits (method 1 of RFC 9562, section 6.2). A name, not a secret (ASVS 11.5.1).
+    It has 48 bits of milliseconds, a 42-bit counter that starts at random in each millisecond, and
+    32 random bits (method 1 of RFC 9562, section 6.2). An id is not a secret (ASVS 11.5.1).
     """
     global _last_ms, _counter
     random = int.from_bytes(urandom(10))

@@ -1,4 +1,4 @@
-"""Tell in one sentence, with its place, why the code of a module fails while it is loaded."""
+"""Errors of a module's code while it is loaded, as one sentence with their place."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,17 @@ from core.kernel.contributions import WiringError
 
 SENTENCES = (WiringError, SettingsError, KeyboardInterrupt, GeneratorExit)
 LONGEST = 300
-"""Characters of an exception's own text."""
+"""The most characters of an exception's own text in that sentence."""
 
 
 @contextmanager
 def told_in_a_sentence(
     failure: str, *packages: str, except_for: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
-    """Raise WiringError for every exception of the block that is no sentence by itself.
+    """Raise WiringError for an exception of the block, with `failure`, the error and its place.
 
-    The place is the last line of the packages that was executed.
+    SENTENCES and `except_for` pass unchanged. The place is the last line of the packages that was
+    executed.
     """
     passing: tuple[type[BaseException], ...] = (*SENTENCES, *except_for)
     try:
@@ -49,7 +50,11 @@ def place_of(error: BaseException, packages: Sequence[str]) -> str:
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = list(walk_tb(error.__traceback__))
-    own = [each for each in frames if is_within(each[0].f_globals.get("__name__"), packages)]
+    own = [
+        (frame, line)
+        for frame, line in frames
+        if is_within(frame.f_globals.get("__name__"), packages)
+    ]
     if not own and len(packages) == 1 and (file := file_of(packages[0])):
         return file
     frame, line = (own or frames)[-1]
@@ -57,10 +62,10 @@ def place_of(error: BaseException, packages: Sequence[str]) -> str:
 
 
 def file_of(package: str) -> str | None:
-    """Return the file of the plugin, or of the package where none is loaded."""
+    """Return the file of the plugin, or of the package if no plugin is loaded."""
     loaded = sys.modules.get(f"{package}.plugin") or sys.modules.get(package)
     return getattr(loaded, "__file__", None)
 
 
 def is_within(module: str | None, packages: Sequence[str]) -> bool:
-    return any(f"{module}.".startswith(f"{each}.") for each in packages)
+    return any(f"{module}.".startswith(f"{package}.") for package in packages)

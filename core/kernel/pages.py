@@ -1,4 +1,4 @@
-"""What part of a list is asked for, and what part was found."""
+"""The request for a part of a list, and the rows of that part."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 R = TypeVar("R")
 
 Key = tuple[str | int | None, ...]
-"""The sort values of one row, as JSON has them: where a cursor stands."""
+"""The sort values of one row as JSON values: the position of a cursor."""
 
 
 def unsealed(_: Key) -> str:
@@ -16,7 +16,10 @@ def unsealed(_: Key) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """`?page=2&per_page=50&sort=-created_at,title&search=milk`, or `?cursor=…`."""
+    """The query of a list.
+
+    Examples: `?page=2&per_page=50&sort=-created_at,title&search=milk`, `?cursor=…`.
+    """
 
     page: int = 1
     per_page: int = 20
@@ -25,10 +28,10 @@ class PageRequest:
     filters: Mapping[str, Any] = field(default_factory=dict)
     by_cursor: bool = False
     after: Key | None = None
-    """With a cursor: the row before the first one asked for; None to begin."""
+    """With a cursor: the position of the row before this part; None for the first part."""
     with_total: bool = True
     seal: Callable[[Key], str] = unsealed
-    """Makes the cursor's text, signed and bound to this list, sort and filters."""
+    """A function that makes a cursor's text, signed and bound to this list, sort and filters."""
 
     @property
     def offset(self) -> int:
@@ -36,19 +39,19 @@ class PageRequest:
 
 
 def default_order(keys: Sequence[str]) -> str:
-    """Return the order of a list that declares none: the newest first, or its first key."""
+    """Return the order of a list that declares none: newest first, or by its first key."""
     return "-created_at" if "created_at" in keys else keys[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[R]):
-    """One part of a list, as it was asked for."""
+    """The rows of one part of a list."""
 
     items: Sequence[R]
     total: int | None
     request: PageRequest
     last: Key | None = None
-    """By cursor: where the next part begins; None at the end."""
+    """With a cursor: the position of the last row; None at the end of the list."""
 
     def with_total(self, total: int) -> "Rows[R]":
         return Rows(self.items, total, self.request, self.last)

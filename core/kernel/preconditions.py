@@ -19,21 +19,24 @@ class HasVersion(Protocol):
 
 NAMED = "If-None-Match names what is there."
 Tagging = Callable[[UUID, int], str]
-"""How the ETag of a row is made at the address the request was sent to."""
+"""A function that makes the ETag of a row, from its id and version, for the requested URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class IfMatch:
-    """What a write is asked on condition of, by `If-Match` and, seldom, by `If-None-Match`."""
+    """The precondition of a write, from `If-Match` and, seldom, `If-None-Match`."""
 
     tags: frozenset[str] | None = None
-    """Of which it must have one; None for any, when there is no header or it says `*`."""
+    """The row must have one of these ETags; None, for no header or `*`, accepts any."""
     tagging: Tagging | None = None
     unless: frozenset[str] = frozenset()
-    """Of which it must have none; `*` is whatever there is."""
+    """The row must have none of these ETags; `*` stands for any existing row."""
 
     def check(self, row: HasVersion) -> None:
-        """Raises Stale. Ask for the row `with_for_update()`: of two writers one wins."""
+        """Raise Stale if the row does not meet the precondition.
+
+        Select the row `with_for_update()`, so that only one of two writers succeeds.
+        """
         self.check_version(row.id, row.version)
 
     def check_version(self, row_id: UUID, version: int) -> None:
@@ -46,7 +49,7 @@ class IfMatch:
             raise Stale(NAMED)
 
     def check_untagged(self) -> None:
-        """Of what is there, but has no ETag at this address. Raises Stale where one is listed."""
+        """Raise Stale if a resource without an ETag at this URL does not meet the precondition."""
         if self.tags is not None:
             raise Stale
         if "*" in self.unless:

@@ -1,4 +1,4 @@
-"""Who acts, and what they may do: plain values, for services as well as for routes."""
+"""Principals and their permissions: plain values, for services and for routes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,30 +10,30 @@ from core.kernel.uncopied import Uncopied
 
 @dataclass(frozen=True)
 class Permission(Uncopied, Contribution):
-    """A module contributes its own, e.g. `Permission("notes:manage", "Manage every note.")`."""
+    """A permission of a module, e.g. `Permission("notes:manage", "Manage every note.")`."""
 
     name: str
     title: str
     member: bool = False
-    """Everybody who is signed in has it: it is about one's own things."""
+    """Whether the role `member` has it, as for operations on the user's own resources."""
     scope: bool = False
-    """An API key may carry it."""
+    """Whether an API key may have it as a scope."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """Someone who is signed in, by a session or by an API key; replaced, never changed."""
+    """The signed-in user, or the API key, on whose behalf a request runs; it is immutable."""
 
     id: UUID
     permissions: frozenset[str] = frozenset()
-    """By an API key: only those of its scopes that its owner has."""
+    """With an API key: only those of its scopes that its owner has as permissions."""
     roles: tuple[str, ...] = ()
     session_id: UUID | None = None
     key_id: UUID | None = None
     fresh_until: datetime | None = None
-    """Until then the person counts as having just proved who they are."""
+    """The time until which no re-authentication is needed."""
     text: str = field(init=False)
-    """The id as logs and counters have it: written once, for it is asked at every request."""
+    """The id as text for logs and counters, made once because every request needs it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", str(self.id))

@@ -1,4 +1,4 @@
-"""What every request and response body has in common."""
+"""The base classes of request and response bodies."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,9 +21,9 @@ AWARE = Annotated[datetime, Meta(tz=True)]
 
 
 def parse_moment(text: object) -> datetime:
-    """Return the time in UTC that RFC 3339 text says with its offset.
+    """Return the UTC time of a text in RFC 3339 with an offset.
 
-    Raises ValueError, also for a time that is none of the years 1 to 9999 of UTC.
+    Raises ValueError, also for a time outside the years 1 to 9999 in UTC.
     """
     try:
         moment: datetime = convert(text, AWARE)
@@ -33,7 +33,7 @@ def parse_moment(text: object) -> datetime:
 
 
 class InUtc:
-    """Read JSON by `parse_moment`. Objects of ours are in UTC already, and cost nothing more."""
+    """A validator that reads JSON with `parse_moment`; Python objects are in UTC already."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -53,30 +53,30 @@ class InUtc:
 
 
 UtcDatetime = Annotated[datetime, InUtc()]
-"""A time: sent as RFC 3339 with an offset, answered in UTC, ending in `Z`."""
+"""A timestamp: sent in RFC 3339 with an offset, returned in UTC, ending in `Z`."""
 
 
 def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
-    """Return whether the annotation contains a `datetime` that `UtcDatetime` does not read."""
+    """Return whether the annotation contains a `datetime` that is not a `UtcDatetime`."""
     if annotation is datetime:
-        return not any(isinstance(each, InUtc) for each in metadata)
+        return not any(isinstance(item, InUtc) for item in metadata)
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)
         return is_plain_time(inner, more)
-    return any(is_plain_time(each) for each in get_args(annotation))
+    return any(is_plain_time(inner) for inner in get_args(annotation))
 
 
 class Schema(BaseModel):
-    """A body. Strict on the way in; on the way out it is built explicitly, by `of`."""
+    """The base class of bodies: unknown fields are refused, and a response is built by `of`."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        defer_build=True,  # until it is first used, for a start needs few of them
+        defer_build=True,  # built at the first use, because a start needs few of them
     )
 
-    __slots__ = ("_row",)  # pydantic's private attributes would cost more than all the rest
+    __slots__ = ("_row",)  # pydantic's private attributes would cost more than the rest of a body
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -89,7 +89,7 @@ class Schema(BaseModel):
 
     @classmethod
     def of(cls, source: object) -> Self:
-        """Copy exactly the declared fields, so that a column added later stays private."""
+        """Return a body with exactly the declared fields, so that a new column stays private."""
         body = cls.model_validate(source, from_attributes=True)
         if (version := getattr(source, "version", None)) is not None:
             object.__setattr__(body, "_row", (source.id, version))  # type: ignore[attr-defined]
@@ -101,7 +101,7 @@ class Schema(BaseModel):
 
     @classmethod
     def paged(cls, rows: Rows[Any]) -> "Page[Self]":
-        """Return the part of a list that was asked for, by page or by cursor."""
+        """Return the requested part of a list, by page or by cursor."""
         request = rows.request
         return Page(
             data=[cls.model_validate(row, from_attributes=True) for row in rows.items],
@@ -113,7 +113,7 @@ class Schema(BaseModel):
 
     @property
     def row(self) -> tuple[UUID, int] | None:
-        """Id and version of the row this was made of, if that is a `Versioned` one."""
+        """Return id and version of the row that `of` copied, if its table is `Versioned`."""
         try:
             row: tuple[UUID, int] = object.__getattribute__(self, "_row")
         except AttributeError:
@@ -122,7 +122,7 @@ class Schema(BaseModel):
 
 
 class MergePatch(Schema):
-    """RFC 7396: an absent field stays, `null` clears where the field may be null."""
+    """The body of a merge patch (RFC 7396): absent fields stay, `null` clears a nullable field."""
 
     def changes(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.model_fields_set}
@@ -143,5 +143,5 @@ class Page(Schema, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name the list of `PostRead` a `PostList`."""
+        """Return `PostList` as the name of the list of `PostRead`."""
         return f"{params[0].__name__.removesuffix('Read')}List"

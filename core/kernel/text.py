@@ -1,7 +1,8 @@
-"""Text that means the same to everyone who reads it: normalised, and without hidden characters.
+"""Types of text in bodies: normalised, and without hidden characters.
 
-NUL is refused by PostgreSQL; control, direction-changing and non-characters spoof logs and names
-(ASVS 1.3, Unicode TR 36). Lengths count code points, after NFC and trimming.
+PostgreSQL refuses NUL. Control characters, noncharacters and characters that change the direction
+can spoof logs and names (ASVS 1.3, Unicode TR 36). Lengths count code points, after NFC and
+trimming.
 """
 
 import re
@@ -14,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
 BREAKS = ("\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029")
-"""The other characters that end a line (Unicode, section 5.8)."""
+"""Line breaks other than a newline alone (Unicode, section 5.8)."""
 
 HIDDEN = (
     r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
@@ -22,7 +23,7 @@ HIDDEN = (
     + "".join(rf"\U{plane:04x}fffe-\U{plane:04x}ffff" for plane in range(1, 17))
 )
 MARKS = "\u200e\u200f\u061c"
-"""They say where Hebrew and Arabic change direction: part of a text, but not of its ends."""
+"""Direction marks of Hebrew and Arabic; they may be within a line, but not at its ends."""
 
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
 BLANK = (
@@ -30,45 +31,45 @@ BLANK = (
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013441\U00013442"
     r"\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""White space, Unicode's `Default_Ignorable_Code_Point`, and the letters that are drawn empty."""
+"""White space, Unicode's `Default_Ignorable_Code_Point`, and letters that have no visible form."""
 
 MOST_MARKS = 30
-"""Combining marks in a row (UAX #15, Stream-Safe Text Format); more make NFC quadratic."""
+"""The most combining marks in a row (UAX #15, Stream-Safe Text Format); more make NFC quadratic."""
 
 SHORTENED = 4
-"""NFC makes one character of at most this many."""
+"""NFC composes at most this many characters into one."""
 
 EXPANDED = {"\u0f73": "\u0f71\u0f72", "\u0f75": "\u0f71\u0f74", "\u0f81": "\u0f71\u0f80"}
-"""Two marks each, with the combining class of none."""
+"""Characters of combining class 0 that NFC replaces by two combining marks."""
 
 VISIBLE = re.compile(f"[^{BLANK}]")
 TOO_MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MOST_MARKS + 1))
 
 
 class TooLong(ValueError):
-    """The text is longer than its normal form may be."""
+    """The text in NFC has more characters than allowed."""
 
 
 class MarksInRow(ValueError):
-    """More combining marks in a row than any language writes."""
+    """The text has more combining marks in a row than any language needs."""
 
 
 def composed(text: str, longest: int) -> str:
-    """Return the text in NFC, in time that grows with its length alone.
+    """Return the text in NFC, in linear time.
 
-    Raises TooLong when the result would have more than `longest` characters, and MarksInRow.
+    Raises TooLong if the result would have more than `longest` characters, and MarksInRow.
     """
     if len(text) > SHORTENED * longest:
         raise TooLong
     if text.isascii():
-        found = text
+        normal = text
     elif TOO_MANY_MARKS.search(combining_classes(text)):
         raise MarksInRow
     else:
-        found = unicodedata.normalize("NFC", text)
-    if len(found) > longest:
+        normal = unicodedata.normalize("NFC", text)
+    if len(normal) > longest:
         raise TooLong
-    return found
+    return normal
 
 
 def combining_classes(text: str) -> bytes:
@@ -78,19 +79,19 @@ def combining_classes(text: str) -> bytes:
 
 
 def simple_lower(text: str) -> str:
-    """Return the text in Unicode's simple lower case: each character becomes exactly one other.
+    """Return the text in Unicode's simple lower case: each character becomes exactly one.
 
-    `str.lower` writes `İ` as two characters and chooses the form of `Σ` by its neighbours, so a
-    part of a text in lower case is not always a part of the whole in lower case.
+    `str.lower` writes `İ` as two characters and chooses the form of `Σ` by its neighbours, so the
+    lower case of a part is not always a part of the lower case of the whole.
     """
     return text.replace("İ", "i").replace("Σ", "σ").lower()
 
 
 @dataclass(frozen=True)
 class Text:
-    """`Content = Annotated[str, Text(1, 20_000)]`: lines, each ending in a newline alone.
+    """A text of lines: `Content = Annotated[str, Text(1, 20_000)]`.
 
-    A text in which nothing is visible is empty.
+    Each line break becomes a newline. A text without a visible character becomes empty.
     """
 
     shortest: int
@@ -103,20 +104,20 @@ class Text:
         if self.refused.search(value):
             raise PydanticCustomError("control_character", "Control characters are not allowed.")
         try:
-            found = composed(self.tidy(value), self.longest)
+            text = composed(self.tidy(value), self.longest)
         except TooLong:
             raise self._length_error("string_too_long") from None
         except MarksInRow:
             raise PydanticCustomError(
                 "combining_marks", "At most {most} combining marks in a row.", {"most": MOST_MARKS}
             ) from None
-        if len(found) < self.shortest:
+        if len(text) < self.shortest:
             raise self._length_error("string_too_short")
-        return found
+        return text
 
     def tidy(self, value: str) -> str:
-        for each in BREAKS:
-            value = value.replace(each, "\n")
+        for line_break in BREAKS:
+            value = value.replace(line_break, "\n")
         return value if VISIBLE.search(value) else ""
 
     def _length_error(self, kind: Any) -> PydanticCustomError:
@@ -137,7 +138,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Line(Text):
-    """`Name = Annotated[str, Line(2, 50)]`: one line, trimmed."""
+    """A text of one line, trimmed: `Name = Annotated[str, Line(2, 50)]`."""
 
     format: ClassVar[str] = "line"
     refused: ClassVar[re.Pattern[str]] = re.compile(rf"[\t\n{''.join(BREAKS)}{HIDDEN}]")

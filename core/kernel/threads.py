@@ -1,4 +1,4 @@
-"""Threads that compute for long, beside those that answer."""
+"""The priority of threads that compute for a long time."""
 
 import os
 import sys
@@ -6,11 +6,14 @@ from contextlib import suppress
 from threading import get_native_id
 
 LOW_PRIORITY = 10
-"""As `nice` has it."""
+"""The nice value of such a thread."""
 
 
 def lower_priority() -> None:
-    """Of this thread alone, which only Linux can; elsewhere its number may be a process's."""
+    """Lower the priority of this thread alone, which only Linux can do.
+
+    On other systems the id of the thread may be that of a process.
+    """
     if sys.platform != "linux":
         return
     with suppress(OSError):

@@ -1,10 +1,13 @@
-"""Values that never change, and so need no copy of their own."""
+"""A base class of values that never change and need no copy."""
 
 from typing import Self
 
 
 class Uncopied:
-    """Litestar copies whatever a route's decorator says, for each router and each application."""
+    """A value that `deepcopy` returns unchanged instead of copying it.
+
+    Litestar copies the options of a route for each router and each application.
+    """
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A short list that is known without asking the database, with the manners of every list."""
+"""Sorting and pagination of a short list of values that needs no query."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class ValueListing(Uncopied):
-    """`ValueListing(("module", "name"), default="name")`; the last key is unique.
+    """The list definition of values, e.g. `ValueListing(("module", "name"), default="name")`.
 
-    Without a default it is `-created_at`, or the first key of a list without that key.
+    The last key is unique. The default order without `default` is `-created_at`, or the first key
+    of a list without that key.
     """
 
     keys: Sequence[str]
@@ -30,7 +31,7 @@ class ValueListing(Uncopied):
         object.__setattr__(self, "default", self.default or default_order(self.keys))
 
     def page(self, values: Iterable[T], asked: PageRequest) -> Rows[T]:
-        """The part that was asked for. Raises InvalidInput for an unknown key."""
+        """Return the requested part. Raises InvalidInput for an unknown or repeated key."""
         order = self._order(asked.sort or self.default)
         ordered = list(values)
         for key in reversed(order):
@@ -52,9 +53,9 @@ class ValueListing(Uncopied):
         return order if self.keys[-1] in names else [*order, self.keys[-1]]
 
 
-def sort_value(name: str, each: Any) -> Any:
-    """Texts are sorted by the fold, as in every list."""
-    value = getattr(each, name)
+def sort_value(name: str, item: Any) -> Any:
+    """Return the value to sort an item by; a text is folded, as in every list."""
+    value = getattr(item, name)
     return fold(value) if isinstance(value, str) else value
 
 
@@ -63,8 +64,8 @@ def name_of(key: str) -> str:
 
 
 def place_after(position: tuple[Any, ...], ordered: Sequence[Any], order: Sequence[str]) -> int:
-    """What is no longer there is passed over from the beginning."""
-    for place, each in enumerate(ordered):
-        if tuple(getattr(each, name_of(key)) for key in order) == position:
-            return place + 1
+    """Return the index after the item at this position, or 0 if the item no longer exists."""
+    for index, item in enumerate(ordered):
+        if tuple(getattr(item, name_of(key)) for key in order) == position:
+            return index + 1
     return 0

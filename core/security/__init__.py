@@ -1,1 +1,1 @@
-"""Who is calling, and who may: policies, the ports of authentication, derived keys."""
+"""Access policies, the ports of authentication, roles, passwords, rate limits, derived keys."""

@@ -1,6 +1,6 @@
-"""What identifies a caller: the ports that the auth module serves, and the refusals.
+"""The ports of authentication, which the auth module serves, and the errors of access.
 
-RFC 6750, section 3.1: a 401 says `invalid_token` when a credential was sent and was worth nothing.
+A 401 says `invalid_token` if the credential that was sent is invalid (RFC 6750, section 3.1).
 """
 
 from typing import Protocol, runtime_checkable
@@ -12,14 +12,14 @@ from core.kernel.principal import Principal
 @runtime_checkable
 class Authenticator(Protocol):
     async def identify(self, token: str) -> Principal | None:
-        """Tell whose bearer token this is; None for one that is worth nothing."""
+        """Return the principal of this access token, None if it is invalid."""
         ...
 
 
 @runtime_checkable
 class KeyAuthenticator(Protocol):
     async def identify_key(self, key: str) -> Principal | None:
-        """Tell whose API key this is; None for one that is worth nothing."""
+        """Return the principal of this API key, None if it is invalid."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""Korean passwords: common words, and how a Hangul word is typed on a Latin keyboard.
+"""Common Korean passwords, in Hangul and as typed on a Latin keyboard.
 
-A password field takes Latin letters even while the fingers type Hangul on the two-set layout (KS X
-5002): `dkssudgktpdy` is 안녕하세요, and as easily guessed.
+A password field gets Latin letters even if the user types Hangul on the two-set layout (KS X 5002):
+`dkssudgktpdy` is 안녕하세요, and as easy to guess.
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ WORDS = """
 
 
 def typed(text: str) -> str:
-    """Return the keys that are pressed for it on a two-set keyboard."""
+    """Return the Latin keys that are pressed for the text on a two-set keyboard."""
     return "".join(keys_of(sign) if is_hangul(sign) else sign for sign in text)
 
 
@@ -89,7 +89,7 @@ def is_hangul(text: str) -> bool:
 
 
 def is_common_korean(text: str) -> bool:
-    """Return whether the text is one of the words in either spelling, twice or with an ending."""
+    """Return whether the text is one of WORDS in either spelling, also twice or with an ending."""
     half = text[: len(text) // 2]
     bases = [text.removesuffix(end) for end in ENDINGS if text.endswith(end)]
     if half + half == text:
@@ -99,12 +99,12 @@ def is_common_korean(text: str) -> bool:
 
 @cache
 def spellings() -> frozenset[str]:
-    """Return the words as they are written, and as they are typed on a Latin keyboard."""
+    """Return WORDS in Hangul, and as typed on a Latin keyboard."""
     return frozenset([*WORDS, *(typed(word).casefold() for word in WORDS)])
 
 
 def names_in(word: str) -> Iterator[str]:
-    """Of a Hangul name, the given name (mostly two syllables after one), and how both are typed."""
+    """Yield a Hangul name, the given name of one with three syllables, and both as typed."""
     if is_hangul(word) and len(word) >= 2:
         for name in {word, word[1:] if len(word) == 3 else word}:
             yield name

@@ -1,7 +1,7 @@
-"""How often one caller may ask: a rate has a name, an amount and a window.
+"""Rate limits: each limit has a name, an amount and a time window.
 
-Counted in this process, or in one store for all of them; in several processes without a common
-store each takes its share of the amount.
+Requests are counted in this process, or in a store for all processes. Without such a store, each of
+several processes grants its share of the amount.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -27,7 +27,7 @@ class RateLimited(TooManyRequests):
 
 
 class RateLimitResult(NamedTuple):
-    """How a caller stands with one limit after a request."""
+    """The state of one limit for one caller after a request."""
 
     name: str
     rate: Rate
@@ -40,7 +40,7 @@ class RateLimitResult(NamedTuple):
             raise RateLimited(self)
 
     def headers(self) -> tuple[bytes, bytes]:
-        """`RateLimit-Policy` and `RateLimit`, as in draft-ietf-httpapi-ratelimit-headers."""
+        """Return `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers)."""
         policy, template = prepared(self.name, self.rate.amount, self.rate.seconds)
         return policy, template % (self.remaining, self.resets_in_s)
 
@@ -51,14 +51,14 @@ def prepared(name: str, amount: int, seconds: int) -> tuple[bytes, bytes]:
 
 
 class RateLimitStore(Protocol):
-    """Where hits are counted: this process, or one store for all of them."""
+    """The store in which requests are counted, for this process or for all processes."""
 
     async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult: ...
     async def close(self) -> None: ...
 
 
 SIGN_IN = frozenset({"login", "login-account", "register", "export"})
-"""The small limits, against guessing and against costly answers: exact over all workers."""
+"""The small limits, against guessing and costly responses; they are exact over all workers."""
 
 
 class RateLimits:
@@ -80,14 +80,14 @@ class RateLimits:
         return self._rates.keys()
 
     async def hit(self, name: str, caller: str) -> RateLimitResult:
-        """Count one request of `caller` (an address, or an id) against the limit of this name."""
+        """Count one request of `caller` (a client IP or an id) against the limit of this name."""
         counters = self._sign_in if name in SIGN_IN else self._general
         return await counters.hit(name, self._rates[name], caller)
 
     async def check(self, name: str, caller: str) -> None:
-        """Count, and raise RateLimited when it was one too many.
+        """Count one request, and raise RateLimited if it exceeds the limit.
 
-        Raises RuntimeError inside a transaction, which a refusal would roll back.
+        Raises RuntimeError inside a transaction, because RateLimited would roll it back.
         """
         self._must_be_allowed("An attempt was counted")
         if self.enabled:
@@ -109,9 +109,9 @@ class Count:
 
 
 class LocalCounters:
-    """Sliding windows in one bounded mapping.
+    """Sliding windows in one mapping of limited size.
 
-    The hits of the window before count by the share of it that the sliding window still covers.
+    The hits of the previous window count by the share of it that the sliding window still covers.
     """
 
     def __init__(self, callers: int = 100_000, share: int = 1) -> None:
@@ -135,4 +135,4 @@ class LocalCounters:
         return RateLimitResult(name, rate, granted, max(0, amount - used - granted), int(left) + 1)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing, because there is no connection to close."""

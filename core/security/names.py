@@ -1,4 +1,4 @@
-"""Names of permissions and roles, as bodies have them and the OpenAPI document tells them."""
+"""Types of permission and role names in bodies and in the OpenAPI document."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from core.security.roles import ADMIN, MEMBER
 
 PermissionName = Annotated[str, Field(json_schema_extra={"x-enum": "permission"})]
-"""One of the permissions that the installed modules declare."""
+"""The name of a permission that an installed module declares."""
 
 RoleName = Annotated[str, Field(json_schema_extra={"format": "role"}, examples=[MEMBER, ADMIN])]
-"""Any text to a client: further roles may come to those that there are."""
+"""The name of a role. A client must accept any text, because roles may be added."""

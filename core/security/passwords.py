@@ -1,7 +1,7 @@
-"""Passwords: which are good enough, and how they are kept.
+"""Checks and hashes of passwords.
 
-argon2id with 19 MiB, two passes and one lane (OWASP; ASVS 11.4.2), in threads of its own at low
-priority, so that whoever signs in delays nobody who is signed in.
+The hash is argon2id with 19 MiB, two passes and one lane (OWASP; ASVS 11.4.2). Its threads have a
+low priority, so that a sign-in does not delay other requests.
 """
 
 import gzip
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Typed(Text):
-    """As it was typed: normalised, but neither trimmed nor altered (ASVS 6.2.8)."""
+    """A password as typed: normalised to NFC, but neither trimmed nor altered (ASVS 6.2.8)."""
 
     format: ClassVar[str] = "password"
     refused: ClassVar[re.Pattern[str]] = re.compile(f"[\x0b\x0c\x85\u2028\u2029{HIDDEN}]")
@@ -48,11 +48,11 @@ class Typed(Text):
 
 TYPED = Typed(0, LONGEST)
 GivenPassword = Annotated[str, Typed(1, LONGEST)]
-"""One that is to be compared; too long a one is refused before anything is looked up."""
+"""A password to compare; one that is too long is refused before any lookup."""
 
 NEW_PASSWORD = Typed(SHORTEST, LONGEST)
 NewPassword = Annotated[str, NEW_PASSWORD]
-"""One that is to be set; `Passwords.check` says whether it is good enough."""
+"""A password to set; `NewPasswords.check` refuses a weak one."""
 
 
 class HashingBusy(Unavailable):
@@ -63,11 +63,11 @@ class HashingBusy(Unavailable):
 
 
 def anywhere(what: str) -> None:
-    """Allow the work wherever it is asked for."""
+    """Allow the work in every place, also inside a transaction."""
 
 
 class NewPasswords:
-    """Check and hash passwords that are set. To compare one, ask the port `Reauthentication`."""
+    """Checks and hashes of new passwords. The port `Reauthentication` compares a password."""
 
     def __init__(
         self,
@@ -86,18 +86,18 @@ class NewPasswords:
         self._inside = 0
 
     async def hash(self, password: str) -> str:
-        """Raises HashingBusy."""
+        """Return the hash of a password. Raises HashingBusy."""
         return await self._run(lambda: self._hasher.hash(normalized(password)))
 
     def needs_rehash(self, stored: str) -> bool:
-        """Made with other parameters than today's."""
+        """Return whether a hash was made with parameters other than the current ones."""
         return self._hasher.check_needs_rehash(stored)
 
     def check(self, password: str, location: str, *context: str) -> None:
-        """Raises InvalidInput for one that is too short, too common, or made of `context`.
+        """Raise InvalidInput for a password that is too short, too common, or made of `context`.
 
-        `context` is what is known of the person, such as name and address (ASVS 6.2.4, 6.2.11);
-        there are no rules of composition.
+        `context` is data of the user, such as name and e-mail address (ASVS 6.2.4, 6.2.11).
+        There are no rules of composition.
         """
         try:
             given = TYPED(password)
@@ -118,17 +118,20 @@ class NewPasswords:
 
 
 class Passwords(NewPasswords):
-    """Compare passwords, too: for the module that counts each attempt."""
+    """Comparison of passwords too, for the module that counts each attempt."""
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether it is that one; without a stored one, no, after as long. Raises HashingBusy."""
+        """Return whether the password matches the stored hash. Raises HashingBusy.
+
+        Without a stored hash the result is False, after the same time.
+        """
         return await self._run(lambda: self._matches(stored, password))
 
     def _matches(self, stored: str | None, password: str) -> bool:
         dummy = self._dummy()
         try:
             right = self._hasher.verify(stored or dummy, normalized(password))
-        except (VerificationError, ValueError):  # a hash of another kind is a ValueError
+        except (VerificationError, ValueError):  # an unknown kind of hash is a ValueError
             return False
         return right and stored is not None
 
@@ -147,16 +150,17 @@ def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterat
 
 
 def words_of(context: tuple[str, ...]) -> set[str]:
-    """The product; an address whole, and the part before its `@`, that in parts as well.
+    """Return the words that are easy to guess: the product's name, and those of `context`.
 
-    A Hangul name counts from two syllables on, and as it is typed on a Latin keyboard.
+    An e-mail address counts whole, with the part before `@`, and with each word of that part. A
+    Hangul name counts if it has at least two syllables, also as typed on a Latin keyboard.
     """
-    told = [each.casefold() for each in ("atrium", *context)]
-    known = [each.partition("@")[0] for each in told]
-    words = {*told, *known, *(word for each in known for word in re.split(r"[\W_]+", each))}
-    found = {composed(word, LONGEST_WORD) for word in words}
-    long = {word for word in found if len(word) >= SHORTEST_WORD}
-    return long.union(*map(names_in, found))
+    texts = [text.casefold() for text in ("atrium", *context)]
+    local_parts = [text.partition("@")[0] for text in texts]
+    parts = (word for text in local_parts for word in re.split(r"[\W_]+", text))
+    words = {composed(word, LONGEST_WORD) for word in {*texts, *local_parts, *parts}}
+    long = {word for word in words if len(word) >= SHORTEST_WORD}
+    return long.union(*map(names_in, words))
 
 
 def without(password: str, words: set[str]) -> str:
@@ -166,25 +170,28 @@ def without(password: str, words: set[str]) -> str:
 
 
 def is_common(password: str) -> bool:
-    """Return whether a password in lower case is one that is tried first."""
+    """Return whether a password in lower case is a common one, which attackers try first."""
     return f"\n{password}\n".encode() in common_passwords() or is_common_korean(password)
 
 
 @cache
 def common_passwords() -> bytes:
-    """Return the list, in lower case, with a line break around each; the file names its origin.
+    """Return the common passwords in lower case, each between line breaks.
 
-    As a set, the list would take ten times the memory in every process.
+    A set would take ten times the memory in every process. The file names the origin of the list.
     """
     _, _, words = gzip.decompress(COMMON.read_bytes()).partition(b"\n---\n")
     return b"\n%b\n" % words.strip()
 
 
 def normalized(password: str) -> str:
-    """Raises ValueError for one that is too long."""
+    """Return the password in NFC. Raises TooLong and MarksInRow, which are ValueErrors."""
     return composed(password, LONGEST)
 
 
 def usable_cores() -> int:
-    """Of this process: on one core a second thread would only hold up the first, and the loop."""
+    """Return the number of cores that this process may use.
+
+    On one core a second thread would only delay the first one and the event loop.
+    """
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

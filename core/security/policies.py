@@ -1,8 +1,8 @@
-"""Who may call a route: each has exactly one policy, e.g. `@get("/me", policy=authenticated)`.
+"""Access policies: each route has exactly one, e.g. `@get("/me", policy=authenticated)`.
 
-Litestar keeps keywords it does not know in the route's `opt`, where a controller may set the policy
-of all its routes and one of them another. Guards are not used: Litestar copies the whole route
-handler at every call of one.
+Litestar keeps unknown keyword arguments in the `opt` of the route. A controller may set the policy
+of all its routes, and a route may override it. Guards are not used, because Litestar copies the
+whole route handler at every call of one.
 """
 
 from dataclasses import dataclass, replace
@@ -21,18 +21,18 @@ from core.security.authentication import (
 
 @dataclass(frozen=True, slots=True)
 class Policy(Uncopied):
-    """Made from one of the four below, and narrowed by its methods.
+    """The access policy of a route: one of the four below, changed by the methods.
 
     | option | says |
     |---|---|
-    | `anyone` | nobody need sign in |
-    | `strict` | a credential that is sent must be good, also where none is needed |
-    | `needs` | who is signed in must have this permission |
-    | `scope` | an API key with this scope may, too; where none is named no key may |
-    | `step_up` | only for a while after proving who one is |
-    | `both` | the bearer token and, beside it, an API key of the same person |
-    | `keyless` | not with an API key, although anyone may |
-    | `while_closed` | during maintenance, too |
+    | `anyone` | no credential is needed |
+    | `strict` | a credential that is sent must be valid, even if none is needed |
+    | `needs` | the principal must have this permission |
+    | `scope` | an API key with this scope is accepted; without a scope, only if `anyone` is set |
+    | `step_up` | the sign-in or re-authentication must be recent |
+    | `both` | an access token and an API key of the same user are needed |
+    | `keyless` | no API key is accepted, even if `anyone` is set |
+    | `while_closed` | allowed in maintenance mode too |
     """
 
     anyone: bool = False
@@ -45,27 +45,27 @@ class Policy(Uncopied):
     while_closed: bool = False
 
     def with_scope(self, scope: Permission) -> "Policy":
-        """An API key may, too, if it carries this scope."""
+        """Return the policy that also accepts an API key with this scope."""
         return replace(self, scope=scope)
 
     def fresh(self) -> "Policy":
-        """Only for a while after signing in, or after proving again who one is (ASVS 7.5.1)."""
+        """Return the policy that requires a recent sign-in or re-authentication (ASVS 7.5.1)."""
         return replace(self, step_up=True)
 
     def without_key(self) -> "Policy":
-        """Not with an API key, although anyone may."""
+        """Return the policy that accepts no API key, even if it accepts anyone."""
         return replace(self, keyless=True)
 
     def with_key_beside(self) -> "Policy":
-        """The bearer token and an API key of the same person, both (ASVS 8.4.2)."""
+        """Return the policy that requires an access token and the user's API key (ASVS 8.4.2)."""
         return replace(self, both=True)
 
     def in_maintenance(self) -> "Policy":
-        """Also while the service is closed to everybody but admins."""
+        """Return the policy that also allows the route in maintenance mode."""
         return replace(self, while_closed=True)
 
     def admit(self, principal: Principal | None, now: datetime) -> None:
-        """Raises the refusal, if there is one."""
+        """Raise the error of the first rule that refuses the principal, if any."""
         if principal is None:
             if self.anyone:
                 return
@@ -87,14 +87,14 @@ class Policy(Uncopied):
 
 
 public = Policy(anyone=True, strict=False)
-"""Anyone, whatever credential they send: to sign in, or to ask whether the service is there."""
+"""Anyone, even with an invalid credential: for sign-in and health checks."""
 
 optional = Policy(anyone=True)
-"""Anyone; who is signed in may see more, so a bad credential is refused."""
+"""Anyone; a signed-in user may see more, so an invalid credential is refused."""
 
 authenticated = Policy()
 
 
 def requires(permission: Permission) -> Policy:
-    """Signed in, and allowed to do this; the permission is one that a module contributes."""
+    """Return the policy for principals with a permission, which a module contributes."""
     return Policy(needs=permission, scope=permission if permission.scope else None)

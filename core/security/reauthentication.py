@@ -1,4 +1,4 @@
-"""The port for every password that is asked for as a proof; the auth module serves it."""
+"""The port of re-authentication by password, which the auth module serves."""
 
 from typing import Protocol, runtime_checkable
 
@@ -20,7 +20,7 @@ PROOF_REFUSALS = (
     RateLimited,
     HashingBusy,
 )
-"""The errors of a route that asks for a proof: `responses=problems(*PROOF_REFUSALS, …)`."""
+"""The errors of a route with re-authentication: `responses=problems(*PROOF_REFUSALS, …)`."""
 
 
 @runtime_checkable
@@ -29,6 +29,6 @@ class Reauthentication(Protocol):
         """Require the password of the account, or a fresh session if the account has none.
 
         Call this before a transaction opens: each attempt is counted in a transaction of its own.
-        Raises the PROOF_REFUSALS, and RuntimeError inside a transaction.
+        Raises the errors in PROOF_REFUSALS, and RuntimeError inside a transaction.
         """
         ...

@@ -1,7 +1,7 @@
 """Rate limits counted in Redis, for all instances together.
 
-The arithmetic is that of `LocalCounters`, done by Redis itself and by its clock, in one call. While
-Redis is away each process counts for itself: limits are looser then, and never off (ASVS 16.5.2).
+Redis does the arithmetic of `LocalCounters` by its own clock, in one call. While Redis is
+unavailable, each process counts by itself: limits are looser, but never off (ASVS 16.5.2).
 """
 
 from hashlib import sha256
@@ -17,7 +17,7 @@ from core.security.limits import RateLimitResult, RateLimitStore
 
 PATIENCE_S = 0.2
 PAUSE_S = 1.0
-"""After a failure, so that not every request waits for a server that is away."""
+"""The time without calls after a failure, so that not every request waits for Redis."""
 
 COUNT = """
 local clock = redis.call('TIME')
@@ -47,7 +47,7 @@ class RedisCounters:
             timeout=patience_s,
             socket_timeout=patience_s,
             socket_connect_timeout=patience_s,
-            driver_info=None,  # else each new connection looks its version up on the disk
+            driver_info=None,  # else each new connection reads the version from the disk
         )
         self._redis = Redis.from_pool(pool)
         self._count = self._redis.register_script(COUNT)
@@ -58,13 +58,13 @@ class RedisCounters:
         if monotonic() < self._not_before:
             return await self._fallback.hit(name, rate, caller)
         try:
-            found = await self._count(keys=[key_of(name, caller)], args=[rate.amount, rate.seconds])
+            reply = await self._count(keys=[key_of(name, caller)], args=[rate.amount, rate.seconds])
         except (RedisError, OSError) as error:
             self._not_before = monotonic() + PAUSE_S
             count_fallback("redis")
             log.warning("redis_unavailable", reason=type(error).__name__)
             return await self._fallback.hit(name, rate, caller)
-        granted, remaining, resets_in_s = found
+        granted, remaining, resets_in_s = reply
         return RateLimitResult(name, rate, bool(granted), remaining, resets_in_s)
 
     async def close(self) -> None:
@@ -72,7 +72,7 @@ class RedisCounters:
 
 
 async def advice_about(url: str) -> str | None:
-    """What the operator should do when it cannot be reached; the address may hold a password."""
+    """Return advice if Redis cannot be reached, without the URL, which may contain a password."""
     try:
         async with Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as redis:
             await redis.ping()
@@ -85,5 +85,8 @@ async def advice_about(url: str) -> str | None:
 
 
 def key_of(name: str, caller: str) -> str:
-    """No address is kept in the clear; the braces keep one caller's keys on one node."""
+    """Return the key in Redis: the caller, e.g. a client IP, is hashed.
+
+    The braces keep the keys of one caller on one node.
+    """
     return f"atrium:limit:{{{name}:{sha256(caller.encode()).hexdigest()[:32]}}}"

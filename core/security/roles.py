@@ -1,4 +1,4 @@
-"""Roles are sets of permissions: `member` has those for one's own things, `admin` has all."""
+"""Roles are sets of permissions: `member` has those for own resources, `admin` has all."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -13,18 +13,18 @@ ROLES = (ADMIN, MEMBER)
 
 
 class Roles:
-    """What each role may: the sum of what modules contribute."""
+    """The permissions of each role, contributed by all modules."""
 
     def __init__(self, contributions: Contributions) -> None:
         self._contributions = contributions
         self._known = cache(self._permissions_of)
 
     def permissions_of(self, roles: Iterable[str]) -> frozenset[str]:
-        """Names of permissions; a role that is no more gives none."""
+        """Return the names of the permissions of these roles; an unknown role has none."""
         return self._known(tuple(roles))
 
     def check(self, roles: Iterable[str], location: str = "body.roles") -> tuple[str, ...]:
-        """Each once, in order. Raises InvalidInput for a role that there is not."""
+        """Return the roles sorted, each once. Raises InvalidInput for an unknown role."""
         wanted = tuple(roles)
         errors = [
             FieldError(f"{location}.{at}", f"There is only {' and '.join(ROLES)}.", "unknown_role")
@@ -36,7 +36,9 @@ class Roles:
         return tuple(sorted(set(wanted)))
 
     def _permissions_of(self, roles: tuple[str, ...]) -> frozenset[str]:
-        every = self._contributions.of(Permission)
+        permissions = self._contributions.of(Permission)
         if ADMIN in roles:
-            return frozenset(each.name for each in every)
-        return frozenset(each.name for each in every if each.member and MEMBER in roles)
+            return frozenset(permission.name for permission in permissions)
+        return frozenset(
+            permission.name for permission in permissions if permission.member and MEMBER in roles
+        )

@@ -1,7 +1,7 @@
-"""Keys for each purpose, derived from the one SECRET_KEY; what was made with the previous is read.
+"""Keys for each purpose, derived from SECRET_KEY; data of SECRET_KEY_PREVIOUS stays readable.
 
-HKDF-SHA-256 (RFC 5869) gives each purpose 32 bytes of its own; AES-256-GCM seals, HMAC-SHA-256
-signs (ASVS 11.3, 11.4).
+HKDF-SHA-256 (RFC 5869) derives 32 bytes for each purpose; AES-256-GCM seals, HMAC-SHA-256 signs
+(ASVS 11.3, 11.4).
 """
 
 from collections.abc import Sequence
@@ -20,29 +20,29 @@ SHORTEST_SIGNATURE = 16
 
 
 class Unreadable(Exception):
-    """Sealed or signed with a key that is not ours, or tampered with."""
+    """The data was sealed with an unknown key or for another purpose, or was changed."""
 
 
 class SecretKeys:
     def __init__(self, secret_key: str, previous: Sequence[str] = ()) -> None:
-        self._secrets = [each.encode() for each in (secret_key, *previous)]
+        self._secrets = [secret.encode() for secret in (secret_key, *previous)]
         self._derived = cache(derive)
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for this purpose alone."""
+        """Return the 32 bytes of this purpose."""
         return self.derive_all(purpose)[0]
 
     def derive_all(self, purpose: str) -> list[bytes]:
-        """That one, and after it those of the previous secrets."""
+        """Return the key of this purpose, followed by those of the previous secrets."""
         return [self._derived(secret, purpose) for secret in self._secrets]
 
     def seal(self, purpose: str, data: bytes) -> bytes:
-        """Encrypt, so that only `unseal` of the same purpose reads it."""
+        """Encrypt the data; only `unseal` with the same purpose decrypts it."""
         nonce = urandom(NONCE_BYTES)
         return nonce + AESGCM(self.derive(purpose)).encrypt(nonce, data, None)
 
     def unseal(self, purpose: str, sealed: bytes) -> bytes:
-        """Raises Unreadable."""
+        """Decrypt sealed data. Raises Unreadable."""
         for key in self.derive_all(purpose):
             try:
                 return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
@@ -54,11 +54,14 @@ class SecretKeys:
         return digest(self.derive(purpose), data, sha256)
 
     def verify(self, purpose: str, data: bytes, signature: bytes) -> bool:
-        """A signature may be cut short, to 16 bytes at least (NIST SP 800-107, section 5.3.3)."""
+        """Return whether the signature is right.
+
+        It may be truncated to at least 16 bytes (NIST SP 800-107, section 5.3.3).
+        """
         if len(signature) < SHORTEST_SIGNATURE:
             return False
-        full = (digest(key, data, sha256) for key in self.derive_all(purpose))
-        return any(compare_digest(each[: len(signature)], signature) for each in full)
+        digests = (digest(key, data, sha256) for key in self.derive_all(purpose))
+        return any(compare_digest(full[: len(signature)], signature) for full in digests)
 
 
 def derive(secret: bytes, purpose: str) -> bytes:
