@@ -1,7 +1,8 @@
-"""The audit trail: who did what to which thing, written in the transaction of the act itself.
+"""The audit trail: who performed which operation on which resource.
 
-It holds no names, no e-mail addresses and no secrets (ASVS 16.2, 16.4). Rows are only ever added,
-with one exception: the client IP is cleared after some time, and with the person it belongs to.
+The entry of a change is written in the transaction of the change. Entries hold no names, no e-mail
+addresses and no secrets (ASVS 16.2, 16.4). Rows are only added, with one exception: the client IP
+is cleared after some time, and when the account of its user is deleted.
 """
 
 from asyncio import sleep
@@ -40,7 +41,7 @@ MOST_NOTED = 10_000
 log = structlog.get_logger(__name__)
 
 Target = Identified | tuple[str, UUID | str | None]
-"""A row, or the kind and id of what was acted on."""
+"""A row, or the kind and the id of a resource."""
 
 
 class Outcome(StrEnum):
@@ -84,7 +85,7 @@ ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("person"))
 OF_STRANGERS = ADDRESSED.where(
     AuditEntry.target_id == bindparam("target"), AuditEntry.actor_id.is_(None)
 )
-"""Such as failed attempts to sign in to an account."""
+"""Entries of anonymous callers, such as failed attempts to sign in to an account."""
 OF_PERIOD = ADDRESSED.where(AuditEntry.at >= bindparam("since"), AuditEntry.at < bindparam("until"))
 ADDRESSES = Listing(sort=(AuditEntry.at, AuditEntry.id), default="at")
 CLEAR = (
@@ -93,11 +94,11 @@ CLEAR = (
     .values(address="")
     .execution_options(synchronize_session=False)
 )
-"""The only change that is made to rows of the trail."""
+"""The only UPDATE that changes rows of the audit trail."""
 
 
 class Mark(Base):
-    """The position of a job that goes through a growing table."""
+    """The position that a job has reached in a growing table."""
 
     __tablename__ = "core_marks"
 
@@ -115,7 +116,10 @@ class AuditTrail:
         self._noted: list[dict[str, Any]] = []
 
     async def record(self, tx: Transaction, action: str, target: Target, **changes: Any) -> None:
-        """`await record(tx, "notes.change", note, fields=[…])`: kept only if the act is."""
+        """Record an operation in its transaction, whose rollback also removes the entry.
+
+        `await record(tx, "notes.change", note, fields=[…])`
+        """
         kind, target_id = target if isinstance(target, tuple) else (target.__tablename__, target.id)
         await self._write(tx, action, kind, target_id, Outcome.success, changes)
 
@@ -127,7 +131,10 @@ class AuditTrail:
         outcome: Outcome,
         **changes: Any,
     ) -> None:
-        """Record what was not done. Call it after the failed transaction: inside one, it joins."""
+        """Record an operation that was refused or has failed.
+
+        Call it after the failed transaction. Inside a transaction the entry would be a part of it.
+        """
         async with self._db.transaction() as tx:
             await self._write(tx, action, target_kind, target_id, outcome, changes)
 
@@ -139,13 +146,14 @@ class AuditTrail:
         outcome: Outcome,
         **changes: Any,
     ) -> None:
-        """Write the row of `refuse` with the next notes, because the database is busy now."""
+        """Write the entry of `refuse` later, with the next notes, because the database is busy."""
         self._note(self._entry(action, target_kind, target_id, outcome, changes))
 
     def note(self, action: str, target_kind: str) -> None:
-        """A look at a list of other people's things, which need not wait for a commit.
+        """Record that a list of other users' data was read, without waiting for a commit.
 
-        Written a moment later with others; a process that is killed loses that moment.
+        The entry is written with others after up to `EVERY_S`. A process that is killed loses the
+        entries that it has not written.
         """
         self._note(self._entry(action, target_kind, None, Outcome.success, {}))
 
@@ -156,12 +164,12 @@ class AuditTrail:
             self._noted.clear()
 
     async def forget_addresses(self, user_id: UUID) -> None:
-        """Clear the client IP where this person acted, or an anonymous caller on the account."""
+        """Clear the client IP in entries of this user and of anonymous callers on the account."""
         for query in (OF_ACTOR, ON_BEHALF, OF_STRANGERS):
             await self._clear(query, {"person": user_id, "target": str(user_id)})
 
     async def forget_old_addresses(self, kept_for: timedelta) -> None:
-        """Clear every client IP that is older, on from where the last run has come."""
+        """Clear each client IP older than `kept_for`, beginning where the last run ended."""
         until = self._clock() - kept_for
         async with self._db.read() as reads:
             since = await reads.scalar(CLEARED_UNTIL) or datetime.min.replace(tzinfo=UTC)
@@ -171,7 +179,10 @@ class AuditTrail:
                 await tx.session.merge(Mark(name=CLEARED, at=until))
 
     async def _clear(self, query: Select[Any], values: Values) -> None:
-        """Walk through these rows by an index; only the changes are made in transactions."""
+        """Clear the client IPs of these rows, which are read by an index and without a transaction.
+
+        Only the updates are made in transactions.
+        """
         async with self._db.read() as reads:
             async for rows in ADDRESSES.batches(reads, query, values):
                 if ids := [row.id for row in rows if row.address]:
@@ -179,7 +190,7 @@ class AuditTrail:
                         await tx.session.execute(CLEAR, {"ids": ids})
 
     async def write_notes(self) -> None:
-        """For as long as the application lives; the last ones at its end."""
+        """Write the notes every `EVERY_S` seconds, and the last ones when the application stops."""
         try:
             while True:
                 await sleep(EVERY_S)
@@ -188,7 +199,7 @@ class AuditTrail:
             await self._write_noted()
 
     async def _write_noted(self) -> None:
-        """What cannot be written now is tried again the next time."""
+        """Write the collected notes, or keep them for the next time if that fails."""
         noted, self._noted = self._noted, []
         if not noted:
             return
@@ -239,7 +250,10 @@ class AuditTrail:
 
 
 def actor_in(context: RequestContext) -> dict[str, Any]:
-    """A key acts on behalf of its owner; outside any request it is the system itself."""
+    """Return the actor: a user, a key on behalf of its owner, "anonymous" or "system".
+
+    The actor outside requests is "system".
+    """
     if principal := context.principal:
         if principal.key_id:
             return actor(principal.key_id, "key", on_behalf_of=principal.id)

@@ -1,12 +1,12 @@
-"""The versions of cached values: a number for each name that every commit changes.
+"""The versions of cached values: one number per name, changed by each commit that outdates them.
 
-The numbers lie in a memory-mapped file that all workers of a machine share. Each change writes a
-number that was never there before, in one store of eight bytes, so nobody has to wait for a lock,
-and reading costs less than a microsecond. Names share 16,384 places by their checksum: two names in
-one place are forgotten together, which costs a read and never a wrong answer.
+The numbers are in a memory-mapped file that all workers of a machine share. Each change writes a
+random number in one store of eight bytes, so no lock is needed, and a read takes less than a
+microsecond. Names share 16,384 places by their checksum. Two names in one place are invalidated
+together, which costs a read and never returns a wrong value.
 
 The disk blocks of the file are reserved when it is opened. Without them the first store on a full
-disk would be answered by the signal SIGBUS, which ends the process.
+disk would raise the signal SIGBUS, which ends the process.
 """
 
 import os
@@ -22,13 +22,13 @@ from time import monotonic
 from zlib import crc32
 
 ANY = "*"
-"""Changed by what does not tell its tables."""
+"""The name that a statement changes if its tables are unknown, such as plain SQL text."""
 
 PLACES = 16_384
-HEARD = PLACES  # the place after the last one says when other machines were last heard
+HEARD = PLACES  # the place after the last one: when changes of other machines were last read
 SIZE = (PLACES + 1) * 8
 SMALLEST_BLOCK = 512
-SILENCE = 2.0  # seconds without a word from other machines, after which nothing is believed
+SILENCE = 2.0  # seconds since `HEARD` after which no cached value is valid
 
 
 class CacheVersions:
@@ -37,18 +37,18 @@ class CacheVersions:
         self._numbers = memoryview(self._map).cast("Q")
         self._never = count(1 << 64)  # greater than any number in the file
         self.must_hear = False
-        """Other machines may change the same database, so their word is needed."""
+        """Whether other machines may change the database, so that their changes must be read."""
 
     def of(self, names: Iterable[str]) -> tuple[int, ...]:
-        """Equal to an earlier answer exactly as long as nothing of these names has changed."""
+        """Return the versions of these names, which stay equal until one of the names changes."""
         return self.watch(names)()
 
     def here(self, names: Iterable[str]) -> tuple[int, ...]:
-        """The same, for changes made on this machine."""
+        """Return the same as `of`, even if changes of other machines were not read lately."""
         return reader_of(tuple(names))(self._numbers)
 
     def watch(self, names: Iterable[str]) -> Callable[[], tuple[int, ...]]:
-        """What `of` says of these names, for whoever asks at every request."""
+        """Return a function that returns the same as `of`, for calls at every request."""
         numbers, read = self._numbers, reader_of(tuple(names))
 
         def now() -> tuple[int, ...]:
@@ -59,7 +59,7 @@ class CacheVersions:
         return now
 
     def advance(self, names: Iterable[str]) -> None:
-        """Something of these names has changed: say so after the commit and before the answer."""
+        """Change the versions of these names; call it after the commit and before the response."""
         self.advance_places(map(place_of, names))
 
     def advance_places(self, places: Iterable[int]) -> None:
@@ -67,7 +67,7 @@ class CacheVersions:
             self._numbers[place] = getrandbits(64)
 
     def heard(self) -> None:
-        """Everything other machines changed until now has been taken note of."""
+        """Record that all changes of other machines until now have been read."""
         self._numbers[HEARD] = int(monotonic() * 1e9)
 
     def close(self) -> None:
@@ -88,9 +88,9 @@ def reader_of(names: tuple[str, ...]) -> Callable[[memoryview], tuple[int, ...]]
 
 
 def mapped(file: Path) -> mmap:
-    """Two processes may make the file at once: both find it whole and full of zeros.
+    """Return the file as a memory map, and create it full of zeros if it does not exist.
 
-    Raises OSError where the disk has no room for it.
+    Two processes may create the file at once. Raises OSError if the disk has no room for it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
@@ -106,7 +106,7 @@ def mapped(file: Path) -> mmap:
 
 
 def reserve(handle: int, size: int) -> None:
-    """Have the disk hold every block of the file, whose content stays as it is."""
+    """Reserve each disk block of the file, whose content stays the same."""
     try:
         os.posix_fallocate(handle, 0, size)
     except (AttributeError, OSError) as error:
@@ -116,9 +116,9 @@ def reserve(handle: int, size: int) -> None:
 
 
 def fill_holes(handle: int, size: int) -> None:
-    """Write a zero into each block of zeros, if the file system cannot reserve blocks.
+    """Write a zero into each block that begins with a zero, if blocks cannot be reserved.
 
-    A store of another process at that moment may lose one byte. The number is a new one even so.
+    A concurrent store of another process may lose one byte, but its number has still changed.
     """
     for offset in range(0, size, SMALLEST_BLOCK):
         if os.pread(handle, 1, offset) == b"\0":

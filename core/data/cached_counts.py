@@ -1,4 +1,4 @@
-"""Exact totals, counted again only after a commit has touched what they count."""
+"""Exact totals, cached until a commit changes their tables, for at most two seconds."""
 
 from asyncio import Task, create_task, shield, wait
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,13 +12,13 @@ from core.data.cache_versions import CacheVersions
 from core.data.changes import tables_in
 from core.kernel.lru_dict import LruDict
 
-OLDEST = 2.0  # seconds: the net for changes made on other machines
+OLDEST = 2.0  # seconds, because a change of another machine may not be known yet
 
 Values = Mapping[str, Any]
 
 
 class Count:
-    """How many rows a query has; made once for it, like any hot statement."""
+    """The count of a query's rows. Create it once per query, because its statement is kept."""
 
     def __init__(self, query: Select[Any]) -> None:
         self.statement = select(func.count()).select_from(query.order_by(None).subquery())
@@ -26,14 +26,14 @@ class Count:
 
     @classmethod
     def of(cls, statement: Select[int], *tables: str) -> Self:
-        """Return a figure of these tables that is counted by a statement of its own."""
+        """Return a count over these tables with a statement of its own."""
         count = cls.__new__(cls)
         count.statement, count.tables = statement, sorted(tables)
         return count
 
 
 class Counting:
-    """One count of one query. Who asks before it has begun, or while it holds, gets its total."""
+    """One run of a count. Callers share its total before it begins and while it is valid."""
 
     def __init__(
         self,
@@ -57,20 +57,20 @@ class Counting:
     async def _count(self, before: Task[int] | None) -> int:
         if before:
             await wait([before], timeout=OLDEST)
-        self._counted, self._at = self._generation(), monotonic()  # a later commit will show
+        self._counted, self._at = self._generation(), monotonic()  # before the count
         return await self._ask()
 
 
 class CachedCounts:
-    """The same is counted once at a time.
+    """Totals by count and values; each total is counted only once at a time.
 
-    A total that a commit has outdated meanwhile is counted again after that, once for all who have
-    asked since. Otherwise each of them would count beside the others, and all would be slow.
+    A total that a commit outdates during its count is counted again afterwards, once for all
+    callers since. Otherwise all of them would count at the same time, and all would be slow.
     """
 
     def __init__(self, cache_versions: CacheVersions) -> None:
         self._cache_versions = cache_versions
-        self._known: LruDict[object, Counting] = LruDict(5000)
+        self._countings: LruDict[object, Counting] = LruDict(5000)
 
     async def get(
         self,
@@ -78,11 +78,11 @@ class CachedCounts:
         values: Values,
         ask: Callable[[Select[int], Values], Coroutine[Any, Any, int]],
     ) -> int:
-        asked = count, tuple(sorted(values.items()))
-        known = self._known.get(asked)
-        if not (known and known.holds()):
-            running = known.total if known and not known.total.done() else None
+        key = count, tuple(sorted(values.items()))
+        counting = self._countings.get(key)
+        if not (counting and counting.holds()):
+            running = counting.total if counting and not counting.total.done() else None
             generation = partial(self._cache_versions.here, count.tables)
-            known = Counting(partial(ask, count.statement, values), generation, running)
-            self._known.put(asked, known)
-        return await shield(known.total)
+            counting = Counting(partial(ask, count.statement, values), generation, running)
+            self._countings.put(key, counting)
+        return await shield(counting.total)

@@ -1,4 +1,4 @@
-"""Which tables a statement changes, or reads."""
+"""The tables that a statement changes or reads."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -27,10 +27,13 @@ def tables_changed_by(statement: Executable) -> set[str]:
 
 @lru_cache(1000)
 def changed_by_delete(table: Table, tables: int) -> frozenset[str]:
-    """Return the table and what `ON DELETE` reaches; `tables` is how many are known by now."""
+    """Return the table and the tables that `ON DELETE` changes.
+
+    `tables` is the number of tables in the metadata, so that the cache notices new ones.
+    """
     deleted, changed = [table.name], {table.name}
-    for each in deleted:
-        for name, action in references_to(table.metadata.tables[each]):
+    for parent in deleted:
+        for name, action in references_to(table.metadata.tables[parent]):
             changed.add(name)
             if action == "CASCADE" and name not in deleted:
                 deleted.append(name)
@@ -38,7 +41,7 @@ def changed_by_delete(table: Table, tables: int) -> frozenset[str]:
 
 
 def references_to(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield each table whose rows change with rows of this one, and by which action."""
+    """Yield each table whose rows change when rows of this table are deleted, and the action."""
     for other in table.metadata.tables.values():
         for key in other.foreign_key_constraints:
             action = (key.ondelete or "").upper()
@@ -51,4 +54,4 @@ def references_to(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def tables_in(element: Any) -> set[str]:
-    return {each.name for each in iterate(element) if isinstance(each, Table)}
+    return {part.name for part in iterate(element) if isinstance(part, Table)}

@@ -1,7 +1,7 @@
-"""A plan: a statement compiled once, after which only the driver has to work.
+"""Plans: statements that SQLAlchemy compiles once, and that the driver then executes alone.
 
-`_result_columns` and `SimpleResultMetaData` are not SQLAlchemy's public interface: a test compares
-planned rows with plain ones for every type of column, and `ENABLED` is where to switch plans off.
+`_result_columns` and `SimpleResultMetaData` are not SQLAlchemy's public interface. A test compares
+rows with and without a plan for every type of column, and `ENABLED = False` switches plans off.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ ENABLED = True
 
 
 class CompiledStatement:
-    """The SQL, how values go into it, and how rows come out: SQLAlchemy's own, looked up once."""
+    """The SQL of a statement, with SQLAlchemy's processors for its values and its rows."""
 
     def __init__(self, compiled: Any, dialect: Dialect) -> None:
         columns = compiled._result_columns
@@ -31,7 +31,7 @@ class CompiledStatement:
             (bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds
         ]
         self.size = len(self._into)
-        """The number of values that go into it."""
+        """The number of bound parameters."""
         self._row = SimpleResultMetaData(
             [column.keyname for column in columns],
             _processors=[kind.result_processor(dialect, None) for kind in types],
@@ -46,7 +46,10 @@ class CompiledStatement:
 
 
 def compile_statement(statement: Executable, dialect: Dialect) -> CompiledStatement | None:
-    """None for what is SQLAlchemy's own to run: IN lists, defaults, types only the driver knows."""
+    """Return the plan, or None if only SQLAlchemy can execute the statement.
+
+    Such statements have IN lists, defaults, or types that only the driver knows.
+    """
     if not (ENABLED and isinstance(statement, Select | UpdateBase)):
         return None
     try:
@@ -56,8 +59,8 @@ def compile_statement(statement: Executable, dialect: Dialect) -> CompiledStatem
         if varying or any(bind.callable for bind in compiled.binds.values()):
             return None
         return CompiledStatement(compiled, dialect)
-    # Each was seen: a sequence on SQLite, a Numeric on PostgreSQL (its processor needs the cursor's
-    # type), what does not compile. SQLAlchemy then runs it, or says what is wrong.
+    # Known causes: a sequence on SQLite, a Numeric on PostgreSQL (its processor needs the cursor's
+    # type), an invalid statement. SQLAlchemy then executes it or raises the error.
     except (NotImplementedError, TypeError, SQLAlchemyError) as error:
         note_fallback("unplanned", str(statement), error)
         return None

@@ -1,7 +1,7 @@
-"""The connections of transactions, each kept for the next one.
+"""The pool of connections for transactions.
 
-A plan goes to the driver directly. SQLAlchemy, which begins nothing by itself, joins in on the same
-connection as soon as the session of a transaction is used for anything else.
+A plan goes to the driver directly. SQLAlchemy sends no BEGIN of its own, so the session of a
+transaction uses the same connection, and the same transaction, for everything else.
 """
 
 from abc import ABC, abstractmethod
@@ -38,19 +38,19 @@ class ConnectionPool(ABC):
 
     @property
     def lent(self) -> int:
-        """The number of connections that transactions have."""
+        """The number of connections that transactions use."""
         return self._connections - self._idle.qsize()
 
     @abstractmethod
     async def perform(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> Rows:
-        """Return the rows of a statement. Raises the errors of SQLAlchemy."""
+        """Execute a statement and return its rows. Raises the errors of SQLAlchemy."""
 
     async def perform_later(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> None:
-        """Perform a write without rows no later than with the next statement or the commit."""
+        """Perform a write without rows, at the latest with the next statement or the commit."""
         await self.perform(connection, plan, values)
 
     async def exempt(self, connection: AsyncConnection) -> None:  # noqa: B027 (not on SQLite)
@@ -58,15 +58,15 @@ class ConnectionPool(ABC):
 
     @abstractmethod
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
-        """Return whether this error means that the other end is gone."""
+        """Return whether this error means that the connection is lost."""
 
     @abstractmethod
     def is_lost(self, connection: AsyncConnection) -> bool:
-        """Return whether the other end is gone."""
+        """Return whether the connection is lost."""
 
     @abstractmethod
     def in_transaction(self, connection: AsyncConnection) -> bool:
-        """Return whether the driver has begun and not ended."""
+        """Return whether the driver has an open transaction."""
 
     async def connect(self) -> AsyncConnection:
         return await self.engine.connect()
@@ -81,11 +81,11 @@ class ConnectionPool(ABC):
             raise
 
     async def commit(self, connection: AsyncConnection, session: AsyncSession | None) -> None:
-        """Commit and take the connection back; after an error rollback() does so."""
+        """Commit and put the connection back; if this fails, rollback() puts it back."""
         if session and session.in_transaction():
             await session.run_sync(commit_and_close)
         else:
-            with self._as_sqlalchemy_says_it(connection):
+            with self._translate_driver_errors(connection):
                 await self.commit_driver(connection)
         self._idle.put_nowait(connection)
 
@@ -95,10 +95,7 @@ class ConnectionPool(ABC):
     async def rollback(
         self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
     ) -> None:
-        """Roll back; a connection that fails even in this is not used again.
-
-        An outdated one is not used again either.
-        """
+        """Roll back and put the connection back, unless it is outdated or no longer usable."""
         if is_outdated(error):
             self._renew(connection)
         try:
@@ -113,15 +110,15 @@ class ConnectionPool(ABC):
             self._idle.put_nowait(self._checked(connection))
 
     async def close(self) -> None:
-        await self._close_all([each for each in taken_out(self._idle) if each])
+        await self._close_all([connection for connection in taken_out(self._idle) if connection])
         await self.engine.dispose()
 
     async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
-        for each in connections:
-            await each.close()
+        for connection in connections:
+            await connection.close()
 
     def _renew(self, connection: AsyncConnection) -> None:
-        """Do without this connection and those that are idle, which are as outdated."""
+        """Discard this connection and the idle ones, which are outdated too."""
         if connection.sync_connection:
             connection.sync_connection.invalidate()
         for kept in taken_out(self._idle):
@@ -147,11 +144,11 @@ class ConnectionPool(ABC):
     def _is_usable(self, connection: AsyncConnection) -> bool:
         if connection.invalidated or self.is_lost(connection):
             return False
-        begun = connection.get_transaction()  # by SQLAlchemy, or what a failed commit left of it
+        begun = connection.get_transaction()  # SQLAlchemy's, perhaps left by a failed commit
         return not (begun or self.in_transaction(connection))
 
     @contextmanager
-    def _as_sqlalchemy_says_it(self, connection: AsyncConnection) -> Iterator[None]:
+    def _translate_driver_errors(self, connection: AsyncConnection) -> Iterator[None]:
         try:
             yield
         except (DBAPIError, Unavailable):
@@ -162,11 +159,11 @@ class ConnectionPool(ABC):
 
 
 def taken_out(idle: LifoQueue[T | None]) -> list[T | None]:
-    """Take all out of the queue; put None in their places, for connections to open when needed."""
-    found = [idle.get_nowait() for _ in range(idle.qsize())]
-    for _ in found:
+    """Return all entries of the queue, and replace each by None, to be opened when needed."""
+    entries = [idle.get_nowait() for _ in range(idle.qsize())]
+    for _ in entries:
         idle.put_nowait(None)
-    return found
+    return entries
 
 
 def dbapi_connection_of(connection: AsyncConnection) -> Any:
@@ -175,7 +172,7 @@ def dbapi_connection_of(connection: AsyncConnection) -> Any:
 
 
 def discard(connection: AsyncConnection) -> None:
-    """Close it without a word to the other end, which may be gone."""
+    """Close a connection without a message to the server, which may be unreachable."""
     if sync := connection.sync_connection:
         sync.invalidate()
         sync.close()

@@ -1,4 +1,4 @@
-"""A constraint that was broken, said in the module's own words."""
+"""Unique violations, translated into errors of a module."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ Column = InstrumentedAttribute[Any]
 
 @contextmanager
 def unique(columns: Column | Sequence[Column], taken: type[ProblemError]) -> Iterator[None]:
-    """Raise `taken` for values that another row has in these columns; pass every other error on."""
+    """Raise `taken` if another row has the same values in these columns; pass other errors on."""
     every = [columns] if isinstance(columns, InstrumentedAttribute) else columns
     try:
         yield
@@ -25,7 +25,10 @@ def unique(columns: Column | Sequence[Column], taken: type[ProblemError]) -> Ite
 
 
 def is_about(columns: Sequence[Column], reason: str) -> bool:
-    """SQLite names the columns, and PostgreSQL the constraint, by our convention."""
-    table, names = columns[0].parent.local_table, [each.key for each in columns]
+    """Return whether an error is about the unique constraint of these columns.
+
+    SQLite names the columns in it, and PostgreSQL the constraint, which follows `NAMING`.
+    """
+    table, names = columns[0].parent.local_table, [column.key for column in columns]
     listed = ", ".join(f"{table}.{name}" for name in names)
     return reason.endswith(f": {listed}") or f'"uq_{table}_{"_".join(names)}"' in reason

@@ -1,4 +1,4 @@
-"""The transactions every service works in, and its reads."""
+"""The transactions and the reads of services."""
 
 from asyncio import Task, create_task, shield, wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 
 class Database:
-    """At most one transaction per task, which nested calls join."""
+    """A database with at most one transaction per task, which nested calls join."""
 
     def __init__(
         self,
@@ -55,18 +55,18 @@ class Database:
         self._cache_versions = cache_versions
         self._announce = announce
         self._committing: set[Task[None]] = set()
-        """Commits, and other work that closing waits for."""
+        """Commits and other tasks that `close` waits for."""
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
         event.listen(self.engine.sync_engine, "before_execute", fold_updates, retval=True)
 
     def read(self) -> AbstractAsyncContextManager[ReadConnection]:
-        """Rows as of now; inside a transaction of this task, with what it has done so far."""
+        """Return a connection for reads, which sees the changes of this task's transaction."""
         own = self._outer() if inside_transaction() else None
         return nullcontext(ReadsInTransaction(own.session) if own else self._reads)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """Rows as of one moment, however many statements ask for them."""
+        """Open a connection whose statements all see the same state of the database."""
         if inside_transaction() and self._outer():
             raise RuntimeError("A snapshot would not see what this transaction did: use read().")
         with translate_busy_errors(reading=True):
@@ -76,7 +76,10 @@ class Database:
                 yield connection
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Commit on leaving, roll back on error; inside another one, a part of it."""
+        """Open a transaction, or join the open one of this task.
+
+        The transaction is committed at the end of its block and rolled back on an error.
+        """
         if outer := self._outer():
             return self._part_of(outer)
         if awaiting := self._deferred():
@@ -84,9 +87,9 @@ class Database:
         return self._new_transaction()
 
     def separate(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction of its own, for what is kept although the request is refused.
+        """Open a transaction of its own, for changes that stay although the request is refused.
 
-        Raises RuntimeError inside another one, which could undo it.
+        Raises RuntimeError inside another transaction, which could undo them.
         """
         self.must_be_outside("A transaction of its own was opened")
         return self._new_transaction()
@@ -95,7 +98,7 @@ class Database:
     async def deferred(self) -> AsyncIterator[None]:
         """Join all transactions of this task into one, which opens with the first of them.
 
-        Commit on leaving, roll back on error.
+        It is committed at the end of this block and rolled back on an error.
         """
         async with AsyncExitStack() as stack:
             token = deferred.set(DeferredTransaction(self, stack))
@@ -103,7 +106,7 @@ class Database:
             yield
 
     def must_be_outside(self, what: str) -> None:
-        """Raise RuntimeError inside a transaction, whose writer everybody would wait for."""
+        """Raise RuntimeError inside a transaction, because other writers would wait for it."""
         if self._outer():
             raise RuntimeError(f"{what} inside a transaction: do it before the transaction opens.")
 
@@ -118,7 +121,7 @@ class Database:
 
     @asynccontextmanager
     async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[Transaction]:
-        """Open the transaction that was deferred; it commits after the others have joined it."""
+        """Open the deferred transaction, which is committed at the end of its `deferred` block."""
         await awaiting.stack.enter_async_context(self._new_transaction())
         async with self.transaction() as tx:
             yield tx
@@ -140,44 +143,44 @@ class Database:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Transaction]:
-        """A part of the open transaction that may fail alone: for who means to catch the error."""
+        """Open a savepoint, after whose error the rest of the transaction may go on."""
         outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
         session, part = outer.join().session, outer.savepoint()
         with translate_stale_errors(), translate_busy_errors():
             async with session.begin_nested():
-                await session.connection()  # sets it now: a plan would not
+                await session.connection()  # sends SAVEPOINT now: a plan would not
                 with entered(part):
                     yield part
                     part.raise_if_failed()
         outer.on_commit += part.on_commit
 
     def invalidate(self, *names: str) -> None:
-        """After this transaction, whoever remembers something of these names forgets it.
+        """Invalidate the cached values of these names in all processes after the commit.
 
-        Of tables it changes this is so by itself, on this machine; these names are announced to
-        other machines too.
+        The tables that a transaction changes are invalidated by themselves, but on this machine
+        only. The names given here are announced to other machines too.
         """
         opened = self._must_be_open("Touch names inside the transaction that changes them.")
         opened.invalidated.update(names)
 
     def on_commit(self, callback: Callback) -> None:
-        """Call this as soon as the commit is through; it cannot undo it any more by failing.
+        """Call `callback` after the commit, in the event loop; its errors do not undo the commit.
 
-        It runs in the event loop. One that touches files returns an awaitable that does so in a
-        thread, and that is awaited before the transaction is left.
+        A callback that works on files returns an awaitable that does so in a thread. It is awaited
+        before the block of the transaction ends.
         """
         outer = self._must_be_open("There is no commit to wait for outside a transaction.")
         outer.on_commit.append(callback)
 
     def start_beside(self, work: Coroutine[Any, Any, None]) -> Task[None]:
-        """Start work that no request waits for; it is finished before the database is closed."""
+        """Start a task that no request waits for; `close` waits for it as for a commit."""
         task = create_task(work)
         self._committing.add(task)
         task.add_done_callback(self._committing.discard)
         return task
 
     async def close(self) -> None:
-        """Wait for commits, for no longer than a statement may take, and close the connections."""
+        """Wait for commits, at most for the statement timeout, and close the connections."""
         if self._committing:
             await wait(self._committing, timeout=self._reads.statement_timeout_s)
         await self._reads.close()
@@ -185,7 +188,7 @@ class Database:
         await self._pool.close()
 
     async def _finish(self, opened: Transaction) -> None:
-        """A commit once begun is finished, and told, though whoever asked for it is cancelled."""
+        """Commit in a task of its own, which goes on if the task of the caller is cancelled."""
         await shield(self.start_beside(self._commit(opened)))
 
     async def _commit(self, opened: Transaction) -> None:
@@ -196,7 +199,7 @@ class Database:
         except BaseException as error:
             await self._pool.rollback(opened.connection, opened.opened_session, error)
             raise
-        finally:  # a commit that failed may have happened: only its answer got lost
+        finally:  # a failed commit may have taken effect, if only its result was lost
             opened.closed = True
             self._cache_versions.advance(opened.changed | opened.invalidated)
         for callback in opened.on_commit:

@@ -1,4 +1,4 @@
-"""Opens the database: one writer and many readers on SQLite, a pool for each on PostgreSQL."""
+"""The database of a URL: one writer and many readers on SQLite, pools for both on PostgreSQL."""
 
 from functools import partial
 from json import dumps
@@ -21,10 +21,10 @@ from core.data.sqlite.writer import GroupCommit, WriteConnection
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
 WRITE_CONNECTIONS = 10  # on PostgreSQL; one more connection listens
-READERS = 4  # of snapshots
-PLAIN_READS = 100  # that SQLAlchemy executes; each waits for a thread of its lane
-WRITERS = 100  # in the queue for the one that writes
-POOL_TIMEOUT_S = 15  # in the queue for a connection, then "busy"
+READERS = 4  # connections for snapshots
+PLAIN_READS = 100  # reads by SQLAlchemy; each waits for a thread of its lane
+WRITERS = 100  # transactions in the queue for the writing thread
+POOL_TIMEOUT_S = 15  # the longest wait for a connection; then DatabaseBusy is raised
 
 
 def open_database(
@@ -33,9 +33,10 @@ def open_database(
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     transaction_pooler: bool = False,
 ) -> Database:
-    """`sqlite:///path` or `postgresql://user:password@host/name`; connects when first used.
+    """Return the database of a URL; a connection is opened when it is first needed.
 
-    `transaction_pooler`: one that works by transactions stands between.
+    The URL is `sqlite:///path` or `postgresql://user:password@host/name`. With
+    `transaction_pooler` it is the URL of a pooler in transaction mode.
     """
     if path := sqlite_path(url):
         return open_sqlite(path, cache_versions, statement_timeout_s)
@@ -57,7 +58,7 @@ def open_sqlite(path: str, cache_versions: CacheVersions, statement_timeout_s: f
 
 
 def open_postgres(url: str, cache_versions: CacheVersions, statement_timeout_s: float) -> Database:
-    from core.data.postgres import CONNECTIONS, PostgresReads  # not if not needed
+    from core.data.postgres import CONNECTIONS, PostgresReads  # loads the driver
     from core.data.postgres_pool import PostgresPool, announce
 
     cache_versions.must_hear = True
@@ -100,7 +101,7 @@ def sqlite_path(url: str) -> str | None:
 
 
 def postgres_url(url: str) -> str:
-    """For the one driver there is, whichever the operator named."""
+    """Return the URL with the driver asyncpg, in place of any other that the operator named."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "postgresql":
         raise ValueError("DATABASE_URL begins with sqlite:/// or postgresql://.")

@@ -1,7 +1,7 @@
-"""Rows removed or changed by the thousand: a short transaction after another.
+"""Deletes and updates of many rows, in short transactions one after another.
 
-One statement over all of them would hold the only writer of SQLite, and every other change, until
-it has ended.
+One statement over all rows would block the only writer of SQLite, and every other change, until its
+end.
 """
 
 from time import monotonic
@@ -27,14 +27,14 @@ from core.data.models import Base
 BUDGET_S = 0.04
 """The time that one transaction may take."""
 QUICK_S = 0.004
-"""A statement that took less is followed by one over twice as many rows."""
+"""After a faster statement the next one covers twice as many rows."""
 MOST_ROWS = 500
 
 AT_MOST: BindParameter[int] = bindparam("at_most")
 
 
 async def delete_some(db: Database, model: type[Base], *which: ColumnElement[bool]) -> bool:
-    """Delete rows for a short time; return whether there may be more. Call it until there are not.
+    """Delete rows for a short time, and return whether there may be more: if so, call it again.
 
     `await delete_some(db, Note, Note.owner_id == owner_id)`; the condition needs an index.
     """
@@ -46,9 +46,9 @@ async def delete_some(db: Database, model: type[Base], *which: ColumnElement[boo
 async def update_some(
     db: Database, model: type[Base], values: dict[str, Any], *which: ColumnElement[bool]
 ) -> bool:
-    """Set `values` like `delete_some`; they must make the condition false.
+    """Update rows like `delete_some`; the new values must make the condition false.
 
-    Rows that another transaction has locked are left for the next time, as in `delete_all`.
+    Rows that another transaction has locked are skipped until the next call, as in `delete_all`.
     """
     table = table_of(model)
     key, some = some_of(table, *which, skip_locked=True)
@@ -56,10 +56,10 @@ async def update_some(
 
 
 async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool]) -> None:
-    """Delete every such row, in short transactions; not inside another one.
+    """Delete all these rows in short transactions. Do not call it inside another transaction.
 
-    Rows that another transaction has locked are left for the next time: to wait for them, with
-    other rows locked, could be a deadlock.
+    Rows that another transaction has locked are skipped until the next call, because waiting for
+    them while other rows are locked could be a deadlock.
     """
     table = table_of(model)
     key, some = some_of(table, *which, skip_locked=True)
@@ -68,7 +68,10 @@ async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool
 
 
 async def change_some(db: Database, statement: UpdateBase) -> bool:
-    """Execute a statement over `AT_MOST` rows until it finds fewer, or another takes too long."""
+    """Execute a statement over `AT_MOST` rows repeatedly; return whether there may be more rows.
+
+    It stops when a run changes fewer rows, or when the next run would exceed `BUDGET_S`.
+    """
     async with db.transaction() as tx:
         connection, begun = await tx.session.connection(), monotonic()
         rows, took = 1, 0.0
@@ -89,7 +92,7 @@ async def timed(connection: AsyncConnection, statement: UpdateBase, rows: int) -
 def some_of(
     table: Table, *which: ColumnElement[bool], skip_locked: bool = False
 ) -> tuple[Any, Select[Any]]:
-    """Return the primary key, and a query of the keys of at most `AT_MOST` rows."""
+    """Return the primary key, and a query for the keys of at most `AT_MOST` rows."""
     columns = [*table.primary_key.columns]
     key = columns[0] if len(columns) == 1 else tuple_(*columns)
     some = select(*columns).where(*which).limit(AT_MOST)

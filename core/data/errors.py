@@ -1,4 +1,4 @@
-"""What a database says that passes by itself, in the project's own words."""
+"""Transient errors of the database, translated into errors of the project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ PASSING = (
     "queue to write is too long",
     "rolled the transaction back",
     "no transaction is active",
-    "interrupted",  # a write of SQLite that went with the statement of another, which took too long
+    "interrupted",  # a write on SQLite, undone with its group after a statement that took too long
 )
 READ_ONLY = "25006"
 PASSING_CLASSES = ("08", "40", "53", "58")
@@ -68,9 +68,9 @@ class TooSlow(Unavailable):
 
 @contextmanager
 def translate_busy_errors(reading: bool = False) -> Iterator[None]:
-    """Raise DatabaseBusy where waiting was in vain, the connection broke, or the disk did.
+    """Raise DatabaseBusy for a transient error, and TooSlow for a statement that took too long.
 
-    `reading`: the connection is read-only on purpose, so a write over it is a programming error.
+    With `reading` the connection is read-only on purpose, so a write is a programming error.
     """
     try:
         yield
@@ -85,9 +85,9 @@ def translate_busy_errors(reading: bool = False) -> Iterator[None]:
 
 
 def is_passing(error: DBAPIError) -> bool:
-    """Return whether the same may succeed later: nothing in the statement is to blame."""
+    """Return whether the same statement may succeed later; log an error of the disk."""
     reason, state = str(error.orig), state_of(error)
-    if on_disk := any(each in reason for each in DISK) or state in ("53100", "58030"):
+    if on_disk := any(text in reason for text in DISK) or state in ("53100", "58030"):
         log.error("database_disk_failed", reason=reason)
     return (
         on_disk
@@ -95,32 +95,32 @@ def is_passing(error: DBAPIError) -> bool:
         or state.startswith(PASSING_CLASSES)
         or state in PASSING_STATES
         or has_outdated_plan(error)
-        or any(each in reason for each in PASSING)
+        or any(text in reason for text in PASSING)
     )
 
 
 def is_outdated(error: BaseException) -> bool:
-    """Return whether the connection is of no use any more, and others of its age neither."""
+    """Return whether this connection, and others of its age, can no longer be used."""
     return isinstance(error, DBAPIError) and (
         state_of(error) in OUTDATED_STATES or has_outdated_plan(error)
     )
 
 
 def is_repeatable(error: DBAPIError) -> bool:
-    """Return whether the database took everything back, and the same may succeed at once."""
+    """Return whether the database rolled back, and the same statement may succeed at once."""
     return state_of(error) in REPEATABLE_STATES or has_outdated_plan(error)
 
 
 def has_outdated_plan(error: DBAPIError) -> bool:
     """Return whether a table was altered after the connection prepared the statement."""
-    return any(each in str(error.orig) for each in OUTDATED_PLAN)
+    return any(text in str(error.orig) for text in OUTDATED_PLAN)
 
 
 def state_of(error: DBAPIError) -> str:
-    """Return PostgreSQL's SQLSTATE, or nothing."""
+    """Return PostgreSQL's SQLSTATE, or an empty text."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
 def is_too_slow(error: DBAPIError) -> bool:
-    """Return whether PostgreSQL ended the statement, by a timeout or because it was asked to."""
+    """Return whether PostgreSQL ended the statement, by a timeout or after a cancel request."""
     return state_of(error) == QUERY_CANCELED

@@ -1,7 +1,7 @@
-"""Folded copies of text columns: lists are sorted by them, alike on every database.
+"""Folded copies of text columns, by which lists have the same order on every database.
 
-`title_folded: Mapped[str] = folded("title", 200)` beside `title`. Every write of the project that
-sets the text sets the copy too; a `Listing` sorts by the copy where its key is the text.
+Declare `title_folded: Mapped[str] = folded("title", 200)` beside `title`. Each write that sets the
+text also sets the copy. A `Listing` whose sort key is the text sorts by the copy.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from core.kernel.folding import fold
 
 
 def folded_text(length: int) -> String:
-    """Return the type of a folded copy: sorted by code point, whatever the database's locale."""
+    """Return the type of a folded copy, which is sorted by code point in every locale."""
     by_code_point = String(length, collation="C")
     return String(length).with_variant(by_code_point, "postgresql")
 
@@ -42,7 +42,7 @@ def folded(source: str, length: int) -> MappedColumn[str]:
 
 
 def add_folded(op: Any, table: str, source: str, length: int) -> None:
-    """In a migration: add the folded copy of a text column, and fill it."""
+    """Add the folded copy of a text column in a migration, and fill it."""
     create_functions(op)
     name = f"{source}_folded"
     op.add_column(table, Column(name, folded_text(length), nullable=False, server_default=""))
@@ -56,13 +56,13 @@ def folds_of(table: Table) -> Mapping[str, str]:
 
 
 def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the folded columns of the texts among these values."""
-    known = folds_of(table).items()
-    return {name: fold(values[source]) for name, source in known if source in values}
+    """Return the values of the folded columns whose text is among these values."""
+    sources = folds_of(table).items()
+    return {name: fold(values[source]) for name, source in sources if source in values}
 
 
 def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
-    """Return the columns of a table without the folded ones, which no answer has."""
+    """Return the columns of a table without the folded ones, which no response contains."""
     table = model if isinstance(model, Table) else model.__table__
     return [it for it in table.columns if "fold_of" not in it.info]
 
@@ -78,7 +78,7 @@ def order_column(key: InstrumentedAttribute[Any]) -> Any:
 
 @event.listens_for(Mapper, "before_update")
 def fold_changes(mapper: Mapper[Any], _: Connection, entity: Any) -> None:
-    """Keep the copies of a text that the session changes."""
+    """Update the folded copy of each text that the session changes."""
     table = mapper.local_table
     if not isinstance(table, Table):
         return
@@ -90,14 +90,14 @@ def fold_changes(mapper: Mapper[Any], _: Connection, entity: Any) -> None:
 def fold_updates(
     _: Connection, statement: Executable, many: Any, one: Any, __: Any
 ) -> tuple[Executable, Any, Any]:
-    """Set the copies too in an UPDATE that sets a text; before it is executed."""
+    """Add the folded copies to an UPDATE that sets a text, before its execution."""
     if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
         return statement, many, one
     table: Table = statement.table
-    if not (known := folds_of(table)):
+    if not (sources := folds_of(table)):
         return statement, many, one
     given = {getattr(it, "key", it): value for it, value in (statement._values or {}).items()}
-    missing = {name: given[it] for name, it in known.items() if it in given and name not in given}
+    missing = {name: given[it] for name, it in sources.items() if it in given and name not in given}
     if missing:
         statement = statement.values({name: folded_value(it) for name, it in missing.items()})
     return statement, [folds(table, it) | it for it in many], one and folds(table, one) | {**one}

@@ -1,4 +1,4 @@
-"""Indexes of some rows only: smaller, and never preferred where they would not help."""
+"""Partial indexes: they are small, and the database never prefers them where they do not help."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from sqlalchemy import Index, MetaData, TextClause, event
 
 
 class PartialIndex(Index):
-    """`PartialIndex("ix_notes_pinned", "created_at", where=text("pinned"))`."""
+    """An index of the rows that meet a condition.
+
+    `PartialIndex("ix_notes_pinned", "created_at", where=text("pinned"))`
+    """
 
     def __init__(self, name: str, *columns: str, where: TextClause) -> None:
         super().__init__(name, *columns, sqlite_where=where)
@@ -15,7 +18,7 @@ class PartialIndex(Index):
 
 @event.listens_for(MetaData, "before_create")
 def complete(metadata: MetaData, *_: Any, **__: Any) -> None:
-    """Say it of PostgreSQL too; whoever names it loads all of its dialect, so it comes late."""
+    """Set the condition for PostgreSQL too; it is set late, because it loads that dialect."""
     for table in metadata.tables.values():
         for index in table.indexes:
             if isinstance(index, PartialIndex):

@@ -1,4 +1,4 @@
-"""A new row as one INSERT, where an entity would be tracked, flushed and read again."""
+"""New rows by one INSERT, without the ORM, which would track, flush and read an entity."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -31,15 +31,15 @@ from core.kernel.ids import uuid7
 
 M = TypeVar("M", bound=DeclarativeBase)
 READ_AS_WRITTEN = (Boolean, Date, Integer, LargeBinary, String, UtcDateTime, Uuid)
-"""Types whose values come back from every database as they were given."""
+"""Types whose values every database returns as they were written."""
 
 
 async def add_row(tx: Transaction, model: type[M], **values: Any) -> M:
-    """Return the new row, with the id and the defaults of its table.
+    """Insert a row and return it, with the id and the defaults of its table.
 
-    The object belongs to no session: to change it later changes nothing in the database. Where
-    nothing but a unique value could be refused, the INSERT goes with the next statement or the
-    commit; a table with unique values or with values that the database makes has it at once.
+    The object belongs to no session, so a later change of it changes nothing in the database. The
+    INSERT is sent with the next statement or the commit. It is sent at once if the table has unique
+    values, or values that the database computes or changes.
     """
     table = model.__table__
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
@@ -59,13 +59,13 @@ async def add_row(tx: Transaction, model: type[M], **values: Any) -> M:
 class NewRow(NamedTuple):
     insert: Insert
     returning: ReturningInsert[Any] | None
-    """The same with the row, where that may differ from what was given."""
+    """The INSERT with RETURNING, if the stored row may differ from the given values."""
     may_wait: bool
 
 
 @lru_cache(1000)
 def insert_into(table: Table, names: frozenset[str]) -> NewRow:
-    """Return the statement for these columns of a table."""
+    """Return the INSERT for these columns of a table."""
     columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in sorted(names)}
     statement = insert(table).values(columns)
     if all(it.name in names and is_read_as_written(it) for it in table.c):
@@ -79,15 +79,15 @@ def is_read_as_written(column: Column[Any]) -> bool:
 
 
 def has_unique_values(table: Table) -> bool:
-    """Return whether a row may be refused for a value that another row has."""
+    """Return whether a row may be refused because of a value that another row has."""
     constrained = any(isinstance(it, UniqueConstraint) for it in table.constraints)
     return constrained or any(it.unique for it in table.indexes)
 
 
 def with_defaults(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a row with the defaults that Python gives it, moments in UTC."""
+    """Return the values of a row with the defaults that Python computes, timestamps in UTC."""
     given = {"id": uuid7(), **values} if "id" in table.c else dict(values)
-    for name in moments_of(table):
+    for name in timestamps_of(table):
         if name in given:
             given[name] = to_utc(given[name])
     row = RowSoFar(given)
@@ -101,7 +101,7 @@ def with_defaults(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class RowSoFar(NamedTuple):
-    """The context that a column's default may look at, as SQLAlchemy has it."""
+    """The context that callable column defaults receive, in place of SQLAlchemy's."""
 
     values: dict[str, Any]
 
@@ -118,5 +118,5 @@ def defaults_of(table: Table) -> Mapping[str, Default]:
 
 
 @lru_cache(1000)
-def moments_of(table: Table) -> tuple[str, ...]:
+def timestamps_of(table: Table) -> tuple[str, ...]:
     return tuple(it.name for it in table.c if isinstance(it.type, UtcDateTime))

@@ -1,6 +1,6 @@
-"""PostgreSQL's word that something was announced: a connection of its own, on which it listens.
+"""A separate connection on which PostgreSQL notifies this process of announcements (`LISTEN`).
 
-While there is none, what others announce is found by asking every second, as it is without it.
+While there is no such connection, the poller still reads announcements every second.
 """
 
 from asyncio import Event, sleep, timeout
@@ -15,7 +15,7 @@ from core.data.invalidation_poller import CHANNEL
 from core.kernel.fallbacks import count_fallback
 
 ALIVE_EVERY_S = 15.0
-"""A line that died in silence is noticed by then."""
+"""The interval of the checks that find a connection that was lost without an error."""
 PATIENCE_S = 5.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
@@ -24,11 +24,11 @@ log = structlog.get_logger(__name__)
 
 class InvalidationListener:
     def __init__(self, engine: AsyncEngine, notify: Callable[[], object]) -> None:
-        """`notify` is called for each, and whenever some may have been missed."""
+        """Call `notify` for each notification, and whenever one may have been missed."""
         self._engine, self._notify = engine, notify
 
     async def listen(self) -> None:
-        """Connect, again and again, for as long as the application lives; on SQLite nobody does."""
+        """Listen until the application stops, and reconnect if needed; do nothing on SQLite."""
         pause_s = SHORTEST_PAUSE_S
         while self._engine.dialect.name == "postgresql":
             try:
@@ -44,9 +44,9 @@ class InvalidationListener:
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Any]:
-        lent = await self._engine.raw_connection()  # made as all others are
+        lent = await self._engine.raw_connection()  # opened like all others
         connection: Any = lent.driver_connection
-        lent.detach()  # and from now on it takes nobody's place
+        lent.detach()  # takes no place in the pool any more
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._notify())
             yield connection
@@ -56,7 +56,7 @@ class InvalidationListener:
 
 
 async def until_lost(connection: Any) -> NoReturn:
-    """Raises what asking over it raises then."""
+    """Wait until the connection is lost, and raise the error of the next query over it."""
     ended = Event()
     connection.add_termination_listener(lambda _: ended.set())
     while True:

@@ -1,8 +1,9 @@
-"""Machines that share a PostgreSQL database tell each other what was touched.
+"""Cache invalidation between machines that share a PostgreSQL database.
 
-The transaction itself writes it, so that no crash can lose it: a row for each place of the file of
-cache versions, in a few copies, so that transactions that invalidate one name do not wait for one
-row. The same statement notifies the listeners; one that misses it finds the row all the same.
+The transaction itself writes its announcement, so that no crash can lose it: a row for each place
+of the file of cache versions. Each row has a few copies, so that transactions that invalidate one
+name do not wait for one row. The same statement notifies the listeners. A machine that misses the
+notification still reads the row.
 """
 
 from asyncio import Event, sleep, timeout
@@ -22,9 +23,9 @@ from core.kernel.fallbacks import count_fallback
 CHANNEL = "atrium_announcements"
 EVERY_S = 1.0
 PAUSE_S = 0.02
-"""What is announced in quick succession is read at once."""
+"""Announcements in quick succession are read together."""
 LOOKING_BACK = timedelta(seconds=60)
-"""How long a commit may take from its last statement and still be heard of."""
+"""A commit is noticed if it ends within this time after the last statement."""
 COPIES = 8
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ NOW = reserved(select(func.now()))
 
 
 class InvalidationPoller:
-    """What other machines have announced, taken note of in this machine's cache versions."""
+    """The task that applies announcements of other machines to the cache versions of this one."""
 
     def __init__(self, db: Database, cache_versions: CacheVersions) -> None:
         self._db, self._cache_versions = db, cache_versions
@@ -56,7 +57,7 @@ class InvalidationPoller:
         self._notified = Event()
 
     async def listen(self) -> None:
-        """Ask when notified, and every second, for as long as the application lives."""
+        """Read announcements every second and when notified, until the application stops."""
         while self._cache_versions.must_hear:
             self._notified.clear()
             try:
@@ -67,16 +68,16 @@ class InvalidationPoller:
             await self._next()
 
     def notify(self) -> None:
-        """There may be something new: do not wait for the second to pass."""
+        """Have announcements read soon, before the second has passed."""
         self._notified.set()
 
     async def hear(self) -> None:
         async with self._db.read() as reads:
             now: datetime = await reads.scalar(NOW)
             rows = await reads.execute(RECENT, {"since": now - LOOKING_BACK})
-        found = {(row.place, row.copy): row.number for row in rows}
-        new = {place for (place, _), _ in found.items() - self._known.items()}
-        self._known = found
+        numbers = {(row.place, row.copy): row.number for row in rows}
+        new = {place for (place, _), _ in numbers.items() - self._known.items()}
+        self._known = numbers
         self._cache_versions.advance_places(new)
         self._cache_versions.heard()
 

@@ -1,4 +1,7 @@
-"""Where a list goes on: after the sort values of one row, whatever was added or removed since."""
+"""Cursor pagination: a list continues after the sort values of the last row that was read.
+
+Rows that were added or removed since then do not shift it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,19 +21,19 @@ from core.kernel.pages import Key
 @dataclass(frozen=True)
 class SortKey:
     column: Any
-    """Return the sort column: the attribute, or the folded copy of its text."""
+    """The sort column: the attribute, or the folded copy of its text."""
     descending: bool
     source: str
-    """The attribute whose value is that, or is folded to that."""
+    """The name of the attribute whose value, plain or folded, the column has."""
 
     @property
     def nullable(self) -> bool:
         return getattr(self.column.expression, "nullable", True)
 
     def ordering(self, sorted_after: bool = False) -> UnaryExpression[Any]:
-        """Sort rows without a value last, on every database and in both directions.
+        """Return the ORDER BY expression; rows without a value come last in both directions.
 
-        With `sorted_after` no index serves the order: the rows are few, and are found otherwise.
+        With `sorted_after` no index can serve the order, because another index finds the few rows.
         """
         key: ColumnElement[Any] = self.column.expression
         if sorted_after:
@@ -42,8 +45,8 @@ class SortKey:
         return fold(value) if self.column.key != self.source else to_json(value)
 
     def same(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = self.column.is_(None) if is_null else self.column == bound
-        return found
+        equal: ColumnElement[bool] = self.column.is_(None) if is_null else self.column == bound
+        return equal
 
     def later(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
         if is_null:
@@ -53,7 +56,7 @@ class SortKey:
 
 
 def rows_after(order: Sequence[SortKey], nulls: Sequence[bool]) -> ColumnElement[bool]:
-    """The rows behind a position, which has no value where `nulls` says so."""
+    """Return the condition for rows after a position; `nulls` marks its keys without a value."""
     bounds = [bindparam(f"after_{index}", type_=key.column.type) for index, key in enumerate(order)]
     columns = tuple_(*(key.column for key in order))
     if any(key.nullable for key in order) or len({key.descending for key in order}) > 1:
@@ -64,7 +67,7 @@ def rows_after(order: Sequence[SortKey], nulls: Sequence[bool]) -> ColumnElement
 def step_by_step(
     order: Sequence[SortKey], bounds: Sequence[ColumnElement[Any]], nulls: Sequence[bool]
 ) -> ColumnElement[bool]:
-    """`a > x OR a = x AND b < y OR …`, with a first condition that an index can answer."""
+    """Return `a > x OR a = x AND b < y OR …`, with a first condition that an index can serve."""
     steps: list[ColumnElement[bool]] = []
     so_far: list[ColumnElement[bool]] = []
     for key, bound, is_null in zip(order, bounds, nulls, strict=True):
@@ -75,12 +78,12 @@ def step_by_step(
 
 
 def position_of(row: Any, order: Sequence[SortKey]) -> Key:
-    """The row's sort values, as JSON has them."""
+    """Return the sort values of a row as JSON values."""
     return tuple(key.position(getattr(row, key.source)) for key in order)
 
 
 def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:
-    """Raises InvalidInput for a position that is not one of this order."""
+    """Return the bind values of a position. Raises InvalidInput if it does not fit the order."""
     try:
         return {
             f"after_{index}": from_json(key.column.type.python_type, value)

@@ -1,4 +1,4 @@
-"""The lanes of reading statements: a slow statement waits behind other slow ones only.
+"""The lanes of reading statements: a quick statement does not wait for slow ones.
 
 Each lane has connections of its own. A new statement starts in the trial lane and moves to the
 quick lane after some quick runs. Both lanes end a run after `BRIEF_S`; the run is then repeated one
@@ -50,7 +50,7 @@ def reserved(statement: S) -> S:
 
 
 class KnownStatement:
-    """The plan of a statement, and the speed of its last runs."""
+    """The plan of a statement, and its lane, which depends on the speed of its last runs."""
 
     __slots__ = ("_quick_runs", "_slow_at", "lane", "plan", "runs")
 
@@ -59,11 +59,11 @@ class KnownStatement:
         self.lane = Lane.reserved if marked else Lane.trial
         self.plan: CompiledStatement | None = None
         self.runs = 0
-        """Without a plan."""
+        """The number of runs before there is a plan."""
         self._quick_runs, self._slow_at = 0, -inf
 
     def took(self, seconds: float) -> None:
-        """Choose the lane of the next run."""
+        """Choose the lane of the next run by the duration of this run."""
         if seconds > LONG_S:
             self._move_down_to(Lane.slow)
         elif self.lane is Lane.trial or self.lane is Lane.slow:
@@ -89,7 +89,7 @@ class KnownStatement:
 
 
 class Turns:
-    """Let some run at once and some wait, for a limited time. Raises DatabaseBusy to all others."""
+    """A limit for tasks that run, tasks that wait and their waiting time. Raises DatabaseBusy."""
 
     def __init__(self, at_once: int, waiting: float = inf, patience_s: float | None = None) -> None:
         self._free = Semaphore(at_once)

@@ -1,4 +1,4 @@
-"""Which statements end after `DATABASE_STATEMENT_TIMEOUT_S`: those that a request waits for."""
+"""The scope of `DATABASE_STATEMENT_TIMEOUT_S`: it limits statements that a request waits for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ _exempt: ContextVar[bool] = ContextVar("exempt_from_statement_timeout", default=
 
 
 def is_limited() -> bool:
-    """Return whether the statement timeout applies: not to background work and commands."""
+    """Return whether the statement timeout applies; background work and commands have none."""
     return in_request() and not is_exempt()
 
 
 def is_exempt() -> bool:
-    """Return whether a request does long work that it has exempted."""
+    """Return whether this code runs in a block of `without_statement_timeout`."""
     return _exempt.get()
 
 
 @contextmanager
 def without_statement_timeout() -> Iterator[None]:
-    """Exempt what a request does in this block, such as an export."""
+    """Exempt the statements of this block, such as those of an export."""
     token = _exempt.set(True)
     try:
         yield

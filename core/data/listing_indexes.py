@@ -1,4 +1,4 @@
-"""Which orders and filters of a list have no index in the models."""
+"""A check for sort keys and filters of a list that have no index in the models."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from core.data.queries import Listing
 
 
 def missing_indexes(listing: Listing) -> Iterator[str]:
-    """Yield a sentence for each."""
+    """Yield a sentence for each sort key and filter that no index serves."""
     scope = {column.key for column in listing.scope}
     *keys, unique = listing.sort
     for key in keys:
@@ -25,8 +25,8 @@ def missing_indexes(listing: Listing) -> Iterator[str]:
     if scope:
         return
     for name, column in {**listing.filter_columns, **listing.range_columns}.items():
-        known = isinstance(column, InstrumentedAttribute)
-        if known and not serves(table_of(column), scope, (column.key,)):
+        is_mapped = isinstance(column, InstrumentedAttribute)
+        if is_mapped and not serves(table_of(column), scope, (column.key,)):
             yield f"the filter {name} needs an index that begins with {column.key}"
 
 
@@ -37,7 +37,7 @@ def table_of(column: InstrumentedAttribute[Any]) -> Table:
 
 
 def serves(table: Table, scope: set[str], order: tuple[str, ...]) -> bool:
-    """Return whether an index begins with the columns of the scope and goes on with the order."""
+    """Return whether an index begins with the columns of the scope, followed by the order."""
     end = len(scope) + len(order)
     return any(
         set(index[: len(scope)]) == scope and index[len(scope) : end] == order
@@ -46,7 +46,7 @@ def serves(table: Table, scope: set[str], order: tuple[str, ...]) -> bool:
 
 
 def indexes_of(table: Table) -> Iterator[tuple[str, ...]]:
-    """Yield the columns of each index of all rows."""
+    """Yield the columns of each index that is not partial."""
     for index in table.indexes:
         if not any(index.dialect_kwargs.get(f"{it}_where") is not None for it in DIALECTS):
             yield tuple(column.key for column in index.columns)

@@ -1,4 +1,4 @@
-"""What every table has in common."""
+"""The base classes and the column types of all tables."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ NAMING = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment to the microsecond, always aware and in UTC, whichever database holds it."""
+    """A timestamp with microseconds, always aware and in UTC, on every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -50,7 +50,7 @@ def to_utc(moment: datetime | None) -> datetime | None:
 
 
 def to_text(moment: datetime | None) -> str | None:
-    """Of one length, so that the order of the text is the order of the moments."""
+    """Return the timestamp as text of fixed width, so that text order equals time order."""
     utc = to_utc(moment)
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if utc else None
 
@@ -79,9 +79,9 @@ NOTHING_PERSONAL = "nothing_personal"
 
 
 def nothing_personal(reason: str) -> dict[str, Any]:
-    """Return the `__table_args__` of a table that refers to users and holds nothing about them.
+    """Return the `__table_args__` of a table that refers to users and has no personal data.
 
-    Other arguments stand before it: `__table_args__ = (Index(…), nothing_personal("…"))`.
+    Put other arguments before it: `__table_args__ = (Index(…), nothing_personal("…"))`.
     """
     return {"info": {NOTHING_PERSONAL: reason}}
 
@@ -96,7 +96,7 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """Has its id from the start, so that an event can name it before the row is written."""
+    """A row with an id from its creation, so that an event can contain it before the INSERT."""
 
     __tablename__: str
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
@@ -106,7 +106,7 @@ class Identified:
 
 
 class Versioned(Identified):
-    """Counts its changes, which makes its ETag; who would overwrite a change gets Stale."""
+    """A row that counts its changes for its ETag; a write that would overwrite one raises Stale."""
 
     version: Mapped[int] = mapped_column(default=1)
 
@@ -117,7 +117,7 @@ class Versioned(Identified):
 
 
 def as_created(context: Any) -> datetime:
-    """The very moment of creation: a thing that was never changed says so."""
+    """Return `created_at`, so that `updated_at` equals it until the first change."""
     created: datetime = context.get_current_parameters()["created_at"]
     return created
 

@@ -1,7 +1,7 @@
-"""PostgreSQL through a pooler in transaction mode, such as PgBouncer's.
+"""PostgreSQL through a pooler in transaction mode, such as PgBouncer.
 
-Each transaction may have another connection to the server. So every read is a transaction of its
-own, statements have no names, and the settings of a session are set in each transaction.
+Each transaction may use another connection to the server. Therefore each read is a transaction of
+its own, prepared statements have no names, and session settings are set in each transaction.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +21,7 @@ from core.data.reads import Values
 
 class PooledReads(PostgresReads):
     async def _limit_session(self, driver: Any, lane: Lane) -> None:
-        """The session has no settings; each transaction has."""
+        """Set nothing, because settings are set in each transaction."""
 
     async def _fetch_over(
         self, lent: LentConnection, lane: Lane, sql: str, values: list[Any]
@@ -33,7 +33,7 @@ class PooledReads(PostgresReads):
         self, lent: LentConnection, lane: Lane, statement: Executable, values: Values
     ) -> Result[Any]:
         settings = set_local_in_one(self._settings_of(lane))
-        await lent.connection.exec_driver_sql(settings)  # SQLAlchemy has begun before it
+        await lent.connection.exec_driver_sql(settings)  # after SQLAlchemy's BEGIN
         return await super()._ask_over(lent, lane, statement, values)
 
     @asynccontextmanager
@@ -42,7 +42,7 @@ class PooledReads(PostgresReads):
         try:
             yield
         except Exception:
-            with suppress(Exception):  # what is left in a transaction is discarded
+            with suppress(Exception):  # a connection still in a transaction is discarded later
                 await lent.driver.execute("ROLLBACK")
             raise
         except BaseException:
@@ -74,7 +74,7 @@ class PoolerPool(PostgresPool):
 
 
 def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
-    """Limit the statements of each transaction that SQLAlchemy begins."""
+    """Set the statement timeout in each transaction that SQLAlchemy begins."""
     limit = set_local_in_one(timeout_of(statement_timeout_s) | UNCOMPILED)
 
     def begin(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Finds out whether a pooler stands before PostgreSQL, and how it hands out connections."""
+"""Detection of a pooler in front of PostgreSQL, and of its mode."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -21,15 +21,15 @@ class Pooler(Enum):
 
 class Backends(NamedTuple):
     named: int
-    """The process that the connection was told at its start."""
+    """The process id that the connection received at its start."""
     real: int
 
 
 async def find_pooler(url: str) -> Pooler | None:
-    """Return what is there, as far as it shows; None for SQLite and a direct connection.
+    """Return the mode of the pooler, if it can be seen; None for SQLite and direct connections.
 
-    A pooler names a process of its own. One in transaction mode lends the connection to the server
-    on between two transactions, so that another client meets the same process.
+    A pooler sends a process id of its own. In transaction mode it gives the server's connection to
+    another client between two transactions, so that both clients see the same process.
     """
     if sqlite_path(url):
         return None
@@ -49,7 +49,7 @@ async def find_pooler(url: str) -> Pooler | None:
 
 
 async def backends_of(connection: AsyncConnection) -> Backends:
-    """In a transaction of its own."""
+    """Return both process ids, the real one from a transaction of its own."""
     real = await connection.scalar(BACKEND)
     await connection.rollback()
     raw = await connection.get_raw_connection()

@@ -1,6 +1,6 @@
-"""Reading PostgreSQL past SQLAlchemy: a statement is prepared once, and is one round trip.
+"""Reads on PostgreSQL without SQLAlchemy: a statement is prepared once and takes one round trip.
 
-It loads the driver, so it is loaded itself only where there is a PostgreSQL.
+This module imports the driver, so it is imported only if the database is PostgreSQL.
 """
 
 from asyncio import LifoQueue, gather
@@ -42,7 +42,7 @@ class LentConnection(NamedTuple):
 
 
 class PostgresReads(PlannedReads):
-    """Without a BEGIN. The server ends what takes longer than its lane allows."""
+    """Reads without a BEGIN. The server ends a statement after the time limit of its lane."""
 
     passing = (*LOST, OutdatedSchemaCacheError)
 
@@ -65,7 +65,7 @@ class PostgresReads(PlannedReads):
             for _ in range(size):
                 self._idle[lane].put_nowait(None)  # opened when first needed
         self._epoch = 0
-        """Rises when a connection is lost: the others may be lost too."""
+        """A number that rises when a connection is lost, because the others may be lost too."""
 
     async def _fetch(
         self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
@@ -87,7 +87,7 @@ class PostgresReads(PlannedReads):
         self, lent: LentConnection, _: Lane, statement: Executable, values: Values
     ) -> Result[Any]:
         result = (await lent.connection.execute(statement, values)).freeze()()
-        await lent.connection.rollback()  # only SQLAlchemy has begun something
+        await lent.connection.rollback()  # ends the transaction that SQLAlchemy has begun
         return result
 
     async def _lend(
@@ -99,10 +99,10 @@ class PostgresReads(PlannedReads):
         begun = monotonic()
         try:
             lent = self._usable(lent) or await self._open(lane)
-            done = await work(lent, lane, *args)
+            result = await work(lent, lane, *args)
         except QueryCanceledError:
             raise Overran from None
-        except Exception as error:  # not when cancelled: asyncpg cancels the query and goes on
+        except Exception as error:  # not CancelledError: asyncpg cancels the query itself
             if lent and is_ended_query(error):
                 await lent.connection.rollback()
                 raise Overran from None
@@ -114,9 +114,9 @@ class PostgresReads(PlannedReads):
             raise
         finally:
             idle.put_nowait(lent)
-        # Whether it was brief has been decided by the server, whose time the event loop's is not.
+        # Outside the slow lanes only the server's limit counts: this clock includes other tasks.
         known.took(monotonic() - begun - BRIEF_S / 2 if lane >= Lane.slow else 0.0)
-        return done
+        return result
 
     async def _open(self, lane: Lane) -> LentConnection:
         with setting_up():
@@ -146,7 +146,7 @@ class PostgresReads(PlannedReads):
 
     async def close(self) -> None:
         kept = [lent for idle in self._idle.values() for lent in taken_out(idle) if lent]
-        await close_all([each.connection for each in kept])
+        await close_all([lent.connection for lent in kept])
         await self._engine.dispose()
 
 
@@ -155,9 +155,9 @@ def timeout_of(seconds: float) -> dict[str, str]:
 
 
 async def close_all(connections: Iterable[AsyncConnection]) -> None:
-    """Close them at once, so that servers that say nothing are waited for once."""
+    """Close connections at the same time, so that a silent server is waited for once only."""
     kept = list(connections)
-    whole = [dbapi_connection_of(each) for each in kept if not each.invalidated]
-    await gather(*(each.driver_connection.close() for each in whole), return_exceptions=True)
-    for each in kept:
-        await each.close()
+    valid = [dbapi_connection_of(connection) for connection in kept if not connection.invalidated]
+    await gather(*(adapted.driver_connection.close() for adapted in valid), return_exceptions=True)
+    for connection in kept:
+        await connection.close()

@@ -1,6 +1,6 @@
-"""Errors of PostgreSQL's driver: which of them mean that a connection is lost.
+"""The errors of PostgreSQL's driver that mean that a connection is lost.
 
-It loads the driver, so it is loaded itself only where there is a PostgreSQL.
+This module imports the driver, so it is imported only if the database is PostgreSQL.
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ LOST = (
 
 @contextmanager
 def setting_up() -> Iterator[None]:
-    """Raise DatabaseBusy where a new connection is cut at once.
+    """Raise DatabaseBusy if a new connection is lost at once.
 
-    SQLAlchemy lets the driver's own errors through, or says that its first rollback failed.
+    SQLAlchemy raises the driver's own error, or a DBAPIError because its first rollback failed.
     """
     try:
         yield
@@ -44,7 +44,7 @@ def setting_up() -> Iterator[None]:
 
 
 def is_ended_query(error: Exception) -> bool:
-    """Return whether the server ended a statement of SQLAlchemy's."""
+    """Return whether the server ended a statement that SQLAlchemy executed."""
     return isinstance(error, DBAPIError) and is_too_slow(error)
 
 

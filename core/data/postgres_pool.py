@@ -1,6 +1,6 @@
-"""Writing PostgreSQL past SQLAlchemy: what may wait goes in one round trip.
+"""Writes on PostgreSQL without SQLAlchemy; those that may wait are sent in one round trip.
 
-It loads the driver, so it is loaded itself only where there is a PostgreSQL.
+This module imports the driver, so it is imported only if the database is PostgreSQL.
 """
 
 import re
@@ -28,14 +28,14 @@ from core.data.transaction import Transaction
 from core.data.writes import write_later
 
 DISCARD_PLANS = "DISCARD PLANS"
-_touched = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
-_new = insert(Announcement).from_select(
+_places = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
+_announcement = insert(Announcement).from_select(
     ["place", "copy", "number", "at"],
-    select(_touched, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
+    select(_places, func.mod(func.pg_backend_pid(), COPIES), 1, func.clock_timestamp()),
 )
-ANNOUNCE = _new.on_conflict_do_update(
+ANNOUNCE = _announcement.on_conflict_do_update(
     index_elements=[Announcement.place, Announcement.copy],
-    set_={"number": Announcement.number + 1, "at": _new.excluded.at},
+    set_={"number": Announcement.number + 1, "at": _announcement.excluded.at},
 ).returning(func.pg_notify(CHANNEL, ""))
 
 
@@ -47,16 +47,16 @@ INTO = re.compile(r"\$(\d+)")
 
 
 class PostgresPool(ConnectionPool):
-    """A statement that fails ends the transaction, so its error is said at once."""
+    """The pool for PostgreSQL, where a failed statement ends the transaction."""
 
     exemption = text("SET LOCAL statement_timeout = 0")
     commits_alone = True
-    """A single statement needs no BEGIN and no COMMIT."""
+    """Whether a single statement is executed without BEGIN and COMMIT."""
 
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         super().__init__(engine, connections)
         self._left: dict[Any, list[tuple[CompiledStatement, list[Any]]]] = {}
-        """The writes that each connection, as SQLAlchemy's events name it, has still to perform."""
+        """The writes that wait, by the connection that SQLAlchemy's events pass."""
         for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
             event.listen(engine.sync_engine, moment, self._perform_before)
 
@@ -82,7 +82,7 @@ class PostgresPool(ConnectionPool):
         await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
-        """Commit; writes that were left are one statement, which alone commits by itself."""
+        """Commit; the waiting writes are one statement, which alone needs no COMMIT."""
         await self._perform_left(connection.sync_connection, is_last=True)
         await super().commit_driver(connection)
 
@@ -93,7 +93,7 @@ class PostgresPool(ConnectionPool):
         await super().rollback(connection, session, error)
 
     def _perform_before(self, connection: Connection, *_: Any) -> None:
-        """Perform the writes that were left before SQLAlchemy does the next thing."""
+        """Perform the waiting writes before the next operation of SQLAlchemy."""
         if connection in self._left:
             await_(self._perform_left(connection))
 
@@ -106,7 +106,7 @@ class PostgresPool(ConnectionPool):
             await self._fetch(adapted, sql, values, alone)
 
     async def _fetch(self, adapted: Any, sql: str, values: list[Any], alone: bool = False) -> Rows:
-        """Repeat what fails for no reason of its own before anything else was done."""
+        """Return the rows; repeat the first statement of a transaction if it may succeed then."""
         is_first = not is_open(adapted)
         try:
             return await self._fetch_once(adapted, sql, values, alone)
@@ -115,7 +115,7 @@ class PostgresPool(ConnectionPool):
                 raise
             is_outdated = has_outdated_plan(error)
         await greenlet_spawn(adapted.rollback)
-        if is_outdated:  # those of triggers, which the driver does not know, are so as well
+        if is_outdated:  # plans of triggers, which the driver does not know, are outdated too
             await self._fetch_once(adapted, DISCARD_PLANS, [])
         return await self._fetch_once(adapted, sql, values)
 
@@ -137,10 +137,10 @@ class PostgresPool(ConnectionPool):
         await close_all(connections)
 
     async def _start(self, adapted: Any) -> None:
-        """Begin, so that SQLAlchemy knows of it.
+        """Begin a transaction in a way that SQLAlchemy notices.
 
-        A driver whose BEGIN was cancelled would make a savepoint of the next transaction, and would
-        release that instead of committing.
+        Terminate the connection if BEGIN is cancelled, because the driver would make a savepoint of
+        the next transaction, and would release that instead of committing.
         """
         try:
             await adapted._start_transaction()
@@ -165,7 +165,7 @@ def is_open(adapted: Any) -> bool:
 
 
 def is_lost_by(error: Exception, driver: Any) -> bool:
-    """Return whether the connection is of no use; the driver may not know that yet."""
+    """Return whether the connection is lost; terminate it if the driver may not know that."""
     if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
         driver.terminate()
         return True
@@ -174,9 +174,9 @@ def is_lost_by(error: Exception, driver: Any) -> bool:
 
 @lru_cache(1000)
 def in_one(plans: Sequence[CompiledStatement]) -> str:
-    """Return one statement that performs these writes, with their values after each other.
+    """Return one statement that performs these writes, with their values one after another.
 
-    Constraints are checked at its end, so that a row may refer to another that it inserts.
+    Constraints are checked at its end, so a row may refer to another row of the same statement.
     """
     before = [0, *accumulate(plan.size for plan in plans)]
     *first, last = [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
@@ -185,10 +185,13 @@ def in_one(plans: Sequence[CompiledStatement]) -> str:
 
 
 def moved(sql: str, by: int) -> str:
-    """Return a statement with greater numbers of its values."""
+    """Return a statement with the numbers of its parameters increased by `by`."""
     return INTO.sub(lambda value: f"${int(value[1]) + by}", sql)
 
 
 async def announce(tx: Transaction, names: Iterable[str]) -> None:
-    """The last statement of the transaction, in one order for all, so that nobody waits long."""
+    """Announce names by the last statement of the transaction.
+
+    All transactions lock the rows late and in the same order, so that they wait for a short time.
+    """
     await write_later(tx, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})

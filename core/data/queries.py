@@ -1,4 +1,4 @@
-"""What a service asks again and again: one row or NotFound, one part of a list."""
+"""Common queries of services: one row or NotFound, and one part of a list."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 ALWAYS_RANGES = ("created_at", "at")
 """Sort keys that every list offers as ranges too."""
 
-BATCH = 100  # rows: little enough to be made into text between two other requests
+BATCH = 100  # rows: few enough to be serialized between two other requests
 
 
 async def one_or_raise(
@@ -43,7 +43,7 @@ async def one_or_raise(
     missing: type[NotFound],
     values: Values = NOTHING,
 ) -> T:
-    """The entity, to be changed."""
+    """Return the entity, to be changed. Raises `missing`."""
     if (entity := await tx.session.scalar(query, values)) is None:
         raise missing
     return entity
@@ -52,7 +52,7 @@ async def one_or_raise(
 async def row_or_raise(
     reads: ReadConnection, statement: Select[Any], values: Values, missing: type[NotFound]
 ) -> Row[Any]:
-    """The row, to be looked at."""
+    """Return the row, to be read. Raises `missing`."""
     if (row := (await reads.execute(statement, values)).one_or_none()) is None:
         raise missing
     return row
@@ -68,17 +68,17 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Listing(Uncopied):
-    """How a list may be sorted, searched and filtered: said once, for the query and for OpenAPI.
+    """The definition of how a list is sorted, searched and filtered, for queries and OpenAPI.
 
-    The last column of `sort` is the unique id: it breaks ties. A text is sorted by its folded copy.
-    `filters` are compared for equality; a mapping gives them other names than their columns have.
-    A column of `ranges` is compared by `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are
-    `created_at` and `at` wherever they are sort keys. `scope` names what every query of the list
-    compares for equality, such as the owner: an index of each order begins with it. The default
-    order is `-created_at`, or the first key of a list without it. `searchable` is a condition that
-    queries have and that every row with a searched text meets: their totals need only the index of
-    the search. The query should be made once,
-    for its statements are kept by its identity, and must have the columns of `sort` among its own.
+    The last column of `sort` is the unique id, which breaks ties. A text is sorted by its folded
+    copy. `filters` are compared for equality; a mapping gives them other names than their columns
+    have. A column of `ranges` is compared by `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are
+    `created_at` and `at` if they are sort keys. `scope` has the columns that every query of the
+    list compares for equality, such as the owner; an index of each order begins with them. The
+    default order is `-created_at`, or the first key of a list without it. `searchable` is a
+    condition of queries that every row with a searched text meets, so the total of a search needs
+    the search index only. Create the query once, because its statements are kept by its identity.
+    It must select the columns of `sort`.
     """
 
     sort: Columns
@@ -111,7 +111,7 @@ class Listing(Uncopied):
 
     @cached_property
     def range_columns(self) -> Mapping[str, InstrumentedAttribute[Any]]:
-        """The column that each range parameter is about, such as `created_at_gte`."""
+        """The column of each range parameter, such as `created_at_gte`."""
         own = {column.key: column for column in self.sort if column.key in ALWAYS_RANGES}
         columns = own | {column.key: column for column in self.ranges}
         return {f"{name}_{end}": column for name, column in columns.items() for end in COMPARISONS}
@@ -123,7 +123,7 @@ class Listing(Uncopied):
         asked: PageRequest,
         values: Values = NOTHING,
     ) -> Rows[Any]:
-        """The part of `query` that was asked for. Raises InvalidInput for an unknown key."""
+        """Return the requested part. Raises InvalidInput for an unknown sort key or filter."""
         order = self._order_of(asked.sort or self.default)
         values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
         way = None
@@ -169,9 +169,9 @@ class Listing(Uncopied):
     async def batches(
         self, reads: ReadConnection, query: Query, values: Values = NOTHING
     ) -> AsyncIterator[Sequence[Any]]:
-        """Yield all rows of `query` in the default order, each batch read by itself.
+        """Yield all rows of `query` in the default order, in batches that are read one by one.
 
-        A row that is added or removed meanwhile is in one of them or in none; no other is lost.
+        A row that is added or removed meanwhile may be missing; no other row is.
         """
         asked = PageRequest(per_page=BATCH, by_cursor=True, with_total=False)
         rows = await self.page(reads, query, asked, values)
@@ -189,7 +189,7 @@ class Listing(Uncopied):
         values: Values,
         way: Way | None,
     ) -> Rows[Any]:
-        """One row more than asked for tells whether the list goes on."""
+        """Return the rows after the cursor; one more row is read to see if the list continues."""
         nulls: tuple[bool, ...] = ()
         if asked.after is not None:
             values = {**values, **position_values(order, asked.after)}
@@ -202,7 +202,7 @@ class Listing(Uncopied):
         return Rows(rows[: asked.per_page], None, asked, last)
 
     def _narrowed(self, query: Query, asked: PageRequest, way: Way | None) -> Found:
-        """Built once for each query, way of search and set of filters."""
+        """Return the filtered query, built once per query, way of search and set of filters."""
         key = query, way, frozenset(asked.filters)
         if known := self._found.get(key):
             return known
@@ -216,7 +216,7 @@ class Listing(Uncopied):
         return found
 
     def _count(self, query: Query, narrowed: Query, asked: PageRequest, way: Way | None) -> Count:
-        """A text in the whole table is counted by the index alone."""
+        """Return the count; a search in the whole table is counted without the query."""
         if isinstance(narrowed, Union):
             return Count(narrowed.all())
         if isinstance(query, Union) or asked.filters or not self._is_whole(query.whereclause):
@@ -239,7 +239,10 @@ class Listing(Uncopied):
         nulls: tuple[bool, ...] | None,
         way: Way | None,
     ) -> Select[Any]:
-        """Built once for each order, by page (`nulls` is None), or from the start or a position."""
+        """Return the sorted statement, built once per query, order and kind of position.
+
+        `nulls` is None for offset pagination, and empty for the first part by cursor.
+        """
         key = query, order, nulls
         if (known := self._statements.get(key)) is not None:
             return known
@@ -249,7 +252,7 @@ class Listing(Uncopied):
         return ordered
 
     def _order_of(self, sort: str) -> tuple[SortKey, ...]:
-        """Return the keys of an order, built once for each."""
+        """Return the sort keys of an order, built once for each order."""
         if (known := self._orders.get(sort)) is not None:
             return known
         order = self._order(sort)
@@ -257,7 +260,10 @@ class Listing(Uncopied):
         return order
 
     def _order(self, sort: str) -> tuple[SortKey, ...]:
-        """`-created_at,title` and the id, which goes the way of the last key: one index for all."""
+        """Return the sort keys of a text such as `-created_at,title`, and the id.
+
+        The id has the direction of the last key, so that one index serves the whole order.
+        """
         wanted = sort.split(",")
         names = [key.removeprefix("-") for key in wanted]
         if unknown := [name for name in names if name not in self.keys]:
@@ -282,12 +288,12 @@ class Listing(Uncopied):
 
 
 def whole_list(part: Rows[Any]) -> int | None:
-    """Return the total where this part itself tells it: it is the last part, and not empty."""
-    asked, rows = part.request, len(part.items)
-    if asked.by_cursor:
-        return rows if asked.after is None and part.last is None else None
-    if rows < asked.per_page and (rows or asked.offset == 0):
-        return asked.offset + rows
+    """Return the total if this part itself shows that it is the last one, or None."""
+    request, rows = part.request, len(part.items)
+    if request.by_cursor:
+        return rows if request.after is None and part.last is None else None
+    if rows < request.per_page and (rows or request.offset == 0):
+        return request.offset + rows
     return None
 
 

@@ -1,4 +1,4 @@
-"""What `db.read()` hands out: rows by SQLAlchemy at first, by the driver alone from then on."""
+"""Reads of `db.read()`: SQLAlchemy executes a statement at first, and the driver alone later."""
 
 from abc import ABC, abstractmethod
 from asyncio import create_task, gather
@@ -34,7 +34,7 @@ NOTHING: Values = {}
 
 
 class ReadConnection(ABC):
-    """`execute`, `scalar` and `scalars`, as an AsyncConnection has them, of a SELECT."""
+    """A connection for SELECT, with `execute`, `scalar` and `scalars` of an AsyncConnection."""
 
     @abstractmethod
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]: ...
@@ -46,24 +46,24 @@ class ReadConnection(ABC):
         return of_one_column(await self.execute(statement, values)).scalars()
 
     async def total(self, count: Count, values: Values = NOTHING) -> int:
-        """How many rows there are; exact."""
+        """Return the exact number of rows."""
         total: int = await self.scalar(count.statement, values)
         return total
 
     async def sample(self, statement: Select[Any]) -> Sequence[Any]:
-        """Return some values of a table, which may be a minute old: they only help to choose."""
+        """Return some values of a table, up to a minute old, by which a query is chosen."""
         return (await self.scalars(statement)).all()
 
     async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
-        """Return the results of two reads, made one after the other or beside each other."""
+        """Return the results of two reads, made one after the other or at the same time."""
         return await first(), await second()
 
-    async def close(self) -> None:  # noqa: B027 (who holds none has nothing to let go of)
-        """Let go of every connection."""
+    async def close(self) -> None:  # noqa: B027 (some have no connections)
+        """Close all connections."""
 
 
 class ReadsInTransaction(ReadConnection):
-    """Sees what the open transaction has done so far."""
+    """Reads in the open transaction, which see its changes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -71,16 +71,16 @@ class ReadsInTransaction(ReadConnection):
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
         must_select(statement)
 
-        def flush_and_look(session: Session) -> Result[Any]:
+        def flush_and_execute(session: Session) -> Result[Any]:
             session.flush()
             return session.connection().execute(statement, values)
 
         with translate_busy_errors():
-            return await self._session.run_sync(flush_and_look)
+            return await self._session.run_sync(flush_and_execute)
 
 
 class PlannedReads(ReadConnection):
-    """A statement object that comes back is planned; one built for the occasion never is."""
+    """Reads outside transactions; a statement object has a plan from its second run on."""
 
     passing: tuple[type[Exception], ...] = ()
     """Errors of the driver after which the statement is executed again, on another connection."""
@@ -113,12 +113,14 @@ class PlannedReads(ReadConnection):
         except self.passing:
             return await self._execute_plainly(known, statement, values)
         except Exception as error:
-            result = await self._execute_plainly(known, statement, values)  # may say what is wrong
+            result = await self._execute_plainly(
+                known, statement, values
+            )  # may raise a better error
             note_fallback("plan", plan.sql, error)
             return result
 
     async def total(self, count: Count, values: Values = NOTHING) -> int:
-        """Exact, and remembered until a commit touches what it counts."""
+        """Return the number of rows, cached until a commit changes a table, two seconds at most."""
         return await self._totals.get(count, values, self.scalar)
 
     async def sample(self, statement: Select[Any]) -> Sequence[Any]:
@@ -129,7 +131,7 @@ class PlannedReads(ReadConnection):
         return values
 
     async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
-        """When one fails the other is cancelled."""
+        """Return the results of two reads at the same time; if one fails, cancel the other."""
         tasks = create_task(first()), create_task(second())
         try:
             return await gather(*tasks)
@@ -145,7 +147,7 @@ class PlannedReads(ReadConnection):
     async def _execute_plainly(
         self, known: KnownStatement, statement: Executable, values: Values
     ) -> Result[Any]:
-        """A connection may have been cut while it was idle, or be outdated: the next is new."""
+        """Execute by SQLAlchemy, and once more if the connection was lost or is outdated."""
         must_select(statement)
         with translate_busy_errors(reading=True):
             try:
@@ -183,7 +185,7 @@ class PlannedReads(ReadConnection):
     def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
     ) -> Awaitable[Result[Any]]:
-        """Execute it by SQLAlchemy. Raises Overran."""
+        """Return the result of SQLAlchemy. Raises Overran."""
 
 
 def of_one_column(result: Result[Any]) -> Result[Any]:

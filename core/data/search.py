@@ -1,7 +1,8 @@
-"""Search for plain text anywhere in some columns: both are folded, then one contains the other.
+"""Search for plain text anywhere in some columns; the text and the columns are folded first.
 
-With a `SearchIndex` a rare text is looked up, and a common one is met soon on a walk along the
-order of the list: `Listing` chooses by some texts of the table. `%`, `_` and quotes are plain text.
+With a `SearchIndex` a rare text is looked up in the index. For a common text the rows are compared
+in the order of the list, because a match comes soon. `Listing` chooses by a sample of the table.
+`%`, `_` and quotes are plain text.
 """
 
 # ruff: noqa: S608 (all names come from a module's own models)
@@ -25,13 +26,13 @@ from core.kernel.folding import fold
 Columns = Sequence[InstrumentedAttribute[Any]]
 
 PART = 3
-"""The index consists of parts of this length. A text of no more is found by the index alone."""
+"""The length of the parts in the index, which alone finds a text of up to this length."""
 
 SAMPLE = 400
-"""The number of texts, the newest of the table, by which a text is called common or rare."""
+"""The number of texts in the sample, which are the newest of the table."""
 SAMPLE_LENGTH = 1000
 COMMON = 3
-"""So many of the sample have a common text."""
+"""A searched text is common if at least this many texts of the sample contain it, or else rare."""
 
 
 class Way(Enum):
@@ -43,9 +44,10 @@ class Way(Enum):
 
 
 class SearchIndex:
-    """Declared beside the model: `SEARCH = SearchIndex(Note, (Note.title, Note.body))`.
+    """A search index of a model: `SEARCH = SearchIndex(Note, (Note.title, Note.body))`.
 
-    A migration makes it with `create_search(op, "notes", ["title", "body"])`.
+    Declare it beside the model. `create_search(op, "notes", ["title", "body"])` creates it in a
+    migration.
     """
 
     def __init__(self, model: type[DeclarativeBase], columns: Columns) -> None:
@@ -83,12 +85,12 @@ def search_values(text: str) -> Mapping[str, str | None]:
 
 
 def phrase(text: str) -> str:
-    """Return the query of FTS5 for a text."""
+    """Return the FTS5 query for a text."""
     return '"' + text.replace('"', '""') + '"'
 
 
 def parts(text: str) -> str:
-    """Return the query of PostgreSQL for texts with all parts of this one."""
+    """Return the `tsquery` of PostgreSQL for texts that contain all parts of this one."""
     if len(text) < PART:
         return f"{lexeme(text)}:*"
     starts = range(len(text) - PART + 1)
@@ -100,7 +102,7 @@ def lexeme(part: str) -> str:
 
 
 def way_to(text: str, sample: Sequence[str | None]) -> Way:
-    """Look a rare text up, and walk to one that some of the sample have."""
+    """Return the way to search a text, by how many texts of the sample contain it."""
     half = max(COMMON + 1, len(sample) // 2)
     matches = sum(1 for _ in islice((it for it in sample if it and text in it), half))
     if matches < COMMON:
@@ -109,7 +111,7 @@ def way_to(text: str, sample: Sequence[str | None]) -> Way:
 
 
 def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
-    """Return the condition for rows that have the text, whose values are `search_values`."""
+    """Return the condition for rows that contain the text; its bind values are `search_values`."""
     if not isinstance(index, SearchIndex):
         return or_(*(contains(func.search_fold(column), TEXT) for column in index))
     if way is Way.look_up:
@@ -118,7 +120,7 @@ def found_in(index: SearchIndex | Columns, way: Way) -> ColumnElement[bool]:
 
 
 def all_matches(index: SearchIndex, way: Way) -> Count:
-    """Count the rows of the table that have the text."""
+    """Return the count of all rows of the table that contain the text."""
     matches = Scanned(index) if way is Way.walk_and_scan else Indexed(index)
     return Count.of(select(matches), index.key.table.name)
 
@@ -128,11 +130,11 @@ PHRASE: ColumnElement[str] = bindparam("search_phrase", type_=String())
 PARTS: ColumnElement[str] = bindparam("search_parts", type_=String())
 
 
-UNTYPED: Any = NullType()  # SQLite would be asked whether a Boolean condition equals 1
+UNTYPED: Any = NullType()  # on SQLite, SQLAlchemy would add `= 1` to a Boolean condition
 
 
 class folded_text(FunctionElement[str]):
-    """The folded text of the row with this key, from the copies of its columns if all have some."""
+    """The folded text of the row with this key, from the folded copies if all columns have one."""
 
     inherit_cache = True
     type = String()
@@ -149,7 +151,7 @@ class looked_up(FunctionElement[bool]):
 
 
 class Matches(FunctionElement[int]):
-    """A count of the whole table: it names the table itself, and no row of a query."""
+    """A count over the whole table, with a FROM of its own and without columns of a query."""
 
     inherit_cache = False
     type = Integer()
@@ -184,43 +186,43 @@ def folded_text_on_postgresql(element: folded_text, compiler: Any, **options: An
 
 @compiles(contains, "sqlite")
 def contains_on_sqlite(element: contains, compiler: Any, **options: Any) -> str:
-    whole, text = (compiler.process(each, **options) for each in element.clauses)
+    whole, text = (compiler.process(clause, **options) for clause in element.clauses)
     return f"instr({whole}, {text}) > 0"
 
 
 @compiles(contains, "postgresql")
 def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> str:
-    whole, text = (compiler.process(each, **options) for each in element.clauses)
+    whole, text = (compiler.process(clause, **options) for clause in element.clauses)
     return f"strpos({whole}, {text}) > 0"
 
 
 @compiles(looked_up, "sqlite")
 def looked_up_on_sqlite(element: looked_up, compiler: Any, **options: Any) -> str:
-    """CROSS JOIN keeps SQLite to the order: first the index, then the id of each row found."""
+    """Return the condition; CROSS JOIN makes SQLite read the index first, then the ids."""
     key, text, phrase, _ = element.clauses
-    row, text, phrase = (compiler.process(each, **options) for each in (key, text, phrase))
-    found, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
-    joined = f"{found} CROSS JOIN {rows} ON {rows}.number = {found}.rowid"
-    return f"{row} IN (SELECT {rows}.id FROM {joined} WHERE {match(found, text, phrase)})"
+    row, text, phrase = (compiler.process(clause, **options) for clause in (key, text, phrase))
+    index, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
+    joined = f"{index} CROSS JOIN {rows} ON {rows}.number = {index}.rowid"
+    return f"{row} IN (SELECT {rows}.id FROM {joined} WHERE {match(index, text, phrase)})"
 
 
 @compiles(looked_up, "postgresql")
 def looked_up_on_postgresql(element: looked_up, compiler: Any, **options: Any) -> str:
     key, text, _, parts = element.clauses
-    row, text, parts = (compiler.process(each, **options) for each in (key, text, parts))
+    row, text, parts = (compiler.process(clause, **options) for clause in (key, text, parts))
     whole = text_beside(row)
     return f"({has_parts(whole, parts)} AND strpos({whole}, {text}) > 0)"
 
 
 @compiles(Indexed, "sqlite")
 def indexed_on_sqlite(element: Indexed, compiler: Any, **options: Any) -> str:
-    text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
+    text, phrase = (compiler.process(clause, **options) for clause in (TEXT, PHRASE))
     return f"(SELECT count(*) {matches_on_sqlite(element.table, text, phrase)})"
 
 
 @compiles(Indexed, "postgresql")
 def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> str:
-    text, parts = (compiler.process(each, **options) for each in (TEXT, PARTS))
+    text, parts = (compiler.process(clause, **options) for clause in (TEXT, PARTS))
     has = f"(length({text}) <= {PART} OR strpos({TEXT_COLUMN}, {text}) > 0)"
     may = has_parts(TEXT_COLUMN, parts)
     return f"(SELECT count(*) FROM {element.table} WHERE {may} AND {has})"
@@ -228,8 +230,8 @@ def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> st
 
 @compiles(Scanned, "sqlite")
 def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
-    """Use FTS5 for each phrase, common or rare: it costs less than a scan."""
-    text, phrase = (compiler.process(each, **options) for each in (TEXT, PHRASE))
+    """Return a count that uses FTS5 for each phrase, because it costs less than a scan."""
+    text, phrase = (compiler.process(clause, **options) for clause in (TEXT, PHRASE))
     scan = f"SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0"
     by_index = f"SELECT count(*) {matches_on_sqlite(element.table, text, phrase)}"
     return f"(CASE WHEN {phrase} IS NULL THEN ({scan}) ELSE ({by_index}) END)"
@@ -242,7 +244,7 @@ def scanned_on_postgresql(element: Scanned, compiler: Any, **options: Any) -> st
 
 
 def text_beside(key: str) -> str:
-    """Return the column of PostgreSQL with the folded text, of the table that has this key."""
+    """Return the column with the folded text on PostgreSQL, of the table that has this key."""
     return f"{key.rpartition('.')[0]}.{TEXT_COLUMN}"
 
 
@@ -254,9 +256,9 @@ def matches_on_sqlite(table: str, text: str, phrase: str) -> str:
     return f"FROM {table}_search WHERE {match(f'{table}_search', text, phrase)}"
 
 
-def match(found: str, text: str, phrase: str) -> str:
-    """Return FTS5's condition; a text that is shorter than a term is every term it begins."""
+def match(index: str, text: str, phrase: str) -> str:
+    """Return the condition of FTS5; a text shorter than a term matches all terms it begins."""
     beyond = f"{text} || char(1114111, 1114111, 1114111)"
     terms = """group_concat('"' || replace(term, '"', '""') || '"', ' OR ')"""
-    begun = f"SELECT {terms} FROM {found}_terms WHERE term >= {text} AND term < {beyond}"
-    return f"""{found} MATCH coalesce({phrase}, ({begun}), '""')"""
+    begun = f"SELECT {terms} FROM {index}_terms WHERE term >= {text} AND term < {beyond}"
+    return f"""{index} MATCH coalesce({phrase}, ({begun}), '""')"""

@@ -1,9 +1,10 @@
-"""What a search index is in the database, and how a migration makes and removes it.
+"""The database objects of a search index, with functions for migrations to create and drop them.
 
-SQLite: a table with a number and the folded text of each row, an FTS5 table of the trigrams of that
-text, and the list of its terms; triggers keep them. PostgreSQL: a column with the folded text, kept
-by a trigger, and a GIN index of its trigrams. The function `search_parts` cuts them, because not
-every server has `pg_trgm`. Both databases call `search_fold`, because no locale folds like it.
+SQLite has a table with a number and the folded text of each row, an FTS5 table of the trigrams of
+that text, and the list of its terms; triggers update them. PostgreSQL has a column with the folded
+text, which a trigger updates, and a GIN index of its trigrams. The function `search_parts` returns
+the trigrams, because not every server has `pg_trgm`. Both databases call `search_fold`, because no
+locale folds in the same way.
 """
 
 # ruff: noqa: S608 (all names come from a module's own models)
@@ -36,17 +37,17 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS $$
     ))
     FROM (SELECT string_to_array($1, NULL) AS letters) AS texts
 $$"""
-"""The last two parts are shorter, so that every part of the text, however short, begins one."""
+"""The last two parts are shorter, so that each substring of up to three characters begins one."""
 
 END_OF_TEXT = "char(1114111, 1114111)"
-"""On SQLite two characters that no text may have follow it, for the same reason."""
+"""Two characters that no text may contain; on SQLite they follow the text for the same reason."""
 
 SEGMENTS = 8
-"""FTS5 merges so many segments at once. A write costs up to a fifth less than with its default."""
+"""The number of segments that FTS5 merges at once. It makes a write up to a fifth cheaper."""
 
 
 def create_search(op: Any, table: str, columns: Sequence[str]) -> None:
-    """In a migration, after the table: index its rows and those that will come."""
+    """Create the search index of a table in a migration, for existing and for later rows."""
     for statement in creation(op.get_bind().dialect.name, table, columns):
         op.get_bind().exec_driver_sql(statement)
 
@@ -57,7 +58,7 @@ def drop_search(op: Any, table: str) -> None:
 
 
 def create_functions(op: Any) -> None:
-    """Create what PostgreSQL computes folds and indexes with; SQLite calls Python."""
+    """Create the functions of PostgreSQL for folding and indexing; SQLite calls Python."""
     if op.get_bind().dialect.name == "postgresql":
         for statement in functions():
             op.get_bind().exec_driver_sql(statement)
@@ -85,7 +86,7 @@ def removal(dialect: str, table: str) -> list[str]:
 
 
 def combined(dialect: str, columns: Sequence[str]) -> str:
-    """All columns as one text, a line each."""
+    """Return the SQL of all columns as one text, with a line for each column."""
     line_break = "chr(10)" if dialect == "postgresql" else "char(10)"
     return f" || {line_break} || ".join(f"coalesce({column}, '')" for column in columns)
 
@@ -96,9 +97,9 @@ def functions() -> list[str]:
 
 @cache
 def fold_function() -> str:
-    """Return `fold` in SQL: one script after the other, for `translate` compares with each letter.
+    """Return `fold` in SQL, script by script, because `translate` compares with each letter.
 
-    It is not STRICT, so that PostgreSQL can inline it.
+    The function is not STRICT, so that PostgreSQL can inline it.
     """
     folded = 'lower($1 COLLATE "C")'
     for start, end in SCRIPTS:
@@ -114,7 +115,7 @@ $$"""
 
 
 def add_functions(connection: Any) -> None:
-    """Give a connection to SQLite what triggers and searches call."""
+    """Add the functions that triggers and searches call to a connection of SQLite."""
     connection.create_function("search_fold", 1, fold_or_null, deterministic=True)
 
 
@@ -123,16 +124,17 @@ def fold_or_null(text: str | None) -> str | None:
 
 
 def postgres_column(table: str, columns: Sequence[str]) -> list[str]:
-    """The column is generated once, which writes each row once, and kept by a trigger from then on.
+    """Return the statements for the column with the folded text, its trigger and its index.
 
-    A generated column would not let the type of a searched column be changed.
+    The column is generated at first, which writes each row once. A trigger updates it later,
+    because a generated column would prevent a change of the type of a searched column.
     """
     old, new = (
         combined("postgresql", [f"{row}.{column}" for column in columns]) for row in ("OLD", "NEW")
     )
     text = f"search_fold({combined('postgresql', columns)})"
     column = f'{TEXT_COLUMN} text COLLATE "C"'
-    here = f"TG_RELID = '{table}'::regclass"  # always so: an altered table outdates their plans
+    here = f"TG_RELID = '{table}'::regclass"  # always true: altering the table outdates the plans
     return [
         f"ALTER TABLE {table} ADD COLUMN {column} GENERATED ALWAYS AS ({text}) STORED",
         f"ALTER TABLE {table} ALTER COLUMN {TEXT_COLUMN} DROP EXPRESSION",

@@ -1,4 +1,4 @@
-"""The unit of work: one transaction of one task, with what is to be done after its commit."""
+"""The unit of work: one transaction of one task, with the callbacks that follow its commit."""
 
 from asyncio import Task, current_task
 from collections.abc import Awaitable, Callable
@@ -16,34 +16,31 @@ Callback = Callable[[], Awaitable[object] | None]
 
 
 class Transaction:
-    """What one task does between the opening of a transaction and its commit.
-
-    The tasks that it starts see it, but may not join.
-    """
+    """The transaction of one task. Tasks that this task starts see it, but may not join it."""
 
     def __init__(self, database: object, pool: ConnectionPool, connection: AsyncConnection) -> None:
         self.database, self.pool, self.connection = database, pool, connection
         self.changed: set[str] = set()
-        """The tables whose rows it changed."""
+        """The tables whose rows the transaction changed."""
         self.invalidated: set[str] = set()
-        """Further names of which other machines may remember something."""
+        """Further names of cached values to invalidate, on other machines too."""
         self.on_commit: list[Callback] = []
         self.task = current_task()
         self.failed = self.closed = False
 
     @cached_property
     def session(self) -> AsyncSession:
-        """SQLAlchemy's session in this transaction, for all that the ORM does."""
+        """SQLAlchemy's session in this transaction, for operations of the ORM."""
         return AsyncSession(self.connection, expire_on_commit=False)
 
     @property
     def opened_session(self) -> AsyncSession | None:
-        """The session, if anything has asked for it."""
+        """The session, or None if it was not used."""
         session: AsyncSession | None = self.__dict__.get("session")
         return session
 
     async def flush(self) -> None:
-        """Write the entities that wait for it."""
+        """Write the pending entities of the session."""
         session = self.opened_session
         if session and (session.new or session.dirty or session.deleted):
             await session.flush()
@@ -58,7 +55,10 @@ class Transaction:
             raise RuntimeError("A part failed, was caught, and left its work: use savepoint().")
 
     def savepoint(self) -> "Transaction":
-        """Its own callbacks are forgotten with it; what it may have changed is not."""
+        """Return a part of the transaction, with callbacks of its own.
+
+        Its rollback drops the callbacks, but the names that it has changed stay invalidated.
+        """
         part = Transaction(self.database, self.pool, self.connection)
         part.session, part.changed, part.invalidated = self.session, self.changed, self.invalidated
         return part
@@ -66,7 +66,7 @@ class Transaction:
 
 @dataclass
 class DeferredTransaction:
-    """A transaction that opens with the first one this task asks for, and ends with `stack`."""
+    """A transaction that opens with the first `transaction()` of its task and ends with `stack`."""
 
     database: object
     stack: AsyncExitStack
@@ -81,6 +81,6 @@ current: ContextVar[Transaction | None] = ContextVar("transaction", default=None
 
 
 def inside_transaction() -> bool:
-    """Return whether this task sees rows that are not committed yet."""
+    """Return whether this task is in an open transaction and sees its uncommitted rows."""
     open_ = current.get()
     return open_ is not None and not open_.closed and open_.task is current_task()

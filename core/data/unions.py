@@ -1,4 +1,4 @@
-"""A list whose rows are found by several indexes: each part is read in order, then all are merged.
+"""Lists whose rows are found by several indexes: each part is read in order, then all are merged.
 
 One query with OR would read and sort every row of every part.
 """
@@ -17,7 +17,7 @@ OFFSET: BindParameter[int] = bindparam("listing_offset", type_=Integer)
 
 
 class Union(Uncopied):
-    """Queries of the same columns; no row is in two of them."""
+    """Several queries of the same columns; no row may be in two of them."""
 
     def __init__(self, *parts: Select[Any]) -> None:
         self.parts = parts
@@ -26,7 +26,7 @@ class Union(Uncopied):
         return Union(*(part.where(condition) for part in self.parts))
 
     def all(self) -> Select[Any]:
-        """Return one query, in no order."""
+        """Return one query of all parts, without an order."""
         return select(union_all(*self.parts).subquery())
 
 
@@ -37,7 +37,7 @@ def in_order(
     by_page: bool,
     sorted_after: bool = False,
 ) -> Select[Any]:
-    """Return the part that `listing_limit` and, by page, `listing_offset` say."""
+    """Return the sorted query, limited by `listing_limit` and, by page, `listing_offset`."""
     if isinstance(query, Union):
         return merged(query, order, after, by_page)
     ordered = query.order_by(*(key.ordering(sorted_after) for key in order)).limit(LIMIT)
@@ -49,7 +49,7 @@ def in_order(
 def merged(
     union: Union, order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
 ) -> Select[Any]:
-    """Read each part from its first row to the end of the requested page, and no further."""
+    """Return the merged query, which reads each part only up to the end of the requested page."""
     reach = LIMIT + OFFSET if by_page else LIMIT
     parts = (in_order(part, order, after, by_page=False).limit(reach) for part in union.parts)
     rows = union_all(*(select(part.subquery()) for part in parts)).subquery()

@@ -1,4 +1,4 @@
-"""A change as one UPDATE … RETURNING, where loading, changing and flushing would be three."""
+"""Changes of a row by one UPDATE … RETURNING, in place of loading, changing and flushing."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -34,10 +34,10 @@ async def update_or_raise(
     if_match: IfMatch,
     missing: type[NotFound],
 ) -> Row[Any]:
-    """The `Versioned` row that `query` finds, changed, as it is now. Raises `missing` and Stale.
+    """Change the `Versioned` row that `query` finds, and return it. Raises `missing` and Stale.
 
-    Without a change it stays as it is. Entities that were loaded before do not see the change. A
-    bindparam of the query must not be called like a column.
+    Without changes the row is only locked, checked and returned. Entities that were loaded before
+    do not see the change. No bindparam of the query may have the name of a column.
     """
     if not changes:
         connection = await tx.session.connection()
@@ -54,7 +54,10 @@ async def update_or_raise(
 def checked(
     row: Row[Any] | None, step: int, if_match: IfMatch, missing: type[NotFound]
 ) -> Row[Any]:
-    """If-Match is about the version before the step; raising takes the change back."""
+    """Return the row after a check of If-Match against its version before the change.
+
+    An error undoes the change.
+    """
     if row is None:
         raise missing
     if_match.check_version(row.id, row.version - step)
@@ -62,10 +65,10 @@ def checked(
 
 
 def change_of(query: Select[Any], changes: Mapping[str, Any]) -> Change:
-    """Built once for each query and set of columns."""
+    """Return the UPDATE, built once for each query and set of columns."""
     key = query, frozenset(changes)
-    if (known := _changes.get(key)) is not None:
-        return known
+    if (change := _changes.get(key)) is not None:
+        return change
     table = query.get_final_froms()[0]
     if not isinstance(table, Table) or query.whereclause is None:
         raise TypeError("An update is of rows of one table, found by a condition.")
@@ -82,8 +85,8 @@ def change_of(query: Select[Any], changes: Mapping[str, Any]) -> Change:
 
 
 def stamps_of(table: Table) -> dict[str, Callable[[], Any]]:
-    """What every change sets anew, such as `updated_at`."""
-    anew = {
+    """Return the functions of columns that each change sets, such as `updated_at`."""
+    defaults = {
         it.name: it.onupdate for it in table.c if isinstance(it.onupdate, CallableColumnDefault)
     }
-    return {name: partial(default.arg, cast("Any", None)) for name, default in anew.items()}
+    return {name: partial(default.arg, cast("Any", None)) for name, default in defaults.items()}

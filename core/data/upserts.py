@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT: both databases have it, and SQLAlchemy has it in each one's dialect."""
+"""INSERT … ON CONFLICT, which SQLAlchemy has in the dialects of both databases."""
 
 from importlib import import_module
 from typing import Any
@@ -7,5 +7,5 @@ from sqlalchemy import Dialect
 
 
 def insert_for(dialect: Dialect) -> Any:
-    """Its own `insert`, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    """Return the dialect's `insert` with `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return import_module(f"sqlalchemy.dialects.{dialect.name}").insert

@@ -1,4 +1,4 @@
-"""A bounded cache that no commit can outdate."""
+"""A bounded cache whose values are invalidated by commits."""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
@@ -9,7 +9,7 @@ from core.data.transaction import inside_transaction
 from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 10.0
-"""The net for a process that was killed between its commit and telling of it."""
+"""A limit, because a process may be killed between its commit and the invalidation."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -22,12 +22,12 @@ class Kept(NamedTuple, Generic[V]):
 
 
 class VersionedCache(Generic[K, V]):
-    """Keep values while nothing of these names changes.
+    """A cache of values that are valid until one of these names changes.
 
     `VersionedCache(cache_versions, ["users"], 10_000)` keeps at most 10,000 values.
 
-    Names are tables, or whatever writers say to `Database.invalidate`; only the latter reach other
-    machines.
+    Names are tables, or names that writers pass to `Database.invalidate`; only the latter reach
+    other machines.
     """
 
     def __init__(self, cache_versions: CacheVersions, names: Sequence[str], size: int) -> None:
@@ -35,13 +35,13 @@ class VersionedCache(Generic[K, V]):
         self._kept: LruDict[K, Kept[V]] = LruDict(size)
 
     def get(self, key: K) -> V | None:
-        """What is known and still true, without asking anybody."""
+        """Return the value if it is cached and still valid."""
         kept = self._kept.get(key)
         return kept.value if kept and self._holds(kept) else None
 
     async def fetch(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """What is known, or else loaded. What changed meanwhile is used once, and not kept."""
-        if inside_transaction():  # what it has changed may yet be rolled back
+        """Return the cached value, or load it. A value that changes meanwhile is not kept."""
+        if inside_transaction():  # its changes may still be rolled back
             return await load()
         kept = self._kept.get(key)
         if kept and self._holds(kept):

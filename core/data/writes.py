@@ -1,4 +1,4 @@
-"""Hot writes: an INSERT or UPDATE made once, executed with values in the open transaction."""
+"""Frequent writes: an INSERT or UPDATE is compiled once and executed in the open transaction."""
 
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -22,16 +22,16 @@ _known: WeakKeyDictionary[UpdateBase, dict[str, PlannedWrite]] = WeakKeyDictiona
 
 
 async def write(tx: Transaction, statement: UpdateBase, values: Values) -> Result[Any]:
-    """Execute a statement whose every column is a bindparam, after the entities that wait."""
+    """Execute a statement whose values are all bindparams, after a flush of the session."""
     if (plan := await plan_in(tx, statement)) is None:
         return await (await tx.session.connection()).execute(statement, values)
     return plan.result(await tx.pool.perform(tx.connection, plan, plan.bind(values)))
 
 
 async def write_later(tx: Transaction, statement: UpdateBase, values: Values) -> None:
-    """Write, like `write`, a row that only what comes after the transaction reads.
+    """Write a row that no statement of this transaction reads, at the latest with the commit.
 
-    An error in it may come from the commit instead, and undoes the transaction all the same.
+    Its error may be raised by the commit only, but still undoes the transaction.
     """
     if (plan := await plan_in(tx, statement)) is None:
         await (await tx.session.connection()).execute(statement, values)
@@ -40,7 +40,7 @@ async def write_later(tx: Transaction, statement: UpdateBase, values: Values) ->
 
 
 async def plan_in(tx: Transaction, statement: UpdateBase) -> CompiledStatement | None:
-    """Return the plan for this transaction, whose entities are flushed; None if it has none."""
+    """Flush the session, and return the plan for this transaction, or None if there is none."""
     await tx.flush()
     plan, tables = planned(statement, tx.connection.dialect)
     tx.changed |= tables
@@ -48,9 +48,9 @@ async def plan_in(tx: Transaction, statement: UpdateBase) -> CompiledStatement |
 
 
 def planned(statement: UpdateBase, dialect: Dialect) -> PlannedWrite:
-    known = _known.setdefault(statement, {})
-    if dialect.name not in known:
-        known[dialect.name] = PlannedWrite(
+    by_dialect = _known.setdefault(statement, {})
+    if dialect.name not in by_dialect:
+        by_dialect[dialect.name] = PlannedWrite(
             compile_statement(statement, dialect), tables_changed_by(statement)
         )
-    return known[dialect.name]
+    return by_dialect[dialect.name]

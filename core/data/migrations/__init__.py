@@ -1,4 +1,4 @@
-"""Migrations: one history per module, brought to where the code is under one lock."""
+"""Migrations: one history per module, applied under one lock."""
 
 from core.data.migrations.commands import check, current, downgrade, pending, revision, upgrade
 from core.data.migrations.revisions import Difference, History, MigrationError, histories_of

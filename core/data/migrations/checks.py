@@ -1,7 +1,7 @@
-"""Compare the conditions of check constraints, of which alembic compares the names alone.
+"""A comparison of the conditions of check constraints; alembic compares only their names.
 
-Importing this module makes alembic tell them like all other differences, and write them. SQLite
-keeps a condition as it was written. PostgreSQL keeps it in another form, which is not compared.
+After an import of this module alembic reports these differences and writes them into revisions.
+SQLite stores a condition as it was written. PostgreSQL stores another form, which is not compared.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.schema import conv
 
 
 class ChangeCheck(MigrateOperation):
-    """Give a check constraint another condition."""
+    """The operation that gives a check constraint another condition."""
 
     def __init__(self, before: CheckConstraint, after: CheckConstraint) -> None:
         self.before, self.after = before, after
@@ -46,23 +46,23 @@ def compare_conditions(
     if stored is not None and declared is not None and connection.dialect.name == "sqlite":
         before = stored_checks(connection, stored)
         for check in checks_of(declared):
-            known = before.get(str(check.name))
-            if known is not None and not are_equal(known, check, connection.dialect):
-                operations.ops.append(ChangeCheck(known, check))
+            old = before.get(str(check.name))
+            if old is not None and not are_equal(old, check, connection.dialect):
+                operations.ops.append(ChangeCheck(old, check))
     return PriorityDispatchResult.CONTINUE
 
 
 def stored_checks(connection: Connection, table: Table) -> dict[str, CheckConstraint]:
     return {
-        str(each["name"]): CheckConstraint(each["sqltext"], name=conv(each["name"]), table=table)
-        for each in inspect(connection).get_check_constraints(table.name)
-        if each["name"]
+        str(check["name"]): CheckConstraint(check["sqltext"], name=conv(check["name"]), table=table)
+        for check in inspect(connection).get_check_constraints(table.name)
+        if check["name"]
     }
 
 
 def checks_of(table: Table) -> list[CheckConstraint]:
-    checks = [each for each in table.constraints if isinstance(each, CheckConstraint)]
-    return sorted(checks, key=lambda each: str(each.name))
+    checks = [check for check in table.constraints if isinstance(check, CheckConstraint)]
+    return sorted(checks, key=lambda check: str(check.name))
 
 
 def are_equal(one: CheckConstraint, other: CheckConstraint, dialect: Dialect) -> bool:
@@ -78,7 +78,7 @@ def condition_of(check: CheckConstraint, dialect: Dialect) -> str:
 
 
 def is_enclosed(condition: str) -> bool:
-    """Return whether the first parenthesis ends with the last character."""
+    """Return whether the last character closes the parenthesis of the first."""
     depth = 0
     for place, character in enumerate(condition, 1):
         depth += (character == "(") - (character == ")")

@@ -1,4 +1,4 @@
-"""What can be done to the histories of a database; alembic is imported where it is needed."""
+"""The commands for the migrations of a database; alembic is imported only where it is needed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,46 +10,46 @@ from core.data.migrations.revisions import Difference, History, MigrationError
 
 
 def upgrade(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
-    """Take whatever revisions are missing, in this order; says which this call took."""
+    """Apply the pending revisions of modules in this order, and return the applied ones."""
     from core.data.migrations.runner import walk_up
 
     def work(connection: Connection) -> dict[str, list[str]]:
-        missing_in(connection, histories)  # refuses before the first is touched
+        missing_in(connection, histories)  # raises before the first module is changed
         connection.rollback()
-        return {each.module: walk_up(connection, each) for each in histories}
+        return {history.module: walk_up(connection, history) for history in histories}
 
     return run(url, work, alone=True)
 
 
 def downgrade(url: str, history: History, to: str = "base") -> list[str]:
-    """Walk one module back; what refers to its tables has to go first."""
+    """Roll back one module; first roll back the modules that refer to its tables."""
     from core.data.migrations.runner import walk_down
 
     return run(url, lambda connection: walk_down(connection, history, to), alone=True)
 
 
 def current(url: str, histories: Sequence[History]) -> dict[str, str | None]:
-    """Where each module stands; None before its first revision."""
+    """Return the current revision of each module, or None before its first revision."""
     return run(url, lambda connection: positions(connection, histories))
 
 
 def pending(url: str, histories: Sequence[History]) -> dict[str, list[str]]:
-    """The revisions that are missing, by module; empty when the database is where the code is."""
+    """Return the pending revisions by module; empty if the database is up to date."""
     missing = run(url, lambda connection: missing_in(connection, histories))
     return {module: revisions for module, revisions in missing.items() if revisions}
 
 
 def check(url: str, histories: Sequence[History]) -> dict[str, list[Difference]]:
-    """Return by module where models and tables differ; the tables have every revision."""
+    """Return the differences of models and tables by module; no revision may be pending."""
     from core.data.migrations.comparing import differences
 
     return run(url, lambda connection: differences(connection, histories))
 
 
 def revision(url: str, history: History, message: str) -> Path:
-    """Write the next revision of a module, from what its models say and its tables do not.
+    """Write the next revision of a module, from the differences of its models and tables.
 
-    Raises MigrationError where the tables lack a revision, or the file exists.
+    Raises MigrationError if a revision is pending or the file exists.
     """
     from core.data.migrations.runner import write_revision
 
@@ -62,16 +62,19 @@ def revision(url: str, history: History, message: str) -> Path:
 
 
 def missing_in(connection: Connection, histories: Sequence[History]) -> dict[str, list[str]]:
-    """Raises MigrationError where the database is newer than the code."""
+    """Return the pending revisions by module.
+
+    Raises MigrationError if the database is newer than the code.
+    """
     at = positions(connection, histories)
-    return {each.module: each.missing(at[each.module]) for each in histories}
+    return {history.module: history.missing(at[history.module]) for history in histories}
 
 
 def positions(connection: Connection, histories: Sequence[History]) -> dict[str, str | None]:
-    there = set(inspect(connection).get_table_names())
+    tables = set(inspect(connection).get_table_names())
     return {
-        each.module: connection.scalar(text(f"SELECT version_num FROM {each.version_table}"))  # noqa: S608
-        if each.version_table in there
+        it.module: connection.scalar(text(f"SELECT version_num FROM {it.version_table}"))  # noqa: S608
+        if it.version_table in tables
         else None
-        for each in histories
+        for it in histories
     }

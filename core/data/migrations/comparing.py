@@ -1,4 +1,4 @@
-"""Compare models with tables: each difference in a sentence that says what to run."""
+"""A comparison of models and tables: each difference is a sentence with the command to run."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ HARMLESS = ("remove_table", "remove_index")
 def differences(
     connection: Connection, histories: Sequence[History]
 ) -> dict[str, list[Difference]]:
-    """Return the differences by module; the tables of all are read once."""
+    """Return the differences by module; all tables are read once."""
     context = MigrationContext.configure(connection, opts=options(connection, *histories))
     with ignoring_what_is_not_compared(), telling_unknown_tables():
         found = list(steps(compare_metadata(context, Base.metadata)))
@@ -37,25 +37,25 @@ def telling_unknown_tables() -> Iterator[None]:
 
 def steps(found: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield one tuple for each difference; alembic groups those of one column in a list."""
-    for each in found:
-        yield from each if isinstance(each, list) else [each]
+    for difference in found:
+        yield from difference if isinstance(difference, list) else [difference]
 
 
 def differences_of(
     history: History, found: Sequence[tuple[Any, ...]], connection: Connection
 ) -> Iterator[Difference]:
-    """Yield one for each difference, and one alone for a table that one side lacks."""
+    """Yield the differences of one module, and only one for a table that one side lacks."""
 
     def compiled(kind: Any) -> str:
         return str(kind.compile(dialect=connection.dialect))
 
     lacking = {table_of(it) for it in found if it[0].endswith("_table")}
-    for each in found:
-        table = table_of(each)
-        if history.owns(table) and (each[0].endswith("_table") or table not in lacking):
-            told, what = described(each, compiled)
-            cure = f"run `atrium revision {history.module} {what}`"
-            yield Difference(f"{told}: {cure}.", each[0] not in HARMLESS)
+    for difference in found:
+        table, kind = table_of(difference), difference[0]
+        if history.owns(table) and (kind.endswith("_table") or table not in lacking):
+            sentence, name = described(difference, compiled)
+            cure = f"run `atrium revision {history.module} {name}`"
+            yield Difference(f"{sentence}: {cure}.", kind not in HARMLESS)
 
 
 def table_of(difference: tuple[Any, ...]) -> str:
@@ -72,11 +72,11 @@ def table_of(difference: tuple[Any, ...]) -> str:
             return str(table)
         case (_, constraint):
             return str(constraint.table.name)
-    raise NotImplementedError(difference[0])  # a kind of difference that alembic adds later
+    raise NotImplementedError(difference[0])  # a kind of difference of a later alembic
 
 
 def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
-    """Return what differs, and a name for the revision that cures it."""
+    """Return a sentence about the difference, and a name for the revision that removes it."""
     match difference:
         case ("add_table_comment" | "remove_table_comment", table, *_):
             return f"the comment of {table.name} is another in the migrations", "change_comment"
@@ -112,7 +112,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
 
 
 def named(difference: tuple[Any, ...]) -> tuple[str, str]:
-    """Return the name of what one side lacks, for the sentence and for the revision."""
+    """Return the name of the object that one side lacks, for the sentence and the revision."""
     kind, table = difference[0], table_of(difference)
     if kind.endswith("_table"):
         return f"the table {table}", table

@@ -1,4 +1,4 @@
-"""A plain connection for migrating, and the lock by which one process at a time migrates."""
+"""A plain connection for migrations, and the lock by which one process at a time migrates."""
 
 import asyncio
 import sqlite3
@@ -21,9 +21,9 @@ LONGEST_WAIT_S = 600
 
 
 def run(url: str, work: Callable[[Connection], T], *, alone: bool = False) -> T:
-    """Call `work` with a connection; `alone`: whoever comes second waits.
+    """Call `work` with a connection; with `alone` only one process at a time does so.
 
-    Not from within an event loop: use a thread there.
+    Do not call it in an event loop: use a thread there.
     """
     if path := sqlite_path(url):
         return run_on_sqlite(path, work, alone)
@@ -39,7 +39,10 @@ def run_on_sqlite(path: str, work: Callable[[Connection], T], alone: bool) -> T:
 
 
 def prepare_sqlite(connection: Any, _: object) -> None:
-    """Foreign keys are off: a table is altered by copying and dropping it, and must not cascade."""
+    """Set up a connection.
+
+    Foreign keys are off, because an altered table is copied and dropped, which must not cascade.
+    """
     connection.isolation_level = None
     add_functions(connection)
     for pragma in ("busy_timeout = 600000", "foreign_keys = OFF", "synchronous = FULL"):
@@ -48,7 +51,7 @@ def prepare_sqlite(connection: Any, _: object) -> None:
 
 @contextmanager
 def turn_beside(path: str) -> Iterator[None]:
-    """SQLite locks for one transaction only: so this one is in an empty file beside its own."""
+    """Hold a lock on an empty file beside the database, whose own lock ends with a transaction."""
     beside = sqlite3.connect(f"{path}-migrating", timeout=LONGEST_WAIT_S, isolation_level=None)
     with closing(beside):
         beside.execute("BEGIN EXCLUSIVE")
@@ -56,7 +59,7 @@ def turn_beside(path: str) -> Iterator[None]:
 
 
 async def run_on_postgres(url: str, work: Callable[[Connection], T], alone: bool) -> T:
-    """Nothing but the transaction is relied on, because a pooler may be between."""
+    """Call `work` without any state of a session, because there may be a pooler."""
     unnamed = connecting({}, transaction_pooler=True)
     engine = create_async_engine(url, poolclass=NullPool, connect_args=unnamed)
     try:
@@ -70,10 +73,10 @@ async def run_on_postgres(url: str, work: Callable[[Connection], T], alone: bool
 
 
 async def take_turn(connection: AsyncConnection) -> None:
-    """Hold the lock by a transaction that stays open, on a connection of its own.
+    """Take the lock in a transaction that stays open, on a connection of its own.
 
-    Through a pooler a lock of the session might be another session's. The transaction looks at no
-    table, so `CREATE INDEX CONCURRENTLY` does not wait for it.
+    Through a pooler a session lock might belong to another session. The transaction reads no table,
+    so `CREATE INDEX CONCURRENTLY` does not wait for it.
     """
     while not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
         await connection.rollback()

@@ -1,7 +1,7 @@
-"""Compare the default that a model declares for a column with the one that the database has.
+"""A comparison of the default that a model declares for a column with that of the database.
 
-Importing this module makes alembic tell another default like all other differences, and write it.
-alembic's own comparison fails on PostgreSQL where two expressions have no common type.
+After an import of this module alembic reports these differences and writes them into revisions.
+alembic's own comparison fails on PostgreSQL if two expressions have no common type.
 """
 
 import re
@@ -41,12 +41,12 @@ def compare_defaults(
 
 
 def is_plain(default: FetchedValue | None) -> bool:
-    """Return whether it is none of a computed column, or of an identity."""
+    """Return whether this is not the default of a computed or an identity column."""
     return default is None or isinstance(default, DefaultClause)
 
 
 def sql_of(default: FetchedValue | None, connection: Connection) -> str | None:
-    """Return what `CREATE TABLE` says of it."""
+    """Return the default as the SQL of `CREATE TABLE`."""
     if not isinstance(default, DefaultClause):
         return None
     if isinstance(value := default.arg, ClauseElement):
@@ -59,10 +59,10 @@ def sql_of(default: FetchedValue | None, connection: Connection) -> str | None:
 def are_equal(
     connection: Connection, stored: str | None, declared: str | None, column: Column[Any]
 ) -> bool:
-    """Return whether both have the same text as values of the column, as the database says."""
+    """Return whether the database gives both the same text as values of the column."""
     if stored is None or declared is None:
         return stored is declared
-    if connection.dialect.name == "postgresql":  # it keeps a default as a value of the type
+    if connection.dialect.name == "postgresql":  # it stores a default as a value of the type
         kind = COLLATION.sub("", column.type.compile(dialect=connection.dialect))
         declared = f"CAST({declared} AS {kind})"
     compared = f"SELECT CAST(({stored}) AS TEXT) = CAST(({declared}) AS TEXT)"

@@ -1,4 +1,4 @@
-"""One history of migrations per module, with a version table of its own: none can meet another."""
+"""One migration history per module; each has its own version table, so none affects another."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -16,16 +16,16 @@ MIGRATIONS = Path(__file__).parents[3] / "migrations"
 
 
 class MigrationError(Exception):
-    """The database and the code do not fit together; it says what to do."""
+    """The database and the code do not match; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference between a model and its table, which has every revision."""
+    """One difference between a model and its table after all revisions."""
 
     sentence: str
     breaks: bool
-    """Whether requests may fail: not by a table or an index that only the database has."""
+    """Whether requests may fail; a table or an index that only the database has is harmless."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class History:
 
     @cached_property
     def revisions(self) -> list[str]:
-        """From the first to the last, read without alembic, which costs a start 150 ms.
+        """The revisions from first to last, read without alembic, which adds 150 ms to a start.
 
-        Raises MigrationError where they are not one line.
+        Raises MigrationError if they are not one line.
         """
         after = dict(map(read_revision, self.files))
         line: list[str] = []
@@ -64,7 +64,7 @@ class History:
         return line
 
     def missing(self, at: str | None) -> list[str]:
-        """What is still to be done there. Raises MigrationError where this code has never been."""
+        """Return the revisions after `at`. Raises MigrationError for an unknown `at`."""
         if at is None:
             return self.revisions
         if at not in self.revisions:
@@ -76,7 +76,7 @@ class History:
 
 
 def read_revision(file: Path) -> tuple[str | None, str]:
-    """Return the one before, and its own. Raises MigrationError where they cannot be read."""
+    """Return `down_revision` and `revision`. Raises MigrationError if they cannot be read."""
     try:
         named = {
             target.id: ast.literal_eval(statement.value)
@@ -86,30 +86,30 @@ def read_revision(file: Path) -> tuple[str | None, str]:
             if isinstance(target, ast.Name) and target.id in ("revision", "down_revision")
         }
     except SyntaxError as error:
-        told = f"{file}, line {error.lineno}, is not Python: {error.msg}."
-        raise MigrationError(told) from error
+        message = f"{file}, line {error.lineno}, is not Python: {error.msg}."
+        raise MigrationError(message) from error
     except ValueError as error:
-        told = f"{file} must give revision and down_revision as plain text."
-        raise MigrationError(told) from error
+        message = f"{file} must give revision and down_revision as plain text."
+        raise MigrationError(message) from error
     if "revision" not in named:
         raise MigrationError(f"{file} names no revision: make it with `atrium revision`.")
     return named.get("down_revision"), named["revision"]
 
 
 def histories_of(packages: Mapping[str, str]) -> list[History]:
-    """Core's and each module's (name and package, in wiring order).
+    """Return the histories of core and of each module (name and package, in wiring order).
 
-    Those come first whose tables others refer to. Core's own tables have to be imported before.
+    A history comes after those whose tables it refers to. Import core's own tables before.
     """
-    found = [history_of(name, package) for name, package in {"core": "core", **packages}.items()]
-    for one, other in permutations(found, 2):
+    every = [history_of(name, package) for name, package in {"core": "core", **packages}.items()]
+    for one, other in permutations(every, 2):
         if one.owns(other.module):
             raise WiringError(f"Tables of {other.module} look like {one.module}'s: rename one.")
-    return in_order(found)
+    return in_order(every)
 
 
 def history_of(module: str, package: str) -> History:
-    """In `migrations/<module>/` here; a module that is installed brings its own folder."""
+    """Return a history from `migrations/<module>/`, or from the folder of an installed module."""
     if find_spec(f"{package}.models"):
         import_module(f"{package}.models")
     if package.partition(".")[0] in ("core", "modules"):
@@ -117,13 +117,13 @@ def history_of(module: str, package: str) -> History:
     return History(module, Path(import_module(package).__path__[0]) / "migrations")
 
 
-def in_order(found: Sequence[History]) -> list[History]:
-    """By foreign keys; what they leave open, as it came."""
-    waiting, ordered = list(found), list[History]()
+def in_order(histories: Sequence[History]) -> list[History]:
+    """Return the histories sorted by their foreign keys, otherwise in the given order."""
+    waiting, ordered = list(histories), list[History]()
     while waiting:
         ready = next((it for it in waiting if not needs(it, waiting)), None)
         if ready is None:
-            circle = ", ".join(each.module for each in waiting)
+            circle = ", ".join(history.module for history in waiting)
             raise WiringError(f"Tables refer to each other in a circle: {circle}.")
         waiting.remove(ready)
         ordered.append(ready)
@@ -131,7 +131,7 @@ def in_order(found: Sequence[History]) -> list[History]:
 
 
 def needs(history: History, others: Sequence[History]) -> list[History]:
-    """Whose tables this one's have foreign keys to."""
+    """Return the other histories whose tables are targets of this one's foreign keys."""
     own = [table for table in Base.metadata.tables.values() if history.owns(table.name)]
     targets = [key.target_fullname.split(".")[0] for table in own for key in table.foreign_keys]
-    return [each for each in others if each != history and any(map(each.owns, targets))]
+    return [other for other in others if other != history and any(map(other.owns, targets))]

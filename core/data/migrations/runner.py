@@ -1,4 +1,4 @@
-"""Alembic, one module at a time: one revision after another, each in a transaction of its own."""
+"""Migrations by alembic: one module at a time, and each revision in a transaction of its own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -30,7 +30,7 @@ from core.data.search_tables import TEXT_COLUMN
 from core.kernel.loading import told_in_a_sentence
 
 BOOLEANS = (type(true()), type(false()))
-POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # for its way to write types
+POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # renders types
 PLUGINS = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"]
 Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
@@ -43,22 +43,22 @@ def walk_up(connection: Connection, history: History) -> list[str]:
 
 def walk_down(connection: Connection, history: History, to: str) -> list[str]:
     script = script_of(history)
-    script.get_revision(to)  # refuses `-1`, which would mean another one at each step
+    script.get_revision(to)  # raises for `-1`, which would mean another revision at each step
     with telling_failures(history):
         return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
 
 
 def telling_failures(history: History) -> AbstractContextManager[None]:
-    """Raise WiringError, with its line, where a revision fails otherwise than by the database."""
+    """Raise WiringError with the line of the error if the code of a revision fails."""
     names = [sub(r"\W", "_", file.name) for file in history.folder.glob("*.py")]  # as alembic does
-    known = (MigrationError, CommandError, SQLAlchemyError, OSError)
+    passing = (MigrationError, CommandError, SQLAlchemyError, OSError)
     return told_in_a_sentence(
-        f"A revision of {history.module} cannot be run", *names, except_for=known
+        f"A revision of {history.module} cannot be run", *names, except_for=passing
     )
 
 
 def walk(connection: Connection, history: History, plan: Plan) -> list[str]:
-    """Each transaction looks first where the database stands by then."""
+    """Run the planned revisions; each transaction first reads the current revision."""
     walked: list[str] = []
 
     def next_step(heads: tuple[str, ...], _: object) -> Sequence[RevisionStep]:
@@ -86,7 +86,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
     history.folder.mkdir(parents=True, exist_ok=True)
     config, script = Config(), script_of(history)
     must_be_new(script, history, message)
-    asked = {
+    arguments = {
         "message": message.replace('"', "'"),  # it becomes a docstring
         "autogenerate": True,
         "sql": False,
@@ -98,7 +98,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
         "depends_on": None,
     }
     complete(Base.metadata)
-    revision = RevisionContext(config, script, asked)
+    revision = RevisionContext(config, script, arguments)
 
     def compare(heads: Any, context: MigrationContext) -> list[Any]:
         with ignoring_what_is_not_compared():
@@ -112,7 +112,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
 
 
 def must_be_new(script: ScriptDirectory, history: History, message: str) -> None:
-    """Raise MigrationError where alembic would write over a revision of the same day and name."""
+    """Raise MigrationError if alembic would overwrite a revision of the same day and name."""
     file = Path(script._rev_path(history.folder, "", message, script._generate_create_date()))
     if file.exists():
         raise MigrationError(f"{file} exists already: give the revision another name.")
@@ -120,7 +120,7 @@ def must_be_new(script: ScriptDirectory, history: History, message: str) -> None
 
 @contextmanager
 def ignoring_what_is_not_compared() -> Iterator[None]:
-    """Silence alembic's warnings of what it cannot read back, such as an index of an expression."""
+    """Silence alembic's warnings about objects that it cannot read, such as expression indexes."""
     with catch_warnings():
         simplefilter("ignore")
         yield
@@ -136,7 +136,7 @@ def script_of(history: History) -> ScriptDirectory:
 
 
 def options(connection: Connection, *histories: History) -> dict[str, Any]:
-    """Return how alembic sees the tables of these modules and no others."""
+    """Return the options by which alembic sees the tables of these modules and no others."""
 
     def is_own(given: str | None, kind: str, *_: Any) -> bool:
         name = given or ""
@@ -162,31 +162,31 @@ def options(connection: Connection, *histories: History) -> dict[str, Any]:
 
 
 def is_of_type(thing: object) -> bool:
-    """Return whether it is a check constraint of a type, which some databases do not make."""
+    """Return whether this is a check constraint of a type, which some databases do not create."""
     return bool(getattr(thing, "_type_bound", False))
 
 
 def is_search(table: str) -> bool:
-    """Of a search index (see `core.data.search_tables`), which no model describes."""
+    """Return whether the table belongs to a search index (see `core.data.search_tables`)."""
     return any(f"{table}_".startswith(f"{it}_search_") for it in Base.metadata.tables)
 
 
 def render(kind: str, thing: object, context: AutogenContext) -> str | Literal[False]:
-    """Write types that both databases know, and name no class of the project: it may change."""
+    """Return code for both databases, without classes of the project, because they may change."""
     if kind == "server_default" and isinstance(default := getattr(thing, "arg", None), BOOLEANS):
-        return f"sa.{default}()"  # alembic writes what the connected database calls it
+        return f"sa.{default}()"  # alembic writes the form of the connected database
     home = type(thing).__module__
     if isinstance(thing, TypeDecorator) and not home.startswith("sqlalchemy."):
         return _repr_type(thing.impl_instance, context)
     if isinstance(thing, TypeEngine) and home.startswith("sqlalchemy.dialects.postgresql"):
         context.imports.add("from sqlalchemy.dialects import postgresql")
-        return POSTGRES.render_type(thing, context)  # alembic asks the connected database's
+        return POSTGRES.render_type(thing, context)  # alembic renders for the connected database
     return False
 
 
 @contextmanager
 def keeping_sqlite_whole(connection: Connection) -> Iterator[None]:
-    """A rebuilt table loses its triggers, and foreign keys are off meanwhile: look after both."""
+    """Restore the search triggers of rebuilt tables, and check the foreign keys, which are off."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -194,7 +194,7 @@ def keeping_sqlite_whole(connection: Connection) -> Iterator[None]:
     yield
     after = search_triggers(connection)
     for name, sql in before.items():
-        if name in after:  # as the revision has made it, perhaps in another form
+        if name in after:  # the revision has created it, perhaps in another form
             continue
         table = name.partition("_search_")[0]
         if {table, f"{table}_search"} <= tables_of(connection):
@@ -204,13 +204,13 @@ def keeping_sqlite_whole(connection: Connection) -> Iterator[None]:
 
 
 def search_triggers(connection: Connection) -> dict[str, str]:
-    found = connection.exec_driver_sql(
+    triggers = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%/_search/_%'"
         " ESCAPE '/'"
     )
-    return {name: sql for name, sql in found}
+    return {name: sql for name, sql in triggers}
 
 
 def tables_of(connection: Connection) -> set[str]:
-    found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return set(found.scalars())
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return set(names.scalars())

@@ -1,6 +1,6 @@
-"""Compare the search indexes of models with those of the database, which alembic does not know.
+"""A comparison of the search indexes of models with those of the database.
 
-Importing this module makes alembic tell them like all other differences, and write them.
+After an import of this module alembic reports these differences and writes them into revisions.
 """
 
 import re
@@ -21,12 +21,12 @@ SOURCES = {
     "postgresql": "SELECT prosrc FROM pg_proc WHERE proname = :name || '_text'"
     " AND pronamespace = current_schema()::regnamespace",
 }
-"""The statements that read what keeps the index of a table."""
+"""The statements that read the source of the trigger that updates the index of a table."""
 COLUMN = re.compile(r"coalesce\(new\.(\w+), ''\)", re.IGNORECASE)
 
 
 class ChangeSearch(MigrateOperation):
-    """Make a search index, remove it, or make it over other columns."""
+    """The operation that creates a search index, removes it or changes its columns."""
 
     def __init__(self, table: str, before: Columns, after: Columns) -> None:
         self.table, self.before, self.after = table, before, after
@@ -68,6 +68,6 @@ def render_search(context: AutogenContext, change: ChangeSearch) -> list[str]:
 
 
 def columns_searched(connection: Connection, table: str) -> Columns:
-    """Return the columns of the search index in the database; none where there is no index."""
+    """Return the columns of the search index in the database, or none if there is no index."""
     source = connection.scalar(text(SOURCES[connection.dialect.name]), {"name": f"{table}_search"})
     return tuple(dict.fromkeys(COLUMN.findall(source or "")))

@@ -1,1 +1,1 @@
-"""SQLite: one thread writes for all with a commit for all, and others read."""
+"""SQLite: one thread writes and commits for all transactions, and other threads read."""

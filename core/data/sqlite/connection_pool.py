@@ -1,4 +1,4 @@
-"""Writing SQLite past SQLAlchemy: one hop to the writing thread."""
+"""Writes on SQLite without SQLAlchemy: each call is one hop to the writing thread."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from core.data.sqlite.driver import Outcome
 
 
 class SqlitePool(ConnectionPool):
-    """A statement that fails is taken back by SQLite, and the transaction may go on."""
+    """The pool for SQLite, which undoes only a failed statement: the transaction may go on."""
 
     async def perform(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
     ) -> Rows:
-        with as_sqlalchemy_says_it(plan.sql):
+        with translate_sqlite_errors(plan.sql):
             done: Outcome = await dbapi_connection_of(connection).perform(plan.sql, values, False)
         return done.rows
 
@@ -29,7 +29,7 @@ class SqlitePool(ConnectionPool):
         dbapi_connection_of(connection).perform_later(plan.sql, values)
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
-        with as_sqlalchemy_says_it("COMMIT"):
+        with translate_sqlite_errors("COMMIT"):
             await dbapi_connection_of(connection).commit_all()
 
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
@@ -43,7 +43,7 @@ class SqlitePool(ConnectionPool):
 
 
 @contextmanager
-def as_sqlalchemy_says_it(sql: str) -> Iterator[None]:
+def translate_sqlite_errors(sql: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:

@@ -1,4 +1,4 @@
-"""SQLite under SQLAlchemy's asyncio: one statement, rows and all, is one hop to a thread."""
+"""A SQLite driver for SQLAlchemy's asyncio: a statement with its rows is one hop to a thread."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,16 @@ from sqlalchemy.util import await_
 from core.data.search_tables import add_functions
 
 LOCK_WAIT_S = 5.0
-"""The wait for a lock that another process holds; then the database is busy."""
+"""The longest wait for a lock that another process holds; then DatabaseBusy is raised."""
 LARGEST_IDLE_LOG = 16 * 1024 * 1024
-"""The size to which the write-ahead log shrinks again, once all of it is in the file."""
+"""The size to which the write-ahead log shrinks after a complete checkpoint."""
 PRAGMAS = (
     f"busy_timeout = {LOCK_WAIT_S * 1000:.0f}",
     f"journal_size_limit = {LARGEST_IDLE_LOG}",
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "secure_delete = ON",  # so that free pages keep nothing of an erased person
+    "secure_delete = ON",  # so that free pages keep no data of an erased user
     "cache_size = -16000",
     "temp_store = MEMORY",
 )
@@ -32,7 +32,7 @@ Write = tuple[str, Sequence[Any]]
 
 
 def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
-    """One that begins and commits only when told to."""
+    """Return a connection that begins and commits by explicit statements only."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -44,7 +44,10 @@ def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
 
 
 def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> None:
-    """Of two processes that make the file at once, one is told it is locked, without a wait."""
+    """Set a pragma, repeatedly if the file is locked.
+
+    SQLite does not wait for the lock if two processes create the file at once.
+    """
     while True:
         try:
             return connection.execute(f"PRAGMA {pragma}").close()
@@ -56,9 +59,9 @@ def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> Non
 
 
 class Outcome(NamedTuple):
-    """The rows of a statement, and what its cursor said of it.
+    """The rows of a statement, and the attributes of its cursor.
 
-    The cursor itself stays in the thread: to close it in the event loop waits for the connection.
+    The cursor stays in the thread, because closing it in the event loop waits for the connection.
     """
 
     rows: list[Any]
@@ -75,7 +78,7 @@ class Outcome(NamedTuple):
 def execute(
     connection: sqlite3.Connection, before: Sequence[Write], sql: str, values: Any, many: bool
 ) -> Outcome:
-    """In the thread: the statements before this one, and itself."""
+    """Execute the writes `before` and the statement, in the thread."""
     write_all(connection, before)
     return Outcome.of(
         connection.executemany(sql, values) if many else connection.execute(sql, values)
@@ -86,7 +89,10 @@ NOTHING = Outcome([], None, -1, None)
 
 
 def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
-    """In the thread: statements without rows. Raises OperationalError outside a transaction."""
+    """Execute statements without rows, in the thread.
+
+    Raises OperationalError outside a transaction.
+    """
     if not connection.in_transaction:
         raise sqlite3.OperationalError("SQLite has rolled the transaction back")
     for sql, values in writes:
@@ -94,7 +100,7 @@ def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
 
 
 class Cursor:
-    """The DBAPI's cursor, whose rows have come along already."""
+    """A DBAPI cursor that already has all its rows."""
 
     arraysize = 1
 

@@ -1,4 +1,4 @@
-"""Reading SQLite as of one moment."""
+"""Snapshots of SQLite: statements that all see the same state of the database."""
 
 import sqlite3
 from typing import Any
@@ -12,7 +12,7 @@ from core.data.sqlite.threads import ConnectionThreads
 
 
 class SnapshotConnection:
-    """The DBAPI's connection for reading: what it sees stands still until its rollback."""
+    """A DBAPI connection for reading, whose statements see the same state until its rollback."""
 
     def __init__(self, path: str, statement_timeout_s: float) -> None:
         self._path, self._statement_timeout_s = path, statement_timeout_s
@@ -23,7 +23,9 @@ class SnapshotConnection:
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
         limit_s = self._statement_timeout_s if is_limited() else None
         try:
-            return await self._watch.run(self._thread, Statement(limit_s, look, sql, values, many))
+            return await self._watch.run(
+                self._thread, Statement(limit_s, execute_in_snapshot, sql, values, many)
+            )
         except Overran:
             raise TooSlow from None
 
@@ -31,13 +33,13 @@ class SnapshotConnection:
         return Cursor(self)
 
     def rollback(self) -> None:
-        if self._connection:  # only forgets the snapshot: no disk, no wait, so no hop
+        if self._connection:  # only ends the snapshot, without a wait, so no hop is needed
             self._connection.rollback()
 
     commit = rollback
 
     def close(self) -> None:
-        """Also what SQLAlchemy does when whoever was reading is cancelled."""
+        """Interrupt and close; SQLAlchemy also calls this when the reading task is cancelled."""
         if self._connection:
             self._connection.interrupt()
         self._watch.close()
@@ -48,7 +50,7 @@ class SnapshotConnection:
         return self._connection
 
 
-def look(connection: sqlite3.Connection, sql: str, values: Any, many: bool) -> Any:
+def execute_in_snapshot(connection: sqlite3.Connection, sql: str, values: Any, many: bool) -> Any:
     if not connection.in_transaction:
         connection.execute("BEGIN").close()
     return execute(connection, (), sql, values, many)

@@ -1,7 +1,7 @@
-"""Disk blocks kept beside the file of SQLite: with a full disk they let the next start read.
+"""Disk blocks reserved beside the SQLite file, so that the next start can read on a full disk.
 
-SQLite needs some blocks for its lock table (`-shm`) before it can read. A clean stop gives those
-blocks back, and another program may take them.
+SQLite needs some blocks for its lock table (`-shm`) before it can read. A clean stop frees those
+blocks, and another program may take them.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import disk_usage
 
 SPARE_BYTES = 256 * 1024
-"""Several times the lock table, for blocks are also needed for new names in the folder."""
+"""Several times the lock table, because new file names in the folder also need blocks."""
 
 
 def give_up_spare(database: str) -> None:
@@ -26,7 +26,7 @@ def keep_spare(database: str) -> None:
     with suppress(OSError):
         if spare.exists() or disk_usage(spare.parent).free < 4 * SPARE_BYTES:
             return
-        spare.write_bytes(os.urandom(SPARE_BYTES))  # which no file system can compress
+        spare.write_bytes(os.urandom(SPARE_BYTES))  # random, so no file system can compress it
 
 
 def spare_of(database: str) -> Path:

@@ -1,4 +1,4 @@
-"""A statement in a thread, and the watch that interrupts it when it runs for too long."""
+"""Statements in threads, and the watch that interrupts those that run for too long."""
 
 import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
@@ -14,7 +14,7 @@ LOOK_EVERY_S = 0.01
 
 
 class Statement:
-    """One call on a connection in whichever thread takes it, until it ends or is interrupted.
+    """One call on the connection of a thread, until it ends or is interrupted.
 
     The lock keeps an interrupt from reaching the next statement on the same connection.
     """
@@ -44,10 +44,10 @@ class Statement:
         preceding: Sequence[Callable[[sqlite3.Connection], object]] = (),
     ) -> Any:
         """Make the preceding calls, which have limits of their own, and then this one."""
-        for each in preceding:
-            each(connection)
+        for call in preceding:
+            call(connection)
         with self._lock:
-            if self._ended:  # while it waited
+            if self._ended:  # while the statement waited
                 self.done = True
                 raise Overran
             self._connection = connection
@@ -75,7 +75,7 @@ class Statement:
 
 
 class Watch:
-    """Looks at the statements that run, while any does."""
+    """A timer that checks running statements and ends those after their time limit."""
 
     def __init__(self) -> None:
         self._running: set[Statement] = set()
@@ -95,7 +95,7 @@ class Watch:
         except CancelledError:
             if ends_when_cancelled:
                 statement.end()
-            raise  # `_look` forgets the statement when its thread is done with it
+            raise  # `_look` removes the statement when its thread is done with it
         except BaseException:
             self._running.discard(statement)
             raise
@@ -103,13 +103,13 @@ class Watch:
         return done
 
     def add(self, statement: Statement) -> None:
-        """Look at a statement from now on, until its thread is done with it."""
+        """Watch a statement until its thread is done with it."""
         self._running.add(statement)
         if self._timer is None and statement.limit_s is not None:
             self._look_later()
 
     def close(self) -> None:
-        """End the statements that run still; nothing waits for them any longer."""
+        """End the statements that still run; no task waits for them any longer."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -123,7 +123,7 @@ class Watch:
     def _look(self) -> None:
         self._timer = None
         now = monotonic()
-        self._running = {each for each in self._running if not each.done}
+        self._running = {statement for statement in self._running if not statement.done}
         for statement in self._running:
             statement.end_if_late(now)
         if self._running:

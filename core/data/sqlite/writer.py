@@ -1,4 +1,4 @@
-"""One connection writes for all: a fair queue to it, and one COMMIT for all who are ready."""
+"""One connection for all writes, with a fair queue and one COMMIT for all ready transactions."""
 
 import sqlite3
 from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
@@ -24,16 +24,19 @@ from core.data.sqlite.driver import (
 from core.data.sqlite.statements import Statement, Watch
 from core.data.sqlite.threads import ConnectionThreads
 
-PATIENCE_S = 15  # in the queue, then "busy"
+PATIENCE_S = 15  # the longest wait in the queue; then DatabaseBusy is raised
 LEAST_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
 SAVEPOINT: Write = ("SAVEPOINT mine", ())
 UNDO_MINE, UNDO_ALL = "ROLLBACK TO mine", "ROLLBACK"
-"""These undo one transaction of a group, and the first one or the group."""
+"""The first undoes one transaction of a group, the second the first transaction or the group."""
 
 
 class GroupCommit:
-    """Gives each transaction its turn; each is a savepoint of the group until the COMMIT."""
+    """A queue in which each transaction has its turn, and groups that share one COMMIT.
+
+    The first transaction of a group begins it, and each other one is a savepoint until the COMMIT.
+    """
 
     def __init__(self, path: str, statement_timeout_s: float) -> None:
         self._statement_timeout_s, self._watch = statement_timeout_s, Watch()
@@ -42,12 +45,12 @@ class GroupCommit:
         self.ready: list[tuple[Future[None], LeftWrites | None]] = []
         """The transactions that wait for the COMMIT, each with the writes that it left."""
         self._left: list[LeftWrites] = []
-        """Those of `ready` that the thread has not been given yet."""
+        """The writes of `ready` that were not sent to the thread yet."""
         self._whole: list[tuple[Future[None], LeftWrites]] = []
-        """The transactions of which the thread has not been given anything yet."""
+        """The transactions of which nothing was sent to the thread yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
-        """Another process held the lock when the last transaction was to begin."""
+        """Whether another process held the lock at the last BEGIN."""
 
     async def take_turn(self) -> None:
         try:
@@ -59,9 +62,9 @@ class GroupCommit:
     def run(
         self, begins: float | None, before: Sequence[Write], sql: str, values: Any, many: bool
     ) -> Awaitable[Any]:
-        """Have it executed in the thread. Raises Overran after the statement timeout.
+        """Execute a statement in the thread. Raises Overran after the statement timeout.
 
-        `begins` is the time since when a transaction waits that has to BEGIN first.
+        `begins` is the time since which a transaction waits that needs a BEGIN first.
         """
         limit_s = self._limit_s()
         if limit_s is not None and begins is not None:
@@ -86,10 +89,13 @@ class GroupCommit:
             self._begin(connection, begins)
         return execute(connection, before, sql, values, many)
 
-    def _begin(self, connection: sqlite3.Connection, asked: float) -> None:
-        """Behind one that has waited in vain, the others wait no longer than it did."""
+    def _begin(self, connection: sqlite3.Connection, since: float) -> None:
+        """Begin a transaction; if the last one did not get the lock, limit the wait from `since`.
+
+        Otherwise each transaction in the queue would wait for `LOCK_WAIT_S` after the one before.
+        """
         if self._is_locked:
-            waited = monotonic() - asked
+            waited = monotonic() - since
             set_lock_wait(connection, max(LEAST_WAIT_S, LOCK_WAIT_S - waited))
         try:
             connection.execute(BEGIN).close()
@@ -101,9 +107,10 @@ class GroupCommit:
             set_lock_wait(connection, LOCK_WAIT_S)
 
     def commit(self, left: Sequence[Write]) -> Future[None]:
-        """Pass the turn on. The COMMIT queues up behind those who wait, and serves them too.
+        """Pass the turn on, and return the future of the COMMIT.
 
-        The writes that this transaction left go with the next statement in the thread.
+        The COMMIT waits behind the transactions in the queue and commits them too. The writes that
+        this transaction left are sent to the thread with the next statement.
         """
         committed: Future[None] = get_running_loop().create_future()
         writes = self._leave(left) if left else None
@@ -124,7 +131,7 @@ class GroupCommit:
         return LeftWrites(statement, is_first)
 
     async def commit_whole(self, writes: Sequence[Write]) -> None:
-        """Have a whole transaction performed with the next COMMIT. Raises as `take_turn` does."""
+        """Perform a whole transaction with the next COMMIT. Raises the errors of `take_turn`."""
         committed: Future[None] = get_running_loop().create_future()
         waiting = committed, self._limited([SAVEPOINT, *writes], is_first=False)
         self._whole.append(waiting)
@@ -136,7 +143,7 @@ class GroupCommit:
             give_up.cancel()
 
     def _give_up(self, waiting: tuple[Future[None], "LeftWrites"]) -> None:
-        """Take back a transaction that has waited for too long, unless it is being performed."""
+        """Fail a transaction that has waited for too long, unless it is being performed."""
         if waiting in self._whole:
             self._whole.remove(waiting)
             waiting[0].set_exception(sqlite3.OperationalError("The queue to write is too long."))
@@ -161,7 +168,7 @@ class GroupCommit:
             failure = None
             try:
                 await self.thread.run(self._commit, begins, left)
-            except Exception as error:  # each kind, so that none waits for ever
+            except Exception as error:  # any error, so that no transaction waits forever
                 failure = error
         for committed, writes in ready:
             reason = (writes and writes.error) or failure
@@ -169,7 +176,7 @@ class GroupCommit:
                 committed.set_exception(reason)
             elif not committed.done():
                 committed.set_result(None)
-            await sleep(0)  # each answer by itself, so that reads come between them
+            await sleep(0)  # so that reads run between two of them
 
     def _commit(
         self,
@@ -207,19 +214,19 @@ def undo(connection: sqlite3.Connection, sql: str) -> None:
 
 
 class LeftWrites:
-    """The last writes of a transaction, which the thread takes with its next statement."""
+    """The last writes of a transaction, which are sent to the thread with its next statement."""
 
     __slots__ = ("_is_first", "_statement", "error")
 
     def __init__(self, statement: Statement, is_first: bool) -> None:
-        """`is_first`: the transaction is the first of its group, and no savepoint."""
+        """Set `is_first` for the first transaction of a group, which is not a savepoint."""
         self._statement, self._is_first = statement, is_first
         self.error: Exception | None = None
 
     def __call__(self, connection: sqlite3.Connection) -> None:
-        """Write all, or undo the transaction and keep the error for its commit.
+        """Perform the writes, or undo the transaction and keep the error for its commit.
 
-        The driver refuses some values by errors that are none of SQLite's, such as OverflowError.
+        The driver refuses some values with errors other than SQLite's, such as OverflowError.
         """
         try:
             self._statement(connection)
@@ -231,14 +238,14 @@ class LeftWrites:
             self._undo(connection)
 
     def _undo(self, connection: sqlite3.Connection) -> None:
-        """Undo the transaction; where it is the first, those that follow go on in a new group."""
+        """Undo the transaction; if it is the first, begin a new group for those that follow."""
         undo(connection, UNDO_ALL if self._is_first else UNDO_MINE)
         if self._is_first:
             connection.execute(BEGIN).close()
 
 
 class WriteConnection:
-    """The DBAPI's connection: has its turn from its first statement to commit or rollback."""
+    """A DBAPI connection, which has its turn from its first statement to commit or rollback."""
 
     def __init__(self, group: GroupCommit) -> None:
         self._group = group
@@ -249,27 +256,27 @@ class WriteConnection:
         group, begins = self._group, None
         before, self._left = self._left, []
         if not self.in_transaction:
-            asked = monotonic()
+            since = monotonic()
             await group.take_turn()
             self.in_transaction = True
             if group.ready:
                 before = [SAVEPOINT, *before]
             else:
-                begins = asked
+                begins = since
         try:
             return await group.run(begins, before, sql, values, many)
         except Overran:  # SQLite has rolled back the transaction, and the group with it
             raise TooSlow from None
 
     def perform_later(self, sql: str, values: Sequence[Any]) -> None:
-        """Leave a write without rows to the next statement, or to the commit."""
+        """Leave a write without rows for the next statement or the commit."""
         self._left.append((sql, values))
 
     def cursor(self) -> Cursor:
         return Cursor(self)
 
     async def commit_all(self) -> None:
-        """Commit; a transaction of nothing but writes that were left begins in the same hop."""
+        """Commit; a transaction that consists of left writes begins and commits in one hop."""
         left, self._left = self._left, []
         if self.in_transaction:
             self.in_transaction = False
@@ -287,7 +294,7 @@ class WriteConnection:
             await_(self._group.rollback())
 
     def close(self) -> None:
-        """Roll back, as SQLAlchemy asks it also when the task that was writing is cancelled."""
+        """Roll back; SQLAlchemy also calls this when the writing task is cancelled."""
         self._left = []
         if self.in_transaction:
             self.in_transaction = False
