@@ -10,8 +10,8 @@ import click
 from core.cli.group import AtriumGroup
 from core.version import VERSION
 
-FOR_THIS_USER_ALONE = 0o077
-"""Of the database, the files and whatever else is written."""
+OWNER_ONLY_UMASK = 0o077
+"""The umask for the database and for all other files that are written."""
 
 
 def command() -> click.Group:
@@ -20,12 +20,13 @@ def command() -> click.Group:
 
 
 def main() -> None:
-    """Exit status 1 for what the operator can mend, with one sentence on standard error.
+    """Run a command.
 
-    And 2, with how it is used, for what is no command.
+    The exit status is 1, with one sentence on standard error, for an error that the operator can
+    fix, and 2, with the usage, for a wrong command or argument.
     """
-    os.umask(FOR_THIS_USER_ALONE)
-    atexit.register(gc.freeze)  # no search of all that was loaded for what ends with the process
+    os.umask(OWNER_ONLY_UMASK)
+    atexit.register(gc.freeze)  # skip the garbage collection at the end of the process
     try:
         sys.exit(command().main(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -36,7 +37,7 @@ def main() -> None:
         click.echo(f"{usage}\natrium: {error.format_message()}".strip(), err=True)
         sys.exit(error.exit_code)
     except Exception as error:
-        from core.cli.sentences import as_sentence  # loads the libraries that these errors are of
+        from core.cli.sentences import as_sentence  # imports the libraries of these errors
 
         if (sentence := as_sentence(error)) is None:
             raise

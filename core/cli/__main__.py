@@ -1,4 +1,4 @@
-"""`python -m core.cli`, for where the script is not on the path."""
+"""`python -m core.cli`, for an environment in which `atrium` is not on the PATH."""
 
 from core.cli import main
 

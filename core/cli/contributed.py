@@ -1,4 +1,4 @@
-"""The commands that modules contribute: listed without an application, run over a whole one."""
+"""The commands of modules: listed without an application, run with all modules built."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from core.wiring.settings import usable_modules
 
 @dataclass
 class ContributedCommands:
-    """Those of modules that can be loaded, and a sentence for each module that cannot."""
+    """The commands of modules that can be loaded, and a sentence for each failure."""
 
     commands: dict[str, ClickCommand] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -29,39 +29,43 @@ class ContributedCommands:
 
 @cache
 def contributed_commands() -> ContributedCommands:
-    """List them without building a service. A name that two modules give is of neither."""
+    """List the commands without building a service, except those whose name is used twice."""
     usable = usable_modules()
     core = CoreContainer(settings=usable.settings)
-    found = ContributedCommands(failures=usable.failures)
+    contributed = ContributedCommands(failures=usable.failures)
     every: list[tuple[str, ClickCommand]] = []
     for name, plugin in usable.plugins.items():
         try:
-            every += [(name, command) for command in made(name, plugin, core)]
+            every += [(name, command) for command in make_commands(name, plugin, core)]
         except (WiringError, SettingsError) as error:
-            found.failures.append(str(error))
-    doubled = doubled_commands((name, each.name or "") for name, each in every)
-    found.failures += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in doubled.values()]
-    found.commands |= {each.name or "": each for _, each in every if each.name not in doubled}
-    return found
+            contributed.failures.append(str(error))
+    doubled = doubled_commands((name, command.name or "") for name, command in every)
+    contributed.failures += [
+        f"{sentence[0].upper()}{sentence[1:]}." for sentence in doubled.values()
+    ]
+    contributed.commands |= {it.name or "": it for _, it in every if it.name not in doubled}
+    return contributed
 
 
-def made(name: str, plugin: type[AnyModule], core: CoreContainer) -> Iterator[ClickCommand]:
+def make_commands(
+    name: str, plugin: type[AnyModule], core: CoreContainer
+) -> Iterator[ClickCommand]:
     module, contributed = construct(name, plugin, core)
-    for each in contributed:
-        if isinstance(each, Command):
-            with told_in_a_sentence(f"The command {each.name} cannot be made", module.package):
-                command = each.make()
+    for part in contributed:
+        if isinstance(part, Command):
+            with told_in_a_sentence(f"The command {part.name} cannot be made", module.package):
+                command = part.make()
                 if not isinstance(command, ClickCommand):
                     raise TypeError(f"{command!r} is no click command")
-            let_run(command, partial(made_by_whole, each.name))
+            let_run(command, partial(built_command, part.name))
             yield command
 
 
 def let_run(command: ClickCommand, whole: Callable[[], ClickCommand]) -> None:
-    """Let the command, or each of a group, run as `whole` does, over tables that fit."""
+    """Let the command, or each command of a group, check the tables and run as `whole` does."""
     if isinstance(command, Group):
-        for name, each in command.commands.items():
-            let_run(each, partial(part_of, whole, name))
+        for name, part in command.commands.items():
+            let_run(part, partial(part_of, whole, name))
     elif (callback := command.callback) is not None:
 
         @wraps(callback)
@@ -73,10 +77,10 @@ def let_run(command: ClickCommand, whole: Callable[[], ClickCommand]) -> None:
         command.callback = run_whole
 
 
-def made_by_whole(name: str) -> ClickCommand:
+def built_command(name: str) -> ClickCommand:
     """Return the command as its module makes it once every module is built."""
     contributed = the_core().contributions().of(Command)
-    return next(each for each in contributed if each.name == name).make()
+    return next(command for command in contributed if command.name == name).make()
 
 
 def part_of(group: Callable[[], ClickCommand], name: str) -> ClickCommand:

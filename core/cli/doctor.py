@@ -1,4 +1,4 @@
-"""`atrium doctor`: looks at settings, database, storage, clock and keys, and says what to do."""
+"""`atrium doctor`: checks settings, database, storage, clock and keys, and says what to do."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from core.operations.health import ask
 from core.wiring.container import CoreContainer
 
 Finding = tuple[bool, str]
-EARLIEST = 1_764_547_200  # December 2025: no clock that is right says less
+EARLIEST = 1_764_547_200  # December 2025: a correct clock is later
 ENOUGH_BYTES = 200_000_000
 
 
@@ -33,31 +33,31 @@ def doctor() -> None:
 
 
 def run_checks() -> Iterator[Finding]:
-    """Go on after each finding, except where there are no tables; tell none twice."""
-    told = set[str]()
+    """Yield each finding once; stop at a CommandFailed, such as missing tables."""
+    reported = set[str]()
     for look in (settings, clock, disk, pooler, schema, models, parts):
         try:
             for good, text in look():
-                told.add(text)
+                reported.add(text)
                 yield good, text
         except Exception as error:
             text = as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
-            if text not in told:
-                told.add(text)
+            if text not in reported:
+                reported.add(text)
                 yield False, text
             if isinstance(error, CommandFailed):
                 return
 
 
 def settings() -> Iterator[Finding]:
-    """Modules that cannot be loaded are found here, too, for their settings are missing."""
+    """Yield wrong settings, and modules that cannot be loaded, whose settings are unknown."""
     from core.wiring.settings import report_settings
 
     findings = report_settings().findings
-    yield from ((False, each) for each in findings)
+    yield from ((False, finding) for finding in findings)
     if not findings:
-        found = the_settings()
-        yield True, f"settings: {found.environment}, served as {found.public_url}"
+        checked = the_settings()
+        yield True, f"settings: {checked.environment}, served as {checked.public_url}"
 
 
 def clock() -> Iterator[Finding]:
@@ -82,18 +82,18 @@ def free_bytes(folder: Path) -> int:
 
 
 def pooler() -> Iterator[Finding]:
-    """Say what stands between, where the database is PostgreSQL."""
+    """Yield the mode of the pooler in front of PostgreSQL, if there is one."""
     from core.data.poolers import Pooler, find_pooler
 
     settings = load_settings()
     url = settings.database_url.get_secret_value()
     if sqlite_path(url):
         return
-    found = asyncio.run(find_pooler(url))
-    if found is Pooler.transaction and settings.database_pooler is None:
+    mode = asyncio.run(find_pooler(url))
+    if mode is Pooler.transaction and settings.database_pooler is None:
         yield False, f"pooler: {UNNAMED_POOLER}"
     else:
-        yield True, f"pooler: {f'in {found.value} mode' if found else 'none'}"
+        yield True, f"pooler: {f'in {mode.value} mode' if mode else 'none'}"
 
 
 def schema() -> Iterator[Finding]:
@@ -104,16 +104,16 @@ def schema() -> Iterator[Finding]:
 def models() -> Iterator[Finding]:
     from core.cli.models import differences
 
-    found = differences()
-    yield from ((False, f"models: {it}") for it in found)
-    if not found:
+    sentences = differences()
+    yield from ((False, f"models: {sentence}") for sentence in sentences)
+    if not sentences:
         yield True, "models: as the migrations say"
 
 
 def parts() -> Iterator[Finding]:
     async def ask_all(core: CoreContainer) -> list[Finding]:
-        results = [await ask(each) for each in core.contributions().of(HealthCheck)]
-        looked = [
+        results = [await ask(check) for check in core.contributions().of(HealthCheck)]
+        advice_by_name = [
             (it.name.rpartition(".")[2], await advice_of(it))
             for it in core.contributions().of(DoctorCheck)
         ]
@@ -122,14 +122,14 @@ def parts() -> Iterator[Finding]:
                 (it.ok, f"{it.name}: {'works' if it.ok else f'fails: {it.reason}'}")
                 for it in results
             ),
-            *((advice is None, f"{name}: {advice or 'well'}") for name, advice in looked),
+            *((advice is None, f"{name}: {advice or 'well'}") for name, advice in advice_by_name),
         ]
 
     yield from run(ask_all)
 
 
-async def advice_of(examination: DoctorCheck) -> str | None:
+async def advice_of(check: DoctorCheck) -> str | None:
     try:
-        return await examination.look()
+        return await check.look()
     except Exception as error:
         return as_sentence(error) or f"{type(error).__name__}: {error}"

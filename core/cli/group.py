@@ -1,4 +1,4 @@
-"""Core's commands and those that modules contribute; each is imported only when it is run."""
+"""The group of all commands, which loads modules only for the list and for their commands."""
 
 from importlib import import_module
 
@@ -9,12 +9,12 @@ from core.operations.command_names import CORE_COMMANDS
 
 class AtriumGroup(Group):
     def list_commands(self, ctx: Context) -> list[str]:
-        from core.cli.contributed import contributed_commands  # what a module needs is heavy
+        from core.cli.contributed import contributed_commands  # imports modules
 
         return [*CORE_COMMANDS, *contributed_commands().commands]
 
     def get_command(self, ctx: Context, name: str) -> Command | None:
-        """Raises CommandFailed where it may be a command of a module that cannot be loaded."""
+        """Return the command. Raises CommandFailed if an unloadable module may contribute it."""
         if target := CORE_COMMANDS.get(name):
             file, _, attribute = target.partition(":")
             command: Command = getattr(import_module(file), attribute)
@@ -22,13 +22,13 @@ class AtriumGroup(Group):
         from core.cli.contributed import contributed_commands
         from core.cli.sentences import CommandFailed
 
-        found = contributed_commands()
-        if name not in found.commands and found.failures:
-            raise CommandFailed(f"There is no command {name}. {' '.join(found.failures)}")
-        return found.commands.get(name)
+        contributed = contributed_commands()
+        if name not in contributed.commands and contributed.failures:
+            raise CommandFailed(f"There is no command {name}. {' '.join(contributed.failures)}")
+        return contributed.commands.get(name)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Below them, a sentence for each module that cannot be loaded, on a line of its own."""
+        """Write the commands, and below them one line for each module that cannot be loaded."""
         super().format_commands(ctx, formatter)
         from core.cli.contributed import contributed_commands
 

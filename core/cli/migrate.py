@@ -1,4 +1,4 @@
-"""`atrium migrate`: bring the database to where the code is."""
+"""The commands for migrations: `atrium migrate`, `revision` and `downgrade`."""
 
 import sys
 from importlib.util import find_spec
@@ -11,8 +11,8 @@ from core.cli.sentences import CommandFailed
 from core.cli.setting_up import the_settings
 from core.data.migrations.revisions import History
 
-A_SOURCE_FILE = 0o644
-"""For others to read as well, unlike what else is written."""
+REVISION_FILE_MODE = 0o644
+"""The mode of a revision file, which other users may read, unlike other written files."""
 
 
 @click.command()
@@ -23,11 +23,11 @@ def migrate() -> None:
 
     settings = the_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    walked = upgrade(url(), histories(settings.modules))
-    for module, revisions in walked.items():
+    applied = upgrade(url(), histories(settings.modules))
+    for module, revisions in applied.items():
         for revision in revisions:
             click.echo(f"{module}: {revision}")
-    click.echo("The database is up to date." if any(walked.values()) else "Nothing to do.")
+    click.echo("The database is up to date." if any(applied.values()) else "Nothing to do.")
 
 
 @click.command()
@@ -38,13 +38,13 @@ def revision(module: str, what: str) -> None:
     from core.data.migrations import revision as write
 
     written = write(url(), history(module), what)
-    written.chmod(A_SOURCE_FILE)
+    written.chmod(REVISION_FILE_MODE)
     write_in_form(written)
     click.echo(str(written))
 
 
 def write_in_form(source: Path) -> None:
-    """Write a file in the form that `make check` asks for, where the tools for it are installed."""
+    """Format a file as `make check` requires, if ruff is installed."""
     if find_spec("ruff") is None:
         return
     for command in (["format"], ["check", "--fix"]):
@@ -56,11 +56,11 @@ def write_in_form(source: Path) -> None:
 @click.argument("to", default="base")
 def downgrade(module: str, to: str) -> None:
     """Walk MODULE's tables back TO a revision, or to nothing."""
-    from core.data.migrations import downgrade as walk_back
+    from core.data.migrations import downgrade as roll_back
 
     click.confirm(f"This removes what {module} has stored since {to}. Go on?", abort=True)
-    for walked in walk_back(url(), history(module), to):
-        click.echo(f"{module}: {walked}")
+    for revision_id in roll_back(url(), history(module), to):
+        click.echo(f"{module}: {revision_id}")
 
 
 def url() -> str:
@@ -70,7 +70,7 @@ def url() -> str:
 def history(module: str) -> History:
     from core.wiring.histories import histories
 
-    known = {each.module: each for each in histories(the_settings().modules)}
-    if module not in known:
-        raise CommandFailed(f"There is no module {module}: one of {', '.join(known)}.")
-    return known[module]
+    by_module = {it.module: it for it in histories(the_settings().modules)}
+    if module not in by_module:
+        raise CommandFailed(f"There is no module {module}: one of {', '.join(by_module)}.")
+    return by_module[module]

@@ -1,4 +1,4 @@
-"""Compare models and migrations, for a start in development, `doctor` and `module check`."""
+"""The comparison of models and migrations, for development, `doctor` and `module check`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,22 +22,22 @@ from core.wiring.histories import histories
 
 
 def models_must_fit(settings: Settings) -> None:
-    """Compare them, unless a start has compared the same ones before.
+    """Compare models and migrations, unless an earlier start has compared the same ones.
 
-    Raises CommandFailed where requests may fail by a difference.
+    Raises CommandFailed for a difference that may make requests fail.
     """
-    url, known = settings.database_url.get_secret_value(), histories(settings.modules)
-    compared, digest = settings.data_dir / "compared-models", digest_of_models(url, known)
+    url, migrations = settings.database_url.get_secret_value(), histories(settings.modules)
+    compared, digest = settings.data_dir / "compared-models", digest_of_models(url, migrations)
     if compared.exists() and compared.read_text() == digest:
         return
-    if found := [it.sentence for it in all_differences(url, known) if it.breaks]:
-        more = f" `atrium doctor` names {len(found) - 1} more." if len(found) > 1 else ""
-        raise CommandFailed(f"{found[0]}{more}")
+    if sentences := [it.sentence for it in all_differences(url, migrations) if it.breaks]:
+        more = f" `atrium doctor` names {len(sentences) - 1} more." if len(sentences) > 1 else ""
+        raise CommandFailed(f"{sentences[0]}{more}")
     compared.write_text(digest)
 
 
 def digest_of_models(url: str, known: Sequence[History]) -> str:
-    """Return a value that is another one when a model, a revision or the database is another."""
+    """Return a value that changes with the models, the revisions and the database."""
     dialect = dialect_of(url)
     tables = [table for _, table in sorted(Base.metadata.tables.items())]
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
@@ -53,10 +53,11 @@ def dialect_of(url: str) -> Dialect:
 
 
 def differences(module: str | None = None) -> list[str]:
-    """Return where models and migrations differ, by a database that has every revision."""
+    """Return the differences between the models and a database with every revision."""
     with migrated_database() as url:
-        known = [it for it in histories(the_settings().modules) if module in (None, it.module)]
-        return [it.sentence for it in all_differences(url, known)]
+        every = histories(the_settings().modules)
+        migrations = [it for it in every if module in (None, it.module)]
+        return [it.sentence for it in all_differences(url, migrations)]
 
 
 def all_differences(url: str, known: Sequence[History]) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""`atrium module`: what is installed, and whether it keeps the rules of modules."""
+"""`atrium module`: the installed modules, and the check of the rules for modules."""
 
 import click
 
@@ -23,27 +23,24 @@ def list_modules() -> None:
     except Exception as error:
         list_what_loads(error)
         raise
-    modules = [each for each in app.plugins if isinstance(each, Module)]
+    modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
     counts: dict[str, int] = {}
     for _, handler in operations_of(app.routes):
         name = handler.opt["rules"].module
         counts[name] = counts.get(name, 0) + handler.resolve_include_in_schema()
     print_table(
         ("module", "version", "routes", "contributes"),
-        [
-            (each.name, each.version, counts.get(each.name, 0), len(each.contributions()))
-            for each in modules
-        ],
+        [(it.name, it.version, counts.get(it.name, 0), len(it.contributions())) for it in modules],
     )
 
 
 def list_what_loads(error: Exception) -> None:
-    """Go on without the modules, or the settings, that keep the application down."""
-    found = usable_modules()
-    rows = [(name, plugin.version) for name, plugin in found.plugins.items()]
+    """List the modules that load, although a module or a setting stops the application."""
+    usable = usable_modules()
+    rows = [(name, plugin.version) for name, plugin in usable.plugins.items()]
     print_table(("module", "version"), rows)
-    if found.failures:
-        raise CommandFailed(" ".join(found.failures)) from error
+    if usable.failures:
+        raise CommandFailed(" ".join(usable.failures)) from error
 
 
 @module.command("check")
@@ -55,12 +52,12 @@ def check_module(name: str | None) -> None:
     from core.wiring.rules import breaches
 
     try:
-        found = [*breaches(build_app(the_settings()), name), *differences(name)]
+        sentences = [*breaches(build_app(the_settings()), name), *differences(name)]
     except LookupError as error:
         raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
-    for breach in found:
-        click.echo(breach)
-    if found:
-        broken = "1 rule is" if len(found) == 1 else f"{len(found)} rules are"
+    for sentence in sentences:
+        click.echo(sentence)
+    if sentences:
+        broken = "1 rule is" if len(sentences) == 1 else f"{len(sentences)} rules are"
         raise CommandFailed(f"{broken} broken: see docs/modules.md.")
     click.echo("Every rule is kept.")

@@ -1,4 +1,4 @@
-"""`atrium openapi`: the document without a running server."""
+"""`atrium openapi`: the OpenAPI document without a running server."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`atrium routes`: every route, who may call it, and whose it is."""
+"""`atrium routes`: every route with its access policy and its module."""
 
 import click
 
@@ -22,7 +22,7 @@ def routes() -> None:
 
 
 def described(policy: Policy) -> str:
-    """`requires posts:write · key posts:write · fresh`"""
+    """Return the policy as text, e.g. `requires posts:write · key posts:write · fresh`."""
     if policy.anyone:
         who = "optional" if policy.strict else "public"
     else:

@@ -1,4 +1,4 @@
-"""`atrium seed`: sample data, for development and for measuring."""
+"""`atrium seed`: sample data for development and for measurements."""
 
 from functools import partial
 
@@ -18,10 +18,10 @@ def seed(users: int | None) -> None:
 
 
 async def run_seeds(core: CoreContainer, users: int | None, quiet: bool = False) -> None:
-    for each in core.contributions().of(Seed):
-        await each.run()
+    for samples in core.contributions().of(Seed):
+        await samples.run()
         if not quiet:
-            click.echo(f"{each.name}: done")
-        if users and each.add and each.name.startswith("users."):
-            with click.progressbar(length=users, label=f"{each.name}: {users} more") as bar:
-                await each.add(users, bar.update)
+            click.echo(f"{samples.name}: done")
+        if users and samples.add and samples.name.startswith("users."):
+            with click.progressbar(length=users, label=f"{samples.name}: {users} more") as bar:
+                await samples.add(users, bar.update)

@@ -1,4 +1,4 @@
-"""What went wrong that the operator can mend, in one sentence; anything else is a bug of ours."""
+"""One sentence for each error that the operator can fix; any other error is a bug."""
 
 from errno import EDQUOT, ENOSPC
 
@@ -13,7 +13,7 @@ from core.kernel.loading import text_of
 MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
 REFUSED = ("28", "3D")
-"""The classes of PostgreSQL's SQLSTATE for a user or password, and for a database."""
+"""The SQLSTATE classes of PostgreSQL for a wrong user or password, and a missing database."""
 DAMAGED_FILE = "The file of the database is damaged: put a backup in its place."
 
 
@@ -21,7 +21,7 @@ FULL_DISK = "The disk is full: make room, then start this again."
 
 
 class CommandFailed(Exception):
-    """A command's own refusal: one sentence that says what to do next."""
+    """An error that a command raises, with one sentence that says what to do next."""
 
 
 def as_sentence(error: Exception) -> str | None:
@@ -43,7 +43,7 @@ def as_sentence(error: Exception) -> str | None:
         "MigrationError",
         "CommandError",
         "CannotListen",
-    ):  # whose modules are heavy
+    ):  # by name, because their modules are slow to import
         return str(error)
     return sentence_of_database(error)
 
@@ -52,16 +52,16 @@ def sentence_of_database(error: Exception) -> str | None:
     refusal = getattr(error, "orig", None)
     if str(getattr(refusal, "sqlstate", "")).startswith(REFUSED):
         return "The database refuses the user, the password or its name: mend DATABASE_URL."
-    if any(each in str(refusal) for each in MISSING):
+    if any(text in str(refusal) for text in MISSING):
         return "The database lacks a table: run `atrium migrate`, then this again."
-    if any(each in str(refusal) for each in DAMAGED):
+    if any(text in str(refusal) for text in DAMAGED):
         return DAMAGED_FILE
     return None
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Return whether the error comes from a full disk, by a file or by the database."""
+    """Return whether a full disk caused the error, for a file or for the database."""
     both = (error, error.__cause__)
-    if any(isinstance(each, OSError) and each.errno in (ENOSPC, EDQUOT) for each in both):
+    if any(isinstance(it, OSError) and it.errno in (ENOSPC, EDQUOT) for it in both):
         return True
-    return any("database or disk is full" in text_of(each) for each in both if each)
+    return any("database or disk is full" in text_of(it) for it in both if it)

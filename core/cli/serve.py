@@ -1,4 +1,4 @@
-"""`atrium serve`: prepares what there is to prepare, then serves until it is told to stop."""
+"""`atrium serve`: runs the startup tasks, then serves until the process is stopped."""
 
 import sys
 from functools import partial
@@ -70,26 +70,26 @@ def serve(seed: bool, reload: bool) -> None:
 
 
 def bring_up_to_date(settings: Settings) -> None:
-    """Where people develop, by itself; in production when its operator says so."""
+    """Apply missing migrations in development; in production, require that none is missing."""
     from core.cli.models import models_must_fit
     from core.data.migrations import pending, upgrade
     from core.wiring.histories import histories
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    url, known = settings.database_url.get_secret_value(), histories(settings.modules)
+    url, migrations = settings.database_url.get_secret_value(), histories(settings.modules)
     if path := sqlite_path(url):
         give_up_spare(path)
     if settings.is_production:
         tables_must_fit()
         return
-    if pending(url, known):
-        upgrade(url, known)
-    the_application()  # its rules come first, so that no revision repeats what they refuse
+    if pending(url, migrations):
+        upgrade(url, migrations)
+    the_application()  # checks the rules first: no revision may be written for what they refuse
     models_must_fit(settings)
 
 
 def watched_folders(settings: Settings) -> tuple[str, ...]:
-    """Return the folders of the project's sources, and of each module that is installed."""
+    """Return the folders of the project's sources and of each installed module."""
     from core.wiring.registry import discover
 
     modules = (Path(getfile(plugin)).parent for plugin in discover(settings.modules).values())
@@ -97,21 +97,21 @@ def watched_folders(settings: Settings) -> tuple[str, ...]:
 
 
 def reloaded_application() -> Any:
-    """Make what is served after a change, which may be one of a model or a revision."""
+    """Return the application after a change of its sources, with new migrations applied."""
     try:
         bring_up_to_date(the_settings())
         return the_application()
     except Exception as error:
         if (sentence := as_sentence(error)) is None:
             raise
-        click.echo(f"atrium: {sentence}", err=True)  # the server says nothing of a SystemExit
+        click.echo(f"atrium: {sentence}", err=True)  # uvicorn prints nothing for a SystemExit
         sys.exit(1)
 
 
 async def prepare(core: CoreContainer, with_samples: bool) -> None:
     await refuse_damage(core.db())
-    for each in core.contributions().of(StartupTask):
-        if news := await each.run():
+    for task in core.contributions().of(StartupTask):
+        if news := await task.run():
             tell(core.settings(), news)
     if with_samples:
         await run_seeds(core, users=None, quiet=True)
@@ -119,13 +119,13 @@ async def prepare(core: CoreContainer, with_samples: bool) -> None:
 
 def tell(settings: Settings, news: str) -> None:
     if settings.log_format == "json":
-        log.warning("prepared", news=news)  # so that no level that people set keeps it back
+        log.warning("prepared", news=news)  # a warning, so that LOG_LEVEL rarely hides it
     else:
         click.echo(news)
 
 
 async def refuse_damage(db: Database) -> None:
-    """Now, and not when the first request comes upon it; of a large file that would take long."""
+    """Raise CommandFailed for a damaged SQLite file, unless it is too large to check quickly."""
     if db.engine.dialect.name != "sqlite":
         return
     async with db.read() as reads:

@@ -1,4 +1,4 @@
-"""What commands start from: settings, the application, and the container in it."""
+"""The settings, the application and the container that commands start from."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def the_application() -> Any:
 
 @cache
 def the_settings() -> Settings:
-    """Checked as a whole, modules' settings too, before anything is built on them."""
+    """Return the settings, checked together with those of all modules."""
     from core.wiring.settings import checked_settings
 
     return checked_settings()
@@ -50,7 +50,7 @@ def core_of_application() -> CoreContainer:
 
 
 def respect_pooler() -> None:
-    """Work as a pooler in transaction mode needs it, where one is found. Raises DatabaseBusy."""
+    """Set DATABASE_POOLER if a pooler in transaction mode is found. Raises DatabaseBusy."""
     if has_unnamed_pooler():
         os.environ["DATABASE_POOLER"] = "transaction"  # for all workers too
         the_settings.cache_clear()
@@ -70,7 +70,7 @@ def has_unnamed_pooler() -> bool:
 
 
 def tables_must_fit() -> None:
-    """Nothing is done over tables of another time. Raises CommandFailed and MigrationError."""
+    """Raise CommandFailed or MigrationError if the tables do not fit the code."""
     from core.data.migrations import pending
     from core.wiring.histories import histories
 
@@ -89,7 +89,7 @@ def run(
     work: Callable[[CoreContainer], Awaitable[T]],
     core_of: Callable[[], CoreContainer] = the_core,
 ) -> T:
-    """Do asynchronous work with an open database, and close it again."""
+    """Run asynchronous work with the database, and close the database at the end."""
 
     async def opened() -> T:
         core = core_of()

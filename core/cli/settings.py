@@ -1,4 +1,4 @@
-"""`atrium settings`: every setting, its value and where that comes from."""
+"""`atrium settings`: every setting with its value and source."""
 
 import click
 

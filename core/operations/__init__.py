@@ -1,1 +1,1 @@
-"""What a module tells, and does for, the people who run the application."""
+"""The parts of the core that serve operators: health, metrics, maintenance mode, commands."""

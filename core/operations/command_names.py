@@ -1,4 +1,4 @@
-"""The names of the commands: those of core, and a sentence for each that is given twice."""
+"""The commands of core, and a sentence for each command name that is used twice."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ CORE_COMMANDS = {
     "settings": "core.cli.settings:settings",
     "doctor": "core.cli.doctor:doctor",
 }
-"""The commands of core, each with its file and attribute, which is imported when it is run."""
+"""Each command of core with its file and attribute, which is imported when the command runs."""
 
 
 def doubled_commands(contributed: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return a sentence for each name of a command that is given more than once.
+    """Return a sentence for each command name that is used more than once.
 
-    `contributed` has a module and a name for each command.
+    `contributed` has the module and the name of each command.
     """
     owners = defaultdict[str, list[str]](list)
     for module, name in (*(("core", name) for name in CORE_COMMANDS), *contributed):

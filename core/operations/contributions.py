@@ -1,4 +1,4 @@
-"""What modules contribute to operations: figures, checks, people's data, samples, commands."""
+"""Contributions to operations: statistics, checks, personal data, sample data, commands."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.kernel.schemas import Schema
 
 @dataclass(frozen=True)
 class Statistic(Contribution):
-    """A figure for the admins, e.g. `Statistic("notes.total", lambda: notes().count())`."""
+    """A figure in `/admin/stats`, e.g. `Statistic("notes.total", lambda: notes().count())`."""
 
     name: str
     read: Callable[[], Awaitable[int]]
@@ -20,9 +20,9 @@ class Statistic(Contribution):
 
 @dataclass(frozen=True)
 class HealthCheck(Contribution):
-    """`check` raises, or takes too long, when the thing it asks is down.
+    """A check of something that requests depend on; `check` raises or takes too long if it is down.
 
-    Its name's last part is what `/health/ready` shows: `core.database` is shown as `database`.
+    `/health/ready` shows the last part of the name: `core.database` is shown as `database`.
     """
 
     name: str
@@ -31,7 +31,7 @@ class HealthCheck(Contribution):
 
 @dataclass(frozen=True)
 class DoctorCheck(Contribution):
-    """What `atrium doctor` looks at besides the health checks; says what to do, if anything."""
+    """A further check of `atrium doctor`; `look` returns a sentence with advice, or None."""
 
     name: str
     look: Callable[[], Awaitable[str | None]]
@@ -39,27 +39,28 @@ class DoctorCheck(Contribution):
 
 @dataclass(frozen=True)
 class UserStatistic(Contribution):
-    """How many things of this kind a person has: `files.bytes` is shown as `bytes`."""
+    """A figure about one user: `files.bytes` is shown as `bytes`."""
 
     name: str
     count: Callable[[UUID], Awaitable[int]]
 
 
 PersonalRows = Callable[[UUID], AsyncIterator[Schema | Sequence[Schema]]]
-"""Yields lists of rows, a batch at a time, which become one list; or one body, for what is one."""
+"""A function that yields batches of rows, which become one JSON list, or yields one schema."""
 
 
 @dataclass(frozen=True)
 class PersonalData(Contribution):
-    """What is held about a person: `export` reads it, `erase` removes it.
+    """The data that a module holds about a user: `export` reads the data, `erase` deletes it.
 
-    An export is sent while it is read, so `export` never holds more than a batch of rows;
-    `Listing.batches` reads them so. Give it by name where there are rows of several kinds:
+    An export is sent while it is read, so `export` holds at most one batch of rows;
+    `Listing.batches` reads rows in this way. If there are rows of several kinds, name each:
     `export={"sessions": …, "keys": …}`.
 
-    `erase` removes some of it in a short transaction, and returns whether there may be more; it is
-    called until there is not. `delete_some` of `core.data.erasing` does so. It is called again in
-    the transaction that removes the person's row, and by another process where the first one died.
+    `erase` deletes some rows in a short transaction and returns whether there may be more. It is
+    called until it returns False; `delete_some` of `core.data.erasing` does this. It is called
+    again in the transaction that deletes the row of the user, and by another process if the first
+    process was killed.
     """
 
     name: str
@@ -67,14 +68,17 @@ class PersonalData(Contribution):
     erase: Callable[[UUID], Awaitable[bool]]
     tables: Sequence[str] = ()
     """The names of the tables with a foreign key to `users.id` whose rows `export` yields and
-    `erase` removes. A module with one such table need not name it."""
+    `erase` deletes. A module with one such table need not name it."""
     forget: Callable[[UUID], Awaitable[None]] | None = None
-    """Removes what is found by name or e-mail only, in the transaction that blanks these."""
+    """Delete data that is found by name or e-mail only, in the transaction that clears both."""
 
 
 @dataclass(frozen=True)
 class StartupTask(Contribution):
-    """What is done before the service opens, once over its workers; may tell the operator."""
+    """A task that runs before the service opens, once for all workers.
+
+    `run` may return a message for the operator.
+    """
 
     name: str
     run: Callable[[], Awaitable[str | None]]
@@ -84,7 +88,8 @@ class StartupTask(Contribution):
 class Seed(Contribution):
     """Sample data for development; a second run adds nothing.
 
-    `add` adds as many more as it is told, and says now and then how many it has added since.
+    `add` adds a given number of further rows. It calls its second argument with the number of rows
+    that were added since the last call.
     """
 
     name: str

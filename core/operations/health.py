@@ -1,4 +1,4 @@
-"""Whether the parts work that modules say they need; asked together, and not too often."""
+"""The health checks that modules contribute, run at the same time and cached for a while."""
 
 from asyncio import gather, timeout
 from dataclasses import dataclass
@@ -27,29 +27,29 @@ class CheckResult:
 
 
 class HealthChecks:
-    """Unauthenticated callers ask this, so an answer is kept for a while (ASVS 13.1)."""
+    """The cached results of the health checks, because callers are unauthenticated (ASVS 13.1)."""
 
     def __init__(self, contributions: Contributions, lifecycle: Lifecycle, clock: Clock) -> None:
         self._contributions, self._lifecycle, self._clock = contributions, lifecycle, clock
-        self._known: list[CheckResult] = []
-        self._asked_at = 0.0
+        self._results: list[CheckResult] = []
+        self._checked_at = 0.0
 
     @property
     def stopping(self) -> bool:
         return self._lifecycle.stopping
 
     async def results(self) -> list[CheckResult]:
-        """One result per check, at most five seconds old."""
+        """Return one result per check, at most five seconds old."""
         now = self._clock().timestamp()
-        if not self._known or not 0 <= now - self._asked_at < REMEMBERED_S:
+        if not self._results or not 0 <= now - self._checked_at < REMEMBERED_S:
             checks = self._contributions.of(HealthCheck)
-            self._known = await gather(*(ask(each) for each in checks))
-            self._asked_at = now
-        return self._known
+            self._results = await gather(*(ask(check) for check in checks))
+            self._checked_at = now
+        return self._results
 
     def forget(self) -> None:
-        """The next one who asks gets a new answer."""
-        self._known = []
+        """Discard the cached results, so that the next call runs the checks."""
+        self._results = []
 
 
 async def ask(check: HealthCheck) -> CheckResult:
@@ -58,8 +58,8 @@ async def ask(check: HealthCheck) -> CheckResult:
         async with timeout(TIME_LIMIT_S):
             await check.check()
     except Exception as error:
-        behind = None if isinstance(error, TimeoutError) else error.__cause__
-        reason = type(behind or error).__name__
+        cause = None if isinstance(error, TimeoutError) else error.__cause__
+        reason = type(cause or error).__name__
         log.warning("health_check_failed", check=check.name, exc_info=error)
     return CheckResult(
         check.name, name, reason is None, round((perf_counter() - started) * 1000, 1), reason

@@ -1,4 +1,4 @@
-"""The service closed to everybody but admins: kept in the database, read at every request."""
+"""Maintenance mode: its state is stored in the database and read at every request."""
 
 from asyncio import InvalidStateError, Task, create_task, wait
 from datetime import datetime
@@ -23,7 +23,7 @@ CACHE_NAME = "maintenance"
 
 
 class MaintenanceRow(Identified, Base):
-    """The latest row holds; earlier ones are history."""
+    """A state of maintenance mode; the latest row is in force, and earlier rows are its history."""
 
     __tablename__ = "core_maintenance"
 
@@ -34,7 +34,7 @@ class MaintenanceRow(Identified, Base):
 
 
 REFRESH_S = 0.5
-"""The time that a request waits for a new state before it takes the last one."""
+"""The time that a request waits for the current state before it uses the last known one."""
 
 
 class Refresh(NamedTuple):
@@ -63,11 +63,14 @@ class Maintenance:
         self._refresh: Refresh | None = None
 
     async def state(self) -> MaintenanceState:
-        """As last set by anybody, in any process; while the database is silent, as last seen."""
+        """Return the state that any process has set last.
+
+        If the database does not respond, return the last known state.
+        """
         return self._known.get(CACHE_NAME) or await self._refreshed()
 
     async def switch(self, state: MaintenanceState) -> None:
-        """Close or open the service for every process, from the next request on."""
+        """Close or open the service: at once on this machine, within two seconds on others."""
         row = MaintenanceRow(
             at=self._clock(),
             enabled=state.enabled,
@@ -80,7 +83,7 @@ class Maintenance:
             await self._audit.record(tx, "admin.maintenance", row, enabled=state.enabled)
 
     async def _refreshed(self) -> MaintenanceState:
-        """Wait for the refresh that runs, or for a new one where something changed since then."""
+        """Wait for the running refresh, or for another one if the state has changed since then."""
         generation, now = self._cache_versions.here((CACHE_NAME,)), monotonic()
         refresh = self._refresh
         if refresh is None or refresh.task.done() or refresh.generation != generation:
@@ -89,7 +92,7 @@ class Maintenance:
         await wait({refresh.task}, timeout=max(0.0, refresh.until - now))
         try:
             self._last = refresh.task.result()
-        except (InvalidStateError, Unavailable) as error:  # not done yet, or without a database
+        except (InvalidStateError, Unavailable) as error:  # timed out, or no database
             note_fallback("maintenance", type(error).__name__)
         return self._last
 

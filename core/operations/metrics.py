@@ -1,7 +1,7 @@
-"""How many requests each route answered, how, and how fast; read by Prometheus.
+"""The metrics of requests for Prometheus: number, status and duration for each route.
 
-The counting happens on the event loop alone, so it needs none of the library's locks. Of several
-workers each leaves what it counted for the others, and any of them answers for all.
+Requests are counted on the event loop only, so the counters do not need the locks of the library.
+Each worker shares its counters with the others, so that a scrape of any worker has the sums of all.
 """
 
 from asyncio import sleep, to_thread
@@ -61,12 +61,12 @@ decode = json.Decoder(Shared).decode
 
 class RequestMetrics(Collector):
     def __init__(self, snapshots: Snapshots | None = None) -> None:
-        """`snapshots` where there are other workers."""
+        """Share counters through `snapshots`, which is None if there are no other workers."""
         self._tallies: dict[Key, Tally] = {}
-        self._snapshots, self._keeping = snapshots, Lock()
+        self._snapshots, self._writing = snapshots, Lock()
         self._registry = CollectorRegistry()
-        for each in (self, processes(snapshots), PlatformCollector(registry=None)):
-            self._registry.register(each)
+        for collector in (self, processes(snapshots), PlatformCollector(registry=None)):
+            self._registry.register(collector)
 
     def observe(self, context: HttpContext) -> None:
         key = (context.method, context.template, context.module, context.status)
@@ -78,12 +78,12 @@ class RequestMetrics(Collector):
         tally.seconds += seconds
 
     def render(self) -> bytes:
-        """In Prometheus' text format, of all workers, with those of the processes themselves."""
-        self._keep()  # what is shown here must not be missed by who is asked next
+        """Return the metrics of all workers and their processes in Prometheus' text format."""
+        self._keep()  # the next scrape may be answered by another worker
         return generate_latest(self._registry)
 
     async def share(self) -> None:
-        """Leave what was counted for the other workers, for as long as the application lives."""
+        """Write the counters for the other workers, every second and once at the end."""
         try:
             while self._snapshots:
                 await to_thread(self._keep)
@@ -106,7 +106,7 @@ class RequestMetrics(Collector):
 
     def _first(self, key: Key) -> Tally:
         method, template, module, status = key
-        if method not in METHODS:  # a client may invent names; the set of series stays small
+        if method not in METHODS:  # a client may send any name; this limits the number of series
             key = ("other", template, module, status)
         return self._tallies.setdefault(key, Tally())
 
@@ -125,11 +125,11 @@ class RequestMetrics(Collector):
         return tallies, dict(fallback_counts)
 
     def _keep(self) -> None:
-        """One after the other, so that the latest stays."""
+        """Write one snapshot at a time, so that the file has the latest counters."""
         if self._snapshots is None:
             return
         try:
-            with self._keeping:
+            with self._writing:
                 self._snapshots.keep(encode(self._counted()))
         except OSError as error:
             count_fallback("shared_metrics")
@@ -141,8 +141,8 @@ def processes(snapshots: Snapshots | None) -> Collector:
 
 
 def cumulative(counts: list[int]) -> list[tuple[str, float]]:
-    total, found = 0, []
+    total, sums = 0, []
     for bound, count in zip([*map(str, SECONDS), "+Inf"], counts, strict=True):
         total += count
-        found.append((bound, float(total)))
-    return found
+        sums.append((bound, float(total)))
+    return sums

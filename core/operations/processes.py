@@ -1,4 +1,4 @@
-"""Memory, processor time and open files of each worker, which no sum would tell."""
+"""Metrics of each worker process, which are not summed: memory, CPU time, open files."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,12 +13,12 @@ class WorkerProcesses(Collector):
         self._living = living
 
     def collect(self) -> Iterable[Metric]:
-        """The library's figures of a process, with its number as a label."""
-        found: dict[str, Metric] = {}
+        """Return the process metrics of the library, with the pid as the label `worker`."""
+        families: dict[str, Metric] = {}
         for pid in self._living():
-            for each in ProcessCollector(pid=partial(int, pid), registry=None).collect():
-                empty = Metric(each.name, each.documentation, each.type)
-                family = found.setdefault(each.name, empty)
-                for sample in each.samples:
+            for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                empty = Metric(metric.name, metric.documentation, metric.type)
+                family = families.setdefault(metric.name, empty)
+                for sample in metric.samples:
                     family.add_sample(sample.name, {"worker": str(pid)}, sample.value)
-        return found.values()
+        return families.values()

@@ -1,4 +1,4 @@
-"""Refused and failed attempts to change something, in the audit trail like those that succeed."""
+"""Audit entries for operations that were refused or failed."""
 
 import structlog
 
@@ -11,7 +11,7 @@ from core.web.context import HttpContext
 log = structlog.get_logger(__name__)
 
 UNAUDITED = frozenset({429, 503})
-"""Too many, or nobody's fault: counted by the metrics, minute by minute."""
+"""The statuses that are not audited for anonymous callers; the metrics count them."""
 
 
 class RefusalAudit:
@@ -19,10 +19,10 @@ class RefusalAudit:
         self._audit = audit
 
     async def record(self, context: HttpContext) -> None:
-        """In a transaction of its own, for the one of the act is gone. Never breaks the answer.
+        """Record the error in a new transaction, because that of the operation was rolled back.
 
-        A busy database is not waited for a second time: the row then follows with the next notes,
-        and likewise where the database is only busy for the row itself.
+        An exception is logged, and the response is sent as usual. If the database is busy, for the
+        operation or for the audit entry, the entry is written later with the next notes.
         """
         handler = context.scope.get("route_handler")
         action = handler.opt["rules"].audit if handler else None
@@ -46,10 +46,10 @@ class RefusalAudit:
 
 
 def target_of(context: HttpContext, action: str) -> tuple[str, str | None]:
-    """Return what the path names: the module, and the first id in it.
+    """Return the module of the route and the first id in the path.
 
-    Where an anonymous caller is refused because of a user, it is that user, so that the client IP
-    in the row goes with the account.
+    If an anonymous request was refused because of a user, return the module of the action and the
+    id of that user, so that the client IP in the entry belongs to the account.
     """
     if context.principal is None and context.about:
         return action.partition(".")[0], str(context.about)

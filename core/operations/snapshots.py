@@ -1,6 +1,7 @@
-"""What each worker of one server has counted: a file of its own, which outlives it.
+"""The counters of each worker of one server, in a file that remains when the worker ends.
 
-So one scrape shows all of them, and no figure falls when a worker dies while the server lives.
+One scrape therefore has the counters of all workers, and no counter falls when a worker ends while
+the server runs.
 """
 
 import os
@@ -17,25 +18,25 @@ SUFFIX = ".json"
 
 class Snapshots:
     def __init__(self, folder: Path, server: int) -> None:
-        """`server` is the process whose workers these are."""
+        """Use the folder of `server`, the pid of the parent process of the workers."""
         self._folder, self._server = folder / str(server), server
         self._own = self._folder / f"{os.getpid()}-{time_ns()}{SUFFIX}"
 
     def keep(self, counted: bytes) -> None:
-        """Whoever reads finds it whole, or the one before."""
+        """Replace the file in one step, so that a reader never finds an incomplete one."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._own.with_suffix(".new")
-        aside.write_bytes(counted)
-        aside.replace(self._own)
+        new = self._own.with_suffix(".new")
+        new.write_bytes(counted)
+        new.replace(self._own)
 
     def of_others(self) -> Iterator[bytes]:
-        """Dead ones too."""
+        """Yield the counters of the other workers, including those that have ended."""
         for file in self._folder.glob(f"*{SUFFIX}"):
             if file != self._own:
                 yield file.read_bytes()
 
     def living(self) -> Iterable[int]:
-        """The workers' processes."""
+        """Return the pids of the running workers."""
         pids = {int(file.name.partition("-")[0]) for file in self._folder.glob(f"*{SUFFIX}")}
         return sorted(pid for pid in pids if self._is_worker(pid))
 
@@ -47,9 +48,12 @@ class Snapshots:
 
 
 def forget_dead_servers(folder: Path) -> None:
-    """And one whose number this process, which has no workers yet, has now."""
-    for each in folder.glob("*"):
+    """Delete the folders of servers that have ended.
+
+    A folder with the pid of this process is also deleted: this process has no workers yet.
+    """
+    for server in folder.glob("*"):
         with suppress(ValueError):
-            pid = int(each.name)
+            pid = int(server.name)
             if pid == os.getpid() or not psutil.pid_exists(pid):
-                rmtree(each, ignore_errors=True)
+                rmtree(server, ignore_errors=True)

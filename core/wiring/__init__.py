@@ -1,1 +1,1 @@
-"""How modules are found, given what they need, and joined to the application."""
+"""The discovery of modules, their dependency injection, and the rules that they keep."""

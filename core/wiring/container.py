@@ -1,4 +1,4 @@
-"""What lives as long as the process: built once, shared by every module."""
+"""The services of the core: built once per process and shared by every module."""
 
 from multiprocessing import parent_process
 
@@ -56,7 +56,7 @@ def make_database(settings: Settings, cache_versions: CacheVersions) -> Database
 
 
 def make_metrics(settings: Settings) -> RequestMetrics:
-    """A worker has a parent that started others like it."""
+    """Return metrics that a worker process shares with the other workers of its parent."""
     server = parent_process()
     folder = settings.data_dir / METRICS_FOLDER
     return RequestMetrics(Snapshots(folder, server.pid) if server and server.pid else None)
@@ -67,11 +67,11 @@ def make_passwords(settings: Settings, db: Database) -> Passwords:
 
 
 def make_counters(settings: Settings) -> RateLimitStore:
-    """Several workers without a common store take a share each."""
+    """Return counters in Redis, or local ones that allow each worker its share of a limit."""
     local = LocalCounters(share=settings.workers)
     if settings.redis_url is None:
         return local
-    from core.security.redis_counters import RedisCounters  # costs 150 ms that most starts save
+    from core.security.redis_counters import RedisCounters  # the import takes 150 ms
 
     return RedisCounters(settings.redis_url.get_secret_value(), fallback=local)
 

@@ -1,4 +1,4 @@
-"""A shorter way through Litestar, for handlers that need little of it (ADR 0014)."""
+"""A shorter path through Litestar, for handlers that need few of its features (ADR 0014)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +14,7 @@ from core.web.route_options import rules_of
 
 
 class DirectRoute(HTTPRoute):
-    """Litestar looks for guards, hooks, caches and clean-ups, which most of our handlers lack."""
+    """A route that skips guards, hooks, caches and clean-up if its handler has none of them."""
 
     __slots__ = ()
 
@@ -28,22 +28,26 @@ class DirectRoute(HTTPRoute):
 
 
 def shorten(handler: HTTPRouteHandler, model: Any) -> None:
-    """Decide once what Litestar would find out at every request; `model` says what is asked for."""
-    resolve_plainly(model)
-    if asks_for_ours_alone(handler):
-        take_as_given(handler.signature_model)
+    """Prepare a handler once for what Litestar would do at every request.
+
+    `model` is the handler's `KwargsModel`, which lists its parameters and dependencies.
+    """
+    call_plain_dependencies(model)
+    if takes_only_dependencies(handler):
+        skip_validation(handler.signature_model)
     if is_direct(handler, model):
         handler.opt["direct_call"] = direct_call(handler, model)
     keep_exception_handlers(handler)
 
 
-def resolve_plainly(model: Any) -> None:
-    """What our handlers ask for is a call that waits for nothing.
+def call_plain_dependencies(model: Any) -> None:
+    """Resolve synchronous dependencies without parameters by a plain call.
 
-    Litestar would be ready for generators and tasks, at the cost of reading a row from the cache.
+    Litestar also supports generators and tasks, which costs as much as reading a row from the
+    cache.
     """
-    every = [each for batch in model.dependency_batches for each in batch]
-    calls = [(each.key, each.provide.dependency) for each in every if is_plain_call(each)]
+    dependencies = [it for batch in model.dependency_batches for it in batch]
+    calls = [(it.key, it.provide.dependency) for it in dependencies if is_plain_call(it)]
 
     async def call_each(arguments: dict[str, Any], _: Any) -> None:
         for name, call in calls:
@@ -51,7 +55,7 @@ def resolve_plainly(model: Any) -> None:
 
     if calls:
         model.extractors.append(call_each)
-    model.dependency_batches = [{each} for each in every if not is_plain_call(each)]
+    model.dependency_batches = [{it} for it in dependencies if not is_plain_call(it)]
 
 
 def is_plain_call(dependency: Any) -> bool:
@@ -60,19 +64,20 @@ def is_plain_call(dependency: Any) -> bool:
     return not (waits or provide.use_cache or provide.signature_model._fields)
 
 
-def asks_for_ours_alone(handler: HTTPRouteHandler) -> bool:
-    ours = {"request", *handler.resolve_dependencies()}
-    return handler.parsed_fn_signature.parameters.keys() <= ours
+def takes_only_dependencies(handler: HTTPRouteHandler) -> bool:
+    """Return whether the handler takes dependencies only; the request is also allowed."""
+    allowed = {"request", *handler.resolve_dependencies()}
+    return handler.parsed_fn_signature.parameters.keys() <= allowed
 
 
-def take_as_given(model: Any) -> None:
-    """Litestar would compare each argument with its type, at every request."""
+def skip_validation(model: Any) -> None:
+    """Pass the arguments on as they are; Litestar would validate each one at every request."""
     names = [*model._fields]
 
-    def taken(connection: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def select_arguments(connection: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         return {name: kwargs[name] for name in names}
 
-    model.parse_values_from_connection_kwargs = taken
+    model.parse_values_from_connection_kwargs = select_arguments
 
 
 def direct_call(handler: Any, model: Any) -> Callable[[JsonRequest], Awaitable[Any]]:
@@ -80,20 +85,20 @@ def direct_call(handler: Any, model: Any) -> Callable[[JsonRequest], Awaitable[A
     arguments_of = handler.signature_model.parse_values_from_connection_kwargs
 
     async def call(request: JsonRequest) -> Any:
-        found = await model.to_kwargs(connection=request) if model.has_kwargs else {}
-        body = await function(**arguments_of(request, found))
+        kwargs = await model.to_kwargs(connection=request) if model.has_kwargs else {}
+        body = await function(**arguments_of(request, kwargs))
         return answer(body, status, context_of(request.scope), rules_of(request.scope))
 
     return call
 
 
 def is_direct(handler: HTTPRouteHandler, model: Any) -> bool:
-    """It asks for ours, returns a schema, and there is nothing that Litestar would add.
+    """Return whether the handler takes dependencies only, returns a schema, and has no hooks.
 
-    Whoever takes the request itself may read a form from it, which Litestar closes afterwards.
+    A handler that takes the request may read a form from it, which Litestar closes afterwards.
     """
     return (
-        asks_for_ours_alone(handler)
+        takes_only_dependencies(handler)
         and "request" not in handler.parsed_fn_signature.parameters
         and not (handler.has_sync_callable or model.dependency_batches)
         and returns_schemas(handler)
@@ -104,10 +109,10 @@ def is_direct(handler: HTTPRouteHandler, model: Any) -> bool:
 def returns_schemas(handler: HTTPRouteHandler) -> bool:
     kind, headers = handler.parsed_fn_signature.return_type, handler.resolve_response_headers()
     return (
-        all(each.is_subclass_of(Schema) for each in (kind.inner_types if kind.is_union else [kind]))
+        all(part.is_subclass_of(Schema) for part in (kind.inner_types if kind.is_union else [kind]))
         and handler.resolve_request_class() is JsonRequest
         and handler.resolve_response_class() is BodyResponse
-        and all(each.documentation_only for each in headers)
+        and all(header.documentation_only for header in headers)
         and not (handler.resolve_response_cookies() or handler.resolve_return_dto())
     )
 
@@ -119,7 +124,10 @@ def is_surrounded(handler: HTTPRouteHandler) -> bool:
 
 
 def keep_exception_handlers(handler: Any) -> None:
-    """Litestar would gather them at every request; it lets `get`, `post` and the like be told."""
+    """Resolve the exception handlers once; Litestar would resolve them at every request.
+
+    This is possible if the handler has a `__dict__`, as those of `get` and `post` have.
+    """
     if hasattr(handler, "__dict__"):
-        found = handler.resolve_exception_handlers()
-        handler.resolve_exception_handlers = lambda: found
+        exception_handlers = handler.resolve_exception_handlers()
+        handler.resolve_exception_handlers = lambda: exception_handlers

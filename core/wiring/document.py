@@ -1,4 +1,4 @@
-"""The OpenAPI document of an application: of all routes, by whatever module."""
+"""The OpenAPI document of an application, with the routes of all modules."""
 
 from importlib import import_module
 from typing import Any
@@ -17,28 +17,28 @@ from core.wiring.routes import operations_of
 
 def document_of_application(app: Litestar) -> dict[str, Any]:
     core = app.plugins.get(CorePlugin).container
-    modules = [each for each in app.plugins if isinstance(each, Module)]
+    modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
     return document_of(
         operations_of(app.routes),
         core.settings().public_url,
-        {each.name: each.scheme for each in core.contributions().of(SecurityScheme)},
-        {each.name: what_it_is_for(import_module(each.package).__doc__) for each in modules},
+        {it.name: it.scheme for it in core.contributions().of(SecurityScheme)},
+        {it.name: tag_description(import_module(it.package).__doc__) for it in modules},
         words_of(core.contributions()),
     )
 
 
 def words_of(contributions: Contributions) -> dict[str, list[str]]:
-    """The values that `x-enum` and `x-members` of a schema refer to."""
+    """Return the values that `x-enum` and `x-members` of a schema refer to."""
     permissions = contributions.of(Permission)
     return {
-        "permission": sorted(each.name for each in permissions),
-        "scope": sorted(each.name for each in permissions if each.scope),
-        "figure": [each.name.rpartition(".")[2] for each in contributions.of(UserStatistic)],
+        "permission": sorted(it.name for it in permissions),
+        "scope": sorted(it.name for it in permissions if it.scope),
+        "figure": [it.name.rpartition(".")[2] for it in contributions.of(UserStatistic)],
     }
 
 
-def what_it_is_for(docstring: str | None) -> str:
-    """`Posts: what people publish.` becomes `What people publish.`"""
+def tag_description(docstring: str | None) -> str:
+    """Return the description of a tag: `Posts: what people publish.` → `What people publish.`"""
     line = (docstring or "").strip().partition("\n")[0]
     text = line.rpartition(": ")[2]
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""The histories of migrations of core and every installed module, in the order they are run."""
+"""The migration histories of core and of every installed module, in the order of their runs."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,19 +10,19 @@ from core.kernel.loading import told_in_a_sentence
 from core.wiring.registry import load_modules, package_of
 
 TABLES_APART = (invalidation_poller,)
-"""Modules of the core with a table, which nothing else here imports."""
+"""Modules of the core that define a table and are imported here for that reason only."""
 
 
 def histories(needed: Sequence[str] | None = None) -> list[History]:
-    """Return those of all modules that can be loaded.
+    """Return the histories of all modules that can be loaded.
 
-    Raises WiringError where one of the `needed` cannot; without names, all are.
+    Raises WiringError if a needed module cannot be loaded; without `needed`, all modules are.
     """
-    found = load_modules()
-    for name, failure in found.failures.items():
+    loaded = load_modules()
+    for name, failure in loaded.failures.items():
         if needed is None or name in needed:
             raise failure
-    packages = {name: package_of(plugin) for name, plugin in found.plugins.items()}
+    packages = {name: package_of(plugin) for name, plugin in loaded.plugins.items()}
     for name, package in packages.items():
         with told_in_a_sentence(f"The models of {name} cannot be loaded", package):
             if find_spec(f"{package}.models"):

@@ -1,4 +1,4 @@
-"""What is installed, for whoever asks at run time."""
+"""The installed modules, for services that list them at run time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class ModuleInfo:
 
 
 class InstalledModules:
-    """Filled while the application is put together, in wiring order."""
+    """The installed modules in wiring order, added while the application is built."""
 
     def __init__(self) -> None:
         self._modules: dict[str, ModuleInfo] = {}

@@ -1,4 +1,4 @@
-"""The shape of a feature module. Its `plugin.py` has one class: `class Plugin(Module[…])`."""
+"""The base class of modules. The `plugin.py` of a module has one class `Plugin(Module[…])`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.wiring.container import CoreContainer
 
 
 class ModuleContainer(DeclarativeContainer):
-    """What a module needs and builds; its handlers may ask for either, by name."""
+    """The dependencies and the services of a module, which its handlers may request by name."""
 
     core = DependenciesContainer()
 
@@ -33,7 +33,7 @@ C = TypeVar("C", bound=ModuleContainer)
 
 @dataclass(frozen=True)
 class Mount(Contribution):
-    """Controllers at a fixed place, e.g. `Mount("/health", (HealthController,))`."""
+    """Controllers at a fixed path, e.g. `Mount("/health", (HealthController,))`."""
 
     name: str
     controllers: Sequence[type[Controller]]
@@ -41,22 +41,22 @@ class Mount(Contribution):
 
 @dataclass(frozen=True)
 class AnyHost(Contribution):
-    """A path that answers, with all below it, whatever `Host` names: `AnyHost("/health")`."""
+    """A path that accepts any `Host`, as do all paths below it: `AnyHost("/health")`."""
 
     name: str
 
 
 class ModuleRouter(Uncopied, Router):
-    """Made for one application, with all that is in it."""
+    """A router that belongs to one application, so that Litestar need not copy it."""
 
 
 class Module(InitPlugin, Generic[C]):
-    """What a module needs, it says in its container: `providers.Dependency(instance_of=Port)`."""
+    """A module; its container declares a dependency by `providers.Dependency(instance_of=Port)`."""
 
     container_type: type[C]
     version: ClassVar[str] = "0.1.0"
     controllers: ClassVar[Sequence[type[Controller]]] = ()
-    """They stand under `<api_prefix>/<module>`; what must stand elsewhere is a Mount."""
+    """The controllers under `<api_prefix>/<module>`; a Mount has those at other paths."""
 
     def __init__(self, name: str, core: CoreContainer) -> None:
         self.name = name
@@ -64,9 +64,10 @@ class Module(InitPlugin, Generic[C]):
         self.container = self.container_type(core=core)
 
     def contributions(self) -> Sequence[Contribution]:
-        """What it adds to the rest: exports, listeners, permissions, mounts and so on.
+        """Return the contributions: exports, listeners, permissions, mounts and so on.
 
-        Called once, before anything is built: name providers and lambdas, build nothing.
+        The method is called once, before anything is built: pass providers and lambdas, and build
+        nothing.
         """
         return ()
 
@@ -75,17 +76,17 @@ class Module(InitPlugin, Generic[C]):
         return type(self).__module__.rpartition(".")[0]
 
     def services(self) -> dict[str, BaseSingleton[Any]]:
-        """What it builds, by its name in the container."""
-        every = self.container.providers.items()
-        return {name: each for name, each in every if isinstance(each, BaseSingleton)}
+        """Return the providers of the module's services, by their names in the container."""
+        providers = self.container.providers.items()
+        return {name: it for name, it in providers if isinstance(it, BaseSingleton)}
 
     def needs(self) -> dict[str, Dependency[Any]]:
-        """What other modules build for it."""
-        every = self.container.providers.items()
-        return {name: each for name, each in every if isinstance(each, Dependency)}
+        """Return the dependencies on other modules, by their names in the container."""
+        providers = self.container.providers.items()
+        return {name: it for name, it in providers if isinstance(it, Dependency)}
 
     def build(self) -> None:
-        """Build everything at the start, so that a wrong setting or a missing part is found."""
+        """Build every service at the start, to find a wrong setting or a missing dependency."""
         for name, service in self.services().items():
             with told_in_a_sentence(f"{self.name} cannot build its {name}", self.package):
                 service()
@@ -94,20 +95,20 @@ class Module(InitPlugin, Generic[C]):
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
         mounts = [own, *self.core.contributions().of(Mount, self.name)]
         with told_in_a_sentence(f"The routes of {self.name} cannot be made", self.package):
-            app_config.route_handlers.extend(self._router(each) for each in mounts)
+            app_config.route_handlers.extend(self._router(mount) for mount in mounts)
         return app_config
 
     def _router(self, mount: Mount) -> Router:
-        asked_for = {**self.needs(), **self.services()}
+        injectable = {**self.needs(), **self.services()}
         return ModuleRouter(
             mount.name,
             route_handlers=mount.controllers,
-            dependencies={name: as_dependency(each) for name, each in asked_for.items()},
+            dependencies={name: as_dependency(provider) for name, provider in injectable.items()},
             tags=[self.name],
             opt={"module": self.name},
         )
 
 
 def as_dependency(provider: Provider[Any]) -> Provide:
-    """Ask the provider at each request, so that a test may override it at any time."""
+    """Return a dependency that calls the provider at each request, as a test may override it."""
     return Provide(lambda: provider(), sync_to_thread=False)

@@ -1,4 +1,4 @@
-"""What the core contributes itself, like any module."""
+"""The contributions of the core itself."""
 
 from asyncio import to_thread
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
 
 
 def about_redis(url: SecretStr | None) -> Sequence[Contribution]:
-    """The service starts without it, as it goes on without it: limits are looser then."""
+    """Return the checks of Redis, which only warn: without Redis, limits are less strict."""
     if url is None:
         return ()
 

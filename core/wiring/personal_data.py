@@ -1,4 +1,4 @@
-"""The rule that no table about users is forgotten when a user is exported or erased."""
+"""The rule that the export and the erasure of a user include every table about users."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,22 +10,22 @@ from core.wiring.subject import Subject
 
 
 def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
-    """Require of each table that refers to users a PersonalData, or a stated reason."""
+    """Require a PersonalData, or a stated reason, for each table that refers to users."""
     yield from references_that_keep_users(it)
-    about = [each for each in it.tables() if references(each) and not reason_of(each)]
+    about = [table for table in it.tables() if references(table) and not reason_of(table)]
     contributed = it.contributed(PersonalData)
-    named = [(each.name, table) for each in contributed for table in each.tables]
+    named = [(data.name, table) for data in contributed for table in data.tables]
     yield from (
         f"the PersonalData {name} names the table {table}, which {it.name} does not have or which "
         "does not refer to users.id: remove it from tables=…"
         for name, table in named
-        if table not in [each.name for each in about]
+        if table not in [existing.name for existing in about]
     )
     if contributed and len(about) == 1 and not named:
         return
-    for each in about:
-        if each.name not in [table for _, table in named]:
-            yield f"{references(each)[0]} refers to users.id: {advice_about(each, contributed)}"
+    for table in about:
+        if table.name not in [name for _, name in named]:
+            yield f"{references(table)[0]} refers to users.id: {advice_about(table, contributed)}"
 
 
 def references_that_keep_users(it: Subject) -> Iterator[str]:
@@ -53,11 +53,11 @@ def references(table: Table) -> list[str]:
 
 
 def users_keys(table: Table) -> list[ForeignKey]:
-    keys = [each for each in table.foreign_keys if each.target_fullname == "users.id"]
-    return sorted(keys, key=lambda each: each.parent.name)
+    keys = [key for key in table.foreign_keys if key.target_fullname == "users.id"]
+    return sorted(keys, key=lambda key: key.parent.name)
 
 
 def reason_of(table: Table) -> str | None:
-    """Return why the table holds nothing about users, if it says so."""
+    """Return the stated reason why the table holds no personal data, if there is one."""
     reason: str | None = table.info.get(NOTHING_PERSONAL)
     return reason

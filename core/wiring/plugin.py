@@ -1,4 +1,4 @@
-"""What the core itself adds to the application: bodies, errors, access, start and stop."""
+"""The plugin that adds bodies, errors, access control, start and stop to Litestar."""
 
 import gc
 from asyncio import CancelledError, create_task, to_thread
@@ -24,7 +24,7 @@ from core.wiring.container import CoreContainer
 from core.wiring.module import as_dependency
 
 INJECTABLE = ("maintenance", "event_log")
-"""What handlers of any module may ask the core for, by name."""
+"""The services of the core that handlers of any module may request by name."""
 
 FEW_COLLECTIONS = (20_000, 50, 100)
 
@@ -62,7 +62,7 @@ class CorePlugin(InitPlugin):
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        """Background work runs while requests do; the database closes last."""
+        """Run the background work while requests are served; close the database after both."""
         core = self.container
         await to_thread(read_files)
         async with AsyncExitStack() as stack:
@@ -72,7 +72,7 @@ class CorePlugin(InitPlugin):
             announcements = InvalidationPoller(core.db(), core.cache_versions())
             notifications = InvalidationListener(core.db().engine, announcements.notify)
             await stack.enter_async_context(in_background(announcements.listen()))
-            if core.settings().database_pooler is None:  # LISTEN hears nothing through it
+            if core.settings().database_pooler is None:  # a pooler passes no notifications on
                 await stack.enter_async_context(in_background(notifications.listen()))
             await stack.enter_async_context(in_background(core.metrics().share()))
             await stack.enter_async_context(in_background(core.audit().write_notes()))
@@ -84,7 +84,7 @@ class CorePlugin(InitPlugin):
 
 @asynccontextmanager
 async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Goes on while the block runs."""
+    """Run the work as a task for the time of the block."""
     task = create_task(work)
     try:
         yield
@@ -95,12 +95,12 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 def read_files() -> None:
-    """Read what the first request that needs it would otherwise read in the event loop."""
+    """Read the files that a first request would otherwise read in the event loop."""
     is_common("")
     served_names()
 
 
 def settle() -> None:
-    """What was made at the start stays: keep the collector from walking over it (p99)."""
+    """Exclude the objects of the start from garbage collection, and collect less often (p99)."""
     gc.freeze()
     gc.set_threshold(*FEW_COLLECTIONS)

@@ -1,4 +1,4 @@
-"""Finds the modules, gives each what it needs, and says in one sentence what does not fit."""
+"""The discovery and the wiring of modules; a failure is a WiringError with one sentence."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ Exports = Mapping[type, tuple[AnyModule, Export[Any]]]
 
 @dataclass(frozen=True)
 class LoadedModules:
-    """The modules that can be loaded, and by its name why each other one cannot."""
+    """The modules that could be loaded, and the failures of the others, by name."""
 
     plugins: dict[str, type[AnyModule]]
     failures: dict[str, WiringError]
@@ -44,20 +44,20 @@ class LoadedModules:
 def assemble_all(
     settings: Settings, extra: ModuleTypes | None = None, lines: LogWriter | None = None
 ) -> tuple[CoreContainer, list[AnyModule]]:
-    """Build the core and every module; `extra` modules join those that are discovered."""
+    """Build the core and every module: those that are discovered, and the `extra` ones."""
     lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
     core = CoreContainer(settings=settings, log_lines=lines)
     return core, assemble(core, {**discover(settings.modules), **(extra or {})})
 
 
 def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
-    """Build every module and wire it, those first that others need."""
+    """Wire and build every module, each one after the modules that it needs."""
     contributed = dict(construct(name, kind, core) for name, kind in found.items())
     exports = {
-        each.port: (module, each)
-        for module, all_ in contributed.items()
-        for each in all_
-        if isinstance(each, Export)
+        export.port: (module, export)
+        for module, contributions in contributed.items()
+        for export in contributions
+        if isinstance(export, Export)
     }
     wire("core", core, exports, core)
     owners = {module: wire(module.name, module.container, exports, core) for module in contributed}
@@ -74,22 +74,22 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
 def construct(
     name: str, kind: type[AnyModule], core: CoreContainer
 ) -> tuple[AnyModule, Sequence[Contribution]]:
-    """Return the module, not yet wired, and what it contributes."""
+    """Return the module, not yet wired, and its contributions."""
     with told_in_a_sentence(f"The module {name} cannot be built", package_of(kind)):
         module = kind(name, core)
         contributed = tuple(module.contributions())
-    for each in contributed:
-        if not isinstance(each, Contribution):
-            raise WiringError(f"The module {name} contributes {each!r}, which is no Contribution.")
+    for part in contributed:
+        if not isinstance(part, Contribution):
+            raise WiringError(f"The module {name} contributes {part!r}, which is no Contribution.")
     return module, contributed
 
 
 def discover(only: Sequence[str] | None = None) -> dict[str, type[AnyModule]]:
-    """Return the plugin of every module. Raises WiringError for the first that cannot be loaded."""
-    found = load_modules(only)
-    for failure in found.failures.values():
+    """Return the plugin of every module. Raises WiringError if one cannot be loaded."""
+    modules = load_modules(only)
+    for failure in modules.failures.values():
         raise failure
-    return found.plugins
+    return modules.plugins
 
 
 def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
@@ -101,18 +101,18 @@ def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
     if unknown := sorted(set(only or ()) - set(names)):
         nearest = "".join(get_close_matches(unknown[0], names, n=1, cutoff=0)) or "none"
         raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
-    found = LoadedModules({}, {})
+    modules = LoadedModules({}, {})
     for entry in entries:
         if only is None or entry.name in only:
             try:
-                found.plugins[entry.name] = loaded(entry)
+                modules.plugins[entry.name] = loaded(entry)
             except WiringError as error:
-                found.failures[entry.name] = error
-    return found
+                modules.failures[entry.name] = error
+    return modules
 
 
 def loaded(entry: EntryPoint) -> type[AnyModule]:
-    """Import the plugin. Raises WiringError, with the place, for every error on the way."""
+    """Import the plugin. Raises WiringError, with file and line, for every error of the import."""
     failure = f"The module {entry.name} cannot be loaded"
     with told_in_a_sentence(failure, entry.module.rpartition(".")[0] or entry.module):
         try:
@@ -134,15 +134,15 @@ def package_of(plugin: type[AnyModule]) -> str:
 
 
 def in_folder(package: str) -> Iterator[EntryPoint]:
-    """A folder with a plugin.py counts as if it were installed. Nothing of it is loaded here."""
+    """Yield an entry point for each folder with a plugin.py, without loading its code."""
     for folder in import_module(package).__path__:
-        for each in iter_modules([folder]):
-            if each.ispkg and PathFinder.find_spec("plugin", [str(Path(folder, each.name))]):
-                yield EntryPoint(each.name, f"{package}.{each.name}.plugin:Plugin", GROUP)
+        for module in iter_modules([folder]):
+            if module.ispkg and PathFinder.find_spec("plugin", [str(Path(folder, module.name))]):
+                yield EntryPoint(module.name, f"{package}.{module.name}.plugin:Plugin", GROUP)
 
 
 def wire(name: str, container: Any, exports: Exports, core: CoreContainer) -> list[AnyModule]:
-    """Fill what `container` needs; returns the modules it now stands on."""
+    """Provide the dependencies of `container`; return the modules that export them."""
     owners: list[AnyModule] = []
     for need in container.dependencies.values():
         if not isinstance(need, Dependency):
@@ -157,11 +157,11 @@ def wire(name: str, container: Any, exports: Exports, core: CoreContainer) -> li
 
 
 def lacking(port: type, core: CoreContainer) -> str:
-    """The module that exports it may have been left out of MODULES, or cannot be loaded."""
+    """Describe a missing port, and name the module to add to MODULES if one exports the port."""
     for name, kind in load_modules().plugins.items():
         with suppress(WiringError, SettingsError):
-            _, offered = construct(name, kind, core)
-            if any(isinstance(each, Export) and each.port is port for each in offered):
+            _, contributed = construct(name, kind, core)
+            if any(isinstance(it, Export) and it.port is port for it in contributed):
                 return f"{port.__name__}, which {name} exports: add {name} to MODULES."
     return f"{port.__name__}, but no module exports it."
 

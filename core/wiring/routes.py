@@ -1,4 +1,4 @@
-"""Works out the rules of every route, and lets none start that lacks a policy."""
+"""The options of every route, checked at the start; a route without a policy is an error."""
 
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
@@ -30,21 +30,21 @@ OPTIONS = frozenset(
         *("produces", "request_headers", "streamed", "unread"),
     )
 )
-"""The keywords of a route's decorator that are ours; Litestar keeps them in the route's `opt`."""
+"""The keywords of a route's decorator that Litestar does not know and keeps in `opt`."""
 WORKED_OUT = frozenset({"rules", "direct_call"})
-"""The keys that the preparation of a handler adds, for each of its paths."""
+"""The keys that this plugin adds to `opt`, once for each path of a handler."""
 
 
 class UnknownOption(WiringError):
-    """A route names an option, or a limit, that does not exist."""
+    """A route has an option, or names a rate limit, that does not exist."""
 
 
 class MissingPolicy(WiringError):
-    """A route says nothing about who may call it, or asks for what nobody can have."""
+    """A route has no access policy, or needs a permission that no module contributes."""
 
 
 class RouteRules(ReceiveRoutePlugin):
-    """Knows every route before the application starts, and what its decorator says of it."""
+    """Checks and keeps the options of every route before the application starts."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class RouteRules(ReceiveRoutePlugin):
         modules: InstalledModules,
         limits: Collection[str],
     ) -> None:
-        """`limits` are the names that a route's `limit` may have."""
+        """Allow the rate limits with these names in the option `limit` of a route."""
         self._prefix, self._public_url = settings.api_prefix, settings.public_url
         self._limits = limits
         self._contributions, self._modules = contributions, modules
@@ -62,7 +62,7 @@ class RouteRules(ReceiveRoutePlugin):
         if not isinstance(route, HTTPRoute):
             raise MissingPolicy(f"{route.path} is no HTTP route: no policy can guard it.")
         for handler, model in {
-            id(each[0]): each for each in route.route_handler_map.values()
+            id(entry[0]): entry for entry in route.route_handler_map.values()
         }.values():
             if answers_options(handler):
                 handler.opt["rules"] = RouteOptions(
@@ -77,7 +77,7 @@ class RouteRules(ReceiveRoutePlugin):
         rules = handler.opt["rules"] = self._rules(handler, model, path)
         shorten(handler, model)
         if takes_no_body(handler):
-            look_at_content(model)
+            add_content_check(model)
         if handler.resolve_include_in_schema():
             self._modules.count_route(rules.module)
 
@@ -85,15 +85,15 @@ class RouteRules(ReceiveRoutePlugin):
         opt = handler.opt
         self._refuse_unknown(handler, path)
         listing = checked_listing(opt.get("listing"), handler, path)
-        own = frozenset(each.field_alias for each in model.expected_query_params)
-        known = own | (names_of(listing) if listing else frozenset())
+        own = frozenset(parameter.field_alias for parameter in model.expected_query_params)
+        accepted = own | (names_of(listing) if listing else frozenset())
         return RouteOptions(
             policy=self._policy(handler, path),
             module=opt.get("module", "core"),
             in_api=self._is_in_api(path),
             limit=opt.get("limit"),
             listing=listing,
-            query=known if self._is_in_api(path) and not opt.get("unread") else None,
+            query=accepted if self._is_in_api(path) and not opt.get("unread") else None,
             flags=frozenset(flags_of(handler, model)),
             audit=opt.get("audit"),
             idempotency=opt.get("idempotency", True),
@@ -104,7 +104,7 @@ class RouteRules(ReceiveRoutePlugin):
         )
 
     def _refuse_unknown(self, handler: HTTPRouteHandler, path: str) -> None:
-        """Raises UnknownOption for what would be looked up in vain, or never, at a request."""
+        """Raise UnknownOption for an option or a rate limit that does not exist."""
         for option in handler.opt:
             if option not in OPTIONS | WORKED_OUT:
                 raise UnknownOption(f"{handler} at {path} {not_found('option', option, OPTIONS)}")
@@ -116,17 +116,20 @@ class RouteRules(ReceiveRoutePlugin):
         return f"{path}/".startswith(f"{self._prefix}/")
 
     def _refuse_unknown_methods(self, route: HTTPRoute) -> None:
-        """Counted like the known ones; while the service is closed, open where one of them is."""
-        if not (missing := [each for each in METHODS if each not in route.methods]):
+        """Add a handler that refuses all other methods; such requests count for the rate limits.
+
+        In maintenance mode, the handler is open if one of the route's own handlers is.
+        """
+        if not (missing := [method for method in METHODS if method not in route.methods]):
             return
-        known: list[RouteOptions] = [each.opt["rules"] for each in own_handlers(route)]
-        is_open = any(each.policy.while_closed for each in known)
+        own: list[RouteOptions] = [handler.opt["rules"] for handler in own_handlers(route)]
+        is_open = any(rules.policy.while_closed for rules in own)
         handler = unknown_methods(route, missing)
         handler.on_registration(cast("Litestar", handler.ownership_layers[0]))
         handler.opt["rules"] = RouteOptions(
             policy=public.in_maintenance() if is_open else public,
-            module=known[0].module,
-            in_api=known[0].in_api,
+            module=own[0].module,
+            in_api=own[0].in_api,
             query=None,
             idempotency=False,
         )
@@ -146,11 +149,11 @@ class RouteRules(ReceiveRoutePlugin):
 
 
 def flags_of(handler: BaseRouteHandler, model: Any) -> Iterator[str]:
-    """Yield the names of the query parameters that the handler asks for as booleans."""
+    """Yield the names of the query parameters that the handler declares as booleans."""
     fields = handler.parsed_fn_signature.parameters
     for parameter in model.expected_query_params:
         field = fields.get(parameter.field_name)
-        if field and bool in (field.annotation, *(each.annotation for each in field.inner_types)):
+        if field and bool in (field.annotation, *(inner.annotation for inner in field.inner_types)):
             yield parameter.field_alias
 
 
@@ -162,7 +165,7 @@ def not_found(what: str, name: str, known: Collection[str]) -> str:
 def checked_listing(
     listing: AnyListing | None, handler: BaseRouteHandler, path: str
 ) -> AnyListing | None:
-    """Return it. Raises WiringError where its default order is none of its keys."""
+    """Return the list definition. Raises WiringError if its default order has an unknown key."""
     if listing is None:
         return None
     for key in listing.default.split(","):
@@ -179,28 +182,31 @@ def takes_no_body(handler: HTTPRouteHandler) -> bool:
     return not says_so and not handler.opt.get("unread") and bool(WITH_BODY & handler.http_methods)
 
 
-def look_at_content(model: Any) -> None:
+def add_content_check(model: Any) -> None:
     model.extractors.append(refuse_content)
     model.has_kwargs = True
 
 
 def answers_options(handler: BaseRouteHandler) -> bool:
-    """Litestar's own answer to OPTIONS, which it adds to every route; anyone may have ours."""
+    """Return whether Litestar added this handler to the route for OPTIONS."""
     return handler.fn.__module__ == "litestar.routes.http"
 
 
 def options_of(route: HTTPRoute) -> tuple[Header, ...]:
-    """Litestar's names only those methods of an address that were registered first."""
+    """Return the header fields for OPTIONS.
+
+    The `Allow` of Litestar has only the methods of a path that were registered first.
+    """
     allow = (b"allow", ", ".join(sorted(route.methods)).encode())
     return (allow, ACCEPT_PATCH) if "PATCH" in route.methods else (allow,)
 
 
 def operations_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
-    """Every route with each of its own handlers."""
+    """Yield every route with each of its handlers, except those that Litestar added."""
     for route in routes:
         for handler in own_handlers(cast("HTTPRoute", route)):
             yield cast("HTTPRoute", route), handler
 
 
 def own_handlers(route: HTTPRoute) -> list[HTTPRouteHandler]:
-    return [each for each in route.route_handlers if not answers_options(each)]
+    return [handler for handler in route.route_handlers if not answers_options(handler)]

@@ -1,6 +1,6 @@
-"""The rules that every module keeps: at each start, or in `atrium module check` and the tests.
+"""The rules for modules, checked at each start or by `atrium module check` and the tests.
 
-A rule yields one sentence for each breach it finds.
+A rule yields one sentence for each breach that it finds.
 """
 
 import ast
@@ -43,23 +43,23 @@ from core.wiring.subject import Subject, all_errors, rules_of, subjects_of
 
 
 def refuse_breaches(app: Litestar) -> None:
-    """Raise WiringError where a module breaks a rule that requests rely on."""
-    found = [breach for it in subjects_of(app) for rule in START_RULES for breach in rule(it)]
-    if found:
-        others = f" (and {len(found) - 1} more: see `atrium module check`)" if found[1:] else ""
-        raise WiringError(f"{found[0]}{others}.")
+    """Raise WiringError if a module breaks a rule that requests rely on."""
+    broken = [breach for it in subjects_of(app) for rule in START_RULES for breach in rule(it)]
+    if broken:
+        others = f" (and {len(broken) - 1} more: see `atrium module check`)" if broken[1:] else ""
+        raise WiringError(f"{broken[0]}{others}.")
 
 
 def breaches(app: Litestar, name: str | None = None) -> list[str]:
     """Return every breach of every rule, by one module or by all.
 
-    Raises LookupError where there is no such module.
+    Raises LookupError if there is no such module.
     """
-    subjects = [each for each in subjects_of(app) if name in (None, each.name)]
+    subjects = [it for it in subjects_of(app) if name in (None, it.name)]
     if name and not subjects:
         raise LookupError(f"There is no module {name}.")
-    found = (breach for subject in subjects for rule in RULES for breach in rule(subject))
-    return [*dict.fromkeys(found)]  # one that names two modules is told once
+    every = (breach for subject in subjects for rule in RULES for breach in rule(subject))
+    return [*dict.fromkeys(every)]  # two modules may yield the same breach
 
 
 def says_what_it_is_for(it: Subject) -> Iterator[str]:
@@ -74,14 +74,14 @@ def summarises_each_operation(it: Subject) -> Iterator[str]:
 
 
 def names_each_operation_once(it: Subject) -> Iterator[str]:
-    """`read_note` and `read_notes` of the module `notes` are both `notes.read`."""
+    """Require distinct operation ids: `notes.read` is that of `read_note` and of `read_notes`."""
     names = [operation_id(it.name, operation.fn.__name__) for operation in it.operations()]
-    for name in sorted({each for each in names if names.count(each) > 1}):
+    for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"{name} names two operations"
 
 
 def names_each_body_once(it: Subject) -> Iterator[str]:
-    """A body that shares its name has a long one in the OpenAPI document, and in every client."""
+    """Require distinct names of bodies: equal ones become long names in the OpenAPI document."""
     every = [handler for _, handler in operations_of(it.app.routes)]
     for paths, name in shared_names(every, words_of(it.module.core.contributions())).items():
         if any(path.startswith(f"{it.package}.") for path in paths):
@@ -98,16 +98,16 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
 
 
 def shown_to(it: Subject) -> list[Permission]:
-    """Permissions of others, as far as their `public.py` shows them."""
-    shown = [each for other in subjects_of(it.app) for each in other.members("public")]
-    return [each for each in shown if isinstance(each, Permission)]
+    """Return the permissions that any module has in its `public.py`."""
+    members = [member for other in subjects_of(it.app) for member in other.members("public")]
+    return [member for member in members if isinstance(member, Permission)]
 
 
 def answers_with_schemas(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         kind = operation.parsed_fn_signature.return_type
         parts = kind.inner_types if kind.is_union else (kind,)
-        if not all(each.is_subclass_of((Schema, Response, type(None))) for each in parts):
+        if not all(part.is_subclass_of((Schema, Response, type(None))) for part in parts):
             yield f"{operation} answers with {kind.annotation}, not with a Schema"
 
 
@@ -119,7 +119,7 @@ def bounds_its_lists(it: Subject) -> Iterator[str]:
 
 
 def indexes_its_lists(it: Subject) -> Iterator[str]:
-    """A list that is sorted without an index reads and sorts its whole table for each page."""
+    """Require an index for each order; without one, a page reads and sorts the whole table."""
     for operation in it.operations():
         if isinstance(listing := rules_of(operation).listing, Listing):
             for missing in missing_indexes(listing):
@@ -127,9 +127,9 @@ def indexes_its_lists(it: Subject) -> Iterator[str]:
 
 
 def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
-    """A refused attempt is in the audit trail under the same name as one that succeeds.
+    """Require an audit action, so that refused and successful attempts have the same action.
 
-    So a route for what another module does is audited under that module's name.
+    A route for an operation of another module therefore has an action of that module.
     """
     for operation in it.operations():
         if WRITES.isdisjoint(operation.http_methods):
@@ -142,7 +142,7 @@ def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
 
 
 def prefixes_its_tables(it: Subject) -> Iterator[str]:
-    """No revision is written for another table, and no comparison sees it."""
+    """Require the module's name as prefix: revisions and comparisons omit other tables."""
     for table in it.tables():
         if not it.owns(table.name):
             yield f"the table {table.name} is no module's: name it {it.name} or {it.name}_…"
@@ -157,7 +157,7 @@ def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
 
 
 def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:
-    """SQLite drops the zone: what was 9:00 in Seoul and what was 9:00 in UTC become equal."""
+    """Require types that keep the time zone: in SQLite, 9:00 in Seoul would equal 9:00 in UTC."""
     for table in it.tables():
         for column in table.columns:
             if loses_zone(column.type):
@@ -175,15 +175,15 @@ def keeps_zones_in_its_migrations(it: Subject) -> Iterator[str]:
 
 
 def lines_without_zone(file: Path) -> Iterator[int]:
-    """Yield the lines that name a type of SQLAlchemy for times without `timezone=True`."""
+    """Yield the lines with a date-time type of SQLAlchemy that lacks `timezone=True`."""
     tree = ast.parse(file.read_bytes())
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-    right = [each.func for each in calls if any(map(keeps_zone, each.keywords))]
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Attribute | ast.Name) and each not in right:
-            name = each.attr if isinstance(each, ast.Attribute) else each.id
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    right = [call.func for call in calls if any(map(keeps_zone, call.keywords))]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and node not in right:
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
             if name in ("DateTime", "TIMESTAMP", "DATETIME"):
-                yield each.lineno
+                yield node.lineno
 
 
 def keeps_zone(keyword: ast.keyword) -> bool:
@@ -192,7 +192,7 @@ def keeps_zone(keyword: ast.keyword) -> bool:
 
 
 def owns_its_errors(it: Subject) -> Iterator[str]:
-    """A class may stand in any file; one without a code is never raised itself."""
+    """Require the module's name in each error code; a class without a code is never raised."""
     for error in it.errors():
         owner = error.speaks_for or it.name
         if not error.code.startswith(f"{owner}."):
@@ -201,11 +201,11 @@ def owns_its_errors(it: Subject) -> Iterator[str]:
 
 
 def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
-    """Compare with those of core and of its own module: another's begin with another name."""
+    """Require codes that are distinct within core and the module; others begin with other names."""
     packages = ("core.", f"{it.package}.")
-    every = [each for each in all_errors() if each.__module__.startswith(packages)]
+    every = [other for other in all_errors() if other.__module__.startswith(packages)]
     for error in it.errors():
-        others = [each for each in every if each.code == error.code and each is not error]
+        others = [other for other in every if other.code == error.code and other is not error]
         if others:
             yield f"{named(error)} has the code {error.code} of {named(others[0])}: write another"
 
@@ -225,9 +225,9 @@ def states_its_events_as_facts(it: Subject) -> Iterator[str]:
 
 
 def speaks_in_values(it: Subject) -> Iterator[str]:
-    for each in it.classes("public"):
-        if issubclass(each, BaseModel) or hasattr(each, "__table__"):
-            yield f"{each.__name__} is a body or a row: other modules get plain values"
+    for kind in it.classes("public"):
+        if issubclass(kind, BaseModel) or hasattr(kind, "__table__"):
+            yield f"{kind.__name__} is a body or a row: other modules get plain values"
 
 
 def keeps_what_it_exports(it: Subject) -> Iterator[str]:
@@ -239,20 +239,20 @@ def keeps_what_it_exports(it: Subject) -> Iterator[str]:
 
 
 def names_what_it_contributes(it: Subject) -> Iterator[str]:
-    """Permissions and ways to sign in are named for clients, after what they are about."""
-    for each in it.contributed(Contribution):
-        named_for_clients = isinstance(each, AnyHost | Export | Mount | Permission | SecurityScheme)
-        if not named_for_clients and not each.name.startswith(f"{it.name}."):
-            yield f"the {type(each).__name__} {each.name} does not begin with {it.name}"
+    """Require the module's name as prefix, except for paths, ports and names for clients."""
+    for part in it.contributed(Contribution):
+        is_exempt = isinstance(part, AnyHost | Export | Mount | Permission | SecurityScheme)
+        if not is_exempt and not part.name.startswith(f"{it.name}."):
+            yield f"the {type(part).__name__} {part.name} does not begin with {it.name}"
 
 
 def shows_each_name_once(it: Subject) -> Iterator[str]:
-    """A figure and a health check are shown by the last part of their name, beside all others."""
+    """Require distinct last parts of names, by which figures and checks are shown to clients."""
     for kind in (UserStatistic, HealthCheck):
-        shown = [last_part(each.name) for each in it.module.core.contributions().of(kind)]
-        for each in it.contributed(kind):
-            if shown.count(name := last_part(each.name)) > 1:
-                yield f"the {kind.__name__} {each.name} is shown as {name}, and so is another one"
+        shown = [last_part(part.name) for part in it.module.core.contributions().of(kind)]
+        for part in it.contributed(kind):
+            if shown.count(name := last_part(part.name)) > 1:
+                yield f"the {kind.__name__} {part.name} is shown as {name}, and so is another one"
 
 
 def last_part(name: str) -> str:
@@ -260,29 +260,29 @@ def last_part(name: str) -> str:
 
 
 def names_each_command_once(it: Subject) -> Iterator[str]:
-    """Neither of two commands with one name can be run; beside one of core, core's is run."""
+    """Require distinct command names: of two with the same name, only core's is ever run."""
     every = [(other.name, name) for other in subjects_of(it.app) for name in commands_of(other)]
     doubled = doubled_commands(every)
     yield from (doubled[name] for name in dict.fromkeys(commands_of(it)) if name in doubled)
 
 
 def commands_of(it: Subject) -> list[str]:
-    """Return the names by which its commands are run. Raises WiringError if one cannot be made."""
+    """Return the names of the module's commands. Raises WiringError if one cannot be made."""
     names = []
-    for each in it.contributed(Command):
-        with told_in_a_sentence(f"The command {each.name} cannot be made", it.package):
-            names.append(each.make().name or "")
+    for command in it.contributed(Command):
+        with told_in_a_sentence(f"The command {command.name} cannot be made", it.package):
+            names.append(command.make().name or "")
     return names
 
 
 def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
-    """Which mypy cannot see: what passes through a provider has no type."""
+    """Require the annotated types of arguments; mypy cannot check them through a provider."""
     for name, provider in it.module.services().items():
         if provider.args:
             yield f"{it.name}'s {name} is given an argument by position: name it"
-        asked = get_type_hints(provider.cls.__init__)
+        types = get_type_hints(provider.cls.__init__)
         for argument, given in provider.kwargs.items():
-            kind = asked.get(argument)
+            kind = types.get(argument)
             if isclass(kind) and not isinstance(other := given(), kind):
                 wrong = f"is no {kind.__name__} but a {type(other).__name__}"
                 yield f"{it.name}'s {name} is given an argument {argument} that {wrong}"
@@ -296,8 +296,11 @@ def needs_only_public_ports(it: Subject) -> Iterator[str]:
 
 
 def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
-    """A second comparison would be a second count; who sets passwords asks for NewPasswords."""
-    if any(each.port is Reauthentication for each in it.contributed(Export)):
+    """Require that only the export of `Reauthentication` compares passwords: it counts attempts.
+
+    A service that only sets passwords asks for NewPasswords.
+    """
+    if any(export.port is Reauthentication for export in it.contributed(Export)):
         return
     for name, provider in it.module.services().items():
         kinds = get_type_hints(provider.cls.__init__).values()
@@ -306,17 +309,17 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
 
 
 def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
-    """Hashing takes a place in a queue, and comparing counts: clients have to be told of both."""
+    """Require that a route with a password declares the errors of hashing and of attempts."""
     for operation in it.operations():
-        told = errors_of(operation)
+        declared = errors_of(operation)
         for field, kind in passwords_in(operation):
             missing = {HashingBusy} if kind == NEW_PASSWORD else {HashingBusy, TooManyAttempts}
-            for error in sorted(missing - told, key=lambda each: each.code):
+            for error in sorted(missing - declared, key=lambda it: it.code):
                 yield f"{operation} takes {field}: add {error.__name__} to responses=problems(…)"
 
 
 def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
-    """The fields of the body that hold a password, each with what it takes."""
+    """Yield the fields of the body that hold a password, with the kind of each password."""
     data = operation.parsed_fn_signature.parameters.get("data")
     schema = data.annotation if data else None
     fields = schema.model_fields if isclass(schema) and issubclass(schema, BaseModel) else {}
@@ -326,14 +329,14 @@ def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
 
 
 def password_marks(annotation: Any, metadata: Sequence[Any]) -> Iterator[Typed]:
-    """Also those of `GivenPassword | None`, which stand one level deeper."""
-    deeper = [each for part in get_args(annotation) for each in getattr(part, "__metadata__", ())]
-    yield from (each for each in [*metadata, *deeper] if isinstance(each, Typed))
+    """Yield the marks of a field, including those of `GivenPassword | None` one level deeper."""
+    deeper = [mark for part in get_args(annotation) for mark in getattr(part, "__metadata__", ())]
+    yield from (mark for mark in [*metadata, *deeper] if isinstance(mark, Typed))
 
 
 def errors_of(operation: HTTPRouteHandler) -> set[type[ProblemError]]:
     specs = (operation.responses or {}).values()
-    return {kind for each in specs if isinstance(each, ProblemSpec) for kind in each.kinds}
+    return {kind for spec in specs if isinstance(spec, ProblemSpec) for kind in spec.kinds}
 
 
 Rule = Callable[[Subject], Iterator[str]]
@@ -352,7 +355,7 @@ START_RULES: list[Rule] = [
     compares_passwords_by_the_guard,
     declares_what_a_password_costs,
 ]
-"""A breach makes requests fail or voids a guarantee of the service: the application stays down."""
+"""A breach makes requests fail or breaks a guarantee: the application does not start."""
 
 CHECK_RULES: list[Rule] = [
     says_what_it_is_for,
@@ -370,6 +373,6 @@ CHECK_RULES: list[Rule] = [
     names_each_command_once,
     needs_only_public_ports,
 ]
-"""A breach makes a module harder to read or to move: `atrium module check` tells it."""
+"""A breach makes a module harder to read or to move: `atrium module check` reports it."""
 
 RULES = [*START_RULES, *CHECK_RULES]

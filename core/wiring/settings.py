@@ -1,4 +1,4 @@
-"""The settings of the platform and of every installed module, checked as one."""
+"""The settings of the platform and of every installed module, checked together."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,26 +28,27 @@ WRONG = "(wrong)"
 
 
 def checked_settings() -> Settings:
-    """Raises SettingsError for a value that is wrong or unsafe, and for a name that is none.
+    """Return the settings of the platform, after the settings of all modules have been checked.
 
-    Raises WiringError where a module, or its settings, cannot be loaded.
+    Raises SettingsError for a wrong or unsafe value, and for an unknown name.
+    Raises WiringError if a module, or its settings, cannot be loaded.
     """
     settings = load_settings()
     modules = discover(settings.modules)
     classes = {name: classes_of(name, plugin) for name, plugin in modules.items()}
     check_all_names()
-    for name, own in classes.items():
-        for each in own:
-            instance_of(name, each)
+    for name, kinds in classes.items():
+        for kind in kinds:
+            instance_of(name, kind)
     return settings
 
 
 def settings_classes(modules: Sequence[str] | None = None) -> list[type[ModuleSettings]]:
-    """The platform's and those that these modules, or all, have in their `settings.py`."""
-    found: list[type[ModuleSettings]] = [Settings]
+    """Return the settings classes of the platform and of these modules, or of all modules."""
+    classes: list[type[ModuleSettings]] = [Settings]
     for name, plugin in discover(modules).items():
-        found += classes_of(name, plugin)
-    return found
+        classes += classes_of(name, plugin)
+    return classes
 
 
 def classes_of(name: str, plugin: type[AnyModule]) -> list[type[ModuleSettings]]:
@@ -56,9 +57,9 @@ def classes_of(name: str, plugin: type[AnyModule]) -> list[type[ModuleSettings]]
     with told_in_a_sentence(f"The settings of {name} cannot be loaded", package):
         if not find_spec(path):
             return []
-        members = [each for _, each in getmembers(import_module(path), isclass)]
+        members = [kind for _, kind in getmembers(import_module(path), isclass)]
     return [
-        each for each in members if issubclass(each, ModuleSettings) and each.__module__ == path
+        kind for kind in members if issubclass(kind, ModuleSettings) and kind.__module__ == path
     ]
 
 
@@ -68,18 +69,21 @@ def instance_of(name: str, kind: type[S]) -> S:
 
 
 def check_all_names() -> None:
-    """Those of modules that are left out are known, too, unless they cannot be loaded."""
-    known: dict[str, list[type[ModuleSettings]]] = {}
+    """Raise SettingsError for an unknown name.
+
+    Settings of modules that MODULES leaves out are known, too, if the modules can be loaded.
+    """
+    by_module: dict[str, list[type[ModuleSettings]]] = {}
     for name, plugin in load_modules().plugins.items():
         with suppress(WiringError):
-            known[name] = classes_of(name, plugin)
-    classes = [each for own in known.values() for each in own]
-    check_names([Settings, *classes], [f"{name.upper()}_" for name in known])
+            by_module[name] = classes_of(name, plugin)
+    classes = [kind for kinds in by_module.values() for kind in kinds]
+    check_names([Settings, *classes], [f"{name.upper()}_" for name in by_module])
 
 
 @dataclass
 class SettingsReport:
-    """Every setting that can be read, and a sentence for each that is wrong."""
+    """Every setting that can be read, and a sentence for each wrong one."""
 
     rows: list[SettingSource] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
@@ -89,21 +93,21 @@ class SettingsReport:
             self.findings.append(str(finding))
 
     def add(self, kind: type[S], read: Callable[[], S]) -> S | None:
-        """Go on without the values that are wrong; None where nothing can be read."""
+        """Read settings, and go on without wrong values. Return None if none can be read."""
         try:
-            found, wrong = read(), frozenset[str]()
+            settings, wrong = read(), frozenset[str]()
         except WiringError as error:
             self.tell(error)
             return None
         except SettingsError as error:
             self.tell(error)
             try:
-                found, wrong = kind.read_without(error.names), error.names
+                settings, wrong = kind.read_without(error.names), error.names
             except SettingsError:
                 return None
-        rows = sources([found])
+        rows = sources([settings])
         self.rows += [replace(row, value=WRONG) if row.name in wrong else row for row in rows]
-        return found
+        return settings
 
     def add_module(self, name: str, plugin: type[AnyModule]) -> None:
         try:
@@ -111,18 +115,18 @@ class SettingsReport:
         except WiringError as error:
             self.tell(error)
             return
-        for each in classes:
-            self.add(each, partial(instance_of, name, each))
+        for kind in classes:
+            self.add(kind, partial(instance_of, name, kind))
 
 
 def report_settings() -> SettingsReport:
-    """Read every setting, and go on after what is wrong; secrets are hidden."""
+    """Read every setting, and go on after wrong ones; secrets are hidden."""
     report = SettingsReport()
     settings = report.add(Settings, load_settings)
-    found, failures = modules_that_load(settings)
+    plugins, failures = modules_that_load(settings)
     for failure in failures:
         report.tell(failure)
-    for name, plugin in found.items():
+    for name, plugin in plugins.items():
         report.add_module(name, plugin)
     try:
         check_all_names()
@@ -141,7 +145,7 @@ class Usable:
 
 
 def usable_modules() -> Usable:
-    """Return the modules that load. If a setting is wrong, use the defaults; write no file."""
+    """Return the modules that load. Use the defaults if a setting is wrong; write no file."""
     failures: list[str] = []
     try:
         settings = Settings()
@@ -162,9 +166,9 @@ def usable_modules() -> Usable:
 def modules_that_load(
     settings: Settings | None,
 ) -> tuple[dict[str, type[AnyModule]], list[str]]:
-    """Return also a sentence for each that does not, or for names that are wrong in MODULES."""
+    """Return the modules that load, and a sentence for each other one or wrong name in MODULES."""
     try:
-        found = load_modules(settings.modules if settings else None)
+        loaded = load_modules(settings.modules if settings else None)
     except WiringError as error:
         return {}, [str(error)]
-    return found.plugins, [str(each) for each in found.failures.values()]
+    return loaded.plugins, [str(failure) for failure in loaded.failures.values()]

@@ -1,4 +1,4 @@
-"""A module as the rules see it: what it declares, and the tables, routes and errors it owns."""
+"""A module as the rules check it: its contributions, tables, routes and errors."""
 
 import sys
 from collections.abc import Iterator
@@ -41,31 +41,31 @@ class Subject:
 
     @property
     def modules(self) -> set[str]:
-        return {each.name for each in self.app.plugins if isinstance(each, Module)}
+        return {plugin.name for plugin in self.app.plugins if isinstance(plugin, Module)}
 
     def classes(self, file: str) -> list[type]:
-        """The classes written in this file of the module; none if there is no such file."""
+        """Return the classes that this file of the module defines; none if the file is missing."""
         path = f"{self.package}.{file}"
         members = self.members(file)
-        return [each for each in members if isclass(each) and each.__module__ == path]
+        return [it for it in members if isclass(it) and it.__module__ == path]
 
     def members(self, file: str) -> list[Any]:
-        """Return the values in this file of the module, imported ones too; none without it."""
+        """Return the values in this file, also imported ones; none if the file is missing."""
         path = f"{self.package}.{file}"
         with told_in_a_sentence(f"{path} cannot be loaded", self.package):
-            found = getmembers(import_module(path)) if find_spec(path) else []
-        return [each for _, each in found]
+            members = getmembers(import_module(path)) if find_spec(path) else []
+        return [member for _, member in members]
 
     def tables(self) -> list[Table]:
-        """Return the tables of its models, in any file, and those without a class."""
+        """Return the tables of the module's models, in any file, and tables without a class."""
         own, path = f"{self.package}.", f"{self.package}.models."
-        named = self.members("models")  # loads them
+        named = self.members("models")  # loads the models
         mappers = [it for it in Base.registry.mappers if it.class_.__module__.startswith(own)]
         parts = [it for name, it in sys.modules.items() if name.startswith(path)]
-        named += [each for part in parts for each in vars(part).values()]
+        named += [value for part in parts for value in vars(part).values()]
         models = [vars(it).get("__table__") for it in named if isclass(it)]
         every = [*(it.local_table for it in mappers), *models, *named]
-        return [*dict.fromkeys(each for each in every if isinstance(each, Table))]
+        return [*dict.fromkeys(it for it in every if isinstance(it, Table))]
 
     def owns(self, table: str) -> bool:
         return f"{table}_".startswith(f"{self.name}_")
@@ -74,13 +74,13 @@ class Subject:
         return self.module.core.contributions().of(kind, self.name)
 
     def operations(self) -> list[HTTPRouteHandler]:
-        """Return the handlers of its routes, inherited ones too."""
-        found = {id(handler): handler for _, handler in operations_of(self.app.routes)}
-        return [each for each in found.values() if rules_of(each).module == self.name]
+        """Return the handlers of the module's routes, also inherited ones."""
+        handlers = {id(handler): handler for _, handler in operations_of(self.app.routes)}
+        return [it for it in handlers.values() if rules_of(it).module == self.name]
 
     def errors(self) -> list[type[ProblemError]]:
-        """Return the error classes with a code of this module, from all of its files."""
-        return [each for each in all_errors() if each.__module__.startswith(f"{self.package}.")]
+        """Return the error classes with a code, from all files of this module."""
+        return [kind for kind in all_errors() if kind.__module__.startswith(f"{self.package}.")]
 
 
 def rules_of(operation: HTTPRouteHandler) -> RouteOptions:
@@ -89,14 +89,14 @@ def rules_of(operation: HTTPRouteHandler) -> RouteOptions:
 
 
 def subjects_of(app: Litestar) -> list[Subject]:
-    return [Subject(app, each) for each in app.plugins if isinstance(each, Module)]
+    return [Subject(app, plugin) for plugin in app.plugins if isinstance(plugin, Module)]
 
 
 def all_errors() -> list[type[ProblemError]]:
-    return [each for each in all_below(ProblemError) if hasattr(each, "code")]
+    return [kind for kind in all_below(ProblemError) if hasattr(kind, "code")]
 
 
 def all_below(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for each in kind.__subclasses__():
-        yield each
-        yield from all_below(each)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from all_below(subclass)

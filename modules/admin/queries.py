@@ -7,7 +7,7 @@ from core.data.queries import Listing
 from core.kernel.value_listing import ValueListing
 
 Period = tuple[datetime | None, datetime | None]
-"""From and before which moment."""
+"""The first timestamp of a period, and the one before which the period ends."""
 
 AUDIT = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
@@ -29,5 +29,5 @@ BETWEEN = SINCE.where(AuditEntry.at < bindparam("until"))
 
 
 def revision_of(module: str) -> TextClause:
-    """At which revision the tables of an installed module are."""
+    """Return a query for the revision of an installed module's tables."""
     return text(f"SELECT version_num FROM alembic_version_{module}")  # noqa: S608 (no input)

@@ -40,13 +40,13 @@ Figures = dict[str, dict[str, int]]
 
 
 def used_memory() -> int:
-    """Return the bytes in memory of this process; the system tells them in a file."""
+    """Return the resident memory of this process in bytes, which psutil reads from a file."""
     resident: int = Process().memory_info().rss
     return resident
 
 
 class StatsService:
-    """The figures that modules contribute, as of now."""
+    """The statistics that modules contribute, with their current values."""
 
     def __init__(self, contributions: Contributions) -> None:
         self._contributions = contributions
@@ -65,16 +65,16 @@ class StatsService:
         )
 
     async def _figures(self) -> Figures:
-        """One that fails is left out, and logged; the others are shown."""
-        found: Figures = {}
-        for each in self._contributions.of(Statistic):
-            module, _, figure = each.name.partition(".")
+        """Return the statistics by module; one that fails is logged and left out."""
+        figures: Figures = {}
+        for statistic in self._contributions.of(Statistic):
+            module, _, figure = statistic.name.partition(".")
             try:
-                found.setdefault(module, {})[figure] = await each.read()
+                figures.setdefault(module, {})[figure] = await statistic.read()
             except Exception as error:
                 count_fallback("statistic")
-                log.error("statistic_failed", statistic=each.name, exc_info=error)
-        return found
+                log.error("statistic_failed", statistic=statistic.name, exc_info=error)
+        return figures
 
 
 class AuditReader:
@@ -82,15 +82,15 @@ class AuditReader:
         self._db, self._audit, self._people = db, audit, people
 
     async def page(self, request: PageRequest, period: Period) -> Rows[Any]:
-        """The audit trail, of a period or of all time."""
+        """Return a page of the audit trail, limited to the period."""
         since, until = period
-        query = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
-        chosen = query[since is not None, until is not None]
+        queries = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
+        query = queries[since is not None, until is not None]
         async with self._db.read() as reads:
-            return await AUDIT.page(reads, chosen, request, {"since": since, "until": until})
+            return await AUDIT.page(reads, query, request, {"since": since, "until": until})
 
     async def read_person(self, user_id: UUID) -> Person:
-        """Someone else's data: the look itself is on record."""
+        """Return the account of another user, and record this access in the audit trail."""
         person = await self._people.person(user_id)
         async with self._db.transaction() as tx:
             await self._audit.record(tx, "admin.read_person", ("users", user_id))
@@ -98,7 +98,10 @@ class AuditReader:
 
 
 class AdminUserCreation:
-    """Accounts that admins make; one that is more than a member's takes what giving roles takes."""
+    """The creation of accounts by admins.
+
+    Roles beyond `member` require the same permission and re-authentication as a change of roles.
+    """
 
     def __init__(self, people: People, clock: Clock) -> None:
         self._people, self._clock = people, clock
@@ -110,7 +113,7 @@ class AdminUserCreation:
 
 
 class EventAdmin:
-    """Events that have not arrived yet; what is done to them is on record."""
+    """The operations of admins on undelivered events, which are recorded in the audit trail."""
 
     def __init__(self, db: Database, audit: AuditTrail, event_log: EventLog) -> None:
         self._db, self._audit, self._event_log = db, audit, event_log
@@ -128,7 +131,7 @@ class EventAdmin:
 
 
 class Inventory:
-    """What is installed, and how it does."""
+    """The installed modules with their permissions, revisions and health."""
 
     def __init__(
         self,
@@ -141,16 +144,16 @@ class Inventory:
         self._health, self._modules = health, modules
 
     async def modules(self) -> list[ModuleRead]:
-        return [await self._describe(each) for each in self._modules]
+        return [await self._describe(module) for module in self._modules]
 
     async def _describe(self, module: ModuleInfo) -> ModuleRead:
-        checks = [each.name for each in self._contributions.of(HealthCheck, module.name)]
-        results = {each.check: each for each in await self._health.results()}
+        checks = [check.name for check in self._contributions.of(HealthCheck, module.name)]
+        results = {result.check: result for result in await self._health.results()}
         return ModuleRead(
             name=module.name,
             version=module.version,
             routes=module.routes,
-            permissions=[each.name for each in self._contributions.of(Permission, module.name)],
+            permissions=[owned.name for owned in self._contributions.of(Permission, module.name)],
             migrations=await self._revision(module.name),
             health={
                 results[name].name: "ok" if results[name].ok else "down"
@@ -160,7 +163,7 @@ class Inventory:
         )
 
     async def _revision(self, module: str) -> str | None:
-        """None for a module without tables, and where its tables are not made yet."""
+        """Return the revision, or None if the module has no tables or they do not exist yet."""
         try:
             async with self._db.read() as reads:
                 revision: str | None = await reads.scalar(revision_of(module))
@@ -174,16 +177,16 @@ class PermissionDirectory:
         self._contributions, self._roles = contributions, roles
 
     def all(self) -> Sequence[PermissionRead]:
-        """What each module lets people do, and who has it."""
+        """Return the permissions of each module with the roles that have them."""
         names = {role: self._roles.permissions_of((role,)) for role in (ADMIN, MEMBER)}
         return [
             PermissionRead(
-                name=each.name,
-                title=each.title,
+                name=permission.name,
+                title=permission.title,
                 module=module,
-                roles=tuple(role for role, owned in names.items() if each.name in owned),
-                scope=each.scope,
+                roles=tuple(role for role, owned in names.items() if permission.name in owned),
+                scope=permission.scope,
             )
             for module in self._contributions.modules
-            for each in self._contributions.of(Permission, module)
+            for permission in self._contributions.of(Permission, module)
         ]

@@ -1,4 +1,4 @@
-"""The small page that a browser sees at `/`."""
+"""The HTML page at `/`, for browsers."""
 
 from html import escape
 

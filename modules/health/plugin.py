@@ -12,5 +12,5 @@ class Plugin(Module[HealthContainer]):
     def contributions(self) -> Sequence[Contribution]:
         return (
             Mount("/", (RootController, HealthController)),
-            AnyHost("/health"),  # load balancers ask by address, some in HTTP/1.0 without a Host
+            AnyHost("/health"),  # load balancers send an IP address as Host, some in HTTP/1.0 none
         )

@@ -16,7 +16,7 @@ from modules.health.schemas import HealthRead, LiveRead, ReadyRead, RootRead
 from modules.health.service import HealthService
 
 open_always = public.in_maintenance()
-METRICS_TYPE = "text/plain; version=0.0.4"  # Litestar adds the charset when it answers
+METRICS_TYPE = "text/plain; version=0.0.4"  # Litestar adds the charset
 VARY = "Accept, Accept-Encoding, Origin"
 
 

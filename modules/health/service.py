@@ -29,27 +29,27 @@ class HealthService:
         )
 
     async def ready(self, reader: Principal | None) -> ReadyRead:
-        """Raises NotReady, with what is down, while requests should go elsewhere."""
+        """Return the results of the checks. Raises NotReady if one failed or at shutdown."""
         results = await self._checks.results()
         body = ReadyRead(
-            checks={each.name: "ok" if each.ok else "down" for each in results},
+            checks={check.name: "ok" if check.ok else "down" for check in results},
             details=details(results) if may_see_reasons(reader) else None,
         )
         if self._checks.stopping:
             raise NotReady("It is shutting down.", members_of(body))
-        if down := [each.name for each in results if not each.ok]:
+        if down := [check.name for check in results if not check.ok]:
             raise NotReady(f"Down: {', '.join(down)}.", members_of(body))
         return body
 
     async def metrics(self, authorization: str | None) -> bytes:
-        """Prometheus' text format. Raises MetricsOff or BadMetricsToken."""
+        """Return Prometheus' text format. Raises MetricsOff or BadMetricsToken."""
         token = self._settings.metrics_token
         if token is None:
             if self._settings.environment == "production":
                 raise MetricsOff
         elif not bears(authorization, token.get_secret_value()):
             raise BadMetricsToken(sent=authorization is not None)
-        return await to_thread(self._metrics.render)  # it reads files of the system and of workers
+        return await to_thread(self._metrics.render)  # reads files of the system and of the workers
 
     def root(self) -> RootRead:
         url = self._settings.public_url
@@ -64,12 +64,14 @@ class HealthService:
 
 
 def may_see_reasons(reader: Principal | None) -> bool:
-    """An admin in person: there is no scope for it."""
+    """Return whether the reader is a signed-in admin; no scope gives this to an API key."""
     return reader is not None and reader.is_admin and reader.key_id is None
 
 
 def details(results: list[CheckResult]) -> dict[str, CheckRead]:
-    return {each.name: CheckRead(ok=each.ok, ms=each.ms, reason=each.reason) for each in results}
+    return {
+        check.name: CheckRead(ok=check.ok, ms=check.ms, reason=check.reason) for check in results
+    }
 
 
 def members_of(body: ReadyRead) -> dict[str, object]:

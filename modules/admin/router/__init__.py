@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out: a controller for each thing that admins look after."""
+"""The HTTP layer: one controller for each kind of resource that admins manage."""
 
 from modules.admin.router.audit import AuditController
 from modules.admin.router.events import EventController
