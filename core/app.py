@@ -1,4 +1,4 @@
-"""The application, put together from the core and whatever modules there are."""
+"""The application, built from the core and the modules that are discovered."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,9 +44,9 @@ def create_app(
     extra: ModuleTypes | None = None,
     lines: LogWriter | None = None,
 ) -> Litestar:
-    """Build the application; `extra` modules join those that are discovered.
+    """Build the application from the discovered modules and the `extra` ones.
 
-    Raises WiringError where modules do not fit together, or break a rule that requests rely on.
+    Raises WiringError if modules do not fit together or break a rule that requests rely on.
     """
     app = build_app(settings, extra, lines)
     refuse_breaches(app)
@@ -71,25 +71,28 @@ def build_app(
                 *([docs_router(documentation)] * settings.docs_enabled),
             ],
             plugins=[
-                PydanticInitPlugin(),  # first, so that our own decoders take precedence
+                PydanticInitPlugin(),  # first, so that the decoders of CorePlugin take precedence
                 RouteRules(settings, core.contributions(), core.modules(), core.limits().names),
                 CorePlugin(core, problems),
                 *modules,
             ],
             request_max_body_size=MAX_JSON_BYTES,
             openapi_config=None,
-            logging_config=None,  # ours is set up already
+            logging_config=None,  # logging is already configured
         )
     find_all_below(app.asgi_router, settings.api_prefix)
-    app.state.lifecycle = core.lifecycle()  # the server says there when it stops
+    app.state.lifecycle = core.lifecycle()  # the server sets `stopping` there
     app.asgi_handler = wrap_asgi(app.asgi_router, core, problems)
     return app
 
 
 @contextmanager
 def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
-    """In one sentence, like those of our own: a handler asks for what no module provides."""
-    packages = [each.package for each in modules]
+    """Raise WiringError with one sentence if Litestar cannot register a route.
+
+    A handler may, for example, name a dependency that no module provides.
+    """
+    packages = [module.package for module in modules]
     with told_in_a_sentence("The routes cannot be registered", *packages):
         try:
             yield
@@ -104,13 +107,16 @@ def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
 
 
 def handler_of(error: Exception) -> BaseRouteHandler | None:
-    """Return the handler that Litestar was registering, whose types it could not read."""
-    places = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
-    return next((each for each in places if isinstance(each, BaseRouteHandler)), None)
+    """Return the handler that Litestar was registering when the error was raised, if any."""
+    objects = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    return next((it for it in objects if isinstance(it, BaseRouteHandler)), None)
 
 
 def wrap_asgi(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
-    """Put our outermost layer where Litestar has its own, which would do the same work again."""
+    """Return the router inside CORS and the request middleware.
+
+    They replace the outermost layer of Litestar, which would do the same work again.
+    """
     settings, lines = core.settings(), core.log_lines()
     write_access_line = access_writer(lines, settings.log_level, settings.log_format)
     return RequestMiddleware(
@@ -122,7 +128,7 @@ def wrap_asgi(inner: Any, core: CoreContainer, problems: Problems) -> RequestMid
             settings.cors_headers,
         ),
         admission=RequestValidator(
-            settings.allowed_hosts, [each.name for each in core.contributions().of(AnyHost)]
+            settings.allowed_hosts, [path.name for path in core.contributions().of(AnyHost)]
         ),
         client_address=ClientAddress(settings.trusted_proxies),
         problems=problems,

@@ -1,1 +1,1 @@
-"""HTTP as the contract has it: what goes in, what comes out, and who gets so far."""
+"""The HTTP layer: requests, responses, errors, access and the OpenAPI document."""

@@ -1,7 +1,7 @@
-"""Authenticate the request, count it against the limits, and apply the policy of its route.
+"""The middleware that authenticates a request, counts it, and applies the policy of its route.
 
-It is an application-wide middleware of Litestar, so that the route is known; `RouteRules` lets no
-application start that has a route without a policy.
+Litestar runs an application-wide middleware after routing, so that the route is known. `RouteRules`
+makes the start fail if a route has no policy.
 """
 
 from typing import Any
@@ -49,13 +49,13 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         context, rules = context_of(scope), rules_of(scope)
-        refused = await self._authenticate(context, rules.policy)
+        error = await self._authenticate(context, rules.policy)
         if rules.in_api:
             await count_request(self._limits, context, rules.limit)
         if rules.options:
             return await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
-        if refused:
-            raise refused
+        if error:
+            raise error
         await self._authorize(context.principal, rules.policy)
         if scope["path_params"]:
             refuse_hidden_characters(scope["path_params"])
@@ -69,7 +69,7 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
 
     async def _authenticate(self, context: HttpContext, policy: Policy) -> Exception | None:
-        """Set the principal. A refused credential is returned, to be counted before it is told."""
+        """Set the principal, or return an error that is raised after the request is counted."""
         authorization = context.headers.get(b"authorization")
         key = context.headers.get(b"x-api-key")
         if authorization is None and key is None:
@@ -97,7 +97,7 @@ class AccessMiddleware:
         by_token: Principal | None,
         by_key: Principal | None,
     ) -> Exception | None:
-        """A person at the keyboard and a key of theirs: the rights are those that both have."""
+        """Set the principal if token and key have the same user and the key has the scope."""
         if by_token is None:
             return BadCredential("Send your access token and, beside it, an API key of yours.")
         if by_key is None or by_key.id != by_token.id:
@@ -124,7 +124,7 @@ def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
 
 
 def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
-    """An unknown parameter is a mistake, and so is a repeated one, except `sort`."""
+    """Raise InvalidInput for an unknown query parameter, or a repeated one, except `sort`."""
     given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
     errors = [
         FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")

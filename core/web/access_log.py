@@ -1,4 +1,4 @@
-"""One line for each request: who asked for what, what came of it, how long it took."""
+"""The access log, with one line for each request: principal, route, status and duration."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ class AccessLog:
         self._write = write
 
     def __call__(self, context: HttpContext) -> None:
-        who = context.principal
+        principal = context.principal
         self._write(
             AccessLine(
                 now(),
@@ -25,14 +25,14 @@ class AccessLog:
                 context.status,
                 int(context.elapsed_s * 100_000) / 100,
                 context.address,
-                who.text if who else None,
+                principal.text if principal else None,
                 context.traceparent,
             )
         )
 
 
 def about_request(event: Event) -> None:
-    """What every other line says of the request during which it is written."""
+    """Add the ids of the current request to a log event."""
     context = current_context()
     if context.request_id:
         event["request_id"] = context.request_id

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and pictures of our pages, under names that change with their content."""
+"""The style sheets, scripts and images of HTML pages; their names contain a digest of the file."""
 
 from functools import cache
 from hashlib import sha256
@@ -33,10 +33,10 @@ class NoSuchAsset(NotFound):
     summary="Read a file that pages of ours are made of",
     policy=public.in_maintenance(),
     include_in_schema=False,
-    sync_to_thread=True,  # it compresses and reads from the disk, the first time
+    sync_to_thread=True,  # the first call reads and compresses the file
 )
 def read_asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Raises NoSuchAsset. Only names from the list are served, so no path can lead elsewhere."""
+    """Return a listed file, so that no path can lead to another one. Raises NoSuchAsset."""
     if (path := assets().get(name)) is None:
         raise NoSuchAsset
     return loaded(path).response(context_of(request.scope))
@@ -48,13 +48,13 @@ def asset_url(file: str) -> str:
 
 @cache
 def assets() -> dict[str, Path]:
-    """By the name they are served under: `atrium.css` is `atrium.3f2a9c01.css`."""
+    """Return the paths by the served name, which is `atrium.3f2a9c01.css` for `atrium.css`."""
     return {name: FOLDER / file for file, name in served_names().items()}
 
 
 @cache
 def served_names() -> dict[str, str]:
-    """Return every file by its name; it reads all of them, so it is called once at start."""
+    """Return the served name of each file; all files are read once, at the start."""
     return {path.name: fingerprinted(path) for path in sorted(FOLDER.iterdir())}
 
 

@@ -1,4 +1,4 @@
-"""Bodies in: of the right type, read strictly, and made into schemas."""
+"""Request bodies: the check of their media type, and strict parsing into schemas."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ class BodyCutOff(BadRequest):
 
 
 class JsonBytes:
-    """Bytes that are unambiguous JSON, for `decode` to make a schema of."""
+    """Bytes of unambiguous JSON, which `decode` turns into a schema."""
 
     __slots__ = ("content",)
 
@@ -70,7 +70,7 @@ class JsonRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         try:
             return await super().body()
-        except InternalServerException:  # Litestar's word for a client that hung up
+        except InternalServerException:  # the client disconnected
             raise BodyCutOff from None
 
     async def json(self) -> Any:
@@ -86,7 +86,7 @@ class JsonRequest(Request[Any, Any, Any]):
         return JsonBytes(unambiguous(content))
 
     def _is_json(self, content_type: bytes) -> bool:
-        """Or, of a PATCH, a merge patch (RFC 7396)."""
+        """Return whether the media type is JSON or, for a PATCH, a merge patch (RFC 7396)."""
         return is_text_of(PATCHES if self.scope["method"] == "PATCH" else JSON, content_type)
 
     def _refusal(self) -> Exception:
@@ -98,11 +98,11 @@ class JsonRequest(Request[Any, Any, Any]):
 
 
 class NoFields(Schema):
-    """The body of a route that takes none: nothing is known in it."""
+    """The schema for a route without a body: any field is refused."""
 
 
 async def refuse_content(_: Any, request: JsonRequest) -> None:
-    """For a route that takes no body: there is none, or it is an empty object."""
+    """Refuse a body other than an empty object, for a route without a body."""
     if announces_content(context_of(request.scope).headers) and await request.body():
         decode(NoFields, await request.json())
 
@@ -116,7 +116,7 @@ def is_schema(kind: Any) -> bool:
 
 
 def decode(kind: type[Schema], value: JsonBytes) -> Schema:
-    """Validate by JSON's own types: "5" is no number, while text may be a UUID or a date."""
+    """Validate the JSON strictly: "5" is not a number, while a string may be a UUID or a date."""
     try:
         return kind.model_validate_json(value.content, strict=True)
     except ValidationError as error:
@@ -127,12 +127,12 @@ def decode(kind: type[Schema], value: JsonBytes) -> Schema:
 
 
 def refusal_of(error: ValidationError) -> BadRequest:
-    found = error.errors(include_url=False, include_input=False)
-    if found[0]["type"] == "json_invalid":  # which the other parser lets pass
+    errors = error.errors(include_url=False, include_input=False)
+    if errors[0]["type"] == "json_invalid":  # the standard parser accepts this
         return MalformedJson(r"A \u escape is half of a surrogate pair, and no character.")
-    return InvalidInput([field_error(each) for each in found[:MOST_ERRORS]])
+    return InvalidInput([field_error(details) for details in errors[:MOST_ERRORS]])
 
 
-def field_error(found: ErrorDetails) -> FieldError:
-    place = ".".join(["body", *map(str, found["loc"])])
-    return FieldError(place[:200], message_for(found), found["type"])
+def field_error(details: ErrorDetails) -> FieldError:
+    place = ".".join(["body", *map(str, details["loc"])])
+    return FieldError(place[:200], message_for(details), details["type"])

@@ -1,7 +1,7 @@
-"""Which address asks: the peer's, or what proxies of ours say of it, and nobody else's word.
+"""The client IP of a request: the IP of the peer, or the one that trusted proxies report.
 
-Only X-Forwarded-For is read, from the right: each proxy appends whom it was asked by, so the first
-entry that is not a proxy of ours is the client, and whatever stands left of it the client made up.
+Only X-Forwarded-For is read, from right to left, because each proxy appends the IP of its client.
+The first entry that is not a trusted proxy is the client, which can forge the entries to its left.
 """
 
 from collections.abc import Iterable
@@ -19,35 +19,35 @@ class ClientAddress:
         self._known: LruDict[str, tuple[str, bool]] = LruDict(10_000)
 
     def of(self, scope: Any, headers: dict[bytes, bytes]) -> str:
-        """As text without a port; empty where the peer has no address."""
+        """Return the client IP without a port; an empty string if the peer has no IP."""
         client = scope.get("client")
         if not client:
             return ""
-        address, ours = self._look_at(client[0])
-        if not ours or not (forwarded := headers.get(b"x-forwarded-for")):
+        address, trusted = self._read_ip(client[0])
+        if not trusted or not (forwarded := headers.get(b"x-forwarded-for")):
             return address
-        return self._walk(address, forwarded.decode("latin-1"))
+        return self._follow(address, forwarded.decode("latin-1"))
 
     def is_proxy(self, peer: str) -> bool:
-        return self._look_at(peer)[1]
+        return self._read_ip(peer)[1]
 
-    def _walk(self, address: str, forwarded: str) -> str:
-        """Towards the client while it is proxies of ours; no further than what makes sense."""
-        ours = True
-        while ours and forwarded:
+    def _follow(self, address: str, forwarded: str) -> str:
+        """Return the first IP that is not a trusted proxy; stop at an entry that is not an IP."""
+        trusted = True
+        while trusted and forwarded:
             forwarded, _, entry = forwarded.rpartition(",")
-            found, ours = self._look_at(without_port(entry.strip()))
-            address = found or address
+            ip, trusted = self._read_ip(without_port(entry.strip()))
+            address = ip or address
         return address
 
-    def _look_at(self, text: str) -> tuple[str, bool]:
-        """The address in its usual spelling, and whether it is a proxy's; empty for nonsense."""
-        known = self._known.get(text)
-        if known is None:
-            known = self._parse(text)
+    def _read_ip(self, text: str) -> tuple[str, bool]:
+        """Return the IP in its usual form, or "", and whether it is a trusted proxy."""
+        parsed = self._known.get(text)
+        if parsed is None:
+            parsed = self._parse(text)
             if len(text) <= LONGEST_ENTRY:
-                self._known.put(text, known)
-        return known
+                self._known.put(text, parsed)
+        return parsed
 
     def _parse(self, text: str) -> tuple[str, bool]:
         try:
@@ -55,12 +55,12 @@ class ClientAddress:
         except ValueError:
             return "", False
         if isinstance(address, IPv6Address):
-            address = address.ipv4_mapped or IPv6Address(int(address))  # the latter drops %zone
+            address = address.ipv4_mapped or IPv6Address(int(address))  # without %zone
         return str(address), any(address in network for network in self._trusted)
 
 
 def without_port(entry: str) -> str:
-    """`192.0.2.1:80` and `[2001:db8::1]:80`; a bare IPv6 address has colons of its own."""
+    """Return the IP of `192.0.2.1:80` or `[2001:db8::1]:80`; a bare IPv6 stays as it is."""
     if entry.startswith("["):
         return entry[1:].partition("]")[0]
     return entry.partition(":")[0] if entry.count(":") == 1 else entry

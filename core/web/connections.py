@@ -1,4 +1,4 @@
-"""The connections of one process: how many there may be, and whether a client takes its answer."""
+"""The connections of one process: their limits, and a check of clients that read too slowly."""
 
 import sys
 from asyncio import Transport
@@ -21,7 +21,7 @@ RESET_AT_ONCE = pack("ii", 1, 0)
 
 
 class OpenConnections:
-    """Count connections per process and per client; trusted proxies have no share of their own."""
+    """Counts connections per process and per client; a trusted proxy has no limit of its own."""
 
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         self._peers = ClientAddress(trusted)
@@ -29,7 +29,7 @@ class OpenConnections:
         self._total = 0
 
     def enter(self, peer: str, most: int, share: int) -> bool:
-        """Count one more connection, if the process and this client have room for it."""
+        """Count the connection and return True, or return False if the limit is reached."""
         client = client_network(peer)
         if self._total >= most or (
             self._by_client[client] >= share and not self._peers.is_proxy(peer)
@@ -48,7 +48,7 @@ class OpenConnections:
 
 
 class ServingState(ServerState):
-    """The state that the connections of a process share: uvicorn's, and our own counters."""
+    """The state that the connections of a process share, with the counts of connections."""
 
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network] = ()) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class ServingState(ServerState):
 
 
 class ReaderWatch:
-    """Measure how a client takes an answer, from the moment that part of it had to wait."""
+    """Measures how fast a client takes a response, from the time when a part had to wait."""
 
     def __init__(self, transport: Transport, flow: Flow, now: float) -> None:
         self._transport, self._flow = transport, flow
@@ -64,7 +64,7 @@ class ReaderWatch:
         self._taken = self._window_taken = self._count()
 
     def is_stalled(self, now: float, pause_s: float, window_s: float, rate: int) -> bool:
-        """Return whether it took nothing for `pause_s`, or less than `rate` over the window."""
+        """Return whether the client took nothing for `pause_s`, or less than `rate` in a window."""
         taken = self._count()
         if taken > self._taken:
             self._taken, self._taken_at = taken, now
@@ -72,18 +72,18 @@ class ReaderWatch:
             return True
         if now - self._window_began < window_s:
             return False
-        came, self._window_taken = taken - self._window_taken, taken
+        progress, self._window_taken = taken - self._window_taken, taken
         self._window_began = now
-        return came < rate * window_s
+        return progress < rate * window_s
 
     def _count(self) -> int:
-        """Return the bytes that reached the client's machine, of all that were written."""
+        """Return how many of the written bytes have reached the client's machine."""
         return self._flow.written - self._transport.get_write_buffer_size() - self._in_kernel()
 
     def _in_kernel(self) -> int:
-        """Return the bytes that the other side has not acknowledged; 0 where that is unknown.
+        """Return how many bytes the client has not acknowledged; 0 if that is unknown.
 
-        The kernel holds megabytes, and takes more of ours only when a third of that is through.
+        The kernel buffers megabytes, and accepts more only when a third of them is sent.
         """
         sock = self._transport.get_extra_info("socket")
         with suppress(OSError):
@@ -92,7 +92,7 @@ class ReaderWatch:
 
 
 def drop(transport: Transport) -> None:
-    """End the connection, and free what its client has not taken."""
+    """Reset the connection, and discard the data that its client has not taken."""
     with suppress(OSError):
         transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_ONCE)
     transport.abort()

@@ -1,4 +1,4 @@
-"""One HTTP request while it is being answered: what was read from it, what goes on the answer."""
+"""The context of an HTTP request: what was read from it, and header fields for the response."""
 
 from random import getrandbits
 from re import compile as pattern
@@ -13,45 +13,45 @@ ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 
 
 class HttpContext(RequestContext):
-    """Lies in the scope for the layers, and in the context variable for everything below."""
+    """The context that middleware finds in the ASGI scope, and services in a context variable."""
 
     __slots__ = ("headers", "method", "reply_headers", "scope", "started", "status")
 
     def __init__(self, scope: Any) -> None:
-        # A name, not a secret: so it need not be unpredictable.
+        # The request id is not a secret, so it need not be unpredictable.
         super().__init__(f"{getrandbits(128):032x}")
         self.started = perf_counter()
         self.scope = scope
         self.method: str = scope["method"]
-        """As it was sent; the scope of a HEAD request says GET."""
+        """The method as it was sent; the scope of a HEAD request has GET."""
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.reply_headers: list[Header] = []
-        """What the layers want on the answer, whoever writes it."""
+        """The header fields that middleware adds to the response."""
 
     def read(self, headers: dict[bytes, bytes], address: str) -> None:
-        """What the client says of itself; its own id for the request when that is a plain one."""
+        """Store the header fields and client IP, and a valid request id and trace context."""
         self.headers, self.address = headers, address
-        given = headers.get(b"x-request-id")
-        if given is not None and ACCEPTABLE_ID.fullmatch(given):
-            self.request_id = given.decode()
+        request_id = headers.get(b"x-request-id")
+        if request_id is not None and ACCEPTABLE_ID.fullmatch(request_id):
+            self.request_id = request_id.decode()
         trace = headers.get(b"traceparent")
         if trace is not None and ACCEPTABLE_TRACE.fullmatch(trace):
             self.traceparent = trace.decode()
 
     @property
     def template(self) -> str:
-        """The route's path with its parameters' names: few values, whatever clients ask for."""
+        """The path of the route with parameter names, so that logs and metrics have few values."""
         return str(self.scope.get("path_template", "unmatched"))
 
     @property
     def module(self) -> str:
-        """Whose route it is; core's for addresses that lead nowhere."""
+        """The module of the route; `core` for an unknown path."""
         handler = self.scope.get("route_handler")
         return str(handler.opt["rules"].module) if handler else "core"
 
     def leave(self) -> None:
-        """Let go of the scope, which holds this: together they would wait for the collector."""
+        """Drop the scope, which refers to this context: the cycle would need garbage collection."""
         self.scope = {}
 
     @property

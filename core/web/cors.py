@@ -1,4 +1,4 @@
-"""Which pages of other origins may call: an exact list, each with its header fields made ready."""
+"""CORS for an exact list of origins, with header fields that are built at the start."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,7 +24,7 @@ EXPOSED = (
 
 
 class CorsMiddleware:
-    """Answers preflights itself; says on every other answer which origin may read it."""
+    """Responds to preflight requests, and adds the CORS header fields to all other responses."""
 
     def __init__(
         self,

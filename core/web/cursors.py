@@ -1,4 +1,4 @@
-"""Where a list goes on: opaque to the client, signed, and good for this list and sort only."""
+"""Cursors of lists: opaque to the client, signed, and valid for one list and query only."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,7 +21,7 @@ class Cursors:
         return urlsafe_b64encode(signature + payload).decode().rstrip("=")
 
     def open(self, text: str, binding: str) -> Key:
-        """Raises InvalidInput for a cursor that is not ours, or of another list or order."""
+        """Return the key. Raises InvalidInput for a cursor that is forged or of another list."""
         try:
             raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         except ValueError:

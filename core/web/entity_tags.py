@@ -26,9 +26,9 @@ def listed_tags(if_match: bytes) -> frozenset[str] | None:
 
 
 def weakly_listed(if_none_match: bytes) -> frozenset[str]:
-    """Return the tags as the service had sent them, and `*` as it is; other text matches none."""
+    """Return the tags as the service had sent them, and `*` unchanged; other text never matches."""
     text = if_none_match.decode("latin-1")
-    return frozenset(as_sent(each.strip()) for each in text.split(","))
+    return frozenset(as_sent(tag.strip()) for tag in text.split(","))
 
 
 def as_sent(tag: str) -> str:

@@ -1,6 +1,6 @@
-"""Read the forms that a standard demands for a few routes: `application/x-www-form-urlencoded`.
+"""The reading of forms, which a standard demands for a few routes.
 
-Not by the framework's parser: a form is bounded, is UTF-8, and has each name once.
+The parser of Litestar is not used: a form here has limits, is UTF-8, and has each name once.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ class MalformedForm(BadRequest):
 async def read_form(
     request: Request[Any, Any, Any], malformed: type[BadRequest] = MalformedForm
 ) -> dict[str, str]:
-    """The fields, each given once. Raises NotAForm, and `malformed` for what can be misread."""
+    """Return the fields. Raises NotAForm, EncodedBody, or `malformed` for an ambiguous form."""
     headers = context_of(request.scope).headers
     if not is_text_of((FORM_TYPE.encode(),), headers.get(b"content-type", b"")):
         raise NotAForm

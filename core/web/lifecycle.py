@@ -1,7 +1,7 @@
-"""Where the process stands: whether it has been asked to stop, and what it is still answering."""
+"""The state of the process: whether it stops, and the number of requests in progress."""
 
 
 class Lifecycle:
     stopping = False
-    """Set by the server as soon as it is asked to stop: readiness fails from then on."""
+    """The server sets this as soon as it is asked to stop; readiness fails from then on."""
     in_flight = 0

@@ -1,23 +1,26 @@
-"""Rate limits of requests, and what the answer says of them."""
+"""Counts requests against the rate limits, and writes the `RateLimit` header fields."""
 
 from core.security.limits import RateLimitResult, RateLimits
 from core.web.context import Header, HttpContext
 
 
 async def count_request(limits: RateLimits, context: HttpContext, limit: str | None) -> None:
-    """Count per principal if there is one, else per client; the route's own limit per client."""
+    """Count the request per principal, or per client if there is none. Raises RateLimited.
+
+    The `limit` of the route is always counted per client.
+    """
     if not limits.enabled:
         return
     if (principal := context.principal) is not None:
-        standing = await limits.hit("signed-in", principal.text)
+        result = await limits.hit("signed-in", principal.text)
     else:
-        standing = await limits.hit("anonymous", context.client)
-    if limit and standing.granted:
-        standing = await limits.hit(limit, context.client)
-    context.reply_headers += headers_of(standing)
-    standing.check()
+        result = await limits.hit("anonymous", context.client)
+    if limit and result.granted:
+        result = await limits.hit(limit, context.client)
+    context.reply_headers += headers_of(result)
+    result.check()
 
 
-def headers_of(standing: RateLimitResult) -> tuple[Header, Header]:
-    policy, left = standing.headers()
+def headers_of(result: RateLimitResult) -> tuple[Header, Header]:
+    policy, left = result.headers()
     return (b"ratelimit-policy", policy), (b"ratelimit", left)

@@ -1,4 +1,4 @@
-"""The sign at the door while the house is being worked on."""
+"""Maintenance mode, in which the service accepts requests of admins only."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -16,7 +16,7 @@ class MaintenanceState:
 @runtime_checkable
 class MaintenanceSwitch(Protocol):
     async def state(self) -> MaintenanceState:
-        """As last set by anybody; asked at every request."""
+        """Return the current state; it is read at every request."""
         ...
 
 

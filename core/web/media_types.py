@@ -1,4 +1,4 @@
-"""Reads `Content-Type`: the media type of a body, and whether its text is UTF-8."""
+"""The check of `Content-Type`: its media type, and UTF-8 as its charset."""
 
 from collections.abc import Collection
 from re import compile as pattern
@@ -13,10 +13,10 @@ UTF_8 = frozenset(
 
 
 def is_text_of(kinds: Collection[bytes], content_type: bytes) -> bool:
-    """Return whether it is one of these media types in UTF-8, which is the default charset."""
+    """Return whether the media type is one of `kinds`, in UTF-8, which is the default charset."""
     kind, _, parameters = content_type[:LONGEST].lower().partition(b";")
-    found = PARAMETER.findall(b";" + parameters)
-    charsets = [value for name, value in found if name == b"charset"]
+    pairs = PARAMETER.findall(b";" + parameters)
+    charsets = [value for name, value in pairs if name == b"charset"]
     return kind.strip() in kinds and all(map(is_utf_8, charsets))
 
 

@@ -1,6 +1,6 @@
-"""The outermost layer: whatever the answer is, it has an id, safe headers and a log line.
+"""The outermost middleware: each response gets a request id, security headers and a log line.
 
-It stands around Litestar's router, so that a 404 and a 405 go through it too.
+It wraps Litestar's router, so that responses with 404 and 405 pass through it too.
 """
 
 from asyncio import CancelledError
@@ -51,7 +51,7 @@ class RequestMiddleware:
         self._observers = tuple(observers)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":  # no websockets: nobody has said who may open one
+        if scope["type"] != "http":  # a WebSocket would need an access policy
             await send({"type": "websocket.close", "code": 1008})
             return
         context = scope["atrium"] = HttpContext(scope)
@@ -66,7 +66,7 @@ class RequestMiddleware:
             await self._app(scope, receive, sender)
         except Exception as error:
             await self._answer_anyway(error, context, receive, sender)
-        except CancelledError:  # the server stops, and this took longer than it waits
+        except CancelledError:  # the server stops, and its grace period is over
             if not context.status:
                 await self._problems.finished(ShuttingDown())(scope, receive, sender)
             raise
@@ -87,7 +87,7 @@ class RequestMiddleware:
 
 
 class ResponseHeaders:
-    """Dresses the head of the answer; keeps the body back where only the head was asked for."""
+    """A `send` that adds header fields to a response, and drops its body if the method is HEAD."""
 
     __slots__ = ("_audit_refusal", "_context", "_missing", "_send")
 
@@ -122,17 +122,17 @@ class ResponseHeaders:
 
 
 def routed(scope: Any) -> Any:
-    """HEAD is answered by every route that answers GET (RFC 9110, section 9.3.2).
+    """Return the scope with a method that the router knows.
 
-    Methods that no route can have go the way of TRACE, which none has.
+    HEAD becomes GET (RFC 9110, section 9.3.2). An unknown method becomes TRACE, which no route has.
     """
     return {**scope, "method": "GET" if scope["method"] == "HEAD" else "TRACE"}
 
 
 def missing_headers(context: HttpContext, sent: Any) -> list[Header]:
-    """A refusal names the limit that it met, which need not be the route's."""
-    said = {name for name, _ in sent}
-    return [field for field in context.reply_headers if field[0] not in said]
+    """Return the reply headers that are not sent yet: a 429 itself names the limit it exceeded."""
+    names = {name for name, _ in sent}
+    return [field for field in context.reply_headers if field[0] not in names]
 
 
 def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:
@@ -143,5 +143,5 @@ def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:
 
 
 def with_head(value: bytes) -> bytes:
-    methods = {each.strip() for each in value.split(b",")}
+    methods = {method.strip() for method in value.split(b",")}
     return b", ".join(sorted(methods | ({b"HEAD"} if b"GET" in methods else set())))

@@ -1,4 +1,4 @@
-"""Small pages of ours for people with a browser: nothing from elsewhere, nothing inline."""
+"""HTML pages for browsers, without external resources, inline scripts or inline styles."""
 
 import re
 from collections.abc import Sequence
@@ -38,11 +38,11 @@ def document(
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
 ) -> str:
-    """A whole page; what is in `body` is HTML already, styles and scripts are files of ours."""
+    """Return an HTML page; `body` is HTML, and `styles` and `scripts` are names of assets."""
     links = [
-        *(f'<link rel="stylesheet" href="{asset_url(each)}">' for each in ("atrium.css", *styles)),
+        *(f'<link rel="stylesheet" href="{asset_url(file)}">' for file in ("atrium.css", *styles)),
         f'<link rel="icon" href="{asset_url("atrium.svg")}">',
-        *(f'<script src="{asset_url(each)}" defer></script>' for each in scripts),
+        *(f'<script src="{asset_url(file)}" defer></script>' for file in scripts),
     ]
     return DOCUMENT.format(
         language=language, title=escape(title), links="\n".join(links), body="\n".join(body)
@@ -53,7 +53,7 @@ OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')
 
 
 def page_response(html: str, status: int = 200, **headers: str) -> Response[bytes]:
-    """Return the page; its own links begin with the path of PUBLIC_URL, if that has one."""
+    """Return the page as a response; prefix its internal links with the path of PUBLIC_URL."""
     context = cast("HttpContext", current_context())
     base = urlsplit(rules_of(context.scope).public_url).path
     return Response(

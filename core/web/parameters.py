@@ -1,4 +1,4 @@
-"""What any handler may ask for by name: `principal`, `if_match`, and of a list `page_request`."""
+"""Dependencies of handlers: `principal`, `visitor`, `if_match` and, in a list, `page_request`."""
 
 import re
 from collections.abc import Callable
@@ -35,22 +35,22 @@ BY_PAGE = ("page",)
 BY_CURSOR = ("cursor", "total")
 BY_EITHER = ("per_page", "sort")
 SPACE_FOR_PLUS = re.compile(r"([Tt ][0-9:.]+) ([0-9]{2}:[0-9]{2})")
-"""The time of day and an offset; a form reads a bare `+` as a space, and never a `-`."""
+"""A time and an offset whose `+` was decoded as a space, because it was not encoded."""
 
 
 def principal() -> Principal:
-    if (found := current_context().principal) is None:
+    if (signed_in := current_context().principal) is None:
         raise NotSignedIn
-    return found
+    return signed_in
 
 
 def visitor() -> Principal | None:
-    """Who is signed in, if anybody is."""
+    """Return the principal, or None if the request is anonymous."""
     return current_context().principal
 
 
 def if_match() -> IfMatch:
-    """Raises InvalidInput for what is no list of entity tags."""
+    """Return the conditions of the request. Raises InvalidInput for malformed entity tags."""
     context = cast("HttpContext", current_context())
     header, unless = context.headers.get(b"if-match"), context.headers.get(b"if-none-match")
     if header is None and unless is None:
@@ -60,7 +60,7 @@ def if_match() -> IfMatch:
 
 
 def names_of(listing: AnyListing) -> frozenset[str]:
-    """The query parameters of a list."""
+    """Return the names of the query parameters of a list."""
     search = ("search",) if listing.search else ()
     filters = (*listing.filter_columns, *listing.range_columns)
     return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *filters])
@@ -121,14 +121,14 @@ def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
 
 
 def kind_of(column: Any) -> Any:
-    """What a filter by this column may be: its type, or one of its values where they are known."""
+    """Return the type of a filter by this column: its Python type, or a Literal for an enum."""
     if isinstance(column.type, Enum):
         return Literal[tuple(column.type.enums)]
     return column.type.python_type
 
 
 def filter_value(name: str, kind: Any, text: str) -> Any:
-    """As the column has it: a UUID, a number, true or false, one of some words, or plain text."""
+    """Return the value of a filter in the type of its column. Raises InvalidInput."""
     if kind is bool:
         return flag(name, text)
     if kind is datetime:
@@ -136,17 +136,17 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
     try:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
     except ValidationError as error:
-        [found] = error.errors(include_url=False, include_input=False)
-        code = "enum" if found["type"] == "literal_error" else "type"
-        raise invalid(name, message_for(found), code) from None
+        [details] = error.errors(include_url=False, include_input=False)
+        code = "enum" if details["type"] == "literal_error" else "type"
+        raise invalid(name, message_for(details), code) from None
     except PydanticCustomError as error:
         raise invalid(name, error.message(), "type") from None
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """Return the time that RFC 3339 text says with its offset. Raises InvalidInput.
+    """Return the time of an RFC 3339 text with an offset; None for None. Raises InvalidInput.
 
-    A space in the place of the offset's sign is a `+` that was not sent as `%2B`.
+    A space instead of the sign of the offset is read as a `+` that was not sent as `%2B`.
     """
     try:
         return None if text is None else parse_moment(with_plus(text))
@@ -156,31 +156,31 @@ def moment(name: str, text: str | None) -> datetime | None:
 
 def with_plus(text: str) -> str:
     date, rest = text[:10], text[10:]
-    if found := SPACE_FOR_PLUS.fullmatch(rest):
-        return f"{date}{found[1]}+{found[2]}"
+    if match := SPACE_FOR_PLUS.fullmatch(rest):
+        return f"{date}{match[1]}+{match[2]}"
     return text
 
 
 MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
-"""What a handler asks for, to be read by `moment`."""
+"""The type of a query parameter that the handler passes to `moment`."""
 
 
 def flag(name: str, text: str) -> bool:
-    """Return the boolean, which Python's clients write with a capital."""
+    """Return the boolean; Python clients write it with a capital letter. Raises InvalidInput."""
     if text not in ("true", "false", "True", "False"):
         raise invalid(name, FLAG, "bool")
     return text in ("true", "True")
 
 
 def check_flags(query_string: bytes, names: frozenset[str]) -> None:
-    """Raise InvalidInput for a boolean that `flag` refuses; Litestar would read more spellings."""
+    """Raise InvalidInput for a boolean that `flag` refuses but Litestar accepts."""
     for name, text in read_query(query_string).items():
         if name in names:
             flag(name, text)
 
 
 def searched(text: str | None) -> str | None:
-    """Plain text on one line; None when there is nothing to look for."""
+    """Return the search text, one plain line; None if it is empty. Raises InvalidInput."""
     try:
         return SEARCH(text) or None if text is not None else None
     except PydanticCustomError as error:
@@ -188,7 +188,7 @@ def searched(text: str | None) -> str | None:
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """Read each parameter once; `sort=a&sort=b` is `sort=a,b`, and so is `sort=a, b`."""
+    """Return the parameters by name; `sort=a&sort=b` and `sort=a, b` become `sort=a,b`."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict")
     except UnicodeDecodeError:
@@ -201,7 +201,7 @@ def read_query(query_string: bytes) -> dict[str, str]:
 
 
 def provide(*functions: Callable[[], Any]) -> dict[str, Provide]:
-    return {each.__name__: Provide(each, sync_to_thread=False) for each in functions}
+    return {function.__name__: Provide(function, sync_to_thread=False) for function in functions}
 
 
 def invalid(name: str, message: str, code: str) -> InvalidInput:

@@ -1,4 +1,4 @@
-"""Bytes that are sent as they are, again and again, and compressed once."""
+"""Bytes that many responses send unchanged, compressed once."""
 
 from functools import cached_property
 from gzip import compress
@@ -18,7 +18,7 @@ class Precompressed:
         return compress(self._content, mtime=0)
 
     def response(self, context: HttpContext) -> Response[bytes]:
-        """Compresses at the first call, which takes a tenth of a second for two megabytes."""
+        """Return the bytes; the first compression takes 0.1 s for 2 MB."""
         headers = {"cache-control": self._caching}
         if not accepts_gzip(context.headers):
             return Response(self._content, media_type=self._media_type, headers=headers)

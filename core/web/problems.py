@@ -1,4 +1,4 @@
-"""How every refusal looks on the wire (RFC 9457), whoever uttered it."""
+"""Problems (RFC 9457): the responses to errors, and their documentation on routes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class Problem(Schema):
 
 
 class Problems:
-    """Turns whatever was raised into an answer that names its page under `/docs/problems/`."""
+    """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
 
     def __init__(self, public_url: str) -> None:
         self._types = f"{public_url}/docs/problems/"
@@ -114,7 +114,7 @@ class Problems:
         )
 
     def finished(self, error: Exception) -> FinishedResponse:
-        """The same for what stands outside Litestar."""
+        """Return the same response for middleware outside Litestar."""
         named = as_problem(error)
         headers = [(name.encode(), value.encode()) for name, value in named.headers.items()]
         return FinishedResponse.of(self.body(named), named.status, PROBLEM, *headers)
@@ -139,7 +139,7 @@ def as_problem(error: Exception) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, ValidationException):
-        return InvalidInput([parameter_error(each) for each in error.extra or ()])
+        return InvalidInput([parameter_error(details) for details in error.extra or ()])
     if isinstance(error, HTTPException) and error.status_code < 500:
         named = BY_STATUS.get(error.status_code, Unreadable)()
         named.headers |= {name.lower(): value for name, value in (error.headers or {}).items()}
@@ -148,11 +148,13 @@ def as_problem(error: Exception) -> ProblemError:
     return InternalError()
 
 
-def parameter_error(found: Any) -> FieldError:
-    if found.get("key") in (None, "data"):
+def parameter_error(details: Any) -> FieldError:
+    if details.get("key") in (None, "data"):
         return FieldError("body", "A JSON body is required.", "missing")
-    place = getattr(found.get("source"), "value", "path")
-    return FieldError(f"{place}.{found['key']}", parameter_in_words(found["message"]), "invalid")
+    place = getattr(details.get("source"), "value", "path")
+    return FieldError(
+        f"{place}.{details['key']}", parameter_in_words(details["message"]), "invalid"
+    )
 
 
 @dataclass
@@ -163,27 +165,27 @@ class ProblemSpec(Uncopied, ResponseSpec):
 
 
 def problems(*kinds: type[ProblemError]) -> dict[int, ResponseSpec]:
-    """Document in OpenAPI, next to the route, which errors it may answer with."""
+    """Return the `responses` of a route, which document its errors in OpenAPI."""
     statuses = sorted({kind.status for kind in kinds})
     return {
-        status: ProblemSpec(Problem, kinds=[each for each in kinds if each.status == status])
+        status: ProblemSpec(Problem, kinds=[kind for kind in kinds if kind.status == status])
         for status in statuses
     }
 
 
 def kinds() -> dict[str, type[ProblemError]]:
-    """Every kind of problem there is, by its code and in the order of these."""
-    found: dict[str, type[ProblemError]] = {}
+    """Return every problem class by its code, sorted by code."""
+    classes: dict[str, type[ProblemError]] = {}
     for kind in named(ProblemError):
-        found.setdefault(kind.code, kind)
-    return dict(sorted(found.items()))
+        classes.setdefault(kind.code, kind)
+    return dict(sorted(classes.items()))
 
 
 def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for each in kind.__subclasses__():
-        if hasattr(each, "code"):
-            yield each
-        yield from named(each)
+    for subclass in kind.__subclasses__():
+        if hasattr(subclass, "code"):
+            yield subclass
+        yield from named(subclass)
 
 
 def example_of_problem(kind: type[ProblemError], public_url: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What uvicorn's HTTP protocol leaves open: limits of size and time, and where a connection ends.
+"""The HTTP protocol of uvicorn with limits of size and time, and with an orderly close.
 
-A fault is answered by the application, like any other refusal: the protocol makes a request of it
-with the error in the scope, so it gets an id, safe headers, a log line and a problem as its body.
+The application answers a violation like any other error: the protocol passes it a request with the
+error in the scope. The response then has an id, security headers, a log line and a problem as body.
 """
 
 from asyncio import BaseTransport, Event, Task, Transport
@@ -26,14 +26,17 @@ from core.web.response_writer import Flow, ResponseWriter
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
 MOST_WAITING = 16
-"""The number of pipelined requests that may wait behind the one being answered."""
+"""The number of pipelined requests that may wait while an earlier one is answered."""
 END_OF_HEAD = b"\r\n\r\n"
 WAITING_BYTES = MOST_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
-"""No more requests than may wait can end in so many bytes."""
+"""At most MOST_WAITING requests can end within this number of bytes."""
 SLICE_BYTES = 16_384
-"""What is parsed in one go, so that what is too large is noticed so much late at most."""
+"""The largest piece that is parsed at once, so that an excess is detected one piece late at most.
+
+A body of known length is not cut into pieces.
+"""
 LOOKS = 3
-"""The number of checks within the time in which a client may take nothing."""
+"""The number of checks within `write_timeout`."""
 
 
 class RequestTimeout(ProblemError):
@@ -52,28 +55,31 @@ class TooManyConnections(Unavailable):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. Times are seconds; one timer looks now and then whether they are over."""
+    """One connection. Times are in seconds; a single timer checks all of them."""
 
     max_connections = 1000
-    """For each worker; those in excess are told so, and get little time to ask."""
+    """Per worker; an excess connection gets a 503 and has `excess_timeout` to send its request."""
     max_per_client = 250
-    """The share of one IPv4 address or one IPv6 /64."""
+    """The connections of one IPv4 address or one IPv6 /64, except for trusted proxies."""
     excess_timeout = 1.0
     header_timeout = 10.0
     body_timeout = 30.0
-    """How long a body may pause."""
+    """The longest pause within a body."""
     slow_window, slow_rate = 60.0, 1024
-    """In each such window a body must reach so many bytes per second."""
+    """In each window of this length, a body must arrive at this rate (bytes per second)."""
     write_timeout = 30.0
-    """The time in which a client may take nothing of its response; window and rate hold too."""
-    stopping_write_timeout = 5.0
-    """The same, once the server is asked to stop."""
-    linger_timeout = 5.0
-    """How long to take in what nobody reads, so that its sender gets to read our answer."""
-    drained_bytes = 65_536
-    """A body up to this size is taken in after its answer, and the connection goes on."""
+    """The longest time in which a client takes nothing of its response.
 
-    # Slots, because uvicorn's own attributes fill what Python keeps fast in an instance's dict.
+    `slow_window` and `slow_rate` also apply to responses.
+    """
+    stopping_write_timeout = 5.0
+    """The value of `write_timeout` once the server is asked to stop."""
+    linger_timeout = 5.0
+    """The time for which unread data is discarded, so that the client can read the response."""
+    drained_bytes = 65_536
+    """A body up to this size is read after its response, and the connection stays open."""
+
+    # Slots: the attributes of uvicorn already fill the part of an instance dict that is fast.
     __slots__ = (
         "_awaiting_body",
         "_began",
@@ -82,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
         "_body_bytes_seen",
         "_body_end",
         "_counted",
-        "_deaf",
+        "_discarding",
         "_fault",
         "_head_bytes",
         "_heard",
@@ -103,17 +109,17 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Transport, transport))
         self.flow = Flow(self.transport, self.pipeline, self.timeout_keep_alive)
-        self._awaiting_body = self._deaf = False
-        self._sized = False  # what is awaited has a Content-Length, so it is nothing but body
-        self._resumes = False  # once the body is through, the answer no longer ends the connection
+        self._awaiting_body = self._discarding = False
+        self._sized = False  # the body has a Content-Length: its bytes are all body
+        self._resumes = False  # a complete body makes the connection reusable again
         self._head_bytes = self._body_bytes = self._body_bytes_seen = self._other_bytes = 0
         self._window_bytes = self._body_began = self._body_end = 0
         self._unparsed: Iterator[bytes] = iter(())
         self._heard = self._began = self._window_began = self.loop.time()
         self._open_head: Any = None
         self._open_body: Any = None
-        self._unstarted: Task[None] | None = None  # came with this very read: has not run yet
-        self._running: RequestResponseCycle | None = None  # uvicorn's `cycle` is what came last
+        self._unstarted: Task[None] | None = None  # of the current read; not running yet
+        self._running: RequestResponseCycle | None = None  # `cycle` is of the last request
         self._fault: ProblemError | None = None
         self.scope = cast(Any, NOTHING_KNOWN)
         self._reader: ReaderWatch | None = None
@@ -121,10 +127,10 @@ class HttpProtocol(HttpToolsProtocol):
         if not self._counted:
             self._fault = TooManyConnections()
             self.header_timeout = self.excess_timeout
-        self._timer = self.loop.call_at(self._deadline(), self._look)
+        self._timer = self.loop.call_at(self._deadline(), self._check_deadline)
 
     def _enter(self) -> bool:
-        """Refuse excess connections; drop them without a response beyond twice the limit."""
+        """Return whether the connection is within the limits; abort it beyond twice the limit."""
         if len(self.connections) > 2 * self.max_connections:
             self.transport.abort()
         open_connections = cast(ServingState, self.server_state).open
@@ -147,9 +153,9 @@ class HttpProtocol(HttpToolsProtocol):
         self.write_timeout = self.stopping_write_timeout
         super().shutdown()
         if self.transport.get_write_buffer_size():
-            self._look_anew(0)
+            self._schedule_check(0)
 
-    # Reading: a request that comes whole pays for three comparisons, and for noting the time
+    # Reading: for a request that arrives whole, this costs three comparisons and a clock reading
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()
@@ -167,14 +173,14 @@ class HttpProtocol(HttpToolsProtocol):
         return self._body_end - self._body_bytes if self._awaiting_body and self._sized else 0
 
     def _read_on(self) -> None:
-        """Parse what came, until a request has to wait; go on when none waits any more."""
+        """Parse the received data until a request has to wait, or all is parsed."""
         while not self.pipeline:
             if (piece := next(self._unparsed, None)) is None:
                 return
             self._read(piece)
 
     def _read(self, data: bytes) -> None:
-        if self._deaf:
+        if self._discarding:
             return
         super().data_received(data)
         if self._awaiting_body:
@@ -183,17 +189,20 @@ class HttpProtocol(HttpToolsProtocol):
             self._check_head(len(data))
 
     def _check_head(self, size: int) -> None:
-        """What the head began with may have been the end of a body: one slice is to spare."""
+        """Refuse a head that is too large.
+
+        Its first piece is not counted, because it may contain the end of a body.
+        """
         if self._open_head is not self.scope:
             self._open_head, self._head_bytes, self._began = self.scope, 0, self._heard
-            self._look_anew()
+            self._schedule_check()
         else:
             self._head_bytes += size
         if self._head_bytes > MAX_HEADER_BYTES + MAX_URL_BYTES:
             self._refuse(UriTooLong() if len(self.url) > MAX_URL_BYTES else HeadersTooLarge())
 
     def _check_body(self, size: int) -> None:
-        """Extensions of chunks and trailers are no body, and nothing else limits them."""
+        """Refuse too many bytes of chunk extensions and trailers, which no other limit covers."""
         if self._open_body is not self.cycle:
             self._await_body()
         elif self._body_bytes == self._body_bytes_seen:
@@ -203,9 +212,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(HeadersTooLarge())
 
     def _await_body(self) -> None:
-        """An answer that comes before a long body's end is the last on its connection.
+        """Prepare for the rest of a body.
 
-        Likewise where the client waits for 100 Continue: it may send the body or not.
+        A response that starts before the end of a long body is the last on its connection. The
+        same holds if the client waits for 100 Continue, because it may omit the body.
         """
         length = dict(self.scope["headers"]).get(b"content-length")
         self._open_body, self._sized, self._other_bytes = self.cycle, length is not None, 0
@@ -214,22 +224,22 @@ class HttpProtocol(HttpToolsProtocol):
         self.cycle.transport = cast(Transport, HalfCloseTransport(self.transport, self._linger))
         if not length or int(length) > self.drained_bytes or self.expect_100_continue:
             self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
-        self._look_anew()
+        self._schedule_check()
 
-    # What the parser finds
+    # Callbacks of the parser
 
     def on_headers_complete(self) -> None:
         url = self.url
         if self._fault or url[:1] != b"/" or len(url) > MAX_URL_BYTES or b"#" in url:
             self._check_target()
         super().on_headers_complete()
-        if self.scope["http_version"] == "1.0":  # which uvicorn never keeps alive
+        if self.scope["http_version"] == "1.0":  # uvicorn never keeps these alive
             self.cycle.keep_alive = self.parser.should_keep_alive()
         self._awaiting_body, self._body_began = True, self._body_bytes
-        self.headers = []  # trailers come the same way, and are no header fields
+        self.headers = []  # a new list, because trailers are appended to it
 
     def on_body(self, body: bytes) -> None:
-        """A piece that comes alone is passed on as it is; uvicorn would copy it twice."""
+        """Pass a single piece on as it is; uvicorn would copy it twice."""
         self._body_bytes += len(body)
         if not (waiting := self.cycle.body):
             self.cycle.body = cast(Any, b"")
@@ -244,57 +254,63 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _check_target(self) -> None:
-        """An absolute address may only name the host that Host names (RFC 9112, 3.2.2)."""
+        """Reduce `*` and an absolute URL to a path (RFC 9112, section 3.2.2).
+
+        Raises the error of this connection, or Unparsable if the URL names another host than Host.
+        """
         if len(self.url) > MAX_URL_BYTES:
             self._fault = UriTooLong()
         if self._fault:
             raise self._fault
         if self.url == b"*" and self.parser.get_method() == b"OPTIONS":
             self.url = b"/"
-        elif (found := TARGET.fullmatch(self.url)) and (b"host", found[1]) in self.headers:
-            self.url = found[2] if found[2].startswith(b"/") else b"/" + found[2]
+        elif (target := TARGET.fullmatch(self.url)) and (b"host", target[1]) in self.headers:
+            self.url = target[2] if target[2].startswith(b"/") else b"/" + target[2]
         else:
             raise Unparsable
 
     def _unsupported_upgrade_warning(self) -> None:
-        """The parser takes what follows for another protocol, so a body would be lost."""
+        """Refuse an upgrade with a body, which the parser takes for another protocol."""
         fields = dict(self.scope["headers"])
         if b"transfer-encoding" in fields or fields.get(b"content-length", b"0") != b"0":
             self._awaiting_body = True
             self._refuse(Unparsable())
         else:
-            self.cycle.keep_alive, self._deaf = False, True
+            self.cycle.keep_alive, self._discarding = False, True
 
-    # Answering
+    # Responding
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.__class__, self._running = ResponseWriter, cycle  # of its own kind uvicorn makes it
+        cycle.__class__, self._running = ResponseWriter, cycle  # replaces the class of uvicorn
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
     def on_response_complete(self) -> None:
-        """uvicorn would set a timer after each answer, and stop it at the next request."""
+        """Start the next request, or wait for one.
+
+        uvicorn would set a timer after each response and cancel it at the next request.
+        """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
         self._heard = self.loop.time()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-            self._began = self._heard  # of a head that could not be read on before
+            self._began = self._heard  # for a head whose parsing was suspended
             self._read_on()
             self._unstarted = None
         elif self._timer.when() > self._heard + self.timeout_keep_alive:
-            self._look_anew()
+            self._schedule_check()
         self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._fault or Unparsable())
 
     def _refuse(self, error: ProblemError) -> None:
-        """Answer and close, if the answer cannot be taken for that of another request."""
-        self._deaf = True
-        if self._is_answering() and not self._awaiting_body:  # the fault is in the next request
+        """Send the error and close; only close if it could be taken for another response."""
+        self._discarding = True
+        if self._is_answering() and not self._awaiting_body:  # the error is in the next request
             self._close_after(self.cycle)
         elif self._awaiting_body and (self.cycle.response_started or self.pipeline):
             self.transport.close()
@@ -332,14 +348,17 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_asgi_task(self.cycle, self.app)
 
     def _linger(self) -> None:
-        """Closing with unread bytes would reset the connection, and with it our answer."""
-        if not self._awaiting_body and not self._deaf:
+        """Close at once, or first discard unread data.
+
+        A close with unread data would reset the connection, and the response would be lost.
+        """
+        if not self._awaiting_body and not self._discarding:
             self.transport.close()
             return
-        self._deaf, self._began = True, self.loop.time()
+        self._discarding, self._began = True, self.loop.time()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._look_anew()
+        self._schedule_check()
 
     # Time
 
@@ -347,14 +366,14 @@ class HttpProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _is_held_up(self) -> bool:
-        """It is not the client who keeps the body waiting."""
+        """Return whether the server, and not the client, delays the body."""
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
     def _deadline(self) -> float:
         if self._is_answering() and (not self._awaiting_body or self._is_held_up()):
             self._heard = self._window_began = self.loop.time()
-            return self._heard + self.body_timeout  # not its end: when to look again
-        if self._deaf:
+            return self._heard + self.body_timeout  # not a deadline: the time of the next check
+        if self._discarding:
             return self._began + self.linger_timeout
         if "method" not in self.scope:
             return self._began + self.header_timeout
@@ -362,76 +381,76 @@ class HttpProtocol(HttpToolsProtocol):
             return min(self._heard + self.body_timeout, self._window_began + self.slow_window)
         return self._heard + self.timeout_keep_alive
 
-    def _look(self) -> None:
+    def _check_deadline(self) -> None:
         now = self.loop.time()
         if self.transport.get_write_buffer_size():
-            self._look_at_reader(now)
+            self._check_reader(now)
             return
-        if self._reader:  # has taken all of it just now
+        if self._reader:  # the client has just taken the whole response
             self._reader, self._heard, self._began = None, now, now
         if self.transport.is_closing():
             self.transport.abort()
         elif self._deadline() > now or self._keeps_pace(now):
-            self._look_anew()
+            self._schedule_check()
         else:
             self._end()
-            self._look_anew(self.linger_timeout)
+            self._schedule_check(self.linger_timeout)
 
-    def _look_at_reader(self, now: float) -> None:
-        """No other deadline counts while an answer waits to be taken."""
+    def _check_reader(self, now: float) -> None:
+        """Drop a client that takes its response too slowly; no other deadline applies meanwhile."""
         self._reader = self._reader or ReaderWatch(self.transport, cast(Flow, self.flow), now)
         if self._reader.is_stalled(now, self.write_timeout, self.slow_window, self.slow_rate):
             drop(self.transport)
         else:
-            self._look_anew(self.write_timeout / LOOKS)
+            self._schedule_check(self.write_timeout / LOOKS)
 
     def pause_writing(self) -> None:
         super().pause_writing()
         soon = self.write_timeout / LOOKS
         if self._timer.when() > self.loop.time() + soon:
-            self._look_anew(soon)
+            self._schedule_check(soon)
 
-    def _look_anew(self, seconds: float | None = None) -> None:
+    def _schedule_check(self, seconds: float | None = None) -> None:
         self._timer.cancel()
         at = self._deadline() if seconds is None else self.loop.time() + seconds
-        self._timer = self.loop.call_at(at, self._look)
+        self._timer = self.loop.call_at(at, self._check_deadline)
 
     def _keeps_pace(self, now: float) -> bool:
-        """At the end of a window: what came in it was enough, and the next one begins."""
-        if self._deaf or not self._awaiting_body or self._heard + self.body_timeout <= now:
+        """Return whether the body was fast enough in the window that ends; begin the next one."""
+        if self._discarding or not self._awaiting_body or self._heard + self.body_timeout <= now:
             return False
-        came = self._body_bytes - self._window_bytes
+        received = self._body_bytes - self._window_bytes
         self._window_began, self._window_bytes = now, self._body_bytes
-        return came >= self.slow_rate * self.slow_window
+        return received >= self.slow_rate * self.slow_window
 
     def _end(self) -> None:
-        if self._deaf or ("method" in self.scope and not self._awaiting_body):
+        if self._discarding or ("method" in self.scope and not self._awaiting_body):
             self.transport.close()
         else:
             self._refuse(RequestTimeout())
 
 
 class HalfCloseTransport:
-    """A transport that does not close at once: what the answer needs of one, and no more."""
+    """The part of a transport that a response uses, with a `close` that first discards data."""
 
     def __init__(self, transport: Transport, close: Callable[[], None]) -> None:
         self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:
-    """Tell the handler that nothing it still sends has a receiver."""
+    """Mark the client as disconnected and wake up the handler."""
     cycle.disconnected = True
     cycle.message_event.set()
 
 
 def fits_in_one_go(data: bytes) -> bool:
-    """Return whether parsing all of it at once takes in no more requests than may wait."""
+    """Return whether the data contains so few requests that it can be parsed at once."""
     size = len(data)
     return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MOST_WAITING)
 
 
 def pieces(data: bytes, body: int) -> Iterator[bytes]:
-    """The first `body` bytes whole; the rest in pieces of which each fits in one go."""
+    """Yield the first `body` bytes whole, and the rest in pieces that each fit in one go."""
     if body:
         yield data[:body]
     for start in range(body, len(data), SLICE_BYTES):

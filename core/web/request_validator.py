@@ -1,6 +1,6 @@
-"""What a request must look like before anything of ours reads it; most servers let all of it pass.
+"""Checks of a request that run before any other code; most servers accept what these refuse.
 
-Every refusal here also ends the connection: whoever sends such a request may mean two by it.
+Each error also closes the connection, because the bytes could be meant as two requests.
 """
 
 from collections import Counter
@@ -27,10 +27,10 @@ ONCE = frozenset({
     b"upload-checksum", b"upload-concat", b"upload-defer-length", b"upload-length",
     b"upload-metadata", b"upload-offset", b"x-api-key", b"x-http-method-override",
 })  # fmt: skip
-"""Two values of these could mean two requests."""
+"""Fields that may occur once, because two values could mean two requests."""
 
 HINTS = frozenset({b"referer", b"traceparent", b"tracestate", b"user-agent", b"x-request-id"})
-"""They change no answer, so a repeated one is dropped, and a malformed one is not read."""
+"""Fields that do not change a response: repeated ones are dropped, malformed ones ignored."""
 
 
 class MalformedRequest(ProblemError):
@@ -117,32 +117,32 @@ class HeadersTooLarge(MalformedRequest):
 
 class RequestValidator:
     def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
-        """`hosts` are served on any port; IPv6 addresses among them stand in brackets.
+        """Accept the host names in `hosts` on any port; IPv6 addresses are in brackets.
 
-        The paths in `any_host`, and those below them, are served whatever the Host, or without one.
+        The paths in `any_host`, and the paths below them, are served for any Host or none.
         """
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._any_host = tuple(path.encode() + b"/" for path in any_host)
-        self._known: set[bytes] = set()
+        self._accepted: set[bytes] = set()
 
     def read(self, scope: Any) -> dict[bytes, bytes]:
-        """The header fields by name. Raises what the server or one of the checks refuses."""
+        """Return the header fields by name. Raises the error of the server or of a check."""
         if "refusal" in scope:
             raise scope["refusal"]
         fields = scope["headers"]
         if len(fields) > MAX_FIELDS or sum(map(len, chain(*fields))) > MAX_HEADER_BYTES:
             raise HeadersTooLarge(f"At most {MAX_FIELDS} fields and {MAX_HEADER_BYTES} bytes.")
         check_url(scope["raw_path"], scope["query_string"])
-        found = dict(fields)
-        if len(found) < len(fields):
-            found = joined(fields)
-        if (host := found.get(b"host", b"")) not in self._known:
+        headers = dict(fields)
+        if len(headers) < len(fields):
+            headers = joined(fields)
+        if (host := headers.get(b"host", b"")) not in self._accepted:
             self._check(host, scope["raw_path"])
-        if (coding := found.get(b"transfer-encoding")) is not None:
+        if (coding := headers.get(b"transfer-encoding")) is not None:
             check_coding(coding, scope["http_version"])
         if not scope["http_version"].startswith("1."):
             raise Unparsable
-        return found
+        return headers
 
     def _check(self, host: bytes, path: bytes) -> None:
         if (path + b"/").startswith(self._any_host):
@@ -151,12 +151,12 @@ class RequestValidator:
             raise BadHost
         if match[1].lower() not in self._hosts:
             raise Misdirected
-        if len(self._known) < MOST_SPELLINGS:  # case and port are the client's to choose
-            self._known.add(host)
+        if len(self._accepted) < MOST_SPELLINGS:  # clients choose the case and the port
+            self._accepted.add(host)
 
 
 def check_coding(coding: bytes, version: str) -> None:
-    """Whoever cannot decode it must not guess where the body ends (RFC 9112, section 6.1)."""
+    """Raise UnknownCoding if the end of the body is not certain (RFC 9112, section 6.1)."""
     if coding.lower() != b"chunked" or version != "1.1":
         raise UnknownCoding
 
@@ -182,17 +182,20 @@ def check_encoding(text: bytes) -> None:
 
 
 def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
-    """Repeated fields are one list (RFC 9110, section 5.3), unless they may only be given once."""
-    found: dict[bytes, bytes] = {}
+    """Return the fields, each repeated one joined to a list (RFC 9110, section 5.3).
+
+    Raises BadHost or RepeatedHeader for a field that may occur once.
+    """
+    headers: dict[bytes, bytes] = {}
     for name, value in fields:
-        if name not in found or name in HINTS:
-            found[name] = value
+        if name not in headers or name in HINTS:
+            headers[name] = value
         elif name in ONCE:
             raise BadHost if name == b"host" else repeated(name.decode("latin-1"))
         else:
-            found[name] += (b"; " if name == b"cookie" else b", ") + value
-    counted = Counter(name for name, _ in fields if name in HINTS)
-    return {name: value for name, value in found.items() if counted[name] < 2}
+            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+    counts = Counter(name for name, _ in fields if name in HINTS)
+    return {name: value for name, value in headers.items() if counts[name] < 2}
 
 
 def repeated(name: str) -> RepeatedHeader:

@@ -1,7 +1,7 @@
-"""One request's answer on its way out: its head and the first of its body leave as one piece.
+"""The writer of a response, which sends the head and the first part of the body in one write.
 
-uvicorn writes the two by themselves, a system call and a packet each, and checks every field of
-the head twice; both are a good part of what a small answer costs.
+uvicorn writes them separately, with a system call and a packet each, and checks each header field
+twice. Both are a large part of the cost of a small response.
 """
 
 from asyncio import Transport
@@ -16,33 +16,33 @@ LAST_CHUNK = b"0\r\n\r\n"
 WITHIN_A_LINE = bytes([*b"\t", *range(0x20, 0x7F), *range(0x80, 0x100)])
 NO_BODY = frozenset({204, 304})
 UNTIL_THE_END = -1
-"""Instead of a Content-Length: the body ends with the connection."""
+"""The expected length of a body that ends with the connection."""
 
 Fields = Iterable[tuple[bytes, bytes]]
 
 
 class Flow(FlowControl):
-    """The properties that all responses of one connection have in common."""
+    """The flow control, and the other state that all responses of one connection share."""
 
     def __init__(self, transport: Transport, waiting: Sized, keep_alive_s: int) -> None:
         super().__init__(transport)
         self._waiting = waiting
         self.written = 0
-        """The bytes of all answers."""
+        """The bytes of all responses."""
         self.kept_alive = b"connection: keep-alive\r\nkeep-alive: timeout=%d\r\n" % keep_alive_s
 
     def resume_reading(self) -> None:
-        """Not while a request waits, although the one before it asks for more."""
+        """Resume reading, except while a pipelined request waits."""
         if not self._waiting:
             super().resume_reading()
 
 
 class ResponseWriter(RequestResponseCycle):
     _unsent = b""
-    """The head, until there is something of the body to go with it."""
+    """The head, until the first part of the body is sent with it."""
 
     async def send(self, message: Any) -> None:
-        """Raises RuntimeError for what is no answer; nothing of that part is sent then."""
+        """Send a part of the response. Raises RuntimeError, and sends nothing, if it is invalid."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
@@ -57,7 +57,7 @@ class ResponseWriter(RequestResponseCycle):
             self.response_started, self.waiting_for_100_continue = True, False
 
     def _head(self, status: int, fields: Fields) -> bytes:
-        """Raises RuntimeError where a field would be taken for two (RFC 9110, section 5.5)."""
+        """Return the head. Raises RuntimeError for control characters (RFC 9110, section 5.5)."""
         fields = [*self.default_headers, *fields, *self._framing(status, dict(fields))]
         lines = LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
         if lines.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 1):
@@ -66,14 +66,14 @@ class ResponseWriter(RequestResponseCycle):
         return STATUS_LINE[status] + kept + lines
 
     def _framing(self, status: int, fields: dict[bytes, bytes]) -> Fields:
-        """Where the body ends, and whether the connection does: what the answer does not say."""
+        """Yield the missing header fields that say how the body and the connection end."""
         if (length := fields.get(b"content-length")) is not None:
             self.chunked_encoding, self.expected_content_length = False, int(length)
         elif self.scope["method"] != "HEAD" and status not in NO_BODY:
             self.chunked_encoding = self.scope["http_version"] != "1.0"
             if self.chunked_encoding:
                 yield b"transfer-encoding", b"chunked"
-            else:  # the end of the connection is that of the body (RFC 9112, section 6.3)
+            else:  # the body ends with the connection (RFC 9112, section 6.3)
                 self.keep_alive, self.expected_content_length = False, UNTIL_THE_END
         if fields.get(b"connection") == b"close":
             self.keep_alive = False
@@ -109,5 +109,5 @@ class ResponseWriter(RequestResponseCycle):
 
 
 def chunk(body: bytes) -> bytes:
-    """An empty one would be the last (RFC 9112, section 7.1)."""
+    """Return a chunk; no bytes for an empty body, which would be the last chunk (RFC 9112, 7.1)."""
     return b"%x\r\n%b\r\n" % (len(body), body) if body else b""

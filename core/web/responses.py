@@ -1,7 +1,7 @@
-"""Bodies out: written once by pydantic, with what they say about themselves in the headers.
+"""Responses with JSON bodies, written once by pydantic, and their header fields.
 
-Set as the application's `response_class`, so that a handler simply returns its `Schema`. A route
-that is asked all the time keeps the finished `Representation` of a value and returns that.
+`BodyResponse` is the application's `response_class`, so that a handler returns its `Schema`. A
+route that is requested very often keeps the `Representation` of a value and returns that.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ WORTH_COMPRESSING = 1024  # bytes
 
 
 class FinishedResponse:
-    """Status, header fields and bytes: Litestar's ASGIResponse without its work on each header."""
+    """A response as an ASGI application, cheaper than Litestar's ASGIResponse for each header."""
 
     __slots__ = ("_body", "_head")
 
@@ -49,7 +49,7 @@ class FinishedResponse:
 
 
 class Representation(Generic[T]):
-    """A single body as it is read at one address: its bytes and their validator."""
+    """The body of a resource at one URL: its bytes and their ETag."""
 
     __slots__ = ("_content", "_fields", "tag")
 
@@ -60,16 +60,16 @@ class Representation(Generic[T]):
         self._fields = [JSON, length, (b"etag", self.tag), caching]
 
     def response(self, context: HttpContext, *more: Header, status: int = 200) -> FinishedResponse:
-        """Only the validator when the client has the rest (RFC 9110, section 15.4.5)."""
-        known = context.headers.get(b"if-none-match")
-        if known is not None and context.scope["method"] == "GET" and matches(known, self.tag):
+        """Return the body, or 304 if the client has it already (RFC 9110, section 15.4.5)."""
+        tags = context.headers.get(b"if-none-match")
+        if tags is not None and context.scope["method"] == "GET" and matches(tags, self.tag):
             return FinishedResponse(304, [*self._fields[2:], *more], b"")
         return FinishedResponse(status, [*self._fields, *more], self._content)
 
 
 class BodyResponse(Response[T], Generic[T]):
     def __init__(self, content: T, **options: Any) -> None:
-        """For a plain `return body` Litestar's own does five times the work."""
+        """Skip Litestar's constructor for a plain `return body`: it does five times the work."""
         if not is_ours(content) or any(options[name] for name in COSTLY if name in options):
             super().__init__(content, **options)
             return
@@ -93,7 +93,7 @@ class BodyResponse(Response[T], Generic[T]):
             return super().to_asgi_response(app, request, **rare)
         status = self.status_code or status_code or 200
         more = encoded({**(headers or {}), **self.headers})
-        more += [each.to_encoded_header() for each in (*self.cookies, *(cookies or ()))]
+        more += [cookie.to_encoded_header() for cookie in (*self.cookies, *(cookies or ()))]
         if self.media_type == "application/problem+json":
             return FinishedResponse.of(body, status, PROBLEM, *more)
         return answer(body, status, context_of(request.scope), rules_of(request.scope), *more)
@@ -114,9 +114,9 @@ def answer(
     if is_list(body):
         return list_response(body, context, rules, *more)
     path = context.scope["path"]
-    if status == 201 and (place := rules.location_of(body, path)):
-        path = place
-        more = (*more, (b"location", f"{rules.public_url}{place}".encode()))
+    if status == 201 and (location := rules.location_of(body, path)):
+        path = location
+        more = (*more, (b"location", f"{rules.public_url}{location}".encode()))
     if not rules.in_api or not names_a_resource(body, status, rules):
         return FinishedResponse.of(body, status, JSON, *more)
     shared = rules.policy.anyone and context.scope["method"] == "GET"
@@ -125,14 +125,14 @@ def answer(
 
 
 def names_a_resource(body: Schema, status: int, rules: RouteOptions) -> bool:
-    """What is read again at this address, or where it was created; a secret never is."""
+    """Return whether the body has an ETag: that of a row, or of a 200 response without a secret."""
     return body.row is not None or (status == 200 and rules.idempotency is not False)
 
 
 def list_response(
     body: Page[Any], context: HttpContext, rules: RouteOptions, *more: Header
 ) -> FinishedResponse:
-    """With `Link` to its neighbours (RFC 8288); compressed where that is worth it."""
+    """Return a page with `Link` to its neighbours (RFC 8288), compressed if it is large enough."""
     content = to_bytes(body)
     fields = [JSON, *more]
     if link := links(context, body, rules.public_url):
@@ -165,27 +165,27 @@ def links(context: HttpContext, body: Page[Any], public_url: str) -> str:
 
 
 def tag_of(body: Any, path: str, content: bytes) -> bytes:
-    """Of a `Versioned` row its version; of anything else what it says."""
+    """Return the ETag: from the version of a `Versioned` row, else from a digest of the content."""
     if type(body).row is not None and (row := body.row):
         return row_tag(path, *row).encode()
     return b'"%s"' % sha256(content).hexdigest()[:24].encode()
 
 
 def row_tag(path: str, row_id: UUID, version: int) -> str:
-    """Strong, and good for this address only (RFC 9110, section 8.8.3)."""
+    """Return a strong ETag that is valid for this path only (RFC 9110, section 8.8.3)."""
     return f'"{crc32(path.encode(), crc32(row_id.bytes)):08x}.{version}"'
 
 
-def matches(known: bytes, tag: bytes) -> bool:
+def matches(listed: bytes, tag: bytes) -> bool:
     """Return whether `If-None-Match` lists this tag, by weak comparison (RFC 9110, 13.1.2)."""
-    return known in (tag, b"*") or tag.decode() in weakly_listed(known)
+    return listed in (tag, b"*") or tag.decode() in weakly_listed(listed)
 
 
 def accepts_gzip(headers: dict[bytes, bytes]) -> bool:
     accepted = headers.get(b"accept-encoding", b"").lower().replace(b" ", b"").split(b",")
     return any(
-        each == b"gzip" or (each.startswith(b"gzip;q=") and each not in REFUSED)
-        for each in accepted
+        coding == b"gzip" or (coding.startswith(b"gzip;q=") and coding not in REFUSED)
+        for coding in accepted
     )
 
 
@@ -197,7 +197,10 @@ def encoded(headers: dict[str, Any]) -> list[Header]:
 
 
 def is_ours(body: object) -> bool:
-    """`isinstance` would ask pydantic's metaclass, which takes as long as writing the body."""
+    """Return whether it is a Schema or a Representation.
+
+    `isinstance` would call pydantic's metaclass, which takes as long as writing the body.
+    """
     kind = type(body)
     return kind is Representation or Schema in kind.__mro__
 

@@ -1,7 +1,7 @@
-"""What a route says of itself in its decorator, worked out once when the application is built.
+"""The options that a route declares in its decorator, read once when the application is built.
 
-`@patch("/{note_id:uuid}", policy=authenticated, audit="notes.change")`: Litestar keeps keywords it
-does not know in the route's `opt`.
+`@patch("/{note_id:uuid}", policy=authenticated, audit="notes.change")`: Litestar keeps keywords
+that it does not know in the `opt` of the route.
 """
 
 from dataclasses import dataclass, field
@@ -20,26 +20,26 @@ class RouteOptions:
     policy: Policy
     module: str = "core"
     in_api: bool = False
-    """Under the API's prefix: it is counted, has ETags, and its POSTs take an Idempotency-Key."""
+    """The path is under API_PREFIX: it has rate limits, ETags and, for POST, idempotency keys."""
     limit: str | None = None
-    """A named rate limit beside the general ones, e.g. `limit="login"`."""
+    """A named rate limit in addition to the general ones, e.g. `limit="login"`."""
     listing: AnyListing | None = None
     query: frozenset[str] | None = field(default_factory=frozenset)
-    """The query parameters it knows; any other is refused. None where none is looked at."""
+    """The query parameters of the route; any other is refused. None if they are not checked."""
     flags: frozenset[str] = frozenset()
     """The query parameters of the handler itself that are booleans."""
     audit: str | None = None
-    """The action that the audit trail gives to a refusal, e.g. `notes.change`."""
+    """The action in the audit entry of a refused request, e.g. `notes.change`."""
     idempotency: bool = True
-    """False where the answer holds a secret."""
+    """False if the response contains a secret."""
     streamed: bool = False
-    """The answer is sent while it is made: it has no ETag."""
+    """The response is sent while it is produced, so it has no ETag."""
     location: str | None = None
-    """Where a created thing stands, e.g. `/users/{id}`; else at the route's path and its id."""
+    """The path of a created resource, e.g. `/users/{id}`; by default `{path of the route}/{id}`."""
     prefix: str = ""
     public_url: str = ""
     options: tuple[Header, ...] = ()
-    """The answer to OPTIONS, where the route has no handler of its own for it."""
+    """The header fields of the response to OPTIONS, if the route has no OPTIONS handler."""
 
     def location_of(self, body: Any, path: str) -> str | None:
         created = getattr(body, "id", None)

@@ -1,6 +1,6 @@
-"""The header fields that every answer carries unless its route has said something else.
+"""The security header fields of every response, unless its route sets them itself.
 
-ASVS 3.4; the values are those of OWASP's REST recommendations.
+ASVS 3.4; the values are those that OWASP recommends for REST.
 """
 
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'self'; object-src 'none'"
 )
-"""For pages of ours: nothing from elsewhere, nothing inline."""
+"""The Content-Security-Policy of HTML pages: no external sources, nothing inline."""
 
 
 class SecurityHeaders:
-    """Worked out once for each set of names that routes set themselves; there are few such sets."""
+    """The header fields that a response lacks, cached for each set of names that routes set."""
 
     def __init__(self, *, tls: bool) -> None:
         self._all = (*DEFAULTS, OVER_TLS) if tls else DEFAULTS

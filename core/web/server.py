@@ -1,5 +1,5 @@
-"""Serves the application: uvicorn with our protocol, which ends by itself and not by the signal."""
-# ruff: noqa: E402 (what hides a library comes before what would load it)
+"""The server: uvicorn with `HttpProtocol`, which stops in order after a signal."""
+# ruff: noqa: E402 (load_without must run before uvicorn is imported)
 
 import errno
 import os
@@ -36,25 +36,25 @@ Ready = Callable[[str], None]
 
 
 class CannotListen(Exception):
-    """One sentence that names HOST and PORT, and says what to do."""
+    """The server cannot listen: the message names HOST or PORT, and says what to do."""
 
 
 @dataclass(frozen=True)
 class Options:
     app: str
-    """Where the function is that makes the application, e.g. `core.app:create_app`."""
+    """The import path of the application factory, e.g. `core.app:create_app`."""
     reload_dirs: tuple[str, ...] = ()
     protocol: type[HttpProtocol] = HttpProtocol
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """They have no share of the connections: many clients come through them."""
+    """`max_per_client` does not apply to these, because many clients connect through them."""
     keep_alive_s: int = 75
-    """The time that a connection may be idle."""
+    """The longest idle time of a connection."""
     delay_s: int = 0
-    """The time that requests are still taken after SIGTERM, while readiness is 503."""
+    """The time in which requests are still accepted after SIGTERM, while readiness is 503."""
     grace_s: int = 25
-    """How long requests in flight may take once the server is asked to stop."""
+    """The time that requests in progress may take after the delay."""
     margin_s: int = 5
-    """What closing the rest may take beyond that, before the process ends as it is."""
+    """The time after `grace_s` for all other closing, before the process is ended by force."""
 
     def config(self) -> uvicorn.Config:
         return uvicorn.Config(
@@ -78,10 +78,10 @@ class Options:
 def serve(
     options: Options, host: str, port: int, workers: int = 1, ready: Ready = lambda address: None
 ) -> int:
-    """Serve until asked to stop; the exit status. Raises CannotListen.
+    """Serve until a signal, and return the exit status. Raises CannotListen.
 
-    `ready` is called once with the address, when every worker accepts requests. With
-    `reload_dirs` there is one worker, started anew when a source file in them changes.
+    `ready` is called once with the URL, when every worker accepts requests. With `reload_dirs`
+    there is one worker, which restarts when a source file in them changes.
     """
     listener = listen(host, port)
     greet = partial(ready, address_of(listener))
@@ -100,7 +100,10 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Before anything else is started, so that nothing has to be undone."""
+    """Return a listening socket. Raises CannotListen.
+
+    This runs before anything else is started, so that nothing has to be undone.
+    """
     listener = None
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -144,10 +147,10 @@ class Server(uvicorn.Server):
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal begins the delay, the next ends it, and another one forces the end.
+        """Begin the delay at the first signal, end it at the next, and force the end at another.
 
-        In a worker only its parent forces. uvicorn's own would keep the signal and raise it again
-        at the end.
+        In a worker only its parent forces the end. uvicorn's own method would raise the signal
+        again at the end.
         """
         if self._stop_at is None:
             self._begin_to_stop()
@@ -158,7 +161,7 @@ class Server(uvicorn.Server):
             self.stop()
 
     def _begin_to_stop(self) -> None:
-        """Load balancers look at readiness now and then; until they have, requests still come."""
+        """Fail readiness, and stop after the delay, in which load balancers notice the failure."""
         self.lifecycle.stopping = True
         delay_s = self._options.delay_s if self.started else 0
         self._stop_at = monotonic() + delay_s
@@ -179,13 +182,13 @@ class Server(uvicorn.Server):
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """The application's, once there is one."""
+        """The lifecycle of the application, or a new one if the application is not loaded."""
         app = self.config.loaded_app if self.config.loaded else None
         return getattr(getattr(app, "state", None), "lifecycle", None) or Lifecycle()
 
 
 def end_within(seconds: float) -> None:
-    """A handler that hangs in a thread, or in the loop itself, must not keep the process."""
+    """End the process after this time, even if a handler blocks a thread or the event loop."""
     timer = Timer(seconds, os._exit, [1])
     timer.daemon = True
     timer.start()
@@ -195,7 +198,7 @@ def run(server: Server, listener: socket.socket) -> int:
     raise_open_files()
     try:
         server.run([listener])
-    except SystemExit:  # the application did not start, and has said why
+    except SystemExit:  # the application did not start and has reported why
         return 1
     return 0
 
@@ -208,7 +211,7 @@ def raise_open_files() -> None:
 
 
 def work(options: Options, listener: socket.socket, started: Connection) -> None:
-    """What each of several workers runs."""
+    """Run one of several workers."""
 
     def tell() -> None:
         started.send(None)
@@ -224,7 +227,7 @@ def reload(options: Options, listener: socket.socket, greet: Callable[[], None])
 
 
 def reloader() -> type[BaseReload]:
-    """Return the one that the system tells of changes, where watchfiles is installed."""
+    """Return the reloader that uses file system events if watchfiles is installed, else polling."""
     try:
         from uvicorn.supervisors.watchfilesreload import WatchFilesReload
     except ImportError:
@@ -235,7 +238,7 @@ def reloader() -> type[BaseReload]:
 def work_once(
     options: Options, greeted: Event, greet: Callable[[], None], sockets: Sequence[Any]
 ) -> None:
-    """What is started anew after each change; it greets the first time only."""
+    """Run the worker that restarts after each change; call `greet` at the first start only."""
 
     def tell() -> None:
         if not greeted.is_set():

@@ -1,4 +1,4 @@
-"""Rate limits counted in the database: signing in, where several workers have no Redis."""
+"""Rate limits that are counted in the database: sign-ins, if several workers have no Redis."""
 
 from datetime import datetime, timedelta
 from time import time
@@ -16,7 +16,7 @@ from core.security.limits import RateLimitResult
 
 
 class CounterRow(Base):
-    """How often a caller was granted something in one window of time."""
+    """The number of requests that a caller was granted in one time window."""
 
     __tablename__ = "core_counters"
     __table_args__ = (Index("ix_core_counters_ends_at", "ends_at"),)
@@ -46,7 +46,10 @@ class SharedCounters:
         ).returning(CounterRow.hits)
 
     async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult:
-        """Who asks at the same moment waits: each is counted, and none over the limit."""
+        """Count a request and return the result.
+
+        Concurrent requests wait for each other, so that none exceeds the limit.
+        """
         seconds, at = rate.seconds, time()
         window = int(at) // seconds
         left = (window + 1) * seconds - at
@@ -68,4 +71,4 @@ class SharedCounters:
         await delete_all(self._db, CounterRow, CounterRow.ends_at < self._clock())
 
     async def close(self) -> None:
-        """The database is closed by whoever opened it."""
+        """Do nothing: the owner of the database closes it."""

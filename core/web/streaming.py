@@ -1,4 +1,4 @@
-"""Answers that are sent while they are made, in constant memory."""
+"""Responses that are sent while they are produced, in constant memory."""
 
 from asyncio import Task, create_task
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -17,11 +17,11 @@ NOT_KEPT: Header = (b"cache-control", b"no-store")
 
 
 class StreamedResponse(Response[T], Generic[T]):
-    """Send what `pieces` yields; `T` is the body that the pieces make up together.
+    """A response that sends the bytes of `pieces`; `T` is the type of the whole body.
 
-    An error before the first piece is answered as a problem. After it the connection is cut, so
-    that no client takes the part for the whole. A route that returns one says `streamed=True`.
-    Its statements are exempt from the statement timeout.
+    An error before the first piece becomes a problem. An error after it closes the connection, so
+    that no client takes the part for the whole. The route must have `streamed=True`. The statement
+    timeout does not apply to its statements.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class StreamedResponse(Response[T], Generic[T]):
 
 
 async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield pieces of some size, for each is a system call and a packet."""
+    """Yield larger pieces, because each one costs a system call and a packet."""
     waiting = bytearray()
     async for piece in pieces:
         waiting += piece
@@ -68,7 +68,7 @@ async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
 
 @asynccontextmanager
 async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
-    """Return a task that is done when the client has gone; without it the server reads on."""
+    """Yield a task that is done when the client disconnects, so that the response can stop."""
 
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":

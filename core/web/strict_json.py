@@ -1,7 +1,7 @@
-"""JSON that has one meaning.
+"""The check that a JSON body has a single meaning (ASVS 1.5.3).
 
-No JSON library here refuses a repeated key but the standard one with a hook. So that one reads the
-bytes first, for the refusals, and pydantic reads the same bytes for the values (ASVS 1.5.3).
+pydantic does not refuse a repeated key, but a hook of the standard `json` can. So `json` parses the
+bytes first for the checks, and pydantic parses the same bytes for the values.
 """
 
 import json
@@ -42,9 +42,9 @@ class TooManyValues(BadRequest):
 
 
 def unambiguous(content: bytes) -> bytes:
-    """Return the same bytes.
+    """Return the content unchanged.
 
-    Raises MalformedJson for what two parsers could read in two ways, and TooManyValues.
+    Raises MalformedJson if two parsers could read it in two ways, and TooManyValues.
     """
     try:
         text = content.decode()
@@ -58,7 +58,10 @@ def unambiguous(content: bytes) -> bytes:
 
 
 def check_extent(text: str) -> None:
-    """Before anything is built of it; most texts have too few signs for a closer look."""
+    """Raise MalformedJson or TooManyValues before a value is built.
+
+    Most texts have so few brackets and commas that they need no closer check.
+    """
     openings = text.count("[") + text.count("{")
     if openings <= DEEPEST and openings + text.count(",") < MOST_VALUES:
         return
@@ -70,13 +73,13 @@ def check_extent(text: str) -> None:
 
 
 def outside_strings(text: str) -> str:
-    """Return what stands outside the strings, without white space."""
+    """Return the text outside the strings, without white space."""
     unescaped = text.replace("\\\\", "").replace('\\"', "")
     return "".join("".join(unescaped.split('"')[::2]).split())
 
 
 def values_in(outside: str) -> int:
-    """Return how many values there are: one, and those of each object and list."""
+    """Return the number of values: the outer one, and those of each object and list."""
     empty = outside.count("[]") + outside.count("{}")
     return 1 + outside.count(",") + outside.count("[") + outside.count("{") - empty
 
@@ -96,10 +99,10 @@ def too_deep(outside: str) -> bool:
 def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_MEMBERS:
         raise TooManyValues(f"An object has at most {MOST_MEMBERS} members.")
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise RepeatedKey
-    return found
+    return members
 
 
 def refuse(constant: str) -> None:
@@ -116,7 +119,7 @@ def finite(number: str) -> float:
 def with_plain_integers(content: bytes) -> bytes:
     """Return the JSON with `36.0` and `1e1` written as `36` and `10`: equal by JSON Schema.
 
-    Only for content that `unambiguous` has let pass.
+    The content must have passed `unambiguous`.
     """
     return STRING_OR_NUMBER.sub(plain, content.decode()).encode()
 
@@ -128,14 +131,14 @@ def plain(token: re.Match[str]) -> str:
     text = token[0]
     if text[0] == '"' or text.lstrip("-").isdecimal():
         return text
-    number = Decimal(text)  # exact, which a float is not
+    number = Decimal(text)  # exact, unlike a float
     if abs(number) > LARGEST_INTEGER or number != number.to_integral_value():
         return text
     return str(int(number))
 
 
 def exact(number: str) -> int:
-    """What every JSON reader understands alike (RFC 8259, section 6)."""
+    """Return an integer that every JSON parser reads alike (RFC 8259, 6). Raises MalformedJson."""
     if len(number) > 17 or abs(value := int(number)) > LARGEST_INTEGER:
         raise MalformedJson(f"Integers reach from -{LARGEST_INTEGER} to {LARGEST_INTEGER}.")
     return value
@@ -157,30 +160,33 @@ def where(error: ValueError) -> str:
 
 
 class RepeatedKey(ValueError):
-    """Of two values one would be ignored."""
+    """An object has the same key twice."""
 
 
 class Pairs(list[Any]):
-    """An object as it was written, with what is repeated in it."""
+    """The members of an object as they were written, including repeated keys."""
 
 
 outline: Callable[[str], Any] = json.JSONDecoder(
     object_pairs_hook=Pairs, parse_constant=str, parse_float=str, parse_int=str
 ).decode
-"""Without a look at the numbers."""
+"""The parser that leaves numbers as text and keeps repeated keys."""
 
 
 def place_of_repeated(text: str) -> str:
-    """E.g. `body.a.0.b`: read again for this, because a hook does not know where it is."""
+    """Return the location of the first repeated key, e.g. `body.a.0.b`.
+
+    The text is parsed again for this, because a hook does not know its location.
+    """
     try:
         path = next(repeated(outline(text)), [])
-    except ValueError:  # what comes after it is no JSON
+    except ValueError:  # the text after the key is not JSON
         path = []
     return ".".join(["body", *path]).encode(errors="backslashreplace").decode()
 
 
 def repeated(value: Any) -> Iterator[list[str]]:
-    """The path to each."""
+    """Yield the path to each repeated key."""
     if not isinstance(value, list):
         return
     seen = set()

@@ -1,4 +1,4 @@
-"""What there is not, addresses and methods: counted and closed like what there is."""
+"""Routes for unknown paths and methods, so that rate limits and maintenance apply to them too."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from core.web.problems import MethodNotAllowed, NothingHere
 
 METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 NO_MODULE = "-"
-"""Can be called so."""
+"""A path segment that no module can have as its name."""
 
 
 class UnknownController(Controller):
@@ -35,23 +35,31 @@ def unknown_addresses(prefix: str) -> Router:
 
 
 def find_all_below(router: Any, prefix: str) -> None:
-    """Litestar looks no further below an address that it knows: here the catch-all does."""
-    known = router.handle_routing
+    """Make the catch-all route match every unknown path under the prefix.
+
+    Litestar does not try the catch-all route for a path below that of another route.
+    """
+    handle_routing = router.handle_routing
 
     def find(path: str, method: str) -> Any:
         try:
-            return known(path=path, method=method)
+            return handle_routing(path=path, method=method)
         except NotFoundException:
             if not f"{path}/".startswith(f"{prefix}/"):
                 raise
-        app, handler, _, parameters, template = known(path=f"{prefix}/{NO_MODULE}", method=method)
+        app, handler, _, parameters, template = handle_routing(
+            path=f"{prefix}/{NO_MODULE}", method=method
+        )
         return app, handler, path, parameters, template
 
     router.handle_routing = find
 
 
 def unknown_methods(known: HTTPRoute, missing: Sequence[Method]) -> HTTPRouteHandler:
-    """Of an address that is known; Litestar's own 405 would come before our middleware."""
+    """Return a handler that refuses the missing methods of a known path.
+
+    Litestar itself would respond with 405 before the access middleware runs.
+    """
     allow = ", ".join(sorted(known.methods))
 
     async def refuse_method() -> None:

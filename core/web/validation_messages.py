@@ -1,6 +1,6 @@
-"""What clients read where input is wrong: plain English of ours for what the validators found.
+"""The messages of field errors: plain English in place of the messages of the validators.
 
-The codes stay those of pydantic. What a type of ours raises is in our words already.
+The codes stay those of pydantic. The types of this project raise plain English themselves.
 """
 
 from collections.abc import Mapping
@@ -53,19 +53,19 @@ PARAMETERS: Mapping[str, str] = {
     "Expected `float`": NUMBER,
     "Expected `str`": STRING,
 }
-"""How msgspec begins, which reads the parameters of paths and queries."""
+"""Messages by the start of the text of msgspec, which parses path and query parameters."""
 
 
-def message_for(found: Mapping[str, Any]) -> str:
-    """One of `ValidationError.errors()`, with its context."""
-    kind, context = found["type"], dict(found.get("ctx", ()))
-    if kind not in BUILT_IN or "shortest" in context:  # a `Text`, which knows both its limits
-        return str(found["msg"])
+def message_for(details: Mapping[str, Any]) -> str:
+    """Return the message for one item of `ValidationError.errors()`."""
+    kind, context = details["type"], dict(details.get("ctx", ()))
+    if kind not in BUILT_IN or "shortest" in context:  # `Text` names both limits
+        return str(details["msg"])
     if "expected" in context:
         context["expected"] = context["expected"].replace("'", "").replace(" or ", ", ")
     return WORDS.get(kind, OTHERWISE).format(**context)
 
 
 def parameter_in_words(message: str) -> str:
-    known = (words for start, words in PARAMETERS.items() if message.startswith(start))
-    return next(known, OTHERWISE)
+    matching = (words for start, words in PARAMETERS.items() if message.startswith(start))
+    return next(matching, OTHERWISE)

@@ -1,4 +1,4 @@
-"""Several processes that serve one port: kept alive while they should be, stopped together."""
+"""Worker processes that serve one port, are replaced when they die, and stop together."""
 
 import signal
 import socket
@@ -16,22 +16,22 @@ log = structlog.get_logger(__name__)
 
 SPAWN = get_context("spawn")
 STABLE_S = 10.0
-"""A worker that lived so long died of something else than its start."""
+"""A worker that ran for this time did not die because of its start."""
 LONGEST_PAUSE_S = 30.0
 Work = Callable[[socket.socket, Connection], None]
 
 
 class Worker:
     def __init__(self, work: Work, listener: socket.socket) -> None:
-        self.started, theirs = SPAWN.Pipe(duplex=False)
-        self.process = SPAWN.Process(target=work, args=(listener, theirs))
+        self.started, sender = SPAWN.Pipe(duplex=False)
+        self.process = SPAWN.Process(target=work, args=(listener, sender))
         with uninterrupted():
             self.process.start()
-        theirs.close()
+        sender.close()
         self.since, self.ready = monotonic(), False
 
     def listen(self) -> None:
-        """It says one thing: that it accepts requests."""
+        """Receive the only message of the worker: it accepts requests."""
         with suppress(EOFError):
             self.started.recv()
             self.ready = True
@@ -48,29 +48,29 @@ class Workers:
         patience_s: float,
         ready: Callable[[], None],
     ) -> None:
-        """`ready` is called once, when all of them are for the first time.
+        """Prepare the workers; `ready` is called once, as soon as all of them accept requests.
 
-        `delay_s` is how long they go on when they are asked to stop, unless they are asked again;
-        `patience_s` is what they get then to stop by themselves.
+        `delay_s` is how long they continue after a signal; a second signal ends this delay.
+        `patience_s` is how long they may then take to stop before they are killed.
         """
         self._work, self._count, self._listener = work, count, listener
         self._delay_s, self._patience_s, self._ready = delay_s, patience_s, ready
-        self._greeted = False
+        self._reported_ready = False
         self._workers: list[Worker] = []
         self._signals = 0
         self._woken, self._waker = SPAWN.Pipe(duplex=False)
         self._pause_s, self._not_before = 0.0, 0.0
 
     def run(self) -> int:
-        """The exit status, once all have ended."""
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, self._signalled)
+        """Run the workers until all have ended, and return the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._signalled)
         while not self._signals:
             self._fill_up()
-            self._wait_for_news()
-            if not all(self._has_lived(each) for each in self._dead()):
+            self._wait_for_events()
+            if not all(self._may_replace(worker) for worker in self._remove_dead()):
                 return self._stop(1)
-            self._greet()
+            self._report_ready()
         return self._stop(0)
 
     def _signalled(self, *_: Any) -> None:
@@ -81,29 +81,29 @@ class Workers:
         while len(self._workers) < self._count and monotonic() >= self._not_before:
             self._workers.append(Worker(self._work, self._listener))
 
-    def _wait_for_news(self, timeout: float | None = None) -> None:
+    def _wait_for_events(self, timeout: float | None = None) -> None:
         if timeout is None and len(self._workers) < self._count:
             timeout = max(0.0, self._not_before - monotonic())
-        pipes = {each.started: each for each in self._workers if not each.started.closed}
-        sentinels = [each.process.sentinel for each in self._workers]
-        for news in wait([self._woken, *pipes, *sentinels], timeout):
-            if news is self._woken:
+        pipes = {it.started: it for it in self._workers if not it.started.closed}
+        sentinels = [worker.process.sentinel for worker in self._workers]
+        for event in wait([self._woken, *pipes, *sentinels], timeout):
+            if event is self._woken:
                 self._woken.recv()
-            elif isinstance(news, Connection):
-                pipes[news].listen()
+            elif isinstance(event, Connection):
+                pipes[event].listen()
 
-    def _dead(self) -> list[Worker]:
-        """Each is asked once: it may die between two questions."""
+    def _remove_dead(self) -> list[Worker]:
+        """Remove and return the dead workers; check each once, because it may die meanwhile."""
         before = self._workers
-        self._workers = [each for each in before if each.process.is_alive()]
-        return [each for each in before if each not in self._workers]
+        self._workers = [worker for worker in before if worker.process.is_alive()]
+        return [worker for worker in before if worker not in self._workers]
 
-    def _has_lived(self, worker: Worker) -> bool:
-        """False when it is no use to start another: not one of the first came up."""
+    def _may_replace(self, worker: Worker) -> bool:
+        """Return whether to replace a dead worker: not if it failed before all were ready once."""
         if self._signals:
             return True
         code = worker.process.exitcode
-        if not worker.ready and not self._greeted:
+        if not worker.ready and not self._reported_ready:
             log.error("worker_did_not_start", pid=worker.process.pid, exit_code=code)
             return False
         lived = monotonic() - worker.since
@@ -112,34 +112,37 @@ class Workers:
         log.error("worker_died", pid=worker.process.pid, exit_code=code, replaced=True)
         return True
 
-    def _greet(self) -> None:
-        if not self._greeted and len(self._workers) == sum(each.ready for each in self._workers):
-            self._greeted = True
+    def _report_ready(self) -> None:
+        if not self._reported_ready and len(self._workers) == sum(it.ready for it in self._workers):
+            self._reported_ready = True
             self._ready()
 
     def _stop(self, status: int) -> int:
-        """Another signal ends the delay; one after that, or taking too long, kills what is left."""
+        """Stop all workers, and return the status.
+
+        A further signal ends the delay. The next one, or the end of `patience_s`, kills the rest.
+        """
         self._listener.close()
         if self._delay_s:
-            self._tell(BaseProcess.terminate, 1.0 if status else self._delay_s)
-        self._tell(BaseProcess.terminate, self._patience_s)
+            self._order_all(BaseProcess.terminate, 1.0 if status else self._delay_s)
+        self._order_all(BaseProcess.terminate, self._patience_s)
         while self._workers:
-            self._tell(BaseProcess.kill, 1.0)
+            self._order_all(BaseProcess.kill, 1.0)
         return status
 
-    def _tell(self, order: Callable[[BaseProcess], None], patience_s: float) -> None:
-        """Wait then until all have ended, another signal comes, or the time is over."""
+    def _order_all(self, order: Callable[[BaseProcess], None], patience_s: float) -> None:
+        """Give the order, and wait until all have ended, a signal comes, or the time is over."""
         signals, last = self._signals, monotonic() + patience_s
-        for each in self._workers:
-            order(each.process)
+        for worker in self._workers:
+            order(worker.process)
         while self._workers and self._signals == signals and monotonic() < last:
-            self._wait_for_news(max(0.0, last - monotonic()))
-            self._dead()
+            self._wait_for_events(max(0.0, last - monotonic()))
+            self._remove_dead()
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """What is started within never hears Ctrl-C, which goes to all: its parent tells it to stop."""
+    """Block SIGINT in processes that start in this block, because their parent stops them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,1 +1,1 @@
-"""The documentation of the API: its reference, and a page for every kind of problem."""
+"""The documentation of the API: its reference, the guides, and a page for every problem."""

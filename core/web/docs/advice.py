@@ -1,7 +1,7 @@
-"""What a problem means, and what a client should do about it.
+"""The meaning of a problem, and the advice for clients.
 
-Its docstring says both: the first paragraph what it means, a second one what to do, where there is
-something better to say than what holds of every problem with its status.
+Both are in the docstring of its class: the first paragraph is the meaning, and the second one the
+advice. Without a second paragraph, the general advice for the status applies.
 """
 
 from core.kernel.errors import ProblemError
@@ -17,7 +17,7 @@ def what_to_do(kind: type[ProblemError]) -> str:
 
 
 def paragraphs(kind: type[ProblemError]) -> tuple[str, str]:
-    """Of its own docstring: that of a parent is about another problem."""
+    """Return meaning and advice from the docstring of this class, not from that of a parent."""
     meaning, _, advice = (vars(kind).get("__doc__") or "").partition("\n\n")
     return meaning, advice
 

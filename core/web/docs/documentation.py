@@ -1,4 +1,4 @@
-"""What the pages are made from: the OpenAPI document, and where each problem occurs in it."""
+"""The data of the pages: the OpenAPI document, and the operations of each problem."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ class Operation:
 
 
 class Documentation:
-    """Made at the first request, when every route is known."""
+    """The OpenAPI document, built at the first request, when every route is registered."""
 
     def __init__(self, make_document: Callable[[], Json]) -> None:
         self._make_document = make_document
@@ -35,15 +35,15 @@ class Documentation:
         return Precompressed(content, "application/json", "no-cache")
 
     def answering(self, code: str) -> list[Operation]:
-        """The operations that may answer with this problem."""
+        """Return the operations that may respond with this problem."""
         return [
-            Operation(each["operationId"], each["tags"][0], method.upper(), path)
-            for method, path, each in self.operations()
-            if any(f"`{code}`" in text for text in self._descriptions(each))
+            Operation(operation["operationId"], operation["tags"][0], method.upper(), path)
+            for method, path, operation in self.operations()
+            if any(f"`{code}`" in text for text in self._descriptions(operation))
         ]
 
     def _descriptions(self, operation: Json) -> Iterator[str]:
-        """Describe each answer of an operation, a shared one too."""
+        """Yield the description of each response of an operation, including shared ones."""
         shared = self.document["components"]["responses"]
         for answer in operation["responses"].values():
             name = answer.get("$ref", "").rpartition("/")[2]

@@ -26,9 +26,9 @@ BEFORE_ALL = (
     ),
     *("clients", "administration", "modules", "operating", "settings"),
 )
-"""The order in which a newcomer needs them; the rest follows by name, and then the translations."""
+"""The reading order for newcomers; other guides follow by name, and then the translations."""
 KOREAN = ".ko"
-"""The ending that the name of a Korean page has: `errors.ko` is `errors` in Korean."""
+"""The suffix of the name of a Korean page: `errors.ko` is `errors` in Korean."""
 
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -44,8 +44,8 @@ class Guide:
 
     @cached_property
     def title(self) -> str:
-        found = HEADING.search(self.text)
-        return found[1] if found else self.name
+        heading = HEADING.search(self.text)
+        return heading[1] if heading else self.name
 
     @property
     def language(self) -> str:
@@ -58,9 +58,9 @@ class Guide:
 
 @cache
 def guides() -> Mapping[str, Guide]:
-    """Return every guide by its name, in reading order; none where the folder is not installed."""
-    found = {path.stem: Guide(path.stem, path) for path in FOLDER.glob("*.md")}
-    return {name: found[name] for name in sorted(found, key=reading_order)}
+    """Return every guide by its name, in reading order; none if the folder is not installed."""
+    pages = {path.stem: Guide(path.stem, path) for path in FOLDER.glob("*.md")}
+    return {name: pages[name] for name in sorted(pages, key=reading_order)}
 
 
 def reading_order(name: str) -> tuple[bool, int, str]:
@@ -70,7 +70,7 @@ def reading_order(name: str) -> tuple[bool, int, str]:
 
 
 def rendered(guide: Guide) -> str:
-    from markdown_it import MarkdownIt  # 100 ms, which a start need not pay for
+    from markdown_it import MarkdownIt  # takes 100 ms, so the start omits it
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(guide.text)
@@ -93,7 +93,7 @@ def anchor(heading: str) -> str:
 
 
 def with_links_inside(children: Sequence["Token"]) -> Iterator["Token"]:
-    """Point each link at the page that is served; leave out those that lead to none."""
+    """Point each link to the served page; turn a link without such a page into plain text."""
     kept: list[bool] = []
     for token in children:
         if token.type == "link_open":

@@ -18,7 +18,7 @@ FEW = 20
 
 
 def reference_page(guides: Mapping[str, Guide]) -> str:
-    """Return the reference, which a script of ours draws from the OpenAPI document."""
+    """Return the reference page, whose script renders the OpenAPI document."""
     return document(
         "Atrium API",
         '<nav><a href="/">Atrium</a> <a href="/docs/guides">Guides</a> '
@@ -34,7 +34,7 @@ def reference_page(guides: Mapping[str, Guide]) -> str:
 
 
 def first_of_all(guides: Mapping[str, Guide]) -> list[str]:
-    """Return what a newcomer does first, with links to the guides that say more."""
+    """Return the first steps of a newcomer, with links to the guides."""
     links = [
         f'<a href="/docs/guides/{name}">{escape(guides[name].title)}</a>'
         for name in FIRST_GUIDES
@@ -115,7 +115,7 @@ def link_to(code: str) -> str:
 
 
 def marked(text: str) -> str:
-    """Text of ours in a docstring's style, where `code` stands between backticks."""
+    """Return the HTML of a docstring, in which backticks mark `code`."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(" ".join(text.split())))
 
 
@@ -129,8 +129,7 @@ def places(operations: Sequence[Operation]) -> list[str]:
     if len(operations) > FEW:
         return [f"<p>Most operations may answer with it: {len(operations)} of them.</p>"]
     items = [
-        f'<li><a href="/docs#/{each.tag}/{each.id}"><code>{each.method} {escape(each.path)}</code>'
-        "</a></li>"
-        for each in operations
+        f'<li><a href="/docs#/{it.tag}/{it.id}"><code>{it.method} {escape(it.path)}</code></a></li>'
+        for it in operations
     ]
     return ["<ul>", *items, "</ul>"]

@@ -1,4 +1,4 @@
-"""Routes of the documentation, open to anyone at any time."""
+"""The routes of the documentation, which are public, also during maintenance."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ class DocsController(Controller):
 
     @get("/guides/{name:str}", summary="Read a guide", sync_to_thread=True)
     def read_guide(self, name: FromPath[str]) -> Response[bytes]:
-        """Raises NoSuchGuide."""
+        """Return the page of a guide. Raises NoSuchGuide."""
         if (guide := guides().get(name)) is None:
             raise NoSuchGuide
         return page_response(guide_page(guide))
@@ -86,7 +86,7 @@ class DocsController(Controller):
         request: Request[Any, Any, Any],
         documentation: NamedDependency[Documentation],
     ) -> Response[bytes]:
-        """Raises NoSuchProblem."""
+        """Return the page of a problem. Raises NoSuchProblem."""
         if (kind := kinds().get(code)) is None:
             raise NoSuchProblem
         public_url = rules_of(request.scope).public_url

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request twice has one effect and one answer.
+"""`Idempotency-Key`: a repeated request has one effect and gets the same response.
 
-draft-ietf-httpapi-idempotency-key-header; the contract says what is kept, and for whom.
+See draft-ietf-httpapi-idempotency-key-header and `docs/idempotency.md`.
 """

@@ -1,4 +1,4 @@
-"""A request body on its way to the handler, and an answer on its way back, looked at in passing."""
+"""The `receive` and the `send` of a request with an idempotency key."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,7 +8,7 @@ from core.web.idempotency.fingerprint import Fingerprint
 from core.web.idempotency.store import Answer
 from core.web.problems import BodyTooLarge
 
-LARGEST_KEPT = 256 * 1024  # bytes: what is not streamed is no larger
+LARGEST_KEPT = 256 * 1024  # bytes; a body that is not streamed is no larger
 
 
 async def nothing() -> None:
@@ -16,7 +16,7 @@ async def nothing() -> None:
 
 
 class HashingReceive:
-    """The `receive` that the application gets; says when the last of the body has been read."""
+    """The `receive` of the application: it hashes the body, and calls `when_read` at its end."""
 
     def __init__(self, receive: Any, fingerprint: Fingerprint) -> None:
         self._receive, self._fingerprint = receive, fingerprint
@@ -35,7 +35,7 @@ class HashingReceive:
         return self._ahead.pop(0) if self._ahead else await self._next()
 
     async def read_ahead(self) -> None:
-        """All of it, now. Raises BodyTooLarge for what no handler takes either."""
+        """Read the whole body now. Raises BodyTooLarge if no handler would accept it."""
         ahead: list[Any] = []
         size = 0
         while not self.read:
@@ -48,7 +48,7 @@ class HashingReceive:
         self._ahead = ahead
 
     async def skip(self) -> None:
-        """Read it for its fingerprint alone."""
+        """Read the body for its fingerprint only."""
         while not self.read and (await self._next())["type"] == "http.request":
             pass
 
@@ -63,7 +63,7 @@ class HashingReceive:
 
 
 class BufferedSend:
-    """The `send` that the application gets: nothing leaves before the commit."""
+    """The `send` of the application: it holds the response back until the commit."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
@@ -83,5 +83,5 @@ class BufferedSend:
     def answer(self, fingerprint: str, person_id: UUID | None) -> Answer:
         start, *parts = self.messages
         headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
-        body = b"".join(each.get("body", b"") for each in parts)
+        body = b"".join(part.get("body", b"") for part in parts)
         return Answer(self.status, headers, body, fingerprint, person_id)

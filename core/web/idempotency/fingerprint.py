@@ -1,7 +1,7 @@
-"""What a request body says, as a digest under a key of ours, for bodies hold passwords.
+"""The fingerprint of a request body: a digest with a secret key, because bodies hold passwords.
 
-Of a multipart body the names, file names and contents of its parts count, not the boundary. The
-first of several keys is the present one; what was kept under the others is still recognised.
+A multipart body is digested by the names, file names and contents of its parts, without the
+boundary. The first of several keys is the current one; fingerprints under the others still match.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class MultipartFingerprint(PlainFingerprint):
         try:
             for event in self._parser.parse(chunk):
                 self._add(event)
-        except MultipartError:  # whoever reads the body refuses it too
+        except MultipartError:  # the handler refuses the body too
             self._parser = None
 
     def _add(self, event: MultipartSegment | bytearray | None) -> None:

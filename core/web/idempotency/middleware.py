@@ -1,8 +1,8 @@
-"""One effect and one answer for each key: reserve, act, and keep the answer with the act.
+"""One effect and one response for each key: reserve it, run the handler, store the response.
 
-The act and its answer are one transaction: it opens with the first transaction of the service once
-the body has been read, and the answer leaves after the commit. A service that hashes before its
-first transaction holds up no writer, and a refusal keeps what was counted by `db.separate()`.
+The operation and its response are one transaction. It opens with the first transaction of the
+service after the body is read, and the response is sent after the commit. So a service that hashes
+before its first transaction blocks no writer, and an error keeps what `db.separate()` has counted.
 """
 
 import re
@@ -27,7 +27,7 @@ from core.web.route_options import rules_of
 
 KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
 FINAL = frozenset({404, 409})
-"""Refusals that are kept like successes; all others may be tried again."""
+"""Errors that are stored like successes; after any other error, the key can be used again."""
 REPLAYED = (b"idempotency-replayed", b"true")
 
 
@@ -64,7 +64,7 @@ class StillRunning(Conflict):
 
 
 class RefusedAct(Exception):
-    """Rolls the act back: the answer was a refusal."""
+    """Rolls the operation back, because its response is an error."""
 
 
 class Idempotency:
@@ -115,7 +115,7 @@ class Idempotency:
         return held
 
     async def _defer(self, transaction: AsyncExitStack) -> None:
-        """Make one transaction of those that the service opens from here on."""
+        """Join all transactions that the service opens from now on into one."""
         await transaction.enter_async_context(self._db.deferred())
 
     async def _after_refusal(
@@ -126,7 +126,7 @@ class Idempotency:
         body: HashingReceive,
         person_id: UUID | None,
     ) -> None:
-        if current_context().code == DatabaseBusy.code:  # which is not waited for once more
+        if current_context().code == DatabaseBusy.code:  # do not wait for the database again
             self._store.release_later(slot, owner)
         elif held.status in FINAL and body.read:
             await self._store.keep(slot, owner, held.answer(body.digest, person_id))
@@ -146,19 +146,19 @@ class Idempotency:
 
 
 def slot_of(context: HttpContext) -> str:
-    """Return the row's key for this principal, or else client, method and path.
+    """Return the key of the row: a digest of principal or client, method, path and key.
 
     Raises BadIdempotencyKey.
     """
-    if not (found := KEY.fullmatch(context.headers[b"idempotency-key"])):
+    if not (match := KEY.fullmatch(context.headers[b"idempotency-key"])):
         raise BadIdempotencyKey
-    who = context.principal.id.hex if context.principal else f"from {context.client}"
-    parts = (who, context.method, context.scope["path"], found[1].decode())
+    caller = context.principal.id.hex if context.principal else f"from {context.client}"
+    parts = (caller, context.method, context.scope["path"], match[1].decode())
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def person_in(context: HttpContext) -> UUID | None:
-    """Return the person that the answer is about."""
+    """Return the user whom the response is about."""
     return context.about or (context.principal.id if context.principal else None)
 
 

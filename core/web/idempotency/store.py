@@ -1,4 +1,4 @@
-"""Reservations and kept answers, one row per key."""
+"""Reservations and stored responses, one row per key."""
 
 from asyncio import Task, create_task
 from collections.abc import AsyncIterator, Sequence
@@ -22,12 +22,12 @@ from core.kernel.schemas import Schema, UtcDatetime
 from core.web.idempotency.models import IdempotencyRow
 
 ABANDONED = LEASE
-"""A reservation that its request no longer renews is free again after this time."""
+"""A reservation that is not renewed for this time is free again."""
 KEPT = timedelta(hours=24)
 
-ROW = select(*IdempotencyRow.__table__.columns).where(IdempotencyRow.slot == bindparam("asked"))
+ROW = select(*IdempotencyRow.__table__.columns).where(IdempotencyRow.slot == bindparam("of_slot"))
 MINE = update(IdempotencyRow).where(
-    IdempotencyRow.slot == bindparam("asked"), IdempotencyRow.owner == bindparam("mine")
+    IdempotencyRow.slot == bindparam("of_slot"), IdempotencyRow.owner == bindparam("of_owner")
 )
 
 
@@ -70,7 +70,7 @@ class IdempotencyStore:
         self._releasing: set[Task[None]] = set()
 
     async def reserve(self, slot: str) -> UUID | Answer:
-        """The reservation, or the answer that was given. Raises KeyInUse while it is being made."""
+        """Return a reservation or the stored response. Raises KeyInUse while the key is in use."""
         owner = uuid7()
         try:
             await self._insert(slot, owner)
@@ -79,7 +79,7 @@ class IdempotencyStore:
         return owner
 
     async def keep(self, slot: str, owner: UUID, answer: Answer) -> None:
-        """Store the answer in the open transaction, if there is one. Raises KeyInUse when late."""
+        """Store the response, in the open transaction if any. Raises KeyInUse if it is late."""
         values = {
             "person_id": answer.person_id,
             "fingerprint": answer.fingerprint,
@@ -89,20 +89,20 @@ class IdempotencyStore:
         }
         async with self._db.transaction() as tx:
             kept: Any = await tx.session.execute(
-                MINE.values(**values), {"asked": slot, "mine": owner}
+                MINE.values(**values), {"of_slot": slot, "of_owner": owner}
             )
             if not kept.rowcount:
                 raise KeyInUse
 
     async def renew(self, slot: str, owner: UUID) -> bool:
-        """Keep the reservation for another `ABANDONED`; return whether it is still held."""
+        """Renew the reservation for `ABANDONED`; return whether this request still holds it."""
         fresh = MINE.where(IdempotencyRow.status.is_(None)).values(reserved_at=self._clock())
         async with self._db.transaction() as tx:
-            kept: Any = await tx.session.execute(fresh, {"asked": slot, "mine": owner})
+            kept: Any = await tx.session.execute(fresh, {"of_slot": slot, "of_owner": owner})
         return bool(kept.rowcount)
 
     async def release(self, slot: str, owner: UUID) -> None:
-        """Nothing came of it: the key may be used again."""
+        """Delete the reservation, so that the key can be used again."""
         mine = delete(IdempotencyRow).where(
             IdempotencyRow.slot == slot, IdempotencyRow.owner == owner
         )
@@ -110,7 +110,7 @@ class IdempotencyStore:
             await tx.session.execute(mine)
 
     def release_later(self, slot: str, owner: UUID) -> None:
-        """Release without a wait; if that fails too, the reservation ends by its age."""
+        """Release in the background; if that fails too, the reservation expires."""
         releasing = create_task(self._try_to_release(slot, owner))
         self._releasing.add(releasing)
         releasing.add_done_callback(self._releasing.discard)
@@ -120,13 +120,13 @@ class IdempotencyStore:
         await delete_all(self._db, IdempotencyRow, old)
 
     async def export(self, person_id: UUID) -> AsyncIterator[Sequence[KeptAnswer]]:
-        """Yield the answers that are about this person."""
+        """Yield the stored responses about this user."""
         async with self._db.read() as reads:
             async for rows in ANSWERS.batches(reads, ABOUT, {"person": person_id}):
                 yield [KeptAnswer.of_row(row) for row in rows]
 
     async def erase(self, person_id: UUID) -> bool:
-        """Erase some of the answers about this person; return whether there may be more."""
+        """Erase some stored responses about this user; return whether there may be more."""
         return await delete_some(self._db, IdempotencyRow, IdempotencyRow.person_id == person_id)
 
     async def _try_to_release(self, slot: str, owner: UUID) -> None:
@@ -142,7 +142,7 @@ class IdempotencyStore:
 
     async def _existing(self, slot: str, owner: UUID) -> UUID | Answer:
         async with self._db.read() as reads:
-            row = (await reads.execute(ROW, {"asked": slot})).one_or_none()
+            row = (await reads.execute(ROW, {"of_slot": slot})).one_or_none()
         if row is not None and row.status is not None and not self._is_older(row, KEPT):
             headers = [(name.encode(), value.encode("latin-1")) for name, value in row.headers]
             return Answer(row.status, headers, row.body, row.fingerprint)
@@ -154,10 +154,10 @@ class IdempotencyStore:
     async def _take_over(self, slot: str, former: UUID, owner: UUID) -> None:
         fresh = {"owner": owner, "reserved_at": self._clock(), "status": None}
         async with self._db.transaction() as tx:
-            taken: Any = await tx.session.execute(
-                MINE.values(**fresh), {"asked": slot, "mine": former}
+            updated: Any = await tx.session.execute(
+                MINE.values(**fresh), {"of_slot": slot, "of_owner": former}
             )
-            if not taken.rowcount:
+            if not updated.rowcount:
                 raise KeyInUse
 
     def _is_older(self, row: Any, age: timedelta) -> bool:

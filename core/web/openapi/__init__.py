@@ -1,5 +1,5 @@
-"""The OpenAPI 3.1 document, made from what the routes say of themselves.
+"""The OpenAPI 3.1 document, generated from the routes and their options.
 
-Ours and not Litestar's, so that it tells every status, header and limit of every route, and takes
-its schemas from the library that validates the bodies.
+It replaces the document of Litestar: it has every status, header and limit of every route, and its
+schemas come from pydantic, which also validates the bodies.
 """

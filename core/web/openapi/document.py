@@ -1,4 +1,4 @@
-"""Puts the document together: info, security, and every operation of every route."""
+"""The assembly of the document: info, security schemes and all operations."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -36,14 +36,14 @@ def document_of(
     modules: Mapping[str, str],
     words: Words,
 ) -> Json:
-    """The whole document.
+    """Return the whole document.
 
-    `more_schemes` are ways to sign in that modules contribute, and `words` what they have names
-    for; `modules` says of each what it is.
+    Modules contribute the security schemes `more_schemes` and the enum values `words`. `modules`
+    has the description of each module by its name.
     """
     schemas, paths = Schemas(), dict[str, Json]()
     errors = ErrorAnswers(schemas)
-    operations = [each for each in operations if each[1].resolve_include_in_schema()]
+    operations = [pair for pair in operations if pair[1].resolve_include_in_schema()]
     for route, handler in operations:
         for method in handler.http_methods:
             responses = responses_of(route, handler, str(method), schemas, errors)
@@ -89,7 +89,7 @@ def without_unused(document: Json) -> Json:
 
 
 def tags_of(operations: Operations) -> list[str]:
-    """Return the names of the modules; those whose every operation needs a permission come last."""
+    """Return the module names; modules whose operations all need a permission come last."""
     every = [rules_of_handler(handler) for _, handler in operations]
     for_everyone = {rules.module for rules in every if not rules.policy.needs}
     return sorted(
@@ -126,7 +126,7 @@ def operation_of(
 
 
 def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> Json | None:
-    """Of the handler's `data`, or what the route says: `body={"multipart/form-data": {…}}`."""
+    """Return the body of the handler's `data`, or of `body={"multipart/form-data": {…}}`."""
     if declared := handler.opt.get("body"):
         return {
             "required": True,
@@ -154,9 +154,9 @@ def security_of(policy: Policy, schemes: list[str]) -> list[dict[str, Any]]:
 
 
 def operation_id(module: str, handler: str) -> str:
-    """`list_posts` of the module `posts` is `posts.list`; `read_me` of `users` is `users.read_me`.
+    """Return `posts.list` for `list_posts` of `posts`, `users.read_me` for `read_me` of `users`.
 
-    Read after the tag, which is the module, the name does not say the module again.
+    The id begins with the module, so the rest of the id does not repeat the module.
     """
     verb, _, noun = handler.rpartition("_")
     return f"{module}.{verb if verb and noun in (module, module.removesuffix('s')) else handler}"
@@ -171,4 +171,4 @@ def who_may(policy: Policy) -> list[str]:
         f"An API key needs the scope `{policy.scope.name}`." if policy.scope else "",
         "Works for a while after signing in or stepping up." if policy.step_up else "",
     ]
-    return [each for each in sentences if each]
+    return [sentence for sentence in sentences if sentence]

@@ -1,4 +1,4 @@
-"""The error answers of an operation. Each that operations share is a component, named once."""
+"""The error responses of an operation; one that several operations share is a component."""
 
 from collections.abc import Mapping
 
@@ -60,14 +60,14 @@ SHARED: Mapping[str, Kinds] = {
     "Overloaded": at(503),
     "Unavailable": at(503, UnderMaintenance),
 }
-"""The errors that the core returns on most routes."""
+"""The error responses of the core that most routes have."""
 
 NAMES = {frozenset(kinds): name for name, kinds in SHARED.items()}
 USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]
 
 
 class ErrorAnswers:
-    """Describes error answers, and collects those that operations share."""
+    """Describes error responses, and collects those that operations share."""
 
     def __init__(self, schemas: Schemas) -> None:
         self.shared: Json = {}
@@ -78,23 +78,23 @@ class ErrorAnswers:
         self, method: str, rules: RouteOptions, own: dict[int, ResponseSpec], common: Kinds
     ) -> Json:
         return {
-            str(status): self._answer(found, problem_headers(status, method, rules))
-            for status, found in by_status(own, common).items()
+            str(status): self._answer(errors, problem_headers(status, method, rules))
+            for status, errors in by_status(own, common).items()
         }
 
-    def _answer(self, found: Kinds, headers: list[str]) -> Json:
-        self.codes |= {kind.code for kind in found}
-        if (name := name_of_shared(found, headers)) is None:
-            return self._described(found, headers)
-        self.shared[name] = self._described(sorted(found, key=lambda kind: kind.code), headers)
+    def _answer(self, errors: Kinds, headers: list[str]) -> Json:
+        self.codes |= {kind.code for kind in errors}
+        if (name := name_of_shared(errors, headers)) is None:
+            return self._described(errors, headers)
+        self.shared[name] = self._described(sorted(errors, key=lambda kind: kind.code), headers)
         return {"$ref": ANSWERS + name}
 
-    def _described(self, found: Kinds, headers: list[str]) -> Json:
-        lines = [f"`{kind.code}`: {kind.title}" for kind in found]
-        code = {"type": "string", "enum": [kind.code for kind in found]}
+    def _described(self, errors: Kinds, headers: list[str]) -> Json:
+        lines = [f"`{kind.code}`: {kind.title}" for kind in errors]
+        code = {"type": "string", "enum": [kind.code for kind in errors]}
         narrowed = {"type": "object", "properties": {"code": code}, "required": ["code"]}
         schema = {"allOf": [self._schemas.of(Problem, "serialization"), narrowed]}
-        examples = {kind.code: {"$ref": EXAMPLES + kind.code} for kind in found}
+        examples = {kind.code: {"$ref": EXAMPLES + kind.code} for kind in errors}
         return {
             "description": lines[0] if len(lines) == 1 else "\n".join(f"- {it}" for it in lines),
             "headers": references(headers),
@@ -102,33 +102,33 @@ class ErrorAnswers:
         }
 
 
-def name_of_shared(found: Kinds, headers: list[str]) -> str | None:
-    """Return the name of an answer, by the codes it has beside those that all of its status have.
+def name_of_shared(errors: Kinds, headers: list[str]) -> str | None:
+    """Return the name of a shared response, from its codes that are not usual for its status.
 
-    An answer with many more, or with a header of its own, belongs to one operation: it has none.
+    A response with many such codes, or with its own header, belongs to one operation: None.
     """
-    status = found[0].status
+    status = errors[0].status
     if "Accept-Patch" in headers:
-        return "UnsupportedPatchType" if set(found) == set(at(status, *BODIES)) else None
-    if "Idempotency-Replayed" in headers and StillRunning not in found:
+        return "UnsupportedPatchType" if set(errors) == set(at(status, *BODIES)) else None
+    if "Idempotency-Replayed" in headers and StillRunning not in errors:
         return None
-    if name := NAMES.get(frozenset(found)):
+    if name := NAMES.get(frozenset(errors)):
         return name
     usual = set(at(status, *USUAL))
-    rest = sorted(in_camel_case(kind.code) for kind in found if kind not in usual)
-    return "Or".join(rest) if len(rest) <= MOST_IN_A_NAME and usual < set(found) else None
+    rest = sorted(in_camel_case(kind.code) for kind in errors if kind not in usual)
+    return "Or".join(rest) if len(rest) <= MOST_IN_A_NAME and usual < set(errors) else None
 
 
 MOST_IN_A_NAME = 4
 
 
 def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
-    """Those that the route names come first."""
-    named = [each for spec in own.values() if isinstance(spec, ProblemSpec) for each in spec.kinds]
-    found: dict[int, Kinds] = {}
+    """Return the errors by status; those that the route declares come first."""
+    named = [kind for spec in own.values() if isinstance(spec, ProblemSpec) for kind in spec.kinds]
+    statuses: dict[int, Kinds] = {}
     for kind in dict.fromkeys([*named, *common]):
-        found.setdefault(kind.status, []).append(kind)
-    return dict(sorted(found.items()))
+        statuses.setdefault(kind.status, []).append(kind)
+    return dict(sorted(statuses.items()))
 
 
 def problem_headers(status: int, method: str, rules: RouteOptions) -> list[str]:
@@ -150,7 +150,7 @@ ALSO_SAID = {
 
 
 def problem_examples(codes: set[str], public_url: str) -> Json:
-    """One of each kind that an answer refers to."""
+    """Return an example of each problem that a response refers to."""
     return {
         code: {"value": example_of_problem(kind, public_url)}
         for code, kind in kinds().items()

@@ -1,4 +1,4 @@
-"""Request bodies that work when they are sent, put together from the examples of their fields."""
+"""Example request bodies that can be sent as they are, built from the examples of fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ def add_examples(document: Json) -> None:
 
 
 def example_of(schema: Json, schemas: Mapping[str, Json]) -> Any:
-    """The schema's own example, or one of its required and exemplified parts."""
+    """Return the schema's own example, or one built from the fields that need or have one."""
     if ref := schema.get("$ref"):
         return example_of(schemas[ref.rpartition("/")[2]], schemas)
-    choices = [each for word in ("anyOf", "oneOf", "allOf") for each in schema.get(word, ())]
+    choices = [choice for word in ("anyOf", "oneOf", "allOf") for choice in schema.get(word, ())]
     for choice in choices:
         if "examples" in choice:
             return example_of(choice, schemas)
@@ -39,9 +39,9 @@ def example_of_type(schema: Json, schemas: Mapping[str, Json]) -> Any:
         case "object":
             required = schema.get("required", ())
             return {
-                name: example_of(each, schemas)
-                for name, each in schema.get("properties", {}).items()
-                if name in required or exemplified(each)
+                name: example_of(field, schemas)
+                for name, field in schema.get("properties", {}).items()
+                if name in required or exemplified(field)
             }
         case "array":
             return [example_of(schema["items"], schemas)] * schema.get("minItems", 1)
@@ -64,4 +64,4 @@ BY_FORMAT = {
 
 def exemplified(schema: Json) -> bool:
     choices = schema.get("anyOf") or schema.get("oneOf") or ()
-    return any("examples" in each for each in (schema, *choices))
+    return any("examples" in choice for choice in (schema, *choices))

@@ -1,4 +1,4 @@
-"""The response headers that the document names, each once among the components."""
+"""The response header fields of the document, each defined once in the components."""
 
 from core.web.openapi.schemas import Json
 

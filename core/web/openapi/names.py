@@ -1,4 +1,4 @@
-"""Find names of the OpenAPI document that two classes share: a generated client needs two."""
+"""A check for component names that two classes share, where a generated client needs two."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
@@ -17,19 +17,19 @@ Paths = tuple[str, ...]
 def shared_names(operations: Iterable[HTTPRouteHandler], words: Words) -> dict[Paths, str]:
     """Return the names that several components have, by the paths of their classes.
 
-    Lists of items that share a name are not told beside these.
+    A list is not reported if the class of its items is.
     """
     named: dict[str, set[str]] = {in_camel_case(kind): {f"the enum {kind}"} for kind in words}
     models: set[Model] = {Problem}
     for operation in operations:
         collect_models(annotations_of(operation), models)
-    for model in sorted(models, key=lambda each: (is_list(each), path_of(each))):
+    for model in sorted(models, key=lambda it: (is_list(it), path_of(it))):
         named.setdefault(model.__name__, set()).add(path_of(model))
-    found: dict[Paths, str] = {}
+    shared: dict[Paths, str] = {}
     for name, paths in named.items():
         if len(paths) > 1:
-            found.setdefault(tuple(sorted(paths)), name)
-    return found
+            shared.setdefault(tuple(sorted(paths)), name)
+    return shared
 
 
 def annotations_of(operation: HTTPRouteHandler) -> Iterator[Any]:
@@ -44,16 +44,16 @@ def annotations_of(operation: HTTPRouteHandler) -> Iterator[Any]:
 
 def collect_models(annotations: Iterable[Any], found: set[Model]) -> None:
     """Add the models of these annotations, and those of their fields."""
-    for each in annotations:
-        if not is_model(each):
-            collect_models(get_args(each), found)
-        elif each not in found:
-            found.add(each)
-            collect_models((field.annotation for field in each.model_fields.values()), found)
+    for annotation in annotations:
+        if not is_model(annotation):
+            collect_models(get_args(annotation), found)
+        elif annotation not in found:
+            found.add(annotation)
+            collect_models((field.annotation for field in annotation.model_fields.values()), found)
 
 
 def path_of(model: Model) -> str:
-    """Return the path of a class; the path of its items for a list, which is named after these."""
+    """Return the path of a class; for a list, the path of the class of its items."""
     return path_of(items_of(model)[0]) if is_list(model) else f"{model.__module__}.{model.__name__}"
 
 

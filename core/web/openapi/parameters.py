@@ -1,4 +1,4 @@
-"""The parameters of an operation: from its path, its query, its list, and its headers."""
+"""The parameters of an operation: from its path, query, list definition and headers."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -51,7 +51,7 @@ def query_parameters(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas
 ) -> Iterator[Json]:
     _, model = route.route_handler_map[method]  # type: ignore[index]
-    for parameter in sorted(model.expected_query_params, key=lambda each: each.field_alias):
+    for parameter in sorted(model.expected_query_params, key=lambda it: it.field_alias):
         field = handler.parsed_fn_signature.parameters.get(parameter.field_name)
         schema = without_null(schemas.of(field.annotation if field else str, "validation"))
         if schema == {"type": "string"}:
@@ -76,17 +76,17 @@ def described(
         if kwarg.description:
             parameter["description"] = kwarg.description
         if kwarg.examples:
-            schema["examples"] = [each.value for each in kwarg.examples]
+            schema["examples"] = [example.value for example in kwarg.examples]
     return parameter
 
 
 def list_parameters(listing: AnyListing) -> list[Json]:
-    found = {"sort": (sort_schema(listing), SORT)}
+    parameters = {"sort": (sort_schema(listing), SORT)}
     if listing.search:
-        found["search"] = (LINE, "Plain text that is in it.")
+        parameters["search"] = (LINE, "Plain text that is in it.")
     for name, column in listing.filter_columns.items():
-        found[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
-    own = [query(name, schema, description) for name, (schema, description) in found.items()]
+        parameters[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
+    own = [query(name, schema, description) for name, (schema, description) in parameters.items()]
     ranges = [
         shared(in_camel_case(name)) if is_moment(column) else range_of(name, column)
         for name, column in listing.range_columns.items()
@@ -95,7 +95,7 @@ def list_parameters(listing: AnyListing) -> list[Json]:
 
 
 def shared_parameters(listings: Iterable[AnyListing]) -> Json:
-    """The parameters that many operations have, with the ranges of moments in these lists."""
+    """Return the parameters that many operations have, with the time ranges of these lists."""
     return SHARED | {
         in_camel_case(name): range_of(name, column)
         for listing in listings
@@ -110,8 +110,8 @@ def is_moment(column: Any) -> bool:
 
 def range_of(name: str, column: Any) -> Json:
     field, _, comparison = name.rpartition("_")
-    said = f"Only those whose `{field}` is {RANGES[comparison]}."
-    return query(name, filter_schema(kind_of(column)), said)
+    description = f"Only those whose `{field}` is {RANGES[comparison]}."
+    return query(name, filter_schema(kind_of(column)), description)
 
 
 RANGES = {
@@ -125,8 +125,8 @@ WHOLE: Json = {"type": "integer", "minimum": 1}
 FLAG: Json = {"type": "boolean", "default": False}
 LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
 CURSOR: Json = {"type": "string", "format": "cursor"}
-"""Formats of our own name what JSON Schema has no words for: text without hidden characters, and
-a word that only an earlier answer can give."""
+"""`line` and `cursor` are formats of this document, not of JSON Schema: text without control
+characters, and a value that an earlier response returned."""
 
 
 def sort_schema(listing: AnyListing) -> Json:
@@ -171,14 +171,14 @@ def shared(name: str) -> Json:
 
 
 TAG = r"(W/)?\x22[\x21\x23-\x7e]*\x22"
-"""With its quotes by number, for generators write a pattern into strings of their language."""
+"""Quotes are hexadecimal escapes, because generators copy a pattern into string literals."""
 
 TEXT: Json = {"type": "string"}
 SCHEMAS: dict[str, Json] = {
     "Idempotency-Key": TEXT | {"pattern": r"^\x22?[\x21\x23-\x7e]{1,255}\x22?$"},
     "If-Match": TEXT | {"pattern": rf"^(\*|{TAG}( *, *{TAG})*)$"},
 }
-"""Of header fields that are refused when they are written otherwise."""
+"""The schemas of header fields that are refused if they do not match."""
 
 
 def header(name: str, description: str) -> Json:
@@ -208,4 +208,4 @@ SHARED: dict[str, Json] = {
     )
     | {"schema": TEXT},
 }
-"""The parameters that many operations have, each once among the components."""
+"""The parameters that many operations have, each defined once in the components."""

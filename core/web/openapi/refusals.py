@@ -1,4 +1,4 @@
-"""What the core may answer before, around or instead of an operation's own handler."""
+"""The errors that the core may return before, during or instead of the handler of a route."""
 
 from litestar.routes import HTTPRoute
 
@@ -67,21 +67,21 @@ def refusals(route: HTTPRoute, method: str, rules: RouteOptions) -> Kinds:
 
 def by_access(rules: RouteOptions) -> Kinds:
     policy = rules.policy
-    found: Kinds = [] if policy.both else [MixedCredentials]
+    errors: Kinds = [] if policy.both else [MixedCredentials]
     if policy.anyone:
-        found += [BadCredential] if policy.strict else []
-        found += [InsufficientScope] if policy.scope else []
-        return found + ([KeyNotAllowed] if policy.keyless else [])
-    found += [NotSignedIn, BadCredential]
+        errors += [BadCredential] if policy.strict else []
+        errors += [InsufficientScope] if policy.scope else []
+        return errors + ([KeyNotAllowed] if policy.keyless else [])
+    errors += [NotSignedIn, BadCredential]
     if policy.both:
-        found += [KeyRequired, InsufficientScope]
+        errors += [KeyRequired, InsufficientScope]
     else:
-        found.append(InsufficientScope if policy.scope else KeyNotAllowed)
+        errors.append(InsufficientScope if policy.scope else KeyNotAllowed)
     if policy.needs:
-        found.append(NotPermitted)
+        errors.append(NotPermitted)
     if policy.step_up:
-        found.append(StepUpRequired)
-    return found
+        errors.append(StepUpRequired)
+    return errors
 
 
 def by_idempotency(rules: RouteOptions) -> Kinds:

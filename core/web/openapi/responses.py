@@ -1,4 +1,4 @@
-"""Every success of an operation: its statuses, its headers and its bodies."""
+"""The success responses of an operation: statuses, header fields and bodies."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -47,7 +47,7 @@ WITHOUT_BODY: Json = {
 
 
 def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> Json:
-    """A success beside the usual one."""
+    """Return a success response in addition to the usual one."""
     if status == 206:
         return parts(spec, usual)
     schema = schemas.of(spec.data_container, "serialization")
@@ -60,7 +60,7 @@ def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> J
 
 
 def parts(spec: ResponseSpec, whole: Json) -> Json:
-    """Of what the whole would be: one, or several in one body (RFC 9110, section 15.3.7)."""
+    """Return a 206 with one part of the content, or several (RFC 9110, section 15.3.7)."""
     return {
         "description": spec.description,
         "headers": whole["headers"] | references(["Content-Range"]),
@@ -102,11 +102,11 @@ def success_content(
 OCTETS = "application/octet-stream"
 TEXT: Json = {"schema": {"type": "string"}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
-"""The form of OpenAPI 3.0, which generators still expect; in 3.1 a media type is enough."""
+"""The notation of OpenAPI 3.0, which generators still expect; 3.1 needs only a media type."""
 
 
 def name_of(media_type: Any) -> str:
-    """Litestar's own are members of an enumeration, and all others text."""
+    """Return the media type as text; Litestar has an enum for some."""
     return str(getattr(media_type, "value", media_type) or "")
 
 
@@ -122,12 +122,12 @@ def success_headers(handler: HTTPRouteHandler, rules: RouteOptions) -> Json:
         names += ["RateLimit-Policy", "RateLimit"]
     if "POST" in handler.http_methods and rules.in_api and rules.idempotency:
         names.append("Idempotency-Replayed")
-    own = {each.name: text(each.description or "") for each in handler.resolve_response_headers()}
+    own = {it.name: text(it.description or "") for it in handler.resolve_response_headers()}
     return references(names) | own
 
 
 def is_tagged(handler: HTTPRouteHandler, rules: RouteOptions) -> bool:
-    """What `names_a_resource` will say of the body."""
+    """Return whether `names_a_resource` will be true for the body."""
     if "GET" in handler.http_methods:
         return not rules.streamed
     if rules.idempotency is False:
@@ -137,5 +137,5 @@ def is_tagged(handler: HTTPRouteHandler, rules: RouteOptions) -> bool:
 
 
 def fields_of(handler: HTTPRouteHandler) -> Collection[str]:
-    """None of them where the handler writes its own answer."""
+    """Return the fields of the body; none if the handler returns a Response."""
     return getattr(handler.parsed_fn_signature.return_type.annotation, "model_fields", ())

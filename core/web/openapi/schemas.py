@@ -1,4 +1,4 @@
-"""JSON schemas of all bodies, each once among the components."""
+"""The JSON schemas of all bodies, each defined once in the components."""
 
 import json
 import re
@@ -15,57 +15,57 @@ REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
 Json = dict[str, Any]
 Words = Mapping[str, Sequence[str]]
-"""What is known only when all modules are put together: of each kind the words there are.
+"""The values of each enum that modules contribute, for example all permissions.
 
-A schema refers to them: `{"x-enum": "permission"}` is one of these, `{"x-members": "figure"}` an
-object that has a whole number for each.
+A schema refers to them: `{"x-enum": "permission"}` is one of these values, and
+`{"x-members": "figure"}` is an object with an integer for each value.
 """
 
 
 class BodySchema(GenerateJsonSchema):
-    """Schemas as generators of clients read them best."""
+    """The generator of schemas in the form that client generators read best."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave out the title of a field, which only repeats its name."""
         return False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        """Require every field of an answer that is always sent, one with a default too."""
+        """Require every field that a response always contains, including those with a default."""
         if self.mode == "serialization" and field["type"] == "model-field":
             return not field.get("serialization_exclude_if")
         return super().field_is_required(field, total)
 
     def model_field_schema(self, schema: ModelField) -> Json:
-        """A field that is left out of an answer when it is None is never null there."""
-        made = super().model_field_schema(schema)
+        """Return a schema without null for a field that a response omits when it is None."""
+        field_schema = super().model_field_schema(schema)
         left_out = self.mode == "serialization" and schema.get("serialization_exclude_if")
-        return without_null(made) if left_out else made
+        return without_null(field_schema) if left_out else field_schema
 
 
 class Schemas:
-    """Collects models while operations are described; then gives every one its place."""
+    """Collects the models of the operations, and then puts their schemas into the components."""
 
     def __init__(self) -> None:
         self._wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
 
     def of(self, annotation: Any, mode: Mode) -> Json:
-        """A schema that refers to models by a mark, which `resolve` replaces."""
+        """Return a schema that refers to models by a marker, which `resolve` replaces."""
         if is_model(annotation):
             self._wanted[annotation, mode] = None
             return {"$model": (annotation, mode)}
         if get_origin(annotation) in (Union, UnionType):
             parts = get_args(annotation)
-            if any(is_model(each) for each in parts):
+            if any(is_model(part) for part in parts):
                 return self._alternatives(parts, mode)
         return TypeAdapter(annotation).json_schema(mode=mode, schema_generator=BodySchema)
 
     def _alternatives(self, parts: Sequence[Any], mode: Mode) -> Json:
-        schema: Json = {"oneOf": [self.of(each, mode) for each in parts]}
-        name = discriminator_of([each for each in parts if is_model(each)])
+        schema: Json = {"oneOf": [self.of(part, mode) for part in parts]}
+        name = discriminator_of([part for part in parts if is_model(part)])
         return schema | ({"discriminator": {"propertyName": name}} if name else {})
 
     def resolve(self, document: Json, words: Words) -> Json:
-        """Put every schema among the components, with the words that modules contribute."""
+        """Return the document with all schemas and the enums of modules in its components."""
         refs, definitions = models_json_schema(
             list(self._wanted), ref_template=REF, schema_generator=BodySchema
         )
@@ -73,9 +73,9 @@ class Schemas:
         document["components"]["schemas"] = {
             name: finished(schema, words) for name, schema in definitions.get("$defs", {}).items()
         }
-        known = enums(words)
-        document = with_plain_names(document, known)
-        document["components"]["schemas"] |= known
+        enum_schemas = enums(words)
+        document = with_plain_names(document, enum_schemas)
+        document["components"]["schemas"] |= enum_schemas
         return document
 
 
@@ -84,9 +84,9 @@ def is_model(annotation: Any) -> bool:
 
 
 def discriminator_of(parts: Sequence[type[BaseModel]]) -> str | None:
-    """Return the field by which these can be told apart: of each another literal."""
+    """Return the field that has different literals in each of these models, if there is one."""
     for name in parts[0].model_fields:
-        values = [literals_of(each, name) for each in parts]
+        values = [literals_of(model, name) for model in parts]
         if all(values) and len(set().union(*values)) == sum(map(len, values)):
             return name
     return None
@@ -99,8 +99,8 @@ def literals_of(model: type[BaseModel], name: str) -> frozenset[Any]:
 
 
 def without_null(schema: Json) -> Json:
-    """The schema of what may be left out, and is never null."""
-    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    """Return the schema of a value that may be absent and is never null."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     return dict(choices[0]) if len(choices) == 1 else schema
 
 
@@ -108,14 +108,14 @@ def replaced(value: Any, refs: Any) -> Any:
     if isinstance(value, dict):
         if model := value.get("$model"):
             return refs[model]
-        return {key: replaced(each, refs) for key, each in value.items()}
+        return {key: replaced(member, refs) for key, member in value.items()}
     if isinstance(value, list):
-        return [replaced(each, refs) for each in value]
+        return [replaced(item, refs) for item in value]
     return value
 
 
 def finished(schema: Json, words: Words) -> Json:
-    """Return a component without defaults, and with the members that modules contribute."""
+    """Return a component without defaults and with the members that modules contribute."""
     if "properties" not in schema:
         return schema
     required = schema.get("required", ())
@@ -130,26 +130,26 @@ def finished(schema: Json, words: Words) -> Json:
 
 
 def is_open(schema: Json) -> bool:
-    """Many generators cannot give a type to further properties beside those that are named."""
+    """Return whether further properties are allowed, for which many generators have no type."""
     return bool(schema.get("additionalProperties", False))
 
 
 def without_default(field: Json, always: bool) -> Json:
-    """Return the field with its default in words.
+    """Return the field with its default in the description.
 
-    Many generators take a field with a `default` for one that is always there, or always send it.
+    Many generators treat a field with a `default` as always present, or always send it.
     """
     rest = {key: value for key, value in field.items() if key != "default"}
     if always or field.get("default") is None:
         return rest
-    said = f"`{json.dumps(field['default'])}` where it is left out."
-    return rest | {"description": f"{rest.get('description', '')} {said}".strip()}
+    text = f"`{json.dumps(field['default'])}` where it is left out."
+    return rest | {"description": f"{rest.get('description', '')} {text}".strip()}
 
 
 def with_plain_names(document: Json, taken: Collection[str]) -> Json:
-    """Name each component by its class alone; one that shares its name, by its whole path.
+    """Name each component by its class, or by its full path if two classes share the name.
 
-    A class that has the name of an enum gets a longer one too; a rule of modules tells both cases.
+    A class with the name of an enum gets the suffix `Body`. A rule of modules reports both cases.
     """
     schemas = document["components"]["schemas"]
     titles = [schema.get("title", name) for name, schema in schemas.items()]
@@ -165,25 +165,25 @@ def with_plain_names(document: Json, taken: Collection[str]) -> Json:
 
 
 def in_camel_case(name: str) -> str:
-    """`modules__admin__schemas__FileRead` becomes `ModulesAdminSchemasFileRead`."""
+    """Return `ModulesAdminSchemasFileRead` for `modules__admin__schemas__FileRead`."""
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", name))
 
 
 def with_references(value: Any, refs: Mapping[str, str]) -> Any:
     if isinstance(value, list):
-        return [with_references(each, refs) for each in value]
+        return [with_references(item, refs) for item in value]
     if not isinstance(value, dict):
         return value
     if isinstance(ref := value.get("$ref"), str):
         return value | {"$ref": refs.get(ref, ref)}
     if kind := value.get("x-enum"):
         return {"$ref": REF.format(model=in_camel_case(kind))}
-    return {key: with_references(each, refs) for key, each in value.items()}
+    return {key: with_references(member, refs) for key, member in value.items()}
 
 
 def enums(words: Words) -> Json:
-    """A component of each kind of words that schemas name by `x-enum`."""
+    """Return a component for each enum that schemas name by `x-enum`."""
     return {
-        in_camel_case(kind): {"type": "string", "title": in_camel_case(kind), "enum": [*known]}
-        for kind, known in words.items()
+        in_camel_case(kind): {"type": "string", "title": in_camel_case(kind), "enum": [*values]}
+        for kind, values in words.items()
     }

@@ -1,4 +1,4 @@
-"""The ways to sign in that the document tells of."""
+"""The security schemes of the document."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class SecurityScheme(Contribution):
-    """One more way to come to an access token, as OpenAPI's Security Scheme Object describes it."""
+    """A further way to obtain an access token, as a Security Scheme Object of OpenAPI."""
 
     name: str
     scheme: Json
