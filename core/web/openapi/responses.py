@@ -122,7 +122,8 @@ def success_headers(handler: HTTPRouteHandler, rules: RouteOptions) -> Json:
         names += ["RateLimit-Policy", "RateLimit"]
     if "POST" in handler.http_methods and rules.in_api and rules.idempotency:
         names.append("Idempotency-Replayed")
-    own = {it.name: text(it.description or "") for it in handler.resolve_response_headers()}
+    given = sorted(handler.resolve_response_headers(), key=lambda header: header.name)  # from a set
+    own = {header.name: text(header.description or "") for header in given}
     return references(names) | own
 
 

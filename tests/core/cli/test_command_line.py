@@ -256,3 +256,8 @@ def test_a_command_is_listed_before_any_service_is_built(monkeypatch: pytest.Mon
     monkeypatch.setattr(registry, "assemble", refuse)
     found = contributed_commands.__wrapped__()
     assert (list(found.commands), found.failures) == (["keys", "user"], [])
+
+
+def test_the_document_is_the_same_in_every_process(tmp_path: Path) -> None:
+    documents = {tell(tmp_path, "openapi", PYTHONHASHSEED=seed).stdout for seed in ("1", "2", "3")}
+    assert len(documents) == 1
