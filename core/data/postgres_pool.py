@@ -39,9 +39,6 @@ ANNOUNCE = _announcement.on_conflict_do_update(
 ).returning(func.pg_notify(CHANNEL, ""))
 
 
-DISCARD_PLANS = "DISCARD PLANS"
-
-
 MOST_LEFT = 8
 INTO = re.compile(r"\$(\d+)")
 
