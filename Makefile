@@ -29,11 +29,12 @@ test: $(DEV) ## run all tests (PYTEST_ARGS="-k files" for some)
 test-%: $(DEV) ## run the tests of one module: make test-posts
 	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/modules/$*
 
-check: $(DEV) ## format, lint, strict types, import contracts
+check: $(DEV) ## format, lint, strict types, import contracts, words
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/python -m tests.wording
 
 format: $(DEV) ## write the code in the form that check asks for
 	@$(VENV)/bin/ruff format

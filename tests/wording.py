@@ -15,7 +15,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("config", "core", "modules")
 DIALECT = re.compile(
-    r"\b(whoever|whatever|whichever|nobody|lest|anew|of ours|but for|told)\b"
+    r"\b(whoever|whatever|whichever|nobody|everybody|lest|anew|of ours|but for|told)\b"
     r"|(?<!e-mail )(?<!IP )(?<!loopback )\baddress(es)?\b",
     re.IGNORECASE,
 )

@@ -122,7 +122,7 @@ MOST_ERRORS = 20
 
 
 class InvalidInput(BadRequest):
-    """What was sent can be read, and is not what this operation takes.
+    """The request can be read, but this operation does not take its values.
 
     Correct each place that `errors` names. It names the first 20.
     """

@@ -19,9 +19,9 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class NoSuchAsset(NotFound):
-    """These files change their names with what is in them.
+    """The name of such a file changes with its content.
 
-    Take the address from the page that uses the file.
+    Take the URL from the page that uses the file.
     """
 
     code = "http.no_such_asset"

@@ -37,7 +37,7 @@ class NotJson(UnsupportedMediaType):
 
 
 class EncodedBody(UnsupportedMediaType):
-    """What is compressed could become far more than what was sent.
+    """A compressed body could become far larger than the bytes that were sent.
 
     Send it without compression, and without the field.
     """

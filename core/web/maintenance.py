@@ -21,7 +21,7 @@ class MaintenanceSwitch(Protocol):
 
 
 class UnderMaintenance(Unavailable):
-    """An admin has closed it to everybody but admins; `detail` may say why and how long."""
+    """The service is open to admins only; `detail` may say why and for how long."""
 
     code = "http.maintenance"
     title = "The service is closed for maintenance."

@@ -29,14 +29,14 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class NothingHere(NotFound):
-    """No operation stands at this address."""
+    """No operation has this path."""
 
     code = "http.not_found"
     title = "There is nothing at this address."
 
 
 class MethodNotAllowed(ProblemError):
-    """The address is known, and has other methods."""
+    """The path has operations of other methods."""
 
     status = 405
     code = "http.method_not_allowed"

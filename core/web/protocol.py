@@ -60,7 +60,7 @@ class HttpProtocol(HttpToolsProtocol):
     max_connections = 1000
     """Per worker; an excess connection gets a 503 and has `excess_timeout` to send its request."""
     max_per_client = 250
-    """The connections of one IPv4 address or one IPv6 /64, except for trusted proxies."""
+    """The connections of one client IP (IPv6: of one /64), except for trusted proxies."""
     excess_timeout = 1.0
     header_timeout = 10.0
     body_timeout = 30.0

@@ -71,9 +71,9 @@ class RepeatedHeader(MalformedRequest, BadRequest):
 
 
 class BadUrl(MalformedRequest, BadRequest):
-    """Decoded, the address has control characters or is no UTF-8; or a `%` encodes nothing.
+    """The decoded URL has control characters or is no UTF-8, or a `%` encodes nothing.
 
-    Let a library encode the address, each part of it by itself.
+    Let a library encode each part of the URL by itself.
     """
 
     code = "http.bad_url"
@@ -81,7 +81,7 @@ class BadUrl(MalformedRequest, BadRequest):
 
 
 class UnknownCoding(MalformedRequest, BadRequest):
-    """Where the body ends cannot be told from this `Transfer-Encoding`.
+    """This `Transfer-Encoding` does not show the end of the body.
 
     Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
     """
@@ -117,7 +117,7 @@ class HeadersTooLarge(MalformedRequest):
 
 class RequestValidator:
     def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
-        """Accept the host names in `hosts` on any port; IPv6 addresses are in brackets.
+        """Accept the host names in `hosts` on any port; an IPv6 host is in brackets.
 
         The paths in `any_host`, and the paths below them, are served for any Host or none.
         """

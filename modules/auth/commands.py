@@ -16,7 +16,7 @@ def keys_group(signing_keys: Callable[[], SigningKeys], db: Callable[[], Databas
     @keys.command("rotate")
     @click.option("--withdraw", is_flag=True, help="A key got out: refuse its tokens from now on.")
     def rotate(withdraw: bool) -> None:
-        """Sign with a new key; nobody is logged out."""
+        """Sign with a new key; all sessions go on."""
 
         async def make() -> str:
             try:

@@ -6,7 +6,7 @@ from core.security.authentication import NotSignedIn
 
 
 class InvalidCredentials(NotSignedIn):
-    """Says nothing of what was wrong: the address, the password or the account.
+    """The response does not say whether the e-mail address, the password or the account is wrong.
 
     Check both as they were typed. Each wrong attempt counts.
     """
@@ -73,7 +73,7 @@ class InvalidRequest(TokenRefusal):
 
 
 class InvalidGrant(TokenRefusal):
-    """What `/auth/login` and `/auth/refresh` refuse, in the words of RFC 6749.
+    """`/auth/login` or `/auth/refresh` refused the credentials (`invalid_grant`, RFC 6749).
 
     Sign in again, with the right password.
     """

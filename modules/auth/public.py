@@ -14,7 +14,7 @@ class Sessions(Protocol):
     """The port for the sessions of all users; it joins the caller's transaction if one is open."""
 
     async def page(self, request: PageRequest) -> Rows[Any]:
-        """Return rows of id, user_id, device, address, created_at, last_used_at and expires_at."""
+        """Return rows of id, user_id, device, `address` and the times of use and expiry."""
         ...
 
     async def end(self, session_id: UUID, if_match: IfMatch) -> None:

@@ -17,7 +17,7 @@ class FileNotFound(NotFound):
 
 
 class ContentNotYours(Forbidden):
-    """Who manages files reads what is known of them, never what is in them."""
+    """The permission to manage files covers their metadata, never their content."""
 
     code = "files.content_not_yours"
     title = "Only its owner reads a private file, or opens it to others."
@@ -76,9 +76,9 @@ class TypeNotAllowed(BadRequest):
 
 
 class ExtensionChanged(BadRequest):
-    """It names what the content is, which was looked at when it came.
+    """The extension names the type of the content, which was checked at the upload.
 
-    Keep the extension, or upload the file anew.
+    Keep the extension, or upload the file again.
     """
 
     place = "body.original_filename"
@@ -87,9 +87,9 @@ class ExtensionChanged(BadRequest):
 
 
 class ContentMismatch(BadRequest):
-    """What is in a file is looked at, whatever its name says.
+    """The content of a file is checked, not only its name.
 
-    Give it the extension of what it is.
+    Give the file the extension of its content.
     """
 
     code = "files.content_mismatch"
@@ -125,7 +125,7 @@ class QuotaExceeded(TooLarge):
 
 
 class RangeNotSatisfiable(ProblemError):
-    """How many bytes it has is in `Content-Range`.
+    """The number of bytes of the file is in `Content-Range`.
 
     Ask for a range within these, or for the whole.
     """

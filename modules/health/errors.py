@@ -27,7 +27,7 @@ class MetricsOff(NotFound):
 
 
 class BadMetricsToken(Unauthenticated):
-    """The figures are for a monitor, whoever is signed in.
+    """The figures are for a monitor. The token of a user does not open them.
 
     Send `Authorization: Bearer`, and the token from the settings.
     """

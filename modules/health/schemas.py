@@ -16,7 +16,7 @@ class LiveRead(Schema):
 
 
 class CheckRead(Schema):
-    """What only admins see of a check."""
+    """The result of a check, for admins only."""
 
     ok: bool
     ms: float = Field(description="How long it took.")

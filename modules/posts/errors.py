@@ -9,7 +9,7 @@ class PostNotFound(NotFound):
 
 
 class NotYourPost(Forbidden):
-    """Everybody may read it; besides its author, `posts:manage` lets one change it."""
+    """All may read a post; its author changes it, or a user with `posts:manage`."""
 
     code = "posts.not_yours"
     title = "Only its author may change this post."

@@ -1,7 +1,7 @@
 """The validation and comparison of e-mail addresses.
 
-An address is stored as its owner writes it, with the domain in lower case. Two addresses are equal
-if their domains are equal in UTS 46 (without transitional mapping, so `straße.de` is not
+An e-mail address is stored as its owner writes it, with the domain in lower case. Two of them are
+equal if their domains are equal in UTS 46 (without transitional mapping, so `straße.de` is not
 `strasse.de`), and their local parts in NFC and simple lower case. Dots and tags make a difference.
 """
 
@@ -38,7 +38,7 @@ def parse(address: str) -> ValidatedEmail:
 
 
 def as_written(address: str) -> str:
-    """Return the address to store. Raises EmailNotValidError, which is a ValueError."""
+    """Return the e-mail address to store. Raises EmailNotValidError, which is a ValueError."""
     parse(address)
     local, _, domain = address.rpartition("@")
     return f"{local}@{''.join(map(str.lower, domain))}"  # each character by itself, as in UTS 46

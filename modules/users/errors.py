@@ -9,9 +9,9 @@ class UserNotFound(NotFound):
 
 
 class EmailTaken(Conflict):
-    """Addresses are one whether in capitals or not.
+    """E-mail addresses that differ in capitals only are the same.
 
-    Sign in with it, or take another one.
+    Sign in with this one, or take another.
     """
 
     code = "users.email_taken"
@@ -19,7 +19,7 @@ class EmailTaken(Conflict):
 
 
 class NotYoursToChange(Forbidden):
-    """What else there is to change stands under `/admin`."""
+    """The routes under `/admin` change the rest."""
 
     code = "users.not_yours_to_change"
     title = "Of another person only the name and the age may be changed here."
@@ -36,9 +36,9 @@ class UseDeletion(Forbidden):
 
 
 class AccountExists(Conflict):
-    """Said by `atrium user create-admin`, never to a client.
+    """`atrium user create-admin` says so, never a response.
 
-    Run it with `--promote`, or for another address.
+    Run it with `--promote`, or for another e-mail address.
     """
 
     code = "users.account_exists"

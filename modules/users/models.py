@@ -42,10 +42,10 @@ class User(Versioned, Timestamped, Base):
     name: Mapped[str] = mapped_column(String(50))
     name_folded: Mapped[str] = folded("name", 50)
     email: Mapped[str] = mapped_column(String(254))
-    """The address as its owner writes it."""
+    """The e-mail address as its owner writes it."""
     email_folded: Mapped[str] = folded("email", 254)
     email_key: Mapped[str] = mapped_column(String(800), unique=True)
-    """The address as it is compared: another case means the same mailbox."""
+    """The e-mail address as it is compared: another case means the same mailbox."""
     age: Mapped[int | None] = mapped_column(SmallInteger)
     locale: Mapped[str | None] = mapped_column(String(35))
     password_hash: Mapped[str | None] = mapped_column(String(500))

@@ -28,9 +28,9 @@ email_key = key_of
 
 
 class LastAdmin(Conflict):
-    """Nobody would be left to appoint another.
+    """No admin would be left to appoint another.
 
-    Make somebody else an admin first.
+    Make another user an admin first.
     """
 
     speaks_for = "admin"
@@ -39,7 +39,7 @@ class LastAdmin(Conflict):
 
 
 class BeyondOwnRights(Forbidden):
-    """Nobody grants a permission that they lack, nor changes a person who has one."""
+    """You can neither grant a permission that you lack nor change a user who has one."""
 
     speaks_for = "admin"
     code = "admin.beyond_own_rights"

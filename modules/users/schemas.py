@@ -96,7 +96,7 @@ class UserRead(Schema):
 
 
 class SummaryRead(Schema):
-    """How many things of one's own there are, as modules count them."""
+    """The number of one's own resources, as modules count them."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "figure"})
     __pydantic_extra__: dict[str, int]

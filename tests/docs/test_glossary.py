@@ -7,6 +7,7 @@ import pytest
 
 from tests.docs.languages import pairs
 from tests.docs.pages import FENCE, KOREAN, PAGES, ROOT
+from tests.wording import DIALECT
 
 MOST = 60
 ROW = re.compile(r"^\| (?!English \||-)(.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
@@ -24,12 +25,6 @@ NOT_SAID = {
     "주소 확인": "이메일 인증",
 }
 """Words that mislead or have a synonym in the glossary, and the word in their place."""
-DIALECT = re.compile(
-    r"\b(whoever|whatever|nobody|everybody|lest|anew|of ours|but for)\b"
-    r"|(?<!e-mail )(?<!IP )(?<!loopback )\baddress(es)?\b",
-    re.IGNORECASE,
-)
-"""Words that stand for no noun or for several concepts."""
 GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md" and not page.name.endswith(KOREAN)]
 
 

@@ -34,9 +34,9 @@ class NoSuchGuide(NotFound):
 
 
 class NoSuchProblem(NotFound):
-    """The code in the address is none of those that are listed.
+    """The code in the URL is none of the listed ones.
 
-    Take the address from `type` in the problem itself.
+    Take the URL from `type` in the problem itself.
     """
 
     code = "http.no_such_problem"

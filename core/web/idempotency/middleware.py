@@ -43,7 +43,7 @@ class BadIdempotencyKey(BadRequest):
 
 
 class KeyReused(Unprocessable):
-    """A key stands for one act: one method, one address, one body."""
+    """A key stands for one request: one method, one URL, one body."""
 
     code = "http.idempotency_key_reused"
     title = "This Idempotency-Key was used for a request with another body."

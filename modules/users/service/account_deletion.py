@@ -133,7 +133,7 @@ class AccountDeletion:
 
 
 def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
-    """Return the values of a blank row, whose `email_key` is no valid address."""
+    """Return the values of a blank row, whose `email_key` is no valid e-mail address."""
     return {
         "name": "",
         "email": "",

@@ -130,7 +130,7 @@ class AccountService:
 
 
 def readable(email: str) -> tuple[str, str]:
-    """Return the address as it is written and as it is compared. Raises InvalidInput."""
+    """Return the e-mail address as written and as compared. Raises InvalidInput."""
     try:
         return as_written(email), key_of(email)
     except EmailNotValidError as error:
