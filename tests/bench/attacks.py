@@ -23,6 +23,7 @@ def attacks(scene: Scene) -> Iterator[Figure]:
     service = scene.crowded("sqlite")
     for name, act in (("export", export), ("pipelined", pipeline)):
         yield Figure(f"attacks.{name}_memory", Spread.of([growth(service, act)]))
+    beside(service, None)  # the first requests of a service are slow
     quiet = beside(service, None)
     for name, requests, connections in loads(service):
         waits = [
