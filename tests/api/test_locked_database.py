@@ -1,6 +1,6 @@
 """SQLite's lock held by another process: refused after one wait for the lock, however many ask."""
 
-from asyncio import gather
+from asyncio import create_task, gather, sleep
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,10 @@ def change(client: AsyncClient, name: str) -> Any:
     return client.patch(ME, json={"name": name})
 
 
+def publish(client: AsyncClient, title: str) -> Any:
+    return client.post(f"{API}/posts", json={"title": title, "content": "A few words."})
+
+
 def create_user(client: AsyncClient) -> Any:
     body = {"name": "New User", "email": "new@example.com", "password": PASSWORD}
     return client.post(f"{API}/users", json=body, headers={"idempotency-key": "a-key"})
@@ -77,6 +81,17 @@ async def test_all_are_refused_after_one_wait(
     assert (await change(owner.client, "Another Name")).status_code == 200
     for answer in answers:  # their audit rows follow as soon as one can be written
         await eventually(partial(outcomes_of, core, answer), ["failed"])
+
+
+async def test_a_new_row_waits_no_longer_behind_another(owner: Person, database: Path) -> None:
+    """Its transaction is handed over whole, and waits since then, not since it is begun."""
+    with locked(database, at_most_s=1.7 * WAIT_S) as holder:
+        first = create_task(publish(owner.client, "First"))
+        await sleep(WAIT_S / 10)
+        answers = await gather(first, *(publish(owner.client, f"{it}") for it in range(AT_ONCE)))
+        assert holder.still_holds
+    check_busy(*answers)
+    assert (await publish(owner.client, "Next")).status_code == 201
 
 
 async def test_the_audit_row_of_a_refusal_follows(

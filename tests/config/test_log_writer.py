@@ -1,4 +1,4 @@
-"""LogWriter are written in order, none twice and none lost, and nobody waits for the reader."""
+"""The log writer keeps the order, writes each line once and lets no caller wait for the reader."""
 
 import os
 from collections.abc import Callable, Iterator

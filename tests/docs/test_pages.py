@@ -1,4 +1,4 @@
-"""What the pages say beside their code: links lead somewhere, tables agree."""
+"""The pages beside their code: each link has its target, and tables agree with the program."""
 
 import re
 from pathlib import Path

@@ -5,7 +5,7 @@ from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, ti
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.util import await_
 
@@ -46,7 +46,7 @@ class GroupCommit:
         """The transactions that wait for the COMMIT, each with the writes that it left."""
         self._left: list[LeftWrites] = []
         """The writes of `ready` that were not sent to the thread yet."""
-        self._whole: list[tuple[Future[None], LeftWrites]] = []
+        self._whole: list[WholeTransaction] = []
         """The transactions of which nothing was sent to the thread yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
@@ -57,7 +57,7 @@ class GroupCommit:
             async with timeout(PATIENCE_S):
                 await self.turn.acquire()
         except TimeoutError:
-            raise sqlite3.OperationalError("The queue to write is too long.") from None
+            raise queue_too_long() from None
 
     def run(
         self, begins: float | None, before: Sequence[Write], sql: str, values: Any, many: bool
@@ -132,21 +132,21 @@ class GroupCommit:
 
     async def commit_whole(self, writes: Sequence[Write]) -> None:
         """Perform a whole transaction with the next COMMIT. Raises the errors of `take_turn`."""
-        committed: Future[None] = get_running_loop().create_future()
-        waiting = committed, self._limited([SAVEPOINT, *writes], is_first=False)
-        self._whole.append(waiting)
+        loop, left = get_running_loop(), self._limited([SAVEPOINT, *writes], is_first=False)
+        whole = WholeTransaction(loop.create_future(), left, monotonic())
+        self._whole.append(whole)
         self._commit_soon()
-        give_up = get_running_loop().call_later(PATIENCE_S, self._give_up, waiting)
+        give_up = loop.call_later(PATIENCE_S, self._give_up, whole)
         try:
-            await committed
+            await whole.committed
         finally:
             give_up.cancel()
 
-    def _give_up(self, waiting: tuple[Future[None], "LeftWrites"]) -> None:
+    def _give_up(self, whole: "WholeTransaction") -> None:
         """Fail a transaction that has waited for too long, unless it is being performed."""
-        if waiting in self._whole:
-            self._whole.remove(waiting)
-            waiting[0].set_exception(sqlite3.OperationalError("The queue to write is too long."))
+        if whole in self._whole:
+            self._whole.remove(whole)
+            whole.committed.set_exception(queue_too_long())
 
     async def rollback(self) -> None:
         try:
@@ -161,10 +161,13 @@ class GroupCommit:
     async def _commit_all(self) -> None:
         async with self.turn:
             self._committing = None
-            begins = None if self.ready else monotonic()
             whole, self._whole = self._whole, []
-            ready, self.ready = [*self.ready, *whole], []
-            left, self._left = [*self._left, *(writes for _, writes in whole)], []
+            begins = whole[0].since if whole and not self.ready else None
+            left, self._left = [*self._left, *(it.writes for it in whole)], []
+            ready = [*self.ready, *((it.committed, it.writes) for it in whole)]
+            self.ready = []
+            if not ready:
+                return
             failure = None
             try:
                 await self.thread.run(self._commit, begins, left)
@@ -211,6 +214,18 @@ def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
 def undo(connection: sqlite3.Connection, sql: str) -> None:
     if connection.in_transaction:
         connection.execute(sql).close()
+
+
+def queue_too_long() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("The queue to write is too long.")
+
+
+class WholeTransaction(NamedTuple):
+    """A transaction that consists of left writes, and the time since which it waits."""
+
+    committed: Future[None]
+    writes: "LeftWrites"
+    since: float
 
 
 class LeftWrites:
