@@ -16,7 +16,8 @@ from core.data.limits import STATEMENT_TIMEOUT_S
 from core.data.sqlite.connection_pool import SqlitePool
 from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
 from core.data.sqlite.snapshots import SnapshotConnection
-from core.data.sqlite.writer import GroupCommit, WriteConnection
+from core.data.sqlite.write_connection import WriteConnection
+from core.data.sqlite.writer import GroupCommit
 
 registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
 
