@@ -72,7 +72,7 @@ def table_of(difference: tuple[Any, ...]) -> str:
             return str(table)
         case (_, constraint):
             return str(constraint.table.name)
-    raise NotImplementedError(difference[0])  # a kind of difference of a later alembic
+    raise ValueError(f"alembic reports a difference of the unknown kind {difference[0]!r}.")
 
 
 def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
