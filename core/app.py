@@ -13,18 +13,18 @@ from litestar.plugins.pydantic import PydanticInitPlugin
 from config.access_line import access_writer
 from config.log_writer import LogWriter
 from config.settings import Settings
+from core.engine.http.client_address import ClientAddress
+from core.engine.http.request_validator import RequestValidator
 from core.kernel.contributions import WiringError
 from core.kernel.loading import described, told_in_a_sentence
 from core.operations.refusals import RefusalAudit
 from core.web.access_log import AccessLog
 from core.web.assets import read_asset
-from core.web.client_address import ClientAddress
 from core.web.cors import CorsMiddleware
 from core.web.docs.documentation import Documentation
 from core.web.docs.router import docs_router
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
-from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer

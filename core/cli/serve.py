@@ -23,7 +23,7 @@ from core.cli.setting_up import (
 )
 from core.data.database import Database
 from core.data.engines import sqlite_path
-from core.data.sqlite.spare import give_up_spare
+from core.engine.sql.sqlite.spare import give_up_spare
 from core.operations.contributions import StartupTask
 from core.wiring.container import CoreContainer
 
@@ -43,8 +43,8 @@ CHECKED_BYTES = 1_000_000_000
 @click.option("--reload", is_flag=True, help="Start again whenever a source file changes.")
 def serve(seed: bool, reload: bool) -> None:
     """Serve the application on HOST and PORT, with WORKERS processes."""
-    from core.web.server import CannotListen, Options  # loads uvicorn
-    from core.web.server import serve as serve_until_stopped
+    from core.engine.http.server import CannotListen, Options  # loads uvicorn
+    from core.engine.http.server import serve as serve_until_stopped
 
     the_settings().data_dir.mkdir(parents=True, exist_ok=True)
     respect_pooler()

@@ -16,13 +16,7 @@ from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 
-from core.data.cache_versions import CacheVersions
-from core.data.changes import tables_changed_by
-from core.data.connection_pool import ConnectionPool
-from core.data.errors import translate_busy_errors
 from core.data.folded import fold_updates
-from core.data.limits import is_limited
-from core.data.reads import PlannedReads, ReadConnection, ReadsInTransaction
 from core.data.transaction import (
     Callback,
     DeferredTransaction,
@@ -31,6 +25,12 @@ from core.data.transaction import (
     deferred,
     inside_transaction,
 )
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.changes import tables_changed_by
+from core.engine.sql.connection_pool import ConnectionPool
+from core.engine.sql.errors import translate_busy_errors
+from core.engine.sql.reads import PlannedReads, ReadConnection, ReadsInTransaction
+from core.engine.sql.statement_timeout import is_limited
 from core.kernel.errors import Stale
 from core.kernel.fallbacks import count_fallback
 

@@ -8,18 +8,18 @@ from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from core.data.cache_versions import CacheVersions
-from core.data.cached_counts import CachedCounts
-from core.data.connecting import READ_ONLY, SESSION, connecting
 from core.data.database import Database
-from core.data.limits import STATEMENT_TIMEOUT_S
-from core.data.sqlite.connection_pool import SqlitePool
-from core.data.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
-from core.data.sqlite.snapshots import SnapshotConnection
-from core.data.sqlite.write_connection import WriteConnection
-from core.data.sqlite.writer import GroupCommit
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.cached_counts import CachedCounts
+from core.engine.sql.connecting import READ_ONLY, SESSION, connecting
+from core.engine.sql.sqlite.connection_pool import SqlitePool
+from core.engine.sql.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
+from core.engine.sql.sqlite.snapshots import SnapshotConnection
+from core.engine.sql.sqlite.write_connection import WriteConnection
+from core.engine.sql.sqlite.writer import GroupCommit
+from core.engine.sql.statement_timeout import STATEMENT_TIMEOUT_S
 
-registry.register("sqlite.threaded", "core.data.sqlite.driver", "Dialect")
+registry.register("sqlite.threaded", "core.engine.sql.sqlite.driver", "Dialect")
 
 WRITE_CONNECTIONS = 10  # on PostgreSQL; one more connection listens
 READERS = 4  # connections for snapshots
@@ -59,8 +59,9 @@ def open_sqlite(path: str, cache_versions: CacheVersions, statement_timeout_s: f
 
 
 def open_postgres(url: str, cache_versions: CacheVersions, statement_timeout_s: float) -> Database:
-    from core.data.postgres import CONNECTIONS, PostgresReads  # loads the driver
-    from core.data.postgres_pool import PostgresPool, announce
+    from core.data.announcements import announce
+    from core.engine.sql.postgres.pool import PostgresPool
+    from core.engine.sql.postgres.reads import CONNECTIONS, PostgresReads  # loads the driver
 
     cache_versions.must_hear = True
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
@@ -75,9 +76,9 @@ def open_postgres(url: str, cache_versions: CacheVersions, statement_timeout_s: 
 def open_pooled_postgres(
     url: str, cache_versions: CacheVersions, statement_timeout_s: float
 ) -> Database:
-    from core.data.pooled_postgres import PooledReads, PoolerPool, limit_transactions
-    from core.data.postgres import CONNECTIONS
-    from core.data.postgres_pool import announce
+    from core.data.announcements import announce
+    from core.engine.sql.postgres.pooler import PooledReads, PoolerPool, limit_transactions
+    from core.engine.sql.postgres.reads import CONNECTIONS
 
     cache_versions.must_hear = True
     shared = connecting({}, transaction_pooler=True)

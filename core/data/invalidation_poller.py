@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy import SmallInteger, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
-from core.data.lanes import reserved
 from core.data.models import Base
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.lanes import reserved
 from core.kernel.fallbacks import count_fallback
 
 CHANNEL = "atrium_announcements"

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.connecting import connecting
 from core.data.engines import postgres_url, sqlite_path
+from core.engine.sql.connecting import connecting
 
 TRIES = 3
 BACKEND = text("SELECT pg_backend_pid()")

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.data.cached_counts import Count
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
-from core.data.reads import NOTHING, ReadConnection, Values
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.transaction import Transaction
 from core.data.unions import Union, in_order
+from core.engine.sql.cached_counts import Count
+from core.engine.sql.reads import NOTHING, ReadConnection, Values
 from core.kernel.errors import FieldError, InvalidInput, NotFound
 from core.kernel.lru_dict import LruDict
 from core.kernel.pages import PageRequest, Rows, default_order

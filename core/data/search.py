@@ -18,9 +18,9 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from core.data.cached_counts import Count
 from core.data.folded import folds_of
 from core.data.search_tables import SEARCHED, TEXT_COLUMN, combined, creation, removal
+from core.engine.sql.cached_counts import Count
 from core.kernel.folding import fold
 
 Columns = Sequence[InstrumentedAttribute[Any]]

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Table
 
-from core.kernel.folding import fold, folded_letters
+from core.kernel.folding import folded_letters
 
 TEXT_COLUMN = "search_text"
 """The column of a searched table on PostgreSQL; no model has it."""
@@ -112,15 +112,6 @@ CREATE OR REPLACE FUNCTION search_fold(text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN octet_length($1) = length($1) THEN lower($1 COLLATE "C") ELSE {folded} END
 $$"""
-
-
-def add_functions(connection: Any) -> None:
-    """Add the functions that triggers and searches call to a connection of SQLite."""
-    connection.create_function("search_fold", 1, fold_or_null, deterministic=True)
-
-
-def fold_or_null(text: str | None) -> str | None:
-    return None if text is None else fold(text)
 
 
 def postgres_column(table: str, columns: Sequence[str]) -> list[str]:

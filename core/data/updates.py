@@ -8,9 +8,9 @@ from sqlalchemy import Row, Select, Table, Update, bindparam, update
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from core.data.folded import folds_of, own_columns
-from core.data.reads import Values
 from core.data.transaction import Transaction
 from core.data.writes import write
+from core.engine.sql.reads import Values
 from core.kernel.errors import NotFound
 from core.kernel.folding import fold
 from core.kernel.lru_dict import LruDict

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
-from core.data.cache_versions import CacheVersions
 from core.data.transaction import inside_transaction
+from core.engine.sql.cache_versions import CacheVersions
 from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 10.0

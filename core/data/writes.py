@@ -7,10 +7,10 @@ from sqlalchemy import Dialect
 from sqlalchemy.engine import Result
 from sqlalchemy.sql.dml import UpdateBase
 
-from core.data.changes import tables_changed_by
-from core.data.compiled_statements import CompiledStatement, compile_statement
-from core.data.reads import Values
 from core.data.transaction import Transaction
+from core.engine.sql.changes import tables_changed_by
+from core.engine.sql.compiled_statements import CompiledStatement, compile_statement
+from core.engine.sql.reads import Values
 
 
 class PlannedWrite(NamedTuple):

@@ -6,10 +6,10 @@ from time import perf_counter
 
 import structlog
 
+from core.engine.http.lifecycle import Lifecycle
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.operations.contributions import HealthCheck
-from core.web.lifecycle import Lifecycle
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,7 @@ from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from core.engine.http.headers import Header
 from core.kernel.errors import (
     MOST_ERRORS,
     BadRequest,
@@ -15,7 +16,7 @@ from core.kernel.errors import (
     UnsupportedMediaType,
 )
 from core.kernel.schemas import Schema
-from core.web.context import Header, context_of
+from core.web.context import context_of
 from core.web.media_types import is_text_of
 from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
 from core.web.validation_messages import message_for

@@ -5,9 +5,9 @@ from re import compile as pattern
 from time import perf_counter
 from typing import Any
 
+from core.engine.http.headers import Header
 from core.kernel.context import RequestContext
 
-Header = tuple[bytes, bytes]
 ACCEPTABLE_ID = pattern(rb"[A-Za-z0-9._-]{8,128}")
 ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
+from core.engine.http.headers import Header
 from core.security.limits import RateLimits
-from core.web.context import Header, context_of
+from core.web.context import context_of
 from core.web.limits import count_request
 from core.web.responses import FinishedResponse
 

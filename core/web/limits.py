@@ -1,7 +1,8 @@
 """Counts requests against the rate limits, and writes the `RateLimit` header fields."""
 
+from core.engine.http.headers import Header
 from core.security.limits import RateLimitResult, RateLimits
-from core.web.context import Header, HttpContext
+from core.web.context import HttpContext
 
 
 async def count_request(limits: RateLimits, context: HttpContext, limit: str | None) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
+from core.engine.http.client_address import ClientAddress
+from core.engine.http.headers import Header
+from core.engine.http.lifecycle import Lifecycle
+from core.engine.http.request_validator import RequestValidator
 from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
-from core.web.client_address import ClientAddress
-from core.web.context import Header, HttpContext
-from core.web.lifecycle import Lifecycle
+from core.web.context import HttpContext
 from core.web.problems import Problems
-from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from litestar import Request, Response
 
-from core.data.limits import without_statement_timeout
-from core.web.context import Header, context_of
+from core.engine.http.headers import Header
+from core.engine.sql.statement_timeout import without_statement_timeout
+from core.web.context import context_of
 from core.web.responses import encoded
 
 T = TypeVar("T")

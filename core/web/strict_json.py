@@ -72,6 +72,9 @@ def check_extent(text: str) -> None:
         raise TooManyValues(f"A body has at most {MOST_VALUES} values.")
 
 
+NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+
+
 def outside_strings(text: str) -> str:
     """Return the text outside the strings, without white space."""
     unescaped = text.replace("\\\\", "").replace('\\"', "")
@@ -85,8 +88,12 @@ def values_in(outside: str) -> int:
 
 
 def too_deep(outside: str) -> bool:
+    """Return whether the nesting is too deep, by the brackets that a body may have.
+
+    A text with more of them has too many values.
+    """
     depth = 0
-    for sign in outside:
+    for sign in NO_BRACKETS.sub("", outside)[: 2 * MOST_VALUES]:
         if sign in "[{":
             depth += 1
             if depth > DEEPEST:

@@ -7,9 +7,10 @@ from dependency_injector import containers, providers
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.data.audit import AuditTrail
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
+from core.engine.http.lifecycle import Lifecycle
+from core.engine.sql.cache_versions import CacheVersions
 from core.events.log import EventLog
 from core.events.outbox import Outbox
 from core.events.relay import Relay
@@ -28,7 +29,6 @@ from core.security.roles import Roles
 from core.security.secrets import SecretKeys
 from core.web.idempotency.middleware import Idempotency
 from core.web.idempotency.store import IdempotencyStore
-from core.web.lifecycle import Lifecycle
 from core.web.shared_counters import SharedCounters
 from core.wiring.inventory import InstalledModules
 

@@ -10,11 +10,11 @@ from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 from config.settings import Settings
+from core.engine.http.headers import Header
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
 from core.security.policies import Policy, public
 from core.web.bodies import ACCEPT_PATCH, WITH_BODY, refuse_content
-from core.web.context import Header
 from core.web.parameters import names_of
 from core.web.route_options import AnyListing, RouteOptions
 from core.web.unknown import METHODS, unknown_methods

@@ -1,4 +1,4 @@
-from core.kernel.principal import Permission
+from core.kit import Permission
 
 USERS = Permission("admin:users", "Create, change, disable and delete people.")
 ROLES = Permission("roles:write", "Say who has which roles.")

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 
-from core.kernel.contributions import Contribution
-from core.wiring.module import Module
+from core.kit import Contribution, Module
 from modules.admin.container import AdminContainer
 from modules.admin.permissions import ALL
 from modules.admin.router import CONTROLLERS

@@ -2,9 +2,8 @@ from datetime import datetime
 
 from sqlalchemy import TextClause, bindparam, select, text
 
-from core.data.audit import AuditEntry
-from core.data.queries import Listing
-from core.kernel.value_listing import ValueListing
+from core.kit import Listing
+from core.kit.platform import AuditEntry, ValueListing
 
 Period = tuple[datetime | None, datetime | None]
 """The first timestamp of a period, and the one before which the period ends."""

@@ -3,11 +3,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
-from core.kernel.text import Text
-from core.security.names import PermissionName, RoleName
-from core.security.passwords import NewPassword
-from core.security.roles import MEMBER
+from core.kit import ABSENT, MergePatch, Schema, Text, UtcDatetime
+from core.kit.platform import MEMBER, NewPassword, PermissionName, RoleName
 from modules.users.public import Age, Email, Name
 
 RoleNames = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]

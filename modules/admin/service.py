@@ -8,20 +8,30 @@ import structlog
 from psutil import Process
 from sqlalchemy.exc import DBAPIError
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.events.log import EventLog
-from core.kernel.clock import Clock
-from core.kernel.contributions import Contributions
-from core.kernel.fallbacks import count_fallback
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Permission, Principal
-from core.operations.contributions import HealthCheck, Statistic
-from core.operations.health import HealthChecks
-from core.security.policies import requires
-from core.security.roles import ADMIN, MEMBER, Roles
-from core.wiring.inventory import InstalledModules, ModuleInfo
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Contributions,
+    Database,
+    HealthCheck,
+    IfMatch,
+    PageRequest,
+    Permission,
+    Principal,
+    Rows,
+    Statistic,
+    requires,
+)
+from core.kit.platform import (
+    ADMIN,
+    MEMBER,
+    EventLog,
+    HealthChecks,
+    InstalledModules,
+    ModuleInfo,
+    Roles,
+    count_fallback,
+)
 from modules.admin.permissions import ROLES
 from modules.admin.queries import AUDIT, BETWEEN, SELECT_ALL, SINCE, UNTIL, Period, revision_of
 from modules.admin.schemas import (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from core.data.database import Database
+from core.kit import Database
 from modules.auth.service.signing_keys import SigningKeys
 
 

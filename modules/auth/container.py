@@ -1,6 +1,6 @@
 from dependency_injector import providers
 
-from core.wiring.module import ModuleContainer
+from core.kit import ModuleContainer
 from modules.auth.service.access_tokens import AccessTokens
 from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.authentication import ApiKeyAuthentication, BearerTokens

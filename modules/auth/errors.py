@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from core.kernel.errors import BadRequest, Forbidden, NotFound
-from core.security.authentication import NotSignedIn
+from core.kit import BadRequest, Forbidden, NotFound
+from core.kit.platform import NotSignedIn
 
 
 class InvalidCredentials(NotSignedIn):

@@ -4,9 +4,7 @@ from uuid import UUID
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.data.folded import folded
-from core.data.indexes import PartialIndex
-from core.data.models import Base, Identified
+from core.kit import Base, Identified, PartialIndex, folded
 
 SEALED = text("sealed_successor IS NOT NULL")
 

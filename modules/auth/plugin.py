@@ -1,20 +1,20 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.kernel.contributions import Contribution, Export
-from core.kernel.events import Schedule
-from core.operations.contributions import (
+from core.kit import (
     Command,
+    Contribution,
     DoctorCheck,
+    Export,
+    Module,
+    Mount,
     PersonalData,
+    Schedule,
     StartupTask,
     Statistic,
     UserStatistic,
 )
-from core.security.authentication import Authenticator, KeyAuthenticator
-from core.security.reauthentication import Reauthentication
-from core.web.openapi.schemes import SecurityScheme
-from core.wiring.module import Module, Mount
+from core.kit.platform import Authenticator, KeyAuthenticator, Reauthentication, SecurityScheme
 from modules.auth.commands import keys_group
 from modules.auth.container import AuthContainer
 from modules.auth.public import Sessions

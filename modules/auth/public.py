@@ -3,8 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
+from core.kit import IfMatch, PageRequest, Rows
 from modules.auth.errors import SessionNotFound as SessionNotFound
 from modules.auth.queries import ALL_SESSIONS as ALL_SESSIONS  # the Listing of `Sessions.page`
 

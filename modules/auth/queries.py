@@ -2,9 +2,8 @@
 
 from sqlalchemy import bindparam, func, select, update
 
-from core.data.folded import own_columns
-from core.data.lanes import reserved
-from core.data.queries import Listing
+from core.kit import Listing, own_columns
+from core.kit.platform import reserved
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
 
 SESSIONS = Listing(

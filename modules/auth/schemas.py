@@ -3,10 +3,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import Schema, UtcDatetime
-from core.kernel.text import Line
-from core.security.names import PermissionName, RoleName
-from core.security.passwords import GivenPassword, NewPassword
+from core.kit import Line, Schema, UtcDatetime
+from core.kit.platform import GivenPassword, NewPassword, PermissionName, RoleName
 from modules.users.public import Age, Email, Name
 
 LoginName = Annotated[str, Line(1, 254), Field(examples=["ada@example.com"])]

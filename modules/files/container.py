@@ -1,6 +1,6 @@
 from dependency_injector import providers
 
-from core.wiring.module import ModuleContainer
+from core.kit import ModuleContainer
 from modules.files.service import ContentService, FileService, UploadService, UsageService
 from modules.files.service.reservations import Reservations
 from modules.files.settings import FilesSettings

@@ -1,12 +1,5 @@
-from core.kernel.errors import (
-    BadRequest,
-    Forbidden,
-    NotFound,
-    ProblemError,
-    TooLarge,
-    Unavailable,
-    UnsupportedMediaType,
-)
+from core.kit import BadRequest, Forbidden, NotFound, ProblemError, Unavailable
+from core.kit.platform import TooLarge, UnsupportedMediaType
 
 
 class FileNotFound(NotFound):

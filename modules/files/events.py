@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.kernel.events import Event
+from core.kit import Event
 
 
 @dataclass(frozen=True, kw_only=True)

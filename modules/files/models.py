@@ -4,9 +4,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.data.folded import folded
-from core.data.models import Base, Timestamped, Versioned, nothing_personal
-from core.data.search import SearchIndex
+from core.kit import Base, SearchIndex, Timestamped, Versioned, folded, nothing_personal
 
 PUBLIC, PRIVATE = "public", "private"
 

@@ -1,4 +1,4 @@
-from core.kernel.principal import Permission
+from core.kit import Permission
 
 READ = Permission("files:read", "Read one's own files.", member=True, scope=True)
 WRITE = Permission(

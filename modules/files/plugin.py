@@ -1,16 +1,18 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.kernel.contributions import Contribution, Export
-from core.kernel.events import Listener, Schedule
-from core.operations.contributions import (
+from core.kit import (
+    Contribution,
+    Export,
     HealthCheck,
+    Listener,
+    Module,
     PersonalData,
+    Schedule,
     StartupTask,
     Statistic,
     UserStatistic,
 )
-from core.wiring.module import Module
 from modules.files.container import FilesContainer
 from modules.files.events import ContentDropped
 from modules.files.permissions import MANAGE, READ, WRITE

@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
-from core.kernel.events import Event
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.kernel.principal import Principal
+from core.kit import Event, IfMatch, PageRequest, Principal, Rows
+from core.kit.platform import ANY_VERSION
 from modules.files.errors import FileNotFound as FileNotFound
 from modules.files.permissions import MANAGE as MANAGE
 from modules.files.queries import ALL_FILES as ALL_FILES  # the Listing of `StoredFiles.page`

@@ -1,7 +1,6 @@
 from sqlalchemy import bindparam, select
 
-from core.data.folded import own_columns
-from core.data.queries import Listing
+from core.kit import Listing, own_columns
 from modules.files.models import SEARCH, File
 
 sort = (File.created_at, File.original_filename, File.size, File.id)

@@ -7,14 +7,18 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.authentication import NotSignedIn
-from core.security.policies import authenticated, optional, public
-from core.web.problems import NothingHere, problems
+from core.kit import (
+    IfMatch,
+    Page,
+    PageRequest,
+    Principal,
+    Stale,
+    authenticated,
+    optional,
+    problems,
+    public,
+)
+from core.kit.platform import NothingHere, NotSignedIn
 from modules.files.download.response import DownloadResponse
 from modules.files.errors import (
     ContentLost,

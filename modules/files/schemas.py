@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
+from core.kit import ABSENT, MergePatch, Schema, UtcDatetime
 
 Visibility = Literal["private", "public"]
 

@@ -1,6 +1,6 @@
 from dependency_injector import providers
 
-from core.wiring.module import ModuleContainer
+from core.kit import ModuleContainer
 from modules.health.service import HealthService
 
 

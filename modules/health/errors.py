@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.kernel.errors import NotFound, Unauthenticated, Unavailable
-from core.security.authentication import BadCredential, NotSignedIn
+from core.kit import NotFound, Unavailable
+from core.kit.platform import BadCredential, NotSignedIn, Unauthenticated
 
 
 class NotReady(Unavailable):

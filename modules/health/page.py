@@ -2,7 +2,7 @@
 
 from html import escape
 
-from core.web.pages import document
+from core.kit.platform import document
 from modules.health.schemas import RootRead
 
 

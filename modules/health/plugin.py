@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
-from core.kernel.contributions import Contribution
-from core.wiring.module import AnyHost, Module, Mount
+from core.kit import Contribution, Module, Mount
+from core.kit.platform import AnyHost
 from modules.health.container import HealthContainer
 from modules.health.router import HealthController, RootController
 

@@ -5,11 +5,8 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromHeader
 
-from core.kernel.principal import Principal
-from core.security.policies import public
-from core.web.pages import page_response, wants_html
-from core.web.problems import problems
-from core.web.responses import BodyResponse
+from core.kit import Principal, problems, public
+from core.kit.platform import BodyResponse, page_response, wants_html
 from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
 from modules.health.page import page_of
 from modules.health.schemas import HealthRead, LiveRead, ReadyRead, RootRead

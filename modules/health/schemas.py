@@ -2,7 +2,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.kernel.schemas import Schema
+from core.kit import Schema
 
 
 class HealthRead(Schema):

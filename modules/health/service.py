@@ -2,11 +2,8 @@ from asyncio import to_thread
 from hmac import compare_digest
 
 from config.settings import Settings
-from core.kernel.principal import Principal
-from core.operations.health import CheckResult, HealthChecks
-from core.operations.maintenance import Maintenance
-from core.operations.metrics import RequestMetrics
-from core.version import VERSION
+from core.kit import Principal
+from core.kit.platform import VERSION, CheckResult, HealthChecks, Maintenance, RequestMetrics
 from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
 from modules.health.schemas import CheckRead, HealthRead, ReadyRead, RootRead
 

@@ -1,4 +1,4 @@
-from core.wiring.module import Module, ModuleContainer
+from core.kit import Module, ModuleContainer
 from modules.hello.router import HelloController
 
 

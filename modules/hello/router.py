@@ -1,7 +1,7 @@
 from litestar import Controller, get
 from litestar.params import FromPath
 
-from core.security.policies import optional
+from core.kit import optional
 from modules.hello.schemas import Greeting
 
 

@@ -1,4 +1,4 @@
-from core.kernel.schemas import Schema
+from core.kit import Schema
 
 
 class Greeting(Schema):

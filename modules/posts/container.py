@@ -1,6 +1,6 @@
 from dependency_injector import providers
 
-from core.wiring.module import ModuleContainer
+from core.kit import ModuleContainer
 from modules.posts.seeds import SamplePosts
 from modules.posts.service import PostService
 from modules.users.public import Accounts

@@ -1,4 +1,4 @@
-from core.kernel.errors import Forbidden, NotFound
+from core.kit import Forbidden, NotFound
 
 
 class PostNotFound(NotFound):

@@ -3,9 +3,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.data.folded import folded
-from core.data.models import Base, Timestamped, Versioned
-from core.data.search import SearchIndex
+from core.kit import Base, SearchIndex, Timestamped, Versioned, folded
 
 
 class Post(Versioned, Timestamped, Base):

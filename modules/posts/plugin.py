@@ -1,8 +1,6 @@
 from collections.abc import Sequence
 
-from core.kernel.contributions import Contribution
-from core.operations.contributions import PersonalData, Seed, Statistic, UserStatistic
-from core.wiring.module import Module
+from core.kit import Contribution, Module, PersonalData, Seed, Statistic, UserStatistic
 from modules.posts.container import PostsContainer
 from modules.posts.permissions import MANAGE, WRITE
 from modules.posts.router import PostController

@@ -1,7 +1,6 @@
 from sqlalchemy import bindparam, select
 
-from core.data.folded import own_columns
-from core.data.queries import Listing
+from core.kit import Listing, own_columns
 from modules.posts.models import SEARCH, Post
 
 POSTS = Listing(

@@ -4,14 +4,18 @@ from litestar import Controller, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.authentication import NotPermitted
-from core.security.policies import authenticated, optional, requires
-from core.web.problems import problems
+from core.kit import (
+    IfMatch,
+    NotPermitted,
+    Page,
+    PageRequest,
+    Principal,
+    Stale,
+    authenticated,
+    optional,
+    problems,
+    requires,
+)
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.permissions import WRITE
 from modules.posts.queries import POSTS

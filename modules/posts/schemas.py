@@ -3,8 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
-from core.kernel.text import Line, Text
+from core.kit import ABSENT, Line, MergePatch, Schema, Text, UtcDatetime
 
 Title = Annotated[str, Line(1, 200), Field(examples=["Hello"])]
 Content = Annotated[str, Text(1, 20_000), Field(examples=["The first words of many."])]

@@ -2,8 +2,7 @@
 
 from sqlalchemy import select
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
+from core.kit import AuditTrail, Database
 from modules.posts.models import Post
 from modules.users.public import Accounts
 

@@ -4,16 +4,20 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.erasing import delete_some
-from core.data.inserts import add_row
-from core.data.queries import one_or_raise, row_or_raise
-from core.data.transaction import Transaction
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.security.authentication import NotPermitted
+from core.kit import (
+    AuditTrail,
+    Database,
+    IfMatch,
+    NotPermitted,
+    PageRequest,
+    Principal,
+    Rows,
+    Transaction,
+    add_row,
+    delete_some,
+    one_or_raise,
+    row_or_raise,
+)
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.models import Post
 from modules.posts.permissions import MANAGE, WRITE

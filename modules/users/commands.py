@@ -8,7 +8,7 @@ import click
 from pydantic import ValidationError
 
 from config.settings import Settings
-from core.data.database import Database
+from core.kit import Database
 from modules.users.public import NewAccount
 from modules.users.schemas import UserCreate
 from modules.users.service.admins import AdminService

@@ -1,6 +1,6 @@
 from dependency_injector import providers
 
-from core.wiring.module import ModuleContainer
+from core.kit import ModuleContainer
 from modules.users.first_admin import FirstAdmin
 from modules.users.samples import SamplePeople
 from modules.users.service.account_deletion import AccountDeletion

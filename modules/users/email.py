@@ -16,7 +16,8 @@ from email_validator import (
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from core.kernel.text import Line, composed, simple_lower
+from core.kit import Line
+from core.kit.platform import composed, simple_lower
 
 LONGEST = 254
 

@@ -1,4 +1,4 @@
-from core.kernel.errors import Conflict, Forbidden, NotFound
+from core.kit import Conflict, Forbidden, NotFound
 
 
 class UserNotFound(NotFound):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.kernel.events import Event
+from core.kit import Event
 
 
 @dataclass(frozen=True, kw_only=True)

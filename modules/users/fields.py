@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.kernel.text import Line
+from core.kit import Line
 from modules.users.email import Email as Email
 
 Name = Annotated[str, Line(2, 50), Field(examples=["Ada Lovelace"])]

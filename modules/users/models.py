@@ -3,10 +3,7 @@ from datetime import datetime
 from sqlalchemy import Dialect, Index, SmallInteger, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.data.folded import folded
-from core.data.indexes import PartialIndex
-from core.data.models import Base, Timestamped, Versioned
-from core.data.search import SearchIndex
+from core.kit import Base, PartialIndex, SearchIndex, Timestamped, Versioned, folded
 
 IS_ADMIN = text("roles LIKE '%,admin,%'")
 LEAVES = text("deletes_at IS NOT NULL")

@@ -1,4 +1,4 @@
-from core.kernel.principal import Permission
+from core.kit import Permission
 
 READ = Permission("users:read", "Read everyone's profile.")
 WRITE = Permission("users:write", "Add people, change their name and age, and delete them.")

@@ -1,17 +1,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core.kernel.contributions import Contribution, Export
-from core.kernel.events import Listener, Schedule
-from core.operations.contributions import (
+from core.kit import (
     Command,
+    Contribution,
     DoctorCheck,
+    Export,
+    Listener,
+    Module,
     PersonalData,
+    Schedule,
     Seed,
     StartupTask,
     Statistic,
 )
-from core.wiring.module import Module
 from modules.users.commands import user_group
 from modules.users.container import UsersContainer
 from modules.users.events import ErasureSettled

@@ -6,14 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
-from core.kernel.contributions import Contribution
-from core.kernel.errors import Conflict, Forbidden
-from core.kernel.events import Event
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.kernel.principal import Principal
-from core.security.roles import ADMIN as ADMIN
-from core.security.roles import MEMBER as MEMBER
+from core.kit import Conflict, Contribution, Event, Forbidden, IfMatch, PageRequest, Principal, Rows
+from core.kit.platform import ADMIN as ADMIN
+from core.kit.platform import ANY_VERSION
+from core.kit.platform import MEMBER as MEMBER
 from modules.users.email import key_of
 from modules.users.errors import EmailTaken as EmailTaken
 from modules.users.errors import UserNotFound as UserNotFound

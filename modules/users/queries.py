@@ -5,13 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 
-from core.data.audit import AuditEntry, Outcome
-from core.data.cached_counts import Count
-from core.data.folded import own_columns
-from core.data.lanes import reserved
-from core.data.queries import Listing
-from core.data.transaction import Transaction
-from core.data.unions import Union
+from core.kit import Listing, Transaction, own_columns
+from core.kit.platform import AuditEntry, Count, Outcome, Union, reserved
 from modules.users.models import IS_ADMIN, SEARCH, User
 
 IS_KNOWN = User.erasing_since.is_(None)

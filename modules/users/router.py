@@ -8,18 +8,24 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.clock import utc_now
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.passwords import HashingBusy
-from core.security.policies import authenticated, requires
-from core.security.reauthentication import PROOF_REFUSALS
-from core.web.problems import problems
-from core.web.responses import BodyResponse, Representation
-from core.web.streaming import StreamedResponse
+from core.kit import (
+    IfMatch,
+    Page,
+    PageRequest,
+    Principal,
+    Stale,
+    authenticated,
+    problems,
+    requires,
+    utc_now,
+)
+from core.kit.platform import (
+    PROOF_REFUSALS,
+    BodyResponse,
+    HashingBusy,
+    Representation,
+    StreamedResponse,
+)
 from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import PROFILE_READ, READ, WRITE
 from modules.users.public import BeyondOwnRights, EmailTaken, LastAdmin, Person, UserNotFound

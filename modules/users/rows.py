@@ -8,11 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from core.data.constraints import unique
-from core.data.transaction import Transaction
-from core.data.updates import update_or_raise
-from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.security.roles import Roles
+from core.kit import IfMatch, Transaction, unique, update_or_raise
+from core.kit.platform import ANY_VERSION, Roles
 from modules.users.models import User
 from modules.users.public import Account, EmailTaken, Person, UserNotFound
 from modules.users.queries import ROW_BY_ID

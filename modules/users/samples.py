@@ -9,11 +9,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.ids import uuid7
-from core.security.roles import MEMBER
+from core.kit import AuditTrail, Clock, Database, uuid7
+from core.kit.platform import MEMBER
 from modules.users.models import User
 
 FEW = 12

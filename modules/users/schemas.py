@@ -4,9 +4,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from core.kernel.schemas import ABSENT, MergePatch, Schema, UtcDatetime
-from core.security.names import PermissionName, RoleName
-from core.security.passwords import GivenPassword, NewPassword
+from core.kit import ABSENT, MergePatch, Schema, UtcDatetime
+from core.kit.platform import GivenPassword, NewPassword, PermissionName, RoleName
 from modules.users.fields import Age, Email, Locale, Name
 
 PROOF: Any = Field(default=None, description="Asked for where one's own e-mail changes.")

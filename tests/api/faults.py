@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from core.data.sqlite.threads import ConnectionThreads
+from core.engine.sql.sqlite.threads import ConnectionThreads
 
 CALLS = frozenset({"open", "write", "fsync", "link"})
 Call = Callable[[int], None]

@@ -11,7 +11,7 @@ from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.data.engines import postgres_url
-from core.data.errors import DatabaseBusy
+from core.engine.sql.errors import DatabaseBusy
 from core.wiring.container import CoreContainer
 from tests.conftest import Databases
 from tests.databases import BACKENDS, execute

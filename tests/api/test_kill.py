@@ -13,7 +13,7 @@ from time import sleep
 import pytest
 from httpx import Client, Response, TransportError
 
-from core.data.sqlite.driver import open_connection
+from core.engine.sql.sqlite.driver import open_connection
 from core.events.leases import LEASE
 from tests.api.acknowledged import HAS_POSTS, History, findings, recorded, stored, together
 from tests.api.serving import ADMIN_PASSWORD, Served, client_at, eventually, serving

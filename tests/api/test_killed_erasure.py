@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core.data.sqlite.driver import open_connection
+from core.engine.sql.sqlite.driver import open_connection
 from tests.api.serving import ADMIN_PASSWORD, client_at, eventually, serving, sign_in
 from tests.databases import BACKENDS, postgres_database, postgres_server
 

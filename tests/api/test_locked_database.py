@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from config.settings import Settings
 from core.data.audit import AuditEntry
-from core.data.sqlite import driver, writer
+from core.engine.sql.sqlite import driver, writer
 from core.web.idempotency.store import IdempotencyStore
 from core.wiring.container import CoreContainer
 from tests.locks import Holder, locked

@@ -19,7 +19,8 @@ from sqlalchemy import text
 from config.log_writer import LogWriter
 from config.settings import Rate, Settings
 from core.app import create_app
-from core.data import cache_versions, invalidation_listener, invalidation_poller
+from core.data import invalidation_listener, invalidation_poller
+from core.engine.sql import cache_versions
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
 from core.wiring.container import CoreContainer

@@ -4,14 +4,14 @@ import sys
 LOADED = """
 import sys
 from config.lean import UNUSED
-import core.web.server
+import core.engine.http.server
 from core.app import create_app
 
 unused = {*sum(UNUSED.values(), ()), "sqlalchemy.dialects.postgresql", "watchfiles"}
 create_app()
 print("loaded:", *sorted(unused & sys.modules.keys()))
 import rich
-print("found:", rich.__name__, core.web.server.reloader().__name__)
+print("found:", rich.__name__, core.engine.http.server.reloader().__name__)
 """
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.connecting import connecting
 from core.data.engines import postgres_url, sqlite_path
-from core.data.search_tables import add_functions
+from core.engine.sql.connecting import connecting
+from core.engine.sql.sqlite.functions import add_functions
 
 T = TypeVar("T")
 

@@ -2,7 +2,17 @@
 
 from litestar.routes import HTTPRoute
 
-from core.data.errors import DatabaseBusy, TooSlow
+from core.engine.http.protocol import RequestTimeout, TooManyConnections
+from core.engine.http.request_validator import (
+    BadHost,
+    BadUrl,
+    HeadersTooLarge,
+    Misdirected,
+    RepeatedHeader,
+    Unparsable,
+    UriTooLong,
+)
+from core.engine.sql.errors import DatabaseBusy, TooSlow
 from core.kernel.errors import InvalidInput, ProblemError
 from core.security.authentication import (
     BadCredential,
@@ -19,16 +29,6 @@ from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
-from core.web.protocol import RequestTimeout, TooManyConnections
-from core.web.request_validator import (
-    BadHost,
-    BadUrl,
-    HeadersTooLarge,
-    Misdirected,
-    RepeatedHeader,
-    Unparsable,
-    UriTooLong,
-)
 from core.web.route_options import RouteOptions
 from core.web.strict_json import MalformedJson, TooManyValues
 

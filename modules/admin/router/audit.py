@@ -1,10 +1,8 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from core.kernel.pages import PageRequest
-from core.kernel.schemas import Page
-from core.security.policies import requires
-from core.web.parameters import MomentText, moment
+from core.kit import Page, PageRequest, requires
+from core.kit.platform import MomentText, moment
 from modules.admin.permissions import AUDIT as AUDIT_READ
 from modules.admin.queries import AUDIT
 from modules.admin.schemas import AuditRead

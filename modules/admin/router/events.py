@@ -4,14 +4,8 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.events.errors import DeliveryNotFound, DeliveryRunning
-from core.events.log import EVENTS, EventLog
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.schemas import Page
-from core.security.policies import requires
-from core.web.problems import problems
+from core.kit import IfMatch, Page, PageRequest, Stale, problems, requires
+from core.kit.platform import EVENTS, DeliveryNotFound, DeliveryRunning, EventLog
 from modules.admin.permissions import EVENTS as MANAGE
 from modules.admin.schemas import EventRead
 from modules.admin.service import EventAdmin

@@ -4,13 +4,7 @@ from litestar import Controller, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.policies import requires
-from core.web.problems import problems
+from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
 from modules.admin.schemas import AdminFileRead
 from modules.files.public import ALL_FILES, MANAGE, FileNotFound, StoredFiles
 

@@ -2,9 +2,8 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from core.operations.maintenance import Maintenance
-from core.security.policies import requires
-from core.web.maintenance import MaintenanceState
+from core.kit import requires
+from core.kit.platform import Maintenance, MaintenanceState
 from modules.admin.permissions import MAINTENANCE
 from modules.admin.schemas import MaintenanceRead, MaintenanceUpdate
 

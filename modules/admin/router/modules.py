@@ -1,9 +1,7 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from core.kernel.pages import PageRequest
-from core.kernel.schemas import Page
-from core.security.policies import requires
+from core.kit import Page, PageRequest, requires
 from modules.admin.permissions import MODULES as READ
 from modules.admin.queries import MODULES
 from modules.admin.schemas import ModuleRead

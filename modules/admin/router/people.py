@@ -4,15 +4,8 @@ from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.authentication import StepUpRequired
-from core.security.passwords import HashingBusy
-from core.security.policies import requires
-from core.web.problems import problems
+from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
+from core.kit.platform import HashingBusy, StepUpRequired
 from modules.admin.permissions import USERS
 from modules.admin.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdate
 from modules.admin.service import AdminUserCreation, AuditReader

@@ -4,13 +4,7 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.policies import requires
-from core.web.problems import problems
+from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
 from modules.admin.permissions import ROLES
 from modules.admin.queries import PERMISSIONS
 from modules.admin.schemas import AdminUserRead, PermissionRead, RolesUpdate

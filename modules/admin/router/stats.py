@@ -1,7 +1,7 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from core.security.policies import requires
+from core.kit import requires
 from modules.admin.permissions import STATS
 from modules.admin.schemas import StatsRead
 from modules.admin.service import StatsService

@@ -2,8 +2,8 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
-from core.security.policies import public
-from core.web.responses import BodyResponse
+from core.kit import public
+from core.kit.platform import BodyResponse
 from modules.auth.schemas import JwkRead, JwksRead
 from modules.auth.service.signing_keys import SigningKeys
 

@@ -4,14 +4,17 @@ from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kernel.errors import InvalidInput, Stale
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.kernel.schemas import Page
-from core.security.policies import authenticated
-from core.security.reauthentication import PROOF_REFUSALS
-from core.web.problems import problems
+from core.kit import (
+    IfMatch,
+    InvalidInput,
+    Page,
+    PageRequest,
+    Principal,
+    Stale,
+    authenticated,
+    problems,
+)
+from core.kit.platform import PROOF_REFUSALS
 from modules.auth.errors import SessionNotFound
 from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead

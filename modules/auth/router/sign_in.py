@@ -4,14 +4,18 @@ from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from core.kernel.errors import InvalidInput
-from core.security.authentication import ResetRequired, TooManyAttempts
-from core.security.limits import RateLimited
-from core.security.passwords import HashingBusy
-from core.security.policies import public
-from core.web.forms import FORM_TYPE, LARGEST_FORM, NotAForm, read_form
-from core.web.maintenance import UnderMaintenance
-from core.web.problems import problems
+from core.kit import InvalidInput, problems, public
+from core.kit.platform import (
+    FORM_TYPE,
+    LARGEST_FORM,
+    HashingBusy,
+    NotAForm,
+    RateLimited,
+    ResetRequired,
+    TooManyAttempts,
+    UnderMaintenance,
+    read_form,
+)
 from modules.auth.device import device_of
 from modules.auth.errors import (
     InvalidCredentials,

@@ -15,8 +15,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from config.settings import Settings
-from core.kernel.clock import Clock
-from core.kernel.lru_dict import LruDict
+from core.kit import Clock
+from core.kit.platform import LruDict
 from modules.auth.service.digests import PAIR_LENGTH
 from modules.auth.service.signing_keys import ALGORITHM, KeyRing, SigningKeys
 from modules.auth.settings import AuthSettings

@@ -10,14 +10,19 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.contributions import Contributions
-from core.kernel.errors import FieldError, InvalidInput
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Permission, Principal
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Contributions,
+    Database,
+    FieldError,
+    IfMatch,
+    InvalidInput,
+    PageRequest,
+    Permission,
+    Principal,
+    Rows,
+)
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
 from modules.auth.models import ApiKey
 from modules.auth.queries import API_KEYS, COUNT_KEYS, COUNT_OWN_KEYS, OWN_KEYS

@@ -13,14 +13,8 @@ from typing import NamedTuple
 
 import structlog
 
-from core.data.cache_versions import CacheVersions
-from core.data.database import Database
-from core.data.versioned_cache import VersionedCache
-from core.kernel.clock import Clock
-from core.kernel.errors import Unavailable
-from core.kernel.fallbacks import count_fallback
-from core.kernel.principal import Principal
-from core.security.roles import Roles
+from core.kit import Clock, Database, Principal, Unavailable, VersionedCache
+from core.kit.platform import CacheVersions, Roles, count_fallback
 from modules.auth.queries import KEY_BY_PREFIX, PAIR_USED, SESSION
 from modules.auth.service.access_tokens import AccessTokens, Claims
 from modules.auth.service.digests import digest_of

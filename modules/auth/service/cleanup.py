@@ -4,9 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import exists, or_, select
 
-from core.data.database import Database
-from core.data.erasing import delete_all, update_some
-from core.kernel.clock import Clock
+from core.kit import Clock, Database, delete_all, update_some
 from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.signing_keys import SigningKeys

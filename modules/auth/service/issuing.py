@@ -5,9 +5,8 @@ from datetime import datetime
 from math import ceil
 from secrets import token_urlsafe
 
-from core.data.transaction import Transaction
-from core.kernel.clock import Clock
-from core.kernel.context import current_context
+from core.kit import Clock, Transaction
+from core.kit.platform import current_context
 from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens
 from modules.auth.service.digests import digest_of, pair_of

@@ -5,10 +5,8 @@ from uuid import UUID
 
 import structlog
 
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.fallbacks import count_fallback
-from core.kernel.lru_dict import LruDict
+from core.kit import Clock, Database
+from core.kit.platform import LruDict, count_fallback
 from modules.auth.queries import KEY_USED
 
 log = structlog.get_logger(__name__)

@@ -6,15 +6,15 @@ An unknown account, a disabled account and a wrong password get the same error a
 
 from typing import NoReturn
 
-from core.data.audit import AuditTrail, Outcome
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.context import current_context
-from core.kernel.principal import Principal
-from core.operations.maintenance import Maintenance
-from core.security.passwords import Passwords
-from core.security.roles import ADMIN
-from core.web.maintenance import UnderMaintenance
+from core.kit import AuditTrail, Clock, Database, Principal
+from core.kit.platform import (
+    ADMIN,
+    Maintenance,
+    Outcome,
+    Passwords,
+    UnderMaintenance,
+    current_context,
+)
 from modules.auth.errors import InvalidCredentials
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
 from modules.auth.service.login_throttle import LoginThrottle

@@ -19,18 +19,19 @@ from uuid import UUID
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from core.data.database import Database
-from core.data.erasing import delete_all
-from core.data.transaction import Transaction
-from core.data.upserts import insert_for
-from core.data.writes import write
-from core.kernel.clock import Clock
-from core.kernel.context import current_context
-from core.kernel.text import simple_lower
-from core.security.authentication import ResetRequired, TooManyAttempts
-from core.security.limits import RateLimited, RateLimits
-from core.security.passwords import HashingBusy
-from core.security.secrets import SecretKeys
+from core.kit import Clock, Database, Transaction, delete_all
+from core.kit.platform import (
+    HashingBusy,
+    RateLimited,
+    RateLimits,
+    ResetRequired,
+    SecretKeys,
+    TooManyAttempts,
+    current_context,
+    insert_for,
+    simple_lower,
+    write,
+)
 from modules.auth.models import Attempts
 from modules.users.public import email_key
 

@@ -5,9 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.data.database import Database
-from core.data.erasing import delete_some
-from core.kernel.clock import Clock
+from core.kit import Clock, Database, delete_some
 from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData

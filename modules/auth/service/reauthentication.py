@@ -5,12 +5,8 @@ Other modules use the port `Reauthentication`. One throttle counts every attempt
 
 from sqlalchemy import bindparam, select, update
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.principal import Principal
-from core.security.authentication import BadCredential, ProofFailed, StepUpRequired
-from core.security.passwords import Passwords
+from core.kit import AuditTrail, Clock, Database, Principal
+from core.kit.platform import BadCredential, Passwords, ProofFailed, StepUpRequired
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.sessions import SessionService

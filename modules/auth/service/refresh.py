@@ -10,12 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from core.data.audit import AuditTrail, Outcome
-from core.data.database import Database
-from core.data.transaction import Transaction
-from core.kernel.clock import Clock
-from core.operations.maintenance import Maintenance
-from core.security.secrets import SecretKeys
+from core.kit import AuditTrail, Clock, Database, Transaction
+from core.kit.platform import Maintenance, Outcome, SecretKeys
 from modules.auth.errors import InvalidRefreshToken
 from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN

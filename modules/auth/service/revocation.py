@@ -5,8 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
+from core.kit import AuditTrail, Database
 from modules.auth.errors import InvalidRequest
 from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens

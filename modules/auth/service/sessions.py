@@ -7,13 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, select, update
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.transaction import Transaction
-from core.kernel.clock import Clock
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
+from core.kit import AuditTrail, Clock, Database, IfMatch, PageRequest, Principal, Rows, Transaction
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.queries import (

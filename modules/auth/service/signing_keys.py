@@ -16,12 +16,8 @@ from joserfc.jwk import ECKey, KeyParameters
 from sqlalchemy import Row, bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from core.data.audit import AuditTrail
-from core.data.cache_versions import CacheVersions
-from core.data.database import Database
-from core.data.versioned_cache import VersionedCache
-from core.kernel.clock import Clock
-from core.security.secrets import SecretKeys, Unreadable
+from core.kit import AuditTrail, Clock, Database, VersionedCache
+from core.kit.platform import CacheVersions, SecretKeys, Unreadable
 from modules.auth.models import SigningKey
 from modules.auth.queries import SIGNING_KEYS
 from modules.auth.settings import AuthSettings

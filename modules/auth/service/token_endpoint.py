@@ -5,10 +5,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.kernel.context import current_context
-from core.kernel.schemas import Schema
-from core.security.authentication import ResetRequired
-from core.security.limits import RateLimits
+from core.kit import Schema
+from core.kit.platform import RateLimits, ResetRequired, current_context
 from modules.auth.errors import (
     InvalidCredentials,
     InvalidGrant,

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from core.kernel.errors import Stale
-from core.web.entity_tags import listed_tags
-from core.web.responses import matches
+from core.kit import Stale
+from core.kit.platform import listed_tags, matches
 
 Headers = Mapping[bytes, bytes]
 

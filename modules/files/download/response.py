@@ -11,9 +11,16 @@ from urllib.parse import quote
 from litestar import Request, Response
 from sqlalchemy import Row
 
-from core.web.context import Header, HttpContext, context_of
-from core.web.responses import PRIVATE, SHARED, FinishedResponse
-from core.web.streaming import client_watched, send_head
+from core.kit.platform import (
+    PRIVATE,
+    SHARED,
+    FinishedResponse,
+    Header,
+    HttpContext,
+    client_watched,
+    context_of,
+    send_head,
+)
 from modules.files.download.conditions import Validators
 from modules.files.download.ranges import ranges_in
 from modules.files.models import PUBLIC

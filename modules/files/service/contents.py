@@ -7,9 +7,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Row
 
-from core.data.database import Database
-from core.kernel.principal import Principal
-from core.security.authentication import NotSignedIn
+from core.kit import Database, Principal
+from core.kit.platform import NotSignedIn
 from modules.files.errors import ContentLost, ContentNotYours, FileNotFound
 from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC

@@ -6,16 +6,20 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, select
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.queries import one_or_raise, row_or_raise
-from core.data.transaction import Transaction
-from core.data.updates import update_or_raise
-from core.events.outbox import Outbox
-from core.kernel.errors import error_at
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.kernel.principal import Principal
+from core.kit import (
+    AuditTrail,
+    Database,
+    IfMatch,
+    Outbox,
+    PageRequest,
+    Principal,
+    Rows,
+    Transaction,
+    one_or_raise,
+    row_or_raise,
+    update_or_raise,
+)
+from core.kit.platform import ANY_VERSION, error_at
 from modules.files.errors import ContentNotYours, ExtensionChanged, FileNotFound
 from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC, File

@@ -20,15 +20,8 @@ import structlog
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.data.database import Database
-from core.data.erasing import delete_all
-from core.data.transaction import Transaction, inside_transaction
-from core.data.upserts import insert_for
-from core.events.leases import LEASE, renewed
-from core.kernel.clock import Clock
-from core.kernel.errors import Unavailable
-from core.kernel.ids import uuid7
-from core.security.authentication import NotSignedIn
+from core.kit import Clock, Database, Transaction, Unavailable, delete_all, uuid7
+from core.kit.platform import LEASE, NotSignedIn, insert_for, inside_transaction, renewed
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileReservation
 from modules.files.service.usage import UsageService

@@ -5,13 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.transaction import Transaction
-from core.events.outbox import Outbox
-from core.kernel.ids import uuid7
-from core.kernel.principal import Principal
-from core.security.authentication import NotSignedIn
+from core.kit import AuditTrail, Database, Outbox, Principal, Transaction, uuid7
+from core.kit.platform import NotSignedIn
 from modules.files.models import File
 from modules.files.public import FileUploaded
 from modules.files.service.reservations import Hold, Reservations

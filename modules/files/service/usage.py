@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
 
-from core.data.database import Database
-from core.data.transaction import Transaction
-from core.data.upserts import insert_for
+from core.kit import Database, Transaction
+from core.kit.platform import insert_for
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileReservation, FileUsage
 from modules.files.settings import FilesSettings

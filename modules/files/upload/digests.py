@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256, sha512
 from hmac import compare_digest
 
-from core.kernel.errors import error_at
+from core.kit.platform import error_at
 from modules.files.errors import DigestMismatch
 
 HEADERS = ("content-digest", "repr-digest")

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from core.kernel.errors import FieldError, InvalidInput, error_at
+from core.kit import FieldError, InvalidInput
+from core.kit.platform import error_at
 from modules.files.errors import (
     FileTooLarge,
     MalformedUpload,

@@ -4,7 +4,7 @@ import re
 
 from pydantic_core import PydanticCustomError
 
-from core.kernel.text import Line
+from core.kit import Line
 from modules.files.errors import NameInvalid
 
 LONGEST_BYTES = 255

@@ -5,8 +5,7 @@ from typing import Any
 
 from litestar import Request
 
-from core.web.bodies import EncodedBody
-from core.web.context import context_of
+from core.kit.platform import EncodedBody, context_of
 from modules.files.errors import UploadCutOff
 from modules.files.upload.body import UploadBody
 from modules.files.upload.digests import HEADERS

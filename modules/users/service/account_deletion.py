@@ -7,15 +7,17 @@ from uuid import UUID
 import structlog
 from sqlalchemy import bindparam, delete, select, update
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.transaction import Transaction
-from core.events.outbox import Outbox
-from core.kernel.clock import Clock
-from core.kernel.contributions import Contributions
-from core.kernel.principal import Principal
-from core.operations.contributions import PersonalData
-from core.security.reauthentication import Reauthentication
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Contributions,
+    Database,
+    Outbox,
+    PersonalData,
+    Principal,
+    Transaction,
+)
+from core.kit.platform import Reauthentication
 from modules.users.events import ErasureSettled
 from modules.users.models import User
 from modules.users.public import AccountClosed, LastAdmin, UserDeleted, UserErased

@@ -8,17 +8,17 @@ from uuid import UUID
 from email_validator import EmailNotValidError
 from sqlalchemy import Executable, bindparam, update
 
-from core.data.audit import AuditTrail
-from core.data.constraints import unique
-from core.data.database import Database
-from core.data.writes import write
-from core.events.outbox import Outbox
-from core.kernel.clock import Clock
-from core.kernel.context import current_context
-from core.kernel.contributions import Contributions
-from core.kernel.errors import FieldError, InvalidInput
-from core.security.passwords import NewPasswords
-from core.security.roles import MEMBER, Roles
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Contributions,
+    Database,
+    FieldError,
+    InvalidInput,
+    Outbox,
+    unique,
+)
+from core.kit.platform import MEMBER, NewPasswords, Roles, current_context, write
 from modules.users.email import as_written, key_of
 from modules.users.models import User
 from modules.users.public import (

@@ -1,9 +1,7 @@
 """The service that makes the first admin, and the admins of `atrium user create-admin`."""
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.security.passwords import NewPasswords
-from core.security.roles import ADMIN, MEMBER
+from core.kit import AuditTrail, Database
+from core.kit.platform import ADMIN, MEMBER, NewPasswords
 from modules.users.errors import AccountExists
 from modules.users.public import Account, NewAccount, UserNotFound
 from modules.users.queries import ANY_ADMIN

@@ -6,8 +6,8 @@ from json import dumps
 from typing import TypeVar
 from uuid import UUID
 
-from core.kernel.schemas import Schema
-from core.operations.contributions import PersonalRows
+from core.kit import Schema
+from core.kit.platform import PersonalRows
 
 Parts = Mapping[str, PersonalRows | Mapping[str, PersonalRows]]
 T = TypeVar("T")

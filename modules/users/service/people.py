@@ -6,17 +6,20 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.data.queries import Listing, row_or_raise
-from core.data.transaction import Transaction
-from core.events.outbox import Outbox
-from core.kernel.clock import Clock
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.kernel.principal import Principal
-from core.security.authentication import StepUpRequired
-from core.security.roles import ADMIN, Roles
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Database,
+    IfMatch,
+    Listing,
+    Outbox,
+    PageRequest,
+    Principal,
+    Rows,
+    Transaction,
+    row_or_raise,
+)
+from core.kit.platform import ADMIN, ANY_VERSION, Roles, StepUpRequired
 from modules.users.public import (
     BeyondOwnRights,
     LastAdmin,

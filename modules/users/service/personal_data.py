@@ -9,16 +9,18 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Row
 
-from core.data.audit import AuditTrail
-from core.data.database import Database
-from core.kernel.clock import Clock
-from core.kernel.contributions import Contributions
-from core.kernel.fallbacks import count_fallback
-from core.kernel.lru_dict import LruDict
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.principal import Principal
-from core.operations.contributions import PersonalData, UserStatistic
-from core.security.limits import RateLimits
+from core.kit import (
+    AuditTrail,
+    Clock,
+    Contributions,
+    Database,
+    PageRequest,
+    PersonalData,
+    Principal,
+    Rows,
+    UserStatistic,
+)
+from core.kit.platform import LruDict, RateLimits, count_fallback
 from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
 from modules.users.service.export_document import document

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from core.data.audit import AuditTrail
-from core.data.cache_versions import CacheVersions
-from core.data.database import Database
-from core.data.versioned_cache import VersionedCache
-from core.kernel.errors import FieldError, InvalidInput
-from core.kernel.pages import PageRequest, Rows
-from core.kernel.preconditions import IfMatch
-from core.kernel.principal import Principal
-from core.security.authentication import NotPermitted
-from core.security.reauthentication import Reauthentication
-from core.security.roles import MEMBER
+from core.kit import (
+    AuditTrail,
+    Database,
+    FieldError,
+    IfMatch,
+    InvalidInput,
+    NotPermitted,
+    PageRequest,
+    Principal,
+    Rows,
+    VersionedCache,
+)
+from core.kit.platform import MEMBER, CacheVersions, Reauthentication
 from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import READ, WRITE
 from modules.users.public import NewAccount, Person, UserNotFound

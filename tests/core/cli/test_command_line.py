@@ -241,7 +241,7 @@ def test_the_version_needs_no_library_of_the_service(tmp_path: Path) -> None:
 
 def test_help_builds_no_application_and_no_service(tmp_path: Path) -> None:
     """It writes nothing either."""
-    building = {"core.app", "core.web.server", "uvicorn", "alembic"}
+    building = {"core.app", "core.engine.http.server", "uvicorn", "alembic"}
     printed = loaded_by(tmp_path, "--help", names=building)
     assert "create-admin" not in printed and "  keys " in printed
     assert printed.endswith("\nloaded:\n")

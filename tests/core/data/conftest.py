@@ -5,12 +5,12 @@ import pytest
 from sqlalchemy import Connection
 
 from core.data.audit import AuditEntry
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.invalidation_poller import Announcement, InvalidationPoller
 from core.data.migrations.connections import run
 from core.data.models import Base
+from core.engine.sql.cache_versions import CacheVersions
 from tests.core.data.tables import Tables
 from tests.databases import BACKENDS, postgres_database, postgres_server
 

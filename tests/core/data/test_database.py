@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from core.data.cache_versions import CacheVersions
 from core.data.constraints import unique
 from core.data.database import Database
-from core.data.errors import DatabaseBusy
 from core.data.models import to_utc
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.errors import DatabaseBusy
 from core.kernel.clock import utc_now
 from core.kernel.errors import Conflict, Stale
 from core.kernel.ids import uuid7
@@ -406,7 +406,7 @@ def group_of(db: Database) -> Any:
 async def test_who_waits_in_vain_is_told_that_the_database_is_busy(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.data.sqlite.writer.PATIENCE_S", 0.05)
+    monkeypatch.setattr("core.engine.sql.sqlite.writer.PATIENCE_S", 0.05)
     monkeypatch.setattr(db.engine.sync_engine.pool, "_timeout", 0.05)
     enough, holding = Event(), 12
 

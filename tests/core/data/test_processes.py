@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
+from core.engine.sql.cache_versions import CacheVersions
 from tests.core.data.tables import Thing
 from tests.core.data.test_database import COUNT, add
 
@@ -17,7 +17,7 @@ import asyncio, sys
 from pathlib import Path
 from sqlalchemy import select
 from core.data.engines import open_database
-from core.data.cache_versions import CacheVersions
+from core.engine.sql.cache_versions import CacheVersions
 from tests.core.data.tables import Thing
 
 db = open_database(sys.argv[1], CacheVersions(Path(sys.argv[2]) / "generations"))

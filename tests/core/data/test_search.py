@@ -10,8 +10,8 @@ from sqlalchemy import String, bindparam, delete, func, insert, select, text, up
 
 from core.data.database import Database
 from core.data.queries import Listing
-from core.data.reads import PlannedReads
 from core.data.search import SAMPLE, Way, all_matches, found_in, search_values
+from core.engine.sql.reads import PlannedReads
 from core.kernel.clock import utc_now
 from core.kernel.folding import fold
 from core.kernel.ids import uuid7

@@ -8,12 +8,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.data import connection_pool
 from core.data.database import Database
-from core.data.errors import DatabaseBusy
 from core.data.inserts import add_row
-from core.data.reads import PLANNED_RUN
 from core.data.transaction import Transaction
+from core.engine.sql import connection_pool
+from core.engine.sql.errors import DatabaseBusy
+from core.engine.sql.reads import PLANNED_RUN
 from tests.core.data.tables import Thing
 
 CUT = text(

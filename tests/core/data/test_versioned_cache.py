@@ -5,10 +5,10 @@ from asyncio import Event, Task, create_task, gather, sleep
 import pytest
 from sqlalchemy import select
 
-from core.data.cache_versions import CacheVersions
-from core.data.cached_counts import CachedCounts, Count
 from core.data.database import Database
 from core.data.versioned_cache import VersionedCache
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.cached_counts import CachedCounts, Count
 from tests.core.data.tables import Thing
 from tests.core.data.test_database import add, names
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.invalidation_poller import Announcement
 from core.data.models import Base
+from core.engine.sql.cache_versions import CacheVersions
 from core.events.models import Delivery, RecordedEvent, ScheduledRun
 from tests.core.events.processes import METADATA, FakeClock
 from tests.databases import BACKENDS, postgres_database, postgres_server

@@ -16,9 +16,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
 
-from core.data.cache_versions import CacheVersions
 from core.data.database import Database
 from core.data.engines import open_database
+from core.engine.sql.cache_versions import CacheVersions
 from core.events.log import EventLog
 from core.events.models import Delivery
 from core.events.outbox import Outbox

@@ -8,8 +8,8 @@ from httpx import AsyncClient
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import StatementError
 
-from core.data.compiled_statements import CompiledStatement
 from core.data.database import Database
+from core.engine.sql.compiled_statements import CompiledStatement
 from core.kernel import fallbacks
 from core.kernel.fallbacks import count_fallback, counts, note_fallback
 from core.wiring.container import CoreContainer

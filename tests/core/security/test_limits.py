@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from config.settings import Rate
-from core.data.cache_versions import CacheVersions
 from core.data.engines import open_database
+from core.engine.sql.cache_versions import CacheVersions
 from core.kernel.clock import utc_now
 from core.security.limits import LocalCounters, RateLimitStore
 from core.security.redis_counters import PAUSE_S, RedisCounters

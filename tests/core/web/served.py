@@ -10,8 +10,8 @@ from ipaddress import ip_network
 
 import structlog
 
-from core.web.protocol import HttpProtocol
-from core.web.server import Options, serve
+from core.engine.http.protocol import HttpProtocol
+from core.engine.http.server import Options, serve
 from tests.core.web import small_app
 
 

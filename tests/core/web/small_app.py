@@ -7,12 +7,12 @@ from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
+from core.engine.http.client_address import ClientAddress
+from core.engine.http.lifecycle import Lifecycle
+from core.engine.http.request_validator import RequestValidator
 from core.kernel.errors import Forbidden
-from core.web.client_address import ClientAddress
-from core.web.lifecycle import Lifecycle
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
-from core.web.request_validator import RequestValidator
 from core.web.security_headers import SecurityHeaders
 
 PIECE = 65_536

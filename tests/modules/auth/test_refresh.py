@@ -10,7 +10,7 @@ from litestar import Litestar
 from sqlalchemy import func, select
 
 from core.data.database import Database
-from core.data.errors import DatabaseBusy
+from core.engine.sql.errors import DatabaseBusy
 from core.kernel.clock import utc_now
 from core.operations.maintenance import Maintenance
 from core.web.maintenance import MaintenanceState

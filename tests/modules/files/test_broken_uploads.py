@@ -275,7 +275,7 @@ async def test_a_commit_that_fails_leaves_nothing_for_long(
     """Whether it came to be cannot be known at once; the sweep after it knows."""
     monkeypatch.setattr("modules.files.service.uploads.LONGEST_COMMIT_S", 0)
     with monkeypatch.context() as broken:
-        broken.setattr("core.data.connection_pool.ConnectionPool.commit", fail)
+        broken.setattr("core.engine.sql.connection_pool.ConnectionPool.commit", fail)
         answer = await send(person.client, form(part(b"x")))
     assert answer.status_code == 500
     await sleep(0.01)

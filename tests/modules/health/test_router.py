@@ -5,7 +5,7 @@ import pytest
 from httpx import AsyncClient
 from pydantic import SecretStr
 
-from core.data.errors import DatabaseBusy
+from core.engine.sql.errors import DatabaseBusy
 from core.operations.contributions import HealthCheck
 from core.wiring.container import CoreContainer
 from tests.people import Person

@@ -20,7 +20,7 @@ from time_machine import travel
 from config.settings import Settings
 from core.data import erasing
 from core.data.audit import AuditEntry
-from core.data.connection_pool import ConnectionPool
+from core.engine.sql.connection_pool import ConnectionPool
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from core.web.idempotency.models import IdempotencyRow

@@ -1,0 +1,202 @@
+"""Checks of a request that run before any other code; most servers accept what these refuse.
+
+Each error also closes the connection, because the bytes could be meant as two requests.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import chain
+from re import compile as pattern
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from core.engine.http.headers import Header
+from core.kernel.errors import BadRequest, ProblemError, error_at
+
+MAX_FIELDS = 100
+MAX_HEADER_BYTES = 16_384
+MAX_URL_BYTES = 8_192
+MOST_SPELLINGS = 64
+HOST = pattern(rb"([A-Za-z0-9._-]{1,253}?|\[[0-9A-Fa-f:.]{2,45}\])\.?(?::[0-9]{1,5})?")
+STRAY_PERCENT = pattern(rb"%(?![0-9A-Fa-f]{2})")
+CONTROLS = pattern(rb"[\x00-\x1f\x7f]")
+ONCE = frozenset({
+    b"access-control-request-method", b"authorization", b"content-disposition", b"content-length",
+    b"content-range", b"content-type", b"expect", b"host", b"idempotency-key", b"if-modified-since",
+    b"if-range", b"if-unmodified-since", b"origin", b"range", b"tus-resumable",
+    b"upload-checksum", b"upload-concat", b"upload-defer-length", b"upload-length",
+    b"upload-metadata", b"upload-offset", b"x-api-key", b"x-http-method-override",
+})  # fmt: skip
+"""Fields that may occur once, because two values could mean two requests."""
+
+HINTS = frozenset({b"referer", b"traceparent", b"tracestate", b"user-agent", b"x-request-id"})
+"""Fields that do not change a response: repeated ones are dropped, malformed ones ignored."""
+
+
+class MalformedRequest(ProblemError):
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["connection"] = "close"
+
+
+class Unparsable(MalformedRequest, BadRequest):
+    """Its head or framing breaks the protocol, or can be read in more than one way.
+
+    Leave both to an HTTP library, and look at what a proxy in between makes of them.
+    """
+
+    code = "http.unparsable"
+    title = "This is not an HTTP/1.1 request with one meaning."
+
+
+class BadHost(MalformedRequest, BadRequest):
+    """`Host` is missing, repeated, or no name of a host.
+
+    Send it once, with the name that the service is known under.
+    """
+
+    place = "header.Host"
+    code = "http.bad_host"
+    title = "Send exactly one valid Host."
+
+
+class RepeatedHeader(MalformedRequest, BadRequest):
+    """Two values could mean two requests; `detail` names the field.
+
+    Send the field once.
+    """
+
+    code = "http.repeated_header"
+    title = "A header field that may be given once was given twice."
+
+
+class BadUrl(MalformedRequest, BadRequest):
+    """The decoded URL has control characters or is no UTF-8, or a `%` encodes nothing.
+
+    Let a library encode each part of the URL by itself.
+    """
+
+    code = "http.bad_url"
+    title = "The address is not well-formed UTF-8 in percent-encoding."
+
+
+class UnknownCoding(MalformedRequest, BadRequest):
+    """This `Transfer-Encoding` does not show the end of the body.
+
+    Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
+    """
+
+    place = "header.Transfer-Encoding"
+    code = "http.unknown_coding"
+    title = "The only transfer coding is chunked, in HTTP/1.1."
+
+
+class UriTooLong(MalformedRequest):
+    """Path and query have at most 8 KiB together."""
+
+    status = 414
+    code = "http.uri_too_long"
+    title = "The address is too long."
+
+
+class Misdirected(MalformedRequest):
+    """`Host` is well-formed, and not among the names of this service."""
+
+    status = 421
+    code = "http.misdirected"
+    title = "This host is not served here."
+
+
+class HeadersTooLarge(MalformedRequest):
+    """There may be 100 fields, of 16 KiB together."""
+
+    status = 431
+    code = "http.headers_too_large"
+    title = "There are too many header fields, or they are too long."
+
+
+class RequestValidator:
+    def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
+        """Accept the host names in `hosts` on any port; an IPv6 host is in brackets.
+
+        The paths in `any_host`, and the paths below them, are served for any Host or none.
+        """
+        self._hosts = frozenset(host.lower().encode() for host in hosts)
+        self._any_host = tuple(path.encode() + b"/" for path in any_host)
+        self._accepted: set[bytes] = set()
+
+    def read(self, scope: Any) -> dict[bytes, bytes]:
+        """Return the header fields by name. Raises the error of the server or of a check."""
+        if "refusal" in scope:
+            raise scope["refusal"]
+        fields = scope["headers"]
+        if len(fields) > MAX_FIELDS or sum(map(len, chain(*fields))) > MAX_HEADER_BYTES:
+            raise HeadersTooLarge(f"At most {MAX_FIELDS} fields and {MAX_HEADER_BYTES} bytes.")
+        check_url(scope["raw_path"], scope["query_string"])
+        headers = dict(fields)
+        if len(headers) < len(fields):
+            headers = joined(fields)
+        if (host := headers.get(b"host", b"")) not in self._accepted:
+            self._check(host, scope["raw_path"])
+        if (coding := headers.get(b"transfer-encoding")) is not None:
+            check_coding(coding, scope["http_version"])
+        if not scope["http_version"].startswith("1."):
+            raise Unparsable
+        return headers
+
+    def _check(self, host: bytes, path: bytes) -> None:
+        if (path + b"/").startswith(self._any_host):
+            return
+        if not (match := HOST.fullmatch(host)):
+            raise BadHost
+        if match[1].lower() not in self._hosts:
+            raise Misdirected
+        if len(self._accepted) < MOST_SPELLINGS:  # clients choose the case and the port
+            self._accepted.add(host)
+
+
+def check_coding(coding: bytes, version: str) -> None:
+    """Raise UnknownCoding if the end of the body is not certain (RFC 9112, section 6.1)."""
+    if coding.lower() != b"chunked" or version != "1.1":
+        raise UnknownCoding
+
+
+def check_url(path: bytes, query: bytes) -> None:
+    if len(path) + len(query) + bool(query) > MAX_URL_BYTES:
+        raise UriTooLong(f"At most {MAX_URL_BYTES} bytes.")
+    if b"%" in path or b"%" in query:
+        with error_at("path"):
+            check_encoding(path)
+        with error_at("query"):
+            check_encoding(query)
+
+
+def check_encoding(text: bytes) -> None:
+    decoded = unquote_to_bytes(text)
+    if STRAY_PERCENT.search(text) or CONTROLS.search(decoded):
+        raise BadUrl
+    try:
+        decoded.decode()
+    except UnicodeDecodeError:
+        raise BadUrl from None
+
+
+def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
+    """Return the fields, each repeated one joined to a list (RFC 9110, section 5.3).
+
+    Raises BadHost or RepeatedHeader for a field that may occur once.
+    """
+    headers: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if name not in headers or name in HINTS:
+            headers[name] = value
+        elif name in ONCE:
+            raise BadHost if name == b"host" else repeated(name.decode("latin-1"))
+        else:
+            headers[name] += (b"; " if name == b"cookie" else b", ") + value
+    counts = Counter(name for name, _ in fields if name in HINTS)
+    return {name: value for name, value in headers.items() if counts[name] < 2}
+
+
+def repeated(name: str) -> RepeatedHeader:
+    return RepeatedHeader(f"Send {name} once.").at(f"header.{name}")

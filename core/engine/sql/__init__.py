@@ -1,0 +1,1 @@
+"""Connections, compiled statements, group commit and cache versions, below `core.data`."""

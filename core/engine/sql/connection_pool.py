@@ -1,0 +1,183 @@
+"""The pool of connections for transactions.
+
+A plan goes to the driver directly. SQLAlchemy sends no BEGIN of its own, so the session of a
+transaction uses the same connection, and the same transaction, for everything else.
+"""
+
+from abc import ABC, abstractmethod
+from asyncio import LifoQueue, timeout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import TextClause
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.util import greenlet_spawn
+
+from core.engine.sql.compiled_statements import CompiledStatement
+from core.engine.sql.errors import DatabaseBusy, is_outdated
+from core.kernel.errors import Unavailable
+from core.kernel.fallbacks import note_fallback
+
+ACQUIRE_TIMEOUT_S = 15
+Rows = Sequence[Sequence[Any]]
+T = TypeVar("T")
+
+
+class ConnectionPool(ABC):
+    exemption: TextClause | None = None
+    """The statement that exempts the rest of a transaction from the statement timeout."""
+
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
+        self.engine, self._connections = engine, connections
+        self._idle: LifoQueue[AsyncConnection | None] = LifoQueue()
+        for _ in range(connections):
+            self._idle.put_nowait(None)  # opened when first needed
+
+    @property
+    def lent(self) -> int:
+        """The number of connections that transactions use."""
+        return self._connections - self._idle.qsize()
+
+    @abstractmethod
+    async def perform(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> Rows:
+        """Execute a statement and return its rows. Raises the errors of SQLAlchemy."""
+
+    async def perform_later(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> None:
+        """Perform a write without rows, at the latest with the next statement or the commit."""
+        await self.perform(connection, plan, values)
+
+    async def exempt(self, connection: AsyncConnection) -> None:  # noqa: B027 (not on SQLite)
+        """Exempt this transaction from the statement timeout."""
+
+    @abstractmethod
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        """Return whether this error means that the connection is lost."""
+
+    @abstractmethod
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        """Return whether the connection is lost."""
+
+    @abstractmethod
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        """Return whether the driver has an open transaction."""
+
+    async def connect(self) -> AsyncConnection:
+        return await self.engine.connect()
+
+    async def acquire(self) -> AsyncConnection:
+        """Lend a connection until commit() or rollback(). Raises DatabaseBusy."""
+        kept = await self._next_idle()
+        try:
+            return kept or await self.connect()
+        except BaseException:
+            self._idle.put_nowait(None)
+            raise
+
+    async def commit(self, connection: AsyncConnection, session: AsyncSession | None) -> None:
+        """Commit and put the connection back; if this fails, rollback() puts it back."""
+        if session and session.in_transaction():
+            await session.run_sync(commit_and_close)
+        else:
+            with self._translate_driver_errors(connection):
+                await self.commit_driver(connection)
+        self._idle.put_nowait(connection)
+
+    async def commit_driver(self, connection: AsyncConnection) -> None:
+        await greenlet_spawn(dbapi_connection_of(connection).commit)
+
+    async def rollback(
+        self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
+    ) -> None:
+        """Roll back and put the connection back, unless it is outdated or no longer usable."""
+        if is_outdated(error):
+            self._renew(connection)
+        try:
+            if not connection.invalidated:
+                await greenlet_spawn(dbapi_connection_of(connection).rollback)
+            if session:
+                await session.close()
+        except Exception as error:
+            if connection.invalidated or not self.lost_by(error, connection):
+                note_fallback("rollback", type(error).__name__, error)
+        finally:
+            self._idle.put_nowait(self._checked(connection))
+
+    async def close(self) -> None:
+        await self._close_all([connection for connection in taken_out(self._idle) if connection])
+        await self.engine.dispose()
+
+    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
+        for connection in connections:
+            await connection.close()
+
+    def _renew(self, connection: AsyncConnection) -> None:
+        """Discard this connection and the idle ones, which are outdated too."""
+        if connection.sync_connection:
+            connection.sync_connection.invalidate()
+        for kept in taken_out(self._idle):
+            if kept:
+                discard(kept)
+
+    async def _next_idle(self) -> AsyncConnection | None:
+        if not self._idle.empty():
+            return self._checked(self._idle.get_nowait())
+        try:
+            async with timeout(ACQUIRE_TIMEOUT_S):
+                kept = await self._idle.get()
+        except TimeoutError:
+            raise DatabaseBusy from None
+        return self._checked(kept)
+
+    def _checked(self, connection: AsyncConnection | None) -> AsyncConnection | None:
+        if connection is None or self._is_usable(connection):
+            return connection
+        discard(connection)
+        return None
+
+    def _is_usable(self, connection: AsyncConnection) -> bool:
+        if connection.invalidated or self.is_lost(connection):
+            return False
+        begun = connection.get_transaction()  # SQLAlchemy's, perhaps left by a failed commit
+        return not (begun or self.in_transaction(connection))
+
+    @contextmanager
+    def _translate_driver_errors(self, connection: AsyncConnection) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, Unavailable):
+            raise
+        except Exception as error:
+            lost = self.lost_by(error, connection)
+            raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
+
+
+def taken_out(idle: LifoQueue[T | None]) -> list[T | None]:
+    """Return all entries of the queue, and replace each by None, to be opened when needed."""
+    entries = [idle.get_nowait() for _ in range(idle.qsize())]
+    for _ in entries:
+        idle.put_nowait(None)
+    return entries
+
+
+def dbapi_connection_of(connection: AsyncConnection) -> Any:
+    assert connection.sync_connection is not None  # noqa: S101 (it has been started)
+    return connection.sync_connection.connection.dbapi_connection
+
+
+def discard(connection: AsyncConnection) -> None:
+    """Close a connection without a message to the server, which may be unreachable."""
+    if sync := connection.sync_connection:
+        sync.invalidate()
+        sync.close()
+
+
+def commit_and_close(session: Session) -> None:
+    session.commit()
+    session.close()

@@ -1,0 +1,1 @@
+"""PostgreSQL by asyncpg, directly or over a pooler in transaction mode."""

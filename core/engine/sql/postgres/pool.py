@@ -1,0 +1,171 @@
+"""Writes on PostgreSQL without SQLAlchemy; those that may wait are sent in one round trip.
+
+This module imports the driver, so it is imported only if the database is PostgreSQL.
+"""
+
+import re
+from asyncio import CancelledError
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+from asyncpg import IntegrityConstraintViolationError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import await_, greenlet_spawn
+
+from core.engine.sql.compiled_statements import CompiledStatement
+from core.engine.sql.connection_pool import ConnectionPool, Rows, dbapi_connection_of
+from core.engine.sql.errors import has_outdated_plan, is_repeatable
+from core.engine.sql.postgres.errors import LOST, setting_up
+from core.engine.sql.postgres.reads import close_all
+
+DISCARD_PLANS = "DISCARD PLANS"
+
+MOST_LEFT = 8
+INTO = re.compile(r"\$(\d+)")
+
+
+class PostgresPool(ConnectionPool):
+    """The pool for PostgreSQL, where a failed statement ends the transaction."""
+
+    exemption = text("SET LOCAL statement_timeout = 0")
+    commits_alone = True
+    """Whether a single statement is executed without BEGIN and COMMIT."""
+
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
+        super().__init__(engine, connections)
+        self._left: dict[Any, list[tuple[CompiledStatement, list[Any]]]] = {}
+        """The writes that wait, by the connection that SQLAlchemy's events pass."""
+        for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
+            event.listen(engine.sync_engine, moment, self._perform_before)
+
+    async def connect(self) -> AsyncConnection:
+        with setting_up():
+            return await super().connect()
+
+    async def perform(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> Rows:
+        await self._perform_left(connection.sync_connection)
+        return await self._fetch(dbapi_connection_of(connection), plan.sql, values)
+
+    async def perform_later(
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+    ) -> None:
+        left = self._left.setdefault(connection.sync_connection, [])
+        left.append((plan, values))
+        if len(left) == MOST_LEFT:
+            await self._perform_left(connection.sync_connection)
+
+    async def exempt(self, connection: AsyncConnection) -> None:
+        await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
+
+    async def commit_driver(self, connection: AsyncConnection) -> None:
+        """Commit; the waiting writes are one statement, which alone needs no COMMIT."""
+        await self._perform_left(connection.sync_connection, is_last=True)
+        await super().commit_driver(connection)
+
+    async def rollback(
+        self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
+    ) -> None:
+        self._left.pop(connection.sync_connection, None)
+        await super().rollback(connection, session, error)
+
+    def _perform_before(self, connection: Connection, *_: Any) -> None:
+        """Perform the waiting writes before the next operation of SQLAlchemy."""
+        if connection in self._left:
+            await_(self._perform_left(connection))
+
+    async def _perform_left(self, connection: Connection | None, is_last: bool = False) -> None:
+        if connection and (left := self._left.pop(connection, None)):
+            adapted = connection.connection.dbapi_connection
+            sql = in_one(tuple(plan for plan, _ in left))
+            values = [value for _, values in left for value in values]
+            alone = is_last and self.commits_alone and not is_open(adapted)
+            await self._fetch(adapted, sql, values, alone)
+
+    async def _fetch(self, adapted: Any, sql: str, values: list[Any], alone: bool = False) -> Rows:
+        """Return the rows; repeat the first statement of a transaction if it may succeed then."""
+        is_first = not is_open(adapted)
+        try:
+            return await self._fetch_once(adapted, sql, values, alone)
+        except DBAPIError as error:
+            if error.connection_invalidated or not (is_first and is_repeatable(error)):
+                raise
+            is_outdated = has_outdated_plan(error)
+        await greenlet_spawn(adapted.rollback)
+        if is_outdated:  # plans of triggers, which the driver does not know, are outdated too
+            await self._fetch_once(adapted, DISCARD_PLANS, [])
+        return await self._fetch_once(adapted, sql, values)
+
+    async def _fetch_once(
+        self, adapted: Any, sql: str, values: list[Any], alone: bool = False
+    ) -> Rows:
+        try:
+            if not (alone or is_open(adapted)):
+                await self._start(adapted)
+            rows: Rows = await adapted.driver_connection.fetch(sql, *values)
+        except IntegrityConstraintViolationError as error:
+            raise IntegrityError(sql, None, error) from error
+        except Exception as error:
+            lost = is_lost_by(error, adapted.driver_connection)
+            raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
+        return rows
+
+    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
+        await close_all(connections)
+
+    async def _start(self, adapted: Any) -> None:
+        """Begin a transaction in a way that SQLAlchemy notices.
+
+        Terminate the connection if BEGIN is cancelled, because the driver would make a savepoint of
+        the next transaction, and would release that instead of committing.
+        """
+        try:
+            await adapted._start_transaction()
+        except CancelledError:
+            adapted.driver_connection.terminate()
+            raise
+
+    def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
+        return is_lost_by(error, dbapi_connection_of(connection).driver_connection)
+
+    def is_lost(self, connection: AsyncConnection) -> bool:
+        return bool(dbapi_connection_of(connection).driver_connection.is_closed())
+
+    def in_transaction(self, connection: AsyncConnection) -> bool:
+        return connection.sync_connection in self._left or is_open(dbapi_connection_of(connection))
+
+
+def is_open(adapted: Any) -> bool:
+    """Return whether the driver is in a transaction; a closed one cannot be asked."""
+    driver = adapted.driver_connection
+    return not driver.is_closed() and bool(driver.is_in_transaction())
+
+
+def is_lost_by(error: Exception, driver: Any) -> bool:
+    """Return whether the connection is lost; terminate it if the driver may not know that."""
+    if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
+        driver.terminate()
+        return True
+    return bool(driver.is_closed())
+
+
+@lru_cache(1000)
+def in_one(plans: Sequence[CompiledStatement]) -> str:
+    """Return one statement that performs these writes, with their values one after another.
+
+    Constraints are checked at its end, so a row may refer to another row of the same statement.
+    """
+    before = [0, *accumulate(plan.size for plan in plans)]
+    *first, last = [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
+    named = ", ".join(f"left_{number} AS ({part})" for number, part in enumerate(first))
+    return f"WITH {named} {last}" if first else last
+
+
+def moved(sql: str, by: int) -> str:
+    """Return a statement with the numbers of its parameters increased by `by`."""
+    return INTO.sub(lambda value: f"${int(value[1]) + by}", sql)

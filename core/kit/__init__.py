@@ -1,0 +1,126 @@
+"""The public face of core: every name that a module may import.
+
+`core.kit.platform` has further names for the modules that complete core, such as `auth`.
+"""
+
+from core.data.audit import AuditTrail
+from core.data.constraints import unique
+from core.data.database import Database
+from core.data.erasing import delete_all, delete_some, update_some
+from core.data.folded import folded, own_columns
+from core.data.indexes import PartialIndex
+from core.data.inserts import add_row
+from core.data.models import Base, Identified, Timestamped, Versioned, nothing_personal
+from core.data.queries import Listing, one_or_raise, row_or_raise
+from core.data.search import SearchIndex
+from core.data.transaction import Transaction
+from core.data.updates import update_or_raise
+from core.data.versioned_cache import VersionedCache
+from core.events.outbox import Outbox
+from core.kernel.clock import Clock, utc_now
+from core.kernel.contributions import Contribution, Contributions, Export
+from core.kernel.errors import (
+    BadRequest,
+    Conflict,
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    ProblemError,
+    Stale,
+    Unavailable,
+)
+from core.kernel.events import Event, Listener, Schedule
+from core.kernel.ids import uuid7
+from core.kernel.pages import PageRequest, Rows
+from core.kernel.preconditions import IfMatch
+from core.kernel.principal import Permission, Principal
+from core.kernel.schemas import ABSENT, MergePatch, Page, Schema, UtcDatetime
+from core.kernel.text import Line, Text
+from core.operations.contributions import (
+    Command,
+    DoctorCheck,
+    HealthCheck,
+    PersonalData,
+    Seed,
+    StartupTask,
+    Statistic,
+    UserStatistic,
+)
+from core.security.authentication import NotPermitted
+from core.security.policies import authenticated, optional, public, requires
+from core.web.problems import problems
+from core.wiring.module import Module, ModuleContainer, Mount
+
+__all__ = [
+    "ABSENT",
+    "AuditTrail",
+    "BadRequest",
+    "Base",
+    "Clock",
+    "Command",
+    "Conflict",
+    "Contribution",
+    "Contributions",
+    "Database",
+    "DoctorCheck",
+    "Event",
+    "Export",
+    "FieldError",
+    "Forbidden",
+    "HealthCheck",
+    "Identified",
+    "IfMatch",
+    "InvalidInput",
+    "Line",
+    "Listener",
+    "Listing",
+    "MergePatch",
+    "Module",
+    "ModuleContainer",
+    "Mount",
+    "NotFound",
+    "NotPermitted",
+    "Outbox",
+    "Page",
+    "PageRequest",
+    "PartialIndex",
+    "Permission",
+    "PersonalData",
+    "Principal",
+    "ProblemError",
+    "Rows",
+    "Schedule",
+    "Schema",
+    "SearchIndex",
+    "Seed",
+    "Stale",
+    "StartupTask",
+    "Statistic",
+    "Text",
+    "Timestamped",
+    "Transaction",
+    "Unavailable",
+    "UserStatistic",
+    "UtcDatetime",
+    "Versioned",
+    "VersionedCache",
+    "add_row",
+    "authenticated",
+    "delete_all",
+    "delete_some",
+    "folded",
+    "nothing_personal",
+    "one_or_raise",
+    "optional",
+    "own_columns",
+    "problems",
+    "public",
+    "requires",
+    "row_or_raise",
+    "unique",
+    "update_or_raise",
+    "update_some",
+    "utc_now",
+    "uuid7",
+]

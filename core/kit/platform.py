@@ -1,0 +1,154 @@
+"""Names for the modules that complete core: sign-in, administration, downloads and health.
+
+A module of a team needs `core.kit` only.
+"""
+
+from core.data.audit import AuditEntry, Outcome
+from core.data.transaction import inside_transaction
+from core.data.unions import Union
+from core.data.upserts import insert_for
+from core.data.writes import write
+from core.engine.http.headers import Header
+from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql.cached_counts import Count
+from core.engine.sql.lanes import reserved
+from core.events.errors import DeliveryNotFound, DeliveryRunning
+from core.events.leases import LEASE, renewed
+from core.events.log import EVENTS, EventLog
+from core.kernel.context import current_context
+from core.kernel.errors import TooLarge, Unauthenticated, UnsupportedMediaType, error_at
+from core.kernel.fallbacks import count_fallback
+from core.kernel.lru_dict import LruDict
+from core.kernel.preconditions import ANY_VERSION
+from core.kernel.text import composed, simple_lower
+from core.kernel.value_listing import ValueListing
+from core.operations.contributions import PersonalRows
+from core.operations.health import CheckResult, HealthChecks
+from core.operations.maintenance import Maintenance
+from core.operations.metrics import RequestMetrics
+from core.security.authentication import (
+    Authenticator,
+    BadCredential,
+    KeyAuthenticator,
+    NotSignedIn,
+    ProofFailed,
+    ResetRequired,
+    StepUpRequired,
+    TooManyAttempts,
+)
+from core.security.limits import RateLimited, RateLimits
+from core.security.names import PermissionName, RoleName
+from core.security.passwords import GivenPassword, HashingBusy, NewPassword, NewPasswords, Passwords
+from core.security.reauthentication import PROOF_REFUSALS, Reauthentication
+from core.security.roles import ADMIN, MEMBER, Roles
+from core.security.secrets import SecretKeys, Unreadable
+from core.version import VERSION
+from core.web.bodies import EncodedBody
+from core.web.context import HttpContext, context_of
+from core.web.entity_tags import listed_tags
+from core.web.forms import FORM_TYPE, LARGEST_FORM, NotAForm, read_form
+from core.web.maintenance import MaintenanceState, UnderMaintenance
+from core.web.openapi.schemes import SecurityScheme
+from core.web.pages import document, page_response, wants_html
+from core.web.parameters import MomentText, moment
+from core.web.problems import NothingHere
+from core.web.responses import (
+    PRIVATE,
+    SHARED,
+    BodyResponse,
+    FinishedResponse,
+    Representation,
+    matches,
+)
+from core.web.streaming import StreamedResponse, client_watched, send_head
+from core.wiring.inventory import InstalledModules, ModuleInfo
+from core.wiring.module import AnyHost
+
+__all__ = [
+    "ADMIN",
+    "ANY_VERSION",
+    "EVENTS",
+    "FORM_TYPE",
+    "LARGEST_FORM",
+    "LEASE",
+    "MEMBER",
+    "PRIVATE",
+    "PROOF_REFUSALS",
+    "SHARED",
+    "VERSION",
+    "AnyHost",
+    "AuditEntry",
+    "Authenticator",
+    "BadCredential",
+    "BodyResponse",
+    "CacheVersions",
+    "CheckResult",
+    "Count",
+    "DeliveryNotFound",
+    "DeliveryRunning",
+    "EncodedBody",
+    "EventLog",
+    "FinishedResponse",
+    "GivenPassword",
+    "HashingBusy",
+    "Header",
+    "HealthChecks",
+    "HttpContext",
+    "InstalledModules",
+    "KeyAuthenticator",
+    "LruDict",
+    "Maintenance",
+    "MaintenanceState",
+    "ModuleInfo",
+    "MomentText",
+    "NewPassword",
+    "NewPasswords",
+    "NotAForm",
+    "NotSignedIn",
+    "NothingHere",
+    "Outcome",
+    "Passwords",
+    "PermissionName",
+    "PersonalRows",
+    "ProofFailed",
+    "RateLimited",
+    "RateLimits",
+    "Reauthentication",
+    "Representation",
+    "RequestMetrics",
+    "ResetRequired",
+    "RoleName",
+    "Roles",
+    "SecretKeys",
+    "SecurityScheme",
+    "StepUpRequired",
+    "StreamedResponse",
+    "TooLarge",
+    "TooManyAttempts",
+    "Unauthenticated",
+    "UnderMaintenance",
+    "Union",
+    "Unreadable",
+    "UnsupportedMediaType",
+    "ValueListing",
+    "client_watched",
+    "composed",
+    "context_of",
+    "count_fallback",
+    "current_context",
+    "document",
+    "error_at",
+    "insert_for",
+    "inside_transaction",
+    "listed_tags",
+    "matches",
+    "moment",
+    "page_response",
+    "read_form",
+    "renewed",
+    "reserved",
+    "send_head",
+    "simple_lower",
+    "wants_html",
+    "write",
+]

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from core.data.migrations.connections import run
+from core.engine.sql import reads
+from core.engine.sql.lanes import KnownStatement, Lane
+from core.engine.sql.sqlite import readers
+from core.engine.sql.sqlite.readers import LaneThreads, fetch_rows
+from tests.core.data.conftest import make_tables
+
+CONNECTIONS = {
+    Lane.reserved: 1,
+    Lane.quick: readers.QUICK,
+    Lane.trial: readers.TRIAL,
+    Lane.slow: reads.SLOW,
+    Lane.unlimited: reads.UNLIMITED,
+}
+
+
+async def test_all_reading_connections_together_cache_less_than_a_process_needs(
+    tmp_path: Path,
+) -> None:
+    """After scans of a large table the process is at most half as large again."""
+    run(f"sqlite:///{tmp_path}/test.db", make_tables)
+    lanes = LaneThreads(f"{tmp_path}/test.db", 5.0)
+    cached = 0
+    for lane, connections in CONNECTIONS.items():
+        [(pages,)] = await lanes.run(lane, KnownStatement(), fetch_rows, "PRAGMA cache_size", ())
+        cached += connections * -pages
+    lanes.close()
+    assert 0 < cached <= 53_000, "KiB"
