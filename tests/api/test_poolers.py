@@ -19,7 +19,7 @@ from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from tests.api.serving import ADMIN_EMAIL, client_at, run, serving, sign_in
 from tests.conftest import Databases
-from tests.core.data.test_sessions import settings_of_each_connection
+from tests.core.engine.sql.test_connection_pool import settings_of_each_connection
 from tests.databases import BACKENDS, postgres_database, postgres_server
 from tests.people import PASSWORD, Person, client_of
 from tests.pgbouncer import pgbouncer

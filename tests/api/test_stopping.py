@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from tests.api.serving import eventually, serving
-from tests.core.web.raw import connect
+from tests.core.engine.http.raw import connect
 
 
 def test_readiness_says_no_while_requests_are_still_taken(tmp_path: Path) -> None:

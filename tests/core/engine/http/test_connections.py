@@ -8,8 +8,8 @@ from time import sleep
 import pytest
 
 from core.engine.http.connections import OpenConnections
-from tests.core.web.raw import Answer, RawConnection, connect, eventually, head
-from tests.core.web.served import Serving, served
+from tests.core.engine.http.raw import Answer, RawConnection, connect, eventually, head
+from tests.core.engine.http.served import Serving, served
 
 SMALL = 4_096
 MUCH = 16_000_000

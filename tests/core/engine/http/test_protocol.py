@@ -7,8 +7,8 @@ from time import sleep
 import pytest
 
 from core.engine.http.protocol import MOST_WAITING
-from tests.core.web.raw import RawConnection, connect, head
-from tests.core.web.served import Serving, served
+from tests.core.engine.http.raw import RawConnection, connect, head
+from tests.core.engine.http.served import Serving, served
 
 POST = b"POST /echo HTTP/1.1\r\nHost: test\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.engine.http.server import CannotListen, listen
-from tests.core.web.raw import Answer, RawConnection, connect, eventually, head
-from tests.core.web.served import Serving, served
+from tests.core.engine.http.raw import Answer, RawConnection, connect, eventually, head
+from tests.core.engine.http.served import Serving, served
 
 
 @pytest.fixture

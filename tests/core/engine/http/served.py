@@ -12,7 +12,7 @@ import structlog
 
 from core.engine.http.protocol import HttpProtocol
 from core.engine.http.server import Options, serve
-from tests.core.web import small_app
+from tests.core.engine.http import small_app
 
 
 class Watched(HttpProtocol):
@@ -48,7 +48,7 @@ class Serving:
 def served(*arguments: str, **environ: str) -> Iterator[Serving]:
     """In a process of its own: `--patient`, `--workers=2`, `--grace=1`, `--reload=DIR`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.core.web.served", *arguments],
+        [sys.executable, "-m", "tests.core.engine.http.served", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     given = dict(argument.lstrip("-").partition("=")[::2] for argument in arguments)
     options = Options(
-        "tests.core.web.small_app:SmallApplication",
+        "tests.core.engine.http.small_app:SmallApplication",
         reload_dirs=tuple(filter(None, [given.get("reload")])),
         protocol=Watched if "patient" in given else Impatient,
         trusted_proxies=(ip_network("127.0.0.3/32"),),
