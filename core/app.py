@@ -16,7 +16,7 @@ from config.settings import Settings
 from core.engine.http.client_address import ClientAddress
 from core.engine.http.request_validator import RequestValidator
 from core.kernel.contributions import WiringError
-from core.kernel.loading import described, told_in_a_sentence
+from core.kernel.loading import as_wiring_error, described
 from core.operations.refusals import RefusalAudit
 from core.web.access_log import AccessLog
 from core.web.assets import read_asset
@@ -93,7 +93,7 @@ def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
     A handler may, for example, name a dependency that no module provides.
     """
     packages = [module.package for module in modules]
-    with told_in_a_sentence("The routes cannot be registered", *packages):
+    with as_wiring_error("The routes cannot be registered", *packages):
         try:
             yield
         except ImproperlyConfiguredException as error:

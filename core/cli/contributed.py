@@ -11,7 +11,7 @@ from click import Group
 from config.settings import SettingsError
 from core.cli.setting_up import tables_must_fit, the_core
 from core.kernel.contributions import WiringError
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command
 from core.wiring.container import CoreContainer
@@ -53,7 +53,7 @@ def make_commands(
     module, contributed = construct(name, plugin, core)
     for part in contributed:
         if isinstance(part, Command):
-            with told_in_a_sentence(f"The command {part.name} cannot be made", module.package):
+            with as_wiring_error(f"The command {part.name} cannot be made", module.package):
                 command = part.make()
                 if not isinstance(command, ClickCommand):
                     raise TypeError(f"{command!r} is no click command")

@@ -14,7 +14,7 @@ LONGEST = 300
 
 
 @contextmanager
-def told_in_a_sentence(
+def as_wiring_error(
     failure: str, *packages: str, except_for: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
     """Raise WiringError for an exception of the block, with `failure`, the error and its place.

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from core.data import invalidation_poller
 from core.data.migrations import History, histories_of
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.wiring.registry import load_modules, package_of
 
 TABLES_APART = (invalidation_poller,)
@@ -24,7 +24,7 @@ def histories(needed: Sequence[str] | None = None) -> list[History]:
             raise failure
     packages = {name: package_of(plugin) for name, plugin in loaded.plugins.items()}
     for name, package in packages.items():
-        with told_in_a_sentence(f"The models of {name} cannot be loaded", package):
+        with as_wiring_error(f"The models of {name} cannot be loaded", package):
             if find_spec(f"{package}.models"):
                 import_module(f"{package}.models")
     return histories_of(packages)

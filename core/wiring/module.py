@@ -17,7 +17,7 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
 from core.kernel.contributions import Contribution
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
 
@@ -88,13 +88,13 @@ class Module(InitPlugin, Generic[C]):
     def build(self) -> None:
         """Build every service at the start, to find a wrong setting or a missing dependency."""
         for name, service in self.services().items():
-            with told_in_a_sentence(f"{self.name} cannot build its {name}", self.package):
+            with as_wiring_error(f"{self.name} cannot build its {name}", self.package):
                 service()
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
         mounts = [own, *self.core.contributions().of(Mount, self.name)]
-        with told_in_a_sentence(f"The routes of {self.name} cannot be made", self.package):
+        with as_wiring_error(f"The routes of {self.name} cannot be made", self.package):
             app_config.route_handlers.extend(self._router(mount) for mount in mounts)
         return app_config
 

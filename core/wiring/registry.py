@@ -20,7 +20,7 @@ from config.log_writer import LogWriter
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError
 from core.kernel.contributions import Contribution, Export, WiringError
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
 from core.wiring.module import Module
@@ -66,7 +66,7 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[AnyModule]:
     core.contributions().fill({"core": core_contributions(core), **named})
     for module in ordered:
         core.modules().add(module.name, module.version)
-        with told_in_a_sentence(f"The module {module.name} cannot be built", module.package):
+        with as_wiring_error(f"The module {module.name} cannot be built", module.package):
             module.build()
     return ordered
 
@@ -75,7 +75,7 @@ def construct(
     name: str, kind: type[AnyModule], core: CoreContainer
 ) -> tuple[AnyModule, Sequence[Contribution]]:
     """Return the module, not yet wired, and its contributions."""
-    with told_in_a_sentence(f"The module {name} cannot be built", package_of(kind)):
+    with as_wiring_error(f"The module {name} cannot be built", package_of(kind)):
         module = kind(name, core)
         contributed = tuple(module.contributions())
     for part in contributed:
@@ -114,7 +114,7 @@ def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
 def loaded(entry: EntryPoint) -> type[AnyModule]:
     """Import the plugin. Raises WiringError, with file and line, for every error of the import."""
     failure = f"The module {entry.name} cannot be loaded"
-    with told_in_a_sentence(failure, entry.module.rpartition(".")[0] or entry.module):
+    with as_wiring_error(failure, entry.module.rpartition(".")[0] or entry.module):
         try:
             plugin: type[AnyModule] = entry.load()
         except AttributeError as error:

@@ -23,7 +23,7 @@ from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.errors import ProblemError
 from core.kernel.events import Event
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.command_names import doubled_commands
@@ -270,7 +270,7 @@ def commands_of(it: Subject) -> list[str]:
     """Return the names of the module's commands. Raises WiringError if one cannot be made."""
     names = []
     for command in it.contributed(Command):
-        with told_in_a_sentence(f"The command {command.name} cannot be made", it.package):
+        with as_wiring_error(f"The command {command.name} cannot be made", it.package):
             names.append(command.make().name or "")
     return names
 

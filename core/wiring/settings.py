@@ -19,7 +19,7 @@ from config.settings import (
     sources,
 )
 from core.kernel.contributions import WiringError
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.wiring.registry import AnyModule, discover, load_modules, package_of
 
 S = TypeVar("S", bound=ModuleSettings)
@@ -54,7 +54,7 @@ def settings_classes(modules: Sequence[str] | None = None) -> list[type[ModuleSe
 def classes_of(name: str, plugin: type[AnyModule]) -> list[type[ModuleSettings]]:
     package = package_of(plugin)
     path = f"{package}.settings"
-    with told_in_a_sentence(f"The settings of {name} cannot be loaded", package):
+    with as_wiring_error(f"The settings of {name} cannot be loaded", package):
         if not find_spec(path):
             return []
         members = [kind for _, kind in getmembers(import_module(path), isclass)]
@@ -64,7 +64,7 @@ def classes_of(name: str, plugin: type[AnyModule]) -> list[type[ModuleSettings]]
 
 
 def instance_of(name: str, kind: type[S]) -> S:
-    with told_in_a_sentence(f"The settings of {name} cannot be read", kind.__module__):
+    with as_wiring_error(f"The settings of {name} cannot be read", kind.__module__):
         return kind()
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Table
 from core.data.models import Base
 from core.kernel.contributions import Contribution
 from core.kernel.errors import ProblemError
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 from core.web.route_options import RouteOptions
 from core.wiring.module import Module
 from core.wiring.registry import AnyModule
@@ -52,7 +52,7 @@ class Subject:
     def members(self, file: str) -> list[Any]:
         """Return the values in this file, also imported ones; none if the file is missing."""
         path = f"{self.package}.{file}"
-        with told_in_a_sentence(f"{path} cannot be loaded", self.package):
+        with as_wiring_error(f"{path} cannot be loaded", self.package):
             members = getmembers(import_module(path)) if find_spec(path) else []
         return [member for _, member in members]
 

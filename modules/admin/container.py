@@ -25,8 +25,8 @@ class AdminContainer(ModuleContainer):
         PermissionDirectory, contributions=core.contributions, roles=core.roles
     )
     audit_reader = providers.Singleton(AuditReader, db=core.db, audit=core.audit, people=people)
-    appointments = providers.Singleton(AdminUserCreation, people=people, clock=core.clock)
-    background_work = providers.Singleton(
+    user_creation = providers.Singleton(AdminUserCreation, people=people, clock=core.clock)
+    event_admin = providers.Singleton(
         EventAdmin, db=core.db, audit=core.audit, event_log=core.event_log
     )
     inventory = providers.Singleton(

@@ -62,7 +62,7 @@ class AuthContainer(ModuleContainer):
         clock=core.clock,
         usage=key_usage,
     )
-    guesses = providers.Singleton(
+    login_throttle = providers.Singleton(
         LoginThrottle, db=core.db, clock=core.clock, secrets=core.secrets, limits=core.limits
     )
     issuer = providers.Singleton(
@@ -76,7 +76,7 @@ class AuthContainer(ModuleContainer):
         clock=core.clock,
         accounts=accounts,
         passwords=core.passwords,
-        guesses=guesses,
+        login_throttle=login_throttle,
         issuer=issuer,
         maintenance=core.maintenance,
     )
@@ -97,14 +97,14 @@ class AuthContainer(ModuleContainer):
     revocation = providers.Singleton(
         Revocation, db=core.db, audit=core.audit, tokens=access_tokens, sessions=sessions
     )
-    proofs = providers.Singleton(
+    reauthentication = providers.Singleton(
         PasswordReauthentication,
         db=core.db,
         audit=core.audit,
         clock=core.clock,
         accounts=accounts,
         passwords=core.passwords,
-        guesses=guesses,
+        login_throttle=login_throttle,
         sessions=sessions,
     )
     api_keys = providers.Singleton(
@@ -119,15 +119,15 @@ class AuthContainer(ModuleContainer):
         db=core.db,
         clock=core.clock,
         accounts=accounts,
-        guesses=guesses,
+        login_throttle=login_throttle,
         sessions=sessions,
         api_keys=api_keys,
     )
-    sweeping = providers.Singleton(
+    cleanup = providers.Singleton(
         ExpiredDataCleanup,
         db=core.db,
         clock=core.clock,
-        guesses=guesses,
+        login_throttle=login_throttle,
         signing_keys=signing_keys,
         settings=settings,
     )

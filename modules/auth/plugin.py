@@ -37,8 +37,8 @@ class Plugin(Module[AuthContainer]):
             Export(Sessions, its.sessions),
             Mount("/.well-known", (JwksController,)),
             *self.password_flow(),
-            Export(Reauthentication, its.proofs),
-            AccountUnlocked("auth.attempts", lambda email: its.guesses().clear(email)),
+            Export(Reauthentication, its.reauthentication),
+            AccountUnlocked("auth.attempts", lambda email: its.login_throttle().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
             PersonalData(
                 "auth.sign_ins",
@@ -56,7 +56,7 @@ class Plugin(Module[AuthContainer]):
             Statistic("auth.api_keys", lambda: its.api_keys().count_active()),
             StartupTask("auth.signing_key", lambda: its.signing_keys().prepare()),
             DoctorCheck("auth.signing_keys", lambda: its.signing_keys().examine()),
-            Schedule("auth.sweep", timedelta(minutes=1), lambda: its.sweeping().sweep()),
+            Schedule("auth.sweep", timedelta(minutes=1), lambda: its.cleanup().sweep()),
             Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
         )
 

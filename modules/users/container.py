@@ -26,7 +26,7 @@ class UsersContainer(ModuleContainer):
         passwords=core.passwords,
         contributions=core.contributions,
     )
-    departures = providers.Singleton(
+    account_deletion = providers.Singleton(
         AccountDeletion,
         db=core.db,
         outbox=core.outbox,
@@ -44,7 +44,7 @@ class UsersContainer(ModuleContainer):
         clock=core.clock,
         roles=core.roles,
         accounts=accounts,
-        departures=departures,
+        account_deletion=account_deletion,
     )
     profiles = providers.Singleton(
         ProfileService,
@@ -54,7 +54,7 @@ class UsersContainer(ModuleContainer):
         people=people,
         reauthentication=core.reauthentication,
     )
-    records = providers.Singleton(
+    personal_data = providers.Singleton(
         PersonalDataService,
         db=core.db,
         audit=core.audit,
@@ -69,7 +69,7 @@ class UsersContainer(ModuleContainer):
         audit=core.audit,
         passwords=core.passwords,
         accounts=accounts,
-        departures=departures,
+        account_deletion=account_deletion,
     )
     first_admin = providers.Singleton(FirstAdmin, settings=core.settings, admins=admins)
     samples = providers.Singleton(SamplePeople, db=core.db, audit=core.audit, clock=core.clock)

@@ -39,19 +39,23 @@ class Plugin(Module[UsersContainer]):
             PersonalData(
                 "users.profile",
                 export={
-                    "profile": lambda user_id: its.records().profile(user_id),
-                    "activity": lambda user_id: its.records().all_activity(user_id),
+                    "profile": lambda user_id: its.personal_data().profile(user_id),
+                    "activity": lambda user_id: its.personal_data().all_activity(user_id),
                 },
                 erase=lambda user_id: its.first_admin().forget_file(),
             ),
-            Schedule("users.erase_due", timedelta(hours=1), lambda: its.departures().remove_due()),
+            Schedule(
+                "users.erase_due", timedelta(hours=1), lambda: its.account_deletion().remove_due()
+            ),
             Listener(
-                UserDeleted, "users.erase", lambda deleted: its.departures().erase(deleted.user_id)
+                UserDeleted,
+                "users.erase",
+                lambda deleted: its.account_deletion().erase(deleted.user_id),
             ),
             Listener(
                 ErasureSettled,
                 "users.forget_addresses",
-                lambda settled: its.departures().forget_addresses(settled.user_id),
+                lambda settled: its.account_deletion().forget_addresses(settled.user_id),
             ),
             StartupTask("users.first_admin", lambda: its.first_admin().ensure()),
             DoctorCheck("users.first_admin", lambda: its.first_admin().examine()),

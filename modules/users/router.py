@@ -123,9 +123,9 @@ class ProfileController(Controller):
         self,
         data: JSONBody[DeletionRequest],
         principal: NamedDependency[Principal],
-        departures: NamedDependency[AccountDeletion],
+        account_deletion: NamedDependency[AccountDeletion],
     ) -> DeletionRead:
-        return DeletionRead(deletes_at=await departures.request(principal, data.password))
+        return DeletionRead(deletes_at=await account_deletion.request(principal, data.password))
 
     @get(
         "/summary",
@@ -138,9 +138,9 @@ class ProfileController(Controller):
     async def read_summary(
         self,
         principal: NamedDependency[Principal],
-        records: NamedDependency[PersonalDataService],
+        personal_data: NamedDependency[PersonalDataService],
     ) -> Response[SummaryRead]:
-        summary, known = await records.summary(principal)
+        summary, known = await personal_data.summary(principal)
         body = SummaryRead.model_validate({**summary.figures, "as_of": summary.as_of})
         return BodyResponse(body, headers={"x-cache": "hit" if known else "miss"})
 
@@ -154,9 +154,9 @@ class ProfileController(Controller):
         self,
         page_request: NamedDependency[PageRequest],
         principal: NamedDependency[Principal],
-        records: NamedDependency[PersonalDataService],
+        personal_data: NamedDependency[PersonalDataService],
     ) -> Page[ActivityRead]:
-        return ActivityRead.paged(await records.activity(principal, page_request))
+        return ActivityRead.paged(await personal_data.activity(principal, page_request))
 
     @get(
         "/export",
@@ -170,11 +170,13 @@ class ProfileController(Controller):
     async def export_me(
         self,
         principal: NamedDependency[Principal],
-        records: NamedDependency[PersonalDataService],
+        personal_data: NamedDependency[PersonalDataService],
     ) -> Response[ExportRead]:
         name = f"atrium-export-{utc_now():%Y%m%d}.json"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return StreamedResponse(lambda: records.export(principal), "application/json", headers)
+        return StreamedResponse(
+            lambda: personal_data.export(principal), "application/json", headers
+        )
 
 
 class UserController(Controller):

@@ -27,7 +27,7 @@ from core.data.indexes import complete
 from core.data.migrations.revisions import MIGRATIONS, History, MigrationError
 from core.data.models import Base
 from core.data.search_tables import TEXT_COLUMN
-from core.kernel.loading import told_in_a_sentence
+from core.kernel.loading import as_wiring_error
 
 BOOLEANS = (type(true()), type(false()))
 POSTGRES = PostgresqlImpl.__new__(PostgresqlImpl)  # renders types
@@ -52,7 +52,7 @@ def telling_failures(history: History) -> AbstractContextManager[None]:
     """Raise WiringError with the line of the error if the code of a revision fails."""
     names = [sub(r"\W", "_", file.name) for file in history.folder.glob("*.py")]  # as alembic does
     passing = (MigrationError, CommandError, SQLAlchemyError, OSError)
-    return told_in_a_sentence(
+    return as_wiring_error(
         f"A revision of {history.module} cannot be run", *names, except_for=passing
     )
 

@@ -31,9 +31,9 @@ class EventController(Controller):
         responses=problems(*refusals),
     )
     async def retry_event(
-        self, event_id: FromPath[UUID], background_work: NamedDependency[EventAdmin]
+        self, event_id: FromPath[UUID], event_admin: NamedDependency[EventAdmin]
     ) -> None:
-        await background_work.retry(event_id)
+        await event_admin.retry(event_id)
 
     @delete(
         "/{event_id:str}",
@@ -46,6 +46,6 @@ class EventController(Controller):
         self,
         event_id: FromPath[UUID],
         if_match: NamedDependency[IfMatch],
-        background_work: NamedDependency[EventAdmin],
+        event_admin: NamedDependency[EventAdmin],
     ) -> None:
-        await background_work.discard(event_id, if_match)
+        await event_admin.discard(event_id, if_match)

@@ -44,10 +44,10 @@ class PeopleController(Controller):
         self,
         data: JSONBody[AdminUserCreate],
         principal: NamedDependency[Principal],
-        appointments: NamedDependency[AdminUserCreation],
+        user_creation: NamedDependency[AdminUserCreation],
     ) -> AdminUserRead:
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
-        return AdminUserRead.of(await appointments.create(principal, new, data.roles))
+        return AdminUserRead.of(await user_creation.create(principal, new, data.roles))
 
     @get("/{user_id:str}", summary="Read a person", policy=admins, responses=problems(UserNotFound))
     async def read_user(

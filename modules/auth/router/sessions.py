@@ -81,9 +81,9 @@ class SessionController(Controller):
         self,
         data: JSONBody[Proof],
         principal: NamedDependency[Principal],
-        proofs: NamedDependency[PasswordReauthentication],
+        reauthentication: NamedDependency[PasswordReauthentication],
     ) -> None:
-        await proofs.step_up(principal, data.password)
+        await reauthentication.step_up(principal, data.password)
 
     @post(
         "/password/change",
@@ -98,6 +98,6 @@ class SessionController(Controller):
         self,
         data: JSONBody[PasswordChange],
         principal: NamedDependency[Principal],
-        proofs: NamedDependency[PasswordReauthentication],
+        reauthentication: NamedDependency[PasswordReauthentication],
     ) -> None:
-        await proofs.change_password(principal, data.current_password, data.new_password)
+        await reauthentication.change_password(principal, data.current_password, data.new_password)

@@ -19,18 +19,18 @@ class ExpiredDataCleanup:
         self,
         db: Database,
         clock: Clock,
-        guesses: LoginThrottle,
+        login_throttle: LoginThrottle,
         signing_keys: SigningKeys,
         settings: AuthSettings,
     ) -> None:
         self._db, self._clock = db, clock
         self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
-        self._guesses, self._signing_keys = guesses, signing_keys
+        self._login_throttle, self._signing_keys = login_throttle, signing_keys
 
     async def sweep(self) -> None:
         await self._forget_successors()
         await self._forget_expired()
-        await self._guesses.forget_old()
+        await self._login_throttle.forget_old()
         await self._signing_keys.forget_retired()
 
     async def _forget_successors(self) -> None:

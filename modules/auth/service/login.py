@@ -29,17 +29,17 @@ class Login:
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
-        guesses: LoginThrottle,
+        login_throttle: LoginThrottle,
         issuer: TokenIssuer,
         maintenance: Maintenance,
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
         self._accounts, self._passwords = accounts, passwords
-        self._guesses, self._issuer, self._maintenance = guesses, issuer, maintenance
+        self._login_throttle, self._issuer, self._maintenance = login_throttle, issuer, maintenance
 
     async def by_password(self, email: str, password: str, device: str) -> IssuedTokens:
         """Raises InvalidCredentials, UnderMaintenance, HashingBusy and errors of the throttle."""
-        async with self._guesses.attempt(email):
+        async with self._login_throttle.attempt(email):
             account = await self._accounts.by_email(email)
             stored = account.password_hash if account else None
             matches = await self._passwords.verify(stored, password)

@@ -21,12 +21,12 @@ class SignInData:
         db: Database,
         clock: Clock,
         accounts: Accounts,
-        guesses: LoginThrottle,
+        login_throttle: LoginThrottle,
         sessions: SessionService,
         api_keys: ApiKeyService,
     ) -> None:
         self._db, self._clock = db, clock
-        self._accounts, self._guesses = accounts, guesses
+        self._accounts, self._login_throttle = accounts, login_throttle
         self._sessions, self._api_keys = sessions, api_keys
 
     async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
@@ -43,7 +43,7 @@ class SignInData:
     async def forget(self, user_id: UUID) -> None:
         """Remove wrong attempts and known clients, which are found by the e-mail address only."""
         if account := await self._accounts.by_id(user_id):
-            await self._guesses.forget(account.email)
+            await self._login_throttle.forget(account.email)
 
     async def erase(self, user_id: UUID) -> bool:
         """Erase some of the data, refresh tokens first; return whether there may be more."""

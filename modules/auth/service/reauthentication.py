@@ -26,12 +26,12 @@ class PasswordReauthentication:
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
-        guesses: LoginThrottle,
+        login_throttle: LoginThrottle,
         sessions: SessionService,
     ) -> None:
         self._db, self._audit, self._clock = db, audit, clock
         self._accounts, self._passwords = accounts, passwords
-        self._guesses, self._sessions = guesses, sessions
+        self._login_throttle, self._sessions = login_throttle, sessions
 
     async def confirm(self, principal: Principal, password: str | None) -> None:
         """Require the password, or a fresh session if the account has no password."""
@@ -65,14 +65,14 @@ class PasswordReauthentication:
             if await tx.session.scalar(OWN, {"session_id": principal.session_id}) is None:
                 raise BadCredential  # a change in another session ended this one
             await self._sessions.end_where(tx, others)
-            await self._guesses.clear(account.email)
+            await self._login_throttle.clear(account.email)
             await self._audit.record(tx, "auth.change_password", ("users", account.id))
 
     async def _prove(self, principal: Principal, password: str) -> Account:
         account = await self._accounts.by_id(principal.id)
         if account is None:
             raise BadCredential
-        async with self._guesses.attempt(account.email, principal.session_id):
+        async with self._login_throttle.attempt(account.email, principal.session_id):
             if not await self._passwords.verify(account.password_hash, password):
                 raise ProofFailed
         return account

@@ -19,10 +19,10 @@ class AdminService:
         audit: AuditTrail,
         passwords: NewPasswords,
         accounts: AccountService,
-        departures: AccountDeletion,
+        account_deletion: AccountDeletion,
     ) -> None:
         self._db, self._audit, self._passwords = db, audit, passwords
-        self._accounts, self._departures = accounts, departures
+        self._accounts, self._account_deletion = accounts, account_deletion
 
     async def exists(self) -> bool:
         """Return whether a user has the role `admin`, even one who cannot sign in."""
@@ -77,6 +77,6 @@ class AdminService:
         }
         async with self._db.transaction() as tx:
             await update_row(tx, account.id, changes)
-            await self._departures.close(account.id)
+            await self._account_deletion.close(account.id)
             await self._accounts.unlock(account.email)
             await self._audit.record(tx, "users.set_roles", ("users", account.id), after=[*ROLES])

@@ -43,10 +43,10 @@ class PeopleService:
         clock: Clock,
         roles: Roles,
         accounts: AccountService,
-        departures: AccountDeletion,
+        account_deletion: AccountDeletion,
     ) -> None:
         self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
-        self._roles, self._accounts, self._departures = roles, accounts, departures
+        self._roles, self._accounts, self._account_deletion = roles, accounts, account_deletion
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
         """Return a page of users, and note the read access in the audit trail."""
@@ -140,7 +140,7 @@ class PeopleService:
             row = await self._locked(tx, actor, user_id)
             must_remain(admins, user_id)
             if_match.check(row)
-            await self._departures.remove(tx, user_id)
+            await self._account_deletion.remove(tx, user_id)
             await self._audit.record(tx, "users.delete", ("users", user_id))
 
     async def write(
@@ -161,7 +161,7 @@ class PeopleService:
     async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
         self._db.invalidate("users", "principals")
         if not active:
-            await self._departures.close(user_id)
+            await self._account_deletion.close(user_id)
             await self._outbox.record(tx, UserDisabled(user_id=user_id))
 
     async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> Row[Any]:

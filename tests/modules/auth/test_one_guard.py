@@ -171,7 +171,7 @@ async def test_inside_a_transaction_nothing_is_hashed_or_counted(
     passwords = core.passwords()
     async with core.db().transaction():
         with pytest.raises(RuntimeError, match="before the transaction opens"):
-            async with auth.guesses().attempt(person.email):
+            async with auth.login_throttle().attempt(person.email):
                 raise AssertionError
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             await passwords.hash(PASSWORD)

@@ -107,10 +107,10 @@ class TestReuse:
             assert all(tokens["refresh_token"].encode() not in each for each in kept)
         assert await count(core, SEALED) == 1
         with later(seconds=11):
-            await auth.sweeping().sweep()
+            await auth.cleanup().sweep()
             assert await count(core, SEALED) == 1, "the answer may have been lost"
             assert await works(client, successor)
-            await auth.sweeping().sweep()
+            await auth.cleanup().sweep()
             assert await count(core, SEALED) == 0
 
 
@@ -242,7 +242,7 @@ class TestLostAnswer:
     ) -> None:
         await rotated(client, person.tokens)
         with later(hours=24, seconds=1):
-            await auth.sweeping().sweep()
+            await auth.cleanup().sweep()
         assert await count(core, SEALED) == 0
 
     async def test_fifty_at_once_get_one_and_the_same_successor(

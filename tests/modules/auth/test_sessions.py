@@ -184,7 +184,7 @@ class TestListing:
             assert (await client.post(f"{AUTH}/{way}", headers=headers)).status_code == 204
         assert not await works(client, last)
         assert await count_tokens(core) == before
-        await auth.sweeping().sweep()
+        await auth.cleanup().sweep()
         assert await count_tokens(core) == before - (5 if way == "logout-all" else 4)
 
     async def test_the_expired_are_gone(
@@ -194,7 +194,7 @@ class TestListing:
             fresh = await log_in(client, person)
             answer = await client.get(f"{AUTH}/sessions", headers=bearer(fresh["access_token"]))
             assert answer.json()["total"] == 1
-            await auth.sweeping().sweep()
+            await auth.cleanup().sweep()
             assert await works(client, fresh)
 
 

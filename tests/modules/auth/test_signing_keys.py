@@ -58,10 +58,10 @@ async def test_an_old_key_goes_with_its_last_token(
 ) -> None:
     await auth.signing_keys().rotate()
     with later(seconds=620):
-        await auth.sweeping().sweep()
+        await auth.cleanup().sweep()
         assert len((await client.get(JWKS)).json()["keys"]) == 2
     with later(seconds=631):
-        await auth.sweeping().sweep()
+        await auth.cleanup().sweep()
         assert len((await client.get(JWKS)).json()["keys"]) == 1
         assert (await refresh(client, person.tokens)).status_code == 200
 

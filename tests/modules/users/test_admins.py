@@ -54,7 +54,7 @@ async def test_a_disabled_or_leaving_admin_does_not_count(
     with pytest.raises(LastAdmin):
         await people.set_roles(principal, admin.id, ["member"])
     await people.set_active(principal, person.id, True)
-    await users.departures().request(Principal(person.id), PASSWORD)
+    await users.account_deletion().request(Principal(person.id), PASSWORD)
     with pytest.raises(LastAdmin):
         await people.set_active(principal, admin.id, False)
 

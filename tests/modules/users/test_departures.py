@@ -102,7 +102,7 @@ def heard(person: Person) -> list[str]:
 
 
 def later(users: Any, by: timedelta) -> None:
-    users.departures()._clock = lambda: utc_now() + by
+    users.account_deletion()._clock = lambda: utc_now() + by
 
 
 async def test_leaving_takes_the_password(person: Person, core: CoreContainer) -> None:
@@ -143,11 +143,11 @@ async def test_the_grace_over_every_module_erases(
 ) -> None:
     await leave(person)
     later(users, GRACE - timedelta(minutes=1))
-    await users.departures().remove_due()
+    await users.account_deletion().remove_due()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
     later(users, GRACE + timedelta(minutes=1))
-    await users.departures().remove_due()
-    await users.departures().remove_due()
+    await users.account_deletion().remove_due()
+    await users.account_deletion().remove_due()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
     await core.relay().deliver_all()
     assert heard(person) == ["closed", "closed", "erased", "erased"]
@@ -165,7 +165,7 @@ async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
     await leave(stranger)
     Probe.broken.add(person.id)
     later(users, GRACE + timedelta(minutes=1))
-    await users.departures().remove_due()
+    await users.account_deletion().remove_due()
     await core.relay().deliver_all()
     assert await rows_of_people(core) == {person.id, admin.id}, "the other was not kept waiting"
     for each in (person, stranger):
@@ -186,7 +186,9 @@ async def rows_of_people(core: CoreContainer) -> set[UUID]:
 async def test_without_a_grace_one_is_erased_at_once(
     users: Any, person: Person, admin: Person, core: CoreContainer
 ) -> None:
-    users.departures()._settings = users.settings().model_copy(update={"deletion_grace_days": 0})
+    users.account_deletion()._settings = users.settings().model_copy(
+        update={"deletion_grace_days": 0}
+    )
     assert (await leave(person)).status_code == 202
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
     await core.relay().deliver_all()
@@ -237,7 +239,7 @@ async def test_an_erasure_that_is_called_off_at_once(
 ) -> None:
     """Who was told that the account is open again has it."""
     later(users, GRACE + timedelta(seconds=1))
-    departures = users.departures()
+    account_deletion = users.account_deletion()
     found = set()
     for number in range(ROUNDS):
         async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
@@ -247,7 +249,7 @@ async def test_an_erasure_that_is_called_off_at_once(
         async def enable(path: str = path) -> int:
             return int((await admin.client.post(f"{path}/enable")).status_code)
 
-        halves = [act for _ in range(CLIENTS // 2) for act in (enable, departures.remove_due)]
+        halves = [act for _ in range(CLIENTS // 2) for act in (enable, account_deletion.remove_due)]
         statuses = {*await at_once(*(act() for act in halves))} - {None}
         assert len(statuses) == 1
         assert (await admin.client.get(path)).status_code == (200 if statuses == {204} else 404)
@@ -300,7 +302,7 @@ async def test_without_a_password_a_fresh_session_is_the_proof(users: Any, admin
     with pytest.raises(StepUpRequired):
         await users.profiles().change(tired, someone, change, ANY_VERSION)
     with pytest.raises(StepUpRequired):
-        await users.departures().request(tired, None)
+        await users.account_deletion().request(tired, None)
     changed = await users.profiles().change(fresh, someone, change, ANY_VERSION)
     assert changed.email == "moved@example.com"
-    assert await users.departures().request(fresh, None) > utc_now()
+    assert await users.account_deletion().request(fresh, None) > utc_now()

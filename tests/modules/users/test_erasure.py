@@ -271,13 +271,13 @@ async def test_an_erasure_that_dies_is_finished_by_another_process(
     core.relay()._background._stopping = True
     assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
     with pytest.raises(CancelledError):
-        await create_task(users.departures().erase(person.id))
+        await create_task(users.account_deletion().erase(person.id))
     assert 0 < await count_answers(core) < 1_000
     for path in (f"{USERS}/{person.id}", f"{API}/admin/users/{person.id}"):
         assert (await admin.client.get(path)).status_code == 404
     monkeypatch.setattr(store, "erase", erase)
     for _ in range(2):
-        await users.departures().erase(person.id)
+        await users.account_deletion().erase(person.id)
     assert await count_answers(core) == 0
     async with core.db().read() as reads:
         assert await reads.scalar(select(User.id).where(User.id == person.id)) is None
@@ -289,7 +289,7 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
     async def not_yet(user_id: UUID) -> None:
         raise RuntimeError("not yet")
 
-    monkeypatch.setattr(users.departures(), "erase", not_yet)
+    monkeypatch.setattr(users.account_deletion(), "erase", not_yet)
     actor = {"roles": ["admin", "member"]}
     assert (
         await admin.client.put(f"{API}/admin/users/{person.id}/roles", json=actor)

@@ -28,7 +28,7 @@ async def test_a_summary_is_counted_once_a_minute_and_for_each(
 
 async def test_a_summary_older_than_a_minute_is_counted_again(users: Any, person: Person) -> None:
     first = await person.client.get(f"{ME}/summary")
-    users.records()._clock = lambda: utc_now() + timedelta(seconds=61)
+    users.personal_data()._clock = lambda: utc_now() + timedelta(seconds=61)
     second = await person.client.get(f"{ME}/summary")
     assert second.headers["x-cache"] == "miss"
     assert second.json()["as_of"] > first.json()["as_of"]
