@@ -13,8 +13,7 @@ from litestar.plugins.pydantic import PydanticInitPlugin
 from config.access_line import access_writer
 from config.log_writer import LogWriter
 from config.settings import Settings
-from core.engine.http.client_address import ClientAddress
-from core.engine.http.request_validator import RequestValidator
+from core.engine.http import ClientAddress, RequestValidator
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error, described
 from core.operations.refusals import RefusalAudit

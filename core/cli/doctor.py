@@ -12,7 +12,7 @@ import click
 from config.settings import load_settings
 from core.cli.sentences import CommandFailed, as_sentence
 from core.cli.setting_up import UNNAMED_POOLER, run, tables_must_fit, the_settings
-from core.data.engines import sqlite_path
+from core.engine.sql import sqlite_path
 from core.operations.contributions import DoctorCheck, HealthCheck
 from core.operations.health import ask
 from core.wiring.container import CoreContainer

@@ -13,11 +13,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from config.settings import Settings
 from core.cli.sentences import CommandFailed
 from core.cli.setting_up import tables_must_fit, the_settings
-from core.data.engines import postgres_url, sqlite_path
 from core.data.migrations import Difference, History, MigrationError, check, upgrade
 from core.data.models import Base
 from core.data.search_tables import SEARCHED
-from core.engine.sql.errors import DatabaseBusy
+from core.engine.sql import DatabaseBusy, postgres_url, sqlite_path
 from core.wiring.histories import histories
 
 

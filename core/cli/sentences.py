@@ -5,7 +5,7 @@ from errno import EDQUOT, ENOSPC
 import click
 
 from config.settings import SettingsError
-from core.engine.sql.errors import DatabaseBusy
+from core.engine.sql import DatabaseBusy
 from core.kernel.contributions import WiringError
 from core.kernel.errors import InvalidInput, ProblemError
 from core.kernel.loading import text_of

@@ -22,8 +22,7 @@ from core.cli.setting_up import (
     the_settings,
 )
 from core.data.database import Database
-from core.data.engines import sqlite_path
-from core.engine.sql.sqlite.spare import give_up_spare
+from core.engine.sql import give_up_spare, sqlite_path
 from core.operations.contributions import StartupTask
 from core.wiring.container import CoreContainer
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from config.settings import Settings
 from core.cli.sentences import CommandFailed
-from core.data.engines import sqlite_path
+from core.engine.sql import sqlite_path
 from core.wiring.container import CoreContainer
 
 T = TypeVar("T")

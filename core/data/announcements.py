@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.data.invalidation_poller import CHANNEL, COPIES, Announcement
 from core.data.transaction import Transaction
 from core.data.writes import write_later
-from core.engine.sql.cache_versions import place_of
+from core.engine.sql import place_of
 
 _places = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
 _announcement = insert(Announcement).from_select(

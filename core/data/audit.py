@@ -29,7 +29,7 @@ from core.data.models import Base, Identified
 from core.data.queries import Listing
 from core.data.transaction import Transaction
 from core.data.writes import write_later
-from core.engine.sql.reads import Values
+from core.engine.sql import Values
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.fallbacks import count_fallback

@@ -25,12 +25,16 @@ from core.data.transaction import (
     deferred,
     inside_transaction,
 )
-from core.engine.sql.cache_versions import CacheVersions
-from core.engine.sql.changes import tables_changed_by
-from core.engine.sql.connection_pool import ConnectionPool
-from core.engine.sql.errors import translate_busy_errors
-from core.engine.sql.reads import PlannedReads, ReadConnection, ReadsInTransaction
-from core.engine.sql.statement_timeout import is_limited
+from core.engine.sql import (
+    CacheVersions,
+    ConnectionPool,
+    PlannedReads,
+    ReadConnection,
+    ReadsInTransaction,
+    is_limited,
+    tables_changed_by,
+    translate_busy_errors,
+)
 from core.kernel.errors import Stale
 from core.kernel.fallbacks import count_fallback
 

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.database import Database
 from core.data.models import Base
-from core.engine.sql.cache_versions import CacheVersions
-from core.engine.sql.lanes import reserved
+from core.engine.sql import CacheVersions, reserved
 from core.kernel.fallbacks import count_fallback
 
 CHANNEL = "atrium_announcements"

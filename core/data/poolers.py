@@ -7,8 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.engines import postgres_url, sqlite_path
-from core.engine.sql.connecting import connecting
+from core.engine.sql import connect_args_of, postgres_url, sqlite_path
 
 TRIES = 3
 BACKEND = text("SELECT pg_backend_pid()")
@@ -33,7 +32,7 @@ async def find_pooler(url: str) -> Pooler | None:
     """
     if sqlite_path(url):
         return None
-    unnamed = connecting({}, transaction_pooler=True)
+    unnamed = connect_args_of({}, transaction_pooler=True)
     engine = create_async_engine(postgres_url(url), poolclass=NullPool, connect_args=unnamed)
     try:
         async with engine.connect() as one, engine.connect() as other:

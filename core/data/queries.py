@@ -14,8 +14,7 @@ from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.transaction import Transaction
 from core.data.unions import Union, in_order
-from core.engine.sql.cached_counts import Count
-from core.engine.sql.reads import NOTHING, ReadConnection, Values
+from core.engine.sql import NOTHING, Count, ReadConnection, Values
 from core.kernel.errors import FieldError, InvalidInput, NotFound
 from core.kernel.lru_dict import LruDict
 from core.kernel.pages import PageRequest, Rows, default_order

@@ -20,7 +20,7 @@ from sqlalchemy.types import NullType
 
 from core.data.folded import folds_of
 from core.data.search_tables import SEARCHED, TEXT_COLUMN, combined, creation, removal
-from core.engine.sql.cached_counts import Count
+from core.engine.sql import Count
 from core.kernel.folding import fold
 
 Columns = Sequence[InstrumentedAttribute[Any]]

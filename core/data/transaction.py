@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from core.engine.sql.connection_pool import ConnectionPool
+from core.engine.sql import ConnectionPool
 
 Callback = Callable[[], Awaitable[object] | None]
 

@@ -10,7 +10,7 @@ from sqlalchemy.sql.schema import CallableColumnDefault
 from core.data.folded import folds_of, own_columns
 from core.data.transaction import Transaction
 from core.data.writes import write
-from core.engine.sql.reads import Values
+from core.engine.sql import Values
 from core.kernel.errors import NotFound
 from core.kernel.folding import fold
 from core.kernel.lru_dict import LruDict

@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
 from core.data.transaction import inside_transaction
-from core.engine.sql.cache_versions import CacheVersions
+from core.engine.sql import CacheVersions
 from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 10.0

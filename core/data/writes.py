@@ -8,9 +8,7 @@ from sqlalchemy.engine import Result
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.transaction import Transaction
-from core.engine.sql.changes import tables_changed_by
-from core.engine.sql.compiled_statements import CompiledStatement, compile_statement
-from core.engine.sql.reads import Values
+from core.engine.sql import CompiledStatement, Values, compile_statement, tables_changed_by
 
 
 class PlannedWrite(NamedTuple):

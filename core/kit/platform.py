@@ -8,10 +8,8 @@ from core.data.transaction import inside_transaction
 from core.data.unions import Union
 from core.data.upserts import insert_for
 from core.data.writes import write
-from core.engine.http.headers import Header
-from core.engine.sql.cache_versions import CacheVersions
-from core.engine.sql.cached_counts import Count
-from core.engine.sql.lanes import reserved
+from core.engine.http import Header
+from core.engine.sql import CacheVersions, Count, reserved
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.leases import LEASE, renewed
 from core.events.log import EVENTS, EventLog

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import structlog
 
-from core.engine.http.lifecycle import Lifecycle
+from core.engine.http import Lifecycle
 from core.kernel.clock import Clock
 from core.kernel.contributions import Contributions
 from core.operations.contributions import HealthCheck

@@ -12,8 +12,7 @@ from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.models import Base, Identified
 from core.data.versioned_cache import VersionedCache
-from core.engine.sql.cache_versions import CacheVersions
-from core.engine.sql.lanes import reserved
+from core.engine.sql import CacheVersions, reserved
 from core.kernel.clock import Clock
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback

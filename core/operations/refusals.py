@@ -3,7 +3,7 @@
 import structlog
 
 from core.data.audit import AuditTrail, Outcome
-from core.engine.sql.errors import DatabaseBusy
+from core.engine.sql import DatabaseBusy
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
 from core.web.context import HttpContext

@@ -7,7 +7,7 @@ from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.kernel.errors import (
     MOST_ERRORS,
     BadRequest,

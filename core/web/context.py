@@ -5,7 +5,7 @@ from re import compile as pattern
 from time import perf_counter
 from typing import Any
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.kernel.context import RequestContext
 
 ACCEPTABLE_ID = pattern(rb"[A-Za-z0-9._-]{8,128}")

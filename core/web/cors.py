@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.security.limits import RateLimits
 from core.web.context import context_of
 from core.web.limits import count_request

@@ -1,6 +1,6 @@
 """Counts requests against the rate limits, and writes the `RateLimit` header fields."""
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.security.limits import RateLimitResult, RateLimits
 from core.web.context import HttpContext
 

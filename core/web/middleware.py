@@ -9,10 +9,7 @@ from typing import Any
 
 import structlog
 
-from core.engine.http.client_address import ClientAddress
-from core.engine.http.headers import Header
-from core.engine.http.lifecycle import Lifecycle
-from core.engine.http.request_validator import RequestValidator
+from core.engine.http import ClientAddress, Header, Lifecycle, RequestValidator
 from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
 from core.web.context import HttpContext

@@ -15,7 +15,7 @@ from zlib import crc32
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
 from core.web.context import HttpContext, context_of
 from core.web.entity_tags import weakly_listed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.queries import Listing
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.kernel.value_listing import ValueListing
 from core.security.policies import Policy
 

@@ -5,7 +5,7 @@ ASVS 3.4; the values are those that OWASP recommends for REST.
 
 from collections.abc import Iterable
 
-from core.engine.http.headers import Header
+from core.engine.http import Header
 
 DEFAULTS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),

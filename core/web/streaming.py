@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from litestar import Request, Response
 
-from core.engine.http.headers import Header
-from core.engine.sql.statement_timeout import without_statement_timeout
+from core.engine.http import Header
+from core.engine.sql import without_statement_timeout
 from core.web.context import context_of
 from core.web.responses import encoded
 

@@ -9,8 +9,8 @@ from config.settings import Settings
 from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.engines import open_database
-from core.engine.http.lifecycle import Lifecycle
-from core.engine.sql.cache_versions import CacheVersions
+from core.engine.http import Lifecycle
+from core.engine.sql import CacheVersions
 from core.events.log import EventLog
 from core.events.outbox import Outbox
 from core.events.relay import Relay

@@ -8,9 +8,7 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from core.data.engines import sqlite_path
-from core.engine.sql.lanes import reserved
-from core.engine.sql.sqlite.spare import keep_spare
+from core.engine.sql import keep_spare, reserved, sqlite_path
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
 from core.operations.contributions import DoctorCheck, HealthCheck, PersonalData, StartupTask

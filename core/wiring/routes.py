@@ -10,7 +10,7 @@ from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 from config.settings import Settings
-from core.engine.http.headers import Header
+from core.engine.http import Header
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
 from core.security.policies import Policy, public

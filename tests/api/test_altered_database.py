@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from core.data.engines import postgres_url
+from core.engine.sql import postgres_url
 from core.engine.sql.errors import DatabaseBusy
 from core.wiring.container import CoreContainer
 from tests.conftest import Databases

@@ -30,6 +30,7 @@ def test_they_hold() -> None:
         ("core/data/models.py", "import litestar", "The engines, data and events"),
         ("core/engine/sql/reads.py", "import core.engine.http.headers", "The two engines"),
         ("core/engine/sql/reads.py", "import core.data.models", "Layers"),
+        ("core/data/models.py", "import core.engine.sql.lanes", "An engine is entered"),
         ("core/security/policies.py", "import sqlalchemy", "Security knows nothing of tables"),
         ("modules/health/service.py", "import core.kernel.errors", "Modules import of the core"),
         ("modules/health/service.py", "import modules.files.models", "A module is entered"),

@@ -10,9 +10,7 @@ from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.data.engines import postgres_url, sqlite_path
-from core.engine.sql.connecting import connecting
-from core.engine.sql.sqlite.functions import add_functions
+from core.engine.sql import add_functions, connect_args_of, postgres_url, sqlite_path
 
 T = TypeVar("T")
 
@@ -60,7 +58,7 @@ def turn_beside(path: str) -> Iterator[None]:
 
 async def run_on_postgres(url: str, work: Callable[[Connection], T], alone: bool) -> T:
     """Call `work` without any state of a session, because there may be a pooler."""
-    unnamed = connecting({}, transaction_pooler=True)
+    unnamed = connect_args_of({}, transaction_pooler=True)
     engine = create_async_engine(url, poolclass=NullPool, connect_args=unnamed)
     try:
         async with AsyncExitStack() as stack:

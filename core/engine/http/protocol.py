@@ -13,15 +13,16 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from core.engine.http.connections import ReaderWatch, ServingState, drop
-from core.engine.http.request_validator import (
-    MAX_HEADER_BYTES,
-    MAX_URL_BYTES,
+from core.engine.http.errors import (
     HeadersTooLarge,
+    RequestTimeout,
+    TooManyConnections,
     Unparsable,
     UriTooLong,
 )
+from core.engine.http.request_validator import MAX_HEADER_BYTES, MAX_URL_BYTES
 from core.engine.http.response_writer import Flow, ResponseWriter
-from core.kernel.errors import ProblemError, Unavailable
+from core.kernel.errors import ProblemError
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
@@ -37,21 +38,6 @@ A body of known length is not cut into pieces.
 """
 LOOKS = 3
 """The number of checks within `write_timeout`."""
-
-
-class RequestTimeout(ProblemError):
-    """Its head or its body came too slowly, or stopped coming."""
-
-    status = 408
-    code = "http.request_timeout"
-    title = "The request took too long to arrive."
-
-
-class TooManyConnections(Unavailable):
-    """This process, or your client IP at it, has as many connections as it may have."""
-
-    code = "http.too_many_connections"
-    title = "Too many connections are open; try again shortly."
 
 
 class HttpProtocol(HttpToolsProtocol):

@@ -1,1 +1,51 @@
-"""Connections, compiled statements, group commit and cache versions, below `core.data`."""
+"""Connections, compiled statements, group commit and cache versions, below `core.data`.
+
+The rest of the core uses these names only.
+"""
+
+from core.engine.sql.cache_versions import CacheVersions, place_of
+from core.engine.sql.cached_counts import Count
+from core.engine.sql.changes import tables_changed_by
+from core.engine.sql.compiled_statements import CompiledStatement, compile_statement
+from core.engine.sql.connecting import connect_args_of
+from core.engine.sql.connection_pool import ConnectionPool
+from core.engine.sql.errors import DatabaseBusy, TooSlow, translate_busy_errors
+from core.engine.sql.lanes import reserved
+from core.engine.sql.opening import open_connections, postgres_url, sqlite_path
+from core.engine.sql.reads import NOTHING, PlannedReads, ReadConnection, ReadsInTransaction, Values
+from core.engine.sql.sqlite.functions import add_functions
+from core.engine.sql.sqlite.spare import give_up_spare, keep_spare
+from core.engine.sql.statement_timeout import (
+    STATEMENT_TIMEOUT_S,
+    is_limited,
+    without_statement_timeout,
+)
+
+__all__ = [
+    "NOTHING",
+    "STATEMENT_TIMEOUT_S",
+    "CacheVersions",
+    "CompiledStatement",
+    "ConnectionPool",
+    "Count",
+    "DatabaseBusy",
+    "PlannedReads",
+    "ReadConnection",
+    "ReadsInTransaction",
+    "TooSlow",
+    "Values",
+    "add_functions",
+    "compile_statement",
+    "connect_args_of",
+    "give_up_spare",
+    "is_limited",
+    "keep_spare",
+    "open_connections",
+    "place_of",
+    "postgres_url",
+    "reserved",
+    "sqlite_path",
+    "tables_changed_by",
+    "translate_busy_errors",
+    "without_statement_timeout",
+]

@@ -28,7 +28,9 @@ UNNAMED = {
 }
 
 
-def connecting(settings: Mapping[str, str], transaction_pooler: bool = False) -> dict[str, Any]:
+def connect_args_of(
+    settings: Mapping[str, str], transaction_pooler: bool = False
+) -> dict[str, Any]:
     """Return the `connect_args` of an engine whose sessions have these settings.
 
     A session through a transaction pooler has none of them.

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from core.data.database import Database
-from core.engine.sql.errors import DatabaseBusy
+from core.engine.sql import DatabaseBusy
 from core.events.leases import renewed
 from core.kernel.context import current_context
 from core.kernel.errors import BadRequest, Conflict, Unprocessable

@@ -2,17 +2,18 @@
 
 from litestar.routes import HTTPRoute
 
-from core.engine.http.protocol import RequestTimeout, TooManyConnections
-from core.engine.http.request_validator import (
+from core.engine.http import (
     BadHost,
     BadUrl,
     HeadersTooLarge,
     Misdirected,
     RepeatedHeader,
+    RequestTimeout,
+    TooManyConnections,
     Unparsable,
     UriTooLong,
 )
-from core.engine.sql.errors import DatabaseBusy, TooSlow
+from core.engine.sql import DatabaseBusy, TooSlow
 from core.kernel.errors import InvalidInput, ProblemError
 from core.security.authentication import (
     BadCredential,

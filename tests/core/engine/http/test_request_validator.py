@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from core.engine.http.headers import Header
-from core.engine.http.request_validator import (
+from core.engine.http.errors import (
     BadHost,
     BadUrl,
     HeadersTooLarge,
     Misdirected,
     RepeatedHeader,
-    RequestValidator,
     UnknownCoding,
     UriTooLong,
 )
+from core.engine.http.headers import Header
+from core.engine.http.request_validator import RequestValidator
 from core.kernel.errors import ProblemError
 
 ADMISSION = RequestValidator(["Api.example.com", "127.0.0.1", "[::1]"])
