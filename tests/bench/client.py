@@ -16,8 +16,11 @@ class Client:
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of the answer. Raises RuntimeError for anything but a 2xx."""
+        return self.send_text(method, path, json.dumps(body) if body else None)
+
+    def send_text(self, method: str, path: str, body: str | None) -> Any:
         headers = {**self.headers, "Content-Type": "application/json"}
-        self._connection.request(method, path, json.dumps(body) if body else None, headers)
+        self._connection.request(method, path, body, headers)
         return self._read(self._connection.getresponse())
 
     def upload(self, path: str, size: int) -> Any:
