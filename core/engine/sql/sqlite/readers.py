@@ -5,9 +5,9 @@ time.
 """
 
 import sqlite3
-from collections.abc import Callable
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable
 from functools import partial
-from time import thread_time
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.lanes import BRIEF_S, KnownStatement, Lane
+from core.engine.sql.lanes import BRIEF_S, LONG_S, KnownStatement, Lane
 from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, Values
 from core.engine.sql.sqlite.driver import Cursor, Outcome, open_connection
 from core.engine.sql.sqlite.statements import Statement, Watch
@@ -58,10 +58,15 @@ class LaneThreads:
         self, lane: Lane, known: KnownStatement, call: Call[T], sql: str, values: Any
     ) -> T:
         """Return the result of the call in a thread of the lane. Raises Overran."""
-        statement = Statement(self._limits[lane], timed, call, sql, values)
-        run: tuple[T, float] = await self._watch.run(self._threads[lane], statement)
-        result, seconds = run
-        known.took(seconds)
+        statement = self._watch.add(Statement(self._limits[lane], call, sql, values))
+        try:
+            result: T = await self._threads[lane].run(statement)
+        except CancelledError:
+            statement.end()
+            raise
+        self._watch.remove(statement)
+        if lane is not Lane.quick or statement.seconds > LONG_S:
+            known.took(statement.seconds)
         return result
 
     def close(self) -> None:
@@ -84,10 +89,10 @@ class SqliteReads(PlannedReads):
         super().__init__(engine, totals, statement_timeout_s)
         self._lanes = lanes
 
-    async def _fetch(
+    def _fetch(
         self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
-    ) -> list[Any]:
-        return await self._lanes.run(lane, known, fetch_rows, sql, values)
+    ) -> Awaitable[list[Any]]:
+        return self._lanes.run(lane, known, fetch_rows, sql, values)
 
     async def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
@@ -129,15 +134,6 @@ def lane_connection_of(connection: AsyncConnection) -> LaneConnection:
     lane_connection = sync.connection.dbapi_connection
     assert isinstance(lane_connection, LaneConnection)  # noqa: S101 (the engine makes no other)
     return lane_connection
-
-
-def timed(connection: sqlite3.Connection, call: Call[T], sql: str, values: Any) -> tuple[T, float]:
-    """Return the result of the call and its processor time in seconds.
-
-    A clock would include the time in which other threads had the processor.
-    """
-    begun = thread_time()
-    return call(connection, sql, values), thread_time() - begun
 
 
 def fetch_rows(connection: sqlite3.Connection, sql: str, values: Any) -> list[Any]:

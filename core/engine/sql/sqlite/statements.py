@@ -4,7 +4,7 @@ import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
 from collections.abc import Callable, Sequence
 from threading import Lock
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from core.engine.sql.lanes import Overran
@@ -28,6 +28,7 @@ class Statement:
         "_until",
         "done",
         "limit_s",
+        "seconds",
     )
 
     def __init__(self, limit_s: float | None, call: Callable[..., Any], *args: Any) -> None:
@@ -37,6 +38,8 @@ class Statement:
         self._until: float | None = None
         self._ended = False
         self.done = False
+        self.seconds = 0.0
+        """The processor time of the call, which excludes the time of other threads."""
 
     def __call__(
         self,
@@ -46,6 +49,7 @@ class Statement:
         """Make the preceding calls, which have limits of their own, and then this one."""
         for call in preceding:
             call(connection)
+        begun = thread_time()
         with self._lock:
             if self._ended:  # while the statement waited
                 self.done = True
@@ -60,6 +64,7 @@ class Statement:
                 raise Overran from None
             raise
         finally:
+            self.seconds = thread_time() - begun
             with self._lock:
                 self._connection, self.done = None, True
 
@@ -91,22 +96,22 @@ class Watch:
         """Return what the statement returns. Raises Overran when it was interrupted."""
         self.add(statement)
         try:
-            done = await threads.run(statement, *args)
+            return await threads.run(statement, *args)
         except CancelledError:
             if ends_when_cancelled:
                 statement.end()
-            raise  # `_look` removes the statement when its thread is done with it
-        except BaseException:
-            self._running.discard(statement)
             raise
-        self._running.discard(statement)
-        return done
 
-    def add(self, statement: Statement) -> None:
-        """Watch a statement until its thread is done with it."""
+    def add(self, statement: Statement) -> Statement:
+        """Watch a statement until its thread is done with it, and return it."""
         self._running.add(statement)
-        if self._timer is None and statement.limit_s is not None:
+        if self._timer is None:
             self._look_later()
+        return statement
+
+    def remove(self, statement: Statement) -> None:
+        """Forget a statement that is done, before the timer does."""
+        self._running.discard(statement)
 
     def close(self) -> None:
         """End the statements that still run; no task waits for them any longer."""
