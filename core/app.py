@@ -29,6 +29,7 @@ from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
 from core.wiring.module import AnyHost
+from core.wiring.options import OptionReader
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import AnyModule, ModuleTypes, assemble_all
 from core.wiring.routes import RouteRules
@@ -71,7 +72,10 @@ def build_app(
             ],
             plugins=[
                 PydanticInitPlugin(),  # first, so that the decoders of CorePlugin take precedence
-                RouteRules(settings, core.contributions(), core.modules(), core.limits().names),
+                RouteRules(
+                    OptionReader(settings, core.contributions(), core.limits().names),
+                    core.modules(),
+                ),
                 CorePlugin(core, problems),
                 *modules,
             ],

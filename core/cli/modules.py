@@ -5,6 +5,7 @@ import click
 from core.cli.sentences import CommandFailed
 from core.cli.setting_up import the_application, the_settings
 from core.cli.tables import print_table
+from core.web.route_options import options_of
 from core.wiring.module import Module
 from core.wiring.routes import operations_of
 from core.wiring.settings import usable_modules
@@ -26,7 +27,7 @@ def list_modules() -> None:
     modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
     counts: dict[str, int] = {}
     for _, handler in operations_of(app.routes):
-        name = handler.opt["rules"].module
+        name = options_of(handler).module
         counts[name] = counts.get(name, 0) + handler.resolve_include_in_schema()
     print_table(
         ("module", "version", "routes", "contributes"),

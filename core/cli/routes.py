@@ -5,6 +5,7 @@ import click
 from core.cli.setting_up import the_application
 from core.cli.tables import print_table
 from core.security.policies import Policy
+from core.web.route_options import options_of
 from core.wiring.routes import operations_of
 
 
@@ -13,10 +14,10 @@ def routes() -> None:
     """List every route: method, path, access policy, module."""
     rows: list[tuple[str, str, str, str]] = []
     for route, handler in operations_of(the_application().routes):
-        rules = handler.opt["rules"]
+        options = options_of(handler)
         methods = sorted(handler.http_methods)
         for method in methods if len(methods) == 1 else ["any"]:
-            rows.append((method, route.path_format, described(rules.policy), rules.module))
+            rows.append((method, route.path_format, described(options.policy), options.module))
     rows.sort(key=lambda row: (row[1], row[0]))
     print_table(("method", "path", "policy", "module"), rows)
 

@@ -6,11 +6,10 @@
 from core.data.audit import AuditTrail
 from core.data.constraints import unique
 from core.data.database import Database
-from core.data.erasing import delete_all, delete_some, update_some
+from core.data.erasing import delete_some
 from core.data.folded import folded, own_columns
-from core.data.indexes import PartialIndex
 from core.data.inserts import add_row
-from core.data.models import Base, Identified, Timestamped, Versioned, nothing_personal
+from core.data.models import Base, Timestamped, Versioned, nothing_personal
 from core.data.queries import Listing, one_or_raise, row_or_raise
 from core.data.search import SearchIndex
 from core.data.transaction import Transaction
@@ -49,7 +48,7 @@ from core.operations.contributions import (
 )
 from core.security.authentication import NotPermitted
 from core.security.policies import authenticated, optional, public, requires
-from core.web.problems import problems
+from core.web.route_decorators import delete, get, patch, post, put
 from core.wiring.module import Module, ModuleContainer, Mount
 
 __all__ = [
@@ -69,7 +68,6 @@ __all__ = [
     "FieldError",
     "Forbidden",
     "HealthCheck",
-    "Identified",
     "IfMatch",
     "InvalidInput",
     "Line",
@@ -84,7 +82,6 @@ __all__ = [
     "Outbox",
     "Page",
     "PageRequest",
-    "PartialIndex",
     "Permission",
     "PersonalData",
     "Principal",
@@ -107,20 +104,22 @@ __all__ = [
     "VersionedCache",
     "add_row",
     "authenticated",
-    "delete_all",
+    "delete",
     "delete_some",
     "folded",
+    "get",
     "nothing_personal",
     "one_or_raise",
     "optional",
     "own_columns",
-    "problems",
+    "patch",
+    "post",
     "public",
+    "put",
     "requires",
     "row_or_raise",
     "unique",
     "update_or_raise",
-    "update_some",
     "utc_now",
     "uuid7",
 ]

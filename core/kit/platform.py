@@ -4,6 +4,9 @@ A module of a team needs `core.kit` only.
 """
 
 from core.data.audit import AuditEntry, Outcome
+from core.data.erasing import delete_all, update_some
+from core.data.indexes import PartialIndex
+from core.data.models import Identified
 from core.data.transaction import inside_transaction
 from core.data.unions import Union
 from core.data.upserts import insert_for
@@ -58,6 +61,7 @@ from core.web.responses import (
     Representation,
     matches,
 )
+from core.web.route_decorators import route
 from core.web.streaming import StreamedResponse, client_watched, send_head
 from core.wiring.inventory import InstalledModules, ModuleInfo
 from core.wiring.module import AnyHost
@@ -92,6 +96,7 @@ __all__ = [
     "Header",
     "HealthChecks",
     "HttpContext",
+    "Identified",
     "InstalledModules",
     "KeyAuthenticator",
     "LruDict",
@@ -105,6 +110,7 @@ __all__ = [
     "NotSignedIn",
     "NothingHere",
     "Outcome",
+    "PartialIndex",
     "Passwords",
     "PermissionName",
     "PersonalRows",
@@ -134,6 +140,7 @@ __all__ = [
     "context_of",
     "count_fallback",
     "current_context",
+    "delete_all",
     "document",
     "error_at",
     "insert_for",
@@ -145,8 +152,10 @@ __all__ = [
     "read_form",
     "renewed",
     "reserved",
+    "route",
     "send_head",
     "simple_lower",
+    "update_some",
     "wants_html",
     "write",
 ]

@@ -7,6 +7,7 @@ from core.engine.sql import DatabaseBusy
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
 from core.web.context import HttpContext
+from core.web.route_options import options_of
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ class RefusalAudit:
         operation or for the audit entry, the entry is written later with the next notes.
         """
         handler = context.scope.get("route_handler")
-        action = handler.opt["rules"].audit if handler else None
+        action = options_of(handler).audit if handler else None
         if action is None or context.audited or self._counted(context):
             return
         outcome = Outcome.failed if context.status >= 500 else Outcome.refused

@@ -1,8 +1,7 @@
 """Access policies: each route has exactly one, e.g. `@get("/me", policy=authenticated)`.
 
-Litestar keeps unknown keyword arguments in the `opt` of the route. A controller may set the policy
-of all its routes, and a route may override it. Guards are not used, because Litestar copies the
-whole route handler at every call of one.
+The decorators of `core.kit` require it. Guards are not used, because Litestar copies the whole
+route handler at every call of one.
 """
 
 from dataclasses import dataclass, replace

@@ -20,7 +20,7 @@ PROOF_REFUSALS = (
     RateLimited,
     HashingBusy,
 )
-"""The errors of a route with re-authentication: `responses=problems(*PROOF_REFUSALS, …)`."""
+"""The errors of a route with re-authentication: `errors=(*PROOF_REFUSALS, …)`."""
 
 
 @runtime_checkable

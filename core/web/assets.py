@@ -6,13 +6,14 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response
 from litestar.params import FromPath
 
 from core.kernel.errors import NotFound
 from core.security.policies import public
 from core.web.context import context_of
 from core.web.precompressed import Precompressed
+from core.web.route_decorators import get
 
 FOLDER = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"

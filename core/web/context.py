@@ -7,6 +7,7 @@ from typing import Any
 
 from core.engine.http import Header
 from core.kernel.context import RequestContext
+from core.web.route_options import options_of
 
 ACCEPTABLE_ID = pattern(rb"[A-Za-z0-9._-]{8,128}")
 ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -48,7 +49,7 @@ class HttpContext(RequestContext):
     def module(self) -> str:
         """The module of the route; `core` for an unknown path."""
         handler = self.scope.get("route_handler")
-        return str(handler.opt["rules"].module) if handler else "core"
+        return options_of(handler).module if handler else "core"
 
     def leave(self) -> None:
         """Drop the scope, which refers to this context: the cycle would need garbage collection."""

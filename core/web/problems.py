@@ -1,13 +1,11 @@
-"""Problems (RFC 9457): the responses to errors, and their documentation on routes."""
+"""Problems (RFC 9457): the responses to errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi.datastructures import ResponseSpec
 from pydantic import ConfigDict, Field
 
 from core.kernel.context import current_context
@@ -20,7 +18,6 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
-from core.kernel.uncopied import Uncopied
 from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
 from core.web.validation_messages import parameter_in_words
 
@@ -155,22 +152,6 @@ def parameter_error(details: Any) -> FieldError:
     return FieldError(
         f"{place}.{details['key']}", parameter_in_words(details["message"]), "invalid"
     )
-
-
-@dataclass
-class ProblemSpec(Uncopied, ResponseSpec):
-    """A status in a route's `responses`, with the problems that have it."""
-
-    kinds: Sequence[type[ProblemError]] = ()
-
-
-def problems(*kinds: type[ProblemError]) -> dict[int, ResponseSpec]:
-    """Return the `responses` of a route, which document its errors in OpenAPI."""
-    statuses = sorted({kind.status for kind in kinds})
-    return {
-        status: ProblemSpec(Problem, kinds=[kind for kind in kinds if kind.status == status])
-        for status in statuses
-    }
 
 
 def kinds() -> dict[str, type[ProblemError]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Controller, Router, route
+from litestar import Controller, Router
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -12,6 +12,7 @@ from litestar.types import Method
 
 from core.security.policies import public
 from core.web.problems import MethodNotAllowed, NothingHere
+from core.web.route_decorators import route
 
 METHODS: tuple[Method, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 NO_MODULE = "-"
@@ -31,7 +32,7 @@ class UnknownController(Controller):
 
 
 def unknown_addresses(prefix: str) -> Router:
-    return Router(prefix, route_handlers=[UnknownController], opt={"module": "core"})
+    return Router(prefix, route_handlers=[UnknownController])
 
 
 def find_all_below(router: Any, prefix: str) -> None:

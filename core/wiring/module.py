@@ -47,7 +47,11 @@ class AnyHost(Contribution):
 
 
 class ModuleRouter(Uncopied, Router):
-    """A router that belongs to one application, so that Litestar need not copy it."""
+    """The router of a module; it belongs to one application, so that Litestar need not copy it."""
+
+    def __init__(self, module: str, mount: Mount, dependencies: dict[str, Provide]) -> None:
+        super().__init__(mount.name, route_handlers=mount.controllers, dependencies=dependencies)
+        self.module = module
 
 
 class Module(InitPlugin, Generic[C]):
@@ -100,13 +104,8 @@ class Module(InitPlugin, Generic[C]):
 
     def _router(self, mount: Mount) -> Router:
         injectable = {**self.needs(), **self.services()}
-        return ModuleRouter(
-            mount.name,
-            route_handlers=mount.controllers,
-            dependencies={name: as_dependency(provider) for name, provider in injectable.items()},
-            tags=[self.name],
-            opt={"module": self.name},
-        )
+        dependencies = {name: as_dependency(provider) for name, provider in injectable.items()}
+        return ModuleRouter(self.name, mount, dependencies)
 
 
 def as_dependency(provider: Provider[Any]) -> Provide:

@@ -21,7 +21,6 @@ from core.data.migrations.revisions import history_of
 from core.data.models import loses_zone
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution, Export, WiringError
-from core.kernel.errors import ProblemError
 from core.kernel.events import Event
 from core.kernel.loading import as_wiring_error
 from core.kernel.principal import Permission
@@ -34,12 +33,12 @@ from core.security.reauthentication import Reauthentication
 from core.web.openapi.document import operation_id
 from core.web.openapi.names import shared_names
 from core.web.openapi.schemes import SecurityScheme
-from core.web.problems import ProblemSpec
+from core.web.route_options import options_of
 from core.wiring.document import words_of
 from core.wiring.module import AnyHost, Mount
 from core.wiring.personal_data import says_what_it_holds_about_users
 from core.wiring.routes import WRITES, operations_of
-from core.wiring.subject import Subject, all_errors, rules_of, subjects_of
+from core.wiring.subject import Subject, all_errors, subjects_of
 
 
 def refuse_breaches(app: Litestar) -> None:
@@ -91,7 +90,7 @@ def names_each_body_once(it: Subject) -> Iterator[str]:
 
 def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
     for operation in it.operations():
-        policy = rules_of(operation).policy
+        policy = options_of(operation).policy
         for needed in filter(None, (policy.needs, policy.scope)):
             if needed not in [*it.contributed(Permission), *shown_to(it)]:
                 yield f"{operation} needs {needed.name}, which is not {it.name}'s to give"
@@ -114,31 +113,30 @@ def answers_with_schemas(it: Subject) -> Iterator[str]:
 def bounds_its_lists(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         kind = operation.parsed_fn_signature.return_type
-        if kind.is_subclass_of(Page) and rules_of(operation).listing is None:
+        if kind.is_subclass_of(Page) and options_of(operation).listing is None:
             yield f"{operation} gives a page of any size: write listing=… to bound it"
 
 
 def indexes_its_lists(it: Subject) -> Iterator[str]:
     """Require an index for each order; without one, a page reads and sorts the whole table."""
     for operation in it.operations():
-        if isinstance(listing := rules_of(operation).listing, Listing):
+        if isinstance(listing := options_of(operation).listing, Listing):
             for missing in missing_indexes(listing):
                 yield f"{operation}: {missing}"
 
 
 def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
-    """Require an audit action, so that refused and successful attempts have the same action.
+    """Require the audit action of a module, so that refused and successful attempts have the same.
 
     A route for an operation of another module therefore has an action of that module.
     """
     for operation in it.operations():
         if WRITES.isdisjoint(operation.http_methods):
             continue
-        right = f'write audit="{it.name}.{operation.fn.__name__}"'
-        if "audit" not in operation.opt:
-            yield f"{operation} changes something and has no audit name: {right}, or audit=None"
-        elif (action := operation.opt["audit"]) and action.partition(".")[0] not in it.modules:
-            yield f"{operation} has the audit name {action} of no module: {right}"
+        action = options_of(operation).audit
+        if action and action.partition(".")[0] not in it.modules:
+            right = operation_id(it.name, operation.fn.__name__)
+            yield f'{operation} has the audit name {action} of no module: write audit="{right}"'
 
 
 def prefixes_its_tables(it: Subject) -> Iterator[str]:
@@ -311,11 +309,11 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
 def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
     """Require that a route with a password declares the errors of hashing and of attempts."""
     for operation in it.operations():
-        declared = errors_of(operation)
+        declared = {*options_of(operation).errors}
         for field, kind in passwords_in(operation):
             missing = {HashingBusy} if kind == NEW_PASSWORD else {HashingBusy, TooManyAttempts}
             for error in sorted(missing - declared, key=lambda it: it.code):
-                yield f"{operation} takes {field}: add {error.__name__} to responses=problems(…)"
+                yield f"{operation} takes {field}: add {error.__name__} to errors=(…)"
 
 
 def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
@@ -332,11 +330,6 @@ def password_marks(annotation: Any, metadata: Sequence[Any]) -> Iterator[Typed]:
     """Yield the marks of a field, including those of `GivenPassword | None` one level deeper."""
     deeper = [mark for part in get_args(annotation) for mark in getattr(part, "__metadata__", ())]
     yield from (mark for mark in [*metadata, *deeper] if isinstance(mark, Typed))
-
-
-def errors_of(operation: HTTPRouteHandler) -> set[type[ProblemError]]:
-    specs = (operation.responses or {}).values()
-    return {kind for spec in specs if isinstance(spec, ProblemSpec) for kind in spec.kinds}
 
 
 Rule = Callable[[Subject], Iterator[str]]

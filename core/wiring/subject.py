@@ -16,7 +16,7 @@ from core.data.models import Base
 from core.kernel.contributions import Contribution
 from core.kernel.errors import ProblemError
 from core.kernel.loading import as_wiring_error
-from core.web.route_options import RouteOptions
+from core.web.route_options import options_of
 from core.wiring.module import Module
 from core.wiring.registry import AnyModule
 from core.wiring.routes import operations_of
@@ -76,16 +76,11 @@ class Subject:
     def operations(self) -> list[HTTPRouteHandler]:
         """Return the handlers of the module's routes, also inherited ones."""
         handlers = {id(handler): handler for _, handler in operations_of(self.app.routes)}
-        return [it for it in handlers.values() if rules_of(it).module == self.name]
+        return [it for it in handlers.values() if options_of(it).module == self.name]
 
     def errors(self) -> list[type[ProblemError]]:
         """Return the error classes with a code, from all files of this module."""
         return [kind for kind in all_errors() if kind.__module__.startswith(f"{self.package}.")]
-
-
-def rules_of(operation: HTTPRouteHandler) -> RouteOptions:
-    rules: RouteOptions = operation.opt["rules"]
-    return rules
 
 
 def subjects_of(app: Litestar) -> list[Subject]:

@@ -4,7 +4,8 @@ from uuid import UUID
 from sqlalchemy import Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kit import Base, Identified, PartialIndex, folded
+from core.kit import Base, folded
+from core.kit.platform import Identified, PartialIndex
 
 SEALED = text("sealed_successor IS NOT NULL")
 

@@ -1,7 +1,7 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, delete, get, patch, post, route
+from litestar import Controller, Request
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -14,11 +14,14 @@ from core.kit import (
     Principal,
     Stale,
     authenticated,
+    delete,
+    get,
     optional,
-    problems,
+    patch,
+    post,
     public,
 )
-from core.kit.platform import NothingHere, NotSignedIn
+from core.kit.platform import NothingHere, NotSignedIn, route
 from modules.files.download.response import DownloadResponse
 from modules.files.errors import (
     ContentLost,
@@ -47,7 +50,7 @@ from modules.files.upload.request import body_of
 AnyRequest = Request[Any, Any, Any]
 
 readers, writers = authenticated.with_scope(READ), authenticated.with_scope(WRITE)
-refused_uploads = problems(
+refused_uploads = (
     MalformedUpload,
     UploadCutOff,
     NameInvalid,
@@ -101,11 +104,10 @@ class FileController(Controller):
         summary="Upload a file",
         description="A `Content-Digest` or `Repr-Digest`, of the request or the part, is checked.",
         policy=writers,
-        audit="files.upload",
         location="/files/{id}",
         body={"multipart/form-data": ONE_FILE},
         request_headers=DIGESTS,
-        responses=refused_uploads,
+        errors=refused_uploads,
         request_max_body_size=None,
     )
     async def upload_file(
@@ -125,7 +127,7 @@ class FileController(Controller):
         location="/files",
         body={"multipart/form-data": SEVERAL_FILES},
         request_headers=DIGESTS,
-        responses=refused_uploads,
+        errors=refused_uploads,
         request_max_body_size=None,
     )
     async def upload_multiple(
@@ -156,7 +158,7 @@ class FileController(Controller):
         "/{file_id:str}",
         summary="Read what is known of a file",
         policy=readers,
-        responses=problems(FileNotFound),
+        errors=(FileNotFound,),
     )
     async def read_file(
         self,
@@ -170,8 +172,7 @@ class FileController(Controller):
         "/{file_id:str}",
         summary="Rename a file, or open it to anyone",
         policy=writers,
-        audit="files.change",
-        responses=problems(FileNotFound, NameInvalid, ExtensionChanged, ContentNotYours, Stale),
+        errors=(FileNotFound, NameInvalid, ExtensionChanged, ContentNotYours),
     )
     async def change_file(
         self,
@@ -183,13 +184,7 @@ class FileController(Controller):
     ) -> FileRead:
         return FileRead.of(await files.change(principal, file_id, data, if_match))
 
-    @delete(
-        "/{file_id:str}",
-        summary="Delete a file",
-        policy=writers,
-        audit="files.delete",
-        responses=problems(FileNotFound, Stale),
-    )
+    @delete("/{file_id:str}", summary="Delete a file", policy=writers, errors=(FileNotFound,))
     async def delete_file(
         self,
         file_id: FromPath[UUID],
@@ -214,18 +209,16 @@ class FileController(Controller):
             ResponseHeader(name=name, description=description, documentation_only=True)
             for name, description in OF_CONTENT.items()
         ],
-        responses={
-            206: ResponseSpec(bytes, description="The ranges that were asked for."),
-            **problems(
-                NotSignedIn,
-                FileNotFound,
-                ContentNotYours,
-                RangeNotSatisfiable,
-                Stale,
-                ContentLost,
-                StorageDown,
-            ),
-        },
+        responses={206: ResponseSpec(bytes, description="The ranges that were asked for.")},
+        errors=(
+            NotSignedIn,
+            FileNotFound,
+            ContentNotYours,
+            RangeNotSatisfiable,
+            Stale,
+            ContentLost,
+            StorageDown,
+        ),
     )
     async def download_file(
         self,
@@ -249,7 +242,6 @@ class LaterController(Controller):
         http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         summary="Find nothing",
         policy=public,
-        audit=None,
         unread=True,
     )
     async def find_nothing_yet(self) -> None:

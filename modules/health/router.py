@@ -1,11 +1,11 @@
 from typing import Any
 
-from litestar import Controller, Response, get
+from litestar import Controller, Response
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromHeader
 
-from core.kit import Principal, problems, public
+from core.kit import Principal, get, public
 from core.kit.platform import BodyResponse, page_response, wants_html
 from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
 from modules.health.page import page_of
@@ -30,7 +30,7 @@ class HealthController(Controller):
         "/health/ready",
         summary="Ask whether this instance can take requests",
         policy=open_always,
-        responses=problems(NotReady),
+        errors=(NotReady,),
     )
     async def read_ready(
         self,
@@ -43,7 +43,7 @@ class HealthController(Controller):
         "/metrics",
         summary="Read the figures for Prometheus",
         policy=open_always,
-        responses=problems(MetricsOff, BadMetricsToken),
+        errors=(MetricsOff, BadMetricsToken),
         media_type=f"{METRICS_TYPE}; charset=utf-8",
     )
     async def read_metrics(

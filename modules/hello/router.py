@@ -1,7 +1,7 @@
-from litestar import Controller, get
+from litestar import Controller
 from litestar.params import FromPath
 
-from core.kit import optional
+from core.kit import get, optional
 from modules.hello.schemas import Greeting
 
 

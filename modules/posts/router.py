@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get, patch, post, put
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -10,10 +10,13 @@ from core.kit import (
     Page,
     PageRequest,
     Principal,
-    Stale,
     authenticated,
+    delete,
+    get,
     optional,
-    problems,
+    patch,
+    post,
+    put,
     requires,
 )
 from modules.posts.errors import NotYourPost, PostNotFound
@@ -23,7 +26,7 @@ from modules.posts.schemas import PostDraft, PostRead, PostUpdate
 from modules.posts.service import PostService
 
 editors = authenticated.with_scope(WRITE)
-refusals = problems(PostNotFound, NotYourPost, NotPermitted, Stale)
+refusals = (PostNotFound, NotYourPost, NotPermitted)
 
 
 class PostController(Controller):
@@ -33,7 +36,7 @@ class PostController(Controller):
     ) -> Page[PostRead]:
         return PostRead.paged(await posts.page(page_request))
 
-    @post(summary="Publish a post", policy=requires(WRITE), audit="posts.publish")
+    @post(summary="Publish a post", policy=requires(WRITE))
     async def publish_post(
         self,
         data: JSONBody[PostDraft],
@@ -42,7 +45,7 @@ class PostController(Controller):
     ) -> PostRead:
         return PostRead.of(await posts.publish(principal, data))
 
-    @get("/{post_id:str}", summary="Read a post", policy=optional, responses=problems(PostNotFound))
+    @get("/{post_id:str}", summary="Read a post", policy=optional, errors=(PostNotFound,))
     async def read_post(
         self, post_id: FromPath[UUID], posts: NamedDependency[PostService]
     ) -> PostRead:
@@ -53,7 +56,7 @@ class PostController(Controller):
         summary="Replace a post",
         policy=editors,
         audit="posts.change",
-        responses=refusals,
+        errors=refusals,
     )
     async def replace_post(
         self,
@@ -65,13 +68,7 @@ class PostController(Controller):
     ) -> PostRead:
         return PostRead.of(await posts.change(principal, post_id, data.model_dump(), if_match))
 
-    @patch(
-        "/{post_id:str}",
-        summary="Change a post",
-        policy=editors,
-        audit="posts.change",
-        responses=refusals,
-    )
+    @patch("/{post_id:str}", summary="Change a post", policy=editors, errors=refusals)
     async def change_post(
         self,
         post_id: FromPath[UUID],
@@ -87,7 +84,7 @@ class PostController(Controller):
         summary="Remove a post",
         policy=editors,
         audit="posts.remove",
-        responses=refusals,
+        errors=refusals,
     )
     async def delete_post(
         self,

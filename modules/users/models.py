@@ -3,7 +3,8 @@ from datetime import datetime
 from sqlalchemy import Dialect, Index, SmallInteger, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kit import Base, PartialIndex, SearchIndex, Timestamped, Versioned, folded
+from core.kit import Base, SearchIndex, Timestamped, Versioned, folded
+from core.kit.platform import PartialIndex
 
 IS_ADMIN = text("roles LIKE '%,admin,%'")
 LEAVES = text("deletes_at IS NOT NULL")

@@ -2,7 +2,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar import Controller, Request, Response
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -13,9 +13,12 @@ from core.kit import (
     Page,
     PageRequest,
     Principal,
-    Stale,
     authenticated,
-    problems,
+    delete,
+    get,
+    patch,
+    post,
+    put,
     requires,
     utc_now,
 )
@@ -53,10 +56,8 @@ CONTENT_DISPOSITION = ResponseHeader(
     name="Content-Disposition", description="What to call the file.", documentation_only=True
 )
 readable_by_key = authenticated.with_scope(PROFILE_READ)
-own_refusals = problems(EmailTaken, *PROOF_REFUSALS, Stale)
-refusals = problems(
-    UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, *PROOF_REFUSALS, Stale
-)
+own_refusals = (EmailTaken, *PROOF_REFUSALS)
+refusals = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, *PROOF_REFUSALS)
 
 
 @lru_cache(10_000)
@@ -84,7 +85,7 @@ class ProfileController(Controller):
         summary="Change one's own profile",
         policy=authenticated,
         audit="users.change",
-        responses=own_refusals,
+        errors=own_refusals,
     )
     async def change_me(
         self,
@@ -99,7 +100,7 @@ class ProfileController(Controller):
         summary="Replace one's own profile",
         policy=authenticated,
         audit="users.change",
-        responses=own_refusals,
+        errors=own_refusals,
     )
     async def replace_me(
         self,
@@ -117,7 +118,7 @@ class ProfileController(Controller):
         status_code=202,
         policy=authenticated,
         audit="users.request_deletion",
-        responses=problems(*PROOF_REFUSALS, LastAdmin),
+        errors=(*PROOF_REFUSALS, LastAdmin),
     )
     async def delete_me(
         self,
@@ -191,8 +192,7 @@ class UserController(Controller):
     @post(
         summary="Add someone",
         policy=requires(WRITE),
-        audit="users.create",
-        responses=problems(EmailTaken, BeyondOwnRights, HashingBusy),
+        errors=(EmailTaken, BeyondOwnRights, HashingBusy),
     )
     async def create_user(
         self,
@@ -206,7 +206,7 @@ class UserController(Controller):
         "/{user_id:str}",
         summary="Read someone's profile",
         policy=readable_by_key,
-        responses=problems(UserNotFound),
+        errors=(UserNotFound,),
     )
     async def read_user(
         self,
@@ -221,8 +221,7 @@ class UserController(Controller):
         summary="Change someone's name or age",
         description="Oneself: exactly as at `/me`.",
         policy=authenticated,
-        audit="users.change",
-        responses=refusals,
+        errors=refusals,
     )
     async def change_user(
         self,
@@ -240,7 +239,7 @@ class UserController(Controller):
         description="Oneself: exactly as at `/me`, and with the e-mail.",
         policy=authenticated,
         audit="users.change",
-        responses=refusals,
+        errors=refusals,
     )
     async def replace_user(
         self,
@@ -257,8 +256,7 @@ class UserController(Controller):
         summary="Erase someone",
         description="At once, with everything of theirs in every module.",
         policy=authenticated.fresh(),
-        audit="users.delete",
-        responses=problems(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin, Stale),
+        errors=(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin),
     )
     async def delete_user(
         self,

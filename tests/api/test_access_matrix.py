@@ -28,6 +28,7 @@ from core.app import create_app
 from core.data.audit import AuditEntry
 from core.kernel.ids import uuid7
 from core.web.assets import asset_url
+from core.web.route_options import options_of
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import discover
 from core.wiring.routes import operations_of
@@ -359,7 +360,7 @@ def action_of(app: Litestar, row: Row) -> str | None:
     """What the audit trail calls it: every write, and of reads a few."""
     action: str | None
     [action] = [
-        handler.opt["rules"].audit
+        options_of(handler).audit
         for route, handler in operations_of(app.routes)
         if route.path_format == row.path and row.method in handler.http_methods
     ]

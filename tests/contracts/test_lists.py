@@ -13,6 +13,7 @@ from core.data.listing_indexes import table_of
 from core.data.queries import Listing
 from core.kernel.clock import utc_now
 from core.kernel.pages import PageRequest
+from core.web.route_options import options_of
 from core.wiring.plugin import CorePlugin
 from core.wiring.routes import operations_of
 
@@ -20,7 +21,7 @@ ANY_VALUE: dict[type, Any] = {str: "x", bool: True, int: 1, UUID: UUID(int=0)}
 
 
 def listings(app: Litestar) -> list[Listing]:
-    found = [handler.opt["rules"].listing for _, handler in operations_of(app.routes)]
+    found = [options_of(handler).listing for _, handler in operations_of(app.routes)]
     return [*dict.fromkeys(it for it in found if isinstance(it, Listing))]
 
 

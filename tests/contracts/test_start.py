@@ -33,12 +33,6 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
     ),
     (
         "names_the_action_of_each_write",
-        routes.UnnamedWrite,
-        f"{ROUTE}.Unnamed.change changes something and has no audit name: "
-        'write audit="odd.change", or audit=None.',
-    ),
-    (
-        "names_the_action_of_each_write",
         routes.MisnamedWrite,
         f"{ROUTE}.Misnamed.change has the audit name thigns.change of no module: "
         'write audit="odd.change".',
@@ -46,8 +40,8 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
     (
         "names_the_action_of_each_write",
         routes.InheritedWrite,
-        "tests.contracts.refused.inherited.Shared.share changes something and has no audit name: "
-        'write audit="odd.share", or audit=None.',
+        "tests.contracts.refused.inherited.Shared.share has the audit name thigns.share of no "
+        'module: write audit="odd.share".',
     ),
     (
         "prefixes_its_tables",
@@ -139,12 +133,12 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
     (
         "declares_what_a_password_costs",
         routes.CountingRoute,
-        f"{ROUTE}.Counting.prove takes password: add TooManyAttempts to responses=problems(…).",
+        f"{ROUTE}.Counting.prove takes password: add TooManyAttempts to errors=(…).",
     ),
     (
         "declares_what_a_password_costs",
         routes.HashingRoute,
-        f"{ROUTE}.Hashing.change takes new_password: add HashingBusy to responses=problems(…).",
+        f"{ROUTE}.Hashing.change takes new_password: add HashingBusy to errors=(…).",
     ),
 ]
 
@@ -178,7 +172,7 @@ def test_each_rule_of_the_start_has_a_broken_twin() -> None:
 def test_the_check_lists_every_breach(settings: Settings, log_lines: LogWriter) -> None:
     """The start names the first one and counts the others."""
     extra = {"odd": routes.TwoWrites}
-    with pytest.raises(WiringError, match=r"Unnamed\.change .* \(and 1 more: see"):
+    with pytest.raises(WiringError, match=r"Misnamed\.change .* \(and 1 more: see"):
         create_app(settings, extra, log_lines)
     found = breaches(build_app(settings, extra, log_lines), "odd")
-    assert [each for each in found if "has no audit name" in each] == found[:2]
+    assert [each for each in found if "of no module" in each] == found[:2]

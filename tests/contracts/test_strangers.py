@@ -6,6 +6,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
+from core.web.route_options import options_of
 from core.wiring.registry import discover
 from core.wiring.routes import operations_of
 
@@ -15,7 +16,7 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 @pytest.mark.parametrize("name", discover())
 async def test_turns_strangers_away(name: str, app: Litestar, client: AsyncClient) -> None:
     for route, handler in operations_of(app.routes):
-        rules = handler.opt["rules"]
+        rules = options_of(handler)
         if rules.module != name or rules.policy.anyone:
             continue
         for method in handler.http_methods:

@@ -1,17 +1,19 @@
 """The pages beside their code: each link has its target, and tables agree with the program."""
 
 import re
+from inspect import Parameter, signature
 from pathlib import Path
 
 import pytest
 
+from core.kit import delete, get, patch, post, put
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import INJECTABLE
-from core.wiring.routes import OPTIONS
 from tests.docs.languages import LINK
 from tests.docs.pages import PAGES, ROOT, SAMPLES, TREE_LINE, blocks_of
 from tests.docs.settings_page import PAGE, every_class, render
 
+VERBS = (get, post, put, patch, delete)
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 
 
@@ -54,8 +56,13 @@ def test_the_guide_names_each_keyword_of_a_route_and_each_argument_of_a_handler(
     page = (ROOT / "docs" / "modules.md").read_text()
     routes = page.partition("\n## Routes\n")[2].partition("\n## ")[0]
     arguments = {"principal", "visitor", "page_request", "if_match", *INJECTABLE}
-    for name in OPTIONS - {"module"} | arguments:  # `module` is given by the module's router
+    for name in keywords_of_routes() | arguments:
         assert re.search(rf"`{name}[`=:]", routes), name
+
+
+def keywords_of_routes() -> set[str]:
+    parameters = [it for verb in VERBS for it in signature(verb).parameters.values()]
+    return {it.name for it in parameters if it.kind is Parameter.KEYWORD_ONLY}
 
 
 def test_the_guide_names_what_the_container_of_the_core_has() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Controller, Request, Response, Router, get
+from litestar import Controller, Request, Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
@@ -20,6 +20,7 @@ from core.web.docs.pages import (
 )
 from core.web.pages import page_response
 from core.web.problems import kinds
+from core.web.route_decorators import get
 from core.web.route_options import rules_of
 
 
@@ -50,36 +51,48 @@ def docs_router(documentation: Documentation) -> Router:
     )
 
 
+open_always = public.in_maintenance()
+
+
 class DocsController(Controller):
     include_in_schema = False
-    opt = {"policy": public.in_maintenance()}  # noqa: RUF012
 
-    @get(summary="Read the reference", sync_to_thread=True)
+    @get(summary="Read the reference", policy=open_always, sync_to_thread=True)
     def read_reference(self) -> Response[bytes]:
         return page_response(reference_page(guides()))
 
-    @get("/guides", summary="List the guides", sync_to_thread=True)
+    @get("/guides", summary="List the guides", policy=open_always, sync_to_thread=True)
     def list_guides(self) -> Response[bytes]:
         return page_response(guides_page(guides()))
 
-    @get("/guides/{name:str}", summary="Read a guide", sync_to_thread=True)
+    @get("/guides/{name:str}", summary="Read a guide", policy=open_always, sync_to_thread=True)
     def read_guide(self, name: FromPath[str]) -> Response[bytes]:
         """Return the page of a guide. Raises NoSuchGuide."""
         if (guide := guides().get(name)) is None:
             raise NoSuchGuide
         return page_response(guide_page(guide))
 
-    @get("/openapi.json", summary="Read the OpenAPI document", sync_to_thread=True)
+    @get(
+        "/openapi.json",
+        summary="Read the OpenAPI document",
+        policy=open_always,
+        sync_to_thread=True,
+    )
     def read_document(
         self, request: Request[Any, Any, Any], documentation: NamedDependency[Documentation]
     ) -> Response[bytes]:
         return documentation.file.response(context_of(request.scope))
 
-    @get("/problems", summary="List the kinds of problems")
+    @get("/problems", summary="List the kinds of problems", policy=open_always)
     async def list_problems(self) -> Response[bytes]:
         return page_response(problems_page(kinds()))
 
-    @get("/problems/{code:str}", summary="Read about a kind of problem", sync_to_thread=True)
+    @get(
+        "/problems/{code:str}",
+        summary="Read about a kind of problem",
+        policy=open_always,
+        sync_to_thread=True,
+    )
     def read_problem(
         self,
         code: FromPath[str],

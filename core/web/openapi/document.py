@@ -16,7 +16,7 @@ from core.web.openapi.parameters import parameters_of, shared_parameters
 from core.web.openapi.responses import WITHOUT_BODY, responses_of
 from core.web.openapi.schemas import Json, Schemas, Words
 from core.web.openapi.schemes import API_KEY, BEARER, OWN
-from core.web.route_options import RouteOptions
+from core.web.route_options import options_of
 
 ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
 Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`.
@@ -50,7 +50,7 @@ def document_of(
             operation = operation_of(route, handler, str(method), schemas, list(more_schemes))
             operation["responses"] = responses
             paths.setdefault(route.path_format or "/", {})[method.lower()] = operation
-    listings = [rules_of_handler(handler).listing for _, handler in operations]
+    listings = [options_of(handler).listing for _, handler in operations]
     document = schemas.resolve(
         {
             "openapi": "3.1.0",
@@ -90,16 +90,11 @@ def without_unused(document: Json) -> Json:
 
 def tags_of(operations: Operations) -> list[str]:
     """Return the module names; modules whose operations all need a permission come last."""
-    every = [rules_of_handler(handler) for _, handler in operations]
+    every = [options_of(handler) for _, handler in operations]
     for_everyone = {rules.module for rules in every if not rules.policy.needs}
     return sorted(
         {rules.module for rules in every}, key=lambda name: (name not in for_everyone, name)
     )
-
-
-def rules_of_handler(handler: HTTPRouteHandler) -> RouteOptions:
-    rules: RouteOptions = handler.opt["rules"]
-    return rules
 
 
 def in_order(methods: Json) -> Json:
@@ -112,7 +107,7 @@ METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
 def operation_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas, schemes: list[str]
 ) -> Json:
-    rules = rules_of_handler(handler)
+    rules = options_of(handler)
     body = request_body(handler, schemas)
     operation: Json = {
         "operationId": operation_id(rules.module, handler.fn.__name__),
@@ -127,7 +122,7 @@ def operation_of(
 
 def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> Json | None:
     """Return the body of the handler's `data`, or of `body={"multipart/form-data": {…}}`."""
-    if declared := handler.opt.get("body"):
+    if declared := options_of(handler).body:
         return {
             "required": True,
             "content": {kind: {"schema": it} for kind, it in declared.items()},

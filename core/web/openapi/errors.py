@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from litestar.openapi.datastructures import ResponseSpec
-
 from core.kernel.errors import ProblemError, Stale
 from core.security.authentication import (
     BadCredential,
@@ -24,8 +22,8 @@ from core.web.maintenance import UnderMaintenance
 from core.web.openapi.headers import references
 from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
 from core.web.openapi.schemas import Json, Schemas, in_camel_case
-from core.web.problems import NothingHere, Problem, ProblemSpec, example_of_problem, kinds
-from core.web.route_options import RouteOptions
+from core.web.problems import NothingHere, Problem, example_of_problem, kinds
+from core.web.route_options import Errors, RouteOptions
 
 PROBLEM = "application/problem+json"
 EXAMPLES = "#/components/examples/"
@@ -74,12 +72,10 @@ class ErrorAnswers:
         self.codes: set[str] = set()
         self._schemas = schemas
 
-    def of(
-        self, method: str, rules: RouteOptions, own: dict[int, ResponseSpec], common: Kinds
-    ) -> Json:
+    def of(self, method: str, rules: RouteOptions, common: Kinds) -> Json:
         return {
             str(status): self._answer(errors, problem_headers(status, method, rules))
-            for status, errors in by_status(own, common).items()
+            for status, errors in by_status(rules.errors, common).items()
         }
 
     def _answer(self, errors: Kinds, headers: list[str]) -> Json:
@@ -122,11 +118,10 @@ def name_of_shared(errors: Kinds, headers: list[str]) -> str | None:
 MOST_IN_A_NAME = 4
 
 
-def by_status(own: dict[int, ResponseSpec], common: Kinds) -> dict[int, Kinds]:
+def by_status(own: Errors, common: Kinds) -> dict[int, Kinds]:
     """Return the errors by status; those that the route declares come first."""
-    named = [kind for spec in own.values() if isinstance(spec, ProblemSpec) for kind in spec.kinds]
     statuses: dict[int, Kinds] = {}
-    for kind in dict.fromkeys([*named, *common]):
+    for kind in dict.fromkeys([*own, *common]):
         statuses.setdefault(kind.status, []).append(kind)
     return dict(sorted(statuses.items()))
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
 from pydantic import BaseModel
 
 from core.web.openapi.schemas import Words, in_camel_case, is_model
-from core.web.problems import Problem, ProblemSpec
+from core.web.problems import Problem
 
 Model = type[BaseModel]
 Paths = tuple[str, ...]
@@ -38,8 +37,7 @@ def annotations_of(operation: HTTPRouteHandler) -> Iterator[Any]:
     if data := signature.parameters.get("data"):
         yield data.annotation
     for spec in (operation.responses or {}).values():
-        if isinstance(spec, ResponseSpec) and not isinstance(spec, ProblemSpec):
-            yield spec.data_container
+        yield spec.data_container
 
 
 def collect_models(annotations: Iterable[Any], found: set[Model]) -> None:

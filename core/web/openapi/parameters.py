@@ -158,7 +158,7 @@ def header_parameters(
     if "if_match" in signature:
         yield shared("IfMatch")
         yield shared("IfNoneMatch")
-    for name, description in handler.opt.get("request_headers", {}).items():
+    for name, description in (rules.request_headers or {}).items():
         yield header(name, description)
     if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
         yield shared("KnownETag")

@@ -1,5 +1,6 @@
 """The errors that the core may return before, during or instead of the handler of a route."""
 
+from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from core.engine.http import (
@@ -14,7 +15,7 @@ from core.engine.http import (
     UriTooLong,
 )
 from core.engine.sql import DatabaseBusy, TooSlow
-from core.kernel.errors import InvalidInput, ProblemError
+from core.kernel.errors import InvalidInput, ProblemError, Stale
 from core.security.authentication import (
     BadCredential,
     InsufficientScope,
@@ -54,13 +55,16 @@ ALWAYS: Kinds = [
 BODIES: Kinds = [MalformedJson, TooManyValues, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
 
 
-def refusals(route: HTTPRoute, method: str, rules: RouteOptions) -> Kinds:
+def refusals(
+    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: RouteOptions
+) -> Kinds:
     return [
         *ALWAYS,
         *by_access(rules),
         *([RateLimited] if rules.in_api else ()),
         *([] if rules.policy.while_closed else (UnderMaintenance,)),
         *([NothingHere] if route.path_parameters else ()),
+        *([Stale] if "if_match" in handler.parsed_fn_signature.parameters else ()),
         *(BODIES if method in WITH_BODY else ()),
         *(by_idempotency(rules) if method == "POST" and rules.in_api else ()),
     ]

@@ -13,7 +13,7 @@ from core.web.openapi.errors import ErrorAnswers
 from core.web.openapi.headers import references, text
 from core.web.openapi.refusals import refusals
 from core.web.openapi.schemas import Json, Schemas
-from core.web.route_options import RouteOptions
+from core.web.route_options import RouteOptions, options_of
 
 
 def responses_of(
@@ -23,15 +23,15 @@ def responses_of(
     schemas: Schemas,
     errors: ErrorAnswers,
 ) -> Json:
-    rules: RouteOptions = handler.opt["rules"]
+    rules = options_of(handler)
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, rules, schemas)}
     if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
         answers["304"] = {"$ref": "#/components/responses/NotModified"}
     for status, spec in own.items():
-        if status < 300 and status != handler.status_code:
+        if status != handler.status_code:
             answers[str(status)] = another(status, spec, answers[str(handler.status_code)], schemas)
-    return answers | errors.of(method, rules, own, refusals(route, method, rules))
+    return answers | errors.of(method, rules, refusals(route, handler, method, rules))
 
 
 WITHOUT_BODY: Json = {
@@ -78,12 +78,12 @@ def success(
     }
     if answer == WITHOUT_BODY["NoContent"]:
         return {"$ref": "#/components/responses/NoContent"}
-    content = success_content(handler, spec, schemas)
+    content = success_content(handler, spec, rules, schemas)
     return answer | ({"content": content} if content else {})
 
 
 def success_content(
-    handler: HTTPRouteHandler, spec: ResponseSpec | None, schemas: Schemas
+    handler: HTTPRouteHandler, spec: ResponseSpec | None, rules: RouteOptions, schemas: Schemas
 ) -> Json | None:
     kind = handler.parsed_fn_signature.return_type
     annotation = spec.data_container if spec else kind.annotation
@@ -93,7 +93,7 @@ def success_content(
         return None
     if annotation in (bytes, Any):
         own = name_of(spec.media_type if spec else handler.media_type)
-        kinds = handler.opt.get("produces", (own or OCTETS,))
+        kinds = rules.produces or (own or OCTETS,)
         return {kind: TEXT if kind.startswith("text/") else BINARY for kind in kinds}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}

@@ -1,7 +1,7 @@
-from litestar import Controller, get
+from litestar import Controller
 from litestar.di import NamedDependency
 
-from core.kit import Page, PageRequest, requires
+from core.kit import Page, PageRequest, get, requires
 from core.kit.platform import MomentText, moment
 from modules.admin.permissions import AUDIT as AUDIT_READ
 from modules.admin.queries import AUDIT

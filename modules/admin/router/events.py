@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.kit import IfMatch, Page, PageRequest, Stale, problems, requires
+from core.kit import IfMatch, Page, PageRequest, delete, get, post, requires
 from core.kit.platform import EVENTS, DeliveryNotFound, DeliveryRunning, EventLog
 from modules.admin.permissions import EVENTS as MANAGE
 from modules.admin.schemas import EventRead
@@ -27,8 +27,7 @@ class EventController(Controller):
         summary="Try it again now",
         policy=requires(MANAGE),
         status_code=204,
-        audit="admin.retry_event",
-        responses=problems(*refusals),
+        errors=refusals,
     )
     async def retry_event(
         self, event_id: FromPath[UUID], event_admin: NamedDependency[EventAdmin]
@@ -40,7 +39,7 @@ class EventController(Controller):
         summary="Give it up",
         policy=requires(MANAGE),
         audit="admin.discard_event",
-        responses=problems(*refusals, Stale),
+        errors=refusals,
     )
     async def delete_event(
         self,

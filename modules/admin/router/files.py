@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
+from core.kit import IfMatch, Page, PageRequest, Principal, delete, get, requires
 from modules.admin.schemas import AdminFileRead
 from modules.files.public import ALL_FILES, MANAGE, FileNotFound, StoredFiles
 
@@ -23,7 +23,7 @@ class FileController(Controller):
         summary="Delete somebody's file",
         policy=requires(MANAGE),
         audit="files.delete",
-        responses=problems(FileNotFound, Stale),
+        errors=(FileNotFound,),
     )
     async def delete_file(
         self,

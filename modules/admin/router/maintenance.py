@@ -1,8 +1,8 @@
-from litestar import Controller, get, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from core.kit import requires
+from core.kit import get, post, requires
 from core.kit.platform import Maintenance, MaintenanceState
 from modules.admin.permissions import MAINTENANCE
 from modules.admin.schemas import MaintenanceRead, MaintenanceUpdate

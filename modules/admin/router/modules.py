@@ -1,7 +1,7 @@
-from litestar import Controller, get
+from litestar import Controller
 from litestar.di import NamedDependency
 
-from core.kit import Page, PageRequest, requires
+from core.kit import Page, PageRequest, get, requires
 from modules.admin.permissions import MODULES as READ
 from modules.admin.queries import MODULES
 from modules.admin.schemas import ModuleRead

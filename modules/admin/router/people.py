@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
+from core.kit import IfMatch, Page, PageRequest, Principal, delete, get, patch, post, requires
 from core.kit.platform import HashingBusy, StepUpRequired
 from modules.admin.permissions import USERS
 from modules.admin.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdate
@@ -21,7 +21,7 @@ from modules.users.public import (
 )
 
 admins = requires(USERS)
-refusals = problems(UserNotFound, BeyondOwnRights, LastAdmin)
+refusals = (UserNotFound, BeyondOwnRights, LastAdmin)
 
 
 class PeopleController(Controller):
@@ -38,7 +38,7 @@ class PeopleController(Controller):
         description="Roles beyond `member` take `roles:write`, and having just proved who one is.",
         policy=admins,
         audit="users.create",
-        responses=problems(EmailTaken, BeyondOwnRights, StepUpRequired, HashingBusy),
+        errors=(EmailTaken, BeyondOwnRights, StepUpRequired, HashingBusy),
     )
     async def create_user(
         self,
@@ -49,7 +49,7 @@ class PeopleController(Controller):
         new = NewAccount(name=data.name, email=data.email, age=data.age, password=data.password)
         return AdminUserRead.of(await user_creation.create(principal, new, data.roles))
 
-    @get("/{user_id:str}", summary="Read a person", policy=admins, responses=problems(UserNotFound))
+    @get("/{user_id:str}", summary="Read a person", policy=admins, errors=(UserNotFound,))
     async def read_user(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
     ) -> AdminUserRead:
@@ -60,7 +60,7 @@ class PeopleController(Controller):
         summary="Change a person",
         policy=admins,
         audit="users.change",
-        responses=problems(UserNotFound, BeyondOwnRights, EmailTaken, Stale),
+        errors=(UserNotFound, BeyondOwnRights, EmailTaken),
     )
     async def change_user(
         self,
@@ -79,7 +79,7 @@ class PeopleController(Controller):
         description="At once, with everything of theirs in every module.",
         policy=admins.fresh(),
         audit="users.delete",
-        responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
+        errors=(UserNotFound, BeyondOwnRights, LastAdmin),
     )
     async def delete_user(
         self,
@@ -97,7 +97,7 @@ class PeopleController(Controller):
         policy=admins,
         status_code=204,
         audit="users.disable",
-        responses=refusals,
+        errors=refusals,
     )
     async def disable_user(
         self,
@@ -114,7 +114,7 @@ class PeopleController(Controller):
         policy=admins,
         status_code=204,
         audit="users.enable",
-        responses=refusals,
+        errors=refusals,
     )
     async def enable_user(
         self,
@@ -130,7 +130,7 @@ class PeopleController(Controller):
         policy=admins,
         status_code=204,
         audit="auth.end_sessions",
-        responses=problems(UserNotFound, BeyondOwnRights),
+        errors=(UserNotFound, BeyondOwnRights),
     )
     async def log_out_user(
         self,

@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from litestar import Controller, get, put
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from core.kit import IfMatch, Page, PageRequest, Principal, Stale, problems, requires
+from core.kit import IfMatch, Page, PageRequest, Principal, get, put, requires
 from modules.admin.permissions import ROLES
 from modules.admin.queries import PERMISSIONS
 from modules.admin.schemas import AdminUserRead, PermissionRead, RolesUpdate
@@ -28,7 +28,7 @@ class RoleController(Controller):
         summary="Read a person with their roles",
         description="Its `ETag` lets two admins give roles without undoing each other's.",
         policy=requires(ROLES),
-        responses=problems(UserNotFound),
+        errors=(UserNotFound,),
     )
     async def read_roles(
         self, user_id: FromPath[UUID], audit_reader: NamedDependency[AuditReader]
@@ -41,7 +41,7 @@ class RoleController(Controller):
         description="Counts from the person's next request.",
         policy=requires(ROLES).fresh(),
         audit="users.set_roles",
-        responses=problems(UserNotFound, BeyondOwnRights, LastAdmin, Stale),
+        errors=(UserNotFound, BeyondOwnRights, LastAdmin),
     )
     async def replace_roles(
         self,

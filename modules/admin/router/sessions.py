@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from core.kit import IfMatch, Page, PageRequest, Stale, problems, requires
+from core.kit import IfMatch, Page, PageRequest, delete, get, requires
 from modules.admin.permissions import SESSIONS
 from modules.admin.schemas import AdminSessionRead
 from modules.auth.public import ALL_SESSIONS, SessionNotFound, Sessions
@@ -24,7 +24,7 @@ class SessionController(Controller):
         summary="End somebody's session",
         policy=requires(SESSIONS),
         audit="auth.end_session",
-        responses=problems(SessionNotFound, Stale),
+        errors=(SessionNotFound,),
     )
     async def delete_session(
         self,

@@ -1,7 +1,7 @@
-from litestar import Controller, get
+from litestar import Controller
 from litestar.di import NamedDependency
 
-from core.kit import requires
+from core.kit import get, requires
 from modules.admin.permissions import STATS
 from modules.admin.schemas import StatsRead
 from modules.admin.service import StatsService

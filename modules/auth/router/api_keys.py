@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -10,9 +10,10 @@ from core.kit import (
     Page,
     PageRequest,
     Principal,
-    Stale,
     authenticated,
-    problems,
+    delete,
+    get,
+    post,
 )
 from core.kit.platform import StepUpRequired
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
@@ -42,7 +43,7 @@ class ApiKeyController(Controller):
         policy=authenticated.fresh(),
         audit="auth.make_api_key",
         idempotency=False,
-        responses=problems(InvalidInput, ScopeNotYours, StepUpRequired),
+        errors=(InvalidInput, ScopeNotYours, StepUpRequired),
     )
     async def create_api_key(
         self,
@@ -57,7 +58,7 @@ class ApiKeyController(Controller):
         summary="Revoke an API key",
         policy=authenticated,
         audit="auth.revoke_api_key",
-        responses=problems(ApiKeyNotFound, Stale),
+        errors=(ApiKeyNotFound,),
     )
     async def delete_api_key(
         self,

@@ -1,8 +1,8 @@
-from litestar import Controller, Response, get
+from litestar import Controller, Response
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
-from core.kit import public
+from core.kit import get, public
 from core.kit.platform import BodyResponse
 from modules.auth.schemas import JwkRead, JwksRead
 from modules.auth.service.signing_keys import SigningKeys

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from litestar import Controller, delete, get, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -10,9 +10,10 @@ from core.kit import (
     Page,
     PageRequest,
     Principal,
-    Stale,
     authenticated,
-    problems,
+    delete,
+    get,
+    post,
 )
 from core.kit.platform import PROOF_REFUSALS
 from modules.auth.errors import SessionNotFound
@@ -21,7 +22,7 @@ from modules.auth.schemas import PasswordChange, Proof, SessionRead
 from modules.auth.service.reauthentication import PasswordReauthentication
 from modules.auth.service.sessions import SessionService
 
-proof_refusals = problems(InvalidInput, *PROOF_REFUSALS)
+proof_refusals = (InvalidInput, *PROOF_REFUSALS)
 
 
 class SessionController(Controller):
@@ -57,7 +58,7 @@ class SessionController(Controller):
         summary="End one of one's sessions",
         policy=authenticated,
         audit="auth.end_session",
-        responses=problems(SessionNotFound, Stale),
+        errors=(SessionNotFound,),
     )
     async def delete_session(
         self,
@@ -74,8 +75,7 @@ class SessionController(Controller):
         description="For a while nothing else will ask for it.",
         status_code=204,
         policy=authenticated,
-        audit="auth.step_up",
-        responses=proof_refusals,
+        errors=proof_refusals,
     )
     async def step_up(
         self,
@@ -91,8 +91,7 @@ class SessionController(Controller):
         description="Ends all other sessions.",
         status_code=204,
         policy=authenticated,
-        audit="auth.change_password",
-        responses=proof_refusals,
+        errors=proof_refusals,
     )
     async def change_password(
         self,

@@ -1,10 +1,10 @@
 from typing import Any
 
-from litestar import Controller, Request, Response, post
+from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from core.kit import InvalidInput, problems, public
+from core.kit import InvalidInput, post, public
 from core.kit.platform import (
     FORM_TYPE,
     LARGEST_FORM,
@@ -84,7 +84,7 @@ class SignInController(Controller):
         limit="register",
         audit="users.create",
         location="/users/{id}",
-        responses=problems(InvalidInput, EmailTaken, HashingBusy, RateLimited),
+        errors=(InvalidInput, EmailTaken, HashingBusy, RateLimited),
     )
     async def register(
         self, data: JSONBody[RegistrationRequest], registration: NamedDependency[Registration]
@@ -100,7 +100,7 @@ class SignInController(Controller):
         limit="login",
         audit="auth.login",
         idempotency=False,
-        responses=problems(
+        errors=(
             InvalidInput,
             InvalidCredentials,
             TooManyAttempts,
@@ -129,7 +129,7 @@ class SignInController(Controller):
         idempotency=False,
         request_max_body_size=LARGEST_FORM,
         body={FORM_TYPE: TOKEN_FORM},
-        responses=problems(
+        errors=(
             InvalidRequest,
             InvalidGrant,
             UnsupportedGrantType,
@@ -157,7 +157,7 @@ class SignInController(Controller):
         policy=open_to_admins,
         audit="auth.refresh",
         idempotency=False,
-        responses=problems(InvalidInput, InvalidRefreshToken, UnderMaintenance),
+        errors=(InvalidInput, InvalidRefreshToken, UnderMaintenance),
     )
     async def refresh_tokens(
         self, data: JSONBody[RefreshRequest], refresh: NamedDependency[Refresh]
@@ -173,7 +173,7 @@ class SignInController(Controller):
         audit="auth.revoke",
         request_max_body_size=LARGEST_FORM,
         body={FORM_TYPE: REVOCATION_FORM},
-        responses=problems(InvalidRequest, NotAForm),
+        errors=(InvalidRequest, NotAForm),
         media_type="text/plain",
     )
     async def revoke_token(

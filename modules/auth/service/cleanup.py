@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import exists, or_, select
 
-from core.kit import Clock, Database, delete_all, update_some
+from core.kit import Clock, Database
+from core.kit.platform import delete_all, update_some
 from modules.auth.models import ApiKey, AuthSession, RefreshToken
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.signing_keys import SigningKeys

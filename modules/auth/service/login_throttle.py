@@ -19,7 +19,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from core.kit import Clock, Database, Transaction, delete_all
+from core.kit import Clock, Database, Transaction
 from core.kit.platform import (
     HashingBusy,
     RateLimited,
@@ -28,6 +28,7 @@ from core.kit.platform import (
     SecretKeys,
     TooManyAttempts,
     current_context,
+    delete_all,
     insert_for,
     simple_lower,
     write,

@@ -20,8 +20,15 @@ import structlog
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.kit import Clock, Database, Transaction, Unavailable, delete_all, uuid7
-from core.kit.platform import LEASE, NotSignedIn, insert_for, inside_transaction, renewed
+from core.kit import Clock, Database, Transaction, Unavailable, uuid7
+from core.kit.platform import (
+    LEASE,
+    NotSignedIn,
+    delete_all,
+    insert_for,
+    inside_transaction,
+    renewed,
+)
 from modules.files.errors import QuotaExceeded
 from modules.files.models import FileReservation
 from modules.files.service.usage import UsageService

@@ -1,10 +1,10 @@
-from litestar import Controller, get, post
+from litestar import Controller
 from litestar.params import FromQuery, JSONBody
 
 from core.data.queries import Listing
 from core.kernel.schemas import Page
+from core.kit import get, post
 from core.security.policies import public, requires
-from core.web.problems import problems
 from modules.admin.permissions import AUDIT
 from tests.contracts.broken.errors import Elsewhere
 from tests.contracts.broken.models import Thing
@@ -18,12 +18,12 @@ class ThingController(Controller):
     async def read(self, limit: FromQuery[int] = 10) -> Page[ThingRead]:
         return Page(data=[], per_page=limit, page=1, total=limit, next_cursor=None)
 
-    @get("/raw", policy=public, responses=problems(Elsewhere))
+    @get("/raw", policy=public, errors=(Elsewhere,))
     async def raw(self) -> dict[str, str]:
         return {}
 
-    @post("/unnamed", policy=public)
-    async def unnamed(self) -> None:
+    @post("/misnamed", policy=public, audit="thigns.change")
+    async def misnamed(self) -> None:
         pass
 
     @post("/proved", policy=public)

@@ -63,7 +63,8 @@ def raising(line: str) -> str:
 
 
 ROUTER = """
-from litestar import Controller, get
+from litestar import Controller
+from core.kit import get
 
 from core.security.policies import public
 

@@ -26,7 +26,8 @@ def downgrade() -> None:
     op.drop_table("shelves")
 """
 ROUTER = """
-from litestar import Controller, get
+from litestar import Controller
+from core.kit import get
 
 from core.kernel.schemas import Schema
 from core.security.policies import public

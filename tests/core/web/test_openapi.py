@@ -21,7 +21,7 @@ from core.kernel.schemas import Schema
 from core.web.openapi.responses import another
 from core.web.openapi.schemas import Schemas
 from core.web.problems import Problem
-from core.web.route_options import RouteOptions
+from core.web.route_options import RouteOptions, options_of
 from core.wiring.document import document_of_application
 from core.wiring.routes import operations_of
 from tests.api.document import expanded
@@ -75,7 +75,7 @@ def described(
         if handler.resolve_include_in_schema():
             for method in handler.http_methods:
                 operation = document["paths"][route.path_format or "/"][method.lower()]
-                yield handler, handler.opt["rules"], operation
+                yield handler, options_of(handler), operation
 
 
 def names(operation: Json, place: str) -> set[str]:

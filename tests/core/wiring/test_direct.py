@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, ResponseHeader
 from litestar.di import NamedDependency, Provide
@@ -14,6 +14,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.kernel.errors import Forbidden
 from core.kernel.schemas import Schema
+from core.kit import get
 from core.security.policies import public
 from core.wiring.module import Module, ModuleContainer
 from tests.people import client_of

@@ -5,9 +5,10 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import litestar
 import pytest
 from dependency_injector import providers
-from litestar import Controller, asgi, get
+from litestar import Controller, asgi
 from litestar.di import NamedDependency
 from litestar.types import Receive, Scope, Send
 
@@ -17,12 +18,13 @@ from core.app import create_app
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.principal import Permission
 from core.kernel.value_listing import ValueListing
+from core.kit import get
 from core.security.authentication import Authenticator
 from core.security.policies import public, requires
 from core.wiring import registry
 from core.wiring.module import Module, ModuleContainer
+from core.wiring.options import MissingPolicy
 from core.wiring.registry import ModuleTypes, discover
-from core.wiring.routes import MissingPolicy
 
 
 @runtime_checkable
@@ -69,7 +71,7 @@ class SecondLogin(Module[KitchenContainer]):
 
 
 class Forgotten(Controller):
-    @get(summary="Nobody said who may come in")
+    @litestar.get(summary="Nobody said who may come in")
     async def forgotten(self) -> None: ...
 
 
@@ -86,11 +88,6 @@ class Unfulfilled(Controller):
 class Misordered(Controller):
     @get(summary="Sorts by a key it lacks", policy=public, listing=ValueListing(("name",), "size"))
     async def misordered(self) -> None: ...
-
-
-class Slip(Controller):
-    @get(summary="An option nobody reads", policy=public, limti="login")
-    async def slip(self) -> None: ...
 
 
 class Unlimited(Controller):
@@ -135,18 +132,20 @@ def settings(tmp_path: Path) -> Settings:
         ({"salt": SaltMill}, "salt needs Pepper, but no module exports it."),
         ({"login": SecondLogin}, "both contribute the Export Authenticator"),
         ({"salt": SaltMill, "pepper": PepperMill}, "in a circle: "),
-        ({"door": door(Forgotten)}, "at /api/v1/door has no policy"),
+        (
+            {"door": door(Forgotten)},
+            "no policy: take the decorator from core.kit.",
+        ),
         ({"door": door(Mistyped)}, "at /api/v1/door needs door:opne, which no module contributes"),
         ({"oven": Oven}, "oven cannot build its heat: .*missing 1 required"),
         ({"oven": ColdOven}, "oven cannot build its heat: .*core.warmth"),
         ({"door": door(Unfulfilled)}, "knob"),
         ({"door": door(Misordered)}, "by 'size', which is none of its keys: name."),
-        ({"door": door(Slip)}, "the option 'limti', which does not exist; the nearest is 'limit'."),
         ({"door": door(Unlimited)}, "the limit 'logni', .*; the nearest is 'login'."),
     ],
     ids=[
         *("missing", "doubled", "circular", "no policy", "unknown permission"),
-        *("argument", "part", "dependency", "order", "option", "limit"),
+        *("argument", "part", "dependency", "order", "limit"),
     ],
 )
 def test_modules_that_do_not_fit_keep_the_application_down(
@@ -200,6 +199,10 @@ def test_an_installed_module_that_is_not_there(
         discover()
 
 
+UNKNOWN_OPTION = "from core.kit import get, public\nget(policy=public, limti='login')"
+NO_POLICY = "from core.kit import get\nget(summary='Nobody said who may come in')"
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
@@ -207,8 +210,13 @@ def test_an_installed_module_that_is_not_there(
         ("x = 1\ny = 1 / 0", r"ZeroDivisionError: division by zero, in .*spoilt.py, line 2\."),
         ("import nowhere_at_all", r"No module named 'nowhere_at_all', in .*spoilt.py, line 1\."),
         ("None.attribute", r"AttributeError: .*'attribute', in .*spoilt.py, line 1\."),
+        (
+            UNKNOWN_OPTION,
+            r"TypeError: .* 'limti'; .* 'limit', in .*spoilt.py, line 2\.",
+        ),
+        (NO_POLICY, r"TypeError: .* 'policy', in .*spoilt.py, line 2\."),
     ],
-    ids=["syntax", "exception", "import", "attribute"],
+    ids=["syntax", "exception", "import", "attribute", "option", "policy"],
 )
 def test_a_module_that_fails_while_it_loads_is_told_with_its_place(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, sentence: str

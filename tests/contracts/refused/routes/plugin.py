@@ -1,12 +1,12 @@
 """Modules with one route each, which breaks one rule of the start."""
 
-from litestar import Controller, get, post
+from litestar import Controller
 from litestar.params import FromQuery, JSONBody
 
 from core.kernel.schemas import Page, Schema
+from core.kit import get, post
 from core.security.passwords import GivenPassword, HashingBusy, NewPassword
 from core.security.policies import public
-from core.web.problems import problems
 from core.wiring.module import Module, ModuleContainer
 from tests.contracts.refused.inherited import Shared
 
@@ -29,12 +29,6 @@ class Unbounded(Controller):
         return Page(data=[], per_page=limit, page=1, total=limit, next_cursor=None)
 
 
-class Unnamed(Controller):
-    @post(summary="A change without an audit name", policy=public)
-    async def change(self) -> None:
-        pass
-
-
 class Misnamed(Controller):
     @post(summary="An audit name of no module", policy=public, audit="thigns.change")
     async def change(self) -> None:
@@ -46,7 +40,7 @@ class Inheriting(Shared):
 
 
 class Counting(Controller):
-    @post(summary="A proof", policy=public, audit=None, responses=problems(HashingBusy))
+    @post(summary="A proof", policy=public, audit=None, errors=(HashingBusy,))
     async def prove(self, data: JSONBody[Proof]) -> None:
         pass
 
@@ -63,10 +57,6 @@ class RouteModule(Module[ModuleContainer]):
 
 class UnboundedList(RouteModule):
     controllers = (Unbounded,)
-
-
-class UnnamedWrite(RouteModule):
-    controllers = (Unnamed,)
 
 
 class MisnamedWrite(RouteModule):
@@ -86,4 +76,4 @@ class HashingRoute(RouteModule):
 
 
 class TwoWrites(RouteModule):
-    controllers = (Unnamed, Inheriting)
+    controllers = (Misnamed, Inheriting)

@@ -4,7 +4,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dependency_injector import providers
-from litestar import Controller, get, post
+from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from pydantic import Field
@@ -14,8 +14,8 @@ from core.data.database import Database
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
+from core.kit import get, post
 from core.security.policies import public
-from core.web.problems import problems
 from core.wiring.module import Module, ModuleContainer
 from tests.core.data.rooms.models import Booking
 
@@ -75,7 +75,7 @@ class BookingService:
 
 
 class RoomController(Controller):
-    @post(summary="Book", policy=public, audit="rooms.book", responses=problems(RoomTaken))
+    @post(summary="Book", policy=public, audit="rooms.book", errors=(RoomTaken,))
     async def book(
         self, data: JSONBody[BookingDraft], bookings: NamedDependency[BookingService]
     ) -> BookingRead:
@@ -86,7 +86,7 @@ class RoomController(Controller):
         summary="Book an hour of a day in Seoul",
         policy=public,
         audit="rooms.book",
-        responses=problems(RoomTaken),
+        errors=(RoomTaken,),
     )
     async def book_in_seoul(
         self, data: JSONBody[SeoulHour], bookings: NamedDependency[BookingService]
@@ -99,7 +99,7 @@ class RoomController(Controller):
         "/{booking_id:uuid}",
         summary="Read a booking",
         policy=public,
-        responses=problems(BookingNotFound),
+        errors=(BookingNotFound,),
     )
     async def read(
         self, booking_id: FromPath[UUID], bookings: NamedDependency[BookingService]

@@ -1,0 +1,195 @@
+"""The decorators of routes: those of Litestar, with the options of this project.
+
+mypy checks the options; a keyword that does not exist is also an error when the module is loaded.
+`core.web.route_options.Declaration` describes them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, TypedDict, Unpack
+
+import litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import (
+    AfterRequestHookHandler,
+    BeforeRequestHookHandler,
+    Dependencies,
+    Guard,
+    Method,
+    ResponseCookies,
+    ResponseHeaders,
+)
+
+from core.security.policies import Policy
+from core.web.route_options import (
+    DECLARATION,
+    OPERATION_ID,
+    AnyListing,
+    Bodies,
+    Declaration,
+    Errors,
+)
+
+Path = str | Sequence[str] | None
+
+
+class LitestarOptions(TypedDict, total=False):
+    """The keywords of Litestar's own decorators, with the meaning that Litestar documents."""
+
+    summary: str
+    description: str
+    status_code: int
+    media_type: str
+    responses: Mapping[int, ResponseSpec]
+    response_headers: ResponseHeaders
+    response_cookies: ResponseCookies
+    include_in_schema: bool
+    sync_to_thread: bool
+    dependencies: Dependencies
+    guards: Sequence[Guard]
+    before_request: BeforeRequestHookHandler
+    after_request: AfterRequestHookHandler
+
+
+class LitestarBodyOptions(LitestarOptions, total=False):
+    request_max_body_size: int | None
+
+
+def get(
+    path: Path = None,
+    *,
+    policy: Policy,
+    errors: Errors = (),
+    listing: AnyListing | None = None,
+    limit: str | None = None,
+    request_headers: Mapping[str, str] | None = None,
+    produces: Sequence[str] = (),
+    streamed: bool = False,
+    **options: Unpack[LitestarOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for GET and HEAD, e.g. `@get("/{note_id:uuid}", policy=authenticated)`.
+
+    `policy` says who may call the route, `errors` which errors it raises, and `listing` how the
+    `Page` that it returns is sorted and filtered. `limit` names a further rate limit.
+    """
+    declaration = Declaration(
+        policy=policy,
+        errors=errors,
+        listing=listing,
+        limit=limit,
+        request_headers=request_headers,
+        produces=produces,
+        streamed=streamed,
+    )
+    return declared(litestar.get, path, declaration, options)
+
+
+def post(
+    path: Path = None,
+    *,
+    policy: Policy,
+    errors: Errors = (),
+    audit: str | None = OPERATION_ID,
+    limit: str | None = None,
+    idempotency: bool = True,
+    location: str | None = None,
+    body: Bodies | None = None,
+    request_headers: Mapping[str, str] | None = None,
+    **options: Unpack[LitestarBodyOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for POST, e.g. `@post(policy=authenticated, errors=(TitleTaken,))`.
+
+    `audit` is the action of a refused request in the audit trail: the operation id, if the route
+    names none. A response with a secret needs `idempotency=False`, so that it is not stored.
+    """
+    declaration = Declaration(
+        policy=policy,
+        errors=errors,
+        audit=audit,
+        limit=limit,
+        idempotency=idempotency,
+        location=location,
+        body=body,
+        request_headers=request_headers,
+    )
+    return declared(litestar.post, path, declaration, options)
+
+
+def put(
+    path: Path = None,
+    *,
+    policy: Policy,
+    errors: Errors = (),
+    audit: str | None = OPERATION_ID,
+    limit: str | None = None,
+    **options: Unpack[LitestarBodyOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for PUT, with the options of `post` that a replacement may need."""
+    declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
+    return declared(litestar.put, path, declaration, options)
+
+
+def patch(
+    path: Path = None,
+    *,
+    policy: Policy,
+    errors: Errors = (),
+    audit: str | None = OPERATION_ID,
+    limit: str | None = None,
+    **options: Unpack[LitestarBodyOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for PATCH, with the options of `post` that a change may need."""
+    declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
+    return declared(litestar.patch, path, declaration, options)
+
+
+def delete(
+    path: Path = None,
+    *,
+    policy: Policy,
+    errors: Errors = (),
+    audit: str | None = OPERATION_ID,
+    limit: str | None = None,
+    **options: Unpack[LitestarOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for DELETE, with the options of `post` that a removal may need."""
+    declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
+    return declared(litestar.delete, path, declaration, options)
+
+
+def route(
+    path: Path,
+    http_method: Sequence[Method],
+    *,
+    policy: Policy,
+    unread: bool = False,
+    **options: Unpack[LitestarOptions],
+) -> HTTPRouteHandler:
+    """Declare a route for several methods, e.g. one that only refuses.
+
+    An `unread` route ignores query parameters and the body.
+    """
+    declaration = Declaration(policy=policy, unread=unread)
+    return declared(litestar.route, path, declaration, {"http_method": http_method, **options})
+
+
+def declared(
+    decorator: Callable[..., HTTPRouteHandler],
+    path: Path,
+    declaration: Declaration,
+    options: Mapping[str, Any],
+) -> HTTPRouteHandler:
+    """Return the decorator of Litestar with the declaration in its `opt`.
+
+    Raises TypeError for an unknown keyword, which Litestar would keep in `opt` too.
+    """
+    handler = decorator(path, opt={DECLARATION: declaration}, **options)
+    for unknown in handler.opt.keys() - {DECLARATION}:
+        [nearest] = get_close_matches(unknown, NAMES, n=1, cutoff=0)
+        raise TypeError(f"a route has no option {unknown!r}; the nearest is {nearest!r}")
+    return handler
+
+
+NAMES = sorted({*LitestarBodyOptions.__annotations__, *(it.name for it in fields(Declaration))})

@@ -1,0 +1,125 @@
+"""The options of a route, checked and completed when the application is built."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+from litestar.handlers import HTTPRouteHandler
+
+from config.settings import Settings
+from core.kernel.contributions import Contributions, WiringError
+from core.kernel.principal import Permission
+from core.security.policies import Policy
+from core.web.openapi.document import operation_id
+from core.web.parameters import names_of
+from core.web.route_options import (
+    OPERATION_ID,
+    AnyListing,
+    Declaration,
+    RouteOptions,
+    declaration_of,
+)
+from core.wiring.module import ModuleRouter
+
+
+class MissingPolicy(WiringError):
+    """A route has no access policy, or needs a permission that no module contributes."""
+
+
+class UnknownLimit(WiringError):
+    """A route names a rate limit that does not exist."""
+
+
+class OptionReader:
+    """Reads what a route declares, checks it, and adds what the core derives."""
+
+    def __init__(
+        self, settings: Settings, contributions: Contributions, limits: Collection[str]
+    ) -> None:
+        """Allow the rate limits with these names in the option `limit` of a route."""
+        self._prefix, self._public_url = settings.api_prefix, settings.public_url
+        self._contributions, self._limits = contributions, limits
+
+    def options_for(self, handler: HTTPRouteHandler, model: Any, path: str) -> RouteOptions:
+        """Return the options of a handler; `model` is its `KwargsModel`.
+
+        Raises WiringError for a declaration that is missing or wrong.
+        """
+        declared = self._checked(handler, f"{handler} at {path}")
+        module, in_api = module_of(handler), self.is_in_api(path)
+        return RouteOptions(
+            **values_of(declared) | {"audit": audit_name(declared, handler, module)},
+            module=module,
+            in_api=in_api,
+            query=query_names(declared, model) if in_api and not declared.unread else None,
+            flags=frozenset(flags_of(handler, model)),
+            prefix=self._prefix,
+            public_url=self._public_url,
+        )
+
+    def is_in_api(self, path: str) -> bool:
+        return f"{path}/".startswith(f"{self._prefix}/")
+
+    def _checked(self, handler: HTTPRouteHandler, place: str) -> Declaration:
+        if (declared := declaration_of(handler)) is None:
+            raise MissingPolicy(f"{place} has no policy: take the decorator from core.kit.")
+        self._check_permissions(declared.policy, place)
+        check_order(declared.listing, place)
+        self._check_limit(declared.limit, place)
+        return declared
+
+    def _check_permissions(self, policy: Policy, place: str) -> None:
+        for needed in filter(None, (policy.needs, policy.scope)):
+            if needed not in self._contributions.of(Permission):
+                raise MissingPolicy(f"{place} needs {needed.name}, which no module contributes.")
+
+    def _check_limit(self, limit: str | None, place: str) -> None:
+        if limit is None or limit in self._limits:
+            return
+        [nearest] = get_close_matches(limit, sorted(self._limits), n=1, cutoff=0)
+        raise UnknownLimit(
+            f"{place} has the limit {limit!r}, which does not exist; the nearest is {nearest!r}."
+        )
+
+
+def check_order(listing: AnyListing | None, place: str) -> None:
+    """Raise WiringError if the default order of the list has an unknown key."""
+    if listing is None:
+        return
+    for key in listing.default.split(","):
+        if key.removeprefix("-") not in listing.keys:
+            keys = ", ".join(listing.keys)
+            raise WiringError(
+                f"{place} sorts its list by {key!r}, which is none of its keys: {keys}."
+            )
+
+
+def values_of(declared: Declaration) -> dict[str, Any]:
+    return {field.name: getattr(declared, field.name) for field in fields(declared)}
+
+
+def audit_name(declared: Declaration, handler: HTTPRouteHandler, module: str) -> str | None:
+    if declared.audit == OPERATION_ID:
+        return operation_id(module, handler.fn.__name__)
+    return declared.audit
+
+
+def module_of(handler: HTTPRouteHandler) -> str:
+    """Return the name of the module that has the handler; `core` for one of the core."""
+    layers = handler.ownership_layers
+    return next((it.module for it in layers if isinstance(it, ModuleRouter)), "core")
+
+
+def query_names(declared: Declaration, model: Any) -> frozenset[str]:
+    own = {parameter.field_alias for parameter in model.expected_query_params}
+    return frozenset(own | (names_of(declared.listing) if declared.listing else set()))
+
+
+def flags_of(handler: HTTPRouteHandler, model: Any) -> Iterator[str]:
+    """Yield the names of the query parameters that the handler declares as booleans."""
+    parameters = handler.parsed_fn_signature.parameters
+    for parameter in model.expected_query_params:
+        field = parameters.get(parameter.field_name)
+        if field and bool in (field.annotation, *(inner.annotation for inner in field.inner_types)):
+            yield parameter.field_alias

@@ -1,0 +1,76 @@
+"""The decorators of `core.kit` refuse unknown options, and derive what a route does not declare."""
+
+import pytest
+from litestar import Controller, Litestar
+from litestar.di import NamedDependency
+from sqlalchemy import select
+
+from config.log_writer import LogWriter
+from config.settings import Settings
+from core.app import create_app
+from core.data.audit import AuditEntry
+from core.kit import IfMatch, authenticated, delete, get, post
+from core.security.policies import public
+from core.wiring.document import document_of_application
+from core.wiring.module import Module, ModuleContainer
+from core.wiring.plugin import CorePlugin
+from tests.people import client_of
+
+
+class DoorController(Controller):
+    @post("/open", summary="Open a door", policy=authenticated)
+    async def open_door(self) -> None: ...
+
+    @post("/close", summary="Close a door", policy=authenticated, audit="doors.shut")
+    async def close_door(self) -> None: ...
+
+    @post("/knock", summary="Knock at a door", policy=authenticated, audit=None)
+    async def knock(self) -> None: ...
+
+    @delete("/door", summary="Remove a door", policy=authenticated)
+    async def remove_door(self, if_match: NamedDependency[IfMatch]) -> None: ...
+
+
+class Doors(Module[ModuleContainer]):
+    container_type = ModuleContainer
+    controllers = (DoorController,)
+
+
+@pytest.fixture
+def backend() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def doors(settings: Settings, log_lines: LogWriter) -> Litestar:
+    return create_app(settings, {"doors": Doors}, log_lines)
+
+
+def test_an_unknown_option_is_an_error_of_mypy_and_of_the_start() -> None:
+    """mypy reports each `ignore` that it does not need, so it refuses these calls too."""
+    with pytest.raises(TypeError, match="no option 'limti'; the nearest is 'limit'"):
+        get(policy=public, limti="login")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="no option 'idempotency'"):
+        delete(policy=public, idempotency=False)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'policy'"):
+        get()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("path", "actions"),
+    [("open", ["doors.open"]), ("close", ["doors.shut"]), ("knock", [])],
+)
+async def test_a_refused_write_has_its_operation_id_as_audit_name(
+    doors: Litestar, path: str, actions: list[str]
+) -> None:
+    async with doors.lifespan(), client_of(doors) as client:
+        answer = await client.post(f"/api/v1/doors/{path}")
+        assert answer.status_code == 401
+        asked = AuditEntry.request_id == answer.headers["x-request-id"]
+        async with doors.plugins.get(CorePlugin).container.db().read() as reads:
+            assert [*await reads.scalars(select(AuditEntry.action).where(asked))] == actions
+
+
+def test_a_conditional_request_documents_its_refusal(doors: Litestar) -> None:
+    responses = document_of_application(doors)["paths"]["/api/v1/doors/door"]["delete"]["responses"]
+    assert responses["412"] == {"$ref": "#/components/responses/PreconditionFailed"}
