@@ -14,7 +14,19 @@ Column = InstrumentedAttribute[Any]
 
 @contextmanager
 def unique(columns: Column | Sequence[Column], taken: type[ProblemError]) -> Iterator[None]:
-    """Raise `taken` if another row has the same values in these columns; pass other errors on."""
+    """Raise `taken` if another row has the same values in these columns; pass other errors on.
+
+    `columns` is one column, or several in the order of their unique constraint.
+
+    ```python
+    class TextTaken(Conflict):
+        code = "notes.text_taken"
+        title = "You have a note with this text already."
+
+    with unique((Note.owner_id, Note.text), TextTaken):
+        print("Here stands the INSERT or the UPDATE.")
+    ```
+    """
     every = [columns] if isinstance(columns, InstrumentedAttribute) else columns
     try:
         yield

@@ -44,7 +44,16 @@ log = structlog.get_logger(__name__)
 
 
 class Database:
-    """A database with at most one transaction per task, which nested calls join."""
+    """A database with at most one transaction per task, which nested calls join.
+
+    A service asks for it in its constructor.
+
+    ```python
+    async with db.read() as reads:
+        count = await reads.scalar(select(func.count()).select_from(Note))
+    assert count == 0
+    ```
+    """
 
     def __init__(
         self,

@@ -34,9 +34,14 @@ AT_MOST: BindParameter[int] = bindparam("at_most")
 
 
 async def delete_some(db: Database, model: type[Base], *which: ColumnElement[bool]) -> bool:
-    """Delete rows for a short time, and return whether there may be more: if so, call it again.
+    """Delete rows for about 40 ms, and return whether there may be more: if so, call it again.
 
-    `await delete_some(db, Note, Note.owner_id == owner_id)`; the condition needs an index.
+    The condition needs an index.
+
+    ```python
+    while await delete_some(db, Note, Note.owner_id == owner.id):
+        pass
+    ```
     """
     table = table_of(model)
     key, some = some_of(table, *which)
@@ -49,6 +54,11 @@ async def update_some(
     """Update rows like `delete_some`; the new values must make the condition false.
 
     Rows that another transaction has locked are skipped until the next call, as in `delete_all`.
+
+    ```python
+    while await update_some(db, Note, {"text": "Milk"}, Note.text == "milk"):
+        pass
+    ```
     """
     table = table_of(model)
     key, some = some_of(table, *which, skip_locked=True)
@@ -60,6 +70,10 @@ async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool
 
     Rows that another transaction has locked are skipped until the next call, because waiting for
     them while other rows are locked could be a deadlock.
+
+    ```python
+    await delete_all(db, Note, Note.created_at < utc_now() - timedelta(days=365))
+    ```
     """
     table = table_of(model)
     key, some = some_of(table, *which, skip_locked=True)

@@ -29,6 +29,19 @@ def folded_text(length: int) -> String:
 
 
 def folded(source: str, length: int) -> MappedColumn[str]:
+    """Declare the folded copy of a text column, by which a `Listing` sorts the text.
+
+    `length` is that of the column `source`. Each write that sets the text also sets the copy.
+
+    ```python
+    class Recipe(Versioned, Base):
+        __tablename__ = "notes_recipes"
+
+        title: Mapped[str] = mapped_column(String(100))
+        title_folded: Mapped[str] = folded("title", 100)
+    ```
+    """
+
     def fold_source(context: Any) -> str:
         return fold(context.get_current_parameters()[source])
 
@@ -62,7 +75,12 @@ def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
-    """Return the columns of a table without the folded ones, which no response contains."""
+    """Return the columns of a table without the folded ones, which no response contains.
+
+    ```python
+    statement = select(*own_columns(Note)).where(Note.owner_id == owner.id)
+    ```
+    """
     table = model if isinstance(model, Table) else model.__table__
     return [it for it in table.columns if "fold_of" not in it.info]
 

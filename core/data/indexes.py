@@ -6,9 +6,11 @@ from sqlalchemy import Index, MetaData, TextClause, event
 
 
 class PartialIndex(Index):
-    """An index of the rows that meet a condition.
+    """An index of the rows that meet a condition, on both databases.
 
-    `PartialIndex("ix_notes_pinned", "created_at", where=text("pinned"))`
+    ```python
+    index = PartialIndex("ix_notes_pinned", "created_at", where=text("pinned"))
+    ```
     """
 
     def __init__(self, name: str, *columns: str, where: TextClause) -> None:

@@ -82,21 +82,52 @@ def nothing_personal(reason: str) -> dict[str, Any]:
     """Return the `__table_args__` of a table that refers to users and has no personal data.
 
     Put other arguments before it: `__table_args__ = (Index(…), nothing_personal("…"))`.
+
+    ```python
+    class NoteOfTheDay(Base):
+        __tablename__ = "notes_of_the_day"
+        __table_args__ = nothing_personal("The audit trail has the person who chose the note.")
+
+        day: Mapped[datetime] = mapped_column(primary_key=True)
+        chosen_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    ```
     """
     return {"info": {NOTHING_PERSONAL: reason}}
 
 
 class Base(DeclarativeBase):
+    """The base class of all tables, SQLAlchemy's `DeclarativeBase`.
+
+    `Mapped[datetime]` is an aware time in UTC, and `Mapped[int]` has 64 bits, on both databases.
+
+    ```python
+    class Tag(Base):
+        __tablename__ = "notes_tags"
+
+        name: Mapped[str] = mapped_column(String(50), primary_key=True)
+        used_at: Mapped[datetime | None]
+    ```
+    """
+
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: BigInteger}
 
     def assign(self, **values: Any) -> None:
+        """Set several attributes at once."""
         for name, value in values.items():
             setattr(self, name, value)
 
 
 class Identified:
-    """A row with an id from its creation, so that an event can contain it before the INSERT."""
+    """A row with an id from its creation, so that an event can contain it before the INSERT.
+
+    ```python
+    class Reminder(Identified, Base):
+        __tablename__ = "notes_reminders"
+
+    assert Reminder().id < Reminder().id
+    ```
+    """
 
     __tablename__: str
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
@@ -106,7 +137,17 @@ class Identified:
 
 
 class Versioned(Identified):
-    """A row that counts its changes for its ETag; a write that would overwrite one raises Stale."""
+    """A row with an id and the number of its changes, from which its ETag is made.
+
+    A write that would overwrite a change of another transaction raises Stale.
+
+    ```python
+    class Draft(Versioned, Base):
+        __tablename__ = "notes_drafts"
+
+        text: Mapped[str] = mapped_column(String(2_000))
+    ```
+    """
 
     version: Mapped[int] = mapped_column(default=1)
 
@@ -123,5 +164,16 @@ def as_created(context: Any) -> datetime:
 
 
 class Timestamped:
+    """A row with the times of its creation and of its last change.
+
+    ```python
+    class Snippet(Versioned, Timestamped, Base):
+        __tablename__ = "notes_snippets"
+
+    columns = Snippet.__table__.columns.keys()
+    assert columns == ["id", "version", "created_at", "updated_at"]
+    ```
+    """
+
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=as_created, onupdate=utc_now)

@@ -69,24 +69,35 @@ class Found:
 class Listing(Uncopied):
     """The definition of how a list is sorted, searched and filtered, for queries and OpenAPI.
 
-    The last column of `sort` is the unique id, which breaks ties. A text is sorted by its folded
-    copy. `filters` are compared for equality; a mapping gives them other names than their columns
-    have. A column of `ranges` is compared by `<name>_gte`, `_gt`, `_lte` and `_lt`, and so are
-    `created_at` and `at` if they are sort keys. `scope` has the columns that every query of the
-    list compares for equality, such as the owner; an index of each order begins with them. The
-    default order is `-created_at`, or the first key of a list without it. `searchable` is a
-    condition of queries that every row with a searched text meets, so the total of a search needs
-    the search index only. Create the query once, because its statements are kept by its identity.
-    It must select the columns of `sort`.
+    Create the query once, because its statements are kept by its identity. It must select the
+    columns of `sort`. `atrium module check` names each index that a list needs and does not have.
+
+    ```python
+    TASKS = Listing(
+        sort=(Note.created_at, Note.id),
+        search=(Note.text,),
+        ranges=(Note.updated_at,),
+        scope=(Note.owner_id,),
+    )
+    ALL_OF_OWNER = select(Note).where(Note.owner_id == bindparam("owner"))
+    assert TASKS.default == "-created_at"
+    ```
     """
 
     sort: Columns
+    """The columns that clients may sort by; the last is the unique id, which breaks ties."""
     search: SearchIndex | Columns = ()
+    """The columns in which `search` looks, or their index."""
     filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
+    """Columns that parameters compare for equality; a mapping gives the parameters other names."""
     ranges: Columns = ()
+    """Columns that `<name>_gte`, `_gt`, `_lte` and `_lt` compare, as with `created_at` and `at`."""
     scope: Columns = ()
+    """The columns that every query compares for equality, such as the owner; indexes begin so."""
     searchable: ColumnElement[bool] | None = None
+    """A condition that every row with a searched text meets: the index alone counts a search."""
     default: str = ""
+    """The order without `sort=`: `-created_at`, or else the first sort key."""
     _found: LruDict[object, Found] = field(default_factory=lambda: LruDict(200), init=False)
     _orders: LruDict[str, tuple[SortKey, ...]] = field(
         default_factory=lambda: LruDict(200), init=False

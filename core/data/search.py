@@ -44,10 +44,19 @@ class Way(Enum):
 
 
 class SearchIndex:
-    """A search index of a model: `SEARCH = SearchIndex(Note, (Note.title, Note.body))`.
+    """A search index of a model, in which rare texts are looked up.
 
-    Declare it beside the model. `create_search(op, "notes", ["title", "body"])` creates it in a
-    migration.
+    Declare it beside the model. `create_search(op, "notes", ["text"])` of `core.data.search_tables`
+    creates it in a migration.
+
+    ```python
+    class Article(Versioned, Base):
+        __tablename__ = "notes_articles"
+
+        body: Mapped[str] = mapped_column(String(2_000))
+
+    ARTICLES = Listing(sort=(Article.id,), search=SearchIndex(Article, (Article.body,)))
+    ```
     """
 
     def __init__(self, model: type[DeclarativeBase], columns: Columns) -> None:

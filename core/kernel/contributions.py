@@ -13,7 +13,17 @@ class WiringError(Exception):
 
 
 class Contribution:
-    """An object that a module adds. Each subclass is an extension point, next to its collector."""
+    """An object that a module adds. Each subclass is an extension point, next to its collector.
+
+    A module defines further kinds in its `public.py`, and reads them with `Contributions.of`.
+
+    ```python
+    @dataclass(frozen=True)
+    class Greeting(Contribution):
+        name: str
+        text: str
+    ```
+    """
 
     name: str
     """The name is unique per kind. In most kinds it begins with the name of the module."""
@@ -21,7 +31,21 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Export(Contribution, Generic[T]):
-    """A port of the module's `public.py`, and the provider of its implementation."""
+    """A port of the module's `public.py`, and the provider of its implementation.
+
+    Services of other modules get the implementation by the type of the port.
+
+    ```python
+    class NoteCounts(Protocol):
+        async def count(self, owner_id: UUID) -> int: ...
+
+    class Counts:
+        async def count(self, owner_id: UUID) -> int:
+            return 0
+
+    export = Export(NoteCounts, Counts)
+    ```
+    """
 
     port: type[T]
     provider: Callable[[], T]
@@ -32,7 +56,16 @@ class Export(Contribution, Generic[T]):
 
 
 class Contributions:
-    """All contributions; they can be read when all modules are assembled."""
+    """All contributions; they can be read when all modules are assembled.
+
+    A service asks for them in its constructor, and reads those of one kind when it needs them.
+
+    ```python
+    contributions = Contributions()
+    contributions.fill({"notes": [Permission("notes:write", "Write notes.")]})
+    assert [it.name for it in contributions.of(Permission)] == ["notes:write"]
+    ```
+    """
 
     def __init__(self) -> None:
         self._by_module: Mapping[str, Sequence[Contribution]] | None = None

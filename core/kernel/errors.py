@@ -11,12 +11,31 @@ class FieldError:
     """One wrong place in the input, e.g. `body.amount_cents`."""
 
     location: str
+    """A path that begins with `body`, `query`, `path` or `header`."""
     message: str
+    """A sentence for people."""
     code: str
+    """A name for programs, which stays the same in later releases."""
 
 
 class ProblemError(Exception):
-    """The base class of all errors; raise a subclass, with a code, of one of the kinds below."""
+    """The base class of all errors, which are sent as problem details (RFC 9457).
+
+    Subclass one of the classes below, which have a status. `/docs/problems` shows the docstring of
+    the subclass: its meaning and, in a second paragraph, the advice.
+
+    ```python
+    class TitleTaken(Conflict):
+        code = "notes.title_taken"
+        title = "You have a note of this title already."
+
+    error = TitleTaken("Choose another title.").at("body.title")
+    assert (error.status, error.errors[0].location) == (409, "body.title")
+
+    several = InvalidInput([FieldError("body.room", "There is no such room.", "unknown_room")])
+    assert several.status == 400
+    ```
+    """
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -43,6 +62,8 @@ class ProblemError(Exception):
 
 
 class BadRequest(ProblemError):
+    """An error of status 400 (RFC 9110, section 15.5.1): the request is not valid."""
+
     status = 400
 
 
@@ -51,14 +72,20 @@ class Unauthenticated(ProblemError):
 
 
 class Forbidden(ProblemError):
+    """An error of status 403 (15.5.4): the user may see the resource, but may not do this."""
+
     status = 403
 
 
 class NotFound(ProblemError):
+    """An error of status 404 (15.5.5): there is no such resource that the user may see."""
+
     status = 404
 
 
 class Conflict(ProblemError):
+    """An error of status 409 (15.5.10): the request conflicts with the state of the resource."""
+
     status = 409
 
 
@@ -100,6 +127,8 @@ class TooManyRequests(Delayed):
 
 
 class Unavailable(Delayed):
+    """An error of status 503 (15.6.4), with the seconds after which to try again."""
+
     status = 503
 
 

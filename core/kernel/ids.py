@@ -15,6 +15,10 @@ def uuid7() -> UUID:
 
     It has 48 bits of milliseconds, a 42-bit counter that starts at random in each millisecond, and
     32 random bits (method 1 of RFC 9562, section 6.2). An id is not a secret (ASVS 11.5.1).
+
+    ```python
+    assert uuid7() < uuid7()
+    ```
     """
     global _last_ms, _counter
     random = int.from_bytes(urandom(10))

@@ -16,9 +16,13 @@ def unsealed(_: Key) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The query of a list.
+    """The query of a list, as the list definition of the route allows it.
 
     Examples: `?page=2&per_page=50&sort=-created_at,title&search=milk`, `?cursor=…`.
+
+    ```python
+    assert PageRequest(page=2, per_page=50).offset == 50
+    ```
     """
 
     page: int = 1
@@ -35,6 +39,7 @@ class PageRequest:
 
     @property
     def offset(self) -> int:
+        """The number of rows before the requested part."""
         return (self.page - 1) * self.per_page
 
 
@@ -45,7 +50,13 @@ def default_order(keys: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[R]):
-    """The rows of one part of a list."""
+    """The rows of one part of a list, from which `Schema.paged` makes the response.
+
+    ```python
+    rows = Rows([Note(owner_id=owner.id, text="Milk")], total=1, request=PageRequest())
+    assert rows.items[0].text == "Milk"
+    ```
+    """
 
     items: Sequence[R]
     total: int | None

@@ -24,7 +24,15 @@ Tagging = Callable[[UUID, int], str]
 
 @dataclass(frozen=True, slots=True)
 class IfMatch:
-    """The precondition of a write, from `If-Match` and, seldom, `If-None-Match`."""
+    """The precondition of a write, from `If-Match` and `If-None-Match` (RFC 9110, section 13.1).
+
+    A handler gets it as the argument `if_match`.
+
+    ```python
+    note = Note(owner_id=owner.id, text="Milk", version=3)
+    IfMatch().check(note)  # without a header each version is accepted
+    ```
+    """
 
     tags: frozenset[str] | None = None
     """The row must have one of these ETags; None, for no header or `*`, accepts any."""

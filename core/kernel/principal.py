@@ -10,10 +10,19 @@ from core.kernel.uncopied import Uncopied
 
 @dataclass(frozen=True)
 class Permission(Uncopied, Contribution):
-    """A permission of a module, e.g. `Permission("notes:manage", "Manage every note.")`."""
+    """A permission of a module, which roles may have. Routes name it: `policy=requires(MANAGE)`.
+
+    Raises WiringError at the start if a route names one that no module contributes.
+
+    ```python
+    WRITE = Permission("notes:write", "Write notes.", member=True, scope=True)
+    MANAGE = Permission("notes:manage", "Manage every note.")
+    ```
+    """
 
     name: str
     title: str
+    """The sentence that an admin reads beside the name."""
     member: bool = False
     """Whether the role `member` has it, as for operations on the user's own resources."""
     scope: bool = False
@@ -22,9 +31,19 @@ class Permission(Uncopied, Contribution):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Principal:
-    """The signed-in user, or the API key, on whose behalf a request runs; it is immutable."""
+    """The signed-in user, or the API key, on whose behalf a request runs; it is immutable.
+
+    A handler gets it as the argument `principal`.
+
+    ```python
+    MANAGE = Permission("notes:manage", "Manage every note.")
+    manager = Principal(uuid7(), permissions=frozenset({"notes:manage"}))
+    assert manager.may(MANAGE) and not owner.may(MANAGE)
+    ```
+    """
 
     id: UUID
+    """The id of the user, also with an API key."""
     permissions: frozenset[str] = frozenset()
     """With an API key: only those of its scopes that its owner has as permissions."""
     roles: tuple[str, ...] = ()
@@ -39,6 +58,7 @@ class Principal:
         object.__setattr__(self, "text", str(self.id))
 
     def may(self, permission: Permission) -> bool:
+        """Return whether the principal has the permission."""
         return permission.name in self.permissions
 
     @property

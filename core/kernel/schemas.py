@@ -14,7 +14,15 @@ from core.kernel.pages import Rows
 T = TypeVar("T", bound="Schema")
 
 ABSENT: Any = Field(default_factory=lambda: None)
-"""The default of a field that a merge patch may leave out: `title: Title = ABSENT`."""
+"""The default of a field that a merge patch may leave out.
+
+```python
+class TaskUpdate(MergePatch):
+    title: str = ABSENT
+
+assert TaskUpdate().changes() == {}
+```
+"""
 
 
 AWARE = Annotated[datetime, Meta(tz=True)]
@@ -53,7 +61,19 @@ class InUtc:
 
 
 UtcDatetime = Annotated[datetime, InUtc()]
-"""A timestamp: sent in RFC 3339 with an offset, returned in UTC, ending in `Z`."""
+"""The type of a timestamp in a body.
+
+A client sends it in RFC 3339 with an offset; without an offset the request is answered with 400.
+The value is in UTC, and a response shows it with a `Z` at the end.
+
+```python
+class Meeting(Schema):
+    starts_at: UtcDatetime
+
+meeting = Meeting.model_validate_json('{"starts_at": "2099-01-01T09:00:00+09:00"}')
+assert meeting.model_dump_json() == '{"starts_at":"2099-01-01T00:00:00Z"}'
+```
+"""
 
 
 def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
@@ -67,7 +87,18 @@ def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
 
 
 class Schema(BaseModel):
-    """The base class of bodies: unknown fields are refused, and a response is built by `of`."""
+    """The base class of bodies, a pydantic model. Unknown fields are refused.
+
+    `of` builds a response from a row. Raises TypeError for a field that is a plain `datetime`.
+
+    ```python
+    class TextOnly(Schema):
+        text: str
+
+    note = Note(owner_id=owner.id, text="Milk")
+    assert TextOnly.of(note).model_dump() == {"text": "Milk"}
+    ```
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -97,6 +128,7 @@ class Schema(BaseModel):
 
     @classmethod
     def each(cls, sources: Iterable[Any]) -> list[Self]:
+        """Return a body for each row."""
         return [cls.of(source) for source in sources]
 
     @classmethod
@@ -122,14 +154,33 @@ class Schema(BaseModel):
 
 
 class MergePatch(Schema):
-    """The body of a merge patch (RFC 7396): absent fields stay, `null` clears a nullable field."""
+    """The body of a merge patch (RFC 7396): absent fields stay, `null` clears a nullable field.
+
+    ```python
+    class TaskChange(MergePatch):
+        title: str = ABSENT
+        due: UtcDatetime | None = ABSENT
+
+    change = TaskChange.model_validate({"due": None})
+    assert change.changes() == {"due": None}
+    ```
+    """
 
     def changes(self) -> dict[str, Any]:
+        """Return the fields that the client sent, with their values."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class Page(Schema, Generic[T]):
-    """Part of a list: one shape, whether it was asked for by page or by cursor."""
+    """Part of a list: one shape, whether it was asked for by page or by cursor.
+
+    `Schema.paged` makes it. A route that returns a `Page` has a list definition.
+
+    ```python
+    page: Page[NoteRead] = NoteRead.paged(Rows([], total=0, request=PageRequest()))
+    assert page.data == []
+    ```
+    """
 
     data: list[T]
     per_page: int = Field(description="How many items a part holds at most.")

@@ -89,9 +89,15 @@ def simple_lower(text: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """A text of lines: `Content = Annotated[str, Text(1, 20_000)]`.
+    r"""The type of a text with several lines.
 
-    Each line break becomes a newline. A text without a visible character becomes empty.
+    It is normalised (NFC); each line break becomes a newline, and a text without a visible
+    character becomes empty. Control characters are refused. Lengths count code points.
+
+    ```python
+    Content = Annotated[str, Text(1, 20_000)]
+    assert TypeAdapter(Content).validate_python("Milk\r\nBread") == "Milk\nBread"
+    ```
     """
 
     shortest: int
@@ -138,7 +144,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Line(Text):
-    """A text of one line, trimmed: `Name = Annotated[str, Line(2, 50)]`."""
+    """The type of a text of one line, which is trimmed, and else as with `Text`.
+
+    ```python
+    Title = Annotated[str, Line(1, 100)]
+    assert TypeAdapter(Title).validate_python("  Milk ") == "Milk"
+    ```
+    """
 
     format: ClassVar[str] = "line"
     refused: ClassVar[re.Pattern[str]] = re.compile(rf"[\t\n{''.join(BREAKS)}{HIDDEN}]")

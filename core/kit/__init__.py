@@ -14,7 +14,6 @@ from core.data.queries import Listing, one_or_raise, row_or_raise
 from core.data.search import SearchIndex
 from core.data.transaction import Transaction
 from core.data.updates import update_or_raise
-from core.data.versioned_cache import VersionedCache
 from core.events.outbox import Outbox
 from core.kernel.clock import Clock, utc_now
 from core.kernel.contributions import Contribution, Contributions, Export
@@ -101,7 +100,6 @@ __all__ = [
     "UserStatistic",
     "UtcDatetime",
     "Versioned",
-    "VersionedCache",
     "add_row",
     "authenticated",
     "delete",

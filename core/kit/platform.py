@@ -10,6 +10,7 @@ from core.data.models import Identified
 from core.data.transaction import inside_transaction
 from core.data.unions import Union
 from core.data.upserts import insert_for
+from core.data.versioned_cache import VersionedCache
 from core.data.writes import write
 from core.engine.http import Header
 from core.engine.sql import CacheVersions, Count, reserved
@@ -135,6 +136,7 @@ __all__ = [
     "Unreadable",
     "UnsupportedMediaType",
     "ValueListing",
+    "VersionedCache",
     "client_watched",
     "composed",
     "context_of",

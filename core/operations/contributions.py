@@ -12,7 +12,17 @@ from core.kernel.schemas import Schema
 
 @dataclass(frozen=True)
 class Statistic(Contribution):
-    """A figure in `/admin/stats`, e.g. `Statistic("notes.total", lambda: notes().count())`."""
+    """A figure in `/admin/stats`: a whole number, read for each request of the figures.
+
+    ```python
+    async def count_notes() -> int:
+        async with db.read() as reads:
+            return await reads.scalar(select(func.count()).select_from(Note)) or 0
+
+    statistic = Statistic("notes.total", count_notes)
+    assert await statistic.read() >= 0
+    ```
+    """
 
     name: str
     read: Callable[[], Awaitable[int]]
@@ -23,6 +33,13 @@ class HealthCheck(Contribution):
     """A check of something that requests depend on; `check` raises or takes too long if it is down.
 
     `/health/ready` shows the last part of the name: `core.database` is shown as `database`.
+
+    ```python
+    async def connect() -> None:
+        print("The printer answers.")
+
+    check = HealthCheck("notes.printer", connect)
+    ```
     """
 
     name: str
@@ -31,7 +48,15 @@ class HealthCheck(Contribution):
 
 @dataclass(frozen=True)
 class DoctorCheck(Contribution):
-    """A further check of `atrium doctor`; `look` returns a sentence with advice, or None."""
+    """A further check of `atrium doctor`; `look` returns a sentence with advice, or None.
+
+    ```python
+    async def look() -> str | None:
+        return "The printer has no paper: add some."
+
+    check = DoctorCheck("notes.printer", look)
+    ```
+    """
 
     name: str
     look: Callable[[], Awaitable[str | None]]
@@ -39,7 +64,18 @@ class DoctorCheck(Contribution):
 
 @dataclass(frozen=True)
 class UserStatistic(Contribution):
-    """A figure about one user: `files.bytes` is shown as `bytes`."""
+    """A figure about one user in `/users/me/summary`: `files.bytes` is shown as `bytes`.
+
+    ```python
+    async def count_notes(user_id: UUID) -> int:
+        query = select(func.count()).select_from(Note).where(Note.owner_id == user_id)
+        async with db.read() as reads:
+            return await reads.scalar(query) or 0
+
+    statistic = UserStatistic("notes.notes", count_notes)
+    assert await statistic.count(owner.id) >= 0
+    ```
+    """
 
     name: str
     count: Callable[[UUID], Awaitable[int]]
@@ -58,9 +94,21 @@ class PersonalData(Contribution):
     `export={"sessions": …, "keys": …}`.
 
     `erase` deletes some rows in a short transaction and returns whether there may be more. It is
-    called until it returns False; `delete_some` of `core.data.erasing` does this. It is called
-    again in the transaction that deletes the row of the user, and by another process if the first
-    process was killed.
+    called until it returns False; `delete_some` does this. It is called again in the transaction
+    that deletes the row of the user, and by another process if the first process was killed.
+
+    ```python
+    async def export(user_id: UUID) -> AsyncIterator[Sequence[NoteRead]]:
+        async with db.read() as reads:
+            async for notes in NOTES.batches(reads, OWN, {"owner": user_id}):
+                yield NoteRead.each(notes)
+
+    async def erase(user_id: UUID) -> bool:
+        return await delete_some(db, Note, Note.owner_id == user_id)
+
+    data = PersonalData("notes.notes", export, erase)
+    assert not await data.erase(owner.id)
+    ```
     """
 
     name: str
@@ -78,6 +126,13 @@ class StartupTask(Contribution):
     """A task that runs before the service opens, once for all workers.
 
     `run` may return a message for the operator.
+
+    ```python
+    async def warm_up() -> str | None:
+        return "The notes are ready."
+
+    task = StartupTask("notes.warm_up", warm_up)
+    ```
     """
 
     name: str
@@ -86,10 +141,17 @@ class StartupTask(Contribution):
 
 @dataclass(frozen=True)
 class Seed(Contribution):
-    """Sample data for development; a second run adds nothing.
+    """Sample data for development (`atrium seed`); a second run adds nothing.
 
     `add` adds a given number of further rows. It calls its second argument with the number of rows
     that were added since the last call.
+
+    ```python
+    async def write_samples() -> None:
+        print("There are three notes.")
+
+    seed = Seed("notes.samples", write_samples)
+    ```
     """
 
     name: str
@@ -99,7 +161,17 @@ class Seed(Contribution):
 
 @dataclass(frozen=True)
 class Command(Contribution):
-    """A command of the CLI: `Command("users.user", user_group)` is run as `atrium user …`."""
+    """A command of the CLI: `notes.count` is run as `atrium count`.
+
+    `make` is called by the CLI only, so that the start of the service imports no command.
+
+    ```python
+    def count() -> click.Command:
+        return click.Command("count", help="Print the number of notes.")
+
+    command = Command("notes.count", count)
+    ```
+    """
 
     name: str
     make: Callable[[], ClickCommand]

@@ -86,14 +86,42 @@ class Policy(Uncopied):
 
 
 public = Policy(anyone=True, strict=False)
-"""Anyone, even with an invalid credential: for sign-in and health checks."""
+"""The policy that admits anyone and looks at no credential, for sign-in and health checks.
+
+```python
+public.admit(None, utc_now())  # raises nothing
+```
+"""
 
 optional = Policy(anyone=True)
-"""Anyone; a signed-in user may see more, so an invalid credential is refused."""
+"""The policy that admits anyone, but refuses an invalid credential.
+
+The argument `visitor` of a handler is the principal, or None.
+
+```python
+optional.admit(owner, utc_now())  # raises nothing
+```
+"""
 
 authenticated = Policy()
+"""The policy that admits every user who is signed in.
+
+It refuses API keys, except with `authenticated.with_scope(WRITE)` those that have the scope.
+
+```python
+authenticated.admit(owner, utc_now())  # raises nothing
+```
+"""
 
 
 def requires(permission: Permission) -> Policy:
-    """Return the policy for principals with a permission, which a module contributes."""
+    """Return the policy for principals with a permission, which a module contributes.
+
+    An API key needs the permission as a scope. Both are 403 else.
+
+    ```python
+    MANAGE = Permission("notes:manage", "Manage every note.")
+    managers = requires(MANAGE).fresh()
+    ```
+    """
     return Policy(needs=permission, scope=permission if permission.scope else None)

@@ -69,10 +69,17 @@ def get(
     streamed: bool = False,
     **options: Unpack[LitestarOptions],
 ) -> HTTPRouteHandler:
-    """Declare a route for GET and HEAD, e.g. `@get("/{note_id:uuid}", policy=authenticated)`.
+    """Declare a route for GET and HEAD.
 
     `policy` says who may call the route, `errors` which errors it raises, and `listing` how the
     `Page` that it returns is sorted and filtered. `limit` names a further rate limit.
+
+    ```python
+    class NoteController(Controller):
+        @get(summary="List your notes", policy=authenticated, listing=NOTES)
+        async def list_notes(self, page_request: NamedDependency[PageRequest]) -> Page[NoteRead]:
+            return NoteRead.paged(Rows([], 0, page_request))
+    ```
     """
     declaration = Declaration(
         policy=policy,
@@ -99,10 +106,16 @@ def post(
     request_headers: Mapping[str, str] | None = None,
     **options: Unpack[LitestarBodyOptions],
 ) -> HTTPRouteHandler:
-    """Declare a route for POST, e.g. `@post(policy=authenticated, errors=(TitleTaken,))`.
+    """Declare a route for POST, which is answered with 201.
 
     `audit` is the action of a refused request in the audit trail: the operation id, if the route
     names none. A response with a secret needs `idempotency=False`, so that it is not stored.
+
+    ```python
+    class NoteController(Controller):
+        @post(summary="Write a note", policy=authenticated)
+        async def write_note(self, data: JSONBody[NoteDraft]) -> NoteRead: ...
+    ```
     """
     declaration = Declaration(
         policy=policy,
@@ -126,7 +139,14 @@ def put(
     limit: str | None = None,
     **options: Unpack[LitestarBodyOptions],
 ) -> HTTPRouteHandler:
-    """Declare a route for PUT, with the options of `post` that a replacement may need."""
+    """Declare a route for PUT, with the options of `post` that a replacement may need.
+
+    ```python
+    class NoteController(Controller):
+        @put("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
+        async def replace_note(self, note_id: FromPath[UUID], data: JSONBody[NoteDraft]): ...
+    ```
+    """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
     return declared(litestar.put, path, declaration, options)
 
@@ -140,7 +160,14 @@ def patch(
     limit: str | None = None,
     **options: Unpack[LitestarBodyOptions],
 ) -> HTTPRouteHandler:
-    """Declare a route for PATCH, with the options of `post` that a change may need."""
+    """Declare a route for PATCH, with the options of `post` that a change may need.
+
+    ```python
+    class NoteController(Controller):
+        @patch("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
+        async def change_note(self, note_id: FromPath[UUID], data: JSONBody[NoteUpdate]): ...
+    ```
+    """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
     return declared(litestar.patch, path, declaration, options)
 
@@ -154,7 +181,16 @@ def delete(
     limit: str | None = None,
     **options: Unpack[LitestarOptions],
 ) -> HTTPRouteHandler:
-    """Declare a route for DELETE, with the options of `post` that a removal may need."""
+    """Declare a route for DELETE, which is answered with 204.
+
+    It has the options of `post` that a removal may need.
+
+    ```python
+    class NoteController(Controller):
+        @delete("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
+        async def remove_note(self, note_id: FromPath[UUID]) -> None: ...
+    ```
+    """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
     return declared(litestar.delete, path, declaration, options)
 

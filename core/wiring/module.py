@@ -33,7 +33,15 @@ C = TypeVar("C", bound=ModuleContainer)
 
 @dataclass(frozen=True)
 class Mount(Contribution):
-    """Controllers at a fixed path, e.g. `Mount("/health", (HealthController,))`."""
+    """Controllers at a fixed path outside `/api/v1/<module>`.
+
+    ```python
+    class HelloController(Controller):
+        path = "/world"
+
+    mount = Mount("/hello", (HelloController,))
+    ```
+    """
 
     name: str
     controllers: Sequence[type[Controller]]

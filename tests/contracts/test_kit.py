@@ -4,8 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from core import kit
 from core.kit import platform
+from tests.docs.kit_page import SIGNATURES, signatures
 
 MAX_NAMES = 70
 WITHOUT_HTTP = ("service", "models", "queries", "public", "errors", "events")
@@ -13,6 +16,24 @@ WITHOUT_HTTP = ("service", "models", "queries", "public", "errors", "events")
 
 def test_the_kit_has_few_names() -> None:
     assert len(kit.__all__) <= MAX_NAMES
+
+
+@pytest.mark.parametrize("face", SIGNATURES)
+def test_signatures_are_as_pinned(face: str) -> None:
+    """Compare the names of a face with its file, so that a change of one is seen in review."""
+    pinned, found = (
+        set(it.splitlines()) for it in (SIGNATURES[face].read_text(), signatures(face))
+    )
+    difference = [
+        *(f"- {it}" for it in sorted(pinned - found)),
+        *(f"+ {it}" for it in sorted(found - pinned)),
+    ]
+    assert not difference, "\n".join(
+        [
+            *difference,
+            "Is this meant? Run `python -m tests.docs.kit_page` and tell it in CHANGELOG.md.",
+        ]
+    )
 
 
 def http_names() -> set[str]:

@@ -8,10 +8,9 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from secrets import token_urlsafe
-from shutil import copytree, ignore_patterns, which
+from shutil import which
 from time import monotonic, sleep
 from urllib.request import urlopen
 
@@ -24,6 +23,7 @@ from config.settings.safety import check_safety
 from config.settings.secret_key import is_sample
 from core.wiring.registry import discover
 from tests.docs.answers import differs
+from tests.docs.kit_page import PAGE as KIT_PAGE
 from tests.docs.pages import (
     KOREAN,
     LANGUAGES,
@@ -37,12 +37,11 @@ from tests.docs.pages import (
 )
 from tests.docs.settings_page import every_class
 from tests.docs.shell import Server, run_page
+from tests.docs.tutorials import TUTORIALS, files_of, in_tree
 from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
-TUTORIALS = {"notes": ROOT / "README.md", "rooms": ROOT / "docs" / "modules.md"}
-"""The pages whose blocks are the files of a module."""
 START_LIMIT_S = 60
 EVERY_RATE = {
     "RATE_LIMIT_ANONYMOUS": "10000/minute",
@@ -188,7 +187,7 @@ def test_json_is_json(block: Block) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in HERE if programs_in(page)],
+    [page for page in HERE if programs_in(page) and page != KIT_PAGE],
     ids=lambda page: page.name,
 )
 def test_python_runs(page: Path, tmp_path: Path) -> None:
@@ -198,36 +197,6 @@ def test_python_runs(page: Path, tmp_path: Path) -> None:
     program.write_text("\n".join(textwrap.dedent(each.text) for each in blocks))
     ended = in_tree([sys.executable, "-W", "error", str(program)], ROOT)
     assert ended.returncode == 0, f"{page.name}: {ended.stdout}{ended.stderr}"
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, to which the tutorials have added their modules."""
-    copy = tmp_path_factory.mktemp("tutorial")
-    for name in ("config", "core", "modules", "migrations", "tests"):
-        copytree(ROOT / name, copy / name, ignore=ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "Makefile"):
-        (copy / name).write_bytes((ROOT / name).read_bytes())
-    for block in chain.from_iterable(map(files_of, TUTORIALS.values())):
-        target = copy / str(block.file)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(block.content)
-    for package in {*copy.glob("tests/modules/*/"), *copy.glob("modules/*/")}:
-        (package / "__init__.py").touch()
-    return copy
-
-
-def files_of(page: Path) -> list[Block]:
-    return [each for each in blocks_of(page) if each.file]
-
-
-def in_tree(command: list[str], tree: Path) -> "subprocess.CompletedProcess[str]":
-    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    for name in [each for each in env if each.startswith(("PYTEST_", "COV_"))]:
-        del env[name]
-    return subprocess.run(
-        command, cwd=tree, env=env, capture_output=True, text=True, timeout=200, check=False
-    )
 
 
 @pytest.mark.parametrize("module", TUTORIALS)

@@ -9,6 +9,7 @@ import pytest
 from core.kit import delete, get, patch, post, put
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import INJECTABLE
+from tests.docs import kit_page
 from tests.docs.languages import LINK
 from tests.docs.pages import PAGES, ROOT, SAMPLES, TREE_LINE, blocks_of
 from tests.docs.settings_page import PAGE, every_class, render
@@ -26,6 +27,11 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_settings_are_all_on_their_page() -> None:
     """Out of date: run `python -m tests.docs.settings_page`."""
     assert PAGE.read_text() == render(every_class())
+
+
+def test_the_page_of_the_kit_has_its_docstrings() -> None:
+    """Out of date: run `python -m tests.docs.kit_page`."""
+    assert kit_page.PAGE.read_text() == kit_page.render()
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])

@@ -24,7 +24,7 @@ BEFORE_ALL = (
         "caching-and-conditions",
         "headers-and-browsers",
     ),
-    *("clients", "administration", "modules", "operating", "settings"),
+    *("clients", "administration", "modules", "kit", "operating", "settings"),
 )
 """The reading order for newcomers; other guides follow by name, and then the translations."""
 KOREAN = ".ko"

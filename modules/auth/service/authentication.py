@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import structlog
 
-from core.kit import Clock, Database, Principal, Unavailable, VersionedCache
-from core.kit.platform import CacheVersions, Roles, count_fallback
+from core.kit import Clock, Database, Principal, Unavailable
+from core.kit.platform import CacheVersions, Roles, VersionedCache, count_fallback
 from modules.auth.queries import KEY_BY_PREFIX, PAIR_USED, SESSION
 from modules.auth.service.access_tokens import AccessTokens, Claims
 from modules.auth.service.digests import digest_of

@@ -16,8 +16,8 @@ from joserfc.jwk import ECKey, KeyParameters
 from sqlalchemy import Row, bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from core.kit import AuditTrail, Clock, Database, VersionedCache
-from core.kit.platform import CacheVersions, SecretKeys, Unreadable
+from core.kit import AuditTrail, Clock, Database
+from core.kit.platform import CacheVersions, SecretKeys, Unreadable, VersionedCache
 from modules.auth.models import SigningKey
 from modules.auth.queries import SIGNING_KEYS
 from modules.auth.settings import AuthSettings

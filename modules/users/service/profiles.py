@@ -14,9 +14,8 @@ from core.kit import (
     PageRequest,
     Principal,
     Rows,
-    VersionedCache,
 )
-from core.kit.platform import MEMBER, CacheVersions, Reauthentication
+from core.kit.platform import MEMBER, CacheVersions, Reauthentication, VersionedCache
 from modules.users.errors import NotYoursToChange, UseDeletion
 from modules.users.permissions import READ, WRITE
 from modules.users.public import NewAccount, Person, UserNotFound

@@ -1,0 +1,106 @@
+"""Writes docs/kit.md and the signatures of the kit: `python -m tests.docs.kit_page`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import indent
+
+from tests.docs.kit_source import KIT, PLATFORM, Definition, Member, definitions
+from tests.docs.pages import ROOT
+
+PAGE = ROOT / "docs" / "kit.md"
+SIGNATURES = {
+    KIT: ROOT / "core" / "kit" / "signatures.txt",
+    PLATFORM: ROOT / "core" / "kit" / "platform_signatures.txt",
+}
+GROUPS = {
+    "The module": ("core.wiring", "core.kernel.contributions", "core.kernel.clock"),
+    "Routes": ("core.web", "core.security", "core.kernel"),
+    "Bodies": ("core.kernel.schemas", "core.kernel.text"),
+    "Errors": ("core.kernel.errors", "core.security.authentication"),
+    "Data": ("core.data", "core.engine.sql", "core.kernel.ids"),
+    "Events": ("core.events", "core.kernel.events"),
+    "Operations": ("core.operations",),
+}
+"""The sections, and the modules whose names stand in each; the longest prefix decides."""
+INTRODUCTION = """# The kit: all names that a module may import
+
+A module imports of the core only these names: `from core.kit import Database`.
+[Writing modules](modules.md) shows how they work together. This page is made from their docstrings
+by `python -m tests.docs.kit_page`; a test fails when it is out of date.
+
+A test runs each example by itself, below these imports, in an application that has the module
+`notes` of the [README](../README.md#add-a-module-in-ten-minutes). `owner` is a signed-in user, and
+`db` is the `Database` of the application.
+
+```python
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Protocol
+from uuid import UUID
+
+import click
+from litestar import Controller
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from pydantic import Field, TypeAdapter
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.kit import *
+from modules.notes.errors import *
+from modules.notes.models import *
+from modules.notes.queries import *
+from modules.notes.schemas import *
+from modules.notes.service import *
+```
+"""
+
+
+def render() -> str:
+    named = definitions(KIT)
+    sections = ((title, [it for it in named if group_of(it) == title]) for title in GROUPS)
+    return INTRODUCTION + "".join(
+        f"\n## {title}\n" + "".join(map(described, members)) for title, members in sections
+    )
+
+
+def group_of(it: Definition) -> str:
+    fitting = {
+        prefix: title
+        for title, prefixes in GROUPS.items()
+        for prefix in prefixes
+        if f"{it.module}.".startswith(f"{prefix}.")
+    }
+    return fitting[max(fitting, key=len)]
+
+
+def described(it: Definition) -> str:
+    parts = [f"\n### `{it.name}`\n", f"```text\n{it.signature}\n```\n", it.doc and f"{it.doc}\n"]
+    return "\n".join(filter(None, [*parts, "".join(map(item, it.members))]))
+
+
+def item(member: Member) -> str:
+    first, _, rest = member.doc.partition("\n")
+    text = f": {first}\n{indent(rest, '  ')}".rstrip() if member.doc else ""
+    return f"- `{member.signature}`{text}\n"
+
+
+def signatures(face: str) -> str:
+    """Return the signatures of a face, one line per name or member."""
+    return "".join(f"{line}\n" for it in definitions(face) for line in lines_of(it))
+
+
+def lines_of(it: Definition) -> Iterator[str]:
+    yield it.signature
+    yield from (member.signature for member in it.members)
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write(PAGE, render())
+    for face, path in SIGNATURES.items():
+        write(path, signatures(face))

@@ -1,0 +1,38 @@
+"""The modules of the tutorials: a copy of the project that has them, and commands run in it."""
+
+import os
+import subprocess
+from itertools import chain
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
+from tests.docs.pages import ROOT, Block, blocks_of
+
+TUTORIALS = {"notes": ROOT / "README.md", "rooms": ROOT / "docs" / "modules.md"}
+"""The pages whose blocks are the files of a module."""
+
+
+def copy_with_tutorials(copy: Path) -> None:
+    for name in ("config", "core", "docs", "modules", "migrations", "tests"):
+        copytree(ROOT / name, copy / name, ignore=ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "Makefile"):
+        (copy / name).write_bytes((ROOT / name).read_bytes())
+    for block in chain.from_iterable(map(files_of, TUTORIALS.values())):
+        target = copy / str(block.file)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(block.content)
+    for package in {*copy.glob("tests/modules/*/"), *copy.glob("modules/*/")}:
+        (package / "__init__.py").touch()
+
+
+def files_of(page: Path) -> list[Block]:
+    return [each for each in blocks_of(page) if each.file]
+
+
+def in_tree(command: list[str], tree: Path) -> "subprocess.CompletedProcess[str]":
+    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    for name in [each for each in env if each.startswith(("PYTEST_", "COV_"))]:
+        del env[name]
+    return subprocess.run(
+        command, cwd=tree, env=env, capture_output=True, text=True, timeout=200, check=False
+    )
