@@ -5,15 +5,14 @@ A rule yields one sentence for each breach that it finds.
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from dependency_injector.providers import Dependency
 from litestar import Litestar, Response
-from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
 
 from core.data.listing_indexes import missing_indexes
@@ -27,8 +26,7 @@ from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command, HealthCheck, UserStatistic
-from core.security.authentication import TooManyAttempts
-from core.security.passwords import NEW_PASSWORD, HashingBusy, Passwords, Typed
+from core.security.passwords import Passwords
 from core.security.reauthentication import Reauthentication
 from core.web.openapi.document import operation_id
 from core.web.openapi.names import shared_names
@@ -306,32 +304,6 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
             yield f"{it.name}'s {name} compares passwords itself: ask for core.reauthentication"
 
 
-def declares_what_a_password_costs(it: Subject) -> Iterator[str]:
-    """Require that a route with a password declares the errors of hashing and of attempts."""
-    for operation in it.operations():
-        declared = {*options_of(operation).errors}
-        for field, kind in passwords_in(operation):
-            missing = {HashingBusy} if kind == NEW_PASSWORD else {HashingBusy, TooManyAttempts}
-            for error in sorted(missing - declared, key=lambda it: it.code):
-                yield f"{operation} takes {field}: add {error.__name__} to errors=(…)"
-
-
-def passwords_in(operation: HTTPRouteHandler) -> Iterator[tuple[str, Typed]]:
-    """Yield the fields of the body that hold a password, with the kind of each password."""
-    data = operation.parsed_fn_signature.parameters.get("data")
-    schema = data.annotation if data else None
-    fields = schema.model_fields if isclass(schema) and issubclass(schema, BaseModel) else {}
-    for name, field in fields.items():
-        for kind in password_marks(field.annotation, field.metadata):
-            yield name, kind
-
-
-def password_marks(annotation: Any, metadata: Sequence[Any]) -> Iterator[Typed]:
-    """Yield the marks of a field, including those of `GivenPassword | None` one level deeper."""
-    deeper = [mark for part in get_args(annotation) for mark in getattr(part, "__metadata__", ())]
-    yield from (mark for mark in [*metadata, *deeper] if isinstance(mark, Typed))
-
-
 Rule = Callable[[Subject], Iterator[str]]
 
 START_RULES: list[Rule] = [
@@ -346,7 +318,6 @@ START_RULES: list[Rule] = [
     keeps_what_it_exports,
     gives_each_service_what_it_asks_for,
     compares_passwords_by_the_guard,
-    declares_what_a_password_costs,
 ]
 """A breach makes requests fail or breaks a guarantee: the application does not start."""
 

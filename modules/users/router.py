@@ -25,7 +25,6 @@ from core.kit import (
 from core.kit.platform import (
     PROOF_REFUSALS,
     BodyResponse,
-    HashingBusy,
     Representation,
     StreamedResponse,
 )
@@ -192,7 +191,7 @@ class UserController(Controller):
     @post(
         summary="Add someone",
         policy=requires(WRITE),
-        errors=(EmailTaken, BeyondOwnRights, HashingBusy),
+        errors=(EmailTaken, BeyondOwnRights),
     )
     async def create_user(
         self,

@@ -130,16 +130,6 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
         services.Comparing,
         "odd's things compares passwords itself: ask for core.reauthentication.",
     ),
-    (
-        "declares_what_a_password_costs",
-        routes.CountingRoute,
-        f"{ROUTE}.Counting.prove takes password: add TooManyAttempts to errors=(…).",
-    ),
-    (
-        "declares_what_a_password_costs",
-        routes.HashingRoute,
-        f"{ROUTE}.Hashing.change takes new_password: add HashingBusy to errors=(…).",
-    ),
 ]
 
 

@@ -1,5 +1,9 @@
 """The errors that the core may return before, during or instead of the handler of a route."""
 
+from collections.abc import Iterator
+from itertools import chain
+from typing import get_args
+
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
@@ -25,8 +29,10 @@ from core.security.authentication import (
     NotPermitted,
     NotSignedIn,
     StepUpRequired,
+    TooManyAttempts,
 )
 from core.security.limits import RateLimited
+from core.security.passwords import NEW_PASSWORD, HashingBusy, Typed
 from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
@@ -59,6 +65,7 @@ def refusals(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: RouteOptions
 ) -> Kinds:
     return [
+        *by_password(handler),
         *ALWAYS,
         *by_access(rules),
         *([RateLimited] if rules.in_api else ()),
@@ -68,6 +75,22 @@ def refusals(
         *(BODIES if method in WITH_BODY else ()),
         *(by_idempotency(rules) if method == "POST" and rules.in_api else ()),
     ]
+
+
+def by_password(handler: HTTPRouteHandler) -> Kinds:
+    """Return the errors of hashing a password of the body, and of comparing it."""
+    marks = [*passwords_of(handler)]
+    is_compared = any(mark != NEW_PASSWORD for mark in marks)
+    return [HashingBusy] * bool(marks) + [TooManyAttempts] * is_compared
+
+
+def passwords_of(handler: HTTPRouteHandler) -> Iterator[Typed]:
+    """Yield the mark of each password in the body, also of `GivenPassword | None`."""
+    data = handler.parsed_fn_signature.parameters.get("data")
+    for field in getattr(data and data.annotation, "model_fields", {}).values():
+        inner = [getattr(part, "__metadata__", ()) for part in get_args(field.annotation)]
+        marks = chain(field.metadata, *inner)
+        yield from (mark for mark in marks if isinstance(mark, Typed))
 
 
 def by_access(rules: RouteOptions) -> Kinds:

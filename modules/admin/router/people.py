@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from core.kit import IfMatch, Page, PageRequest, Principal, delete, get, patch, post, requires
-from core.kit.platform import HashingBusy, StepUpRequired
+from core.kit.platform import StepUpRequired
 from modules.admin.permissions import USERS
 from modules.admin.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdate
 from modules.admin.service import AdminUserCreation, AuditReader
@@ -38,7 +38,7 @@ class PeopleController(Controller):
         description="Roles beyond `member` take `roles:write`, and having just proved who one is.",
         policy=admins,
         audit="users.create",
-        errors=(EmailTaken, BeyondOwnRights, StepUpRequired, HashingBusy),
+        errors=(EmailTaken, BeyondOwnRights, StepUpRequired),
     )
     async def create_user(
         self,

@@ -6,7 +6,6 @@ from litestar.params import FromPath, JSONBody
 
 from core.kit import (
     IfMatch,
-    InvalidInput,
     Page,
     PageRequest,
     Principal,
@@ -15,7 +14,6 @@ from core.kit import (
     get,
     post,
 )
-from core.kit.platform import StepUpRequired
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
 from modules.auth.queries import API_KEYS
 from modules.auth.schemas import ApiKeyCreated, ApiKeyDraft, ApiKeyRead
@@ -43,7 +41,7 @@ class ApiKeyController(Controller):
         policy=authenticated.fresh(),
         audit="auth.make_api_key",
         idempotency=False,
-        errors=(InvalidInput, ScopeNotYours, StepUpRequired),
+        errors=(ScopeNotYours,),
     )
     async def create_api_key(
         self,

@@ -6,7 +6,6 @@ from litestar.params import FromPath, JSONBody
 
 from core.kit import (
     IfMatch,
-    InvalidInput,
     Page,
     PageRequest,
     Principal,
@@ -21,8 +20,6 @@ from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead
 from modules.auth.service.reauthentication import PasswordReauthentication
 from modules.auth.service.sessions import SessionService
-
-proof_refusals = (InvalidInput, *PROOF_REFUSALS)
 
 
 class SessionController(Controller):
@@ -75,7 +72,7 @@ class SessionController(Controller):
         description="For a while nothing else will ask for it.",
         status_code=204,
         policy=authenticated,
-        errors=proof_refusals,
+        errors=PROOF_REFUSALS,
     )
     async def step_up(
         self,
@@ -91,7 +88,7 @@ class SessionController(Controller):
         description="Ends all other sessions.",
         status_code=204,
         policy=authenticated,
-        errors=proof_refusals,
+        errors=PROOF_REFUSALS,
     )
     async def change_password(
         self,

@@ -4,13 +4,12 @@ from litestar import Controller, Request, Response
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from core.kit import InvalidInput, post, public
+from core.kit import post, public
 from core.kit.platform import (
     FORM_TYPE,
     LARGEST_FORM,
     HashingBusy,
     NotAForm,
-    RateLimited,
     ResetRequired,
     TooManyAttempts,
     UnderMaintenance,
@@ -84,7 +83,7 @@ class SignInController(Controller):
         limit="register",
         audit="users.create",
         location="/users/{id}",
-        errors=(InvalidInput, EmailTaken, HashingBusy, RateLimited),
+        errors=(EmailTaken,),
     )
     async def register(
         self, data: JSONBody[RegistrationRequest], registration: NamedDependency[Registration]
@@ -100,15 +99,7 @@ class SignInController(Controller):
         limit="login",
         audit="auth.login",
         idempotency=False,
-        errors=(
-            InvalidInput,
-            InvalidCredentials,
-            TooManyAttempts,
-            ResetRequired,
-            RateLimited,
-            HashingBusy,
-            UnderMaintenance,
-        ),
+        errors=(InvalidCredentials, ResetRequired, UnderMaintenance),
     )
     async def log_in(
         self,
@@ -135,7 +126,6 @@ class SignInController(Controller):
             UnsupportedGrantType,
             NotAForm,
             TooManyAttempts,
-            RateLimited,
             HashingBusy,
             UnderMaintenance,
         ),
@@ -157,7 +147,7 @@ class SignInController(Controller):
         policy=open_to_admins,
         audit="auth.refresh",
         idempotency=False,
-        errors=(InvalidInput, InvalidRefreshToken, UnderMaintenance),
+        errors=(InvalidRefreshToken, UnderMaintenance),
     )
     async def refresh_tokens(
         self, data: JSONBody[RefreshRequest], refresh: NamedDependency[Refresh]

@@ -2,7 +2,6 @@ from typing import Protocol, runtime_checkable
 
 from core.kernel.events import Event
 from core.kernel.schemas import Schema
-from core.security.passwords import GivenPassword
 
 
 class DoThing(Event):
@@ -11,10 +10,6 @@ class DoThing(Event):
 
 class ThingRead(Schema):
     id: int
-
-
-class ThingProof(Schema):
-    password: GivenPassword | None = None
 
 
 @runtime_checkable

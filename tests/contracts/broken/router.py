@@ -8,7 +8,7 @@ from core.security.policies import public, requires
 from modules.admin.permissions import AUDIT
 from tests.contracts.broken.errors import Elsewhere
 from tests.contracts.broken.models import Thing
-from tests.contracts.broken.public import ThingProof, ThingRead
+from tests.contracts.broken.public import ThingRead
 from tests.contracts.broken.service import Scope
 from tests.contracts.broken.service import ThingRead as OtherThingRead
 
@@ -24,10 +24,6 @@ class ThingController(Controller):
 
     @post("/misnamed", policy=public, audit="thigns.change")
     async def misnamed(self) -> None:
-        pass
-
-    @post("/proved", policy=public)
-    async def proved(self, data: JSONBody[ThingProof]) -> None:
         pass
 
 

@@ -3,18 +3,28 @@
 import pytest
 from litestar import Controller, Litestar
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from sqlalchemy import select
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
-from core.kit import IfMatch, authenticated, delete, get, post
+from core.kit import IfMatch, Schema, authenticated, delete, get, post
+from core.security.passwords import GivenPassword, NewPassword
 from core.security.policies import public
 from core.wiring.document import document_of_application
 from core.wiring.module import Module, ModuleContainer
 from core.wiring.plugin import CorePlugin
 from tests.people import client_of
+
+
+class Lock(Schema):
+    new_password: NewPassword
+
+
+class Key(Schema):
+    password: GivenPassword | None = None
 
 
 class DoorController(Controller):
@@ -26,6 +36,12 @@ class DoorController(Controller):
 
     @post("/knock", summary="Knock at a door", policy=authenticated, audit=None)
     async def knock(self) -> None: ...
+
+    @post("/lock", summary="Lock a door", policy=authenticated)
+    async def lock_door(self, data: JSONBody[Lock]) -> None: ...
+
+    @post("/unlock", summary="Unlock a door", policy=authenticated)
+    async def unlock_door(self, data: JSONBody[Key]) -> None: ...
 
     @delete("/door", summary="Remove a door", policy=authenticated)
     async def remove_door(self, if_match: NamedDependency[IfMatch]) -> None: ...
@@ -71,6 +87,27 @@ async def test_a_refused_write_has_its_operation_id_as_audit_name(
             assert [*await reads.scalars(select(AuditEntry.action).where(asked))] == actions
 
 
+def documented(doors: Litestar, method: str, path: str) -> dict[str, str]:
+    """Return the name of the shared response for each status."""
+    operation = document_of_application(doors)["paths"][f"/api/v1/doors/{path}"][method]
+    shared = {status: it.get("$ref", "") for status, it in operation["responses"].items()}
+    return {status: name.rpartition("/")[2] for status, name in shared.items()}
+
+
 def test_a_conditional_request_documents_its_refusal(doors: Litestar) -> None:
-    responses = document_of_application(doors)["paths"]["/api/v1/doors/door"]["delete"]["responses"]
-    assert responses["412"] == {"$ref": "#/components/responses/PreconditionFailed"}
+    assert documented(doors, "delete", "door")["412"] == "PreconditionFailed"
+
+
+@pytest.mark.parametrize(
+    ("path", "too_many", "unavailable"),
+    [
+        ("knock", "TooManyRequests", "Unavailable"),
+        ("lock", "TooManyRequests", "AuthBusy"),
+        ("unlock", "AuthTooManyAttempts", "AuthBusy"),
+    ],
+)
+def test_a_route_documents_what_a_password_in_its_body_costs(
+    doors: Litestar, path: str, too_many: str, unavailable: str
+) -> None:
+    responses = documented(doors, "post", path)
+    assert (responses["429"], responses["503"]) == (too_many, unavailable)

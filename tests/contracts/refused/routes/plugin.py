@@ -1,11 +1,10 @@
 """Modules with one route each, which breaks one rule of the start."""
 
 from litestar import Controller
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery
 
 from core.kernel.schemas import Page, Schema
 from core.kit import get, post
-from core.security.passwords import GivenPassword, HashingBusy, NewPassword
 from core.security.policies import public
 from core.wiring.module import Module, ModuleContainer
 from tests.contracts.refused.inherited import Shared
@@ -13,14 +12,6 @@ from tests.contracts.refused.inherited import Shared
 
 class Thing(Schema):
     id: int
-
-
-class Proof(Schema):
-    password: GivenPassword | None = None
-
-
-class Change(Schema):
-    new_password: NewPassword
 
 
 class Unbounded(Controller):
@@ -39,18 +30,6 @@ class Inheriting(Shared):
     path = "/inheriting"
 
 
-class Counting(Controller):
-    @post(summary="A proof", policy=public, audit=None, errors=(HashingBusy,))
-    async def prove(self, data: JSONBody[Proof]) -> None:
-        pass
-
-
-class Hashing(Controller):
-    @post(summary="A new password", policy=public, audit=None)
-    async def change(self, data: JSONBody[Change]) -> None:
-        pass
-
-
 class RouteModule(Module[ModuleContainer]):
     container_type = ModuleContainer
 
@@ -65,14 +44,6 @@ class MisnamedWrite(RouteModule):
 
 class InheritedWrite(RouteModule):
     controllers = (Inheriting,)
-
-
-class CountingRoute(RouteModule):
-    controllers = (Counting,)
-
-
-class HashingRoute(RouteModule):
-    controllers = (Hashing,)
 
 
 class TwoWrites(RouteModule):
