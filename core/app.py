@@ -26,12 +26,13 @@ from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
 from core.web.unknown import find_all_below, unknown_addresses
+from core.wiring.assembly import assemble_all
 from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
-from core.wiring.module import AnyHost
+from core.wiring.module import AnyHost, Module
 from core.wiring.options import OptionReader
 from core.wiring.plugin import CorePlugin
-from core.wiring.registry import AnyModule, ModuleTypes, assemble_all
+from core.wiring.registry import ModuleTypes
 from core.wiring.routes import RouteRules
 from core.wiring.rules import refuse_breaches
 from core.wiring.settings import checked_settings
@@ -90,7 +91,7 @@ def build_app(
 
 
 @contextmanager
-def telling_misfits(modules: Sequence[AnyModule]) -> Iterator[None]:
+def telling_misfits(modules: Sequence[Module]) -> Iterator[None]:
     """Raise WiringError with one sentence if Litestar cannot register a route.
 
     A handler may, for example, name a dependency that no module provides.

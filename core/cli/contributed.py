@@ -14,8 +14,9 @@ from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
 from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command
+from core.wiring.assembly import construct
 from core.wiring.container import CoreContainer
-from core.wiring.registry import AnyModule, construct
+from core.wiring.module import Module
 from core.wiring.settings import usable_modules
 
 
@@ -47,9 +48,7 @@ def contributed_commands() -> ContributedCommands:
     return contributed
 
 
-def make_commands(
-    name: str, plugin: type[AnyModule], core: CoreContainer
-) -> Iterator[ClickCommand]:
+def make_commands(name: str, plugin: type[Module], core: CoreContainer) -> Iterator[ClickCommand]:
     module, contributed = construct(name, plugin, core)
     for part in contributed:
         if isinstance(part, Command):

@@ -36,7 +36,7 @@ def the_settings() -> Settings:
 @cache
 def the_core() -> CoreContainer:
     """Return the core with every module built, for commands that serve no requests."""
-    from core.wiring.registry import assemble_all
+    from core.wiring.assembly import assemble_all
 
     core, _ = assemble_all(the_settings())
     return core

@@ -48,7 +48,7 @@ from core.operations.contributions import (
 from core.security.authentication import NotPermitted
 from core.security.policies import authenticated, optional, public, requires
 from core.web.route_decorators import delete, get, patch, post, put
-from core.wiring.module import Module, ModuleContainer, Mount
+from core.wiring.module import Module, Mount
 
 __all__ = [
     "ABSENT",
@@ -74,7 +74,6 @@ __all__ = [
     "Listing",
     "MergePatch",
     "Module",
-    "ModuleContainer",
     "Mount",
     "NotFound",
     "NotPermitted",

@@ -15,7 +15,7 @@ from core.events.log import EventLog
 from core.events.outbox import Outbox
 from core.events.relay import Relay
 from core.events.schedules import Scheduler
-from core.kernel.clock import utc_now
+from core.kernel.clock import Clock, utc_now
 from core.kernel.contributions import Contributions
 from core.operations.health import HealthChecks
 from core.operations.maintenance import Maintenance
@@ -33,6 +33,10 @@ from core.web.shared_counters import SharedCounters
 from core.wiring.inventory import InstalledModules
 
 METRICS_FOLDER = "metrics"
+
+
+def make_clock() -> Clock:
+    return utc_now
 
 
 def make_secrets(settings: Settings) -> SecretKeys:
@@ -102,7 +106,7 @@ class CoreContainer(containers.DeclarativeContainer):
     key_authenticator = providers.Dependency(instance_of=KeyAuthenticator)
     reauthentication = providers.Dependency(instance_of=Reauthentication)
 
-    clock = providers.Object(utc_now)
+    clock = providers.Singleton(make_clock)
     contributions = providers.Singleton(Contributions)
     modules = providers.Singleton(InstalledModules)
     lifecycle = providers.Singleton(Lifecycle)

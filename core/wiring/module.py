@@ -1,16 +1,10 @@
-"""The base class of modules. The `plugin.py` of a module has one class `Plugin(Module[…])`."""
+"""The base class of modules. The `plugin.py` of a module has one class `Plugin(Module)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, TypeVar
 
-from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import (
-    BaseSingleton,
-    DependenciesContainer,
-    Dependency,
-    Provider,
-)
+from dependency_injector.providers import Provider
 from litestar import Controller, Router
 from litestar.config.app import AppConfig
 from litestar.di import Provide
@@ -20,15 +14,9 @@ from core.kernel.contributions import Contribution
 from core.kernel.loading import as_wiring_error
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
+from core.wiring.services import Service, ServiceContainer
 
-
-class ModuleContainer(DeclarativeContainer):
-    """The dependencies and the services of a module, which its handlers may request by name."""
-
-    core = DependenciesContainer()
-
-
-C = TypeVar("C", bound=ModuleContainer)
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -62,18 +50,43 @@ class ModuleRouter(Uncopied, Router):
         self.module = module
 
 
-class Module(InitPlugin, Generic[C]):
-    """A module; its container declares a dependency by `providers.Dependency(instance_of=Port)`."""
+class Module(InitPlugin):
+    """A module: its controllers, its services, and its contributions to core and other modules.
 
-    container_type: type[C]
+    Its `plugin.py` has one subclass, named `Plugin`.
+
+    ```python
+    class Letters:
+        def __init__(self, db: Database, clock: Clock) -> None:
+            self._db, self._clock = db, clock
+
+        async def count(self) -> int:
+            return 0
+
+    class Plugin(Module):
+        services = (Letters,)
+
+        def contributions(self) -> Sequence[Contribution]:
+            letters = self.provider(Letters)
+            return (Statistic("letters.total", lambda: letters().count()),)
+    ```
+    """
+
     version: ClassVar[str] = "0.1.0"
     controllers: ClassVar[Sequence[type[Controller]]] = ()
     """The controllers under `<api_prefix>/<module>`; a Mount has those at other paths."""
+    services: ClassVar[Sequence[Service]] = ()
+    """The classes of the services, each built once at the start.
+
+    A parameter of a constructor, or of a handler, gets the object of its type: from core, from
+    these services, or from an `Export` of another module. A parameter with a default keeps it. A
+    function may stand for a class; its annotated result is then the type of the service.
+    """
 
     def __init__(self, name: str, core: CoreContainer) -> None:
-        self.name = name
-        self.core = core
-        self.container = self.container_type(core=core)
+        self.name, self.core = name, core
+        self.container = ServiceContainer(name, self.services, core)
+        self.dependencies: dict[str, Provide] = {}
 
     def contributions(self) -> Sequence[Contribution]:
         """Return the contributions: exports, listeners, permissions, mounts and so on.
@@ -83,39 +96,23 @@ class Module(InitPlugin, Generic[C]):
         """
         return ()
 
+    def provider(self, kind: type[S]) -> Provider[S]:
+        """Return the provider of a service, which returns the service when it is called.
+
+        `kind` is the type of one of `services`, or a type that core offers, such as `Database`.
+        Raises WiringError for any other type.
+        """
+        return self.container.provider(kind)
+
     @property
     def package(self) -> str:
         return type(self).__module__.rpartition(".")[0]
-
-    def services(self) -> dict[str, BaseSingleton[Any]]:
-        """Return the providers of the module's services, by their names in the container."""
-        providers = self.container.providers.items()
-        return {name: it for name, it in providers if isinstance(it, BaseSingleton)}
-
-    def needs(self) -> dict[str, Dependency[Any]]:
-        """Return the dependencies on other modules, by their names in the container."""
-        providers = self.container.providers.items()
-        return {name: it for name, it in providers if isinstance(it, Dependency)}
-
-    def build(self) -> None:
-        """Build every service at the start, to find a wrong setting or a missing dependency."""
-        for name, service in self.services().items():
-            with as_wiring_error(f"{self.name} cannot build its {name}", self.package):
-                service()
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
         mounts = [own, *self.core.contributions().of(Mount, self.name)]
         with as_wiring_error(f"The routes of {self.name} cannot be made", self.package):
-            app_config.route_handlers.extend(self._router(mount) for mount in mounts)
+            app_config.route_handlers.extend(
+                ModuleRouter(self.name, mount, self.dependencies) for mount in mounts
+            )
         return app_config
-
-    def _router(self, mount: Mount) -> Router:
-        injectable = {**self.needs(), **self.services()}
-        dependencies = {name: as_dependency(provider) for name, provider in injectable.items()}
-        return ModuleRouter(self.name, mount, dependencies)
-
-
-def as_dependency(provider: Provider[Any]) -> Provide:
-    """Return a dependency that calls the provider at each request, as a test may override it."""
-    return Provide(lambda: provider(), sync_to_thread=False)

@@ -21,10 +21,6 @@ from core.web.parameters import PageRequests, if_match, principal, provide, visi
 from core.web.problems import Problems
 from core.web.responses import BodyResponse
 from core.wiring.container import CoreContainer
-from core.wiring.module import as_dependency
-
-INJECTABLE = ("maintenance", "event_log")
-"""The services of the core that handlers of any module may request by name."""
 
 FEW_COLLECTIONS = (20_000, 50, 100)
 
@@ -42,7 +38,6 @@ class CorePlugin(InitPlugin):
         app_config.exception_handlers.update(self._problems.handlers)
         app_config.dependencies.update(
             provide(principal, visitor, if_match, page_requests.page_request)
-            | {name: as_dependency(self.container.providers[name]) for name in INJECTABLE}
         )
         app_config.middleware.append(self._access())
         app_config.lifespan.append(self.lifespan)

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path
-from typing import Any, get_type_hints
 
-from dependency_injector.providers import Dependency
 from litestar import Litestar, Response
 from pydantic import BaseModel
 
@@ -33,6 +31,7 @@ from core.web.openapi.names import shared_names
 from core.web.openapi.schemes import SecurityScheme
 from core.web.route_options import options_of
 from core.wiring.document import words_of
+from core.wiring.handlers import needs_of_handler
 from core.wiring.module import AnyHost, Mount
 from core.wiring.personal_data import says_what_it_holds_about_users
 from core.wiring.routes import WRITES, operations_of
@@ -271,24 +270,11 @@ def commands_of(it: Subject) -> list[str]:
     return names
 
 
-def gives_each_service_what_it_asks_for(it: Subject) -> Iterator[str]:
-    """Require the annotated types of arguments; mypy cannot check them through a provider."""
-    for name, provider in it.module.services().items():
-        if provider.args:
-            yield f"{it.name}'s {name} is given an argument by position: name it"
-        types = get_type_hints(provider.cls.__init__)
-        for argument, given in provider.kwargs.items():
-            kind = types.get(argument)
-            if isclass(kind) and not isinstance(other := given(), kind):
-                wrong = f"is no {kind.__name__} but a {type(other).__name__}"
-                yield f"{it.name}'s {name} is given an argument {argument} that {wrong}"
-
-
-def needs_only_public_ports(it: Subject) -> Iterator[str]:
-    container: Any = it.module.container
-    for name, need in container.dependencies.items():
-        if isinstance(need, Dependency) and not need.instance_of.__module__.endswith(".public"):
-            yield f"{name} is {need.instance_of.__name__}, which is in no public.py"
+def exports_public_ports(it: Subject) -> Iterator[str]:
+    for export in it.contributed(Export):
+        place = export.port.__module__
+        if not place.endswith(".public") and not place.startswith("core."):
+            yield f"{it.name} exports {export.name}, which is in no public.py: move it there"
 
 
 def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
@@ -298,10 +284,10 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
     """
     if any(export.port is Reauthentication for export in it.contributed(Export)):
         return
-    for name, provider in it.module.services().items():
-        kinds = get_type_hints(provider.cls.__init__).values()
-        if any(isclass(kind) and issubclass(kind, Passwords) for kind in kinds):
-            yield f"{it.name}'s {name} compares passwords itself: ask for core.reauthentication"
+    of_handlers = (need for operation in it.operations() for need in needs_of_handler(operation))
+    for need in [*it.module.container.needs(), *of_handlers]:
+        if isclass(need.kind) and issubclass(need.kind, Passwords):
+            yield f"{it.name}'s {need.owner} compares passwords itself: ask for Reauthentication"
 
 
 Rule = Callable[[Subject], Iterator[str]]
@@ -316,7 +302,6 @@ START_RULES: list[Rule] = [
     gives_each_error_its_own_code,
     states_its_events_as_facts,
     keeps_what_it_exports,
-    gives_each_service_what_it_asks_for,
     compares_passwords_by_the_guard,
 ]
 """A breach makes requests fail or breaks a guarantee: the application does not start."""
@@ -335,7 +320,7 @@ CHECK_RULES: list[Rule] = [
     names_what_it_contributes,
     shows_each_name_once,
     names_each_command_once,
-    needs_only_public_ports,
+    exports_public_ports,
 ]
 """A breach makes a module harder to read or to move: `atrium module check` reports it."""
 

@@ -20,7 +20,8 @@ from config.settings import (
 )
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
-from core.wiring.registry import AnyModule, discover, load_modules, package_of
+from core.wiring.module import Module
+from core.wiring.registry import discover, load_modules, package_of
 
 S = TypeVar("S", bound=ModuleSettings)
 
@@ -51,7 +52,7 @@ def settings_classes(modules: Sequence[str] | None = None) -> list[type[ModuleSe
     return classes
 
 
-def classes_of(name: str, plugin: type[AnyModule]) -> list[type[ModuleSettings]]:
+def classes_of(name: str, plugin: type[Module]) -> list[type[ModuleSettings]]:
     package = package_of(plugin)
     path = f"{package}.settings"
     with as_wiring_error(f"The settings of {name} cannot be loaded", package):
@@ -109,7 +110,7 @@ class SettingsReport:
         self.rows += [replace(row, value=WRONG) if row.name in wrong else row for row in rows]
         return settings
 
-    def add_module(self, name: str, plugin: type[AnyModule]) -> None:
+    def add_module(self, name: str, plugin: type[Module]) -> None:
         try:
             classes = classes_of(name, plugin)
         except WiringError as error:
@@ -140,7 +141,7 @@ class Usable:
     """The settings and modules that can be used, and a sentence for each failure."""
 
     settings: Settings
-    plugins: dict[str, type[AnyModule]]
+    plugins: dict[str, type[Module]]
     failures: list[str]
 
 
@@ -165,7 +166,7 @@ def usable_modules() -> Usable:
 
 def modules_that_load(
     settings: Settings | None,
-) -> tuple[dict[str, type[AnyModule]], list[str]]:
+) -> tuple[dict[str, type[Module]], list[str]]:
     """Return the modules that load, and a sentence for each other one or wrong name in MODULES."""
     try:
         loaded = load_modules(settings.modules if settings else None)

@@ -18,7 +18,6 @@ from core.kernel.errors import ProblemError
 from core.kernel.loading import as_wiring_error
 from core.web.route_options import options_of
 from core.wiring.module import Module
-from core.wiring.registry import AnyModule
 from core.wiring.routes import operations_of
 
 K = TypeVar("K", bound=Contribution)
@@ -29,7 +28,7 @@ class Subject:
     """One module inside a running application."""
 
     app: Litestar
-    module: AnyModule
+    module: Module
 
     @property
     def name(self) -> str:

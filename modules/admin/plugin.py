@@ -1,14 +1,28 @@
 from collections.abc import Sequence
 
 from core.kit import Contribution, Module
-from modules.admin.container import AdminContainer
 from modules.admin.permissions import ALL
 from modules.admin.router import CONTROLLERS
+from modules.admin.service import (
+    AdminUserCreation,
+    AuditReader,
+    EventAdmin,
+    Inventory,
+    PermissionDirectory,
+    StatsService,
+)
 
 
-class Plugin(Module[AdminContainer]):
-    container_type = AdminContainer
+class Plugin(Module):
     controllers = CONTROLLERS
+    services = (
+        AdminUserCreation,
+        AuditReader,
+        EventAdmin,
+        Inventory,
+        PermissionDirectory,
+        StatsService,
+    )
 
     def contributions(self) -> Sequence[Contribution]:
         return ALL

@@ -1,9 +1,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from config.settings import Settings
 from core.kit import (
     Command,
     Contribution,
+    Database,
     DoctorCheck,
     Export,
     Module,
@@ -16,55 +18,92 @@ from core.kit import (
 )
 from core.kit.platform import Authenticator, KeyAuthenticator, Reauthentication, SecurityScheme
 from modules.auth.commands import keys_group
-from modules.auth.container import AuthContainer
 from modules.auth.public import Sessions
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
 from modules.auth.router.sessions import SessionController
 from modules.auth.router.sign_in import SignInController
+from modules.auth.service.access_tokens import AccessTokens
+from modules.auth.service.api_keys import ApiKeyService
+from modules.auth.service.authentication import ApiKeyAuthentication, BearerTokens
+from modules.auth.service.cleanup import ExpiredDataCleanup
+from modules.auth.service.issuing import TokenIssuer
+from modules.auth.service.key_usage import KeyUsage
+from modules.auth.service.login import Login
+from modules.auth.service.login_throttle import LoginThrottle
+from modules.auth.service.personal_data import SignInData
+from modules.auth.service.reauthentication import PasswordReauthentication
+from modules.auth.service.refresh import Refresh
+from modules.auth.service.registration import Registration
+from modules.auth.service.revocation import Revocation
+from modules.auth.service.sessions import SessionService
+from modules.auth.service.signing_keys import SigningKeys
+from modules.auth.service.token_endpoint import TokenEndpoint
+from modules.auth.settings import AuthSettings
 from modules.users.public import AccountClosed, AccountUnlocked
 
 
-class Plugin(Module[AuthContainer]):
-    container_type = AuthContainer
+class Plugin(Module):
     controllers = (SignInController, SessionController, ApiKeyController)
+    services = (
+        AuthSettings,
+        SigningKeys,
+        AccessTokens,
+        BearerTokens,
+        KeyUsage,
+        ApiKeyAuthentication,
+        LoginThrottle,
+        TokenIssuer,
+        Registration,
+        Login,
+        Refresh,
+        TokenEndpoint,
+        SessionService,
+        Revocation,
+        PasswordReauthentication,
+        ApiKeyService,
+        SignInData,
+        ExpiredDataCleanup,
+    )
 
     def contributions(self) -> Sequence[Contribution]:
-        its = self.container
+        sessions, api_keys = self.provider(SessionService), self.provider(ApiKeyService)
+        sign_in_data, login_throttle = self.provider(SignInData), self.provider(LoginThrottle)
+        signing_keys, cleanup = self.provider(SigningKeys), self.provider(ExpiredDataCleanup)
         return (
-            Export(Authenticator, its.bearer_tokens),
-            Export(KeyAuthenticator, its.key_authentication),
-            Export(Sessions, its.sessions),
+            Export(Authenticator, self.provider(BearerTokens)),
+            Export(KeyAuthenticator, self.provider(ApiKeyAuthentication)),
+            Export(Sessions, sessions),
             Mount("/.well-known", (JwksController,)),
             *self.password_flow(),
-            Export(Reauthentication, its.reauthentication),
-            AccountUnlocked("auth.attempts", lambda email: its.login_throttle().clear(email)),
-            AccountClosed("auth.sign_ins", lambda user_id: its.sign_in_data().close(user_id)),
+            Export(Reauthentication, self.provider(PasswordReauthentication)),
+            AccountUnlocked("auth.attempts", lambda email: login_throttle().clear(email)),
+            AccountClosed("auth.sign_ins", lambda user_id: sign_in_data().close(user_id)),
             PersonalData(
                 "auth.sign_ins",
                 export={
-                    "sessions": lambda user_id: its.sign_in_data().sessions(user_id),
-                    "api_keys": lambda user_id: its.sign_in_data().api_keys(user_id),
+                    "sessions": lambda user_id: sign_in_data().sessions(user_id),
+                    "api_keys": lambda user_id: sign_in_data().api_keys(user_id),
                 },
-                erase=lambda user_id: its.sign_in_data().erase(user_id),
+                erase=lambda user_id: sign_in_data().erase(user_id),
                 tables=("auth_sessions", "auth_api_keys"),
-                forget=lambda user_id: its.sign_in_data().forget(user_id),
+                forget=lambda user_id: sign_in_data().forget(user_id),
             ),
-            UserStatistic("auth.sessions", lambda user_id: its.sessions().count(user_id)),
-            UserStatistic("auth.api_keys", lambda user_id: its.api_keys().count(user_id)),
-            Statistic("auth.sessions", lambda: its.sessions().count_active()),
-            Statistic("auth.api_keys", lambda: its.api_keys().count_active()),
-            StartupTask("auth.signing_key", lambda: its.signing_keys().prepare()),
-            DoctorCheck("auth.signing_keys", lambda: its.signing_keys().examine()),
-            Schedule("auth.sweep", timedelta(minutes=1), lambda: its.cleanup().sweep()),
-            Command("auth.keys", lambda: keys_group(its.signing_keys, self.core.db)),
+            UserStatistic("auth.sessions", lambda user_id: sessions().count(user_id)),
+            UserStatistic("auth.api_keys", lambda user_id: api_keys().count(user_id)),
+            Statistic("auth.sessions", lambda: sessions().count_active()),
+            Statistic("auth.api_keys", lambda: api_keys().count_active()),
+            StartupTask("auth.signing_key", lambda: signing_keys().prepare()),
+            DoctorCheck("auth.signing_keys", lambda: signing_keys().examine()),
+            Schedule("auth.sweep", timedelta(minutes=1), lambda: cleanup().sweep()),
+            Command("auth.keys", lambda: keys_group(signing_keys, self.provider(Database))),
         )
 
     def password_flow(self) -> Sequence[SecurityScheme]:
         """Return the OAuth 2 password flow, by which the documentation page signs a user in."""
-        if not self.container.settings().password_grant:
+        if not self.provider(AuthSettings)().password_grant:
             return ()
-        settings = self.core.settings()
+        settings = self.provider(Settings)()
         token_url = f"{settings.public_url}{settings.api_prefix}/auth/token"
         flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}
         description = "With your e-mail address, as username, and your password."

@@ -13,20 +13,31 @@ from core.kit import (
     Statistic,
     UserStatistic,
 )
-from modules.files.container import FilesContainer
 from modules.files.events import ContentDropped
 from modules.files.permissions import MANAGE, READ, WRITE
 from modules.files.public import StoredFiles
 from modules.files.router import FileController, LaterController
+from modules.files.service import ContentService, FileService, UploadService, UsageService
+from modules.files.service.reservations import Reservations
+from modules.files.settings import FilesSettings
+from modules.files.storage.local import local_storage
 
 
-class Plugin(Module[FilesContainer]):
-    container_type = FilesContainer
+class Plugin(Module):
     controllers = (FileController, LaterController)
+    services = (
+        FilesSettings,
+        local_storage,
+        UsageService,
+        Reservations,
+        ContentService,
+        FileService,
+        UploadService,
+    )
 
     def contributions(self) -> Sequence[Contribution]:
-        files, contents = self.container.files, self.container.contents
-        usage = self.container.usage
+        files, contents = self.provider(FileService), self.provider(ContentService)
+        usage = self.provider(UsageService)
         return (
             READ,
             WRITE,
@@ -51,5 +62,5 @@ class Plugin(Module[FilesContainer]):
 
     async def sweep(self) -> None:
         """Remove the objects and reservations of uploads whose process died."""
-        await self.container.contents().sweep()
-        await self.container.reservations().forget_dead()
+        await self.provider(ContentService)().sweep()
+        await self.provider(Reservations)().forget_dead()

@@ -2,12 +2,12 @@ from collections.abc import Sequence
 
 from core.kit import Contribution, Module, Mount
 from core.kit.platform import AnyHost
-from modules.health.container import HealthContainer
 from modules.health.router import HealthController, RootController
+from modules.health.service import HealthService
 
 
-class Plugin(Module[HealthContainer]):
-    container_type = HealthContainer
+class Plugin(Module):
+    services = (HealthService,)
 
     def contributions(self) -> Sequence[Contribution]:
         return (

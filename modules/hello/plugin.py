@@ -1,7 +1,6 @@
-from core.kit import Module, ModuleContainer
+from core.kit import Module
 from modules.hello.router import HelloController
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module):
     controllers = (HelloController,)

@@ -1,17 +1,18 @@
 from collections.abc import Sequence
 
 from core.kit import Contribution, Module, PersonalData, Seed, Statistic, UserStatistic
-from modules.posts.container import PostsContainer
 from modules.posts.permissions import MANAGE, WRITE
 from modules.posts.router import PostController
+from modules.posts.seeds import SamplePosts
+from modules.posts.service import PostService
 
 
-class Plugin(Module[PostsContainer]):
-    container_type = PostsContainer
+class Plugin(Module):
     controllers = (PostController,)
+    services = (PostService, SamplePosts)
 
     def contributions(self) -> Sequence[Contribution]:
-        posts, samples = self.container.posts, self.container.samples
+        posts, samples = self.provider(PostService), self.provider(SamplePosts)
         return (
             WRITE,
             MANAGE,

@@ -1,9 +1,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from config.settings import Settings
 from core.kit import (
     Command,
     Contribution,
+    Database,
     DoctorCheck,
     Export,
     Listener,
@@ -15,54 +17,79 @@ from core.kit import (
     Statistic,
 )
 from modules.users.commands import user_group
-from modules.users.container import UsersContainer
 from modules.users.events import ErasureSettled
+from modules.users.first_admin import FirstAdmin
 from modules.users.permissions import PROFILE_READ, READ, WRITE
 from modules.users.public import Accounts, People, UserDeleted
 from modules.users.router import ProfileController, UserController
+from modules.users.samples import SamplePeople
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.accounts import AccountService
+from modules.users.service.admins import AdminService
+from modules.users.service.people import PeopleService
+from modules.users.service.personal_data import PersonalDataService
+from modules.users.service.profiles import ProfileService
+from modules.users.settings import UsersSettings
 
 
-class Plugin(Module[UsersContainer]):
-    container_type = UsersContainer
+class Plugin(Module):
     controllers = (ProfileController, UserController)
+    services = (
+        UsersSettings,
+        AccountService,
+        AccountDeletion,
+        PeopleService,
+        ProfileService,
+        PersonalDataService,
+        AdminService,
+        FirstAdmin,
+        SamplePeople,
+    )
 
     def contributions(self) -> Sequence[Contribution]:
-        its = self.container
+        people, first_admin = self.provider(PeopleService), self.provider(FirstAdmin)
+        account_deletion = self.provider(AccountDeletion)
+        personal_data, samples = self.provider(PersonalDataService), self.provider(SamplePeople)
         return (
             READ,
             WRITE,
             PROFILE_READ,
-            Export(Accounts, its.accounts),
-            Export(People, its.people),
-            Statistic("users.total", lambda: its.people().total()),
-            Statistic("users.active", lambda: its.people().active()),
+            Export(Accounts, self.provider(AccountService)),
+            Export(People, people),
+            Statistic("users.total", lambda: people().total()),
+            Statistic("users.active", lambda: people().active()),
             PersonalData(
                 "users.profile",
                 export={
-                    "profile": lambda user_id: its.personal_data().profile(user_id),
-                    "activity": lambda user_id: its.personal_data().all_activity(user_id),
+                    "profile": lambda user_id: personal_data().profile(user_id),
+                    "activity": lambda user_id: personal_data().all_activity(user_id),
                 },
-                erase=lambda user_id: its.first_admin().forget_file(),
+                erase=lambda user_id: first_admin().forget_file(),
             ),
             Schedule(
-                "users.erase_due", timedelta(hours=1), lambda: its.account_deletion().remove_due()
+                "users.erase_due", timedelta(hours=1), lambda: account_deletion().remove_due()
             ),
             Listener(
                 UserDeleted,
                 "users.erase",
-                lambda deleted: its.account_deletion().erase(deleted.user_id),
+                lambda deleted: account_deletion().erase(deleted.user_id),
             ),
             Listener(
                 ErasureSettled,
                 "users.forget_addresses",
-                lambda settled: its.account_deletion().forget_addresses(settled.user_id),
+                lambda settled: account_deletion().forget_addresses(settled.user_id),
             ),
-            StartupTask("users.first_admin", lambda: its.first_admin().ensure()),
-            DoctorCheck("users.first_admin", lambda: its.first_admin().examine()),
+            StartupTask("users.first_admin", lambda: first_admin().ensure()),
+            DoctorCheck("users.first_admin", lambda: first_admin().examine()),
             Seed(
                 "users.people",
-                lambda: its.samples().seed(),
-                lambda count, progress: its.samples().add(count, progress),
+                lambda: samples().seed(),
+                lambda count, progress: samples().add(count, progress),
             ),
-            Command("users.user", lambda: user_group(its.admins, self.core.db, self.core.settings)),
+            Command(
+                "users.user",
+                lambda: user_group(
+                    self.provider(AdminService), self.provider(Database), self.provider(Settings)
+                ),
+            ),
         )

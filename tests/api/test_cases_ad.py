@@ -177,7 +177,7 @@ async def test_thousands_are_walked_through_while_others_come_and_go(
     app: Litestar, admin: Person, sort: str
 ) -> None:
     """AD-08: whoever was there all the time is met exactly once, and nobody twice."""
-    samples: SamplePeople = app.plugins.get(UsersPlugin).container.samples()
+    samples = app.plugins.get(UsersPlugin).provider(SamplePeople)()
     await samples.add(3000, lambda _: None)
     present, came, went = await walk(admin, sort), set[str](), set[str]()
     assert len(present) == len(set(present)) == 3001

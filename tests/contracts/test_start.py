@@ -8,7 +8,7 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import build_app, create_app
 from core.kernel.contributions import WiringError
-from core.wiring.registry import AnyModule
+from core.wiring.module import Module
 from core.wiring.rules import START_RULES, breaches
 from tests.contracts.refused.clinging import plugin as clinging
 from tests.contracts.refused.columns import plugin as columns
@@ -25,7 +25,7 @@ from tests.contracts.refused.taking import plugin as taking
 from tests.contracts.right import plugin as right
 
 ROUTE = "tests.contracts.refused.routes.plugin"
-TWINS: list[tuple[str, type[AnyModule], str]] = [
+TWINS: list[tuple[str, type[Module], str]] = [
     (
         "bounds_its_lists",
         routes.UnboundedList,
@@ -121,14 +121,14 @@ TWINS: list[tuple[str, type[AnyModule], str]] = [
         "odd exports as Bell an object that lacks methods of that port.",
     ),
     (
-        "gives_each_service_what_it_asks_for",
-        services.Mistaken,
-        "odd's things is given an argument outbox that is no Outbox but a Database.",
+        "compares_passwords_by_the_guard",
+        services.Comparing,
+        "odd's ComparingService compares passwords itself: ask for Reauthentication.",
     ),
     (
         "compares_passwords_by_the_guard",
-        services.Comparing,
-        "odd's things compares passwords itself: ask for core.reauthentication.",
+        services.ComparingRoute,
+        "odd's ComparingController.compare compares passwords itself: ask for Reauthentication.",
     ),
 ]
 
@@ -144,7 +144,7 @@ def settings(tmp_path: Path) -> Settings:
     ids=[f"{it[1].__module__.split('.')[-2]} {it[1].__qualname__}" for it in TWINS],
 )
 def test_a_broken_rule_keeps_the_application_down(
-    settings: Settings, log_lines: LogWriter, module: type[AnyModule], sentence: str
+    settings: Settings, log_lines: LogWriter, module: type[Module], sentence: str
 ) -> None:
     with pytest.raises(WiringError) as refused:
         create_app(settings, {"odd": module}, log_lines)

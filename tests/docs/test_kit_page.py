@@ -8,7 +8,7 @@ from tests.docs.kit_source import KIT, definitions
 from tests.docs.tutorials import in_tree
 
 CHANGING = {
-    *("AuditTrail", "Module", "ModuleContainer", "Outbox", "Transaction", "add_row"),
+    *("AuditTrail", "Outbox", "Transaction", "add_row"),
     *("one_or_raise", "row_or_raise", "update_or_raise"),
 }
 """Names that constructors of services and verbs of the transaction replace."""

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core import kit
 from core.kit import delete, get, patch, post, put
 from core.wiring.container import CoreContainer
-from core.wiring.plugin import INJECTABLE
+from core.wiring.services import offers_of
 from tests.docs import kit_page
 from tests.docs.languages import LINK
 from tests.docs.pages import PAGES, ROOT, SAMPLES, TREE_LINE, blocks_of
@@ -61,7 +62,7 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_the_guide_names_each_keyword_of_a_route_and_each_argument_of_a_handler() -> None:
     page = (ROOT / "docs" / "modules.md").read_text()
     routes = page.partition("\n## Routes\n")[2].partition("\n## ")[0]
-    arguments = {"principal", "visitor", "page_request", "if_match", *INJECTABLE}
+    arguments = {"principal", "visitor", "page_request", "if_match"}
     for name in keywords_of_routes() | arguments:
         assert re.search(rf"`{name}[`=:]", routes), name
 
@@ -71,8 +72,9 @@ def keywords_of_routes() -> set[str]:
     return {it.name for it in parameters if it.kind is Parameter.KEYWORD_ONLY}
 
 
-def test_the_guide_names_what_the_container_of_the_core_has() -> None:
+def test_the_guide_names_types_that_core_offers() -> None:
     page = (ROOT / "docs" / "modules.md").read_text()
-    listed = page.partition("A container may ask its `core` for: ")[2].partition(". ")[0]
+    listed = page.partition("Core offers: ")[2].partition(". ")[0]
     names = re.findall(r"`(\w+)`", listed)
-    assert names and set(names) <= CoreContainer.providers.keys()
+    offered = offers_of(CoreContainer()).keys()
+    assert names and all(getattr(kit, name, None) in offered for name in names)

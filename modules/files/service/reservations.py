@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from config.settings import Settings
 from core.kit import Clock, Database, Transaction, Unavailable, uuid7
 from core.kit.platform import (
     LEASE,
@@ -69,9 +70,9 @@ class HeldByOthers(Exception):
 
 
 class Reservations:
-    def __init__(self, db: Database, clock: Clock, usage: UsageService, workers: int) -> None:
+    def __init__(self, db: Database, clock: Clock, usage: UsageService, settings: Settings) -> None:
         self._db, self._clock, self._usage = db, clock, usage
-        self._share = SHARE * workers
+        self._share = SHARE * settings.workers
         self._in_memory: Counter[UUID] = Counter()
         insert = insert_for(db.engine.dialect)(FileReservation)
         self._begin = insert.on_conflict_do_nothing()

@@ -16,13 +16,18 @@ from secrets import token_hex
 
 import structlog
 
+from config.settings import Settings
 from modules.files.errors import StorageDown, StorageFull
-from modules.files.storage import ObjectMissing
+from modules.files.storage import ObjectMissing, Storage
 from modules.files.threads import in_thread
 
 log = structlog.get_logger(__name__)
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+def local_storage(settings: Settings) -> Storage:
+    return LocalStorage(settings.storage_path)
 
 
 class LocalStorage:

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from click import Command as ClickCommand
-from dependency_injector import providers
 
 from core.kernel.contributions import Contribution, Export
 from core.operations.contributions import Command, HealthCheck, Statistic
-from core.wiring.module import Module, ModuleContainer
-from modules.health.service import HealthService
+from core.wiring.module import Module
 from tests.contracts.broken.public import ThingReader
 from tests.contracts.broken.router import OtherThingController, ThingController
 from tests.contracts.broken.service import ThingService
@@ -24,29 +22,22 @@ async def nothing() -> int:
 async def works() -> None: ...
 
 
-class BrokenContainer(ModuleContainer):
-    core = providers.DependenciesContainer()
-    health = providers.Dependency(instance_of=HealthService, default=providers.Object(None))
-    nothing: Any = providers.Object(object())
-    thing = providers.Singleton(ThingService, outbox=core.db, passwords=core.passwords)
-
-
-class ExpiredDataCleanup(Module[ModuleContainer]):
+class ExpiredDataCleanup(Module):
     """A module with a command that has the name of one of the other module."""
-
-    container_type = ModuleContainer
 
     def contributions(self) -> Sequence[Contribution]:
         return (Command("sweeping.sweep", lambda: SWEEP),)
 
 
-class Plugin(Module[BrokenContainer]):
-    container_type = BrokenContainer
+class Plugin(Module):
     controllers = (ThingController, OtherThingController)
+    services = (ThingService,)
 
     def contributions(self) -> Sequence[Contribution]:
+        empty: Any = object()
         return (
-            Export(ThingReader, self.container.nothing),
+            Export(ThingReader, lambda: empty),
+            Export(ThingService, self.provider(ThingService)),
             Statistic("thing", nothing),
             HealthCheck("broken.database", works),
             Command("broken.doctor", lambda: DOCTOR),

@@ -6,11 +6,10 @@ PLUGIN = """
 from collections.abc import Sequence
 
 from click import command
-from dependency_injector import providers
 
 from core.kernel.contributions import Contribution
 from core.operations.contributions import Command
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from {name}.service import Stove
 
 
@@ -18,12 +17,8 @@ from {name}.service import Stove
 def cook() -> None: ...
 
 
-class StoveContainer(ModuleContainer):
-    stove = providers.Singleton(Stove)
-
-
-class Plugin(Module[StoveContainer]):
-    container_type = StoveContainer
+class Plugin(Module):
+    services = (Stove,)
 
     def contributions(self) -> Sequence[Contribution]:
         return (Command("{name}.cook", lambda: cook),)
@@ -40,6 +35,7 @@ class {Name}Settings(ModuleSettings, env_prefix="{NAME}_"):
     heat: int = 1
 """
 CRASH = "\n1 / 0\n"
+NAMELESS = "\n    def __init__(self, heat: 'Heat') -> None: ...\n"
 CRASHES = "\n    def __init__(self) -> None:\n        1 / 0\n"
 
 
@@ -58,8 +54,8 @@ def install(site: Path, name: str, **files: str) -> None:
 
 
 def raising(line: str) -> str:
-    """The plugin with this line before its container."""
-    return PLUGIN.replace("class StoveContainer", f"{line}\n\n\nclass StoveContainer")
+    """The plugin with this line before its class."""
+    return PLUGIN.replace("class Plugin", f"{line}\n\n\nclass Plugin")
 
 
 ROUTER = """
@@ -77,8 +73,8 @@ class Kitchen(Controller):
 
 def routed(controller: str) -> str:
     """The plugin with a controller of its router."""
-    container = "    container_type = StoveContainer"
-    routed = PLUGIN.replace(container, f"{container}\n    controllers = ({controller},)")
+    services = "    services = (Stove,)"
+    routed = PLUGIN.replace(services, f"{services}\n    controllers = ({controller},)")
     return f"from {{name}}.router import Kitchen\n{routed}"
 
 
@@ -112,6 +108,6 @@ BUILDING = {
     "unreadable": {"router": ROUTER, "plugin": routed("Kitchen")},
     "unrouted": {"router": ROUTER, "plugin": routed("Kitchen.cook, 5")},
     "unshown": {"public": CRASH},
-    "unserved": {"plugin": PLUGIN + "\n    def services(self):\n        1 / 0\n"},
+    "unserved": {"service": SERVICE.replace("    pass", NAMELESS)},
 }
 """Modules that fail when the application is built."""

@@ -6,11 +6,10 @@ from textwrap import dedent
 from tests.api.serving import ROOT
 
 PLUGIN = """
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...
 """
 
 

@@ -37,11 +37,11 @@ SENTENCES = {
     "raw": "The command raw.cook cannot be made: TypeError: 5 is no click command, in {here}",
     "unset": f"The settings of unset cannot be loaded: {CRASHED}, in {{here}}/settings.py, line",
     "unread": f"The settings of unread cannot be read: {CRASHED}, in {{here}}/settings.py, line",
-    "unbuilt": f"unbuilt cannot build its stove: {CRASHED}, in {{here}}/service.py, line",
+    "unbuilt": f"unbuilt cannot build its Stove: {CRASHED}, in {{here}}/service.py, line",
     "unreadable": "unreadable.router.Kitchen.cook cannot be registered: NameError: name 'Stove' is",
     "unrouted": "The routes of unrouted cannot be made: ImproperlyConfiguredException: ",
     "unshown": f"unshown.public cannot be loaded: {CRASHED}, in {{here}}/public.py, line",
-    "unserved": f"The module unserved cannot be built: {CRASHED}, in {{here}}/plugin.py, line",
+    "unserved": "The services of unserved cannot be read: NameError: name 'Heat' is not defined",
 }
 TOLD_BY_HELP = {*LOADING, *COMMANDS, "unset", "unmade", "ungiving", "oddly"}
 TOLD_BY_SETTINGS = {*LOADING, "unset", "unread"}

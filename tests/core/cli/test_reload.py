@@ -44,11 +44,10 @@ class Shelves(Controller):
 """
 PLUGIN = """
 from acme_shelves.router import Shelves
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module):
     controllers = (Shelves,)
 """
 

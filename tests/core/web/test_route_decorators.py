@@ -14,7 +14,7 @@ from core.kit import IfMatch, Schema, authenticated, delete, get, post
 from core.security.passwords import GivenPassword, NewPassword
 from core.security.policies import public
 from core.wiring.document import document_of_application
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from core.wiring.plugin import CorePlugin
 from tests.people import client_of
 
@@ -47,8 +47,7 @@ class DoorController(Controller):
     async def remove_door(self, if_match: NamedDependency[IfMatch]) -> None: ...
 
 
-class Doors(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Doors(Module):
     controllers = (DoorController,)
 
 

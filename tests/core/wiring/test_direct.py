@@ -16,7 +16,7 @@ from core.kernel.errors import Forbidden
 from core.kernel.schemas import Schema
 from core.kit import get
 from core.security.policies import public
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from tests.people import client_of
 
 
@@ -86,8 +86,7 @@ class DoorController(Controller):
         return Seen(what=late)
 
 
-class Doors(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Doors(Module):
     controllers = (DoorController,)
 
 

@@ -14,7 +14,7 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.clock import utc_now
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
 from modules.auth.plugin import Plugin
 from tests.people import Person, client_of
 
@@ -23,9 +23,8 @@ ME = "/api/v1/users/me"
 
 
 @pytest.fixture
-def auth(app: Litestar) -> AuthContainer:
-    container: AuthContainer = app.plugins.get(Plugin).container
-    return container
+def auth(app: Litestar) -> Module:
+    return app.plugins.get(Plugin)
 
 
 @pytest.fixture

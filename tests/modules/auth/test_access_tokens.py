@@ -16,7 +16,8 @@ from joserfc.jwk import ECKey, RSAKey
 from litestar import Litestar
 
 from core.kernel.clock import utc_now
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
+from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import AUTH, ME, later, log_in, refresh, works
 from tests.people import Person, client_of
 
@@ -36,8 +37,8 @@ def decoded(part: str) -> Any:
 
 
 @pytest.fixture
-async def key(auth: AuthContainer) -> ECKey:
-    return (await auth.signing_keys().ring()).signing
+async def key(auth: Module) -> ECKey:
+    return (await auth.provider(SigningKeys)().ring()).signing
 
 
 @pytest.fixture

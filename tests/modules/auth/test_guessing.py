@@ -11,7 +11,8 @@ from litestar import Litestar
 from config.settings import Rate
 from core.security.passwords import Passwords
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
+from modules.auth.service.login import Login
 from modules.auth.service.login_throttle import (
     CEILING,
     FREE,
@@ -125,9 +126,9 @@ class TestByAccount:
         assert other.status_code == 200
 
     async def test_a_hundred_from_a_hundred_addresses(
-        self, app: Litestar, auth: AuthContainer, person: Person
+        self, app: Litestar, auth: Module, person: Person
     ) -> None:
-        with counting(auth.login()._passwords) as reached:
+        with counting(auth.provider(Login)()._passwords) as reached:
             answers = await at_once(
                 *(attempt(app, person.email, address=f"198.51.100.{n}") for n in range(100))
             )
@@ -211,15 +212,15 @@ class TestRates:
 
 class TestFlood:
     async def test_two_hundred_wrong_at_once(
-        self, app: Litestar, auth: AuthContainer, person: Person
+        self, app: Litestar, auth: Module, person: Person
     ) -> None:
-        with counting(auth.login()._passwords) as reached:
+        with counting(auth.provider(Login)()._passwords) as reached:
             answers = await at_once(*(attempt(app, person.email) for _ in range(200)))
         assert len(reached) <= FREE + 3, "a second that passes lets one more through"
         assert {each.status_code for each in answers} == {401, 429}
 
-    async def test_each_account_anew(self, app: Litestar, auth: AuthContainer) -> None:
-        with counting(auth.login()._passwords) as reached:
+    async def test_each_account_anew(self, app: Litestar, auth: Module) -> None:
+        with counting(auth.provider(Login)()._passwords) as reached:
             for number in range(ROUNDS):
                 where = f"u{number}@example.com", WRONG, f"192.0.2.{number}"
                 answers = await at_once(*(attempt(app, *where) for _ in range(CLIENTS)))
@@ -246,7 +247,7 @@ class TestSwitchedOff:
         assert await statuses(app, person.email, 12) == [401] * 12
 
     async def test_but_the_hashes_have_a_bounded_queue(
-        self, app: Litestar, auth: AuthContainer, person: Person
+        self, app: Litestar, auth: Module, person: Person
     ) -> None:
         answers = await at_once(*(attempt(app, person.email, "x" * 256) for _ in range(200)))
         found = {each.status_code for each in answers}

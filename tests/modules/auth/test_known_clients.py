@@ -14,6 +14,7 @@ from modules.auth.models import Attempts
 from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS, MOST_KNOWN
 from modules.users.plugin import Plugin
 from modules.users.public import NewAccount
+from modules.users.service.admins import AdminService
 from tests.modules.auth.conftest import AUTH, code_of, later, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
 from tests.people import PASSWORD, Person
@@ -194,13 +195,13 @@ async def change_the_password(_: Litestar, person: Person, __: Person) -> None:
 
 
 async def promote(app: Litestar, person: Person, _: Person) -> None:
-    admins = app.plugins.get(Plugin).container.admins()
+    admins = app.plugins.get(Plugin).provider(AdminService)()
     new = NewAccount(name="Boss", email=person.email, password=NEW_PASSWORD)
     await admins.make(new, promote=True)
 
 
 async def unlock(app: Litestar, person: Person, _: Person) -> None:
-    await app.plugins.get(Plugin).container.admins().unlock(person.email)
+    await app.plugins.get(Plugin).provider(AdminService)().unlock(person.email)
 
 
 @pytest.mark.parametrize(

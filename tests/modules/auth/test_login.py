@@ -14,8 +14,10 @@ from sqlalchemy import delete, update
 from core.security.passwords import PASSES
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
+from modules.auth.service.login import Login
 from modules.users.models import User
+from modules.users.public import Accounts
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, works
 from tests.modules.auth.trail import trail
 from tests.people import PASSWORD, Person, register
@@ -171,7 +173,7 @@ class TestTime:
         self,
         client: AsyncClient,
         core: CoreContainer,
-        auth: AuthContainer,
+        auth: Module,
         accounts: dict[str, str],
         password: str,
     ) -> None:
@@ -185,8 +187,8 @@ class TestTime:
         pytest.fail(f"They can be told apart by the time it takes, in seconds: {taken}")
 
 
-async def keep_at_the_real_price(core: CoreContainer, auth: AuthContainer) -> None:
-    passwords = auth.login()._passwords
+async def keep_at_the_real_price(core: CoreContainer, auth: Module) -> None:
+    passwords = auth.provider(Login)()._passwords
     passwords._hasher = type(passwords._hasher)(
         time_cost=PASSES, memory_cost=REAL_MEMORY_KIB, parallelism=1
     )
@@ -253,12 +255,12 @@ class TestSuccess:
             assert (await attempt(client, email, typed)).status_code == 200
 
     async def test_a_password_kept_under_old_parameters_is_kept_anew(
-        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
     ) -> None:
         old = type(core.passwords())(memory_kib=128)
-        await auth.accounts().set_password_hash(person.id, await old.hash(PASSWORD))
+        await auth.provider(Accounts)().set_password_hash(person.id, await old.hash(PASSWORD))
         await log_in(client, person)
-        account = await auth.accounts().by_id(person.id)
+        account = await auth.provider(Accounts)().by_id(person.id)
         assert account and account.password_hash and "$m=64," in account.password_hash
         await log_in(client, person)
 

@@ -14,8 +14,8 @@ from litestar import Litestar
 from config.settings import Rate
 from core.security.passwords import Passwords
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
-from modules.auth.service.login_throttle import FREE
+from core.wiring.module import Module
+from modules.auth.service.login_throttle import FREE, LoginThrottle
 from tests.modules.auth.conftest import AUTH, ME, code_of
 from tests.modules.auth.test_guessing import WRONG, attempt
 from tests.people import PASSWORD, Person
@@ -166,12 +166,12 @@ async def test_no_writer_waits_for_a_hash(
 
 
 async def test_inside_a_transaction_nothing_is_hashed_or_counted(
-    core: CoreContainer, auth: AuthContainer, person: Person
+    core: CoreContainer, auth: Module, person: Person
 ) -> None:
     passwords = core.passwords()
     async with core.db().transaction():
         with pytest.raises(RuntimeError, match="before the transaction opens"):
-            async with auth.login_throttle().attempt(person.email):
+            async with auth.provider(LoginThrottle)().attempt(person.email):
                 raise AssertionError
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             await passwords.hash(PASSWORD)

@@ -15,9 +15,12 @@ from core.kernel.clock import utc_now
 from core.operations.maintenance import Maintenance
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
 from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.service.access_tokens import Claims
+from modules.auth.service.authentication import BearerTokens
+from modules.auth.service.cleanup import ExpiredDataCleanup
+from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.signing_keys import PRINCIPALS
 from tests.modules.auth.conftest import (
     AUTH,
@@ -97,7 +100,7 @@ class TestReuse:
         assert (await refresh(client, third)).status_code == 401
 
     async def test_at_rest_there_are_hashes_and_for_a_moment_what_only_its_holder_opens(
-        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
     ) -> None:
         successor = await rotated(client, person.tokens)
         columns = select(RefreshToken.digest, RefreshToken.sealed_successor)
@@ -107,10 +110,10 @@ class TestReuse:
             assert all(tokens["refresh_token"].encode() not in each for each in kept)
         assert await count(core, SEALED) == 1
         with later(seconds=11):
-            await auth.cleanup().sweep()
+            await auth.provider(ExpiredDataCleanup)().sweep()
             assert await count(core, SEALED) == 1, "the answer may have been lost"
             assert await works(client, successor)
-            await auth.cleanup().sweep()
+            await auth.provider(ExpiredDataCleanup)().sweep()
             assert await count(core, SEALED) == 0
 
 
@@ -238,11 +241,11 @@ class TestLostAnswer:
             assert again["refresh_token"] == successor["refresh_token"]
 
     async def test_is_kept_no_longer_than_it_can_be_given(
-        self, client: AsyncClient, core: CoreContainer, auth: AuthContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
     ) -> None:
         await rotated(client, person.tokens)
         with later(hours=24, seconds=1):
-            await auth.cleanup().sweep()
+            await auth.provider(ExpiredDataCleanup)().sweep()
         assert await count(core, SEALED) == 0
 
     async def test_fifty_at_once_get_one_and_the_same_successor(
@@ -274,17 +277,17 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
 
     async def test_one_use_is_written_and_the_others_are_not(
-        self, client: AsyncClient, auth: AuthContainer, core: CoreContainer, person: Person
+        self, client: AsyncClient, auth: Module, core: CoreContainer, person: Person
     ) -> None:
         tokens = await rotated(client, person.tokens)
         written = []
-        original = auth.bearer_tokens()._note_use
+        original = auth.provider(BearerTokens)()._note_use
 
         async def note(claims: Claims) -> None:
             written.append(claims.pair)
             await original(claims)
 
-        auth.bearer_tokens()._note_use = note  # type: ignore[method-assign]
+        auth.provider(BearerTokens)()._note_use = note  # type: ignore[method-assign]
         for _ in range(5):
             assert await works(client, tokens)
             async with core.db().transaction():
@@ -295,12 +298,12 @@ class TestLostAnswer:
     async def test_a_database_that_takes_no_writes_stops_no_reads(
         self,
         client: AsyncClient,
-        auth: AuthContainer,
+        auth: Module,
         person: Person,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         tokens = await rotated(client, person.tokens)
-        bearer_tokens = auth.bearer_tokens()
+        bearer_tokens = auth.provider(BearerTokens)()
         with monkeypatch.context() as patch:
             patch.setattr(bearer_tokens, "_db", ReadOnly(bearer_tokens._db))
             assert await works(client, tokens)
@@ -349,12 +352,14 @@ class TestEnds:
         self,
         client: AsyncClient,
         person: Person,
-        auth: AuthContainer,
+        auth: Module,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         now, passed = utc_now(), counting(1)
         monkeypatch.setattr(
-            auth.issuer(), "_clock", lambda: now + timedelta(milliseconds=next(passed))
+            auth.provider(TokenIssuer)(),
+            "_clock",
+            lambda: now + timedelta(milliseconds=next(passed)),
         )
         tokens = await log_in(client, person)
         assert tokens["refresh_expires_in"] == 14 * 86_400

@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
 from modules.auth.models import RefreshToken
 from modules.auth.public import SessionNotFound
+from modules.auth.service.cleanup import ExpiredDataCleanup
+from modules.auth.service.sessions import SessionService
 from modules.users.public import AccountClosed
 from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
 from tests.modules.auth.trail import trail
@@ -162,7 +164,7 @@ class TestListing:
         self,
         client: AsyncClient,
         core: CoreContainer,
-        auth: AuthContainer,
+        auth: Module,
         person: Person,
         way: str,
     ) -> None:
@@ -184,17 +186,17 @@ class TestListing:
             assert (await client.post(f"{AUTH}/{way}", headers=headers)).status_code == 204
         assert not await works(client, last)
         assert await count_tokens(core) == before
-        await auth.cleanup().sweep()
+        await auth.provider(ExpiredDataCleanup)().sweep()
         assert await count_tokens(core) == before - (5 if way == "logout-all" else 4)
 
     async def test_the_expired_are_gone(
-        self, client: AsyncClient, auth: AuthContainer, person: Person
+        self, client: AsyncClient, auth: Module, person: Person
     ) -> None:
         with later(days=15):
             fresh = await log_in(client, person)
             answer = await client.get(f"{AUTH}/sessions", headers=bearer(fresh["access_token"]))
             assert answer.json()["total"] == 1
-            await auth.cleanup().sweep()
+            await auth.provider(ExpiredDataCleanup)().sweep()
             assert await works(client, fresh)
 
 
@@ -208,7 +210,7 @@ class TestClosedAccounts:
         self,
         client: AsyncClient,
         core: CoreContainer,
-        auth: AuthContainer,
+        auth: Module,
         person: Person,
         stranger: Person,
     ) -> None:
@@ -223,17 +225,17 @@ class TestClosedAccounts:
         assert (await refresh(client, person.tokens)).status_code == 401
         assert (await client.get("/api/v1/users/me", headers=key)).status_code == 401
         assert await works(client, stranger.tokens)
-        assert await auth.sessions().count(person.id) == 0
-        assert await auth.sessions().count_active() == 1
+        assert await auth.provider(SessionService)().count(person.id) == 0
+        assert await auth.provider(SessionService)().count_active() == 1
 
 
 class TestPort:
     """What admins do through `modules.auth.public`."""
 
     async def test_sees_everybody_and_ends_anyone(
-        self, client: AsyncClient, auth: AuthContainer, person: Person, stranger: Person
+        self, client: AsyncClient, auth: Module, person: Person, stranger: Person
     ) -> None:
-        sessions = auth.sessions()
+        sessions = auth.provider(SessionService)()
         everyone = await sessions.page(PageRequest())
         assert {row.user_id for row in everyone.items} == {person.id, stranger.id}
         [one] = (await sessions.page(PageRequest(filters={"user_id": person.id}))).items

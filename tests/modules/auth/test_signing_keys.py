@@ -11,8 +11,11 @@ from sqlalchemy import delete, func, select
 from config.settings import Settings
 from core.operations.contributions import Command
 from core.wiring.container import CoreContainer
-from modules.auth.container import AuthContainer
+from core.wiring.module import Module
 from modules.auth.models import SigningKey
+from modules.auth.service.authentication import BearerTokens
+from modules.auth.service.cleanup import ExpiredDataCleanup
+from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import later, log_in, refresh, works
 from tests.modules.auth.trail import trail
 from tests.people import Person
@@ -40,10 +43,10 @@ async def test_rotation_logs_nobody_out(
     client: AsyncClient,
     other_instance: AsyncClient,
     core: CoreContainer,
-    auth: AuthContainer,
+    auth: Module,
     person: Person,
 ) -> None:
-    await auth.signing_keys().rotate()
+    await auth.provider(SigningKeys)().rotate()
     for instance in (client, other_instance):
         assert await works(instance, person.tokens)
     fresh = await log_in(client, person)
@@ -54,31 +57,31 @@ async def test_rotation_logs_nobody_out(
 
 
 async def test_an_old_key_goes_with_its_last_token(
-    client: AsyncClient, auth: AuthContainer, person: Person
+    client: AsyncClient, auth: Module, person: Person
 ) -> None:
-    await auth.signing_keys().rotate()
+    await auth.provider(SigningKeys)().rotate()
     with later(seconds=620):
-        await auth.cleanup().sweep()
+        await auth.provider(ExpiredDataCleanup)().sweep()
         assert len((await client.get(JWKS)).json()["keys"]) == 2
     with later(seconds=631):
-        await auth.cleanup().sweep()
+        await auth.provider(ExpiredDataCleanup)().sweep()
         assert len((await client.get(JWKS)).json()["keys"]) == 1
         assert (await refresh(client, person.tokens)).status_code == 200
 
 
 async def test_a_key_that_got_out_is_withdrawn_at_once(
-    client: AsyncClient, other_instance: AsyncClient, auth: AuthContainer, person: Person
+    client: AsyncClient, other_instance: AsyncClient, auth: Module, person: Person
 ) -> None:
     for instance in (client, other_instance):
         assert await works(instance, person.tokens)
-    await auth.signing_keys().rotate(withdraw=True)
+    await auth.provider(SigningKeys)().rotate(withdraw=True)
     for instance in (client, other_instance):
         assert not await works(instance, person.tokens)
     assert await works(client, (await refresh(client, person.tokens)).json())
 
 
-async def test_at_rest_they_are_sealed(core: CoreContainer, auth: AuthContainer) -> None:
-    ring = await auth.signing_keys().ring()
+async def test_at_rest_they_are_sealed(core: CoreContainer, auth: Module) -> None:
+    ring = await auth.provider(SigningKeys)().ring()
     async with core.db().read() as reads:
         sealed = bytes(await reads.scalar(select(SigningKey.sealed)) or b"")
     assert b"PRIVATE KEY" not in sealed
@@ -87,23 +90,25 @@ async def test_at_rest_they_are_sealed(core: CoreContainer, auth: AuthContainer)
 
 
 async def test_under_another_secret_key_a_new_one_is_made(
-    client: AsyncClient, auth: AuthContainer, person: Person, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, auth: Module, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is all it takes."""
-    keys = auth.signing_keys()
+    keys = auth.provider(SigningKeys)()
     monkeypatch.setattr(keys, "_secrets", type(keys._secrets)("another secret key " * 3))
     keys._known._kept.clear()
-    auth.bearer_tokens()._known._kept.clear()
+    auth.provider(BearerTokens)()._known._kept.clear()
     assert not await works(client, person.tokens)
     assert await works(client, (await refresh(client, person.tokens)).json())
 
 
 async def test_a_sister_deployment_has_other_keys(
-    client: AsyncClient, person: Person, auth: AuthContainer, settings: Settings
+    client: AsyncClient, person: Person, auth: Module, settings: Settings
 ) -> None:
     """The same address and audience, another database: its tokens are worth nothing here."""
     claims = jwt.decode(
-        person.tokens["access_token"], (await auth.signing_keys().ring()).signing, ["ES256"]
+        person.tokens["access_token"],
+        (await auth.provider(SigningKeys)().ring()).signing,
+        ["ES256"],
     )
     foreign = ECKey.generate_key("P-256", auto_kid=True)
     token = jwt.encode({**claims.header, "kid": foreign.kid}, claims.claims, foreign)

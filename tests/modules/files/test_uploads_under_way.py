@@ -18,9 +18,10 @@ from core.events import leases
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from core.wiring.container import CoreContainer
-from core.wiring.module import Module
 from modules.files.models import FileReservation
+from modules.files.plugin import Plugin
 from modules.files.service import reservations, usage
+from modules.files.service.reservations import Reservations
 from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
 from tests.people import PASSWORD, Person, client_of
 from tests.races import at_once
@@ -314,6 +315,5 @@ async def settled(uploads: list[Task[Response]], sent: list[int]) -> bool:
     return all(each.done() or size + CHUNK >= 800_000 for each, size in each_one)
 
 
-def reservations_of(app: Litestar) -> Any:
-    modules = (each for each in app.plugins if isinstance(each, Module))
-    return next(each.container for each in modules if each.name == "files").reservations()
+def reservations_of(app: Litestar) -> Reservations:
+    return app.plugins.get(Plugin).provider(Reservations)()

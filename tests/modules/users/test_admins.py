@@ -9,9 +9,12 @@ import pytest
 from core.kernel.errors import ProblemError
 from core.kernel.principal import Principal
 from core.wiring.container import CoreContainer
+from core.wiring.module import Module
 from modules.users.models import User
 from modules.users.public import BeyondOwnRights, LastAdmin, NewAccount, UserNotFound
 from modules.users.queries import ACTIVE_ADMINS
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.people import PeopleService
 from tests.modules.users.asking import USERS, code, me
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
@@ -28,9 +31,9 @@ async def active_admins(core: CoreContainer) -> set[UUID]:
 
 
 async def test_the_last_admin_stays(
-    users: Any, admin: Person, person: Person, principal: Principal
+    users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
-    people = users.people()
+    people = users.provider(PeopleService)()
     attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
         lambda: people.set_active(principal, admin.id, False),
         lambda: people.set_roles(principal, admin.id, ["member"]),
@@ -46,23 +49,23 @@ async def test_the_last_admin_stays(
 
 
 async def test_a_disabled_or_leaving_admin_does_not_count(
-    users: Any, admin: Person, person: Person, principal: Principal
+    users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
-    people = users.people()
+    people = users.provider(PeopleService)()
     await people.set_roles(principal, person.id, ["admin", "member"])
     await people.set_active(principal, person.id, False)
     with pytest.raises(LastAdmin):
         await people.set_roles(principal, admin.id, ["member"])
     await people.set_active(principal, person.id, True)
-    await users.account_deletion().request(Principal(person.id), PASSWORD)
+    await users.provider(AccountDeletion)().request(Principal(person.id), PASSWORD)
     with pytest.raises(LastAdmin):
         await people.set_active(principal, admin.id, False)
 
 
 async def test_admins_who_remove_each_other_at_once_leave_one(
-    users: Any, admin: Person, core: CoreContainer, principal: Principal
+    users: Module, admin: Person, core: CoreContainer, principal: Principal
 ) -> None:
-    people = users.people()
+    people = users.provider(PeopleService)()
 
     async def removed(number: int, user_id: UUID) -> bool:
         ways: list[Callable[[], Awaitable[Any]]] = [
@@ -95,10 +98,10 @@ async def appoint(core: CoreContainer, emails: list[str]) -> None:
 
 
 async def test_nobody_gives_a_role_of_more_than_they_may(
-    users: Any, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
     """By roles, as a new person or to a person of theirs."""
-    people, members = users.people(), core.roles().permissions_of(["member"])
+    people, members = users.provider(PeopleService)(), core.roles().permissions_of(["member"])
     lesser = Principal(person.id, members | {"roles:write", "users:write"})
     new = NewAccount(name="Some Admin", email="more@example.com", password=PASSWORD)
     with pytest.raises(BeyondOwnRights):
@@ -109,22 +112,26 @@ async def test_nobody_gives_a_role_of_more_than_they_may(
 
 
 async def test_roles_count_at_once_in_the_profile_and_its_etag(
-    users: Any, admin: Person, person: Person, principal: Principal
+    users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
     before = await person.client.get(f"{USERS}/me")
-    await users.people().set_roles(principal, person.id, ["member", "admin", "admin"])
+    await users.provider(PeopleService)().set_roles(
+        principal, person.id, ["member", "admin", "admin"]
+    )
     after = await person.client.get(f"{USERS}/me")
     assert after.json()["roles"] == ["admin", "member"]
     assert "users:write" in after.json()["permissions"]
     assert after.headers["etag"] != before.headers["etag"]
     assert (await person.client.get(USERS)).status_code == 200
-    await users.people().set_roles(principal, person.id, ["member"])
+    await users.provider(PeopleService)().set_roles(principal, person.id, ["member"])
     assert (await person.client.get(USERS)).status_code == 403
 
 
-async def test_an_unknown_role_is_named(users: Any, person: Person, principal: Principal) -> None:
+async def test_an_unknown_role_is_named(
+    users: Module, person: Person, principal: Principal
+) -> None:
     with pytest.raises(ProblemError) as refused:
-        await users.people().set_roles(principal, person.id, ["member", "owner"])
+        await users.provider(PeopleService)().set_roles(principal, person.id, ["member", "owner"])
     assert "body.roles.1" in str(refused.value)
     with pytest.raises(UserNotFound):
-        await users.people().set_active(principal, UUID(int=7), False)
+        await users.provider(PeopleService)().set_active(principal, UUID(int=7), False)

@@ -22,10 +22,16 @@ from core.kernel.schemas import Schema
 from core.operations.contributions import PersonalData, UserStatistic
 from core.security.authentication import StepUpRequired
 from core.wiring.container import CoreContainer
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from modules.users.models import User
 from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
+from modules.users.samples import SamplePeople
 from modules.users.schemas import ProfileUpdate
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.accounts import AccountService
+from modules.users.service.people import PeopleService
+from modules.users.service.profiles import ProfileService
+from modules.users.settings import UsersSettings
 from tests.modules.users.asking import ME, USERS, audited, code, me
 from tests.people import PASSWORD, Person, register, sign_in
 from tests.races import CLIENTS, ROUNDS, at_once
@@ -37,10 +43,9 @@ class Thing(Schema):
     name: str
 
 
-class Probe(Module[ModuleContainer]):
+class Probe(Module):
     """Another module, which holds something of people and writes down what it hears."""
 
-    container_type = ModuleContainer
     heard: ClassVar[list[tuple[str, UUID]]] = []
     broken: ClassVar[set[UUID]] = set()
     many: ClassVar[int] = 0
@@ -101,8 +106,8 @@ def heard(person: Person) -> list[str]:
     return [what for what, user_id in Probe.heard if user_id == person.id and "told" not in what]
 
 
-def later(users: Any, by: timedelta) -> None:
-    users.account_deletion()._clock = lambda: utc_now() + by
+def later(users: Module, by: timedelta) -> None:
+    users.provider(AccountDeletion)()._clock = lambda: utc_now() + by
 
 
 async def test_leaving_takes_the_password(person: Person, core: CoreContainer) -> None:
@@ -129,25 +134,31 @@ async def test_leaving_ends_everything_at_once_and_keeps_the_address(
 
 
 async def test_who_has_left_does_not_sign_in_or_count_as_active(
-    users: Any, person: Person, admin: Person
+    users: Module, person: Person, admin: Person
 ) -> None:
-    assert (await users.people().total(), await users.people().active()) == (2, 2)
+    assert (
+        await users.provider(PeopleService)().total(),
+        await users.provider(PeopleService)().active(),
+    ) == (2, 2)
     await leave(person)
-    account = await users.accounts().by_email(person.email)
+    account = await users.provider(AccountService)().by_email(person.email)
     assert account is not None and not account.is_active
-    assert (await users.people().total(), await users.people().active()) == (2, 1)
+    assert (
+        await users.provider(PeopleService)().total(),
+        await users.provider(PeopleService)().active(),
+    ) == (2, 1)
 
 
 async def test_the_grace_over_every_module_erases(
-    users: Any, person: Person, stranger: Person, admin: Person, core: CoreContainer
+    users: Module, person: Person, stranger: Person, admin: Person, core: CoreContainer
 ) -> None:
     await leave(person)
     later(users, GRACE - timedelta(minutes=1))
-    await users.account_deletion().remove_due()
+    await users.provider(AccountDeletion)().remove_due()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
     later(users, GRACE + timedelta(minutes=1))
-    await users.account_deletion().remove_due()
-    await users.account_deletion().remove_due()
+    await users.provider(AccountDeletion)().remove_due()
+    await users.provider(AccountDeletion)().remove_due()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
     await core.relay().deliver_all()
     assert heard(person) == ["closed", "closed", "erased", "erased"]
@@ -159,13 +170,13 @@ async def test_the_grace_over_every_module_erases(
 
 
 async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
-    users: Any, person: Person, stranger: Person, admin: Person, core: CoreContainer
+    users: Module, person: Person, stranger: Person, admin: Person, core: CoreContainer
 ) -> None:
     await leave(person)
     await leave(stranger)
     Probe.broken.add(person.id)
     later(users, GRACE + timedelta(minutes=1))
-    await users.account_deletion().remove_due()
+    await users.provider(AccountDeletion)().remove_due()
     await core.relay().deliver_all()
     assert await rows_of_people(core) == {person.id, admin.id}, "the other was not kept waiting"
     for each in (person, stranger):
@@ -184,9 +195,9 @@ async def rows_of_people(core: CoreContainer) -> set[UUID]:
 
 
 async def test_without_a_grace_one_is_erased_at_once(
-    users: Any, person: Person, admin: Person, core: CoreContainer
+    users: Module, person: Person, admin: Person, core: CoreContainer
 ) -> None:
-    users.account_deletion()._settings = users.settings().model_copy(
+    users.provider(AccountDeletion)()._settings = users.provider(UsersSettings)().model_copy(
         update={"deletion_grace_days": 0}
     )
     assert (await leave(person)).status_code == 202
@@ -205,41 +216,42 @@ async def test_an_admins_deletion_erases_at_once(
 
 
 async def test_disabling_closes_once_and_tells(
-    users: Any, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
     for _ in range(2):
-        await users.people().set_active(actor, person.id, False)
+        await users.provider(PeopleService)().set_active(actor, person.id, False)
     assert heard(person) == ["closed"]
     await core.relay().deliver_all()
     assert Probe.heard.count(("told off", person.id)) == 1
     assert Probe.heard.count(("told new", person.id)) == 1
     assert (await person.client.get(ME)).status_code == 401
-    await users.people().set_active(actor, person.id, True)
-    assert (await users.accounts().by_id(person.id)).is_active
+    await users.provider(PeopleService)().set_active(actor, person.id, True)
+    account = await users.provider(AccountService)().by_id(person.id)
+    assert account and account.is_active
 
 
 async def test_two_admins_who_leave_at_once(
-    users: Any, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
-    await users.people().set_roles(actor, person.id, ["admin"])
+    await users.provider(PeopleService)().set_roles(actor, person.id, ["admin"])
     both = (admin, person)
     for _ in range(ROUNDS):
         answers = await at_once(*(leave(each) for each in both * (CLIENTS // 2)))
         asked = [{each.status_code for each in answers[place::2]} for place in range(2)]
         [left] = [place for place, statuses in enumerate(asked) if 202 in statuses]
         assert asked[left] <= {202, 401} and asked[1 - left] == {409}
-        await users.people().set_active(actor, both[left].id, True)
+        await users.provider(PeopleService)().set_active(actor, both[left].id, True)
         await come_back(both[left])
 
 
 async def test_an_erasure_that_is_called_off_at_once(
-    app: Litestar, users: Any, admin: Person, core: CoreContainer
+    app: Litestar, users: Module, admin: Person, core: CoreContainer
 ) -> None:
     """Who was told that the account is open again has it."""
     later(users, GRACE + timedelta(seconds=1))
-    account_deletion = users.account_deletion()
+    account_deletion = users.provider(AccountDeletion)()
     found = set()
     for number in range(ROUNDS):
         async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
@@ -293,16 +305,18 @@ async def test_an_export_that_fails_never_looks_whole(person: Person) -> None:
         broken.json()
 
 
-async def test_without_a_password_a_fresh_session_is_the_proof(users: Any, admin: Person) -> None:
-    await users.samples().add(1, print)
+async def test_without_a_password_a_fresh_session_is_the_proof(
+    users: Module, admin: Person
+) -> None:
+    await users.provider(SamplePeople)().add(1, print)
     sample = (await admin.client.get(USERS, params={"search": "@example.com"})).json()["data"]
     someone = UUID(next(each["id"] for each in sample if each["id"] != str(admin.id)))
     change = ProfileUpdate(email="moved@example.com")
     tired, fresh = Principal(someone), Principal(someone, fresh_until=utc_now() + GRACE)
     with pytest.raises(StepUpRequired):
-        await users.profiles().change(tired, someone, change, ANY_VERSION)
+        await users.provider(ProfileService)().change(tired, someone, change, ANY_VERSION)
     with pytest.raises(StepUpRequired):
-        await users.account_deletion().request(tired, None)
-    changed = await users.profiles().change(fresh, someone, change, ANY_VERSION)
+        await users.provider(AccountDeletion)().request(tired, None)
+    changed = await users.provider(ProfileService)().change(fresh, someone, change, ANY_VERSION)
     assert changed.email == "moved@example.com"
-    assert await users.account_deletion().request(fresh, None) > utc_now()
+    assert await users.provider(AccountDeletion)().request(fresh, None) > utc_now()

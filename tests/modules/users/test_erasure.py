@@ -25,7 +25,11 @@ from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
+from core.wiring.module import Module
 from modules.users.models import User
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.accounts import AccountService
+from modules.users.service.people import PeopleService
 from tests.modules.users.asking import ME, USERS
 from tests.people import PASSWORD, Person, client_of, register, sign_in
 
@@ -254,7 +258,11 @@ async def test_no_statement_begins_that_would_take_longer_than_is_left(
 
 
 async def test_an_erasure_that_dies_is_finished_by_another_process(
-    users: Any, person: Person, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+    users: Module,
+    person: Person,
+    admin: Person,
+    core: CoreContainer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
     monkeypatch.setattr(erasing, "MOST_ROWS", 20)
@@ -271,25 +279,25 @@ async def test_an_erasure_that_dies_is_finished_by_another_process(
     core.relay()._background._stopping = True
     assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
     with pytest.raises(CancelledError):
-        await create_task(users.account_deletion().erase(person.id))
+        await create_task(users.provider(AccountDeletion)().erase(person.id))
     assert 0 < await count_answers(core) < 1_000
     for path in (f"{USERS}/{person.id}", f"{API}/admin/users/{person.id}"):
         assert (await admin.client.get(path)).status_code == 404
     monkeypatch.setattr(store, "erase", erase)
     for _ in range(2):
-        await users.account_deletion().erase(person.id)
+        await users.provider(AccountDeletion)().erase(person.id)
     assert await count_answers(core) == 0
     async with core.db().read() as reads:
         assert await reads.scalar(select(User.id).where(User.id == person.id)) is None
 
 
 async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
-    app: Litestar, users: Any, person: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
+    app: Litestar, users: Module, person: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def not_yet(user_id: UUID) -> None:
         raise RuntimeError("not yet")
 
-    monkeypatch.setattr(users.account_deletion(), "erase", not_yet)
+    monkeypatch.setattr(users.provider(AccountDeletion)(), "erase", not_yet)
     actor = {"roles": ["admin", "member"]}
     assert (
         await admin.client.put(f"{API}/admin/users/{person.id}/roles", json=actor)
@@ -314,7 +322,10 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
         await admin.client.get(f"{USERS}/{person.id}"),
     ]
     assert {each.status_code for each in asked} == {404}
-    assert await users.people().total() == 1 and await users.accounts().by_id(person.id) is None
+    assert (
+        await users.provider(PeopleService)().total() == 1
+        and await users.provider(AccountService)().by_id(person.id) is None
+    )
     async with register(app, person.email, "A Namesake") as again:
         assert again.id != person.id
 

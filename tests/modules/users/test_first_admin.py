@@ -8,11 +8,14 @@ from sqlalchemy import delete
 
 from config.settings import Settings
 from core.wiring.container import CoreContainer
+from core.wiring.module import Module
 from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused
 from modules.users.first_admin import FILE, FirstAdmin
 from modules.users.models import User
 from modules.users.public import NewAccount, UserNotFound
+from modules.users.service.accounts import AccountService
+from modules.users.service.admins import AdminService
 from tests.modules.users.asking import USERS, audited
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
@@ -21,31 +24,35 @@ EMAIL = "boss@example.com"
 MADE = "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
 
 
-def first_admin(users: Any, settings: Settings, **values: Any) -> FirstAdmin:
-    return FirstAdmin(settings=settings.model_copy(update=values), admins=users.admins())
+def first_admin(users: Module, settings: Settings, **values: Any) -> FirstAdmin:
+    return FirstAdmin(
+        settings=settings.model_copy(update=values), admins=users.provider(AdminService)()
+    )
 
 
 @pytest.fixture
-def named(users: Any, settings: Settings) -> FirstAdmin:
+def named(users: Module, settings: Settings) -> FirstAdmin:
     return first_admin(users, settings, admin_email=EMAIL, admin_password=SecretStr(PASSWORD))
 
 
-async def test_nobody_is_made_admin_unless_it_is_asked_for(users: Any, settings: Settings) -> None:
+async def test_nobody_is_made_admin_unless_it_is_asked_for(
+    users: Module, settings: Settings
+) -> None:
     for values in ({}, {"admin_email": EMAIL}, {"environment": "production"}):
         assert await first_admin(users, settings, **values).ensure() is None
-    assert not await users.admins().exists()
+    assert not await users.provider(AdminService)().exists()
 
 
 async def test_the_first_admin_is_made_once(
-    users: Any, named: FirstAdmin, core: CoreContainer
+    users: Module, named: FirstAdmin, core: CoreContainer
 ) -> None:
     for _ in range(ROUNDS):
         async with core.db().transaction() as tx:
             await tx.session.execute(delete(User))
         told = await at_once(*(named.ensure() for _ in range(CLIENTS)))
         assert [each for each in told if each] == [MADE]
-    account = await users.accounts().by_email(EMAIL)
-    assert account.roles == ("admin", "member")
+    account = await users.provider(AccountService)().by_email(EMAIL)
+    assert account and account.roles == ("admin", "member")
     assert await core.passwords().verify(account.password_hash, PASSWORD)
     assert await named.ensure() is None
 
@@ -54,46 +61,50 @@ async def test_somebody_who_is_admin_already_is_enough(named: FirstAdmin, admin:
     assert await named.ensure() is None
 
 
-async def test_an_account_with_that_address_is_not_promoted(users: Any, named: FirstAdmin) -> None:
+async def test_an_account_with_that_address_is_not_promoted(
+    users: Module, named: FirstAdmin
+) -> None:
     new = NewAccount(name="Quick One", email=EMAIL.upper(), password=PASSWORD)
-    await users.accounts().register(new)
+    await users.provider(AccountService)().register(new)
     with pytest.raises(FirstAdminRefused, match="atrium user create-admin"):
         await named.ensure()
-    assert not await users.admins().exists()
+    assert not await users.provider(AdminService)().exists()
 
 
-async def test_a_password_for_nobody_stops_the_start(users: Any, settings: Settings) -> None:
+async def test_a_password_for_nobody_stops_the_start(users: Module, settings: Settings) -> None:
     nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
     with pytest.raises(FirstAdminRefused, match="ADMIN_EMAIL beside it"):
         await nobody.ensure()
     assert "ADMIN_EMAIL beside it" in str(await nobody.examine())
-    assert not await users.admins().exists()
+    assert not await users.provider(AdminService)().exists()
 
 
-async def test_production_makes_no_admin_without_a_password(users: Any, settings: Settings) -> None:
+async def test_production_makes_no_admin_without_a_password(
+    users: Module, settings: Settings
+) -> None:
     given = {"environment": "production", "admin_email": EMAIL}
     with pytest.raises(FirstAdminRefused, match="ADMIN_PASSWORD beside it in production"):
         await first_admin(users, settings, **given).ensure()
-    assert not await users.admins().exists()
+    assert not await users.provider(AdminService)().exists()
 
 
 @pytest.mark.parametrize("kept", [{"admin_email": EMAIL}, {}], ids=["address", "neither"])
 async def test_the_password_may_be_taken_out_once_there_is_an_admin(
-    users: Any, settings: Settings, admin: Person, kept: dict[str, str]
+    users: Module, settings: Settings, admin: Person, kept: dict[str, str]
 ) -> None:
     later = first_admin(users, settings, environment="production", **kept)
     assert (await later.ensure(), await later.examine()) == (None, None)
 
 
 async def test_it_does_not_when_somebody_is_admin(
-    users: Any, settings: Settings, admin: Person
+    users: Module, settings: Settings, admin: Person
 ) -> None:
     nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
     assert (await nobody.ensure(), await nobody.examine()) == (None, None)
 
 
 async def test_in_development_a_password_is_made_and_kept_private(
-    users: Any, settings: Settings, core: CoreContainer
+    users: Module, settings: Settings, core: CoreContainer
 ) -> None:
     admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
     told = await admin.ensure()
@@ -102,13 +113,13 @@ async def test_in_development_a_password_is_made_and_kept_private(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     email, password = file.read_text().split()
     assert email == EMAIL and password not in told
-    account = await users.accounts().by_email(EMAIL)
-    assert await core.passwords().verify(account.password_hash, password)
+    account = await users.provider(AccountService)().by_email(EMAIL)
+    assert account and await core.passwords().verify(account.password_hash, password)
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
 async def test_a_terminal_shows_it_but_never_a_log(
-    users: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch, log_format: str
+    users: Module, settings: Settings, monkeypatch: pytest.MonkeyPatch, log_format: str
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     given = {"environment": "development", "admin_email": EMAIL, "log_format": log_format}
@@ -128,16 +139,16 @@ def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
         assert given_password(given) == password
 
 
-async def test_an_operator_makes_admins(users: Any, person: Person, core: CoreContainer) -> None:
-    make = users.admins().make
+async def test_an_operator_makes_admins(users: Module, person: Person, core: CoreContainer) -> None:
+    make = users.provider(AdminService)().make
     await make(NewAccount(name="Boss", email=EMAIL, password=PASSWORD), promote=False)
     taken = NewAccount(name="Boss", email=person.email, password="another good one 42")
     with pytest.raises(Exception, match="--promote"):
         await make(taken, promote=False)
     assert (await person.client.get(USERS)).status_code == 403
     await make(taken, promote=True)
-    promoted = await users.accounts().by_email(person.email)
-    assert promoted.roles == ("admin", "member")
+    promoted = await users.provider(AccountService)().by_email(person.email)
+    assert promoted and promoted.roles == ("admin", "member")
     assert await core.passwords().verify(promoted.password_hash, taken.password)
 
 
@@ -156,9 +167,9 @@ def test_the_command_says_what_to_do_before_anything_is_built(settings: Settings
 
 
 async def test_an_operator_unlocks_the_accounts_that_exist(
-    users: Any, person: Person, core: CoreContainer
+    users: Module, person: Person, core: CoreContainer
 ) -> None:
     with pytest.raises(UserNotFound, match="No account has the e-mail address"):
-        await users.admins().unlock("nobody@example.com")
-    await users.admins().unlock(person.email.upper())
+        await users.provider(AdminService)().unlock("nobody@example.com")
+    await users.provider(AdminService)().unlock(person.email.upper())
     assert len(await audited(core, "users.unlock")) == 1

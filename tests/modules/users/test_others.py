@@ -1,7 +1,6 @@
 """What one person may do about another: AZ-01, AZ-02, AZ-07, AZ-14."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,8 +11,11 @@ from core.kernel.preconditions import ANY_VERSION
 from core.kernel.principal import Principal
 from core.security.authentication import NotPermitted
 from core.wiring.container import CoreContainer
+from core.wiring.module import Module
 from modules.users.public import BeyondOwnRights, NewAccount
 from modules.users.schemas import ProfileUpdate, UserReplace
+from modules.users.service.people import PeopleService
+from modules.users.service.profiles import ProfileService
 from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
 from tests.people import PASSWORD, Person
 
@@ -165,17 +167,17 @@ async def test_deleting_takes_a_fresh_session_here_too(admin: Person, person: Pe
 # Someone with permissions of their own, who is no admin
 
 
-async def test_who_may_only_read_is_told_so(users: Any, admin: Person, person: Person) -> None:
+async def test_who_may_only_read_is_told_so(users: Module, admin: Person, person: Person) -> None:
     reader = Principal(admin.id, frozenset({"users:read", "profile:read"}))
-    found = await users.profiles().get(reader, person.id)
+    found = await users.provider(ProfileService)().get(reader, person.id)
     assert found.email == "person@example.com"
     with pytest.raises(NotPermitted):
-        await users.profiles().delete(reader, person.id, ANY_VERSION)
+        await users.provider(ProfileService)().delete(reader, person.id, ANY_VERSION)
 
 
-async def test_nobody_acts_on_who_may_more(users: Any, admin: Person, stranger: Person) -> None:
+async def test_nobody_acts_on_who_may_more(users: Module, admin: Person, stranger: Person) -> None:
     helper = Principal(stranger.id, frozenset({"users:read", "users:write"}))
-    profiles, people = users.profiles(), users.people()
+    profiles, people = users.provider(ProfileService)(), users.provider(PeopleService)()
     new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
     for attempt in (
         profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),

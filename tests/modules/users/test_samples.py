@@ -1,34 +1,34 @@
-from typing import Any
-
 import pytest
 
 from core.wiring.container import CoreContainer
+from core.wiring.module import Module
 from modules.users import samples
-from modules.users.samples import FEW
+from modules.users.samples import FEW, SamplePeople
+from modules.users.service.accounts import AccountService
 from tests.modules.users.asking import USERS, audited
 from tests.people import Person
 
 
-async def test_a_few_sample_people_are_added_once(users: Any, admin: Person) -> None:
+async def test_a_few_sample_people_are_added_once(users: Module, admin: Person) -> None:
     for _ in range(2):
-        await users.samples().seed()
+        await users.provider(SamplePeople)().seed()
     assert (await admin.client.get(USERS)).json()["total"] == 1 + FEW
 
 
 async def test_as_many_more_as_one_says_and_nobody_can_sign_in(
-    users: Any, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+    users: Module, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(samples, "BATCH", 50)
     told: list[int] = []
     for _ in range(2):
-        await users.samples().add(70, told.append)
+        await users.provider(SamplePeople)().add(70, told.append)
     assert told == [50, 20] * 2
     listed = (await admin.client.get(USERS, params={"per_page": 100})).json()
     assert listed["total"] == 141
     one = next(each for each in listed["data"] if each["id"] != str(admin.id))
     assert one["email"].endswith("@example.com") and one["roles"] == ["member"]
-    account = await users.accounts().by_email(one["email"])
-    assert account.password_hash is None
+    account = await users.provider(AccountService)().by_email(one["email"])
+    assert account and account.password_hash is None
     found = await admin.client.get(USERS, params={"search": one["email"]})
     assert found.json()["total"] == 1
     assert [row.changes["count"] for row in await audited(core, "users.seed")] == told

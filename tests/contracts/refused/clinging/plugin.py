@@ -1,7 +1,6 @@
 """A module whose rows keep users from being erased."""
 
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

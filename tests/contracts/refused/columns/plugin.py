@@ -1,7 +1,6 @@
 """A module with a table without a class, whose times lose their zone."""
 
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

@@ -1,7 +1,7 @@
 """A module with two errors of one code."""
 
 from core.kernel.errors import Conflict, NotFound
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
 class ThingNotFound(NotFound):
@@ -14,5 +14,4 @@ class ThingTaken(Conflict):
     title = "The thing is taken."
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

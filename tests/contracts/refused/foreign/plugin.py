@@ -1,7 +1,7 @@
 """A module whose error has a code of another module."""
 
 from core.kernel.errors import NotFound
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
 class Elsewhere(NotFound):
@@ -9,5 +9,4 @@ class Elsewhere(NotFound):
     title = "It is elsewhere."
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

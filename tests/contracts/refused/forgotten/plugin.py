@@ -6,7 +6,7 @@ from uuid import UUID
 from core.kernel.contributions import Contribution
 from core.kernel.schemas import Schema
 from core.operations.contributions import PersonalData
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
 async def export(_: UUID) -> AsyncIterator[Sequence[Schema]]:
@@ -17,8 +17,7 @@ async def erase(_: UUID) -> bool:
     return False
 
 
-class Unsaid(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Unsaid(Module):
     tables: Sequence[str] = ()
 
     def contributions(self) -> Sequence[Contribution]:

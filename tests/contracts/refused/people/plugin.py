@@ -1,7 +1,6 @@
 """A module that holds something about users and contributes no PersonalData."""
 
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

@@ -6,7 +6,7 @@ from litestar.params import FromQuery
 from core.kernel.schemas import Page, Schema
 from core.kit import get, post
 from core.security.policies import public
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from tests.contracts.refused.inherited import Shared
 
 
@@ -30,8 +30,7 @@ class Inheriting(Shared):
     path = "/inheriting"
 
 
-class RouteModule(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class RouteModule(Module): ...
 
 
 class UnboundedList(RouteModule):

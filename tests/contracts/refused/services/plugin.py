@@ -1,14 +1,17 @@
-"""Modules with one service or port each, which breaks one rule of the start."""
+"""Modules with services or exports that break one rule of the start each."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from dependency_injector import providers
+from litestar import Controller
+from litestar.di import NamedDependency
 
-from core.events.outbox import Outbox
+from core.data.database import Database
 from core.kernel.contributions import Contribution, Export
 from core.security.passwords import Passwords
-from core.wiring.module import Module, ModuleContainer
+from core.security.policies import public
+from core.web.route_decorators import get
+from core.wiring.module import Module
 
 
 @runtime_checkable
@@ -20,34 +23,102 @@ class ComparingService:
     def __init__(self, passwords: Passwords) -> None: ...
 
 
-class PublishingService:
-    def __init__(self, outbox: Outbox) -> None: ...
+class Comparing(Module):
+    services = (ComparingService,)
 
 
-class ComparingContainer(ModuleContainer):
-    core = providers.DependenciesContainer()
-    things = providers.Singleton(ComparingService, passwords=core.passwords)
+class ComparingController(Controller):
+    @get(summary="Compare passwords in a handler", policy=public)
+    async def compare(self, secrets: NamedDependency[Passwords]) -> None: ...
 
 
-class MistakenContainer(ModuleContainer):
-    core = providers.DependenciesContainer()
-    things = providers.Singleton(PublishingService, outbox=core.db)
+class ComparingRoute(Module):
+    controllers = (ComparingController,)
 
 
-class SilentContainer(ModuleContainer):
-    silence: Any = providers.Object(object())
-
-
-class Comparing(Module[ComparingContainer]):
-    container_type = ComparingContainer
-
-
-class Mistaken(Module[MistakenContainer]):
-    container_type = MistakenContainer
-
-
-class Silent(Module[SilentContainer]):
-    container_type = SilentContainer
-
+class Silent(Module):
     def contributions(self) -> Sequence[Contribution]:
-        return (Export(Bell, self.container.silence),)
+        silence: Any = object()
+        return (Export(Bell, lambda: silence),)
+
+
+class RingingService:
+    def __init__(self, bell: Bell) -> None: ...
+
+
+class Unoffered(Module):
+    services = (RingingService,)
+
+
+class RingingController(Controller):
+    @get(summary="Ring", policy=public)
+    async def ring(self, ringing: NamedDependency[RingingService]) -> None: ...
+
+
+class UnlistedService(Module):
+    """Its handler asks for a service that the module does not list."""
+
+    controllers = (RingingController,)
+
+
+class Thing:
+    pass
+
+
+def make_thing() -> Thing:
+    return Thing()
+
+
+class Doubled(Module):
+    services = (Thing, make_thing)
+
+
+def make_database() -> Database:
+    raise NotImplementedError
+
+
+class OfferedByCore(Module):
+    services = (make_database,)
+
+
+class UntypedParameter:
+    def __init__(self, thing) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+
+
+class Untyped(Module):
+    services = (Thing, UntypedParameter)
+
+
+def make_something():  # type: ignore[no-untyped-def]  # noqa: ANN201
+    return Thing()
+
+
+class UntypedResult(Module):
+    services = (make_something,)
+
+
+class Hen:
+    def __init__(self, egg: "Egg") -> None: ...
+
+
+class Egg:
+    def __init__(self, hen: Hen) -> None: ...
+
+
+class Circular(Module):
+    services = (Hen, Egg)
+
+
+class TwoTypesController(Controller):
+    @get("/thing", summary="Show the thing", policy=public)
+    async def show_thing(self, it: NamedDependency[Thing]) -> None: ...
+
+    @get("/database", summary="Show the database", policy=public)
+    async def show_database(self, it: NamedDependency[Database]) -> None: ...
+
+
+class TwoTypes(Module):
+    """One name in its handlers stands for two types."""
+
+    controllers = (TwoTypesController,)
+    services = (Thing,)

@@ -1,7 +1,6 @@
 """A module whose table has a name of no module."""
 
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

@@ -1,6 +1,6 @@
 """A module whose error has the code of an error that another module has."""
 
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from modules.files.errors import FileNotFound
 
 
@@ -8,5 +8,4 @@ class Taken(FileNotFound):
     pass
 
 
-class Plugin(Module[ModuleContainer]):
-    container_type = ModuleContainer
+class Plugin(Module): ...

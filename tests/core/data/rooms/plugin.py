@@ -3,7 +3,6 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dependency_injector import providers
 from litestar import Controller
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -16,7 +15,7 @@ from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
 from core.kit import get, post
 from core.security.policies import public
-from core.wiring.module import Module, ModuleContainer
+from core.wiring.module import Module
 from tests.core.data.rooms.models import Booking
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -107,11 +106,6 @@ class RoomController(Controller):
         return BookingRead.of(await bookings.get(booking_id))
 
 
-class RoomsContainer(ModuleContainer):
-    core = providers.DependenciesContainer()
-    bookings = providers.Singleton(BookingService, db=core.db)
-
-
-class Plugin(Module[RoomsContainer]):
-    container_type = RoomsContainer
+class Plugin(Module):
     controllers = (RoomController,)
+    services = (BookingService,)

@@ -1,0 +1,143 @@
+"""The assembly of core and of the modules, each one after the modules whose exports it uses."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from litestar import Controller
+
+from config.log_writer import LogWriter
+from config.logging import configure_logging
+from config.settings import Settings, SettingsError
+from core.kernel.contributions import Contribution, Export, WiringError
+from core.kernel.loading import as_wiring_error
+from core.web.access_log import about_request
+from core.wiring.container import CoreContainer
+from core.wiring.handlers import dependencies_of, is_service, needs_of_handlers
+from core.wiring.module import Module, Mount
+from core.wiring.own import core_contributions
+from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
+from core.wiring.services import Need, refuse_circles
+
+Contributed = Mapping[Module, Sequence[Contribution]]
+Exports = Mapping[type, tuple[Module, Export[Any]]]
+
+
+def assemble_all(
+    settings: Settings, extra: ModuleTypes | None = None, lines: LogWriter | None = None
+) -> tuple[CoreContainer, list[Module]]:
+    """Build the core and every module: those that are discovered, and the `extra` ones."""
+    lines = configure_logging(settings.log_level, settings.log_format, about_request, lines)
+    core = CoreContainer(settings=settings, log_lines=lines)
+    return core, assemble(core, {**discover(settings.modules), **(extra or {})})
+
+
+def assemble(core: CoreContainer, found: ModuleTypes) -> list[Module]:
+    """Connect and build every module, each one after the modules whose exports it uses."""
+    contributed = dict(construct(name, kind, core) for name, kind in found.items())
+    ordered = connect_all(core, contributed)
+    named = {module.name: contributed[module] for module in ordered}
+    core.contributions().fill({"core": core_contributions(core), **named})
+    for module in ordered:
+        core.modules().add(module.name, module.version)
+        module.container.build(module.package)
+    return ordered
+
+
+def construct(
+    name: str, kind: type[Module], core: CoreContainer
+) -> tuple[Module, Sequence[Contribution]]:
+    """Return the module, not yet connected, and its contributions."""
+    with as_wiring_error(f"The module {name} cannot be built", package_of(kind)):
+        module = kind(name, core)
+        contributed = tuple(module.contributions())
+    for part in contributed:
+        if not isinstance(part, Contribution):
+            raise WiringError(f"The module {name} contributes {part!r}, which is no Contribution.")
+    return module, contributed
+
+
+def connect_all(core: CoreContainer, contributed: Contributed) -> list[Module]:
+    """Match all that is needed with an offer; return the modules in wiring order."""
+    exports = {
+        export.port: (module, export)
+        for module, contributions in contributed.items()
+        for export in contributions
+        if isinstance(export, Export)
+    }
+    for port in ports_of(core):
+        connect_port(core, port, exports.pop(port.instance_of, None))
+    owners: dict[Module, list[Module]] = {}
+    for module, contributions in contributed.items():
+        with as_wiring_error(f"The services of {module.name} cannot be read", module.package):
+            owners[module] = connect(module, controllers_of(module, contributions), exports)
+    ordered = in_order(owners)
+    refuse_circles(module.container for module in ordered)
+    return ordered
+
+
+def ports_of(core: CoreContainer) -> list[Any]:
+    """Return the dependencies of core on modules, such as `Authenticator`."""
+    dependencies: Any = core.dependencies  # the stubs know no `instance_of` of these
+    return [it for it in dependencies.values() if not it.is_defined]
+
+
+def connect_port(core: CoreContainer, port: Any, offer: tuple[Module, Export[Any]] | None) -> None:
+    if offer is None:
+        name = port.instance_of.__name__
+        cure = advice(port.instance_of, core) or "but no module exports it."
+        raise WiringError(f"core needs {name}, {cure}")
+    port.override(offer[1].provider)
+
+
+def controllers_of(
+    module: Module, contributed: Sequence[Contribution]
+) -> Sequence[type[Controller]]:
+    mounts = [it for it in contributed if isinstance(it, Mount)]
+    return [*module.controllers, *(it for mount in mounts for it in mount.controllers)]
+
+
+def connect(
+    module: Module, controllers: Sequence[type[Controller]], exports: Exports
+) -> list[Module]:
+    """Match the parameters of services and handlers; return the modules whose exports they use."""
+    container = module.container
+    for port, (owner, export) in exports.items():
+        if not (owner is module and port in container.own):
+            container.offer(port, owner.name, export.provider)
+    of_handlers = [*needs_of_handlers(controllers)]
+    needs = [*container.needs(), *(need for need in of_handlers if is_service(need.kind))]
+    for need in needs:
+        refuse_unmet(need, module)
+    container.connect()
+    module.dependencies = dependencies_of(of_handlers, container)
+    exporters = {owner.name: owner for owner, _ in exports.values() if owner is not module}
+    givers = [container.giver_of(need.kind) for need in needs]
+    return [exporters[giver] for giver in givers if giver in exporters]
+
+
+def refuse_unmet(need: Need, module: Module) -> None:
+    """Raise WiringError for a need without an offer."""
+    if module.container.giver_of(need.kind) is None:
+        offer = f"add it to the services of {module.name}, or let another module export it."
+        cure = advice(need.kind, module.core) or f"which nothing offers: {offer}"
+        raise WiringError(f"{module.name} needs {need}, {cure}")
+
+
+def advice(port: type, core: CoreContainer) -> str | None:
+    """Name the module to add to MODULES, if one that is left out exports the port."""
+    for name, kind in load_modules().plugins.items():
+        with suppress(WiringError, SettingsError):
+            _, contributed = construct(name, kind, core)
+            if any(isinstance(it, Export) and it.port is port for it in contributed):
+                return f"which {name} exports: add {name} to MODULES."
+    return None
+
+
+def in_order(owners: Mapping[Module, Sequence[Module]]) -> list[Module]:
+    try:
+        return list(TopologicalSorter(owners).static_order())
+    except CycleError as error:
+        circle = " → ".join(module.name for module in error.args[1])
+        raise WiringError(f"Modules need each other in a circle: {circle}.") from None

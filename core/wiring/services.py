@@ -1,0 +1,149 @@
+"""The services of a module: built once, at the start, with arguments that are matched by type."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from inspect import Parameter, isclass, signature
+from typing import Any, TypeVar, get_type_hints
+
+from dependency_injector import providers
+from dependency_injector.providers import Dependency, Provider, Singleton
+
+from core.kernel.contributions import WiringError
+from core.kernel.loading import as_wiring_error
+from core.security.passwords import NewPasswords
+from core.wiring.container import CoreContainer
+
+S = TypeVar("S")
+Service = Callable[..., object]
+"""A class, or a function whose annotated result is the type of the service."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """A parameter of a service or of a handler, which gets the offer of its type."""
+
+    kind: Any
+    name: str
+    owner: str
+
+    def __str__(self) -> str:
+        return f"{name_of(self.kind)} for {self.name} of {self.owner}"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A provider, with the name of its module or `core`."""
+
+    giver: str
+    provider: Provider[Any]
+
+
+class ServiceContainer:
+    """The providers that the parameters of a module may ask for, by type."""
+
+    def __init__(self, module: str, services: Sequence[Service], core: CoreContainer) -> None:
+        self.own: dict[Any, Singleton[Any]] = {}
+        self._module = module
+        self._offers = {kind: Offer("core", it) for kind, it in offers_of(core).items()}
+        for service in services:
+            kind, provider = type_of(service), Singleton(service)
+            self.offer(kind, module, provider)
+            self.own[kind] = provider
+
+    def offer(self, kind: Any, giver: str, provider: Callable[[], Any]) -> None:
+        """Add a provider. Raises WiringError if another one has the same type."""
+        if other := self._offers.get(kind):
+            both = f"{name_of(kind)} is offered by {other.giver} and by {giver}"
+            raise WiringError(f"{self._module} cannot choose: {both}; keep one.")
+        if not isinstance(provider, Provider):
+            provider = providers.Callable(provider)
+        self._offers[kind] = Offer(giver, provider)
+
+    def giver_of(self, kind: Any) -> str | None:
+        """Return the name of the module that offers the type, `core`, or None."""
+        return offer.giver if (offer := self._offers.get(kind)) else None
+
+    def provider(self, kind: type[S]) -> Provider[S]:
+        """Return the provider of this type. Raises WiringError if there is none."""
+        if offer := self._offers.get(kind):
+            return offer.provider
+        raise WiringError(f"{self._module} has no {name_of(kind)}: add it to its `services`.")
+
+    def needs(self) -> list[Need]:
+        """Return the parameters of all services of the module."""
+        return [need for provider in self.own.values() for need in needs_of(provider.cls)]
+
+    def connect(self) -> None:
+        """Give each service the providers of its parameters."""
+        for provider in self.own.values():
+            needs = needs_of(provider.cls)
+            provider.set_kwargs(**{need.name: self.provider(need.kind) for need in needs})
+
+    def build(self, package: str) -> None:
+        """Build every service, so that a wrong setting stops the start."""
+        for kind, provider in self.own.items():
+            with as_wiring_error(f"{self._module} cannot build its {name_of(kind)}", package):
+                provider()
+
+
+def offers_of(core: CoreContainer) -> dict[Any, Provider[Any]]:
+    """Return the providers of core, by the type of what they provide."""
+    types = {type_in_core(it): it for it in core.providers.values()}
+    return {**types, NewPasswords: core.passwords}
+
+
+def type_in_core(provider: Any) -> Any:
+    return provider.instance_of if isinstance(provider, Dependency) else type_of(provider.cls)
+
+
+def type_of(service: Service) -> Any:
+    """Return the type of a service. Raises WiringError for a function without one."""
+    if isclass(service):
+        return service
+    if kind := get_type_hints(service).get("return"):
+        return kind
+    raise WiringError(f"The service {place_of(service)} has no type: annotate its result.")
+
+
+def needs_of(service: Service) -> Iterator[Need]:
+    """Yield the parameters of a service, except those with a default.
+
+    Raises WiringError for a parameter without an annotation.
+    """
+    types = get_type_hints(service.__init__ if isclass(service) else service)
+    for name in required_parameters(service):
+        if name not in types:
+            raise WiringError(f"{name} of {place_of(service)} has no type: annotate it.")
+        yield Need(types[name], name, name_of(service))
+
+
+def required_parameters(function: Callable[..., object]) -> list[str]:
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    parameters = signature(function).parameters.values()
+    return [it.name for it in parameters if it.default is it.empty and it.kind not in variadic]
+
+
+def refuse_circles(containers: Iterable[ServiceContainer]) -> None:
+    """Raise WiringError if services, of any modules, need each other in a circle."""
+    kinds = {it: kind for container in containers for kind, it in container.own.items()}
+    needed = {provider: [*map(real, provider.kwargs.values())] for provider in kinds}
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as error:
+        circle = " → ".join(name_of(kinds[provider]) for provider in error.args[1])
+        move = "move what they share into one of its own"
+        raise WiringError(f"Services need each other in a circle: {circle}; {move}.") from None
+
+
+def real(provider: Any) -> Any:
+    """Return the provider that stands in for this one, such as an export for a port of core."""
+    return provider.last_overriding or provider
+
+
+def place_of(service: Any) -> str:
+    return f"{service.__module__}.{service.__qualname__}"
+
+
+def name_of(kind: Any) -> str:
+    return getattr(kind, "__name__", None) or str(kind)

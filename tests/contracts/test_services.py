@@ -1,0 +1,65 @@
+"""Services whose parameters cannot be matched keep the application down, in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from config.log_writer import LogWriter
+from config.settings import Settings
+from core.app import create_app
+from core.kernel.contributions import WiringError
+from core.wiring.module import Module
+from tests.contracts.refused.services import plugin as services
+
+PLACE = services.__name__
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (
+            services.Unoffered,
+            "odd needs Bell for bell of RingingService, which nothing offers: "
+            "add it to the services of odd, or let another module export it.",
+        ),
+        (
+            services.UnlistedService,
+            "odd needs RingingService for ringing of RingingController.ring, which nothing offers: "
+            "add it to the services of odd, or let another module export it.",
+        ),
+        (
+            services.Doubled,
+            "odd cannot choose: Thing is offered by odd and by odd; keep one.",
+        ),
+        (
+            services.OfferedByCore,
+            "odd cannot choose: Database is offered by core and by odd; keep one.",
+        ),
+        (
+            services.Untyped,
+            f"thing of {PLACE}.UntypedParameter has no type: annotate it.",
+        ),
+        (
+            services.UntypedResult,
+            f"The service {PLACE}.make_something has no type: annotate its result.",
+        ),
+        (
+            services.Circular,
+            "Services need each other in a circle: Hen → Egg → Hen; "
+            "move what they share into one of its own.",
+        ),
+        (
+            services.TwoTypes,
+            "The name it is used for Database in TwoTypesController.show_database, and Thing in "
+            "TwoTypesController.show_thing: rename one.",
+        ),
+    ],
+    ids=lambda it: it.__name__ if isinstance(it, type) else "",
+)
+def test_services_that_do_not_fit_keep_the_application_down(
+    tmp_path: Path, log_lines: LogWriter, module: type[Module], sentence: str
+) -> None:
+    settings = Settings(environment="test", data_dir=tmp_path)
+    with pytest.raises(WiringError) as refused:
+        create_app(settings, {"odd": module}, log_lines)
+    assert str(refused.value) == sentence
