@@ -7,7 +7,7 @@ mypy checks the options; a keyword that does not exist is also an error when the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import litestar
 from litestar.handlers import HTTPRouteHandler
@@ -215,7 +215,7 @@ def declared(
     decorator: Callable[..., HTTPRouteHandler],
     path: Path,
     declaration: Declaration,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> HTTPRouteHandler:
     """Return the decorator of Litestar with the declaration in its `opt`.
 

@@ -91,9 +91,9 @@ def without_unused(document: Json) -> Json:
 def tags_of(operations: Operations) -> list[str]:
     """Return the module names; modules whose operations all need a permission come last."""
     every = [options_of(handler) for _, handler in operations]
-    for_everyone = {rules.module for rules in every if not rules.policy.needs}
+    for_everyone = {options.module for options in every if not options.policy.needs}
     return sorted(
-        {rules.module for rules in every}, key=lambda name: (name not in for_everyone, name)
+        {options.module for options in every}, key=lambda name: (name not in for_everyone, name)
     )
 
 
@@ -107,15 +107,15 @@ METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
 def operation_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas, schemes: list[str]
 ) -> Json:
-    rules = options_of(handler)
+    options = options_of(handler)
     body = request_body(handler, schemas)
     operation: Json = {
-        "operationId": operation_id(rules.module, handler.fn.__name__),
+        "operationId": operation_id(options.module, handler.fn.__name__),
         "summary": handler.summary,
-        "description": " ".join(filter(None, [handler.description, *who_may(rules.policy)])),
-        "tags": [rules.module],
-        "parameters": parameters_of(route, handler, method, rules, schemas),
-        "security": security_of(rules.policy, schemes),
+        "description": " ".join(filter(None, [handler.description, *who_may(options.policy)])),
+        "tags": [options.module],
+        "parameters": parameters_of(route, handler, method, schemas),
+        "security": security_of(options.policy, schemes),
     }
     return operation | ({"requestBody": body} if body else {})
 

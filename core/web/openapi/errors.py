@@ -72,10 +72,10 @@ class ErrorAnswers:
         self.codes: set[str] = set()
         self._schemas = schemas
 
-    def of(self, method: str, rules: RouteOptions, common: Kinds) -> Json:
+    def of(self, method: str, options: RouteOptions, common: Kinds) -> Json:
         return {
-            str(status): self._answer(errors, problem_headers(status, method, rules))
-            for status, errors in by_status(rules.errors, common).items()
+            str(status): self._answer(errors, problem_headers(status, method, options))
+            for status, errors in by_status(options.errors, common).items()
         }
 
     def _answer(self, errors: Kinds, headers: list[str]) -> Json:
@@ -126,11 +126,11 @@ def by_status(own: Errors, common: Kinds) -> dict[int, Kinds]:
     return dict(sorted(statuses.items()))
 
 
-def problem_headers(status: int, method: str, rules: RouteOptions) -> list[str]:
+def problem_headers(status: int, method: str, options: RouteOptions) -> list[str]:
     names = ["X-Request-ID", *ALSO_SAID.get(status, ())]
     if method == "PATCH" and status == 415:
         names.append("Accept-Patch")
-    if method == "POST" and rules.in_api and rules.idempotency:
+    if method == "POST" and options.in_api and options.idempotency:
         names += ["Retry-After"] if status == StillRunning.status else []
         names += ["Idempotency-Replayed"] if status in FINAL else []
     return names

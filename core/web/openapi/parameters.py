@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from core.web.openapi.schemas import Json, Schemas, in_camel_case, without_null
 from core.web.parameters import LARGEST_PAGE, kind_of
-from core.web.route_options import AnyListing, RouteOptions
+from core.web.route_options import AnyListing, RouteOptions, options_of
 
 CONSTRAINTS = {
     "ge": "minimum",
@@ -26,13 +26,14 @@ CONSTRAINTS = {
 
 
 def parameters_of(
-    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: RouteOptions, schemas: Schemas
+    route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas
 ) -> list[Json]:
+    options = options_of(handler)
     return [
         *path_parameters(route, handler, schemas),
         *query_parameters(route, handler, method, schemas),
-        *(list_parameters(rules.listing) if rules.listing else ()),
-        *header_parameters(handler, method, rules),
+        *(list_parameters(options.listing) if options.listing else ()),
+        *header_parameters(handler, method, options),
     ]
 
 
@@ -152,18 +153,18 @@ def query(name: str, schema: Json, description: str) -> Json:
 
 
 def header_parameters(
-    handler: HTTPRouteHandler, method: str, rules: RouteOptions
+    handler: HTTPRouteHandler, method: str, options: RouteOptions
 ) -> Iterator[Json]:
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
         yield shared("IfMatch")
         yield shared("IfNoneMatch")
-    for name, description in (rules.request_headers or {}).items():
+    for name, description in (options.request_headers or {}).items():
         yield header(name, description)
-    if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
+    if method == "GET" and options.in_api and options.listing is None and not options.streamed:
         yield shared("KnownETag")
-    if method == "POST" and rules.in_api:
-        yield shared("IdempotencyKey" if rules.idempotency else "UnusedIdempotencyKey")
+    if method == "POST" and options.in_api:
+        yield shared("IdempotencyKey" if options.idempotency else "UnusedIdempotencyKey")
 
 
 def shared(name: str) -> Json:

@@ -37,7 +37,7 @@ from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
-from core.web.route_options import RouteOptions
+from core.web.route_options import RouteOptions, options_of
 from core.web.strict_json import MalformedJson, TooManyValues
 
 Kinds = list[type[ProblemError]]
@@ -61,19 +61,18 @@ ALWAYS: Kinds = [
 BODIES: Kinds = [MalformedJson, TooManyValues, BodyCutOff, NotJson, EncodedBody, BodyTooLarge]
 
 
-def refusals(
-    route: HTTPRoute, handler: HTTPRouteHandler, method: str, rules: RouteOptions
-) -> Kinds:
+def refusals(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> Kinds:
+    options = options_of(handler)
     return [
         *by_password(handler),
         *ALWAYS,
-        *by_access(rules),
-        *([RateLimited] if rules.in_api else ()),
-        *([] if rules.policy.while_closed else (UnderMaintenance,)),
+        *by_access(options),
+        *([RateLimited] if options.in_api else ()),
+        *([] if options.policy.while_closed else (UnderMaintenance,)),
         *([NothingHere] if route.path_parameters else ()),
         *([Stale] if "if_match" in handler.parsed_fn_signature.parameters else ()),
         *(BODIES if method in WITH_BODY else ()),
-        *(by_idempotency(rules) if method == "POST" and rules.in_api else ()),
+        *(by_idempotency(options) if method == "POST" and options.in_api else ()),
     ]
 
 
@@ -93,8 +92,8 @@ def passwords_of(handler: HTTPRouteHandler) -> Iterator[Typed]:
         yield from (mark for mark in marks if isinstance(mark, Typed))
 
 
-def by_access(rules: RouteOptions) -> Kinds:
-    policy = rules.policy
+def by_access(options: RouteOptions) -> Kinds:
+    policy = options.policy
     errors: Kinds = [] if policy.both else [MixedCredentials]
     if policy.anyone:
         errors += [BadCredential] if policy.strict else []
@@ -112,5 +111,5 @@ def by_access(rules: RouteOptions) -> Kinds:
     return errors
 
 
-def by_idempotency(rules: RouteOptions) -> Kinds:
-    return [StillRunning, KeyReused, BadIdempotencyKey, BodyTooLarge] if rules.idempotency else []
+def by_idempotency(options: RouteOptions) -> Kinds:
+    return [StillRunning, KeyReused, BadIdempotencyKey, BodyTooLarge] if options.idempotency else []

@@ -23,15 +23,15 @@ def responses_of(
     schemas: Schemas,
     errors: ErrorAnswers,
 ) -> Json:
-    rules = options_of(handler)
+    options = options_of(handler)
     own = dict(handler.responses or {})
-    answers = {str(handler.status_code): success(handler, own, rules, schemas)}
-    if method == "GET" and rules.in_api and rules.listing is None and not rules.streamed:
+    answers = {str(handler.status_code): success(handler, own, options, schemas)}
+    if method == "GET" and options.in_api and options.listing is None and not options.streamed:
         answers["304"] = {"$ref": "#/components/responses/NotModified"}
     for status, spec in own.items():
         if status != handler.status_code:
             answers[str(status)] = another(status, spec, answers[str(handler.status_code)], schemas)
-    return answers | errors.of(method, rules, refusals(route, handler, method, rules))
+    return answers | errors.of(method, options, refusals(route, handler, method))
 
 
 WITHOUT_BODY: Json = {
@@ -69,21 +69,21 @@ def parts(spec: ResponseSpec, whole: Json) -> Json:
 
 
 def success(
-    handler: HTTPRouteHandler, own: dict[int, ResponseSpec], rules: RouteOptions, schemas: Schemas
+    handler: HTTPRouteHandler, own: dict[int, ResponseSpec], options: RouteOptions, schemas: Schemas
 ) -> Json:
     spec = own.get(handler.status_code)
     answer: Json = {
         "description": HTTPStatus(handler.status_code).phrase,
-        "headers": success_headers(handler, rules),
+        "headers": success_headers(handler, options),
     }
     if answer == WITHOUT_BODY["NoContent"]:
         return {"$ref": "#/components/responses/NoContent"}
-    content = success_content(handler, spec, rules, schemas)
+    content = success_content(handler, spec, options, schemas)
     return answer | ({"content": content} if content else {})
 
 
 def success_content(
-    handler: HTTPRouteHandler, spec: ResponseSpec | None, rules: RouteOptions, schemas: Schemas
+    handler: HTTPRouteHandler, spec: ResponseSpec | None, options: RouteOptions, schemas: Schemas
 ) -> Json | None:
     kind = handler.parsed_fn_signature.return_type
     annotation = spec.data_container if spec else kind.annotation
@@ -93,7 +93,7 @@ def success_content(
         return None
     if annotation in (bytes, Any):
         own = name_of(spec.media_type if spec else handler.media_type)
-        kinds = rules.produces or (own or OCTETS,)
+        kinds = options.produces or (own or OCTETS,)
         return {kind: TEXT if kind.startswith("text/") else BINARY for kind in kinds}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
@@ -110,28 +110,28 @@ def name_of(media_type: Any) -> str:
     return str(getattr(media_type, "value", media_type) or "")
 
 
-def success_headers(handler: HTTPRouteHandler, rules: RouteOptions) -> Json:
+def success_headers(handler: HTTPRouteHandler, options: RouteOptions) -> Json:
     names = ["X-Request-ID"]
-    if handler.status_code == 201 and (rules.location or "id" in fields_of(handler)):
+    if handler.status_code == 201 and (options.location or "id" in fields_of(handler)):
         names.append("Location")
-    if rules.listing:
+    if options.listing:
         names.append("Link")
-    elif rules.in_api and is_tagged(handler, rules):
+    elif options.in_api and is_tagged(handler, options):
         names.append("ETag")
-    if rules.in_api:
+    if options.in_api:
         names += ["RateLimit-Policy", "RateLimit"]
-    if "POST" in handler.http_methods and rules.in_api and rules.idempotency:
+    if "POST" in handler.http_methods and options.in_api and options.idempotency:
         names.append("Idempotency-Replayed")
     given = sorted(handler.resolve_response_headers(), key=lambda header: header.name)  # from a set
     own = {header.name: text(header.description or "") for header in given}
     return references(names) | own
 
 
-def is_tagged(handler: HTTPRouteHandler, rules: RouteOptions) -> bool:
+def is_tagged(handler: HTTPRouteHandler, options: RouteOptions) -> bool:
     """Return whether `names_a_resource` will be true for the body."""
     if "GET" in handler.http_methods:
-        return not rules.streamed
-    if rules.idempotency is False:
+        return not options.streamed
+    if options.idempotency is False:
         return False
     fields = fields_of(handler)
     return bool(fields) if handler.status_code == 200 else "id" in fields
