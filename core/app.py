@@ -138,6 +138,6 @@ def wrap_asgi(inner: Any, core: CoreContainer, problems: Problems) -> RequestMid
         problems=problems,
         security_headers=SecurityHeaders(tls=settings.public_url.startswith("https:")),
         lifecycle=core.lifecycle(),
-        audit_refusal=RefusalAudit(core.audit()).record,
+        audit_refusal=RefusalAudit(core.db()).record,
         observers=(AccessLog(write_access_line), core.metrics().observe),
     )

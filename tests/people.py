@@ -61,4 +61,4 @@ async def grant(app: Litestar, user_id: UUID, roles: Sequence[str]) -> None:
     async with db.transaction() as tx:
         user = await tx.session.get_one(User, user_id)
         user.roles = tuple(sorted({"member", *roles}))
-        db.invalidate("principals")
+        tx.invalidate("principals")

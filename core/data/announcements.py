@@ -7,7 +7,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.data.invalidation_poller import CHANNEL, COPIES, Announcement
 from core.data.transaction import Transaction
-from core.data.writes import write_later
 from core.engine.sql import place_of
 
 _places = func.unnest(bindparam("places", type_=ARRAY(Integer))).column_valued()
@@ -26,4 +25,4 @@ async def announce(tx: Transaction, names: Iterable[str]) -> None:
 
     All transactions lock the rows late and in the same order, so that they wait for a short time.
     """
-    await write_later(tx, ANNOUNCE, {"places": sorted({place_of(name) for name in names})})
+    await tx.execute_later(ANNOUNCE, {"places": sorted({place_of(name) for name in names})})

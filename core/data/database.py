@@ -16,9 +16,10 @@ from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 
+from core.data.audit import Outcome, Target
 from core.data.folded import fold_updates
+from core.data.open_transaction import Callback, Recorders
 from core.data.transaction import (
-    Callback,
     DeferredTransaction,
     Transaction,
     current,
@@ -61,12 +62,13 @@ class Database:
         snapshots: AsyncEngine,
         reads: PlannedReads,
         cache_versions: CacheVersions,
+        recorders: Recorders,
         announce: Announce | None = None,
     ) -> None:
         self.engine = pool.engine
         self._pool, self._snapshots, self._reads = pool, snapshots, reads
         self._cache_versions = cache_versions
-        self._announce = announce
+        self._recorders, self._announce = recorders, announce
         self._committing: set[Task[None]] = set()
         """Commits and other tasks that `close` waits for."""
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
@@ -142,7 +144,8 @@ class Database:
     @asynccontextmanager
     async def _new_transaction(self) -> AsyncIterator[Transaction]:
         with translate_stale_errors(), translate_busy_errors():
-            opened = Transaction(self, self._pool, await self._pool.acquire())
+            connection = await self._pool.acquire()
+            opened = Transaction(self, self._pool, connection, self._recorders)
             with entered(opened):
                 try:
                     if not is_limited():
@@ -165,25 +168,25 @@ class Database:
                 with entered(part):
                     yield part
                     part.raise_if_failed()
-        outer.on_commit += part.on_commit
+        outer.callbacks += part.callbacks
 
-    def invalidate(self, *names: str) -> None:
-        """Invalidate the cached values of these names in all processes after the commit.
+    def record_later(
+        self,
+        action: str,
+        target: Target,
+        /,
+        *,
+        outcome: Outcome = Outcome.success,
+        **details: object,
+    ) -> None:
+        """Record an operation that changed no row, without waiting for a commit.
 
-        The tables that a transaction changes are invalidated by themselves, but on this machine
-        only. The names given here are announced to other machines too.
+        Example: `db.record_later("notes.list", ("notes", None))`, after a list of the data of other
+        users. The entry is written with others within a second. A process that is killed loses the
+        entries that it has not written.
         """
-        opened = self._must_be_open("Touch names inside the transaction that changes them.")
-        opened.invalidated.update(names)
-
-    def on_commit(self, callback: Callback) -> None:
-        """Call `callback` after the commit, in the event loop; its errors do not undo the commit.
-
-        A callback that works on files returns an awaitable that does so in a thread. It is awaited
-        before the block of the transaction ends.
-        """
-        outer = self._must_be_open("There is no commit to wait for outside a transaction.")
-        outer.on_commit.append(callback)
+        audit = self._recorders.audit
+        audit.note(audit.entry(action, target, outcome, details))
 
     def start_beside(self, work: Coroutine[Any, Any, None]) -> Task[None]:
         """Start a task that no request waits for; `close` waits for it as for a commit."""
@@ -215,7 +218,7 @@ class Database:
         finally:  # a failed commit may have taken effect, if only its result was lost
             opened.closed = True
             self._cache_versions.advance(opened.changed | opened.invalidated)
-        for callback in opened.on_commit:
+        for callback in opened.callbacks:
             await call(callback)
 
     def _outer(self) -> Transaction | None:

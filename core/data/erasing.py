@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.database import Database
-from core.data.models import Base
+from core.data.models import Base, table_of
 
 BUDGET_S = 0.04
 """The time that one transaction may take."""
@@ -111,9 +111,3 @@ def some_of(
     key = columns[0] if len(columns) == 1 else tuple_(*columns)
     some = select(*columns).where(*which).limit(AT_MOST)
     return key, some.with_for_update(skip_locked=True) if skip_locked else some
-
-
-def table_of(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
-    return table

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Boolean,
@@ -19,41 +19,15 @@ from sqlalchemy import (
     bindparam,
     insert,
 )
-from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
 from core.data.folded import own_columns
 from core.data.models import UtcDateTime, to_utc
-from core.data.transaction import Transaction
-from core.data.writes import write, write_later
 from core.kernel.ids import uuid7
 
-M = TypeVar("M", bound=DeclarativeBase)
 READ_AS_WRITTEN = (Boolean, Date, Integer, LargeBinary, String, UtcDateTime, Uuid)
 """Types whose values every database returns as they were written."""
-
-
-async def add_row(tx: Transaction, model: type[M], **values: Any) -> M:
-    """Insert a row and return it, with the id and the defaults of its table.
-
-    The object belongs to no session, so a later change of it changes nothing in the database. The
-    INSERT is sent with the next statement or the commit. It is sent at once if the table has unique
-    values, or values that the database computes or changes.
-    """
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
-    given = with_defaults(table, values)
-    new = insert_into(table, frozenset(given))
-    bound = {f"new_{name}": value for name, value in given.items()}
-    if new.returning is not None:
-        row = (await write(tx, new.returning, bound)).one()
-        return model(**row._mapping)
-    if new.may_wait:
-        await write_later(tx, new.insert, bound)
-    else:
-        await write(tx, new.insert, bound)
-    return model(**given)
 
 
 class NewRow(NamedTuple):
@@ -61,6 +35,7 @@ class NewRow(NamedTuple):
     returning: ReturningInsert[Any] | None
     """The INSERT with RETURNING, if the stored row may differ from the given values."""
     may_wait: bool
+    """Whether the INSERT may be sent with a later statement or the commit: no value is unique."""
 
 
 @lru_cache(1000)

@@ -1,7 +1,9 @@
 """The base classes and the column types of all tables."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,8 +13,10 @@ from sqlalchemy import (
     Dialect,
     Interval,
     MetaData,
+    Table,
     Time,
     TypeDecorator,
+    inspect,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -112,10 +116,31 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: BigInteger}
 
-    def assign(self, **values: Any) -> None:
-        """Set several attributes at once."""
-        for name, value in values.items():
-            setattr(self, name, value)
+
+M = TypeVar("M", bound=DeclarativeBase)
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
+    return table
+
+
+def object_of(model: type[M], values: Mapping[str, object]) -> M:
+    """Return an object with the values of a row, made like those that the ORM loads.
+
+    It costs a twentieth of the constructor, which SQLAlchemy instruments for each attribute.
+    """
+    row = cast("M", inspect(model).class_manager.new_instance())
+    row.__dict__.update(values)
+    return row
+
+
+@lru_cache(1000)
+def key_of(model: type[DeclarativeBase]) -> str:
+    """Return the name of the primary key, which is one column."""
+    [key] = table_of(model).primary_key.columns
+    return key.name
 
 
 class Identified:

@@ -1,28 +1,26 @@
-"""Common queries of services: one row or NotFound, and one part of a list."""
+"""Lists: how their rows are sorted, searched, filtered, counted and read in parts."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import ge, gt, le, lt
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam
+from sqlalchemy import ColumnElement, Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
-from core.data.transaction import Transaction
 from core.data.unions import Union, in_order
 from core.engine.sql import NOTHING, Count, ReadConnection, Values
-from core.kernel.errors import FieldError, InvalidInput, NotFound
+from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.lru_dict import LruDict
 from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
-T = TypeVar("T")
 Columns = Sequence[InstrumentedAttribute[Any]]
-Query = Select[Any] | Union
+Query = Select[Any] | Union[Any]
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gte": ge,
@@ -34,27 +32,6 @@ ALWAYS_RANGES = ("created_at", "at")
 """Sort keys that every list offers as ranges too."""
 
 BATCH = 100  # rows: few enough to be serialized between two other requests
-
-
-async def one_or_raise(
-    tx: Transaction,
-    query: Select[T],
-    missing: type[NotFound],
-    values: Values = NOTHING,
-) -> T:
-    """Return the entity, to be changed. Raises `missing`."""
-    if (entity := await tx.session.scalar(query, values)) is None:
-        raise missing
-    return entity
-
-
-async def row_or_raise(
-    reads: ReadConnection, statement: Select[Any], values: Values, missing: type[NotFound]
-) -> Row[Any]:
-    """Return the row, to be read. Raises `missing`."""
-    if (row := (await reads.execute(statement, values)).one_or_none()) is None:
-        raise missing
-    return row
 
 
 @dataclass(frozen=True, slots=True, eq=False)

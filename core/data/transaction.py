@@ -1,67 +1,194 @@
-"""The unit of work: one transaction of one task, with the callbacks that follow its commit."""
+"""The unit of work: verbs that write rows, audit entries and events in one commit."""
 
 from asyncio import Task, current_task
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Self
+from datetime import timedelta
+from typing import Any, Self, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import Executable
+from sqlalchemy.orm import DeclarativeBase
 
-from core.engine.sql import ConnectionPool
+from core.data.audit import RECORD, Outcome, Target
+from core.data.inserts import insert_into, with_defaults
+from core.data.models import Versioned, key_of, object_of, table_of
+from core.data.open_transaction import OpenTransaction
+from core.data.updates import Where, change_of, locked, removal_of
+from core.engine.sql import Values
+from core.kernel.context import current_context
+from core.kernel.errors import NotFound, Stale
+from core.kernel.events import Event
+from core.kernel.preconditions import ANY_VERSION, IfMatch
 
-Callback = Callable[[], Awaitable[object] | None]
+M = TypeVar("M", bound=DeclarativeBase)
 
 
-class Transaction:
-    """The transaction of one task. Tasks that this task starts see it, but may not join it."""
+class Transaction(OpenTransaction):
+    """The transaction of one task. Tasks that this task starts see it, but may not join it.
 
-    def __init__(self, database: object, pool: ConnectionPool, connection: AsyncConnection) -> None:
-        self.database, self.pool, self.connection = database, pool, connection
-        self.changed: set[str] = set()
-        """The tables whose rows the transaction changed."""
-        self.invalidated: set[str] = set()
-        """Further names of cached values to invalidate, on other machines too."""
-        self.on_commit: list[Callback] = []
-        self.task = current_task()
-        self.failed = self.closed = False
+    An object that a verb returns belongs to no session: a change of its attributes is not written.
 
-    @cached_property
-    def session(self) -> AsyncSession:
-        """SQLAlchemy's session in this transaction, for operations of the ORM."""
-        return AsyncSession(self.connection, expire_on_commit=False)
+    ```python
+    async with db.transaction() as tx:
+        note = await tx.insert(Note, audit="notes.write", owner_id=owner.id, text="Milk")
+        note = await tx.update(note, {"text": "Bread"}, audit="notes.change")
+        assert (note.text, note.version) == ("Bread", 2)
+        await tx.delete(note, audit="notes.remove")
+    ```
+    """
 
-    @property
-    def opened_session(self) -> AsyncSession | None:
-        """The session, or None if it was not used."""
-        session: AsyncSession | None = self.__dict__.get("session")
-        return session
+    async def insert(self, model: type[M], /, *, audit: str | None = None, **values: object) -> M:
+        """Insert a row and return it, with the id and the defaults of its table.
 
-    async def flush(self) -> None:
-        """Write the pending entities of the session."""
-        session = self.opened_session
-        if session and (session.new or session.dirty or session.deleted):
-            await session.flush()
+        The INSERT is sent with the next statement or the commit. It is sent at once if the table
+        has unique values, or values that the database computes or changes. `audit` is the action of
+        the audit entry: `await tx.insert(Note, audit="notes.write", text="…")`.
+        """
+        table = table_of(model)
+        given: Mapping[str, object] = with_defaults(table, values)
+        new = insert_into(table, frozenset(given))
+        bound = {f"new_{name}": value for name, value in given.items()}
+        if new.returning is not None:
+            given = (await self.execute(new.returning, bound)).one()._asdict()
+        elif new.may_wait:
+            await self.execute_later(new.insert, bound)
+        else:
+            await self.execute(new.insert, bound)
+        row = object_of(model, given)
+        if audit:
+            await self.record(audit, target_of(row))
+        return row
 
-    def join(self) -> Self:
-        if self.task is not current_task():
-            raise RuntimeError("This task was started inside a transaction: start it afterwards.")
-        return self
+    async def get(
+        self,
+        model: type[M],
+        key: object,
+        /,
+        *,
+        missing: type[NotFound],
+        if_match: IfMatch = ANY_VERSION,
+        **where: object,
+    ) -> M:
+        """Lock and return the row with this primary key. Raises `missing` and Stale.
 
-    def raise_if_failed(self) -> None:
-        if self.failed:
-            raise RuntimeError("A part failed, was caught, and left its work: use savepoint().")
+        A row that differs from `where` is missing too, such as one of another owner:
+        `await tx.get(Note, note_id, owner_id=owner.id, missing=NoteNotFound, if_match=if_match)`.
+        """
+        statement, values = locked(model, {key_of(model): key, **where})
+        if (row := await self._row(model, statement, values)) is None:
+            raise missing
+        check(if_match, row)
+        return row
 
-    def savepoint(self) -> "Transaction":
+    async def update(self, row: M, changes: Mapping[str, object], *, audit: str | None = None) -> M:
+        """Change a row and return it as it is now. Raises Stale if another writer was first.
+
+        Columns that have these values already are not written. The audit entry names all columns.
+        """
+        identity = identity_of(row)
+        if new := {it: value for it, value in changes.items() if getattr(row, it) != value}:
+            changed = await self._row(type(row), *change_of(type(row), identity, new))
+            if changed is None:
+                raise Stale
+            row = changed
+        if audit:
+            await self.record(audit, target_of(row), fields=[*changes])
+        return row
+
+    async def update_by_id(
+        self,
+        model: type[M],
+        key: object,
+        changes: Mapping[str, object],
+        /,
+        *,
+        missing: type[NotFound],
+        if_match: IfMatch = ANY_VERSION,
+        audit: str | None = None,
+        **where: object,
+    ) -> M:
+        """Change a row in one statement, without reading it first. Raises `missing` and Stale.
+
+        `where` is that of `get`. An empty change locks the row only.
+        """
+        found = {key_of(model): key, **where}
+        statement = change_of(model, found, changes) if changes else locked(model, found)
+        if (row := await self._row(model, *statement)) is None:
+            raise missing
+        check(if_match, row, step=1 if changes else 0)
+        if audit:
+            await self.record(audit, target_of(row), fields=[*changes])
+        return row
+
+    async def delete(self, row: DeclarativeBase, *, audit: str | None = None) -> None:
+        """Delete a row. Raises Stale if another writer was first."""
+        statement, values = removal_of(type(row), identity_of(row))
+        if (await self.execute(statement, values)).one_or_none() is None:
+            raise Stale
+        if audit:
+            await self.record(audit, target_of(row))
+
+    async def record(
+        self,
+        action: str,
+        target: Target,
+        /,
+        *,
+        outcome: Outcome = Outcome.success,
+        **details: object,
+    ) -> None:
+        """Record an operation in the audit trail; the details are neither personal nor secret.
+
+        `await tx.record("notes.share", note, with_group="family")`. A rollback removes the entry
+        too, so raise the error of a recorded refusal after the block of the transaction.
+        """
+        context = current_context()
+        entry = self.recorders.audit.entry(action, target, outcome, details)
+        await self.execute_later(RECORD, entry)
+        self.on_commit(lambda: setattr(context, "audited", True))
+
+    async def publish(self, event: Event, delay: timedelta | None = None) -> None:
+        """Record an event; its listeners are called after the commit and after `delay`."""
+        if self.recorders.outbox is None:
+            raise RuntimeError("This database was opened without an outbox: it publishes no event.")
+        await self.recorders.outbox.record(self, event, delay)
+
+    def savepoint(self) -> Self:
         """Return a part of the transaction, with callbacks of its own.
 
         Its rollback drops the callbacks, but the names that it has changed stay invalidated.
         """
-        part = Transaction(self.database, self.pool, self.connection)
+        part = type(self)(self.database, self.pool, self.connection, self.recorders)
         part.session, part.changed, part.invalidated = self.session, self.changed, self.invalidated
         return part
+
+    async def _row(self, model: type[M], statement: Executable, values: Values) -> M | None:
+        found = (await self.execute(statement, values)).one_or_none()
+        return None if found is None else object_of(model, found._asdict())
+
+
+def check(if_match: IfMatch, row: DeclarativeBase, step: int = 0) -> None:
+    """Check If-Match against the version before `step` changes; an error undoes them."""
+    if isinstance(row, Versioned):
+        if_match.check_version(row.id, row.version - step)
+    else:
+        if_match.check_untagged()
+
+
+def identity_of(row: DeclarativeBase) -> Where:
+    """Return the columns by which a row is found if it has not changed."""
+    if not isinstance(row, DeclarativeBase):
+        raise TypeError("A row of db.read() is only read: lock it with tx.get to change it.")
+    names = [it.name for it in table_of(type(row)).primary_key.columns]
+    if isinstance(row, Versioned):
+        names.append("version")
+    return {name: getattr(row, name) for name in names}
+
+
+def target_of(row: DeclarativeBase) -> Target:
+    return row.__tablename__, getattr(row, key_of(type(row)))
 
 
 @dataclass

@@ -5,33 +5,35 @@ One query with OR would read and sort every row of every part.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, select, union_all
 
 from core.data.keyset import SortKey
 from core.kernel.uncopied import Uncopied
 
+T = TypeVar("T")
+
 LIMIT: BindParameter[int] = bindparam("listing_limit", type_=Integer)
 OFFSET: BindParameter[int] = bindparam("listing_offset", type_=Integer)
 
 
-class Union(Uncopied):
+class Union(Uncopied, Generic[T]):
     """Several queries of the same columns; no row may be in two of them."""
 
-    def __init__(self, *parts: Select[Any]) -> None:
+    def __init__(self, *parts: Select[T]) -> None:
         self.parts = parts
 
-    def where(self, condition: ColumnElement[bool]) -> "Union":
+    def where(self, condition: ColumnElement[bool]) -> "Union[T]":
         return Union(*(part.where(condition) for part in self.parts))
 
-    def all(self) -> Select[Any]:
+    def all(self) -> Select[T]:
         """Return one query of all parts, without an order."""
-        return select(union_all(*self.parts).subquery())
+        return cast("Select[T]", select(union_all(*self.parts).subquery()))
 
 
 def in_order(
-    query: Select[Any] | Union,
+    query: Select[Any] | Union[Any],
     order: Sequence[SortKey],
     after: ColumnElement[bool] | None,
     by_page: bool,
@@ -47,7 +49,7 @@ def in_order(
 
 
 def merged(
-    union: Union, order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
+    union: Union[Any], order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
 ) -> Select[Any]:
     """Return the merged query, which reads each part only up to the end of the requested page."""
     reach = LIMIT + OFFSET if by_page else LIMIT

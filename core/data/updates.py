@@ -1,91 +1,102 @@
-"""Changes of a row by one UPDATE … RETURNING, in place of loading, changing and flushing."""
+"""Changes and removals of rows by one statement, and the SELECT that locks a row for them."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Select, Table, Update, bindparam, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, select, update
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from core.data.folded import folds_of, own_columns
-from core.data.transaction import Transaction
-from core.data.writes import write
-from core.engine.sql import Values
-from core.kernel.errors import NotFound
+from core.data.models import Versioned, table_of
 from core.kernel.folding import fold
-from core.kernel.lru_dict import LruDict
-from core.kernel.preconditions import IfMatch
+
+Values = dict[str, object]
+Where = Mapping[str, object]
+"""The values of columns by which a row is found; None stands for NULL."""
 
 
 class Change(NamedTuple):
-    update: Update
-    stamps: Mapping[str, Callable[[], Any]]
+    """The UPDATE for a set of columns, and what it computes for others."""
+
+    update: ReturningUpdate[Any]
+    stamps: Mapping[str, Callable[[], object]]
+    """The functions of columns that each change sets, such as `updated_at`."""
     folds: Mapping[str, str]
+    """The folded copies of the changed texts."""
 
 
-_changes: LruDict[object, Change] = LruDict(500)
-
-
-async def update_or_raise(
-    tx: Transaction,
-    query: Select[Any],
-    values: Values,
-    changes: Mapping[str, Any],
-    if_match: IfMatch,
-    missing: type[NotFound],
-) -> Row[Any]:
-    """Change the `Versioned` row that `query` finds, and return it. Raises `missing` and Stale.
-
-    Without changes the row is only locked, checked and returned. Entities that were loaded before
-    do not see the change. No bindparam of the query may have the name of a column.
-    """
-    if not changes:
-        connection = await tx.session.connection()
-        row = (await connection.execute(query.with_for_update(), values)).one_or_none()
-        return checked(row, 0, if_match, missing)
-    change = change_of(query, changes)
+def change_of(
+    model: type[DeclarativeBase], where: Where, changes: Where
+) -> tuple[ReturningUpdate[Any], Values]:
+    """Return the UPDATE of a row, with the values of its parameters."""
+    change = update_of(model, names_of(where), frozenset(changes))
     new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
-    new |= {name: fold(changes[source]) for name, source in change.folds.items()}
-    values = {**values, **{f"new_{name}": value for name, value in new.items()}}
-    row = (await write(tx, change.update, values)).one_or_none()
-    return checked(row, 1, if_match, missing)
+    new |= {name: fold(str(changes[source])) for name, source in change.folds.items()}
+    return change.update, {f"new_{name}": value for name, value in new.items()} | bound(where)
 
 
-def checked(
-    row: Row[Any] | None, step: int, if_match: IfMatch, missing: type[NotFound]
-) -> Row[Any]:
-    """Return the row after a check of If-Match against its version before the change.
-
-    An error undoes the change.
-    """
-    if row is None:
-        raise missing
-    if_match.check_version(row.id, row.version - step)
-    return row
+def locked(model: type[DeclarativeBase], where: Where) -> tuple[Select[Any], Values]:
+    """Return the SELECT … FOR UPDATE of a row, with the values of its parameters."""
+    return select_locked(model, names_of(where)), bound(where)
 
 
-def change_of(query: Select[Any], changes: Mapping[str, Any]) -> Change:
-    """Return the UPDATE, built once for each query and set of columns."""
-    key = query, frozenset(changes)
-    if (change := _changes.get(key)) is not None:
-        return change
-    table = query.get_final_froms()[0]
-    if not isinstance(table, Table) or query.whereclause is None:
-        raise TypeError("An update is of rows of one table, found by a condition.")
+def removal_of(model: type[DeclarativeBase], where: Where) -> tuple[ReturningDelete[Any], Values]:
+    """Return the DELETE of a row, with the values of its parameters."""
+    return delete_of(model, names_of(where)), bound(where)
+
+
+Names = tuple[tuple[str, bool], ...]
+"""The columns of a `Where`, each with whether it must be NULL."""
+
+
+@lru_cache(1000)
+def update_of(model: type[DeclarativeBase], where: Names, changed: frozenset[str]) -> Change:
+    table = table_of(model)
     stamps = stamps_of(table)
-    folds = {name: source for name, source in folds_of(table).items() if source in changes}
-    new = {**stamps, **changes, **folds}
-    columns = {it: bindparam(f"new_{it}", type_=table.c[it].type) for it in new}
-    counted = update(table).where(query.whereclause).values(columns)
-    built = Change(
-        counted.values(version=table.c.version + 1).returning(*own_columns(table)), stamps, folds
-    )
-    _changes.put(key, built)
-    return built
+    folds = {name: source for name, source in folds_of(table).items() if source in changed}
+    new = {*stamps, *changed, *folds}
+    columns: dict[str, Any] = {
+        it: bindparam(f"new_{it}", type_=table.c[it].type) for it in sorted(new)
+    }
+    if issubclass(model, Versioned):
+        columns["version"] = table.c.version + 1
+    statement = update(table).where(*conditions(table, where)).values(columns)
+    return Change(statement.returning(*own_columns(table)), stamps, folds)
 
 
-def stamps_of(table: Table) -> dict[str, Callable[[], Any]]:
-    """Return the functions of columns that each change sets, such as `updated_at`."""
+@lru_cache(1000)
+def select_locked(model: type[DeclarativeBase], where: Names) -> Select[Any]:
+    table = table_of(model)
+    return select(*own_columns(table)).where(*conditions(table, where)).with_for_update()
+
+
+@lru_cache(1000)
+def delete_of(model: type[DeclarativeBase], where: Names) -> ReturningDelete[Any]:
+    table = table_of(model)
+    return delete(table).where(*conditions(table, where)).returning(*table.primary_key.columns)
+
+
+def conditions(table: Table, where: Names) -> list[ColumnElement[bool]]:
+    return [
+        table.c[name].is_(None)
+        if is_null
+        else table.c[name] == bindparam(f"where_{name}", type_=table.c[name].type)
+        for name, is_null in where
+    ]
+
+
+def names_of(where: Where) -> Names:
+    return tuple((name, value is None) for name, value in where.items())
+
+
+def bound(where: Where) -> Values:
+    return {f"where_{name}": value for name, value in where.items()}
+
+
+def stamps_of(table: Table) -> dict[str, Callable[[], object]]:
     defaults = {
         it.name: it.onupdate for it in table.c if isinstance(it.onupdate, CallableColumnDefault)
     }

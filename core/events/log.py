@@ -86,7 +86,7 @@ class EventLog:
             connection = await tx.session.connection()
             if not (await connection.execute(statement, values)).rowcount:
                 raise await self._refusal(tx, delivery_id)
-            self._db.on_commit(self._outbox.arrived.set)
+            tx.on_commit(self._outbox.arrived.set)
 
     async def _refusal(
         self, tx: Transaction, delivery_id: UUID

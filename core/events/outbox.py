@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.data.database import Database
 from core.data.erasing import delete_all
-from core.data.transaction import Transaction
+from core.data.open_transaction import OpenTransaction
 from core.events.models import Delivery, RecordedEvent, Status
 from core.events.payloads import encode
 from core.kernel.clock import Clock
@@ -48,13 +47,15 @@ HAS_ARRIVED = ~exists().where(Delivery.event_id == RecordedEvent.id)
 class Outbox:
     """The outbox of all modules. A listener gets all events with the name of its event type."""
 
-    def __init__(self, db: Database, clock: Clock, contributions: Contributions) -> None:
-        self._db, self._clock, self._contributions = db, clock, contributions
+    def __init__(self, clock: Clock, contributions: Contributions) -> None:
+        self._clock, self._contributions = clock, contributions
         self.arrived = Signal()
         """A signal that wakes the relay, e.g. when this process has recorded an event."""
 
-    async def record(self, tx: Transaction, event: Event, delay: timedelta | None = None) -> None:
-        """Record `event`; its listeners are called after the commit and after `delay`."""
+    async def record(
+        self, tx: OpenTransaction, event: Event, delay: timedelta | None = None
+    ) -> None:
+        """Record `event` in its transaction (`tx.publish`)."""
         now, listeners = self._clock(), self._listeners.get(event.name, ())
         due_at = now + delay if delay else now
         values = {
@@ -65,19 +66,18 @@ class Outbox:
             "recorded_at": now,
             "due_at": due_at,
         }
-        connection = await tx.session.connection()
-        await connection.execute(RECORD, values)
+        await (await tx.session.connection()).execute(RECORD, values)
         deliveries = [(event.event_id, name, due_at) for name in listeners]
-        await self._add_deliveries(connection, deliveries, now)
+        await self._add_deliveries(tx, deliveries, now)
 
-    async def tidy(self) -> None:
+    async def tidy(self, db: Database) -> None:
         """Add deliveries for new listeners, and delete delivered events older than KEPT."""
         for event_name, listeners in self._listeners.items():
             for listener in listeners:
-                while await self._catch_up(event_name, listener):
+                while await self._catch_up(db, event_name, listener):
                     pass
         old = RecordedEvent.recorded_at < self._clock() - KEPT
-        await delete_all(self._db, RecordedEvent, old, HAS_ARRIVED)
+        await delete_all(db, RecordedEvent, old, HAS_ARRIVED)
 
     @cached_property
     def _listeners(self) -> Mapping[str, Sequence[str]]:
@@ -89,7 +89,7 @@ class Outbox:
 
     async def _add_deliveries(
         self,
-        connection: AsyncConnection,
+        tx: OpenTransaction,
         deliveries: Sequence[tuple[Any, str, datetime]],
         now: datetime,
     ) -> None:
@@ -99,25 +99,26 @@ class Outbox:
             {"id": uuid7(), "event_id": event, "listener": name, "due_at": due, "created_at": now}
             for event, name, due in deliveries
         ]
-        await connection.execute(ADD_DELIVERIES, rows)
-        self._db.on_commit(self.arrived.set)
+        await (await tx.session.connection()).execute(ADD_DELIVERIES, rows)
+        tx.on_commit(self.arrived.set)
 
-    async def _catch_up(self, event_name: str, listener: str) -> bool:
+    async def _catch_up(self, db: Database, event_name: str, listener: str) -> bool:
         """Add deliveries of some events that this listener missed; return False if there are none.
 
         `addressed_to` holds the listeners of an event. So no delivery is added twice, even by
         several processes at once, or while an older release still records events.
         """
         values = {"event_name": event_name, "listener_pattern": f"%,{literal(listener)},%"}
-        async with self._db.read() as reads:
+        async with db.read() as reads:
             if not (await reads.execute(MISSED, values)).first():
                 return False
-        async with self._db.transaction() as tx:
-            connection = await tx.session.connection()
-            missed = await connection.execute(CATCH_UP, {**values, "added": f"{listener},"})
+        async with db.transaction() as tx:
+            missed = await (await tx.session.connection()).execute(
+                CATCH_UP, {**values, "added": f"{listener},"}
+            )
             now = self._clock()
             deliveries = [(event_id, listener, max(due, now)) for event_id, due in sorted(missed)]
-            await self._add_deliveries(connection, deliveries, now)
+            await self._add_deliveries(tx, deliveries, now)
         return bool(deliveries)
 
 

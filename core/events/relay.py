@@ -52,7 +52,7 @@ class Relay:
     async def running(self) -> AsyncIterator[None]:
         """Deliver while the block runs; then finish the running deliveries or release them."""
         try:
-            await self._outbox.tidy()
+            await self._outbox.tidy(self._db)
         except Exception:
             count_fallback("outbox_tidy")
             log.exception("outbox_not_tidied")

@@ -3,18 +3,15 @@
 `core.kit.platform` has further names for the modules that complete core, such as `auth`.
 """
 
-from core.data.audit import AuditTrail
 from core.data.constraints import unique
 from core.data.database import Database
 from core.data.erasing import delete_some
-from core.data.folded import folded, own_columns
-from core.data.inserts import add_row
+from core.data.folded import folded
 from core.data.models import Base, Timestamped, Versioned, nothing_personal
-from core.data.queries import Listing, one_or_raise, row_or_raise
+from core.data.queries import Listing
+from core.data.rows import select_rows
 from core.data.search import SearchIndex
 from core.data.transaction import Transaction
-from core.data.updates import update_or_raise
-from core.events.outbox import Outbox
 from core.kernel.clock import Clock, utc_now
 from core.kernel.contributions import Contribution, Contributions, Export
 from core.kernel.errors import (
@@ -52,7 +49,6 @@ from core.wiring.module import Module, Mount
 
 __all__ = [
     "ABSENT",
-    "AuditTrail",
     "BadRequest",
     "Base",
     "Clock",
@@ -77,7 +73,6 @@ __all__ = [
     "Mount",
     "NotFound",
     "NotPermitted",
-    "Outbox",
     "Page",
     "PageRequest",
     "Permission",
@@ -99,24 +94,20 @@ __all__ = [
     "UserStatistic",
     "UtcDatetime",
     "Versioned",
-    "add_row",
     "authenticated",
     "delete",
     "delete_some",
     "folded",
     "get",
     "nothing_personal",
-    "one_or_raise",
     "optional",
-    "own_columns",
     "patch",
     "post",
     "public",
     "put",
     "requires",
-    "row_or_raise",
+    "select_rows",
     "unique",
-    "update_or_raise",
     "utc_now",
     "uuid7",
 ]

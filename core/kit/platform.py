@@ -4,6 +4,7 @@ A module of a team needs `core.kit` only.
 """
 
 from core.data.audit import AuditEntry, Outcome
+from core.data.audit_trail import AuditTrail
 from core.data.erasing import delete_all, update_some
 from core.data.indexes import PartialIndex
 from core.data.models import Identified
@@ -11,7 +12,6 @@ from core.data.transaction import inside_transaction
 from core.data.unions import Union
 from core.data.upserts import insert_for
 from core.data.versioned_cache import VersionedCache
-from core.data.writes import write
 from core.engine.http import Header
 from core.engine.sql import CacheVersions, Count, reserved
 from core.events.errors import DeliveryNotFound, DeliveryRunning
@@ -81,6 +81,7 @@ __all__ = [
     "VERSION",
     "AnyHost",
     "AuditEntry",
+    "AuditTrail",
     "Authenticator",
     "BadCredential",
     "BodyResponse",
@@ -159,5 +160,4 @@ __all__ = [
     "simple_lower",
     "update_some",
     "wants_html",
-    "write",
 ]

@@ -1,6 +1,7 @@
 """Maintenance mode: its state is stored in the database and read at every request."""
 
 from asyncio import InvalidStateError, Task, create_task, wait
+from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
 from typing import NamedTuple
@@ -8,7 +9,6 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped
 
-from core.data.audit import AuditTrail
 from core.data.database import Database
 from core.data.models import Base, Identified
 from core.data.versioned_cache import VersionedCache
@@ -50,10 +50,8 @@ LATEST = reserved(
 
 
 class Maintenance:
-    def __init__(
-        self, db: Database, audit: AuditTrail, cache_versions: CacheVersions, clock: Clock
-    ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+    def __init__(self, db: Database, cache_versions: CacheVersions, clock: Clock) -> None:
+        self._db, self._clock = db, clock
         self._known: VersionedCache[str, MaintenanceState] = VersionedCache(
             cache_versions, (CACHE_NAME,), 1
         )
@@ -70,16 +68,10 @@ class Maintenance:
 
     async def switch(self, state: MaintenanceState) -> None:
         """Close or open the service: at once on this machine, within two seconds on others."""
-        row = MaintenanceRow(
-            at=self._clock(),
-            enabled=state.enabled,
-            message=state.message,
-            retry_after_s=state.retry_after_s,
-        )
         async with self._db.transaction() as tx:
-            tx.session.add(row)
-            self._db.invalidate(CACHE_NAME)
-            await self._audit.record(tx, "admin.maintenance", row, enabled=state.enabled)
+            row = await tx.insert(MaintenanceRow, at=self._clock(), **asdict(state))
+            tx.invalidate(CACHE_NAME)
+            await tx.record("admin.maintenance", row, enabled=state.enabled)
 
     async def _refreshed(self) -> MaintenanceState:
         """Wait for the running refresh, or for another one if the state has changed since then."""

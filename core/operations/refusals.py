@@ -2,7 +2,8 @@
 
 import structlog
 
-from core.data.audit import AuditTrail, Outcome
+from core.data.audit import Outcome
+from core.data.database import Database
 from core.engine.sql import DatabaseBusy
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
@@ -16,8 +17,8 @@ UNAUDITED = frozenset({429, 503})
 
 
 class RefusalAudit:
-    def __init__(self, audit: AuditTrail) -> None:
-        self._audit = audit
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     async def record(self, context: HttpContext) -> None:
         """Record the error in a new transaction, because that of the operation was rolled back.
@@ -30,14 +31,15 @@ class RefusalAudit:
         if action is None or context.audited or self._counted(context):
             return
         outcome = Outcome.failed if context.status >= 500 else Outcome.refused
-        kind, target_id = target_of(context, action)
+        target, status = target_of(context, action), context.status
         if context.code == DatabaseBusy.code:
-            self._audit.refuse_later(action, kind, target_id, outcome, status=context.status)
+            self._db.record_later(action, target, outcome=outcome, status=status)
             return
         try:
-            await self._audit.refuse(action, kind, target_id, outcome, status=context.status)
+            async with self._db.transaction() as tx:
+                await tx.record(action, target, outcome=outcome, status=status)
         except Unavailable:
-            self._audit.refuse_later(action, kind, target_id, outcome, status=context.status)
+            self._db.record_later(action, target, outcome=outcome, status=status)
         except Exception as error:
             count_fallback("refusal_audit")
             log.error("refusal_not_audited", action=action, exc_info=error)

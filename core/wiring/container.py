@@ -6,9 +6,11 @@ from dependency_injector import containers, providers
 
 from config.log_writer import LogWriter
 from config.settings import Settings
-from core.data.audit import AuditTrail
+from core.data.audit import AuditRecorder
+from core.data.audit_trail import AuditTrail
 from core.data.database import Database
 from core.data.engines import open_database
+from core.data.open_transaction import Recorders
 from core.engine.http import Lifecycle
 from core.engine.sql import CacheVersions
 from core.events.log import EventLog
@@ -50,12 +52,15 @@ def make_cache_versions(settings: Settings) -> CacheVersions:
     return CacheVersions(settings.data_dir / "generations")
 
 
-def make_database(settings: Settings, cache_versions: CacheVersions) -> Database:
+def make_database(
+    settings: Settings, cache_versions: CacheVersions, audit: AuditRecorder, outbox: Outbox
+) -> Database:
     return open_database(
         settings.database_url.get_secret_value(),
         cache_versions,
         settings.database_statement_timeout_s,
         transaction_pooler=settings.database_pooler == "transaction",
+        recorders=Recorders(audit, outbox),
     )
 
 
@@ -114,9 +119,10 @@ class CoreContainer(containers.DeclarativeContainer):
     secrets = providers.Singleton(make_secrets, settings)
     roles = providers.Singleton(Roles, contributions)
     cache_versions = providers.Singleton(make_cache_versions, settings)
-    db = providers.Singleton(make_database, settings, cache_versions)
-    audit = providers.Singleton(AuditTrail, db=db, clock=clock)
-    outbox = providers.Singleton(Outbox, db=db, clock=clock, contributions=contributions)
+    audit_recorder = providers.Singleton(AuditRecorder, clock)
+    outbox = providers.Singleton(Outbox, clock, contributions)
+    db = providers.Singleton(make_database, settings, cache_versions, audit_recorder, outbox)
+    audit = providers.Singleton(AuditTrail, db=db, recorder=audit_recorder, clock=clock)
     relay = providers.Singleton(
         Relay, db=db, clock=clock, outbox=outbox, contributions=contributions
     )
@@ -128,7 +134,7 @@ class CoreContainer(containers.DeclarativeContainer):
     limits = providers.Singleton(make_limits, settings, shared_counters, db)
     passwords = providers.Singleton(make_passwords, settings, db)
     maintenance = providers.Singleton(
-        Maintenance, db=db, audit=audit, cache_versions=cache_versions, clock=clock
+        Maintenance, db=db, cache_versions=cache_versions, clock=clock
     )
     health = providers.Singleton(
         HealthChecks, contributions=contributions, lifecycle=lifecycle, clock=clock

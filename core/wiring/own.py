@@ -37,7 +37,7 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         StartupTask("core.metrics", tidy_metrics),
         StartupTask("core.spare", reserve_room),
         Schedule("core.spare", timedelta(hours=1), reserve_room),
-        Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy()),
+        Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy(core.db())),
         Schedule(
             "core.counters",
             timedelta(hours=1),

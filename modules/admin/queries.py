@@ -1,8 +1,8 @@
 from datetime import datetime
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import TextClause, bindparam, text
 
-from core.kit import Listing
+from core.kit import Listing, select_rows
 from core.kit.platform import AuditEntry, ValueListing
 
 Period = tuple[datetime | None, datetime | None]
@@ -21,7 +21,7 @@ AUDIT = Listing(
 PERMISSIONS = ValueListing(("module", "name"), default="name")
 MODULES = ValueListing(("name",), default="name")
 
-SELECT_ALL = select(*AuditEntry.__table__.columns)
+SELECT_ALL = select_rows(AuditEntry)
 SINCE = SELECT_ALL.where(AuditEntry.at >= bindparam("since"))
 UNTIL = SELECT_ALL.where(AuditEntry.at < bindparam("until"))
 BETWEEN = SINCE.where(AuditEntry.at < bindparam("until"))

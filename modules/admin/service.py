@@ -1,7 +1,6 @@
 from asyncio import to_thread
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -9,7 +8,6 @@ from psutil import Process
 from sqlalchemy.exc import DBAPIError
 
 from core.kit import (
-    AuditTrail,
     Clock,
     Contributions,
     Database,
@@ -25,6 +23,7 @@ from core.kit import (
 from core.kit.platform import (
     ADMIN,
     MEMBER,
+    AuditEntry,
     EventLog,
     HealthChecks,
     InstalledModules,
@@ -88,22 +87,22 @@ class StatsService:
 
 
 class AuditReader:
-    def __init__(self, db: Database, audit: AuditTrail, people: People) -> None:
-        self._db, self._audit, self._people = db, audit, people
+    def __init__(self, db: Database, people: People) -> None:
+        self._db, self._people = db, people
 
-    async def page(self, request: PageRequest, period: Period) -> Rows[Any]:
+    async def page(self, request: PageRequest, period: Period) -> Rows[AuditEntry]:
         """Return a page of the audit trail, limited to the period."""
         since, until = period
         queries = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
         query = queries[since is not None, until is not None]
         async with self._db.read() as reads:
-            return await AUDIT.page(reads, query, request, {"since": since, "until": until})
+            return await reads.page(AUDIT, query, request, {"since": since, "until": until})
 
     async def read_person(self, user_id: UUID) -> Person:
         """Return the account of another user, and record this access in the audit trail."""
         person = await self._people.person(user_id)
         async with self._db.transaction() as tx:
-            await self._audit.record(tx, "admin.read_person", ("users", user_id))
+            await tx.record("admin.read_person", ("users", user_id))
         return person
 
 
@@ -125,19 +124,19 @@ class AdminUserCreation:
 class EventAdmin:
     """The operations of admins on undelivered events, which are recorded in the audit trail."""
 
-    def __init__(self, db: Database, audit: AuditTrail, event_log: EventLog) -> None:
-        self._db, self._audit, self._event_log = db, audit, event_log
+    def __init__(self, db: Database, event_log: EventLog) -> None:
+        self._db, self._event_log = db, event_log
 
     async def retry(self, delivery_id: UUID) -> None:
         async with self._db.transaction() as tx:
             await self._event_log.retry(delivery_id)
-            await self._audit.record(tx, "admin.retry_event", ("events", delivery_id))
+            await tx.record("admin.retry_event", ("events", delivery_id))
 
     async def discard(self, delivery_id: UUID, if_match: IfMatch) -> None:
         async with self._db.transaction() as tx:
             await self._event_log.discard(delivery_id)
             if_match.check_untagged()
-            await self._audit.record(tx, "admin.discard_event", ("events", delivery_id))
+            await tx.record("admin.discard_event", ("events", delivery_id))
 
 
 class Inventory:

@@ -1,10 +1,11 @@
 """The port by which other modules list, count and end sessions."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from core.kit import IfMatch, PageRequest, Rows
 from modules.auth.errors import SessionNotFound as SessionNotFound
+from modules.auth.models import AuthSession
 from modules.auth.queries import ALL_SESSIONS as ALL_SESSIONS  # the Listing of `Sessions.page`
 
 
@@ -12,8 +13,8 @@ from modules.auth.queries import ALL_SESSIONS as ALL_SESSIONS  # the Listing of 
 class Sessions(Protocol):
     """The port for the sessions of all users; it joins the caller's transaction if one is open."""
 
-    async def page(self, request: PageRequest) -> Rows[Any]:
-        """Return rows of id, user_id, device, `address` and the times of use and expiry."""
+    async def page(self, request: PageRequest) -> Rows[AuthSession]:
+        """Return a page of all sessions; the route declares `listing=ALL_SESSIONS`."""
         ...
 
     async def end(self, session_id: UUID, if_match: IfMatch) -> None:

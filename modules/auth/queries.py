@@ -1,8 +1,12 @@
 """The list definitions and statements for sessions, tokens, API keys and signing keys."""
 
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
 from sqlalchemy import bindparam, func, select, update
 
-from core.kit import Listing, own_columns
+from core.kit import Listing, select_rows
 from core.kit.platform import reserved
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
 
@@ -16,11 +20,31 @@ ALL_SESSIONS = Listing(
 )
 API_KEYS = Listing(sort=(ApiKey.created_at, ApiKey.name, ApiKey.id), scope=(ApiKey.user_id,))
 
-LIVE = select(*AuthSession.__table__.columns).where(AuthSession.expires_at > bindparam("now"))
+LIVE = select_rows(AuthSession).where(AuthSession.expires_at > bindparam("now"))
 SESSION = reserved(LIVE.where(AuthSession.id == bindparam("session_id")))
 HELD_SESSIONS = LIVE.where(AuthSession.user_id == bindparam("owner"))
-OWN_SESSIONS = select(
-    *AuthSession.__table__.columns,
+
+
+class OwnSession(NamedTuple):
+    """A session of the caller; one of them is the session of the request."""
+
+    id: UUID
+    device: str
+    address: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+OWN_SESSIONS = select_rows(
+    OwnSession,
+    AuthSession.id,
+    AuthSession.device,
+    AuthSession.address,
+    AuthSession.created_at,
+    AuthSession.last_used_at,
+    AuthSession.expires_at,
     (AuthSession.id == bindparam("own_session")).label("current"),
 ).where(AuthSession.expires_at > bindparam("now"), AuthSession.user_id == bindparam("owner"))
 
@@ -55,15 +79,11 @@ FORGET_SUCCESSORS = (
     .execution_options(synchronize_session=False)
 )
 
-OWN_KEYS = select(*own_columns(ApiKey)).where(ApiKey.user_id == bindparam("owner"))
-KEY_BY_PREFIX = reserved(
-    select(*own_columns(ApiKey)).where(ApiKey.prefix == bindparam("asked_prefix"))
-)
+OWN_KEYS = select_rows(ApiKey).where(ApiKey.user_id == bindparam("owner"))
+KEY_BY_PREFIX = reserved(select_rows(ApiKey).where(ApiKey.prefix == bindparam("asked_prefix")))
 KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 
-SIGNING_KEYS = reserved(
-    select(*SigningKey.__table__.columns).order_by(SigningKey.generation.desc())
-)
+SIGNING_KEYS = reserved(select_rows(SigningKey).order_by(SigningKey.generation.desc()))
 
 COUNT_SESSIONS = (
     select(func.count()).select_from(AuthSession).where(AuthSession.expires_at > bindparam("now"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from core.kit import Event, IfMatch, PageRequest, Principal, Rows
@@ -32,7 +32,7 @@ class StoredFile:
 class StoredFiles(Protocol):
     """The port for the files of all users."""
 
-    async def page(self, request: PageRequest) -> Rows[Any]:
+    async def page(self, request: PageRequest) -> Rows[StoredFile]:
         """Return a page of StoredFile values; the route declares `listing=ALL_FILES`."""
         ...
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.kit import AuditTrail, Database
+from core.kit import Database
 from modules.posts.models import Post
 from modules.users.public import Accounts
 
@@ -14,8 +14,8 @@ CONTENT = (
 
 
 class SamplePosts:
-    def __init__(self, db: Database, audit: AuditTrail, accounts: Accounts) -> None:
-        self._db, self._audit, self._accounts = db, audit, accounts
+    def __init__(self, db: Database, accounts: Accounts) -> None:
+        self._db, self._accounts = db, accounts
 
     async def add(self) -> None:
         """Add the post once, in the name of the user with the oldest account."""
@@ -24,6 +24,6 @@ class SamplePosts:
         async with self._db.transaction() as tx:
             if await tx.session.scalar(select(Post.id).limit(1)):
                 return
-            post = Post(author_id=author_id, title=TITLE, content=CONTENT)
-            tx.session.add(post)
-            await self._audit.record(tx, "posts.publish", post)
+            await tx.insert(
+                Post, audit="posts.publish", author_id=author_id, title=TITLE, content=CONTENT
+            )

@@ -1,22 +1,16 @@
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from core.kit import (
-    AuditTrail,
     Database,
     IfMatch,
     NotPermitted,
     PageRequest,
     Principal,
     Rows,
-    Transaction,
-    add_row,
     delete_some,
-    one_or_raise,
-    row_or_raise,
 )
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.models import Post
@@ -26,37 +20,38 @@ from modules.posts.schemas import PostDraft, PostRead
 
 
 class PostService:
-    def __init__(self, db: Database, audit: AuditTrail) -> None:
-        self._db, self._audit = db, audit
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
-    async def page(self, request: PageRequest) -> Rows[Row[Any]]:
+    async def page(self, request: PageRequest) -> Rows[Post]:
         async with self._db.read() as reads:
-            return await POSTS.page(reads, SELECT_ALL, request)
+            return await reads.page(POSTS, SELECT_ALL, request)
 
-    async def get(self, post_id: UUID) -> Row[Any]:
+    async def get(self, post_id: UUID) -> Post:
         async with self._db.read() as reads:
-            return await row_or_raise(reads, ONE, {"post_id": post_id}, PostNotFound)
+            return await reads.one(ONE, {"post_id": post_id}, missing=PostNotFound)
 
     async def publish(self, author: Principal, draft: PostDraft) -> Post:
         async with self._db.transaction() as tx:
-            post = await add_row(tx, Post, author_id=author.id, **draft.model_dump())
-            await self._audit.record(tx, "posts.publish", (Post.__tablename__, post.id))
-        return post
+            return await tx.insert(
+                Post, audit="posts.publish", author_id=author.id, **draft.model_dump()
+            )
 
     async def change(
-        self, editor: Principal, post_id: UUID, changes: dict[str, Any], if_match: IfMatch
+        self, editor: Principal, post_id: UUID, changes: Mapping[str, object], if_match: IfMatch
     ) -> Post:
         async with self._db.transaction() as tx:
-            post = await self._editable(tx, editor, post_id, if_match)
-            post.assign(**changes)
-            await self._audit.record(tx, "posts.change", post, fields=[*changes])
-        return post
+            post = await tx.get(Post, post_id, missing=PostNotFound)
+            must_be_editor(editor, post)
+            if_match.check(post)
+            return await tx.update(post, changes, audit="posts.change")
 
     async def remove(self, editor: Principal, post_id: UUID, if_match: IfMatch) -> None:
         async with self._db.transaction() as tx:
-            post = await self._editable(tx, editor, post_id, if_match)
-            await tx.session.delete(post)
-            await self._audit.record(tx, "posts.remove", post)
+            post = await tx.get(Post, post_id, missing=PostNotFound)
+            must_be_editor(editor, post)
+            if_match.check(post)
+            await tx.delete(post, audit="posts.remove")
 
     async def count(self, author_id: UUID | None = None) -> int:
         posts = select(func.count()).select_from(Post)
@@ -68,23 +63,19 @@ class PostService:
     async def export(self, author_id: UUID) -> AsyncIterator[Sequence[PostRead]]:
         """Yield all posts of this user."""
         async with self._db.read() as reads:
-            async for rows in POSTS.batches(reads, OF_AUTHOR, {"written_by": author_id}):
+            async for rows in reads.batches(POSTS, OF_AUTHOR, {"written_by": author_id}):
                 yield PostRead.each(rows)
 
     async def erase(self, author_id: UUID) -> bool:
         """Erase some posts of this user; return whether there may be more."""
         return await delete_some(self._db, Post, Post.author_id == author_id)
 
-    async def _editable(
-        self, tx: Transaction, editor: Principal, post_id: UUID, if_match: IfMatch
-    ) -> Post:
-        """Lock and return the post. Raises PostNotFound, NotYourPost, NotPermitted and Stale."""
-        wanted = select(Post).where(Post.id == post_id).with_for_update()
-        post = await one_or_raise(tx, wanted, PostNotFound)
-        if not editor.may(MANAGE):
-            if post.author_id != editor.id:
-                raise NotYourPost
-            if not editor.may(WRITE):
-                raise NotPermitted(f"This takes the permission {WRITE.name}.")
-        if_match.check(post)
-        return post
+
+def must_be_editor(editor: Principal, post: Post) -> None:
+    """Raise NotYourPost or NotPermitted if the editor may not change this post."""
+    if editor.may(MANAGE):
+        return
+    if post.author_id != editor.id:
+        raise NotYourPost
+    if not editor.may(WRITE):
+        raise NotPermitted(f"This takes the permission {WRITE.name}.")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 
-from core.kit import Listing, Transaction, own_columns
+from core.kit import Listing, Transaction, select_rows
 from core.kit.platform import AuditEntry, Count, Outcome, Union, reserved
 from modules.users.models import IS_ADMIN, SEARCH, User
 
@@ -40,11 +40,11 @@ PERSONAL: list[Any] = [
     User.last_login_at,
     User.deletes_at,
 ]
-EVERYONE = select(*PERSONAL).where(IS_KNOWN)
+EVERYONE = select_rows(User, *PERSONAL).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
-ROW_BY_ID = select(*own_columns(User)).where(User.id == bindparam("user_id"), IS_KNOWN)
 
-CREDENTIALS = select(
+CREDENTIALS = select_rows(
+    User,
     User.id,
     User.name,
     User.email,
@@ -75,7 +75,7 @@ DUE = (
     .limit(bindparam("at_most"))
 )
 
-AUDIT_ROWS = select(*AuditEntry.__table__.columns)
+AUDIT_ROWS = select_rows(AuditEntry)
 DONE_ALONE = AUDIT_ROWS.where(AuditEntry.actor_id == bindparam("user_id"))
 DONE_FOR = AUDIT_ROWS.where(
     AuditEntry.on_behalf_of == bindparam("user_id"), AuditEntry.actor_id != bindparam("user_id")

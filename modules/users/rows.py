@@ -6,18 +6,15 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
-from core.kit import IfMatch, Transaction, unique, update_or_raise
+from core.kit import IfMatch, Transaction, unique
 from core.kit.platform import ANY_VERSION, Roles
 from modules.users.models import User
 from modules.users.public import Account, EmailTaken, Person, UserNotFound
-from modules.users.queries import ROW_BY_ID
 
 columns_of = attrgetter(*Person._fields[:-1])
 
 
-def person_of(row: Any, roles: Roles) -> Person:
+def person_of(row: User, roles: Roles) -> Person:
     return Person._make((*columns_of(row), in_order(roles.permissions_of(row.roles))))
 
 
@@ -32,7 +29,7 @@ def in_order(permissions: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(permissions))
 
 
-def account_of(row: Any) -> Account:
+def account_of(row: User) -> Account:
     return Account(
         id=row.id,
         name=row.name,
@@ -48,11 +45,11 @@ def account_of(row: Any) -> Account:
 async def update_row(
     tx: Transaction,
     user_id: UUID,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     if_match: IfMatch = ANY_VERSION,
-) -> Row[Any]:
+) -> User:
     """Change and return the row. Raises UserNotFound, Stale and EmailTaken."""
     with unique(User.email_key, EmailTaken):
-        return await update_or_raise(
-            tx, ROW_BY_ID, {"user_id": user_id}, changes, if_match, UserNotFound
+        return await tx.update_by_id(
+            User, user_id, changes, missing=UserNotFound, if_match=if_match, erasing_since=None
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from core.kit import AuditTrail, Clock, Database, uuid7
+from core.kit import Clock, Database, uuid7
 from core.kit.platform import MEMBER
 from modules.users.models import User
 
@@ -20,8 +20,8 @@ ADD = insert(User.__table__)  # type: ignore[arg-type]
 
 
 class SamplePeople:
-    def __init__(self, db: Database, audit: AuditTrail, clock: Clock) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
 
     async def seed(self) -> None:
         """Add a few users, once."""
@@ -43,8 +43,8 @@ class SamplePeople:
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
             await connection.execute(ADD, rows)
-            self._db.invalidate("users")
-            await self._audit.record(tx, "users.seed", ("users", None), count=len(rows))
+            tx.invalidate("users")
+            await tx.record("users.seed", ("users", None), count=len(rows))
 
 
 def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:

@@ -327,7 +327,7 @@ async def disable(app: Litestar, user_id: UUID) -> None:
     db = app.plugins.get(CorePlugin).container.db()
     async with db.transaction() as tx:
         (await tx.session.get_one(User, user_id)).is_active = False
-        db.invalidate("principals")
+        tx.invalidate("principals")
 
 
 def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) -> None:

@@ -7,12 +7,7 @@ from core import kit
 from tests.docs.kit_source import KIT, definitions
 from tests.docs.tutorials import in_tree
 
-CHANGING = {
-    *("AuditTrail", "Outbox", "Transaction", "add_row"),
-    *("one_or_raise", "row_or_raise", "update_or_raise"),
-}
-"""Names that constructors of services and verbs of the transaction replace."""
-NAMED = [it for it in definitions(KIT) if it.name in {*kit.__all__} - CHANGING]
+NAMED = [it for it in definitions(KIT) if it.name in kit.__all__]
 
 
 def is_error(name: str) -> bool:

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from asyncio import create_task, gather
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, Select, TextClause
@@ -18,13 +18,15 @@ from core.engine.sql.compiled_statements import compile_statement
 from core.engine.sql.errors import TooSlow, is_repeatable, translate_busy_errors
 from core.engine.sql.lanes import MOST_WAITING, KnownStatement, Lane, Overran, Turns
 from core.engine.sql.statement_timeout import is_exempt, is_limited
-from core.kernel.errors import Unavailable
+from core.kernel.errors import NotFound, Unavailable
 from core.kernel.fallbacks import note_fallback
+from core.kernel.pages import PageRequest, Rows
 
 SLOW = UNLIMITED = 2
 """The number of statements that run at once in each of these lanes."""
 PLANNED_RUN = 2
 SAMPLE_S = 60.0
+R = TypeVar("R", covariant=True)
 T = TypeVar("T")
 U = TypeVar("U")
 Call = Callable[..., Awaitable[T]]
@@ -33,8 +35,58 @@ Read = Callable[[], Coroutine[Any, Any, T]]
 NOTHING: Values = {}
 
 
+class QueryUnion(Protocol[R]):
+    """Several queries whose rows are one list."""
+
+    def all(self) -> Select[R]: ...
+
+
+class ListDefinition(Protocol):
+    """The definition of a list, which reads one part of it, or all of it in batches."""
+
+    def page(
+        self, reads: "ReadConnection", query: Any, request: PageRequest, values: Values
+    ) -> Awaitable[Rows[Any]]: ...
+
+    def batches(
+        self, reads: "ReadConnection", query: Any, values: Values
+    ) -> AsyncIterator[Sequence[Any]]: ...
+
+
 class ReadConnection(ABC):
     """A connection for SELECT, with `execute`, `scalar` and `scalars` of an AsyncConnection."""
+
+    def page(
+        self,
+        listing: ListDefinition,
+        query: Select[T] | QueryUnion[T],
+        request: PageRequest,
+        values: Values = NOTHING,
+    ) -> Awaitable[Rows[T]]:
+        """Return the requested part of a list. Raises InvalidInput for an unknown key or filter."""
+        return listing.page(self, query, request, values)
+
+    def batches(
+        self, listing: ListDefinition, query: Select[T] | QueryUnion[T], values: Values = NOTHING
+    ) -> AsyncIterator[Sequence[T]]:
+        """Yield all rows of `query` in the default order, in batches that are read one by one."""
+        return listing.batches(self, query, values)
+
+    async def one(
+        self, query: Select[T], values: Values = NOTHING, *, missing: type[NotFound]
+    ) -> T:
+        """Return the row that `query` finds. Raises `missing`."""
+        if (row := await self.first(query, values)) is None:
+            raise missing
+        return row
+
+    async def first(self, query: Select[T], values: Values = NOTHING) -> T | None:
+        """Return the only row that `query` finds, or None."""
+        return cast("T | None", (await self.execute(query, values)).one_or_none())
+
+    async def all(self, query: Select[T], values: Values = NOTHING) -> Sequence[T]:
+        """Return all rows that `query` finds."""
+        return cast("Sequence[T]", (await self.execute(query, values)).all())
 
     @abstractmethod
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]: ...

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import choice, token_urlsafe
 from string import ascii_lowercase, digits
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete
+from sqlalchemy import delete
 
 from core.kit import (
-    AuditTrail,
     Clock,
     Contributions,
     Database,
@@ -48,52 +46,49 @@ class NewApiKey:
 
 
 class ApiKeyService:
-    def __init__(
-        self, db: Database, audit: AuditTrail, clock: Clock, contributions: Contributions
-    ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+    def __init__(self, db: Database, clock: Clock, contributions: Contributions) -> None:
+        self._db, self._clock = db, clock
         self._contributions = contributions
 
-    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[ApiKey]:
         async with self._db.read() as reads:
-            return await API_KEYS.page(reads, OWN_KEYS, request, {"owner": owner.id})
+            return await reads.page(API_KEYS, OWN_KEYS, request, {"owner": owner.id})
 
     async def make(self, owner: Principal, draft: ApiKeyDraft) -> "NewApiKey":
         """Raises InvalidInput and ScopeNotYours."""
         scopes = self._granted(owner, draft.scopes)
         prefix = "atr_" + "".join(choice(ascii_lowercase + digits) for _ in range(PREFIX_LENGTH))
         key, now = f"{prefix}_{token_urlsafe(SECRET_BYTES)}", self._clock()
-        made = ApiKey(
-            user_id=owner.id,
-            prefix=prefix,
-            digest=digest_of(key),
-            name=draft.name,
-            scopes=scopes,
-            created_at=now,
-            expires_at=now + timedelta(days=draft.expires_in_days),
-        )
         async with self._db.transaction() as tx:
-            tx.session.add(made)
-            await self._audit.record(tx, "auth.make_api_key", made, scopes=[*scopes])
+            made = await tx.insert(
+                ApiKey,
+                user_id=owner.id,
+                prefix=prefix,
+                digest=digest_of(key),
+                name=draft.name,
+                scopes=scopes,
+                created_at=now,
+                expires_at=now + timedelta(days=draft.expires_in_days),
+            )
+            await tx.record("auth.make_api_key", made, scopes=[*scopes])
         return NewApiKey(
             made.id, prefix, made.name, scopes, made.created_at, made.expires_at, None, key
         )
 
     async def revoke(self, owner: Principal, key_id: UUID, if_match: IfMatch) -> None:
         """Raises ApiKeyNotFound, also for a key of another user, and Stale."""
-        own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == owner.id)
         async with self._db.transaction() as tx:
-            if not (await tx.session.execute(own.returning(ApiKey.id))).scalar():
-                raise ApiKeyNotFound
-            if_match.check_untagged()
-            self._db.invalidate(PRINCIPALS)
-            await self._audit.record(tx, "auth.revoke_api_key", ("auth_api_keys", key_id))
+            key = await tx.get(
+                ApiKey, key_id, user_id=owner.id, missing=ApiKeyNotFound, if_match=if_match
+            )
+            tx.invalidate(PRINCIPALS)
+            await tx.delete(key, audit="auth.revoke_api_key")
 
     async def close(self, user_id: UUID) -> None:
         """Delete all API keys of a user, in the transaction that closes the account."""
         async with self._db.transaction() as tx:
             await tx.session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))
-            self._db.invalidate(PRINCIPALS)
+            tx.invalidate(PRINCIPALS)
 
     async def count_active(self) -> int:
         async with self._db.read() as reads:

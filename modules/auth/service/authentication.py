@@ -63,7 +63,7 @@ class BearerTokens:
             return None
         values = {"session_id": claims.session_id, "now": self._clock()}
         async with self._db.read() as reads:
-            session = (await reads.execute(SESSION, values)).one_or_none()
+            session = await reads.first(SESSION, values)
         if session is None or session.user_id != claims.user_id:
             return None
         account = await self._accounts.by_id(claims.user_id)
@@ -127,7 +127,7 @@ class ApiKeyAuthentication:
     async def _load(self, prefix: str, digest: bytes) -> Identity | None:
         """Return the identity, with the scopes that the owner still has (ASVS 8.3.3)."""
         async with self._db.read() as reads:
-            row = (await reads.execute(KEY_BY_PREFIX, {"asked_prefix": prefix})).one_or_none()
+            row = await reads.first(KEY_BY_PREFIX, {"asked_prefix": prefix})
         if not compare_digest(row.digest if row else bytes(len(digest)), digest) or not row:
             return None
         account = await self._accounts.by_id(row.user_id)

@@ -39,7 +39,8 @@ class TokenIssuer:
     ) -> tuple[AuthSession, str]:
         """Add a session; return it with its first refresh token."""
         now = self._clock()
-        opened = AuthSession(
+        opened = await tx.insert(
+            AuthSession,
             user_id=account.id,
             device=device,
             address=current_context().address,
@@ -48,15 +49,13 @@ class TokenIssuer:
             fresh_at=now,
             expires_at=self.end_of(now, now),
         )
-        tx.session.add(opened)
-        await tx.session.flush()
-        return opened, self.refresh_token(tx, opened)
+        return opened, await self.refresh_token(tx, opened)
 
-    def refresh_token(self, tx: Transaction, of: AuthSession) -> str:
+    async def refresh_token(self, tx: Transaction, of: AuthSession) -> str:
         """Return a new refresh token, of which only the digest is stored."""
         token = token_urlsafe(TOKEN_BYTES)
-        row = RefreshToken(digest=digest_of(token), session_id=of.id, created_at=self._clock())
-        tx.session.add(row)
+        digest, now = digest_of(token), self._clock()
+        await tx.insert(RefreshToken, digest=digest, session_id=of.id, created_at=now)
         return token
 
     def pair(self, ring: KeyRing, of: AuthSession, refresh_token: str) -> IssuedTokens:

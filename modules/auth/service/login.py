@@ -6,7 +6,7 @@ An unknown account, a disabled account and a wrong password get the same error a
 
 from typing import NoReturn
 
-from core.kit import AuditTrail, Clock, Database, Principal
+from core.kit import Clock, Database, Principal
 from core.kit.platform import (
     ADMIN,
     Maintenance,
@@ -25,7 +25,6 @@ class Login:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
@@ -33,7 +32,7 @@ class Login:
         issuer: TokenIssuer,
         maintenance: Maintenance,
     ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+        self._db, self._clock = db, clock
         self._accounts, self._passwords = accounts, passwords
         self._login_throttle, self._issuer, self._maintenance = login_throttle, issuer, maintenance
 
@@ -50,8 +49,9 @@ class Login:
         return await self._open_session(account, password, device)
 
     async def _refuse(self, account: Account | None) -> NoReturn:
-        target = account.id if account else None
-        await self._audit.refuse("auth.login", "users", target, Outcome.refused)
+        target = "users", account.id if account else None
+        async with self._db.transaction() as tx:
+            await tx.record("auth.login", target, outcome=Outcome.refused)
         raise InvalidCredentials
 
     async def _open_session(self, account: Account, password: str, device: str) -> IssuedTokens:
@@ -63,7 +63,7 @@ class Login:
                 await self._accounts.set_password_hash(account.id, rehashed)
             opened, refresh_token = await self._issuer.open_session(tx, account, device)
             target = ("users", account.id)
-            await self._audit.record(tx, "auth.login", target, session_id=str(opened.id))
+            await tx.record("auth.login", target, session_id=str(opened.id))
         return self._issuer.pair(ring, opened, refresh_token)
 
     async def _rehashed(self, account: Account, password: str) -> str | None:

@@ -31,7 +31,6 @@ from core.kit.platform import (
     delete_all,
     insert_for,
     simple_lower,
-    write,
 )
 from modules.auth.models import Attempts
 from modules.users.public import email_key
@@ -153,7 +152,7 @@ class LoginThrottle:
             client = await self._row(tx, guesser.client, guesser.account, now)
             counted = await self._counted(tx, guesser, client, is_apart, now)
             for row in counted.rows:
-                row.assign(failures=max(0, row.failures - 1), open_at=now)
+                row.failures, row.open_at = max(0, row.failures - 1), now
             await keep(tx, counted.rows)
 
     async def _forgive(self, guesser: Guesser, is_apart: bool) -> None:
@@ -163,9 +162,9 @@ class LoginThrottle:
             client = await self._row(tx, guesser.client, guesser.account, now)
             counted = await self._counted(tx, guesser, client, is_apart, now)
             for row, _ in counted.by_account:
-                row.assign(failures=0, open_at=now)
+                row.failures, row.open_at = 0, now
             if (address := counted.address) is not None:
-                address.assign(failures=max(0, address.failures - 1), open_at=now)
+                address.failures, address.open_at = max(0, address.failures - 1), now
             if not guesser.has_session:
                 client.known_until = client.forget_at = now + KNOWN_FOR
             await keep(tx, counted.rows)
@@ -190,7 +189,7 @@ class LoginThrottle:
         """Return the row, locked; add it if there is none."""
         new = {"failures": 0, "since": now, "open_at": now, "forget_at": now + REMEMBERED}
         values = given(key=key, account=account, known_until=None, **new)
-        row = (await write(tx, self._open, values)).one()
+        row = (await tx.execute(self._open, values)).one()
         return Attempts(**row._asdict())
 
     async def _limit_known(self, account: str, now: datetime) -> None:
@@ -229,7 +228,7 @@ def is_known(client: Attempts, now: datetime) -> bool:
 
 def restart_window(address: Attempts | None, now: datetime) -> None:
     if address and not timedelta() <= now - address.since < WINDOW_BY_ADDRESS:
-        address.assign(failures=0, since=now, open_at=now)
+        address.failures, address.since, address.open_at = 0, now, now
 
 
 def refuse_early(counted: Counted, now: datetime) -> None:
@@ -271,7 +270,7 @@ def opening(insert: Any) -> Any:
 
 async def keep(tx: Transaction, attempts: Iterable[Attempts]) -> None:
     for row in attempts:
-        await write(tx, KEEP, given(**{name: getattr(row, name) for name in _given}))
+        await tx.execute(KEEP, given(**{name: getattr(row, name) for name in _given}))
 
 
 def given(**columns: Any) -> dict[str, Any]:

@@ -32,12 +32,12 @@ class SignInData:
     async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
         values = {"owner": user_id, "now": self._clock()}
         async with self._db.read() as reads:
-            async for rows in SESSIONS.batches(reads, HELD_SESSIONS, values):
+            async for rows in reads.batches(SESSIONS, HELD_SESSIONS, values):
                 yield SessionData.each(rows)
 
     async def api_keys(self, user_id: UUID) -> AsyncIterator[Sequence[ApiKeyRead]]:
         async with self._db.read() as reads:
-            async for rows in API_KEYS.batches(reads, OWN_KEYS, {"owner": user_id}):
+            async for rows in reads.batches(API_KEYS, OWN_KEYS, {"owner": user_id}):
                 yield ApiKeyRead.each(rows)
 
     async def forget(self, user_id: UUID) -> None:

@@ -5,7 +5,7 @@ Other modules use the port `Reauthentication`. One throttle counts every attempt
 
 from sqlalchemy import bindparam, select, update
 
-from core.kit import AuditTrail, Clock, Database, Principal
+from core.kit import Clock, Database, Principal
 from core.kit.platform import BadCredential, Passwords, ProofFailed, StepUpRequired
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.service.login_throttle import LoginThrottle
@@ -22,14 +22,13 @@ class PasswordReauthentication:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         clock: Clock,
         accounts: Accounts,
         passwords: Passwords,
         login_throttle: LoginThrottle,
         sessions: SessionService,
     ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+        self._db, self._clock = db, clock
         self._accounts, self._passwords = accounts, passwords
         self._login_throttle, self._sessions = login_throttle, sessions
 
@@ -50,9 +49,9 @@ class PasswordReauthentication:
         own = AuthSession.id == principal.session_id
         async with self._db.transaction() as tx:
             await tx.session.execute(update(AuthSession).where(own).values(fresh_at=self._clock()))
-            self._db.invalidate(PRINCIPALS)
+            tx.invalidate(PRINCIPALS)
             target = ("auth_sessions", principal.session_id)
-            await self._audit.record(tx, "auth.step_up", target)
+            await tx.record("auth.step_up", target)
 
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
         """Set a password and end other sessions. Raises InvalidInput and errors of `confirm`."""
@@ -66,7 +65,7 @@ class PasswordReauthentication:
                 raise BadCredential  # a change in another session ended this one
             await self._sessions.end_where(tx, others)
             await self._login_throttle.clear(account.email)
-            await self._audit.record(tx, "auth.change_password", ("users", account.id))
+            await tx.record("auth.change_password", ("users", account.id))
 
     async def _prove(self, principal: Principal, password: str) -> Account:
         account = await self._accounts.by_id(principal.id)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from core.kit import AuditTrail, Clock, Database, Transaction
+from core.kit import Clock, Database, Transaction
 from core.kit.platform import Maintenance, Outcome, SecretKeys
 from modules.auth.errors import InvalidRefreshToken
 from modules.auth.models import ENDED, AuthSession, RefreshToken
@@ -29,14 +29,13 @@ class Refresh:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         clock: Clock,
         accounts: Accounts,
         issuer: TokenIssuer,
         maintenance: Maintenance,
         settings: AuthSettings,
     ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+        self._db, self._clock = db, clock
         self._accounts, self._issuer, self._maintenance = accounts, issuer, maintenance
         self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
 
@@ -48,12 +47,12 @@ class Refresh:
         ring = await self._issuer.ring()
         async with self._db.transaction() as tx:
             session = await self._session_of(tx, token)
-            successor = await self._successor(tx, session, token)
-            if successor is None:
+            refreshed = await self._refreshed(tx, session, token)
+            if refreshed is None:
                 await self._end_stolen(tx, session)
-        if successor is None:  # raised after the commit, which ended the session
+        if refreshed is None:  # raised after the commit, which ended the session
             raise InvalidRefreshToken
-        return self._issuer.pair(ring, session, successor)
+        return self._issuer.pair(ring, *refreshed)
 
     async def _session_of(self, tx: Transaction, token: str) -> AuthSession:
         """Lock and return the session. Raises InvalidRefreshToken and UnderMaintenance."""
@@ -67,8 +66,13 @@ class Refresh:
         await check_maintenance(self._maintenance, account)
         return session
 
-    async def _successor(self, tx: Transaction, session: AuthSession, token: str) -> str | None:
-        """Return the new token, or the one that was issued before; None for a stolen token."""
+    async def _refreshed(
+        self, tx: Transaction, session: AuthSession, token: str
+    ) -> tuple[AuthSession, str] | None:
+        """Return the session, and its new token or the one that was issued before.
+
+        Return None for a stolen token.
+        """
         used = await tx.session.get_one(RefreshToken, digest_of(token))
         if used.used_at is None:
             return await self._rotate(tx, session, token)
@@ -77,24 +81,30 @@ class Refresh:
         ):
             return None
         successor = SecretKeys(token).unseal(SUCCESSOR, used.sealed_successor).decode()
-        return successor if await self._is_unused(tx, successor) else None
+        return (session, successor) if await self._is_unused(tx, successor) else None
 
     def _repeatable_until(self, session: AuthSession, used_at: datetime) -> datetime:
         return used_at + (max(self._grace, self._retry) if session.unused_pair else self._grace)
 
-    async def _rotate(self, tx: Transaction, session: AuthSession, token: str) -> str | None:
+    async def _rotate(
+        self, tx: Transaction, session: AuthSession, token: str
+    ) -> tuple[AuthSession, str]:
         now = self._clock()
         await tx.session.execute(FORGET_SUCCESSORS, {"of_session": session.id})
-        successor = self._issuer.refresh_token(tx, session)
+        successor = await self._issuer.refresh_token(tx, session)
         is_repeatable = self._grace or self._retry
         sealed = SecretKeys(token).seal(SUCCESSOR, successor.encode()) if is_repeatable else None
         use = USE_TOKEN.values(used_at=now, sealed_successor=sealed)
         if not await tx.session.scalar(use, {"token_digest": digest_of(token)}):
             raise InvalidRefreshToken
-        session.assign(last_used_at=now, expires_at=self._issuer.end_of(session.created_at, now))
-        session.unused_pair = pair_of(successor) if self._retry else None
-        await self._audit.record(tx, "auth.refresh", session)
-        return successor
+        changes = {
+            "last_used_at": now,
+            "expires_at": self._issuer.end_of(session.created_at, now),
+            "unused_pair": pair_of(successor) if self._retry else None,
+        }
+        session = await tx.update(session, changes)
+        await tx.record("auth.refresh", session)
+        return session, successor
 
     async def _is_unused(self, tx: Transaction, token: str) -> bool:
         unused = select(RefreshToken.digest).where(
@@ -103,6 +113,6 @@ class Refresh:
         return await tx.session.scalar(unused) is not None
 
     async def _end_stolen(self, tx: Transaction, session: AuthSession) -> None:
-        session.expires_at = ENDED
-        self._db.invalidate(PRINCIPALS)
-        await self._audit.refuse("auth.refresh_reuse", "auth_sessions", session.id, Outcome.refused)
+        await tx.update(session, {"expires_at": ENDED})
+        tx.invalidate(PRINCIPALS)
+        await tx.record("auth.refresh_reuse", session, outcome=Outcome.refused)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from core.kit import AuditTrail, Database
+from core.kit import Database
 from modules.auth.errors import InvalidRequest
 from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens
@@ -16,10 +16,8 @@ OWNER = select(AuthSession.user_id).where(AuthSession.id == bindparam("of_sessio
 
 
 class Revocation:
-    def __init__(
-        self, db: Database, audit: AuditTrail, tokens: AccessTokens, sessions: SessionService
-    ) -> None:
-        self._db, self._audit, self._tokens, self._sessions = db, audit, tokens, sessions
+    def __init__(self, db: Database, tokens: AccessTokens, sessions: SessionService) -> None:
+        self._db, self._tokens, self._sessions = db, tokens, sessions
 
     async def revoke(self, form: Mapping[str, str]) -> None:
         """End the session of an access or refresh token; ignore any other value."""
@@ -33,7 +31,7 @@ class Revocation:
             if await self._sessions.end_where(tx, AuthSession.id == session_id):
                 owner_id = await tx.session.scalar(OWNER, {"of_session": session_id})
                 target = ("users", owner_id)
-                await self._audit.record(tx, "auth.revoke", target, session_id=str(session_id))
+                await tx.record("auth.revoke", target, session_id=str(session_id))
 
     async def _session_of(self, token: str) -> UUID | None:
         wanted = select(RefreshToken.session_id).where(RefreshToken.digest == digest_of(token))

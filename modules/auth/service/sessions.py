@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, select, update
 
-from core.kit import AuditTrail, Clock, Database, IfMatch, PageRequest, Principal, Rows, Transaction
+from core.kit import Clock, Database, IfMatch, PageRequest, Principal, Rows, Transaction
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.queries import (
@@ -17,37 +16,38 @@ from modules.auth.queries import (
     LIVE,
     OWN_SESSIONS,
     SESSIONS,
+    OwnSession,
 )
 from modules.auth.service.signing_keys import PRINCIPALS
 
 
 class SessionService:
-    def __init__(self, db: Database, audit: AuditTrail, clock: Clock) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
 
-    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+    async def own_page(self, owner: Principal, request: PageRequest) -> Rows[OwnSession]:
         values = {"owner": owner.id, "own_session": owner.session_id, "now": self._this_minute()}
         async with self._db.read() as reads:
-            return await SESSIONS.page(reads, OWN_SESSIONS, request, values)
+            return await reads.page(SESSIONS, OWN_SESSIONS, request, values)
 
-    async def page(self, request: PageRequest) -> Rows[Row[Any]]:
+    async def page(self, request: PageRequest) -> Rows[AuthSession]:
         """Return a page of all users' sessions, and note the read access in the audit trail."""
         async with self._db.read() as reads:
-            rows = await ALL_SESSIONS.page(reads, LIVE, request, {"now": self._this_minute()})
-        self._audit.note("auth.list_sessions", "auth_sessions")
+            rows = await reads.page(ALL_SESSIONS, LIVE, request, {"now": self._this_minute()})
+        self._db.record_later("auth.list_sessions", ("auth_sessions", None))
         return rows
 
     async def log_out(self, principal: Principal) -> None:
         async with self._db.transaction() as tx:
             await self.end_where(tx, AuthSession.id == principal.session_id)
             target = ("auth_sessions", principal.session_id)
-            await self._audit.record(tx, "auth.logout", target)
+            await tx.record("auth.logout", target)
 
     async def log_out_everywhere(self, principal: Principal) -> None:
         async with self._db.transaction() as tx:
             ended = await self.end_where(tx, AuthSession.user_id == principal.id)
             target = ("users", principal.id)
-            await self._audit.record(tx, "auth.logout_all", target, sessions=len(ended))
+            await tx.record("auth.logout_all", target, sessions=len(ended))
 
     async def end_own(self, owner: Principal, session_id: UUID, if_match: IfMatch) -> None:
         """Raises SessionNotFound, also for a session of another user, and Stale."""
@@ -60,7 +60,7 @@ class SessionService:
         async with self._db.transaction() as tx:
             ended = await self.end_where(tx, AuthSession.user_id == user_id)
             target = ("users", user_id)
-            await self._audit.record(tx, "auth.end_sessions", target, sessions=len(ended))
+            await tx.record("auth.end_sessions", target, sessions=len(ended))
 
     async def close(self, user_id: UUID) -> None:
         """End all sessions of a user, in the transaction that closes the account."""
@@ -73,7 +73,7 @@ class SessionService:
         wanted = select(AuthSession.id).where(*still).order_by(AuthSession.id).with_for_update()
         session_ids = (await tx.session.scalars(wanted)).all()
         await tx.session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
-        self._db.invalidate(PRINCIPALS)
+        tx.invalidate(PRINCIPALS)
         return session_ids
 
     async def count_active(self) -> int:
@@ -92,7 +92,7 @@ class SessionService:
             if not await self.end_where(tx, AuthSession.id == session_id, *which):
                 raise SessionNotFound
             if_match.check_untagged()
-            await self._audit.record(tx, "auth.end_session", ("auth_sessions", session_id))
+            await tx.record("auth.end_session", ("auth_sessions", session_id))
 
     def _this_minute(self) -> datetime:
         """Return the current minute, so that the cached total of a request serves the next ones."""

@@ -13,10 +13,10 @@ from typing import Any
 import structlog
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeyParameters
-from sqlalchemy import Row, bindparam, delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
 
-from core.kit import AuditTrail, Clock, Database
+from core.kit import Clock, Database, Transaction
 from core.kit.platform import CacheVersions, SecretKeys, Unreadable, VersionedCache
 from modules.auth.models import SigningKey
 from modules.auth.queries import SIGNING_KEYS
@@ -59,13 +59,12 @@ class SigningKeys:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         cache_versions: CacheVersions,
         secrets: SecretKeys,
         clock: Clock,
         settings: AuthSettings,
     ) -> None:
-        self._db, self._audit, self._secrets, self._clock = db, audit, secrets, clock
+        self._db, self._secrets, self._clock = db, secrets, clock
         self._verifies_for = settings.access_token_ttl + LONGEST_DELAY
         self._loading = Lock()
         self._known: VersionedCache[str, KeyRing] = VersionedCache(cache_versions, (NAME,), 1)
@@ -98,9 +97,9 @@ class SigningKeys:
             if withdraw:
                 await tx.session.execute(delete(SigningKey))
             await tx.session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
-            tx.session.add(self._row(generation, key))
-            self._db.invalidate(NAME, PRINCIPALS)
-            await self._audit.record(tx, "auth.rotate_keys", (NAME, key.kid), all=withdraw)
+            await self._insert(tx, generation, key)
+            tx.invalidate(NAME, PRINCIPALS)
+            await tx.record("auth.rotate_keys", (NAME, key.kid), all=withdraw)
         return str(key.kid)
 
     async def forget_retired(self) -> None:
@@ -122,18 +121,19 @@ class SigningKeys:
         """Add a key, unless another process that read the same rows has added one."""
         with suppress(IntegrityError):
             async with self._db.transaction() as tx:
-                tx.session.add(self._row(generation, new_key()))
-                self._db.invalidate(NAME)
+                await self._insert(tx, generation, new_key())
+                tx.invalidate(NAME)
 
-    async def _rows(self) -> Sequence[Row[Any]]:
+    async def _rows(self) -> Sequence[SigningKey]:
         async with self._db.read() as reads:
-            return (await reads.execute(SIGNING_KEYS)).all()
+            return await reads.all(SIGNING_KEYS)
 
-    def _row(self, generation: int, key: ECKey) -> SigningKey:
+    async def _insert(self, tx: Transaction, generation: int, key: ECKey) -> None:
         sealed = self._secrets.seal(PURPOSE, key.as_pem(private=True))
-        return SigningKey(generation=generation, sealed=sealed, created_at=self._clock())
+        now = self._clock()
+        await tx.insert(SigningKey, generation=generation, sealed=sealed, created_at=now)
 
-    def _open(self, rows: Sequence[Row[Any]]) -> KeyRing:
+    def _open(self, rows: Sequence[SigningKey]) -> KeyRing:
         """Return the keys, without those of another SECRET_KEY; their tokens are then refused."""
         keys: dict[str, ECKey] = {}
         for row in rows:
@@ -148,8 +148,8 @@ class SigningKeys:
         return KeyRing(keys)
 
 
-def latest_of(rows: Sequence[Row[Any]]) -> int:
-    return int(rows[0].generation) if rows else 0
+def latest_of(rows: Sequence[SigningKey]) -> int:
+    return rows[0].generation if rows else 0
 
 
 def new_key() -> ECKey:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response
-from sqlalchemy import Row
 
 from core.kit.platform import (
     PRIVATE,
@@ -23,7 +22,7 @@ from core.kit.platform import (
 )
 from modules.files.download.conditions import Validators
 from modules.files.download.ranges import ranges_in
-from modules.files.models import PUBLIC
+from modules.files.models import PUBLIC, File
 from modules.files.storage import StoredObject
 from modules.files.upload.formats import INLINE, PLAYED, UNKNOWN
 
@@ -36,7 +35,7 @@ Open = Callable[[], Awaitable[StoredObject]]
 class DownloadResponse(Response[bytes]):
     """The response opens the stored object only to send its bytes: not for HEAD or a 304."""
 
-    def __init__(self, file: Row[Any], open_object: Open, *, inline: bool) -> None:
+    def __init__(self, file: File, open_object: Open, *, inline: bool) -> None:
         super().__init__(b"")
         self._file, self._open = file, open_object
         self._inline = inline and file.content_type in INLINE

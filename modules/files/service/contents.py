@@ -1,17 +1,15 @@
 """The service for the bytes of files: access to them, and removal of those without a row."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row
 
 from core.kit import Database, Principal
 from core.kit.platform import NotSignedIn
 from modules.files.errors import ContentLost, ContentNotYours, FileNotFound
 from modules.files.events import ContentDropped
-from modules.files.models import PUBLIC
+from modules.files.models import PUBLIC, File
 from modules.files.permissions import MANAGE
 from modules.files.queries import KEPT, ONE
 from modules.files.storage import NewObject, ObjectMissing, Storage, StoredObject
@@ -24,10 +22,10 @@ class ContentService:
     def __init__(self, db: Database, storage: Storage) -> None:
         self._db, self._storage = db, storage
 
-    async def readable(self, visitor: Principal | None, file_id: UUID) -> Row[Any]:
+    async def readable(self, visitor: Principal | None, file_id: UUID) -> File:
         """Return the metadata. Raises NotSignedIn, ContentNotYours and FileNotFound."""
         async with self._db.read() as reads:
-            file = (await reads.execute(ONE, {"file": file_id})).one_or_none()
+            file = await reads.first(ONE, {"file": file_id})
         if file and (file.visibility == PUBLIC or (visitor and file.owner_id == visitor.id)):
             return file
         if visitor is None:
@@ -36,7 +34,7 @@ class ContentService:
             raise ContentNotYours
         raise FileNotFound
 
-    async def open(self, file: Row[Any]) -> StoredObject:
+    async def open(self, file: File) -> StoredObject:
         """Open the stored object. Raises ContentLost if it is missing or has another size."""
         try:
             stored = await in_thread(self._storage.open, file.storage_key)

@@ -1,23 +1,17 @@
 """The service for the metadata of files: owner, name and visibility."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from core.kit import (
-    AuditTrail,
     Database,
     IfMatch,
-    Outbox,
     PageRequest,
     Principal,
     Rows,
     Transaction,
-    one_or_raise,
-    row_or_raise,
-    update_or_raise,
 )
 from core.kit.platform import ANY_VERSION, error_at
 from modules.files.errors import ContentNotYours, ExtensionChanged, FileNotFound
@@ -47,34 +41,32 @@ KNOWN = tuple(StoredFile.__dataclass_fields__)
 class FileService:
     """The caller's own files, or all files with MANAGE. Any other file raises FileNotFound."""
 
-    def __init__(
-        self, db: Database, outbox: Outbox, audit: AuditTrail, usage: UsageService
-    ) -> None:
-        self._db, self._outbox, self._audit, self._usage = db, outbox, audit, usage
+    def __init__(self, db: Database, usage: UsageService) -> None:
+        self._db, self._usage = db, usage
 
-    async def page_of(self, owner: Principal, request: PageRequest) -> Rows[Row[Any]]:
+    async def page_of(self, owner: Principal, request: PageRequest) -> Rows[File]:
         async with self._db.read() as reads:
-            return await FILES.page(reads, OWN, request, {"owner": owner.id})
+            return await reads.page(FILES, OWN, request, {"owner": owner.id})
 
     async def page(self, request: PageRequest) -> Rows[StoredFile]:
         """Return a page of all users' files, and note the read access in the audit trail."""
         async with self._db.read() as reads:
-            rows = await ALL_FILES.page(reads, SELECT_ALL, request)
-        self._audit.note("files.list", "files")
+            rows = await reads.page(ALL_FILES, SELECT_ALL, request)
+        self._db.record_later("files.list", ("files", None))
         files = [as_value(row) for row in rows.items]
         return Rows(files, rows.total, rows.request, rows.last)
 
-    async def get(self, reader: Principal, file_id: UUID) -> Row[Any]:
+    async def get(self, reader: Principal, file_id: UUID) -> File:
         """Return a file; read access to another user's file is audited. Raises FileNotFound."""
         file = await self._visible_to(reader, file_id)
         if file.owner_id != reader.id:
             async with self._db.transaction() as tx:
-                await self._audit.record(tx, "files.read", ("files", file_id))
+                await tx.record("files.read", ("files", file_id))
         return file
 
     async def change(
         self, editor: Principal, file_id: UUID, update: FileUpdate, if_match: IfMatch
-    ) -> Row[Any]:
+    ) -> File:
         """Change the name or the visibility. Raises NameInvalid, ExtensionChanged and Stale.
 
         Raises ContentNotYours if a user other than the owner makes the file public.
@@ -86,31 +78,31 @@ class FileService:
                 raise ContentNotYours
             if "original_filename" in changes:
                 changes["original_filename"] = renamed(file, changes["original_filename"])
-            changed = await update_or_raise(
-                tx, ONE, {"file": file_id}, changes, if_match, FileNotFound
+            return await tx.update_by_id(
+                File,
+                file_id,
+                changes,
+                missing=FileNotFound,
+                if_match=if_match,
+                audit="files.change",
             )
-            await self._audit.record(tx, "files.change", ("files", file_id), fields=[*changes])
-        return changed
 
     async def delete(
         self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
-        wanted = select(File).where(File.id == file_id).with_for_update()
         async with self._db.transaction() as tx:
             await self._usage.lock(tx, (await self._visible_to(actor, file_id)).owner_id)
-            file = await one_or_raise(tx, wanted, FileNotFound)
-            if_match.check(file)
-            await tx.session.delete(file)
+            file = await tx.get(File, file_id, missing=FileNotFound, if_match=if_match)
+            await tx.delete(file)
             await self._usage.give_back(tx, file.owner_id, file.size, 1)
             await self._publish_dropped(tx, [file.storage_key])
-            event = FileDeleted(file_id=file.id, owner_id=file.owner_id)
-            await self._outbox.record(tx, event)
-            await self._audit.record(tx, "files.delete", file)
+            await tx.publish(FileDeleted(file_id=file.id, owner_id=file.owner_id))
+            await tx.record("files.delete", file)
 
     async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
         """Yield the metadata of each file of this user."""
         async with self._db.read() as reads:
-            async for rows in FILES.batches(reads, OWN, {"owner": owner_id}):
+            async for rows in reads.batches(FILES, OWN, {"owner": owner_id}):
                 yield FileRead.each(rows)
 
     async def erase(self, owner_id: UUID) -> bool:
@@ -127,22 +119,22 @@ class FileService:
             await self._publish_dropped(tx, [file.storage_key for file in erased])
         return True
 
-    async def _visible_to(self, reader: Principal, file_id: UUID) -> Row[Any]:
+    async def _visible_to(self, reader: Principal, file_id: UUID) -> File:
         async with self._db.read() as reads:
-            file = await row_or_raise(reads, ONE, {"file": file_id}, FileNotFound)
+            file = await reads.one(ONE, {"file": file_id}, missing=FileNotFound)
         must_exist_for(reader, file)
         return file
 
     async def _publish_dropped(self, tx: Transaction, storage_keys: Sequence[str]) -> None:
-        await self._outbox.record(tx, ContentDropped(storage_keys=tuple(storage_keys)))
+        await tx.publish(ContentDropped(storage_keys=tuple(storage_keys)))
 
 
-def must_exist_for(reader: Principal, file: Row[Any]) -> None:
+def must_exist_for(reader: Principal, file: File) -> None:
     if file.owner_id != reader.id and not reader.may(MANAGE):
         raise FileNotFound
 
 
-def renamed(file: Row[Any], given: str) -> str:
+def renamed(file: File, given: str) -> str:
     with error_at("body.original_filename"):
         name = tidy_name(given)
     if extension_of(name) != extension_of(file.filename):
@@ -150,5 +142,5 @@ def renamed(file: Row[Any], given: str) -> str:
     return name
 
 
-def as_value(row: Row[Any]) -> StoredFile:
+def as_value(row: File) -> StoredFile:
     return StoredFile(**{name: getattr(row, name) for name in KNOWN})

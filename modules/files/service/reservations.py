@@ -55,8 +55,9 @@ HELD_BY_OTHERS = select(
     FileReservation.id != bindparam("own"),
     FileReservation.renewed_at > bindparam("alive_since"),
 )
-RENEW = update(FileReservation).where(_own).values(renewed_at=bindparam("now"))
-GROW = RENEW.values(bytes=bindparam("size"))
+_renew = update(FileReservation).where(_own).values(renewed_at=bindparam("now"))
+RENEW = _renew.returning(FileReservation.id)
+GROW = _renew.values(bytes=bindparam("size"))
 RELEASE = delete(FileReservation).where(_own)
 
 log = structlog.get_logger(__name__)
@@ -130,13 +131,13 @@ class Reservations:
                 left = await self._left(tx, own, owner_id, least)
             size = least + min(ahead, (left - least) // 4)
             values = {"own": own, "size": size, "now": self._clock()}
-            await (await tx.session.connection()).execute(GROW, values)
+            await tx.execute(GROW, values)
         return size
 
     async def renew(self, own: UUID) -> bool:
         async with self._db.separate() as tx:
             values = {"own": own, "now": self._clock()}
-            return bool((await (await tx.session.connection()).execute(RENEW, values)).rowcount)
+            return (await tx.execute(RENEW, values)).first() is not None
 
     async def release(self, own: UUID) -> None:
         """Remove the row. If the database does not answer, the row ends with its lease."""
@@ -147,11 +148,11 @@ class Reservations:
             log.warning("reservation_not_released", reason=type(error).__name__)
 
     async def release_in(self, tx: Transaction, own: UUID) -> None:
-        await (await tx.session.connection()).execute(RELEASE, {"own": own})
+        await tx.execute(RELEASE, {"own": own})
 
     async def _insert(self, tx: Transaction, own: UUID, owner_id: UUID) -> None:
         row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
-        await (await tx.session.connection()).execute(self._begin, row)
+        await tx.execute(self._begin, row)
 
     async def _left(self, tx: Transaction, own: UUID, owner_id: UUID, least: int) -> int:
         """Return the bytes that are neither used nor reserved; they stay so until the commit.
@@ -160,7 +161,7 @@ class Reservations:
         """
         free = await self._usage.locked_left(tx, owner_id)
         values = {"owner": owner_id, "own": own, "alive_since": self._clock() - LEASE}
-        held = await (await tx.session.connection()).execute(HELD_BY_OTHERS, values)
+        held = await tx.execute(HELD_BY_OTHERS, values)
         by_others, by_younger = map(int, held.one())
         left = free - by_others - self._in_memory[owner_id]
         if least > free:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 
-from core.kit import AuditTrail, Database, Outbox, Principal, Transaction, uuid7
+from core.kit import Database, Principal, Transaction, uuid7
 from core.kit.platform import NotSignedIn
 from modules.files.models import File
 from modules.files.public import FileUploaded
@@ -26,14 +26,12 @@ class UploadService:
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
-        audit: AuditTrail,
         settings: FilesSettings,
         storage: Storage,
         usage: UsageService,
         reservations: Reservations,
     ) -> None:
-        self._db, self._outbox, self._audit = db, outbox, audit
+        self._db = db
         self._settings, self._storage, self._usage = settings, storage, usage
         self._reservations = reservations
 
@@ -74,26 +72,24 @@ class UploadService:
         self, tx: Transaction, owner: Principal, reception: MultipartUpload, hold: Hold
     ) -> Sequence[File]:
         """Insert the files first, which locks the owner: an erasure locks the owner first too."""
-        files = [as_row(owner, received) for received in reception.files]
-        tx.session.add_all(files)
         try:
-            await tx.session.flush()
+            files = [await insert(tx, owner, received) for received in reception.files]
         except IntegrityError:  # the account was erased meanwhile
             raise NotSignedIn from None
         await self._usage.take(tx, owner.id, reception.total, len(files))
         await hold.settle(tx)
         for file in files:
-            event = FileUploaded(file_id=file.id, owner_id=owner.id)
-            await self._outbox.record(tx, event)
-            await self._audit.record(tx, "files.upload", file, size=file.size)
-        self._db.on_commit(hold.settled)
-        self._db.on_commit(lambda: in_thread(reception.settle))
+            await tx.publish(FileUploaded(file_id=file.id, owner_id=owner.id))
+            await tx.record("files.upload", file, size=file.size)
+        tx.on_commit(hold.settled)
+        tx.on_commit(lambda: in_thread(reception.settle))
         return files
 
 
-def as_row(owner: Principal, received: ReceivedFile) -> File:
+async def insert(tx: Transaction, owner: Principal, received: ReceivedFile) -> File:
     file_id = uuid7()
-    return File(
+    return await tx.insert(
+        File,
         id=file_id,
         owner_id=owner.id,
         storage_key=received.object.key,

@@ -23,7 +23,8 @@ NOTHING = {"owner_id": bindparam("owner"), "bytes": 0, "files": 0}
 _more_bytes, _more_files = FileUsage.bytes + bindparam("size"), FileUsage.files + bindparam("count")
 _theirs = update(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
 _changed = _theirs.values(bytes=_more_bytes, files=_more_files)
-TAKE = _changed.where(_more_bytes <= bindparam("quota"), _more_files <= bindparam("most"))
+_within = (_more_bytes <= bindparam("quota"), _more_files <= bindparam("most"))
+TAKE = _changed.where(*_within).returning(FileUsage.owner_id)
 LOCK = USED.with_for_update()
 FORGET = delete(FileUsage).where(FileUsage.owner_id == bindparam("owner"))
 FORGET_RESERVATIONS = delete(FileReservation).where(FileReservation.owner_id == bindparam("owner"))
@@ -71,31 +72,28 @@ class UsageService:
 
         The row stays locked until the commit, so the next transaction sees the new usage.
         """
-        connection = await tx.session.connection()
-        await connection.execute(self._begin, {"owner": owner_id})
+        await tx.execute(self._begin, {"owner": owner_id})
         limits = {"quota": self._quota, "most": MOST_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
-        if not (await connection.execute(TAKE, values)).rowcount:
+        if not (await tx.execute(TAKE, values)).first():
             raise QuotaExceeded(f"At most {self._quota} bytes, in {MOST_FILES} files.")
 
     async def locked_left(self, tx: Transaction, owner_id: UUID) -> int:
         """Return the bytes that no file uses, and lock the row until the commit."""
-        connection = await tx.session.connection()
-        row = (await connection.execute(self._begin_locked, {"owner": owner_id})).one()
+        row = (await tx.execute(self._begin_locked, {"owner": owner_id})).one()
         return self._quota - int(row.bytes)
 
     async def lock(self, tx: Transaction, owner_id: UUID) -> None:
         """Lock the row. Call this before other locks, so that all transactions use one order."""
-        await (await tx.session.connection()).execute(LOCK, {"owner": owner_id})
+        await tx.execute(LOCK, {"owner": owner_id})
 
     async def give_back(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:
         values = {"owner": owner_id, "size": -size, "count": -count}
-        await (await tx.session.connection()).execute(_changed, values)
+        await tx.execute(_changed, values)
 
     async def forget(self, tx: Transaction, owner_id: UUID) -> None:
-        connection = await tx.session.connection()
         for statement in (FORGET_RESERVATIONS, FORGET):
-            await connection.execute(statement, {"owner": owner_id})
+            await tx.execute(statement, {"owner": owner_id})
 
     async def _sum(self, figure: Select[Any]) -> int:
         async with self._db.read() as reads:

@@ -8,16 +8,14 @@ import structlog
 from sqlalchemy import bindparam, delete, select, update
 
 from core.kit import (
-    AuditTrail,
     Clock,
     Contributions,
     Database,
-    Outbox,
     PersonalData,
     Principal,
     Transaction,
 )
-from core.kit.platform import Reauthentication
+from core.kit.platform import AuditTrail, Reauthentication
 from modules.users.events import ErasureSettled
 from modules.users.models import User
 from modules.users.public import AccountClosed, LastAdmin, UserDeleted, UserErased
@@ -47,14 +45,13 @@ class AccountDeletion:
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
         audit: AuditTrail,
         clock: Clock,
         contributions: Contributions,
         settings: UsersSettings,
         reauthentication: Reauthentication,
     ) -> None:
-        self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
+        self._db, self._audit, self._clock = db, audit, clock
         self._contributions, self._settings = contributions, settings
         self._reauthentication = reauthentication
 
@@ -65,17 +62,17 @@ class AccountDeletion:
         async with self._db.transaction() as tx:
             if await lock_admins(tx, leaver.id) == [leaver.id]:
                 raise LastAdmin
-            await self._audit.record(tx, "users.request_deletion", ("users", leaver.id))
+            await tx.record("users.request_deletion", ("users", leaver.id))
             if self._settings.deletion_grace:
                 await update_row(tx, leaver.id, {"deletes_at": deletes_at})
-                await self.close(leaver.id)
+                await self.close(tx, leaver.id)
             else:
                 await self.remove(tx, leaver.id)
         return deletes_at
 
-    async def close(self, user_id: UUID) -> None:
+    async def close(self, tx: Transaction, user_id: UUID) -> None:
         """End every session, API key and sign-in, in the caller's transaction."""
-        self._db.invalidate("users", "principals")
+        tx.invalidate("users", "principals")
         for closed in self._contributions.of(AccountClosed):
             await closed.run(user_id)
 
@@ -89,8 +86,8 @@ class AccountDeletion:
                 await data.forget(user_id)
         blanked = blank(user_id, self._clock())
         await tx.session.execute(update(User).where(User.id == user_id).values(blanked))
-        await self.close(user_id)
-        await self._outbox.record(tx, UserDeleted(user_id=user_id))
+        await self.close(tx, user_id)
+        await tx.publish(UserDeleted(user_id=user_id))
 
     async def erase(self, user_id: UUID) -> None:
         """Erase the data of every module, then the user's row. A repetition is harmless."""
@@ -128,9 +125,9 @@ class AccountDeletion:
                 if await data.erase(user_id):
                     return False
             await tx.session.execute(delete(User).where(User.id == user_id))
-            await self._outbox.record(tx, UserErased(user_id=user_id))
-            await self._outbox.record(tx, ErasureSettled(user_id=user_id), SETTLED_AFTER)
-            await self._audit.record(tx, "users.erase", ("users", user_id))
+            await tx.publish(UserErased(user_id=user_id))
+            await tx.publish(ErasureSettled(user_id=user_id), SETTLED_AFTER)
+            await tx.record("users.erase", ("users", user_id))
         return True
 
 

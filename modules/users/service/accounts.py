@@ -2,23 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from email_validator import EmailNotValidError
-from sqlalchemy import Executable, bindparam, update
+from sqlalchemy import Select, bindparam, update
 
 from core.kit import (
-    AuditTrail,
     Clock,
     Contributions,
     Database,
     FieldError,
     InvalidInput,
-    Outbox,
     unique,
+    uuid7,
 )
-from core.kit.platform import MEMBER, NewPasswords, Roles, current_context, write
+from core.kit.platform import MEMBER, NewPasswords, Roles, current_context
 from modules.users.email import as_written, key_of
 from modules.users.models import User
 from modules.users.public import (
@@ -43,18 +42,29 @@ SIGNED_IN = (
 )
 
 
+class NewUser(TypedDict):
+    """The values of a row that is not in the database yet."""
+
+    name: str
+    email: str
+    email_key: str
+    age: int | None
+    roles: tuple[str, ...]
+    password_hash: str
+    created_at: datetime
+    updated_at: datetime
+
+
 class AccountService:
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
-        audit: AuditTrail,
         clock: Clock,
         roles: Roles,
         passwords: NewPasswords,
         contributions: Contributions,
     ) -> None:
-        self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
+        self._db, self._clock = db, clock
         self._roles, self._passwords, self._contributions = roles, passwords, contributions
 
     async def by_email(self, email: str) -> Account | None:
@@ -81,32 +91,31 @@ class AccountService:
             current_context().about = existing.id if existing else None
             raise
 
-    async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> User:
+    async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> NewUser:
         """Check the fields and hash the password, before any transaction opens."""
         email, key = readable(new.email)
         self._passwords.check(new.password, "body.password", email, new.name)
         now = self._clock()
-        return User(
-            name=new.name,
-            email=email,
-            email_key=key,
-            age=new.age,
-            roles=self._roles.check(roles),
-            password_hash=await self._passwords.hash(new.password),
-            created_at=now,
-            updated_at=now,
-        )
+        return {
+            "name": new.name,
+            "email": email,
+            "email_key": key,
+            "age": new.age,
+            "roles": self._roles.check(roles),
+            "password_hash": await self._passwords.hash(new.password),
+            "created_at": now,
+            "updated_at": now,
+        }
 
-    async def add(self, user: User) -> Person:
-        """Add a row that `prepare` has made. Raises EmailTaken."""
-        current_context().about = user.id
+    async def add(self, new: NewUser) -> Person:
+        """Add a user whom `prepare` has checked. Raises EmailTaken."""
+        current_context().about = user_id = uuid7()
         async with self._db.transaction() as tx:
-            tx.session.add(user)
             with unique(User.email_key, EmailTaken):
-                await tx.session.flush()
-            await self._outbox.record(tx, UserRegistered(user_id=user.id))
+                user = await tx.insert(User, id=user_id, **new)
+            await tx.publish(UserRegistered(user_id=user.id))
             await self.unlock(user.email)
-            await self._audit.record(tx, "users.create", user, roles=[*user.roles])
+            await tx.record("users.create", user, roles=[*user.roles])
         return person_of(user, self._roles)
 
     async def unlock(self, email: str) -> None:
@@ -117,15 +126,15 @@ class AccountService:
     async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         async with self._db.transaction() as tx:
             await update_row(tx, user_id, {"password_hash": password_hash})
-            self._db.invalidate("users", "principals")
+            tx.invalidate("users", "principals")
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
         async with self._db.transaction() as tx:
-            await write(tx, SIGNED_IN, {"user_id": user_id, "at": at})
+            await tx.execute(SIGNED_IN, {"user_id": user_id, "at": at})
 
-    async def _account(self, statement: Executable, **values: Any) -> Account | None:
+    async def _account(self, statement: Select[User], **values: object) -> Account | None:
         async with self._db.read() as reads:
-            row = (await reads.execute(statement, values)).one_or_none()
+            row = await reads.first(statement, values)
         return account_of(row) if row is not None else None
 
 

@@ -1,6 +1,6 @@
 """The service that makes the first admin, and the admins of `atrium user create-admin`."""
 
-from core.kit import AuditTrail, Database
+from core.kit import Database
 from core.kit.platform import ADMIN, MEMBER, NewPasswords
 from modules.users.errors import AccountExists
 from modules.users.public import Account, NewAccount, UserNotFound
@@ -16,12 +16,11 @@ class AdminService:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         passwords: NewPasswords,
         accounts: AccountService,
         account_deletion: AccountDeletion,
     ) -> None:
-        self._db, self._audit, self._passwords = db, audit, passwords
+        self._db, self._passwords = db, passwords
         self._accounts, self._account_deletion = accounts, account_deletion
 
     async def exists(self) -> bool:
@@ -64,7 +63,7 @@ class AdminService:
             raise UserNotFound(f"No account has the e-mail address {email}.")
         async with self._db.transaction() as tx:
             await self._accounts.unlock(account.email)
-            await self._audit.record(tx, "users.unlock", ("users", account.id))
+            await tx.record("users.unlock", ("users", account.id))
 
     async def _promote(self, account: Account, new: NewAccount) -> None:
         """Replace the password and end all sessions, because anyone may have made the account."""
@@ -77,6 +76,6 @@ class AdminService:
         }
         async with self._db.transaction() as tx:
             await update_row(tx, account.id, changes)
-            await self._account_deletion.close(account.id)
+            await self._account_deletion.close(tx, account.id)
             await self._accounts.unlock(account.email)
-            await self._audit.record(tx, "users.set_roles", ("users", account.id), after=[*ROLES])
+            await tx.record("users.set_roles", ("users", account.id), after=[*ROLES])

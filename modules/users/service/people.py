@@ -4,22 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from core.kit import (
-    AuditTrail,
     Clock,
     Database,
     IfMatch,
     Listing,
-    Outbox,
     PageRequest,
     Principal,
     Rows,
     Transaction,
-    row_or_raise,
 )
 from core.kit.platform import ADMIN, ANY_VERSION, Roles, StepUpRequired
+from modules.users.models import User
 from modules.users.public import (
     BeyondOwnRights,
     LastAdmin,
@@ -28,7 +24,7 @@ from modules.users.public import (
     UserDisabled,
     UserNotFound,
 )
-from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, ROW_BY_ID, TOTAL, lock_admins
+from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, TOTAL, lock_admins
 from modules.users.rows import people_of, person_of, update_row
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService, readable
@@ -38,26 +34,24 @@ class PeopleService:
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
-        audit: AuditTrail,
         clock: Clock,
         roles: Roles,
         accounts: AccountService,
         account_deletion: AccountDeletion,
     ) -> None:
-        self._db, self._outbox, self._audit, self._clock = db, outbox, audit, clock
+        self._db, self._clock = db, clock
         self._roles, self._accounts, self._account_deletion = roles, accounts, account_deletion
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
         """Return a page of users, and note the read access in the audit trail."""
         async with self._db.read() as reads:
-            rows = await listing.page(reads, EVERYONE, request)
-        self._audit.note("users.list", "users")
+            rows = await reads.page(listing, EVERYONE, request)
+        self._db.record_later("users.list", ("users", None))
         return Rows(people_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 
     async def person(self, user_id: UUID) -> Person:
         async with self._db.read() as reads:
-            row = await row_or_raise(reads, BY_ID, {"user_id": user_id}, UserNotFound)
+            row = await reads.one(BY_ID, {"user_id": user_id}, missing=UserNotFound)
         return person_of(row, self._roles)
 
     async def changeable(self, actor: Principal, user_id: UUID) -> Person:
@@ -106,8 +100,10 @@ class PeopleService:
             if active:
                 await self._accounts.unlock(row.email)
             action = "users.enable" if active else "users.disable"
-            details = {"deletion": "called off"} if called_off else {}
-            await self._audit.record(tx, action, ("users", user_id), **details)
+            if called_off:
+                await tx.record(action, row, deletion="called off")
+            else:
+                await tx.record(action, row)
         return person_of(row, self._roles)
 
     async def set_roles(
@@ -126,9 +122,9 @@ class PeopleService:
                 must_remain(admins, user_id)
             changes = {"roles": wanted, "updated_at": self._clock()}
             before, row = row.roles, await update_row(tx, user_id, changes, if_match)
-            self._db.invalidate("users", "principals")
-            await self._audit.record(
-                tx, "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
+            tx.invalidate("users", "principals")
+            await tx.record(
+                "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
             )
         return person_of(row, self._roles)
 
@@ -141,7 +137,7 @@ class PeopleService:
             must_remain(admins, user_id)
             if_match.check(row)
             await self._account_deletion.remove(tx, user_id)
-            await self._audit.record(tx, "users.delete", ("users", user_id))
+            await tx.record("users.delete", ("users", user_id))
 
     async def write(
         self,
@@ -153,23 +149,20 @@ class PeopleService:
         """Set these columns in one statement. The caller has checked the permissions before."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
         row = await update_row(tx, user_id, columns, if_match)
-        self._db.invalidate("users")
+        tx.invalidate("users")
         fields = [name for name in columns if name not in DERIVED]
-        await self._audit.record(tx, "users.change", ("users", user_id), fields=fields)
+        await tx.record("users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)
 
     async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
-        self._db.invalidate("users", "principals")
+        tx.invalidate("users", "principals")
         if not active:
-            await self._account_deletion.close(user_id)
-            await self._outbox.record(tx, UserDisabled(user_id=user_id))
+            await self._account_deletion.close(tx, user_id)
+            await tx.publish(UserDisabled(user_id=user_id))
 
-    async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> Row[Any]:
+    async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> User:
         """Lock and return the row. Raises UserNotFound and BeyondOwnRights."""
-        connection = await tx.session.connection()
-        result = await connection.execute(ROW_BY_ID.with_for_update(), {"user_id": user_id})
-        if (row := result.one_or_none()) is None:
-            raise UserNotFound
+        row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
         self._must_cover(actor, row.roles)
         return row
 

@@ -3,14 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row
 
 from core.kit import (
-    AuditTrail,
     Clock,
     Contributions,
     Database,
@@ -20,7 +17,7 @@ from core.kit import (
     Rows,
     UserStatistic,
 )
-from core.kit.platform import LruDict, RateLimits, count_fallback
+from core.kit.platform import AuditEntry, LruDict, RateLimits, count_fallback
 from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
 from modules.users.service.export_document import document
@@ -41,13 +38,12 @@ class PersonalDataService:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         clock: Clock,
         contributions: Contributions,
         people: PeopleService,
         limits: RateLimits,
     ) -> None:
-        self._db, self._audit, self._clock = db, audit, clock
+        self._db, self._clock = db, clock
         self._contributions, self._people, self._limits = contributions, people, limits
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
@@ -60,15 +56,15 @@ class PersonalDataService:
         self._summaries.put(person.id, summary)
         return summary, False
 
-    async def activity(self, person: Principal, request: PageRequest) -> Rows[Row[Any]]:
+    async def activity(self, person: Principal, request: PageRequest) -> Rows[AuditEntry]:
         async with self._db.read() as reads:
-            return await ACTIVITY.page(reads, DONE_BY, request, {"user_id": person.id})
+            return await reads.page(ACTIVITY, DONE_BY, request, {"user_id": person.id})
 
     async def export(self, person: Principal) -> AsyncIterator[bytes]:
         """Yield a JSON document, after the audit entry is committed. Raises RateLimited."""
         await self._limits.check("export", person.text)
         async with self._db.transaction() as tx:
-            await self._audit.record(tx, "users.export", ("users", person.id))
+            await tx.record("users.export", ("users", person.id))
         exports = {data.name: data.export for data in self._contributions.of(PersonalData)}
         async for piece in document(self._clock(), exports, person.id):
             yield piece
@@ -80,7 +76,7 @@ class PersonalDataService:
         """Yield the actions of this user, then the actions in this user's name."""
         async with self._db.read() as reads:
             for query in (DONE_ALONE, DONE_FOR):
-                async for rows in ACTIVITY.batches(reads, query, {"user_id": user_id}):
+                async for rows in reads.batches(ACTIVITY, query, {"user_id": user_id}):
                     yield ActivityRead.each(rows)
 
     async def _figures(self, user_id: UUID) -> dict[str, int]:

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from core.kit import (
-    AuditTrail,
     Database,
     FieldError,
     IfMatch,
@@ -30,12 +29,11 @@ class ProfileService:
     def __init__(
         self,
         db: Database,
-        audit: AuditTrail,
         cache_versions: CacheVersions,
         people: PeopleService,
         reauthentication: Reauthentication,
     ) -> None:
-        self._db, self._audit = db, audit
+        self._db = db
         self._people, self._reauthentication = people, reauthentication
         self._known: VersionedCache[UUID, Person] = VersionedCache(
             cache_versions, ("users",), 10_000
@@ -58,7 +56,7 @@ class ProfileService:
             raise UserNotFound
         person = await self._people.person(user_id)
         async with self._db.transaction() as tx:
-            await self._audit.record(tx, "users.read", ("users", user_id))
+            await tx.record("users.read", ("users", user_id))
         return person
 
     async def create(self, actor: Principal, new: UserCreate) -> Person:

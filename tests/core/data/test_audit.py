@@ -10,8 +10,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from core.data.audit import MOST_NOTED, AuditEntry, AuditTrail, Outcome
+from core.data.audit import MOST_NOTED, AuditEntry, AuditRecorder, Outcome
+from core.data.audit_trail import AuditTrail
 from core.data.database import Database
+from core.data.engines import open_database
+from core.data.open_transaction import Recorders
+from core.engine.sql.cache_versions import CacheVersions
 from core.kernel.context import RequestContext, current_context, enter_context
 from core.kernel.errors import Unavailable
 from core.kernel.principal import Principal
@@ -23,8 +27,22 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def audit(db: Database) -> AuditTrail:
-    return AuditTrail(db, lambda: NOW)
+def recorder() -> AuditRecorder:
+    return AuditRecorder(lambda: NOW)
+
+
+@pytest.fixture
+async def db(
+    url: str, cache_versions: CacheVersions, recorder: AuditRecorder
+) -> AsyncIterator[Database]:
+    database = open_database(url, cache_versions, recorders=Recorders(recorder))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def audit(db: Database, recorder: AuditRecorder) -> AuditTrail:
+    return AuditTrail(db, recorder, lambda: NOW)
 
 
 async def entries(db: Database) -> list[Any]:
@@ -32,20 +50,20 @@ async def entries(db: Database) -> list[Any]:
         return list((await reads.execute(select(AuditEntry).order_by(AuditEntry.id))).all())
 
 
-async def act(db: Database, audit: AuditTrail, fail: bool = False) -> Thing:
+async def act(db: Database, fail: bool = False) -> Thing:
     thing = Thing(name="thing")
     async with db.transaction() as tx:
         tx.session.add(thing)
-        await audit.record(tx, "things.add", thing, fields=["name"], of=thing.id)
+        await tx.record("things.add", thing, fields=["name"], of=thing.id)
         if fail:
             raise ZeroDivisionError
     return thing
 
 
-async def test_an_act_leaves_one_entry(db: Database, audit: AuditTrail) -> None:
+async def test_an_act_leaves_one_entry(db: Database) -> None:
     enter_context(context := RequestContext("request-1", "192.0.2.7"))
     context.principal = Principal(uuid4())
-    thing = await act(db, audit)
+    thing = await act(db)
     (entry,) = await entries(db)
     assert entry._asdict() == {
         "id": entry.id,
@@ -64,15 +82,17 @@ async def test_an_act_leaves_one_entry(db: Database, audit: AuditTrail) -> None:
     assert context.audited
 
 
-async def test_what_is_rolled_back_leaves_none(db: Database, audit: AuditTrail) -> None:
+async def test_what_is_rolled_back_leaves_none(db: Database) -> None:
     enter_context(context := RequestContext("request-1", "192.0.2.7"))
     with pytest.raises(ZeroDivisionError):
-        await act(db, audit, fail=True)
+        await act(db, fail=True)
     assert await entries(db) == [] and not context.audited
 
 
-async def test_a_refusal_is_kept_by_itself(db: Database, audit: AuditTrail) -> None:
-    await audit.refuse("things.drop", "things", None, Outcome.refused, code="tests.no")
+async def test_a_refusal_is_kept_by_itself(db: Database) -> None:
+    target = "things", None
+    async with db.transaction() as tx:
+        await tx.record("things.drop", target, outcome=Outcome.refused, code="tests.no")
     (entry,) = await entries(db)
     assert (entry.outcome, entry.target_id, entry.changes) == (
         "refused",
@@ -81,23 +101,21 @@ async def test_a_refusal_is_kept_by_itself(db: Database, audit: AuditTrail) -> N
     )
 
 
-async def test_a_key_acts_on_behalf_of_its_owner(db: Database, audit: AuditTrail) -> None:
+async def test_a_key_acts_on_behalf_of_its_owner(db: Database) -> None:
     owner, key = uuid4(), uuid4()
     enter_context(context := RequestContext("request-1", ""))
     context.principal = Principal(owner, key_id=key)
-    await act(db, audit)
+    await act(db)
     (entry,) = await entries(db)
     assert (entry.actor_id, entry.actor_kind, entry.on_behalf_of) == (key, "key", owner)
 
 
 @pytest.mark.parametrize(("request_id", "kind"), [("request-1", "anonymous"), ("", "system")])
-async def test_nobody_signed_in(
-    db: Database, audit: AuditTrail, request_id: str, kind: str
-) -> None:
+async def test_nobody_signed_in(db: Database, request_id: str, kind: str) -> None:
     if request_id:
         enter_context(RequestContext(request_id, ""))
     assert current_context().request_id == request_id
-    await act(db, audit)
+    await act(db)
     (entry,) = await entries(db)
     assert (entry.actor_id, entry.actor_kind) == (None, kind)
 
@@ -113,10 +131,10 @@ async def noting(audit: AuditTrail) -> AsyncIterator[None]:
 
 
 @pytest.mark.usefixtures("noting")
-async def test_a_look_is_written_a_moment_later(db: Database, audit: AuditTrail) -> None:
+async def test_a_look_is_written_a_moment_later(db: Database) -> None:
     enter_context(context := RequestContext("request-1", "192.0.2.7"))
     context.principal = Principal(uuid4())
-    audit.note("things.list", "things")
+    db.record_later("things.list", ("things", None))
     assert await entries(db) == [], "nobody waits for it"
     await eventually(partial(looks, db), [("things.list", context.principal.id, None)])
 
@@ -124,8 +142,8 @@ async def test_a_look_is_written_a_moment_later(db: Database, audit: AuditTrail)
 async def test_at_the_end_none_is_left(db: Database, audit: AuditTrail) -> None:
     async with in_background(audit.write_notes()):
         await sleep(0)
-        audit.note("things.list", "things")
-        audit.note("things.list", "things")
+        db.record_later("things.list", ("things", None))
+        db.record_later("things.list", ("things", None))
     assert [it.action for it in await entries(db)] == ["things.list"] * 2
 
 
@@ -136,7 +154,7 @@ async def test_a_look_that_cannot_be_written_waits(
     def refuse(*_: Any) -> Any:
         raise Unavailable
 
-    audit.note("things.list", "things")
+    db.record_later("things.list", ("things", None))
     with monkeypatch.context() as broken:
         broken.setattr(db, "transaction", refuse)
         async with in_background(audit.write_notes()):
@@ -147,7 +165,7 @@ async def test_a_look_that_cannot_be_written_waits(
     assert [it.action for it in await entries(db)] == ["things.list"]
 
 
-async def test_looks_nobody_writes_have_an_end(audit: AuditTrail) -> None:
+async def test_looks_nobody_writes_have_an_end(db: Database, recorder: AuditRecorder) -> None:
     for _ in range(MOST_NOTED + 3):
-        audit.note("things.list", "things")
-    assert len(audit._noted) == 2
+        db.record_later("things.list", ("things", None))
+    assert len(recorder.take_noted()) == 2

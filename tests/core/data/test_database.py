@@ -15,6 +15,7 @@ from core.data.database import Database
 from core.data.models import to_utc
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.errors import DatabaseBusy
+from core.kernel import events
 from core.kernel.clock import utc_now
 from core.kernel.errors import Conflict, Stale
 from core.kernel.ids import uuid7
@@ -143,10 +144,17 @@ async def test_misuse_is_named_at_once(db: Database) -> None:
     with pytest.raises(RuntimeError, match="open that first"):
         async with db.savepoint():
             pass
-    with pytest.raises(RuntimeError, match="inside the transaction"):
-        db.invalidate("things")
-    with pytest.raises(RuntimeError, match="no commit to wait for"):
-        db.on_commit(lambda: None)
+    async with db.transaction() as ended:
+        pass
+    with pytest.raises(RuntimeError, match="The transaction has ended"):
+        ended.invalidate("things")
+    with pytest.raises(RuntimeError, match="The transaction has ended"):
+        ended.on_commit(lambda: None)
+    with pytest.raises(RuntimeError, match="The transaction has ended"):
+        await ended.insert(Thing, name="late")
+    async with db.transaction() as tx:
+        with pytest.raises(RuntimeError, match="without an outbox"):
+            await tx.publish(events.Event())
     with pytest.raises(RuntimeError, match=r"use read\(\)"):
         async with db.transaction(), db.snapshot():
             pass
@@ -235,9 +243,9 @@ async def test_what_a_callback_leaves_to_be_awaited_is_done_before_the_transacti
 
     async with db.transaction() as tx:
         tx.session.add(Thing(name="kept"))
-        db.on_commit(broken)
-        db.on_commit(lambda: later("first"))
-        db.on_commit(lambda: called.append("second"))
+        tx.on_commit(broken)
+        tx.on_commit(lambda: later("first"))
+        tx.on_commit(lambda: called.append("second"))
     assert called == ["first", "second"]
 
 
@@ -253,16 +261,16 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
     )
     async with db.transaction() as tx:
         tx.session.add(Thing(name="flushed by the commit itself"))
-        db.invalidate("people")
-        db.on_commit(lambda: called.append("kept"))
-        db.on_commit(failing)
-        db.on_commit(lambda: called.append("after a failing one"))
+        tx.invalidate("people")
+        tx.on_commit(lambda: called.append("kept"))
+        tx.on_commit(failing)
+        tx.on_commit(lambda: called.append("after a failing one"))
         with pytest.raises(Refused):
-            async with db.savepoint():
-                db.on_commit(lambda: called.append("taken back"))
+            async with db.savepoint() as part:
+                part.on_commit(lambda: called.append("taken back"))
                 raise Refused
-        async with db.savepoint():
-            db.on_commit(lambda: called.append("of a savepoint"))
+        async with db.savepoint() as part:
+            part.on_commit(lambda: called.append("of a savepoint"))
         assert called == [] and cache_versions.here(["things"]) == before[0]
     assert called == ["kept", "after a failing one", "of a savepoint"]
     after = (
@@ -282,8 +290,8 @@ async def test_after_a_rollback_nothing_is_told(
         async with db.transaction() as tx:
             tx.session.add(Thing(name="never"))
             await tx.session.flush()
-            db.invalidate("people")
-            db.on_commit(lambda: called.append("told"))
+            tx.invalidate("people")
+            tx.on_commit(lambda: called.append("told"))
             raise Refused
     assert called == [] and cache_versions.here(["things", "people"]) == before
 
@@ -349,7 +357,7 @@ async def test_a_commit_once_begun_is_told_though_its_caller_is_gone(db: Databas
         async with db.transaction() as tx:
             tx.session.add(Thing(name="finished"))
             await tx.session.flush()
-            db.on_commit(lambda: called.append("told"))
+            tx.on_commit(lambda: called.append("told"))
             begun.set()
 
     task = create_task(write())

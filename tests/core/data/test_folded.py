@@ -7,15 +7,11 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from core.data.database import Database
 from core.data.folded import own_columns
-from core.data.inserts import add_row
 from core.data.queries import Listing
-from core.data.updates import update_or_raise
 from core.kernel.clock import utc_now
-from core.kernel.errors import NotFound
 from core.kernel.folding import fold
 from core.kernel.ids import uuid7
 from core.kernel.pages import PageRequest
-from core.kernel.preconditions import ANY_VERSION
 from tests.core.data.tables import WORDS, Word
 
 pytestmark = pytest.mark.usefixtures("heard")
@@ -41,7 +37,7 @@ async def copies(db: Database) -> dict[str, str]:
 async def test_every_insert_writes_the_copy(db: Database) -> None:
     async with db.transaction() as tx:
         tx.session.add(Word(text="By the Session"))
-        added = await add_row(tx, Word, text="By add_row É")
+        added = await tx.insert(Word, text="By add_row É")
         await tx.session.execute(insert(Word).values(row("By an INSERT")))
         await tx.session.execute(insert(WORDS), [row("Of Many Ä"), row("Of Many Ö")])
         assert added.text_folded == fold("By add_row É")
@@ -68,9 +64,7 @@ async def test_every_update_writes_the_copy(db: Database) -> None:
                 connection = await tx.session.connection()
                 await connection.execute(named, {"text": f"{way} É"})
             else:
-                changes = {"text": f"{way} É"}
-                values = {"wanted": "Before"}
-                await update_or_raise(tx, BY_TEXT, values, changes, ANY_VERSION, NotFound)
+                await tx.update(word, {"text": f"{way} É"})
 
     ways = ["session", "values", "entities", "parameters", "planned"]
     for way in ways:

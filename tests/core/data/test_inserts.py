@@ -5,7 +5,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from core.data.database import Database
-from core.data.inserts import add_row
 from core.operations.maintenance import MaintenanceRow
 from core.wiring.container import CoreContainer
 from modules.users.models import User
@@ -19,8 +18,7 @@ def db(core: CoreContainer) -> Database:
 async def test_it_is_there_with_what_every_row_has(db: Database) -> None:
     for number in range(3):  # the second time it is planned
         async with db.transaction() as tx:
-            added = await add_row(
-                tx,
+            added = await tx.insert(
                 User,
                 name="Some Person",
                 email=f"{number}@example.com",
@@ -37,6 +35,6 @@ async def test_it_is_there_with_what_every_row_has(db: Database) -> None:
 async def test_a_column_that_must_be_given_is_missed(db: Database) -> None:
     with pytest.raises(IntegrityError):
         async with db.transaction() as tx:
-            await add_row(tx, MaintenanceRow, enabled=True)
+            await tx.insert(MaintenanceRow, enabled=True)
     async with db.read() as reads:
         assert (await reads.execute(select(MaintenanceRow.id))).all() == []

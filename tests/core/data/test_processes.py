@@ -50,7 +50,7 @@ TOUCHER = """
 async def main():
     async with db.transaction() as tx:
         tx.session.add(Thing(name="theirs"))
-        db.invalidate("people")
+        tx.invalidate("people")
     await db.close()
 
 asyncio.run(main())

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import bindparam, delete, func, select
 
 from core.data.database import Database
-from core.data.queries import Listing, one_or_raise, row_or_raise
+from core.data.queries import Listing
+from core.data.rows import select_rows
 from core.kernel.errors import InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.value_listing import ValueListing
@@ -238,18 +239,18 @@ async def test_a_position_of_another_list_is_refused(db: Database, after: Any) -
 
 async def test_one_row_or_none(db: Database) -> None:
     await add(db, "here")
-    one = select(Thing).where(Thing.name == bindparam("wanted"))
+    one = select_rows(Thing).where(Thing.name == bindparam("wanted"))
     for _ in range(3):
         async with db.read() as reads:
-            row = await row_or_raise(reads, one, {"wanted": "here"}, ThingNotFound)
+            row = await reads.one(one, {"wanted": "here"}, missing=ThingNotFound)
             assert row.name == "here" and isinstance(row.id, UUID)
             with pytest.raises(ThingNotFound):
-                await row_or_raise(reads, one, {"wanted": "there"}, ThingNotFound)
+                await reads.one(one, {"wanted": "there"}, missing=ThingNotFound)
     async with db.transaction() as tx:
-        thing = await one_or_raise(tx, one, ThingNotFound, {"wanted": "here"})
-        thing.count = 5
+        thing = await tx.get(Thing, row.id, name="here", missing=ThingNotFound)
+        await tx.update(thing, {"count": 5})
         with pytest.raises(ThingNotFound):
-            await one_or_raise(tx, one, ThingNotFound, {"wanted": "there"})
+            await tx.get(Thing, row.id, name="there", missing=ThingNotFound)
     async with db.read() as reads:
         assert await reads.scalar(select(func.max(Thing.count))) == 5
 

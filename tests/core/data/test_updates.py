@@ -4,16 +4,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam
 
 from core.data.database import Database
-from core.data.updates import update_or_raise
+from core.data.rows import select_rows
 from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from tests.core.data.tables import Thing
 from tests.races import CLIENTS, ROUNDS, at_once
 
-THIS = select(Thing).where(Thing.id == bindparam("thing_id"))
+THIS = select_rows(Thing).where(Thing.id == bindparam("thing_id"))
 
 
 class ThingNotFound(NotFound):
@@ -39,10 +39,11 @@ async def thing(db: Database) -> Thing:
 
 async def change(
     db: Database, thing_id: UUID, changes: dict[str, Any], if_match: IfMatch = ANY_VERSION
-) -> Row[Any]:
+) -> Thing:
     async with db.transaction() as tx:
-        values = {"thing_id": thing_id}
-        return await update_or_raise(tx, THIS, values, changes, if_match, ThingNotFound)
+        return await tx.update_by_id(
+            Thing, thing_id, changes, missing=ThingNotFound, if_match=if_match
+        )
 
 
 async def test_the_row_comes_back_as_it_is_now(db: Database, thing: Thing) -> None:
@@ -50,7 +51,9 @@ async def test_the_row_comes_back_as_it_is_now(db: Database, thing: Thing) -> No
     assert (row.name, row.rank, row.version, row.id) == ("new", None, 2, thing.id)
     assert row.updated_at > thing.updated_at and row.created_at == thing.created_at
     async with db.read() as reads:
-        assert (await reads.execute(THIS, {"thing_id": thing.id})).one() == row
+        read = await reads.one(THIS, {"thing_id": thing.id}, missing=ThingNotFound)
+        names = ("id", "version", "name", "count", "rank", "body", "created_at", "updated_at")
+        assert [getattr(read, name) for name in names] == [getattr(row, name) for name in names]
 
 
 async def test_without_a_change_it_stays_as_it_is(db: Database, thing: Thing) -> None:

@@ -66,10 +66,13 @@ class Process:
         self.db, self.clock = db, clock
         contributions = Contributions()
         contributions.fill({"shop": contributed})
-        self.outbox = Outbox(db, clock, contributions)
+        self.outbox = Outbox(clock, contributions)
         self.relay = Relay(db, clock, self.outbox, contributions)
         self.scheduler = Scheduler(db, clock, contributions)
         self.log = EventLog(db, clock, self.outbox, contributions)
+
+    async def tidy(self) -> None:
+        await self.outbox.tidy(self.db)
 
     async def order(self, *whats: str, delay: timedelta | None = None) -> list[UUID]:
         events = [Ordered(what=what) for what in whats]

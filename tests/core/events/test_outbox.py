@@ -67,7 +67,7 @@ async def test_other_events_are_not_heard(db: Database, clock: FakeClock) -> Non
 
     process = Process(db, clock, Listener(Returned, "shop.refund", Packing(db)))
     await process.order("tea")
-    await process.outbox.tidy()
+    await process.tidy()
     await process.relay.deliver_all()
     assert (await effects(db), await waiting(db)) == ([], 0)
 
@@ -80,10 +80,10 @@ async def test_a_listener_that_comes_later_hears_what_it_missed_once(
     await before.order("milk", delay=timedelta(hours=1))
     after, as_well = (Process(each, clock, listener(Packing(each))) for each in (db, other_db))
     both = (after, as_well)
-    await at_once(*(each.outbox.tidy() for each in both * (CLIENTS // 2)))
+    await at_once(*(each.tidy() for each in both * (CLIENTS // 2)))
     await at_once(*(each.relay.deliver_all() for each in both))
     assert await effects(db) == ["tea"]
-    await after.outbox.tidy()
+    await after.tidy()
     clock.wait(hours=1)
     await after.relay.deliver_all()
     assert await effects(db) == ["tea", "milk"]
@@ -94,12 +94,12 @@ async def test_what_an_older_release_still_records_is_heard_too(
 ) -> None:
     """Both run side by side while the new one is rolled out."""
     new, old = Process(db, clock, listener(Packing(db))), Process(other_db, clock)
-    await new.outbox.tidy()
+    await new.tidy()
     await new.order("tea")
     await old.order("milk")
     await new.relay.deliver_all()
     assert await effects(db) == ["tea"]
-    await new.outbox.tidy()
+    await new.tidy()
     await new.relay.deliver_all()
     assert await effects(db) == ["tea", "milk"]
 
@@ -110,7 +110,7 @@ async def test_listeners_whose_names_resemble_each_other_are_told_apart(
     """`_` and `%` mean something to LIKE."""
     await Process(db, clock, listener(Packing(db), "shop.backed")).order("tea")
     for name in ("shop.b_cked", "shop.%", "shop.back", "shop.backed.up"):
-        await Process(db, clock, listener(Packing(db), name)).outbox.tidy()
+        await Process(db, clock, listener(Packing(db), name)).tidy()
     assert await waiting(db) == 5
 
 
@@ -144,13 +144,13 @@ async def test_events_are_forgotten_after_their_days_but_not_undelivered(
     await process.relay.deliver_all()
     await process.order("waits")
     clock.wait(days=KEPT.days - 1)
-    await process.outbox.tidy()
+    await process.tidy()
     assert await kept(db) == 2
     clock.wait(days=2)
-    await process.outbox.tidy()
+    await process.tidy()
     assert (await kept(db), await waiting(db)) == (1, 1)
     await process.relay.deliver_all()
-    await process.outbox.tidy()
+    await process.tidy()
     assert (await kept(db), await effects(db)) == (0, ["delivered", "waits"])
 
 

@@ -156,7 +156,7 @@ class TestScopes:
         assert (await use(client, key)).status_code == 200
         async with core.db().transaction() as tx:
             await tx.session.execute(update(User).where(User.id == person.id).values(roles=()))
-            core.db().invalidate("principals", "users")
+            tx.invalidate("principals", "users")
         assert (await use(client, key)).status_code == 403
 
     async def test_they_cannot_be_changed(self, person: Person) -> None:
@@ -215,7 +215,7 @@ class TestEnds:
             await tx.session.execute(
                 update(User).where(User.id == person.id).values(is_active=False)
             )
-            core.db().invalidate("principals", "users")
+            tx.invalidate("principals", "users")
         assert (await use(client, key)).status_code == 401
 
     async def test_not_when_its_owner_logs_out(self, client: AsyncClient, person: Person) -> None:

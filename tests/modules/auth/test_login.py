@@ -54,7 +54,7 @@ def shown(answer: Response) -> Any:
 async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
     async with core.db().transaction() as tx:
         await tx.session.execute(update(User).where(User.id == person.id).values(**columns))
-        core.db().invalidate("principals", "users")
+        tx.invalidate("principals", "users")
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ async def keep_at_the_real_price(core: CoreContainer, auth: Module) -> None:
     async with core.db().transaction() as tx:
         known = update(User).where(User.password_hash.is_not(None))
         await tx.session.execute(known.values(password_hash=stored))
-        core.db().invalidate("principals", "users")
+        tx.invalidate("principals", "users")
 
 
 async def medians(

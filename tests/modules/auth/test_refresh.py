@@ -290,8 +290,8 @@ class TestLostAnswer:
         auth.provider(BearerTokens)()._note_use = note  # type: ignore[method-assign]
         for _ in range(5):
             assert await works(client, tokens)
-            async with core.db().transaction():
-                core.db().invalidate(PRINCIPALS)  # each lookup begins again
+            async with core.db().transaction() as tx:
+                tx.invalidate(PRINCIPALS)  # each lookup begins again
         assert len(written) == 1
 
     @pytest.mark.fallbacks("token_use")

@@ -31,7 +31,7 @@ async def test_several_processes_make_one(
     for _ in range(ROUNDS):
         async with core.db().transaction() as tx:
             await tx.session.execute(delete(SigningKey))
-            core.db().invalidate("auth_signing_keys")
+            tx.invalidate("auth_signing_keys")
         answers = await at_once(*(each.get(JWKS) for each in both))
         assert {each.status_code for each in answers} == {200}
         assert len({each.text for each in answers}) == 1

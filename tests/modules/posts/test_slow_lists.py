@@ -55,8 +55,8 @@ async def test_what_every_request_needs_does_not_wait_for_them(
     await sleep(0.2)
     async with timeout(20):
         for _ in range(5):
-            async with core.db().transaction():
-                core.db().invalidate("principals", "maintenance")
+            async with core.db().transaction() as tx:
+                tx.invalidate("principals", "maintenance")
             async with client_of(app) as client:
                 assert (await client.get("/health")).json()["status"] == "healthy"
             assert (await person.client.get("/api/v1/users/me")).status_code == 200

@@ -94,7 +94,7 @@ async def appoint(core: CoreContainer, emails: list[str]) -> None:
             User(name="Some Admin", email=each, email_key=each, roles=("admin", "member"))
             for each in emails
         )
-        core.db().invalidate("users", "principals")
+        tx.invalidate("users", "principals")
 
 
 async def test_nobody_gives_a_role_of_more_than_they_may(

@@ -273,7 +273,7 @@ async def mark_as_leaving(core: CoreContainer, person: Person) -> None:
     async with core.db().transaction() as tx:
         due = update(User).where(User.id == person.id).values(deletes_at=utc_now())
         await tx.session.execute(due)
-        core.db().invalidate("users", "principals")
+        tx.invalidate("users", "principals")
 
 
 async def come_back(person: Person) -> None:

@@ -381,11 +381,11 @@ async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
 async def test_client_ips_are_cleared_once_they_are_old(
     person: Person, core: CoreContainer
 ) -> None:
-    audit, now = core.audit(), utc_now()
+    audit, recorder, now = core.audit(), core.audit_recorder(), utc_now()
     kept_for = timedelta(days=90)
     ages = (200, 91, 89, 0)
     for age in ages:
-        audit._clock = lambda age=age: now - timedelta(days=age)  # type: ignore[misc]
+        recorder._clock = lambda age=age: now - timedelta(days=age)  # type: ignore[misc]
         await person.client.patch(ME, json={"age": age % 100})
     audit._clock = lambda: now
     assert await addressed(core) == [True] * 4

@@ -73,7 +73,7 @@ async def test_activity_merges_what_a_user_did_and_what_was_done_in_the_users_na
 ) -> None:
     async with core.db().transaction() as tx:
         for _ in range(12):
-            await core.audit().record(tx, "things.do", ("things", None))
+            await tx.record("things.do", ("things", None))
         done = AuditEntry.action == "things.do"
         await tx.session.execute(update(AuditEntry).where(done).values(actor_id=person.id))
         entries = [*await tx.session.scalars(select(AuditEntry.id).where(done))]
@@ -118,7 +118,7 @@ async def test_an_export_has_every_row_once_however_many_there_are(
 ) -> None:
     async with core.db().transaction() as tx:
         for _ in range(230):
-            await core.audit().record(tx, "things.do", ("things", None))
+            await tx.record("things.do", ("things", None))
         await tx.session.execute(update(AuditEntry).values(actor_id=person.id))
         by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
         some = select(AuditEntry.id).where(AuditEntry.action == "things.do").limit(115)

@@ -111,8 +111,8 @@ async def test_other_machines_hear_what_was_touched(
     await ears.hear()
     before = far.of(["people"]), far.of(["posts"])
     assert far.of(["people"]) == before[0]
-    async with db.transaction():
-        db.invalidate("people")
+    async with db.transaction() as tx:
+        tx.invalidate("people")
     await ears.hear()
     assert far.of(["people"]) != before[0] and far.of(["posts"]) == before[1]
     await remote.close()
@@ -121,8 +121,8 @@ async def test_other_machines_hear_what_was_touched(
 
 async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None:
     name = next(name for name in map(str, count()) if module.place_of(name) == PEOPLE)
-    async with db.transaction():
-        db.invalidate("people", name, "posts")
+    async with db.transaction() as tx:
+        tx.invalidate("people", name, "posts")
     async with db.read() as reads:
         announced = await reads.scalars(select(Announcement.place))
     places = {PEOPLE, module.place_of("posts")} if db.engine.dialect.name == "postgresql" else set()
@@ -132,7 +132,7 @@ async def test_two_names_in_one_place_are_announced_as_one(db: Database) -> None
 async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as tx:
-            db.invalidate("people")
+            tx.invalidate("people")
             tx.session.add(Thing(name="a"))
             raise ZeroDivisionError
     async with db.read() as reads:

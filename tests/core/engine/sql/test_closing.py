@@ -9,7 +9,6 @@ from asyncpg import Connection
 
 from core.data.database import Database
 from core.data.engines import open_database
-from core.data.writes import write
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.postgres import connection as postgres_connection
 from core.engine.sql.reads import UNLIMITED
@@ -51,7 +50,7 @@ async def read_exempt(db: Database) -> None:
 
 async def write_slowly(db: Database) -> None:
     async with db.transaction() as tx:
-        await write(tx, ADD, thing("a") | {"upto": ENDLESS})
+        await tx.execute(ADD, thing("a") | {"upto": ENDLESS})
 
 
 async def read_in_snapshot(db: Database) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.data.database import Database
-from core.data.inserts import add_row
 from core.data.transaction import Transaction
 from core.engine.sql import connection_pool
 from core.engine.sql.errors import DatabaseBusy
@@ -28,7 +27,7 @@ class ChangedMind(Exception):
 
 
 async def planned(tx: Transaction, name: str) -> None:
-    await add_row(tx, Thing, name=name, count=0, body="")
+    await tx.insert(Thing, name=name, count=0, body="")
 
 
 async def plain(tx: Transaction, name: str) -> None:
@@ -76,7 +75,7 @@ async def test_a_broken_constraint_is_said_as_sqlalchemy_says_it(db: Database) -
     for _ in range(2):
         with pytest.raises(IntegrityError):
             async with db.transaction() as tx:
-                await add_row(tx, Thing, name=None, count=0, body="")
+                await tx.insert(Thing, name=None, count=0, body="")
     async with db.transaction() as tx:
         await planned(tx, "next")
     assert await count(db) == 1

@@ -13,7 +13,6 @@ from sqlalchemy import Executable, Select, bindparam, func, insert, literal, sel
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.transaction import Transaction
-from core.data.writes import write, write_later
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.errors import DatabaseBusy, TooSlow
 from core.engine.sql.lanes import MOST_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
@@ -234,8 +233,8 @@ class TestAfterTheTimeout:
 
     async def test_a_write_that_was_left_for_the_commit(self, db: Database) -> None:
         async def work(tx: Transaction) -> None:
-            await write(tx, ADD, thing("act") | {"upto": 1})
-            await write_later(tx, ADD, thing("slow") | {"upto": ENDLESS})
+            await tx.execute(ADD, thing("act") | {"upto": 1})
+            await tx.execute_later(ADD, thing("slow") | {"upto": ENDLESS})
 
         await self.fails_whole(db, work)
 
@@ -341,8 +340,8 @@ class TestAfterTheTimeout:
 async def act(db: Database, name: str, upto: int = 1) -> None:
     """Write two rows, the second of which is left for the commit and counts up to `upto`."""
     async with db.transaction() as tx:
-        await write(tx, ADD, thing(name) | {"upto": 1})
-        await write_later(tx, ADD, thing(f"{name} later") | {"upto": upto})
+        await tx.execute(ADD, thing(name) | {"upto": 1})
+        await tx.execute_later(ADD, thing(f"{name} later") | {"upto": upto})
 
 
 async def at_once(*acts: Awaitable[None]) -> list[BaseException | None]:

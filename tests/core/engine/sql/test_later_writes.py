@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 
 from core.data.database import Database
 from core.data.transaction import Transaction
-from core.data.writes import write, write_later
 from core.engine.sql.errors import DatabaseBusy
 from core.kernel.clock import utc_now
 from tests.core.data.tables import THINGS
@@ -39,45 +38,45 @@ async def names_in(tx: Transaction) -> list[str]:
 
 async def test_they_are_there_after_the_commit(db: Database) -> None:
     async with db.transaction() as tx:
-        await write(tx, ADD, thing("first"))
-        await write_later(tx, ADD, thing("second"))
-        await write_later(tx, ADD, thing("third"))
+        await tx.execute(ADD, thing("first"))
+        await tx.execute_later(ADD, thing("second"))
+        await tx.execute_later(ADD, thing("third"))
     async with db.transaction() as tx:
-        await write_later(tx, ADD, thing("alone"))
+        await tx.execute_later(ADD, thing("alone"))
     assert await names(db) == ["alone", "first", "second", "third"]
 
 
 async def test_the_next_statement_sees_them(db: Database) -> None:
     async with db.transaction() as tx:
-        await write(tx, ADD, thing("first"))
-        await write_later(tx, ADD, thing("second"))
+        await tx.execute(ADD, thing("first"))
+        await tx.execute_later(ADD, thing("second"))
         assert await names_in(tx) == ["first", "second"]
-        await write_later(tx, ADD, thing("third"))
-        await write(tx, RENAME, {"old": "third", "new": "last"})
+        await tx.execute_later(ADD, thing("third"))
+        await tx.execute(RENAME, {"old": "third", "new": "last"})
     assert await names(db) == ["first", "last", "second"]
 
 
 async def test_they_go_with_what_is_undone(db: Database) -> None:
     with pytest.raises(KeyError):
         async with db.transaction() as tx:
-            await write(tx, ADD, thing("first"))
-            await write_later(tx, ADD, thing("second"))
+            await tx.execute(ADD, thing("first"))
+            await tx.execute_later(ADD, thing("second"))
             raise KeyError
     async with db.transaction() as tx:
-        await write(tx, ADD, thing("kept"))
+        await tx.execute(ADD, thing("kept"))
         with pytest.raises(KeyError):
             async with db.savepoint() as part:
-                await write_later(part, ADD, thing("undone"))
+                await part.execute_later(ADD, thing("undone"))
                 raise KeyError
-        await write_later(tx, ADD, thing("kept too"))
+        await tx.execute_later(ADD, thing("kept too"))
     assert await names(db) == ["kept", "kept too"]
 
 
 async def test_one_that_fails_undoes_its_own_transaction_alone(db: Database) -> None:
     async def act(number: int) -> None:
         async with db.transaction() as tx:
-            await write(tx, ADD, thing(f"act {number}"))
-            await write_later(tx, ADD, thing(f"trace {number % 10}"))
+            await tx.execute(ADD, thing(f"act {number}"))
+            await tx.execute_later(ADD, thing(f"trace {number % 10}"))
 
     outcomes = await gather(*(act(number) for number in range(20)), return_exceptions=True)
     failed = [number for number, each in enumerate(outcomes) if each is not None]
@@ -91,12 +90,12 @@ async def test_one_that_fails_undoes_its_own_transaction_alone(db: Database) -> 
 
 async def test_the_first_of_a_group_that_fails_takes_no_other_along(db: Database) -> None:
     async with db.transaction() as tx:
-        await write(tx, ADD, thing("taken"))
+        await tx.execute(ADD, thing("taken"))
 
     async def act(number: int, trace: str) -> None:
         async with db.transaction() as tx:
-            await write(tx, ADD, thing(f"act {number}"))
-            await write_later(tx, ADD, thing(trace))
+            await tx.execute(ADD, thing(f"act {number}"))
+            await tx.execute_later(ADD, thing(trace))
 
     traces = ["taken", *(f"trace {number}" for number in range(1, 6))]
     acts = (act(number, trace) for number, trace in enumerate(traces))
@@ -112,9 +111,9 @@ async def test_a_value_that_the_driver_refuses_undoes_its_own_transaction_alone(
 
     async def act(number: int) -> None:
         async with db.transaction() as tx:
-            await write(tx, ADD, thing(f"act {number}"))
+            await tx.execute(ADD, thing(f"act {number}"))
             count = TOO_LARGE if number in (3, 7) else number
-            await write_later(tx, ADD, thing(f"trace {number}") | {"new_count": count})
+            await tx.execute_later(ADD, thing(f"trace {number}") | {"new_count": count})
 
     async with timeout(20):
         outcomes = await gather(*(act(number) for number in range(10)), return_exceptions=True)
@@ -130,8 +129,8 @@ async def test_the_last_value_that_the_driver_refuses_leaves_the_writer_free(db:
     async with timeout(20):
         with pytest.raises((OverflowError, DBAPIError)):
             async with db.transaction() as tx:
-                await write(tx, ADD, thing("act"))
-                await write_later(tx, ADD, thing("trace") | {"new_count": TOO_LARGE})
+                await tx.execute(ADD, thing("act"))
+                await tx.execute_later(ADD, thing("trace") | {"new_count": TOO_LARGE})
         async with db.transaction() as tx:
-            await write(tx, ADD, thing("next"))
+            await tx.execute(ADD, thing("next"))
     assert await names(db) == ["next"]

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from core.data.database import Database
-from core.data.inserts import add_row
 from core.kernel.ids import uuid7
 from tests.core.data.tables import Answer, Kind, Mood, Note, Part, Screw, Thing, Word
 
@@ -26,14 +25,14 @@ async def words(db: Database) -> list[str]:
 
 async def add_word(db: Database, text: str) -> None:
     async with db.transaction() as tx:
-        await add_row(tx, Word, text=text)
+        await tx.insert(Word, text=text)
 
 
 async def test_each_of_many_at_once_is_kept(db: Database) -> None:
     async def add_thing(number: int) -> None:
         async with db.transaction() as tx:
-            await add_row(tx, Thing, name=f"thing {number}")
-            await add_row(tx, Word, text=f"beside {number}")
+            await tx.insert(Thing, name=f"thing {number}")
+            await tx.insert(Word, text=f"beside {number}")
 
     numbers = range(MANY)
     await gather(*(add_word(db, f"{it}") for it in numbers), *(add_thing(it) for it in numbers))
@@ -44,9 +43,9 @@ async def test_each_of_many_at_once_is_kept(db: Database) -> None:
 async def test_one_that_fails_fails_alone(db: Database) -> None:
     async def act(number: int) -> None:
         async with db.transaction() as tx:
-            await add_row(tx, Word, text=f"{number}")
+            await tx.insert(Word, text=f"{number}")
             if number % 3 == 0:
-                await add_row(tx, Part, thing_id=uuid4())  # there is no such thing
+                await tx.insert(Part, thing_id=uuid4())  # there is no such thing
 
     outcomes = await gather(*(act(it) for it in range(MANY)), return_exceptions=True)
     failed = [number for number, each in enumerate(outcomes) if each is not None]
@@ -58,7 +57,7 @@ async def test_one_that_fails_fails_alone(db: Database) -> None:
 async def test_an_error_before_the_commit_leaves_nothing(db: Database) -> None:
     with pytest.raises(KeyError):
         async with db.transaction() as tx:
-            await add_row(tx, Word, text="undone")
+            await tx.insert(Word, text="undone")
             raise KeyError
     await add_word(db, "kept")
     assert await words(db) == ["kept"]
@@ -66,11 +65,11 @@ async def test_an_error_before_the_commit_leaves_nothing(db: Database) -> None:
 
 async def test_a_row_may_refer_to_another_of_the_same_transaction(db: Database) -> None:
     async with db.transaction() as tx:
-        thing = await add_row(tx, Thing, name="one")
+        thing = await tx.insert(Thing, name="one")
     async with db.transaction() as tx:
-        screw = await add_row(tx, Screw, thing_id=thing.id)
-        note = await add_row(tx, Note, screw_id=screw.id)
-        await add_row(tx, Answer, note_id=note.id)
+        screw = await tx.insert(Screw, thing_id=thing.id)
+        note = await tx.insert(Note, screw_id=screw.id)
+        await tx.insert(Answer, note_id=note.id)
     async with db.read() as reads:
         assert await reads.scalar(select(Answer.note_id)) == note.id
 
@@ -78,30 +77,30 @@ async def test_a_row_may_refer_to_another_of_the_same_transaction(db: Database) 
 async def test_more_rows_than_fit_in_one_statement(db: Database) -> None:
     async with db.transaction() as tx:
         for number in range(50):
-            await add_row(tx, Word, text=f"{number:02}")
+            await tx.insert(Word, text=f"{number:02}")
     assert await words(db) == [f"{number:02}" for number in range(50)]
 
 
 async def test_the_same_transaction_sees_its_rows(db: Database) -> None:
     async with db.transaction() as tx:
-        await add_row(tx, Word, text="first")
+        await tx.insert(Word, text="first")
         assert (await tx.session.scalars(WORDS)).all() == ["first"]
-        await add_row(tx, Word, text="second")
+        await tx.insert(Word, text="second")
         async with db.read() as reads:
             assert sorted(await reads.scalars(WORDS)) == ["first", "second"]
-        await add_row(tx, Word, text="third")
+        await tx.insert(Word, text="third")
     assert await words(db) == ["first", "second", "third"]
 
 
 async def test_a_nested_transaction_of_the_session_undoes_its_own_rows(db: Database) -> None:
     async with db.transaction() as tx:
-        await add_row(tx, Word, text="before")
+        await tx.insert(Word, text="before")
         with pytest.raises(KeyError):
             async with tx.session.begin_nested():
                 await tx.session.connection()
-                await add_row(tx, Word, text="undone")
+                await tx.insert(Word, text="undone")
                 raise KeyError
-        await add_row(tx, Word, text="after")
+        await tx.insert(Word, text="after")
     assert await words(db) == ["after", "before"]
 
 
@@ -121,10 +120,9 @@ async def test_after_one_that_was_cancelled_the_next_is_kept(db: Database) -> No
 async def test_an_added_object_is_the_row_that_is_read(db: Database) -> None:
     at = datetime(2026, 1, 1, 9, 30, tzinfo=timezone(timedelta(hours=9)))
     async with db.transaction() as tx:
-        word = await add_row(tx, Word, text="Ünder")
-        thing = await add_row(tx, Thing, name="one")
-        kind = await add_row(
-            tx,
+        word = await tx.insert(Word, text="Ünder")
+        thing = await tx.insert(Thing, name="one")
+        kind = await tx.insert(
             Kind,
             id=uuid7(),
             at=at,

@@ -1,0 +1,127 @@
+"""An open transaction: its connection, its session, and the callbacks that follow its commit."""
+
+from asyncio import current_task
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, Self
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import Result
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from core.data.audit import AuditRecorder
+from core.data.planned import planned
+from core.engine.sql import NOTHING, CompiledStatement, ConnectionPool, Values
+from core.kernel.events import Event
+
+Callback = Callable[[], Awaitable[object] | None]
+
+
+class EventRecorder(Protocol):
+    """The port to the outbox."""
+
+    async def record(
+        self, tx: "OpenTransaction", event: Event, delay: timedelta | None
+    ) -> None: ...
+
+
+class Recorders(NamedTuple):
+    """The parts that write beside a change: its audit entry and its events."""
+
+    audit: AuditRecorder
+    outbox: EventRecorder | None = None
+
+
+class OpenTransaction:
+    def __init__(
+        self,
+        database: object,
+        pool: ConnectionPool,
+        connection: AsyncConnection,
+        recorders: Recorders,
+    ) -> None:
+        self.database, self.pool, self.connection = database, pool, connection
+        self.recorders = recorders
+        self.changed: set[str] = set()
+        """The tables whose rows the transaction changed."""
+        self.invalidated: set[str] = set()
+        """Further names of cached values to invalidate, on other machines too."""
+        self.callbacks: list[Callback] = []
+        self.task = current_task()
+        self.failed = self.closed = False
+
+    @cached_property
+    def session(self) -> AsyncSession:
+        """SQLAlchemy's session in this transaction, for operations of the ORM."""
+        return AsyncSession(self.connection, expire_on_commit=False)
+
+    def invalidate(self, *names: str) -> None:
+        """Invalidate the cached values of these names in all processes after the commit.
+
+        The tables that a transaction changes are invalidated by themselves, but on this machine
+        only. The names given here are announced to other machines too.
+        """
+        self._must_be_open()
+        self.invalidated.update(names)
+
+    def on_commit(self, callback: Callback) -> None:
+        """Call `callback` after the commit, in the event loop; its errors do not undo the commit.
+
+        A callback that works on files returns an awaitable that does so in a thread. It is awaited
+        before the block of the transaction ends.
+        """
+        self._must_be_open()
+        self.callbacks.append(callback)
+
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
+        """Execute a module constant whose values are all bindparams, and return its rows.
+
+        A statement that is built in each call belongs to `session.execute`.
+        """
+        if (plan := await self._plan(statement)) is None:
+            return await (await self.session.connection()).execute(statement, values)
+        return plan.result(await self.pool.perform(self.connection, plan, plan.bind(values)))
+
+    async def execute_later(self, statement: Executable, values: Values = NOTHING) -> None:
+        """Write a row that no statement of this transaction reads, at the latest with the commit.
+
+        Its error may be raised by the commit only, but still undoes the transaction.
+        """
+        if (plan := await self._plan(statement)) is None:
+            await (await self.session.connection()).execute(statement, values)
+        else:
+            await self.pool.perform_later(self.connection, plan, plan.bind(values))
+
+    @property
+    def opened_session(self) -> AsyncSession | None:
+        """The session, or None if it was not used."""
+        session: AsyncSession | None = self.__dict__.get("session")
+        return session
+
+    async def flush(self) -> None:
+        """Write the pending entities of the session."""
+        session = self.opened_session
+        if session and (session.new or session.dirty or session.deleted):
+            await session.flush()
+
+    def join(self) -> Self:
+        if self.task is not current_task():
+            raise RuntimeError("This task was started inside a transaction: start it afterwards.")
+        return self
+
+    def raise_if_failed(self) -> None:
+        if self.failed:
+            raise RuntimeError("A part failed, was caught, and left its work: use savepoint().")
+
+    async def _plan(self, statement: Executable) -> CompiledStatement | None:
+        """Flush the session, and return the plan for this transaction, or None if there is none."""
+        self._must_be_open()
+        await self.flush()
+        plan, tables = planned(statement, self.connection.dialect)
+        self.changed |= tables
+        return plan
+
+    def _must_be_open(self) -> None:
+        if self.closed:
+            raise RuntimeError("The transaction has ended: do this inside its block.")
