@@ -3,14 +3,14 @@
 VENV := .venv
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
-PYTEST_ARGS ?= --no-header -n 2
+PYTEST_ARGS ?= --no-header -n 2 --dist worksteal
 
 # An environment without its note of completion for this folder is installed anew (install.sh).
 ifneq ($(shell test -x $(VENV)/bin/python && cat $(VENV)/.complete 2>/dev/null),$(CURDIR))
 .PHONY: $(RUNTIME) $(DEV)
 endif
 
-.PHONY: help setup run dev test check format check-clients bench lock
+.PHONY: help setup run dev test test-long check format check-clients bench lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -23,11 +23,14 @@ run: $(RUNTIME) ## serve on http://127.0.0.1:8000, with sample data
 dev: $(RUNTIME) ## the same, started again whenever a source file changes
 	@exec $(VENV)/bin/atrium serve --seed --reload
 
-test: $(DEV) ## run all tests (PYTEST_ARGS="-k files" for some)
-	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+test: $(DEV) ## run all tests but the long ones (PYTEST_ARGS="-k files" for some)
+	@$(VENV)/bin/python -m pytest -m "not long" $(PYTEST_ARGS)
 
-test-%: $(DEV) ## run the tests of one module: make test-posts
-	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS) tests/modules/$*
+test-long: $(DEV) ## run the long tests: races, processes, browsers
+	@$(VENV)/bin/python -m pytest -m long $(PYTEST_ARGS)
+
+test-%: $(DEV) ## run the tests of one module, but the long ones: make test-posts
+	@$(VENV)/bin/python -m pytest -m "not long" $(PYTEST_ARGS) tests/modules/$*
 
 check: $(DEV) ## format, lint, strict types, import contracts, words
 	@$(VENV)/bin/ruff format --check

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from shutil import copyfile
 from time import time
 from typing import Any
@@ -16,17 +17,20 @@ from pydantic import SecretStr
 
 from config.log_writer import LogWriter
 from config.settings import Settings
-from core.app import create_app
 from core.data.migrations import upgrade
 from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
-from core.wiring.plugin import CorePlugin
 from tests import blocking
+from tests.applications import Applications, clear, core_of
 from tests.databases import BACKENDS, empty, postgres_database, postgres_server
 from tests.fallbacks import no_fallbacks_except
 from tests.people import Person, client_of, register
 
 HOUR_S = 3600
+LONG = ("race", "process", "browser")
+"""The marks of tests that `make test-long` runs."""
+SECRET_KEY = SecretStr(token_hex(32))
+"""The same for each test, so that they share applications."""
 
 
 def is_installed(module: str) -> bool:
@@ -39,12 +43,16 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if gone and not is_installed(collection_path.name) else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """And so do those that say `pytest.mark.needs("posts")`."""
     needing = {item: [mark.args[0] for mark in item.iter_markers("needs")] for item in items}
     gone = [item for item, modules in needing.items() if not all(map(is_installed, modules))]
     config.hook.pytest_deselected(items=gone)
     items[:] = [item for item in items if item not in gone]
+    for item in items:
+        if any(map(item.get_closest_marker, LONG)):
+            item.add_marker("long")
 
 
 @pytest.fixture(scope="session")
@@ -147,9 +155,36 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def applications(log_lines: LogWriter) -> Applications:
+    return Applications(log_lines)
+
+
 @pytest.fixture
-def database_url(backend: str, databases: Databases, tmp_path: Path) -> str:
-    return databases.fresh(backend, tmp_path / "var")
+def own_application(applications: Applications) -> Iterator[None]:
+    """Build the application for this test alone, which changes what is read only then."""
+    applications.forget()
+    yield
+    applications.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
+    """Keep one event loop for all tests, because an application is started several times."""
+    yield  # noqa: PT022 (the loop ends with this fixture)
+
+
+@pytest.fixture
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the application, which is empty when a test begins."""
+    folder = tmp_path_factory.getbasetemp() / "var"
+    clear(folder)
+    return folder
+
+
+@pytest.fixture
+def database_url(backend: str, databases: Databases, data_dir: Path) -> str:
+    return databases.fresh(backend, data_dir)
 
 
 @pytest.fixture
@@ -159,11 +194,12 @@ def overrides() -> dict[str, Any]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path, overrides: dict[str, Any]) -> Settings:
+def settings(database_url: str, data_dir: Path, overrides: dict[str, Any]) -> Settings:
     """Rate limits are off, but where they are what is tested."""
     given: dict[str, Any] = {
         "environment": "test",
-        "data_dir": tmp_path / "var",
+        "secret_key": SECRET_KEY,
+        "data_dir": data_dir,
         "database_url": SecretStr(database_url),
         "public_url": "http://test",
         "allowed_hosts": ("test",),
@@ -173,19 +209,15 @@ def settings(database_url: str, tmp_path: Path, overrides: dict[str, Any]) -> Se
 
 
 @pytest.fixture
-async def app(
-    settings: Settings, log_lines: LogWriter, anyio_backend: str
-) -> AsyncIterator[Litestar]:
+async def app(settings: Settings, applications: Applications) -> AsyncIterator[Litestar]:
     """Started and stopped as the server would."""
-    app = create_app(settings, lines=log_lines)
-    async with app.lifespan():
+    async with applications.started(settings) as app:
         yield app
 
 
 @pytest.fixture
 def core(app: Litestar) -> CoreContainer:
-    container: CoreContainer = app.plugins.get(CorePlugin).container
-    return container
+    return core_of(app)
 
 
 @pytest.fixture

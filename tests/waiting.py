@@ -1,9 +1,15 @@
-"""For what happens a moment later, by itself."""
+"""For what happens a moment later, by itself, or when the clocks say so."""
 
 from asyncio import sleep
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from time import monotonic
 from typing import TypeVar
+
+from time_machine import travel
+
+from core.kernel.clock import utc_now
 
 T = TypeVar("T")
 
@@ -14,3 +20,10 @@ async def eventually(look: Callable[[], Awaitable[T]], wanted: T, within_s: floa
     while (found := await look()) != wanted:
         assert monotonic() < last, f"still {found}"
         await sleep(0.02)
+
+
+@contextmanager
+def later(**delta: float) -> Iterator[None]:
+    """Set all clocks ahead by this `timedelta` for the time of the block; they go on."""
+    with travel(utc_now() + timedelta(**delta)):
+        yield

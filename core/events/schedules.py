@@ -54,6 +54,7 @@ class Scheduler:
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Run due schedules while the block runs; then finish them or leave them to others."""
+        self._rows_added = False
         return self._background.running()
 
     async def run_due(self) -> None:

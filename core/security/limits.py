@@ -135,4 +135,5 @@ class LocalCounters:
         return RateLimitResult(name, rate, granted, max(0, amount - used - granted), int(left) + 1)
 
     async def close(self) -> None:
-        """Do nothing, because there is no connection to close."""
+        """Discard the counts."""
+        self._counts.clear()

@@ -69,6 +69,7 @@ class RedisCounters:
 
     async def close(self) -> None:
         await self._redis.aclose()
+        await self._fallback.close()
 
 
 async def advice_about(url: str) -> str | None:

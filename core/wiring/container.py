@@ -35,6 +35,7 @@ from core.web.shared_counters import SharedCounters
 from core.wiring.inventory import InstalledModules
 
 METRICS_FOLDER = "metrics"
+CACHE_VERSIONS_FILE = "generations"
 
 
 def make_clock() -> Clock:
@@ -49,7 +50,7 @@ def make_secrets(settings: Settings) -> SecretKeys:
 
 
 def make_cache_versions(settings: Settings) -> CacheVersions:
-    return CacheVersions(settings.data_dir / "generations")
+    return CacheVersions(settings.data_dir / CACHE_VERSIONS_FILE)
 
 
 def make_database(

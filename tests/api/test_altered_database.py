@@ -18,6 +18,8 @@ from tests.databases import BACKENDS, execute
 from tests.people import PASSWORD, Person
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 API = "/api/v1"
 ME = f"{API}/users/me"
 ROUNDS = 3

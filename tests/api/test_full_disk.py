@@ -14,7 +14,7 @@ from tests.api.serving import ADMIN_EMAIL, Served, client_at, eventually, servin
 from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_database, postgres_server
 from tests.disks import SmallDisk, small_disk
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 numbers = count()
 
 

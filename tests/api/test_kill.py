@@ -20,6 +20,8 @@ from tests.api.serving import ADMIN_PASSWORD, Served, client_at, eventually, ser
 from tests.api.serving import sign_in as signed_in
 from tests.modules.files.uploads import PNG
 
+pytestmark = pytest.mark.process
+
 KILLS, CLIENTS = 30, 4
 MOST_REQUESTS, LONGEST_S = 60, 0.05
 """How many are begun before the kill, and how long it waits then."""

@@ -16,6 +16,8 @@ from core.engine.sql.sqlite.driver import open_connection
 from tests.api.serving import ADMIN_PASSWORD, client_at, eventually, serving, sign_in
 from tests.databases import BACKENDS, postgres_database, postgres_server
 
+pytestmark = pytest.mark.process
+
 CANARY = "zzcanary"
 EMAIL = f"{CANARY}@example.com"
 POSTS = 500

@@ -30,6 +30,8 @@ from tests.people import Person, client_of
 from tests.redis_server import RedisServer, redis_server
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 API = "/api/v1"
 LONG_S = 3600.0
 AT_MOST_S = 20.0

@@ -25,6 +25,8 @@ from tests.people import PASSWORD, Person, client_of
 from tests.pgbouncer import pgbouncer
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.process
+
 API = "/api/v1"
 ME = f"{API}/users/me"
 AT_ONCE = 30

@@ -13,6 +13,8 @@ from httpx import Client, HTTPError
 from tests.api.serving import ADMIN_EMAIL, client_at, eventually, serving, sign_in
 from tests.ports import free_port
 
+pytestmark = pytest.mark.process
+
 BASE = "/atrium"
 ADDRESS = re.compile(r'\b(?:href|src|data-document)="([^"#]+)')
 

@@ -30,7 +30,7 @@ from tests.api.serving import (
 from tests.modules.files.uploads import FORM, form, part
 from tests.races import CLIENTS, order
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.race, pytest.mark.process, pytest.mark.timeout(240)]
 
 ROUNDS, ROUNDS_OF_HASHES = 5, 2
 """Fewer than elsewhere: a new account costs its hash, at the real price here."""

@@ -26,6 +26,8 @@ from core.app import create_app
 from tests.conftest import Databases
 from tests.people import client_of, grant
 
+pytestmark = pytest.mark.long
+
 NOBODY, MEMBER, ADMIN = "nobody", "member", "admin"
 PASSWORD = "none that an example in the document has"
 SEED = 1

@@ -3,8 +3,12 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.api.serving import eventually, serving
 from tests.core.engine.http.raw import connect
+
+pytestmark = pytest.mark.process
 
 
 def test_readiness_says_no_while_requests_are_still_taken(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.api.serving import (
     serving,
 )
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 MANY = "100000/minute"
 REGISTRATIONS, REQUESTS = 20, 200
 COUNTED = 'http_requests_total{method="GET",module="health",route="/health/live",status="200"} '

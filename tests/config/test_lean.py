@@ -1,6 +1,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.process
+
 LOADED = """
 import sys
 from config.lean import UNUSED

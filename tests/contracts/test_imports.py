@@ -7,6 +7,8 @@ from shutil import copytree
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 
 def lint(root: Path) -> tuple[int, str]:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]

@@ -107,6 +107,7 @@ def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
     assert [str(each) for each in blocks_of(page) if each.language not in LANGUAGES] == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "page", [page for page in HERE if list(steps_of(page))], ids=lambda page: page.name
 )
@@ -185,6 +186,7 @@ def test_json_is_json(block: Block) -> None:
     assert differs("json", block.text, block.text) is None
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "page",
     [page for page in HERE if programs_in(page) and page != KIT_PAGE],
@@ -199,6 +201,7 @@ def test_python_runs(page: Path, tmp_path: Path) -> None:
     assert ended.returncode == 0, f"{page.name}: {ended.stdout}{ended.stderr}"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("module", TUTORIALS)
 def test_the_module_of_the_tutorial_works(module: str, tree: Path) -> None:
     ended = in_tree([
@@ -210,6 +213,7 @@ def test_the_module_of_the_tutorial_works(module: str, tree: Path) -> None:
     assert re.search(r"\b[1-9]\d* passed", ended.stdout), ended.stdout
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("module", "page"), TUTORIALS.items(), ids=list(TUTORIALS))
 def test_the_module_of_the_tutorial_keeps_the_rules(module: str, page: Path, tree: Path) -> None:
     checked = in_tree([sys.executable, "-m", "core.cli", "module", "check", module], tree)

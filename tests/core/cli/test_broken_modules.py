@@ -15,6 +15,8 @@ from tests.api.serving import ROOT
 from tests.core.cli.broken_modules import BUILDING, COMMANDS, LOADING, PLUGIN, WIRING, install
 from tests.core.cli.test_command_line import tell
 
+pytestmark = pytest.mark.process
+
 HEALTHY = "healthy"
 EVERY = {HEALTHY: {}, **LOADING, **WIRING, **BUILDING, **COMMANDS}
 CRASHED = "ZeroDivisionError: division by zero"

@@ -18,6 +18,8 @@ from core.wiring.module import Module
 from tests.api.serving import environment, run, serving
 from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_server
 
+pytestmark = pytest.mark.process
+
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
 NOT_THERE = "it does not answer (ConnectionError): start it, or mend REDIS_URL"
 

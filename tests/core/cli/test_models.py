@@ -16,6 +16,8 @@ from tests.api.serving import ROOT, environment, run, serving
 from tests.core.cli.installed import Installed
 from tests.core.cli.test_command_line import IN_PRODUCTION, tell
 
+pytestmark = pytest.mark.process
+
 SHELF = """
 from datetime import datetime
 

@@ -10,6 +10,8 @@ from httpx import TransportError
 from tests.api.serving import client_at, eventually, serving
 from tests.core.cli.installed import Installed
 
+pytestmark = pytest.mark.process
+
 REVISION = """
 import sqlalchemy as sa
 from alembic import op

@@ -48,6 +48,7 @@ async def names(db: Database) -> list[str]:
         return list(await reads.scalars(NAMES))
 
 
+@pytest.mark.race
 async def test_increments_at_once_add_up(db: Database) -> None:
     await add(db, "counter")
 

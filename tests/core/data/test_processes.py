@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from core.data.database import Database
 from core.engine.sql.cache_versions import CacheVersions
 from tests.core.data.tables import Thing
 from tests.core.data.test_database import COUNT, add
+
+pytestmark = pytest.mark.process
 
 BEGIN = """
 import asyncio, sys

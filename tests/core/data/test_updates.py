@@ -78,6 +78,7 @@ async def test_what_is_not_there_is_not_found(db: Database, thing: Thing) -> Non
     assert (await change(db, thing.id, {})).name == "old", "and another row was left alone"
 
 
+@pytest.mark.race
 async def test_of_two_writers_with_one_tag_one_wins(db: Database, thing: Thing) -> None:
     async def rename(name: str, version: int) -> bool:
         try:

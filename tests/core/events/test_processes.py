@@ -16,7 +16,7 @@ from core.events.models import Delivery
 from core.kernel.clock import utc_now
 from tests.core.events.processes import Packing, Process, effects, listener, waiting
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.process, pytest.mark.anyio]
 
 PROGRAM = [sys.executable, "-m", "tests.core.events.processes"]
 

@@ -34,6 +34,7 @@ def scheduled(db: Database, clock: FakeClock, run: Runs, every: timedelta = HOUR
     return Process(db, clock, Schedule("shop.sweep", every, run))
 
 
+@pytest.mark.race
 async def test_it_runs_once_over_two_processes_each_time(
     db: Database, other_db: Database, clock: FakeClock
 ) -> None:

@@ -64,6 +64,7 @@ def counters(request: pytest.FixtureRequest) -> RateLimitStore:
     return found
 
 
+@pytest.mark.race
 async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: RateLimitStore) -> None:
     for number in range(ROUNDS):
         hits = (counters.hit("exact", TEN, f"someone{number}") for _ in range(CLIENTS))
@@ -87,6 +88,7 @@ async def test_a_share_is_never_nothing() -> None:
     assert not (await counters.hit("small", Rate(2, 60), "a")).granted
 
 
+@pytest.mark.race
 @pytest.mark.redis
 async def test_instances_count_together(server: RedisServer) -> None:
     one, other = (RedisCounters(server.url, LocalCounters(), PATIENT) for _ in range(2))

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import Databases
 
+pytestmark = pytest.mark.process
+
 ASK = """
 import asyncio
 from core.app import create_app

@@ -96,6 +96,7 @@ async def test_the_last_active_admin_stays(admin: Person) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "admin.last_admin")
 
 
+@pytest.mark.race
 async def test_of_admins_who_demote_each_other_one_remains(app: Litestar, admin: Person) -> None:
     async with register(app, "second@example.com", "Second Admin", roles=("admin",)) as second:
         both = ((admin, second), (second, admin))

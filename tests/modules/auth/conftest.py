@@ -1,21 +1,16 @@
 """What the tests of signing in share: sending, forging, and waiting without waiting."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
-from time_machine import travel
 
-from config.log_writer import LogWriter
 from config.settings import Settings
-from core.app import create_app
-from core.kernel.clock import utc_now
 from core.wiring.module import Module
 from modules.auth.plugin import Plugin
+from tests.applications import Applications
 from tests.people import Person, client_of
 
 AUTH = "/api/v1/auth"
@@ -29,19 +24,11 @@ def auth(app: Litestar) -> Module:
 
 @pytest.fixture
 async def other_instance(
-    app: Litestar, settings: Settings, log_lines: LogWriter
+    app: Litestar, settings: Settings, applications: Applications
 ) -> AsyncIterator[AsyncClient]:
     """A client of a second instance over the same database."""
-    second = create_app(settings, lines=log_lines)
-    async with second.lifespan(), client_of(second) as client:
+    async with applications.started(settings, instance=2) as second, client_of(second) as client:
         yield client
-
-
-@contextmanager
-def later(**delta: float) -> Iterator[None]:
-    """Inside, the clocks are ahead, and go on."""
-    with travel(utc_now() + timedelta(**delta)):
-        yield
 
 
 def bearer(token: str) -> dict[str, str]:

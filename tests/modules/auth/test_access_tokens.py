@@ -18,8 +18,9 @@ from litestar import Litestar
 from core.kernel.clock import utc_now
 from core.wiring.module import Module
 from modules.auth.service.signing_keys import SigningKeys
-from tests.modules.auth.conftest import AUTH, ME, later, log_in, refresh, works
+from tests.modules.auth.conftest import AUTH, ME, log_in, refresh, works
 from tests.people import Person, client_of
+from tests.waiting import later
 
 Forge = Callable[..., str]
 

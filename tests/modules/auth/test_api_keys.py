@@ -11,10 +11,11 @@ from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 from modules.auth.models import ApiKey
 from modules.users.models import User
-from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, later
+from tests.modules.auth.conftest import AUTH, ME, bearer, code_of
 from tests.modules.auth.trail import trail
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 KEYS = f"{AUTH}/api-keys"
 DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}
@@ -188,6 +189,7 @@ class TestEnds:
             assert (await use(instance, key["key"])).status_code == 401
         assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
 
+    @pytest.mark.race
     async def test_of_uses_and_revocations_at_once_none_comes_through_later(
         self, client: AsyncClient, other_instance: AsyncClient, person: Person
     ) -> None:

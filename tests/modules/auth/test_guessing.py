@@ -20,10 +20,11 @@ from modules.auth.service.login_throttle import (
     FREE_TO_STRANGERS,
     delay_after,
 )
-from tests.modules.auth.conftest import AUTH, code_of, later
+from tests.modules.auth.conftest import AUTH, code_of
 from tests.modules.auth.trail import trail
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 MANY = Rate(10_000, 60)
 WRONG = "wrong password"
@@ -219,6 +220,7 @@ class TestFlood:
         assert len(reached) <= FREE + 3, "a second that passes lets one more through"
         assert {each.status_code for each in answers} == {401, 429}
 
+    @pytest.mark.race
     async def test_each_account_anew(self, app: Litestar, auth: Module) -> None:
         with counting(auth.provider(Login)()._passwords) as reached:
             for number in range(ROUNDS):

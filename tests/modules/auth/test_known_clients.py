@@ -15,9 +15,10 @@ from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS
 from modules.users.plugin import Plugin
 from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService
-from tests.modules.auth.conftest import AUTH, code_of, later, log_in
+from tests.modules.auth.conftest import AUTH, code_of, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
 from tests.people import PASSWORD, Person
+from tests.waiting import later
 
 MANY = Rate(10_000, 60)
 HOME = "127.0.0.1"  # where the fixtures sign in

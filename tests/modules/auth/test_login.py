@@ -150,6 +150,7 @@ class TestRefusals:
         form = {"email": person.email, "password": PASSWORD}
         assert (await client.post(f"{AUTH}/login", data=form)).status_code == 415
 
+    @pytest.mark.race
     async def test_a_good_password_and_a_disabling_at_once(
         self, client: AsyncClient, admin: Person, person: Person
     ) -> None:
@@ -167,6 +168,8 @@ class TestRefusals:
             assert (await admin.client.post(f"{path}/enable")).status_code == 204
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("own_application")
 class TestTime:
     @pytest.mark.parametrize("password", ["wrong password", LONGEST, TOO_LONG], ids=len)
     async def test_unknown_takes_as_long_as_known(

@@ -1,5 +1,6 @@
 """A new password: proved by the old one, good enough, and the end of all other sessions."""
 
+import pytest
 from httpx import AsyncClient, Response
 
 from core.wiring.container import CoreContainer
@@ -56,6 +57,7 @@ async def test_it_ends_the_other_sessions_alone(
     assert (row.outcome, row.actor_id) == ("success", person.id)
 
 
+@pytest.mark.race
 async def test_who_signs_in_meanwhile_with_the_old_one_is_out(
     client: AsyncClient, person: Person
 ) -> None:
@@ -108,6 +110,7 @@ class TestRegistration:
         assert profile["age"] is None
         assert "password" not in answer.text
 
+    @pytest.mark.race
     async def test_one_address_opens_one_account(self, client: AsyncClient) -> None:
         async def sign_up(email: str) -> Response:
             body = {"name": "Some Body", "email": email, "password": NEW}

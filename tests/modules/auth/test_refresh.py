@@ -22,20 +22,11 @@ from modules.auth.service.authentication import BearerTokens
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.signing_keys import PRINCIPALS
-from tests.modules.auth.conftest import (
-    AUTH,
-    ME,
-    bearer,
-    code_of,
-    later,
-    log_in,
-    refresh,
-    rotated,
-    works,
-)
+from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, refresh, rotated, works
 from tests.modules.auth.trail import trail
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 LIVE = (
     select(func.count())
@@ -118,6 +109,7 @@ class TestReuse:
 
 
 class TestRaces:
+    @pytest.mark.race
     async def test_fifty_at_once_get_one_and_the_same_successor(
         self,
         client: AsyncClient,
@@ -135,6 +127,7 @@ class TestRaces:
             assert await count(core, LIVE) == 1
             tokens = answers[0].json()
 
+    @pytest.mark.race
     async def test_a_logout_among_them_wins(
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
@@ -158,6 +151,7 @@ class TestWithoutGrace:
         monkeypatch.setenv("AUTH_REFRESH_RETRY_S", "0")
         return {}
 
+    @pytest.mark.race
     async def test_of_fifty_at_once_exactly_one_wins(
         self,
         client: AsyncClient,
@@ -277,7 +271,12 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
 
     async def test_one_use_is_written_and_the_others_are_not(
-        self, client: AsyncClient, auth: Module, core: CoreContainer, person: Person
+        self,
+        client: AsyncClient,
+        auth: Module,
+        core: CoreContainer,
+        person: Person,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         tokens = await rotated(client, person.tokens)
         written = []
@@ -287,7 +286,7 @@ class TestLostAnswer:
             written.append(claims.pair)
             await original(claims)
 
-        auth.provider(BearerTokens)()._note_use = note  # type: ignore[method-assign]
+        monkeypatch.setattr(auth.provider(BearerTokens)(), "_note_use", note)
         for _ in range(5):
             assert await works(client, tokens)
             async with core.db().transaction() as tx:

@@ -13,10 +13,11 @@ from modules.auth.public import SessionNotFound
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.sessions import SessionService
 from modules.users.public import AccountClosed
-from tests.modules.auth.conftest import AUTH, bearer, code_of, later, log_in, refresh, works
+from tests.modules.auth.conftest import AUTH, bearer, code_of, log_in, refresh, works
 from tests.modules.auth.trail import trail
 from tests.people import PASSWORD, Person
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
@@ -83,6 +84,7 @@ class TestLogout:
                 assert (await refresh(instance, tokens)).status_code == 401
             assert await works(instance, stranger.tokens)
 
+    @pytest.mark.race
     async def test_leaves_one_row_each(
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
@@ -96,6 +98,7 @@ class TestLogout:
             assert len(rows) == number * CLIENTS
             assert "success" in {row.outcome for row in rows[-CLIENTS:]}
 
+    @pytest.mark.race
     async def test_one_is_ended_once(self, client: AsyncClient, person: Person) -> None:
         for _ in range(ROUNDS):
             await log_in(client, person)

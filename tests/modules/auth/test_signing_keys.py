@@ -16,14 +16,16 @@ from modules.auth.models import SigningKey
 from modules.auth.service.authentication import BearerTokens
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.signing_keys import SigningKeys
-from tests.modules.auth.conftest import later, log_in, refresh, works
+from tests.modules.auth.conftest import log_in, refresh, works
 from tests.modules.auth.trail import trail
 from tests.people import Person
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 JWKS = "/.well-known/jwks.json"
 
 
+@pytest.mark.race
 async def test_several_processes_make_one(
     app: Litestar, core: CoreContainer, client: AsyncClient, other_instance: AsyncClient
 ) -> None:

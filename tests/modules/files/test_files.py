@@ -126,6 +126,7 @@ async def test_a_change_that_is_refused(person: Person) -> None:
     assert (await person.client.get(path_of(file))).json() == file
 
 
+@pytest.mark.race
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = path_of(await upload(person.client))
     for number in range(ROUNDS):  # each name is new, for one that is there already changes nothing
@@ -203,6 +204,7 @@ async def test_what_is_held_about_a_person_is_told_and_erased(
     assert (await stranger.client.get(path_of(theirs) + "/download")).content == b"theirs"
 
 
+@pytest.mark.race
 async def test_an_erasure_and_uploads_at_once(app: Litestar, admin: Person, traces: Traces) -> None:
     """First uploads, and some of many: what ends before the erasure goes with it."""
     for number in range(ROUNDS):
@@ -225,6 +227,7 @@ class TestLeavingAtOnce:
         monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
         return {}
 
+    @pytest.mark.race
     async def test_while_uploads_come_in(self, app: Litestar, traces: Traces) -> None:
         for number in range(ROUNDS):
             async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:

@@ -103,6 +103,7 @@ async def test_several_files_that_are_too_much_together(person: Person, traces: 
     assert await traces.all() == (set(), 0, [])
 
 
+@pytest.mark.race
 async def test_the_quota_is_exact_however_many_come_at_once(person: Person, traces: Traces) -> None:
     for _ in range(ROUNDS):
         uploads = (send(person.client, form(part(b"x" * 60_000))) for _ in range(CLIENTS))
@@ -123,6 +124,7 @@ async def test_the_quota_is_exact_however_many_come_at_once(person: Person, trac
         assert await traces.all() == (set(), 0, [])
 
 
+@pytest.mark.race
 async def test_the_same_file_many_times_at_once(person: Person) -> None:
     for _ in range(ROUNDS):
         uploads = (send(person.client, form(part(b"the same"))) for _ in range(CLIENTS))
@@ -132,6 +134,7 @@ async def test_the_same_file_many_times_at_once(person: Person) -> None:
         assert {each.content for each in contents} == {b"the same"}
 
 
+@pytest.mark.race
 async def test_one_key_many_times_at_once(person: Person, traces: Traces) -> None:
     body = form(part(b"once"))
     for number in range(1, ROUNDS + 1):

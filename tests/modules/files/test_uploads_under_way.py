@@ -11,9 +11,7 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import insert, select
 
-from config.log_writer import LogWriter
 from config.settings import Settings
-from core.app import create_app
 from core.events import leases
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
@@ -22,6 +20,7 @@ from modules.files.models import FileReservation
 from modules.files.plugin import Plugin
 from modules.files.service import reservations, usage
 from modules.files.service.reservations import Reservations
+from tests.applications import Applications
 from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
 from tests.people import PASSWORD, Person, client_of
 from tests.races import at_once
@@ -47,12 +46,14 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 async def other(
-    app: Litestar, settings: Settings, log_lines: LogWriter, person: Person
+    app: Litestar, settings: Settings, applications: Applications, person: Person
 ) -> AsyncIterator[AsyncClient]:
     """A client of another process, signed in as the same person."""
-    second = create_app(settings, lines=log_lines)
     authorization = person.client.headers["authorization"]
-    async with second.lifespan(), client_of(second, authorization=authorization) as client:
+    async with (
+        applications.started(settings, instance=2) as second,
+        client_of(second, authorization=authorization) as client,
+    ):
         yield client
 
 

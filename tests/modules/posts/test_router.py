@@ -68,6 +68,7 @@ async def test_a_put_that_is_to_create_changes_nothing(person: Person) -> None:
     assert changed.status_code == 200
 
 
+@pytest.mark.race
 async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
 

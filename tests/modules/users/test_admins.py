@@ -62,6 +62,7 @@ async def test_a_disabled_or_leaving_admin_does_not_count(
         await people.set_active(principal, admin.id, False)
 
 
+@pytest.mark.race
 async def test_admins_who_remove_each_other_at_once_leave_one(
     users: Module, admin: Person, core: CoreContainer, principal: Principal
 ) -> None:

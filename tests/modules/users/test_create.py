@@ -1,5 +1,6 @@
 """Adding people: IN-17, AZ-07."""
 
+import pytest
 from httpx import Response
 
 from core.wiring.container import CoreContainer
@@ -65,6 +66,7 @@ async def test_the_same_request_twice_adds_one_person(admin: Person) -> None:
     assert code(await admin.client.post(USERS, json=NEW)) == (409, "users.email_taken")
 
 
+@pytest.mark.race
 async def test_of_fifty_who_want_one_address_one_gets_it(admin: Person) -> None:
     async def add(number: int, attempt: int) -> Response:
         local = "racer" if attempt % 2 else "RACER"

@@ -10,9 +10,7 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from config.log_writer import LogWriter
 from config.settings import Settings
-from core.app import create_app
 from core.kernel.clock import utc_now
 from core.kernel.contributions import Contribution
 from core.kernel.events import Listener
@@ -31,10 +29,11 @@ from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService
 from modules.users.service.profiles import ProfileService
-from modules.users.settings import UsersSettings
+from tests.applications import Applications
 from tests.modules.users.asking import ME, USERS, audited, code, me
 from tests.people import PASSWORD, Person, register, sign_in
 from tests.races import CLIENTS, ROUNDS, at_once
+from tests.waiting import later
 
 GRACE = timedelta(days=7)
 
@@ -89,12 +88,9 @@ class Probe(Module):
 
 
 @pytest.fixture
-async def app(
-    settings: Settings, log_lines: LogWriter, anyio_backend: str
-) -> AsyncIterator[Litestar]:
+async def app(settings: Settings, applications: Applications) -> AsyncIterator[Litestar]:
     Probe.heard, Probe.broken, Probe.many = [], set(), 0
-    app = create_app(settings, lines=log_lines, extra={"probe": Probe})
-    async with app.lifespan():
+    async with applications.started(settings, extra={"probe": Probe}) as app:
         yield app
 
 
@@ -104,10 +100,6 @@ async def leave(person: Person, **body: Any) -> Any:
 
 def heard(person: Person) -> list[str]:
     return [what for what, user_id in Probe.heard if user_id == person.id and "told" not in what]
-
-
-def later(users: Module, by: timedelta) -> None:
-    users.provider(AccountDeletion)()._clock = lambda: utc_now() + by
 
 
 async def test_leaving_takes_the_password(person: Person, core: CoreContainer) -> None:
@@ -153,14 +145,14 @@ async def test_the_grace_over_every_module_erases(
     users: Module, person: Person, stranger: Person, admin: Person, core: CoreContainer
 ) -> None:
     await leave(person)
-    later(users, GRACE - timedelta(minutes=1))
-    await users.provider(AccountDeletion)().remove_due()
+    with later(days=GRACE.days, minutes=-1):
+        await users.provider(AccountDeletion)().remove_due()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
-    later(users, GRACE + timedelta(minutes=1))
-    await users.provider(AccountDeletion)().remove_due()
-    await users.provider(AccountDeletion)().remove_due()
+    with later(days=GRACE.days, minutes=1):
+        await users.provider(AccountDeletion)().remove_due()
+        await users.provider(AccountDeletion)().remove_due()
+        await core.relay().deliver_all()
     assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
-    await core.relay().deliver_all()
     assert heard(person) == ["closed", "closed", "erased", "erased"]
     assert heard(stranger) == [] and await me(stranger.client)
     again = {"name": "Some Name", "email": person.email, "password": PASSWORD}
@@ -175,15 +167,15 @@ async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
     await leave(person)
     await leave(stranger)
     Probe.broken.add(person.id)
-    later(users, GRACE + timedelta(minutes=1))
-    await users.provider(AccountDeletion)().remove_due()
-    await core.relay().deliver_all()
+    with later(days=GRACE.days, minutes=1):
+        await users.provider(AccountDeletion)().remove_due()
+        await core.relay().deliver_all()
     assert await rows_of_people(core) == {person.id, admin.id}, "the other was not kept waiting"
     for each in (person, stranger):
         assert (await admin.client.get(f"{USERS}/{each.id}")).status_code == 404
     Probe.broken.clear()
-    core.relay()._deliveries._clock = lambda: utc_now() + timedelta(minutes=1)
-    await core.relay().deliver_all()
+    with later(days=GRACE.days, minutes=2):
+        await core.relay().deliver_all()
     assert await rows_of_people(core) == {admin.id}
     told = [user_id for what, user_id in Probe.heard if what == "told erased"]
     assert sorted(told) == sorted([person.id, stranger.id])
@@ -194,17 +186,20 @@ async def rows_of_people(core: CoreContainer) -> set[UUID]:
         return {*await reads.scalars(select(User.id))}
 
 
-async def test_without_a_grace_one_is_erased_at_once(
-    users: Module, person: Person, admin: Person, core: CoreContainer
-) -> None:
-    users.provider(AccountDeletion)()._settings = users.provider(UsersSettings)().model_copy(
-        update={"deletion_grace_days": 0}
-    )
-    assert (await leave(person)).status_code == 202
-    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
-    await core.relay().deliver_all()
-    assert heard(person) == ["closed", "erased", "erased"]
-    assert ("told erased", person.id) in Probe.heard
+class TestWithoutAGrace:
+    @pytest.fixture
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
+        return {}
+
+    async def test_one_is_erased_at_once(
+        self, person: Person, admin: Person, core: CoreContainer
+    ) -> None:
+        assert (await leave(person)).status_code == 202
+        assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
+        await core.relay().deliver_all()
+        assert heard(person) == ["closed", "erased", "erased"]
+        assert ("told erased", person.id) in Probe.heard
 
 
 async def test_an_admins_deletion_erases_at_once(
@@ -231,6 +226,7 @@ async def test_disabling_closes_once_and_tells(
     assert account and account.is_active
 
 
+@pytest.mark.race
 async def test_two_admins_who_leave_at_once(
     users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
@@ -246,11 +242,11 @@ async def test_two_admins_who_leave_at_once(
         await come_back(both[left])
 
 
+@pytest.mark.race
 async def test_an_erasure_that_is_called_off_at_once(
     app: Litestar, users: Module, admin: Person, core: CoreContainer
 ) -> None:
     """Who was told that the account is open again has it."""
-    later(users, GRACE + timedelta(seconds=1))
     account_deletion = users.provider(AccountDeletion)()
     found = set()
     for number in range(ROUNDS):

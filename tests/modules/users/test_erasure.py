@@ -379,20 +379,20 @@ async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
 
 
 async def test_client_ips_are_cleared_once_they_are_old(
-    person: Person, core: CoreContainer
+    person: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audit, recorder, now = core.audit(), core.audit_recorder(), utc_now()
     kept_for = timedelta(days=90)
     ages = (200, 91, 89, 0)
     for age in ages:
-        recorder._clock = lambda age=age: now - timedelta(days=age)  # type: ignore[misc]
+        monkeypatch.setattr(recorder, "_clock", lambda age=age: now - timedelta(days=age))
         await person.client.patch(ME, json={"age": age % 100})
-    audit._clock = lambda: now
+    monkeypatch.setattr(audit, "_clock", lambda: now)
     assert await addressed(core) == [True] * 4
     for _ in range(2):
         await audit.forget_old_addresses(kept_for)
         assert await addressed(core) == [False, False, True, True]
-    audit._clock = lambda: now + timedelta(days=2)
+    monkeypatch.setattr(audit, "_clock", lambda: now + timedelta(days=2))
     await audit.forget_old_addresses(kept_for)
     assert await addressed(core) == [False, False, False, True]
 

@@ -43,6 +43,7 @@ async def test_nobody_is_made_admin_unless_it_is_asked_for(
     assert not await users.provider(AdminService)().exists()
 
 
+@pytest.mark.race
 async def test_the_first_admin_is_made_once(
     users: Module, named: FirstAdmin, core: CoreContainer
 ) -> None:

@@ -119,6 +119,7 @@ async def test_names_are_trimmed_and_normalised(person: Person) -> None:
     assert changed.json()["name"] == "Jos\u00e9 N\u00fa\u00f1ez"
 
 
+@pytest.mark.race
 async def test_of_two_writers_with_one_etag_one_wins(person: Person) -> None:
     for _ in range(ROUNDS):
         seen = (await person.client.get(ME)).headers["etag"]
@@ -207,6 +208,7 @@ async def test_an_email_of_somebody_else_is_taken(person: Person, stranger: Pers
     assert (await me(person.client))["name"] == "Some Person"
 
 
+@pytest.mark.race
 async def test_two_who_want_one_email(person: Person, stranger: Person) -> None:
     both = (person, stranger) * (CLIENTS // 2)
     for number in range(ROUNDS):

@@ -1,5 +1,4 @@
 from asyncio import Event, create_task
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from core.data.queries import BATCH, Listing
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
 from core.wiring.container import CoreContainer
-from core.wiring.module import Module
-from modules.users.service.personal_data import PersonalDataService
 from tests.modules.users.asking import ME, USERS, audited, code, me, wrong
 from tests.people import Person
+from tests.waiting import later
 
 
 async def test_a_summary_is_counted_once_a_minute_and_for_each(
@@ -28,12 +26,10 @@ async def test_a_summary_is_counted_once_a_minute_and_for_each(
     assert (await stranger.client.get(f"{ME}/summary")).headers["x-cache"] == "miss"
 
 
-async def test_a_summary_older_than_a_minute_is_counted_again(
-    users: Module, person: Person
-) -> None:
+async def test_a_summary_older_than_a_minute_is_counted_again(person: Person) -> None:
     first = await person.client.get(f"{ME}/summary")
-    users.provider(PersonalDataService)()._clock = lambda: utc_now() + timedelta(seconds=61)
-    second = await person.client.get(f"{ME}/summary")
+    with later(seconds=61):
+        second = await person.client.get(f"{ME}/summary")
     assert second.headers["x-cache"] == "miss"
     assert second.json()["as_of"] > first.json()["as_of"]
 
