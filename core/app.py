@@ -3,34 +3,24 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
-from typing import Any
 
 from litestar import Litestar
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler
 from litestar.plugins.pydantic import PydanticInitPlugin
 
-from config.access_line import access_writer
 from config.log_writer import LogWriter
 from config.settings import Settings
-from core.engine.http import ClientAddress, RequestValidator
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error, described
-from core.operations.refusals import RefusalAudit
-from core.web.access_log import AccessLog
 from core.web.assets import read_asset
-from core.web.cors import CorsMiddleware
 from core.web.docs.documentation import Documentation
 from core.web.docs.router import docs_router
-from core.web.middleware import RequestMiddleware
-from core.web.problems import Problems
-from core.web.security_headers import SecurityHeaders
-from core.web.unknown import find_all_below, unknown_addresses
 from core.wiring.assembly import assemble_all
-from core.wiring.container import CoreContainer
 from core.wiring.document import document_of_application
-from core.wiring.module import AnyHost, Module
+from core.wiring.module import Module
 from core.wiring.options import OptionReader
+from core.wiring.pipeline import Pipeline
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import ModuleTypes
 from core.wiring.routes import RouteRules
@@ -62,13 +52,12 @@ def build_app(
     """Build the application without checking rules, so that `module check` can list breaches."""
     settings = settings or checked_settings()
     core, modules = assemble_all(settings, extra, lines)
-    problems = Problems(settings.public_url)
+    pipeline = Pipeline(core)
     documentation = Documentation(lambda: document_of_application(app))
     with telling_misfits(modules):
         app = Litestar(
             route_handlers=[
                 read_asset,
-                unknown_addresses(settings.api_prefix),
                 *([docs_router(documentation)] * settings.docs_enabled),
             ],
             plugins=[
@@ -77,16 +66,15 @@ def build_app(
                     OptionReader(settings, core.contributions(), core.limits().names),
                     core.modules(),
                 ),
-                CorePlugin(core, problems),
+                CorePlugin(core, pipeline),
                 *modules,
             ],
             request_max_body_size=MAX_JSON_BYTES,
             openapi_config=None,
             logging_config=None,  # logging is already configured
         )
-    find_all_below(app.asgi_router, settings.api_prefix)
     app.state.lifecycle = core.lifecycle()  # the server sets `stopping` there
-    app.asgi_handler = wrap_asgi(app.asgi_router, core, problems)
+    app.asgi_handler = pipeline.around(app.asgi_router)
     return app
 
 
@@ -114,30 +102,3 @@ def handler_of(error: Exception) -> BaseRouteHandler | None:
     """Return the handler that Litestar was registering when the error was raised, if any."""
     objects = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
     return next((it for it in objects if isinstance(it, BaseRouteHandler)), None)
-
-
-def wrap_asgi(inner: Any, core: CoreContainer, problems: Problems) -> RequestMiddleware:
-    """Return the router inside CORS and the request middleware.
-
-    They replace the outermost layer of Litestar, which would do the same work again.
-    """
-    settings, lines = core.settings(), core.log_lines()
-    write_access_line = access_writer(lines, settings.log_level, settings.log_format)
-    return RequestMiddleware(
-        CorsMiddleware(
-            inner,
-            settings.cors_origins,
-            core.limits(),
-            settings.api_prefix,
-            settings.cors_headers,
-        ),
-        admission=RequestValidator(
-            settings.allowed_hosts, [path.name for path in core.contributions().of(AnyHost)]
-        ),
-        client_address=ClientAddress(settings.trusted_proxies),
-        problems=problems,
-        security_headers=SecurityHeaders(tls=settings.public_url.startswith("https:")),
-        lifecycle=core.lifecycle(),
-        audit_refusal=RefusalAudit(core.db()).record,
-        observers=(AccessLog(write_access_line), core.metrics().observe),
-    )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import FormMultiDict
 from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -68,6 +69,13 @@ class JsonBytes:
 
 
 class JsonRequest(Request[Any, Any, Any]):
+    has_form = False
+    """The handler has read a form, whose files are closed after the response."""
+
+    async def form(self) -> FormMultiDict:
+        self.has_form = True
+        return await super().form()
+
     async def body(self) -> bytes:
         try:
             return await super().body()
@@ -102,7 +110,7 @@ class NoFields(Schema):
     """The schema for a route without a body: any field is refused."""
 
 
-async def refuse_content(_: Any, request: JsonRequest) -> None:
+async def refuse_content(request: JsonRequest) -> None:
     """Refuse a body other than an empty object, for a route without a body."""
     if announces_content(context_of(request.scope).headers) and await request.body():
         decode(NoFields, await request.json())

@@ -16,7 +16,7 @@ ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 class HttpContext(RequestContext):
     """The context that middleware finds in the ASGI scope, and services in a context variable."""
 
-    __slots__ = ("headers", "method", "reply_headers", "scope", "started", "status")
+    __slots__ = ("allow", "headers", "method", "reply_headers", "scope", "started", "status")
 
     def __init__(self, scope: Any) -> None:
         # The request id is not a secret, so it need not be unpredictable.
@@ -25,6 +25,8 @@ class HttpContext(RequestContext):
         self.scope = scope
         self.method: str = scope["method"]
         """The method as it was sent; the scope of a HEAD request has GET."""
+        self.allow = ""
+        """The methods of the path, if it does not have the method of the request."""
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         self.reply_headers: list[Header] = []

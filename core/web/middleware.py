@@ -1,7 +1,4 @@
-"""The outermost middleware: each response gets a request id, security headers and a log line.
-
-It wraps Litestar's router, so that responses with 404 and 405 pass through it too.
-"""
+"""The outermost layer: each response gets a request id, security headers and a log line."""
 
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +18,6 @@ Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-ROUTED = WRITES | {"GET", "OPTIONS", "TRACE"}
 
 
 class ShuttingDown(Unavailable):
@@ -59,14 +55,14 @@ class RequestMiddleware:
         try:
             headers = self._admission.read(scope)
             context.read(headers, self._client_address.of(scope, headers))
-            if context.method not in ROUTED:
-                context.scope = scope = routed(scope)
+            if context.method == "HEAD":  # as GET, without the body (RFC 9110, section 9.3.2)
+                context.scope = scope = {**scope, "method": "GET"}
             await self._app(scope, receive, sender)
         except Exception as error:
             await self._answer_anyway(error, context, receive, sender)
         except CancelledError:  # the server stops, and its grace period is over
             if not context.status:
-                await self._problems.finished(ShuttingDown())(scope, receive, sender)
+                await self._problems.response(ShuttingDown())(scope, receive, sender)
             raise
         finally:
             self._lifecycle.in_flight -= 1
@@ -81,7 +77,7 @@ class RequestMiddleware:
         if context.status:
             log.error("answer_broke_off", exc_info=error)
             raise error
-        await self._problems.finished(error)(context.scope, receive, sender)
+        await self._problems.response(error)(context.scope, receive, sender)
 
 
 class ResponseHeaders:
@@ -117,14 +113,6 @@ class ResponseHeaders:
         elif context.method == "HEAD":
             message = {**message, "body": b""}
         await self._send(message)
-
-
-def routed(scope: Any) -> Any:
-    """Return the scope with a method that the router knows.
-
-    HEAD becomes GET (RFC 9110, section 9.3.2). An unknown method becomes TRACE, which no route has.
-    """
-    return {**scope, "method": "GET" if scope["method"] == "HEAD" else "TRACE"}
 
 
 def missing_headers(context: HttpContext, sent: Any) -> list[Header]:

@@ -18,7 +18,7 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
-from core.web.responses import PROBLEM, BodyResponse, FinishedResponse
+from core.web.responses import PROBLEM, FinishedResponse
 from core.web.validation_messages import parameter_in_words
 
 log = structlog.get_logger(__name__)
@@ -90,31 +90,28 @@ class Problem(Schema):
     )
 
 
+class ProblemResponse(FinishedResponse):
+    __slots__ = ()
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> FinishedResponse:
+        """Return the response itself: Litestar calls this after an exception handler."""
+        return self
+
+
 class Problems:
     """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
 
     def __init__(self, public_url: str) -> None:
         self._types = f"{public_url}/docs/problems/"
-        self.handlers: dict[Any, Any] = {
-            ValidationException: self.respond,
-            HTTPException: self.respond,
-            Exception: self.respond,
-        }
 
-    def respond(self, _: AnyRequest, error: Exception) -> BodyResponse[Problem]:
-        named = as_problem(error)
-        return BodyResponse(
-            self.body(named),
-            status_code=named.status,
-            headers=named.headers,
-            media_type="application/problem+json",
-        )
-
-    def finished(self, error: Exception) -> FinishedResponse:
-        """Return the same response for middleware outside Litestar."""
+    def response(self, error: Exception) -> FinishedResponse:
         named = as_problem(error)
         headers = [(name.encode(), value.encode()) for name, value in named.headers.items()]
-        return FinishedResponse.of(self.body(named), named.status, PROBLEM, *headers)
+        return ProblemResponse.of(self.body(named), named.status, PROBLEM, *headers)
+
+    def handle(self, _: AnyRequest, error: Exception) -> Any:
+        """Return the same response, for an exception that Litestar has caught."""
+        return self.response(error)
 
     def body(self, error: ProblemError) -> Problem:
         context = current_context()

@@ -95,8 +95,6 @@ class BodyResponse(Response[T], Generic[T]):
         status = self.status_code or status_code or 200
         more = encoded({**(headers or {}), **self.headers})
         more += [cookie.to_encoded_header() for cookie in (*self.cookies, *(cookies or ()))]
-        if self.media_type == "application/problem+json":
-            return FinishedResponse.of(body, status, PROBLEM, *more)
         return answer(body, status, context_of(request.scope), rules_of(request.scope), *more)
 
 

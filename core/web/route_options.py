@@ -68,6 +68,8 @@ class RouteOptions(Declaration):
     """The query parameters of the route; any other is refused. None if they are not checked."""
     flags: frozenset[str] = frozenset()
     """The query parameters of the handler itself that are booleans."""
+    bodyless: bool = False
+    """A request body other than an empty object is refused."""
     prefix: str = ""
     public_url: str = ""
     options: tuple[Header, ...] = ()

@@ -11,6 +11,7 @@ from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
 from core.security.policies import Policy
+from core.web.bodies import WITH_BODY
 from core.web.openapi.document import operation_id
 from core.web.parameters import names_of
 from core.web.route_options import (
@@ -47,18 +48,19 @@ class OptionReader:
         Raises WiringError for a declaration that is missing or wrong.
         """
         declared = self._checked(handler, f"{handler} at {path}")
-        module, in_api = module_of(handler), self.is_in_api(path)
+        module, in_api = module_of(handler), self._is_in_api(path)
         return RouteOptions(
             **values_of(declared) | {"audit": audit_name(declared, handler, module)},
             module=module,
             in_api=in_api,
             query=query_names(declared, model) if in_api and not declared.unread else None,
             flags=frozenset(flags_of(handler, model)),
+            bodyless=takes_no_body(handler, declared),
             prefix=self._prefix,
             public_url=self._public_url,
         )
 
-    def is_in_api(self, path: str) -> bool:
+    def _is_in_api(self, path: str) -> bool:
         return f"{path}/".startswith(f"{self._prefix}/")
 
     def _checked(self, handler: HTTPRouteHandler, place: str) -> Declaration:
@@ -123,3 +125,8 @@ def flags_of(handler: HTTPRouteHandler, model: Any) -> Iterator[str]:
         field = parameters.get(parameter.field_name)
         if field and bool in (field.annotation, *(inner.annotation for inner in field.inner_types)):
             yield parameter.field_alias
+
+
+def takes_no_body(handler: HTTPRouteHandler, declared: Declaration) -> bool:
+    takes_one = declared.unread or declared.body or "data" in handler.parsed_fn_signature.parameters
+    return not takes_one and bool(WITH_BODY & handler.http_methods)

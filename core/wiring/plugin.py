@@ -1,59 +1,43 @@
-"""The plugin that adds bodies, errors, access control, start and stop to Litestar."""
+"""The plugin that adds bodies, errors, the pipeline, start and stop to Litestar."""
 
 import gc
 from asyncio import CancelledError, create_task, to_thread
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
 
 from litestar import Litestar
 from litestar.config.app import AppConfig
-from litestar.middleware import DefineMiddleware
 from litestar.plugins import InitPlugin
 
 from core.data.invalidation_listener import InvalidationListener
 from core.data.invalidation_poller import InvalidationPoller
 from core.security.passwords import is_common
-from core.web.access import AccessMiddleware
 from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
 from core.web.parameters import PageRequests, if_match, principal, provide, visitor
-from core.web.problems import Problems
 from core.web.responses import BodyResponse
 from core.wiring.container import CoreContainer
+from core.wiring.pipeline import Pipeline
 
 FEW_COLLECTIONS = (20_000, 50, 100)
 
 
 class CorePlugin(InitPlugin):
-    def __init__(self, container: CoreContainer, problems: Problems) -> None:
-        self.container = container
-        self._problems = problems
+    def __init__(self, container: CoreContainer, pipeline: Pipeline) -> None:
+        self.container, self._pipeline = container, pipeline
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         page_requests = PageRequests(self.container.secrets())
         app_config.request_class = JsonRequest
         app_config.response_class = BodyResponse
         app_config.type_decoders = [(is_schema, decode), *(app_config.type_decoders or ())]
-        app_config.exception_handlers.update(self._problems.handlers)
+        app_config.exception_handlers[Exception] = self._pipeline.problems.handle
         app_config.dependencies.update(
             provide(principal, visitor, if_match, page_requests.page_request)
         )
-        app_config.middleware.append(self._access())
+        app_config.middleware.extend(self._pipeline.around_handler)
         app_config.lifespan.append(self.lifespan)
         return app_config
-
-    def _access(self) -> Any:
-        core = self.container
-        return DefineMiddleware(
-            AccessMiddleware,
-            authenticator=core.authenticator(),
-            key_authenticator=core.key_authenticator(),
-            limits=core.limits(),
-            maintenance=core.maintenance(),
-            idempotency=core.idempotency(),
-            clock=core.clock(),
-        )
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
@@ -78,7 +62,7 @@ class CorePlugin(InitPlugin):
 
 
 @asynccontextmanager
-async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def in_background(work: Coroutine[object, None, None]) -> AsyncIterator[None]:
     """Run the work as a task for the time of the block."""
     task = create_task(work)
     try:

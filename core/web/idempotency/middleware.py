@@ -67,15 +67,24 @@ class RefusedAct(Exception):
     """Rolls the operation back, because its response is an error."""
 
 
+class IdempotencyMiddleware:
+    def __init__(self, app: Any, idempotency: "Idempotency") -> None:
+        self._app, self._idempotency = app, idempotency
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        has_key = scope["method"] == "POST" and b"idempotency-key" in context_of(scope).headers
+        if has_key and rules_of(scope).idempotency:
+            await self._idempotency.once(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class Idempotency:
     def __init__(self, db: Database, store: IdempotencyStore, secrets: SecretKeys) -> None:
         self._db, self._store = db, store
         self._keys = secrets.derive_all("idempotency")
 
     async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
-        if not rules_of(scope).idempotency:
-            await app(scope, receive, send)
-            return
         slot = slot_of(context_of(scope))
         try:
             reserved = await self._store.reserve(slot)

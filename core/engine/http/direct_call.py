@@ -1,0 +1,103 @@
+"""A shorter way from a request to its handler than `HTTPRoute.handle` of Litestar takes.
+
+For each request, Litestar prepares for guards, hooks, caches and generators of dependencies, and
+resolves each dependency in a task. A handler that has none of these is called directly. ADR 0025
+has the figures, and the names of Litestar that this file leans on; `test_direct_call.py` fails if
+one of them is gone. To do without it, let `direct_call` return None.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Request
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException, SerializationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Empty
+
+AnyRequest = Request[Any, Any, Any]
+Call = Callable[[AnyRequest], Awaitable[Any]]
+
+
+def direct_call(handler: HTTPRouteHandler, model: Any) -> Call | None:
+    """Return a function that calls the handler; None if Litestar has to call it.
+
+    `model` is the `KwargsModel` of the handler, which lists its parameters and dependencies.
+    """
+    dependencies = [it for batch in model.dependency_batches for it in batch]
+    if is_surrounded(handler) or reads_form(handler) or not all(map(is_plain_call, dependencies)):
+        return None
+    calls = [(it.key, it.provide.dependency) for it in dependencies]
+    names = handler.parsed_fn_signature.parameters.keys()
+    if names <= {"request", *(name for name, _ in calls)}:
+        return call_with_dependencies(handler.fn, calls, takes_request="request" in names)
+    return call_with_parameters(handler, model, calls)
+
+
+def call_with_dependencies(
+    function: Callable[..., Awaitable[Any]],
+    calls: list[tuple[str, Callable[[], Any]]],
+    takes_request: bool,
+) -> Call:
+    """Pass the dependencies on as they are; Litestar would validate each at every request."""
+
+    async def call(request: AnyRequest) -> Any:
+        arguments = {name: provide() for name, provide in calls}
+        if takes_request:
+            arguments["request"] = request
+        return await function(**arguments)
+
+    return call
+
+
+def call_with_parameters(
+    handler: HTTPRouteHandler, model: Any, calls: list[tuple[str, Callable[[], Any]]]
+) -> Call:
+    function: Callable[..., Awaitable[Any]] = handler.fn
+    validated = handler.signature_model.parse_values_from_connection_kwargs
+
+    async def call(request: AnyRequest) -> Any:
+        arguments = await read(model, request)
+        for name, provide in calls:
+            arguments[name] = provide()
+        return await function(**validated(connection=request, kwargs=arguments))
+
+    return call
+
+
+async def read(model: Any, request: AnyRequest) -> dict[str, Any]:
+    """Return the parameters of path, query, header fields and body, as Litestar reads them."""
+    try:
+        arguments: dict[str, Any] = await model.to_kwargs(connection=request)
+    except SerializationException as error:
+        raise ClientException(str(error)) from error
+    if arguments.get("data") is Empty:
+        del arguments["data"]
+    return arguments
+
+
+def is_surrounded(handler: HTTPRouteHandler) -> bool:
+    """Return whether the handler has anything that `HTTPRoute.handle` or a middleware must do."""
+    return bool(
+        handler.has_sync_callable
+        or handler.cache
+        or handler.background
+        or handler.resolve_guards()
+        or handler.resolve_before_request()
+        or handler.resolve_after_response()
+        or any(it.middleware or it.exception_handlers for it in handler.ownership_layers[1:])
+    )
+
+
+def reads_form(handler: HTTPRouteHandler) -> bool:
+    """Return whether the handler declares a form as `data`, whose files Litestar closes."""
+    data = handler.parsed_fn_signature.parameters.get("data")
+    media_type = getattr(data and data.kwarg_definition, "media_type", None)
+    return media_type not in (None, RequestEncodingType.JSON)
+
+
+def is_plain_call(dependency: Any) -> bool:
+    """Return whether the dependency is a synchronous function without parameters."""
+    provide = dependency.provide
+    waits = not provide.has_sync_callable or provide.has_sync_generator_dependency
+    return not (waits or provide.use_cache or provide.signature_model._fields)

@@ -1,0 +1,49 @@
+"""The layer that checks the path and the query of a request before its handler is called."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.text import Line
+from core.web.parameters import check_flags
+from core.web.route_options import rules_of
+
+
+class ParameterMiddleware:
+    """Refuses hidden characters in the path, and query parameters that the route does not have."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        rules = rules_of(scope)
+        if scope["path_params"]:
+            refuse_hidden_characters(scope["path_params"])
+        if scope["query_string"] and rules.query is not None:
+            refuse_unknown(scope["query_string"], rules.query)
+        if rules.flags:
+            check_flags(scope["query_string"], rules.flags)
+        await self._app(scope, receive, send)
+
+
+def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
+    for name, value in path_params.items():
+        if type(value) is str and Line.refused.search(value):
+            message = "Control characters are not allowed."
+            raise InvalidInput([FieldError(f"path.{name}", message, "control_character")])
+
+
+def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
+    """Raise InvalidInput for an unknown query parameter, or a repeated one, except `sort`."""
+    given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
+    errors = [
+        FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")
+        for name in given
+        if name not in known
+    ] or [
+        FieldError(f"query.{name}", "Give it once.", "repeated")
+        for name in dict.fromkeys(given)
+        if given.count(name) > 1 and name != "sort"
+    ]
+    if errors:
+        raise InvalidInput(errors[:20])
