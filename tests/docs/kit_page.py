@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 
-from tests.docs.kit_source import KIT, PLATFORM, Definition, Member, definitions
+from tests.docs.kit_source import FUNCTIONS, KIT, PLATFORM, Definition, Member, aliases, definitions
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "kit.md"
@@ -60,9 +60,9 @@ from modules.notes.service import *
 def render() -> str:
     named = definitions(KIT)
     sections = ((title, [it for it in named if group_of(it) == title]) for title in GROUPS)
-    return INTRODUCTION + "".join(
-        f"\n## {title}\n" + "".join(map(described, members)) for title, members in sections
-    )
+    groups = (f"\n## {title}\n" + "".join(map(described, members)) for title, members in sections)
+    types = "".join(f"- `{it.signature}`\n" for it in aliases(KIT))
+    return f"{INTRODUCTION}{''.join(groups)}\n## Types in the signatures\n\n{types}"
 
 
 def group_of(it: Definition) -> str:
@@ -77,18 +77,25 @@ def group_of(it: Definition) -> str:
 
 def described(it: Definition) -> str:
     parts = [f"\n### `{it.name}`\n", f"```text\n{it.signature}\n```\n", it.doc and f"{it.doc}\n"]
-    return "\n".join(filter(None, [*parts, "".join(map(item, it.members))]))
+    items = (item(it.name, member) for member in it.members if member.doc or is_data(member))
+    return "\n".join(filter(None, [*parts, "".join(items)]))
 
 
-def item(member: Member) -> str:
+def is_data(member: Member) -> bool:
+    """Return whether a member explains itself; a method without a docstring is not for modules."""
+    return not isinstance(member.node, FUNCTIONS)
+
+
+def item(owner: str, member: Member) -> str:
     first, _, rest = member.doc.partition("\n")
     text = f": {first}\n{indent(rest, '  ')}".rstrip() if member.doc else ""
-    return f"- `{member.signature}`{text}\n"
+    return f"- `{member.signature.replace(f'{owner}.', '', 1)}`{text}\n"
 
 
 def signatures(face: str) -> str:
     """Return the signatures of a face, one line per name or member."""
-    return "".join(f"{line}\n" for it in definitions(face) for line in lines_of(it))
+    named = [line for it in definitions(face) for line in lines_of(it)]
+    return "".join(f"{line}\n" for line in [*named, *(it.signature for it in aliases(face))])
 
 
 def lines_of(it: Definition) -> Iterator[str]:

@@ -24,6 +24,7 @@ class Member:
 
     signature: str
     doc: str
+    node: ast.stmt
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Definition:
         if not isinstance(self.node, ast.ClassDef):
             return []
         own = [
-            Member(shown, doc)
+            Member(shown, doc, node)
             for node, doc in documented(self.node.body)
             if not self._is_called_by_core(node) and (shown := signature(node, self.name))
         ]
@@ -86,11 +87,28 @@ class Definition:
                 yield from self.classes_in([node.returns])
 
     def classes_in(self, nodes: Iterable[ast.AST]) -> Iterator["Definition"]:
+        yield from (it for it in self.core_names(nodes) if isinstance(it.node, ast.ClassDef))
+
+    def aliases(self) -> Iterator["Definition"]:
+        """Yield the types of core with a short name, such as `Columns`, in the signatures."""
+        shown = [self.node, *(member.node for member in self.members)]
+        types = [it for node in shown for it in annotations(node)]
+        yield from (it for it in self.core_names(types) if isinstance(it.node, ast.Assign))
+
+    def core_names(self, nodes: Iterable[ast.AST]) -> Iterator["Definition"]:
         names = [it.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Name)]
-        for name in names:
-            found = definition(self.module, name)
-            if found and isinstance(found.node, ast.ClassDef):
-                yield found
+        yield from filter(None, (definition(self.module, name) for name in names))
+
+
+def annotations(node: ast.stmt) -> Iterator[ast.expr]:
+    """Yield the types in a signature."""
+    if isinstance(node, ast.AnnAssign):
+        yield node.annotation
+    elif isinstance(node, FUNCTIONS):
+        given = [*node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        yield from (arg.annotation for arg in given if arg and arg.annotation)
+        if node.returns:
+            yield node.returns
 
 
 @cache
@@ -111,6 +129,21 @@ def definitions(face: str) -> list[Definition]:
         returned = [one for one in it.returned() if one.name not in names_of(KIT)]
         found |= {one.name: one for one in returned if one.name not in found}
     return list(found.values())
+
+
+def aliases(face: str) -> list[Definition]:
+    """Return the types that the signatures of a face name and that it does not export."""
+    found = {it.name: it for one in definitions(face) for it in one.aliases()}
+    inner = {it.name: it for one in found.values() for it in one.core_names([one.node])}
+    return [
+        it
+        for name, it in sorted((inner | found).items())
+        if name not in names_of(KIT) | names_of(PLATFORM) and not is_type_variable(it.node)
+    ]
+
+
+def is_type_variable(node: ast.stmt) -> bool:
+    return not isinstance(node, ast.Assign) or ast.unparse(node.value).startswith("TypeVar(")
 
 
 @cache
@@ -195,6 +228,8 @@ def parameters(given: ast.arguments) -> str:
     positional = [*given.posonlyargs, *given.args]
     defaults = [None] * (len(positional) - len(given.defaults)) + [*given.defaults]
     shown = [*map(parameter, positional, defaults)]
+    if given.posonlyargs:
+        shown.insert(len(given.posonlyargs), "/")
     if given.vararg:
         shown.append(f"*{parameter(given.vararg)}")
     elif given.kwonlyargs:
