@@ -15,9 +15,10 @@ from sqlalchemy import (
     TypeDecorator,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
-from core.data.models import Base, UtcDateTime, loses_zone
+from core.data.models import Base, UtcDateTime, loses_zone, object_of
 from core.wiring.histories import histories
 
 
@@ -62,3 +63,15 @@ def test_every_table_of_the_core_keeps_it() -> None:
     histories()
     columns = [it for table in Base.metadata.tables.values() for it in table.columns]
     assert [str(column) for column in columns if loses_zone(column.type)] == []
+
+
+def test_an_object_of_a_class_that_was_not_used_yet_has_its_values() -> None:
+    class Others(DeclarativeBase):
+        pass
+
+    class Unused(Others):
+        __tablename__ = "unused"
+
+        name: Mapped[str] = mapped_column(primary_key=True)
+
+    assert object_of(Unused, {"name": "given"}).name == "given"
