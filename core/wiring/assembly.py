@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Any
 
 from litestar import Controller
@@ -107,25 +108,28 @@ def connect(
         if not (owner is module and port in container.own):
             container.offer(port, owner.name, export.provider)
     of_handlers = [*needs_of_handlers(controllers)]
-    needs = [*container.needs(), *(need for need in of_handlers if is_service(need.kind))]
+    needs = [
+        *chain(*container.needs.values()),
+        *(need for need in of_handlers if is_service(need.kind)),
+    ]
     for need in needs:
         refuse_unmet(need, module)
     container.connect()
     module.dependencies = dependencies_of(of_handlers, container)
     exporters = {owner.name: owner for owner, _ in exports.values() if owner is not module}
-    givers = [container.giver_of(need.kind) for need in needs]
+    givers = [container.offers[need.kind].giver for need in needs]
     return [exporters[giver] for giver in givers if giver in exporters]
 
 
 def refuse_unmet(need: Need, module: Module) -> None:
     """Raise WiringError for a need without an offer."""
-    if module.container.giver_of(need.kind) is None:
+    if need.kind not in module.container.offers:
         offer = f"add it to the services of {module.name}, or let another module export it."
         cure = advice(need.kind, module.core) or f"which nothing offers: {offer}"
         raise WiringError(f"{module.name} needs {need}, {cure}")
 
 
-def advice(port: type, core: CoreContainer) -> str | None:
+def advice(port: object, core: CoreContainer) -> str | None:
     """Name the module to add to MODULES, if one that is left out exports the port."""
     for name, kind in load_modules().plugins.items():
         with suppress(WiringError, SettingsError):
@@ -139,5 +143,5 @@ def in_order(owners: Mapping[Module, Sequence[Module]]) -> list[Module]:
     try:
         return list(TopologicalSorter(owners).static_order())
     except CycleError as error:
-        circle = " → ".join(module.name for module in error.args[1])
+        circle = " → ".join(module.name for module in reversed(error.args[1]))
         raise WiringError(f"Modules need each other in a circle: {circle}.") from None

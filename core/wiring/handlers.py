@@ -59,13 +59,11 @@ def dependencies_of(needs: Iterable[Need], container: ServiceContainer) -> dict[
     for need in needs:
         other = first.setdefault(need.name, need)
         kinds = {need.kind, other.kind}
-        if len(kinds) == 2 and any(container.giver_of(kind) for kind in kinds):
-            both = (
-                f"{name_of(other.kind)} in {other.owner}, and {name_of(need.kind)} in {need.owner}"
-            )
-            raise WiringError(f"The name {need.name} is used for {both}: rename one.")
-    offered = (it for it in first.values() if container.giver_of(it.kind))
-    return {it.name: as_dependency(container.provider(it.kind)) for it in offered}
+        if len(kinds) == 2 and kinds & container.offers.keys():
+            uses = " and ".join(f"{name_of(it.kind)} in {it.owner}" for it in (other, need))
+            raise WiringError(f"The name {need.name} is used for {uses}: rename one.")
+    offers = {name: container.offers.get(need.kind) for name, need in first.items()}
+    return {name: as_dependency(offer.provider) for name, offer in offers.items() if offer}
 
 
 def as_dependency(provider: Any) -> Provide:

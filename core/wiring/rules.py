@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import isclass
+from itertools import chain
 from pathlib import Path
 
 from litestar import Litestar, Response
@@ -285,7 +286,7 @@ def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
     if any(export.port is Reauthentication for export in it.contributed(Export)):
         return
     of_handlers = (need for operation in it.operations() for need in needs_of_handler(operation))
-    for need in [*it.module.container.needs(), *of_handlers]:
+    for need in chain(*it.module.container.needs.values(), of_handlers):
         if isclass(need.kind) and issubclass(need.kind, Passwords):
             yield f"{it.name}'s {need.owner} compares passwords itself: ask for Reauthentication"
 

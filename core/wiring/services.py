@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from inspect import Parameter, isclass, signature
 from typing import Any, TypeVar, get_type_hints
@@ -23,7 +24,7 @@ Service = Callable[..., object]
 class Need:
     """A parameter of a service or of a handler, which gets the offer of its type."""
 
-    kind: Any
+    kind: object
     name: str
     owner: str
 
@@ -43,42 +44,38 @@ class ServiceContainer:
     """The providers that the parameters of a module may ask for, by type."""
 
     def __init__(self, module: str, services: Sequence[Service], core: CoreContainer) -> None:
-        self.own: dict[Any, Singleton[Any]] = {}
+        self.own: dict[object, Singleton[Any]] = {}
         self._module = module
-        self._offers = {kind: Offer("core", it) for kind, it in offers_of(core).items()}
+        self.offers = {kind: Offer("core", it) for kind, it in offers_of(core).items()}
         for service in services:
             kind, provider = type_of(service), Singleton(service)
             self.offer(kind, module, provider)
             self.own[kind] = provider
 
-    def offer(self, kind: Any, giver: str, provider: Callable[[], Any]) -> None:
+    def offer(self, kind: object, giver: str, provider: Callable[[], object]) -> None:
         """Add a provider. Raises WiringError if another one has the same type."""
-        if other := self._offers.get(kind):
+        if other := self.offers.get(kind):
             both = f"{name_of(kind)} is offered by {other.giver} and by {giver}"
             raise WiringError(f"{self._module} cannot choose: {both}; keep one.")
         if not isinstance(provider, Provider):
             provider = providers.Callable(provider)
-        self._offers[kind] = Offer(giver, provider)
-
-    def giver_of(self, kind: Any) -> str | None:
-        """Return the name of the module that offers the type, `core`, or None."""
-        return offer.giver if (offer := self._offers.get(kind)) else None
+        self.offers[kind] = Offer(giver, provider)
 
     def provider(self, kind: type[S]) -> Provider[S]:
         """Return the provider of this type. Raises WiringError if there is none."""
-        if offer := self._offers.get(kind):
+        if offer := self.offers.get(kind):
             return offer.provider
         raise WiringError(f"{self._module} has no {name_of(kind)}: add it to its `services`.")
 
-    def needs(self) -> list[Need]:
-        """Return the parameters of all services of the module."""
-        return [need for provider in self.own.values() for need in needs_of(provider.cls)]
+    @cached_property
+    def needs(self) -> dict[Singleton[Any], list[Need]]:
+        """Return the parameters of each service of the module."""
+        return {provider: [*needs_of(provider.cls)] for provider in self.own.values()}
 
     def connect(self) -> None:
         """Give each service the providers of its parameters."""
-        for provider in self.own.values():
-            needs = needs_of(provider.cls)
-            provider.set_kwargs(**{need.name: self.provider(need.kind) for need in needs})
+        for provider, needs in self.needs.items():
+            provider.set_kwargs(**{it.name: self.offers[it.kind].provider for it in needs})
 
     def build(self, package: str) -> None:
         """Build every service, so that a wrong setting stops the start."""
@@ -87,17 +84,17 @@ class ServiceContainer:
                 provider()
 
 
-def offers_of(core: CoreContainer) -> dict[Any, Provider[Any]]:
+def offers_of(core: CoreContainer) -> dict[object, Provider[Any]]:
     """Return the providers of core, by the type of what they provide."""
     types = {type_in_core(it): it for it in core.providers.values()}
     return {**types, NewPasswords: core.passwords}
 
 
-def type_in_core(provider: Any) -> Any:
+def type_in_core(provider: Any) -> object:
     return provider.instance_of if isinstance(provider, Dependency) else type_of(provider.cls)
 
 
-def type_of(service: Service) -> Any:
+def type_of(service: Service) -> object:
     """Return the type of a service. Raises WiringError for a function without one."""
     if isclass(service):
         return service
@@ -131,7 +128,7 @@ def refuse_circles(containers: Iterable[ServiceContainer]) -> None:
     try:
         TopologicalSorter(needed).prepare()
     except CycleError as error:
-        circle = " → ".join(name_of(kinds[provider]) for provider in error.args[1])
+        circle = " → ".join(name_of(kinds[provider]) for provider in reversed(error.args[1]))
         move = "move what they share into one of its own"
         raise WiringError(f"Services need each other in a circle: {circle}; {move}.") from None
 
@@ -145,5 +142,5 @@ def place_of(service: Any) -> str:
     return f"{service.__module__}.{service.__qualname__}"
 
 
-def name_of(kind: Any) -> str:
+def name_of(kind: object) -> str:
     return getattr(kind, "__name__", None) or str(kind)

@@ -1,17 +1,42 @@
 """Services whose parameters cannot be matched keep the application down, in one sentence."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from core.kernel.contributions import WiringError
+from core.kernel.contributions import Contribution, Export, WiringError
+from core.security.authentication import Authenticator, KeyAuthenticator
+from core.security.reauthentication import Reauthentication
 from core.wiring.module import Module
+from modules.users.public import People
 from tests.contracts.refused.services import plugin as services
 
 PLACE = services.__name__
+
+
+class Proof:
+    """A service that the port of core leads back to itself."""
+
+    def __init__(self, people: People) -> None: ...
+
+
+class OwnLogin(Module):
+    """A module in the place of `auth`, whose proof needs a service that needs the proof."""
+
+    services = (Proof,)
+
+    def contributions(self) -> Sequence[Contribution]:
+        proof: Any = self.provider(Proof)
+        return (
+            Export(Authenticator, proof),
+            Export(KeyAuthenticator, proof),
+            Export(Reauthentication, proof),
+        )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +75,7 @@ PLACE = services.__name__
         ),
         (
             services.TwoTypes,
-            "The name it is used for Database in TwoTypesController.show_database, and Thing in "
+            "The name it is used for Database in TwoTypesController.show_database and Thing in "
             "TwoTypesController.show_thing: rename one.",
         ),
     ],
@@ -63,3 +88,11 @@ def test_services_that_do_not_fit_keep_the_application_down(
     with pytest.raises(WiringError) as refused:
         create_app(settings, {"odd": module}, log_lines)
     assert str(refused.value) == sentence
+
+
+def test_a_circle_of_services_through_a_port_of_core_is_refused(
+    tmp_path: Path, log_lines: LogWriter
+) -> None:
+    settings = Settings(environment="test", data_dir=tmp_path, modules=("users",))
+    with pytest.raises(WiringError, match=r"in a circle: .*Proof → PeopleService"):
+        create_app(settings, {"odd": OwnLogin}, log_lines)
