@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from traceback import walk_tb
 
 from litestar import Litestar
@@ -14,6 +15,7 @@ from config.settings import Settings
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error, described
 from core.web.assets import read_asset
+from core.web.catalogues import Catalogues
 from core.web.docs.documentation import Documentation
 from core.web.docs.router import docs_router
 from core.wiring.assembly import assemble_all
@@ -27,6 +29,7 @@ from core.wiring.routes import RouteRules
 from core.wiring.rules import refuse_breaches
 from core.wiring.settings import checked_settings
 
+FOLDER = Path(__file__).parent
 MAX_JSON_BYTES = 256 * 1024
 
 
@@ -52,8 +55,9 @@ def build_app(
     """Build the application without checking rules, so that `module check` can list breaches."""
     settings = settings or checked_settings()
     core, modules = assemble_all(settings, extra, lines)
-    pipeline = Pipeline(core)
-    documentation = Documentation(lambda: document_of_application(app))
+    catalogues = Catalogues([FOLDER, *(module.folder for module in modules)])
+    pipeline = Pipeline(core, catalogues)
+    documentation = Documentation(lambda: document_of_application(app), catalogues)
     with telling_misfits(modules):
         app = Litestar(
             route_handlers=[

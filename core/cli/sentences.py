@@ -34,9 +34,7 @@ def as_sentence(error: Exception) -> str | None:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, InvalidInput):
-        return "; ".join(
-            f"{it.location.removeprefix('body.')}: {it.message}" for it in error.errors
-        )
+        return "; ".join(f"{it.location.removeprefix('body.')}: {it.text}" for it in error.errors)
     if isinstance(error, SettingsError | WiringError | ProblemError | CommandFailed):
         return str(error)
     if type(error).__name__ in (

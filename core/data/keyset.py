@@ -90,8 +90,8 @@ def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:
             for index, (key, value) in enumerate(zip(order, after, strict=True))
         }
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
-        reason = "This cursor does not belong to this list."
-        raise InvalidInput([FieldError("query.cursor", reason, "cursor")]) from None
+        message = "This cursor does not belong to this list."
+        raise InvalidInput([FieldError("query.cursor", message, "cursor")]) from None
 
 
 def to_json(value: Any) -> Any:

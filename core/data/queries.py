@@ -16,6 +16,7 @@ from core.data.unions import Union, in_order
 from core.engine.sql import NOTHING, Count, ReadConnection, Values
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.lru_dict import LruDict
+from core.kernel.messages import ParameterValue
 from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
@@ -254,7 +255,8 @@ class Listing(Uncopied):
         wanted = sort.split(",")
         names = [key.removeprefix("-") for key in wanted]
         if unknown := [name for name in names if name not in self.keys]:
-            raise invalid("sort", f"{unknown[0]!r:.40} is no key: sort by {', '.join(self.keys)}.")
+            message = "{key} is no key: sort by {allowed}."
+            raise invalid("sort", message, key=f"{unknown[0]!r:.40}", allowed=self.keys)
         if len(set(names)) < len(names):
             raise invalid("sort", "Name each key once.")
         if self.keys[-1] not in names:
@@ -284,5 +286,5 @@ def whole_list(part: Rows[Any]) -> int | None:
     return None
 
 
-def invalid(parameter: str, reason: str) -> InvalidInput:
-    return InvalidInput([FieldError(f"query.{parameter}", reason, parameter)])
+def invalid(parameter: str, message: str, **parameters: ParameterValue) -> InvalidInput:
+    return InvalidInput([FieldError(f"query.{parameter}", message, parameter, parameters)])

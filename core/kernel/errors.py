@@ -1,9 +1,29 @@
 """The kinds of errors. A module subclasses one of them and gives it a stable error code."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from core.kernel.messages import Parameters, ParameterValue, fill
+
+NAMED: dict[str, Any] = {
+    "min": {"type": "number"},
+    "max": {"type": "number"},
+    "allowed": {"type": "array", "items": {"type": "string"}},
+}
+"""The schemas of the parameters that many rules have; a rule may have others."""
+RuleParameters = Annotated[
+    Parameters,
+    Field(
+        exclude_if=lambda parameters: not parameters,
+        description="The values of the violated rule, for a message of your own.",
+        json_schema_extra={"properties": NAMED, "additionalProperties": True},
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -13,9 +33,21 @@ class FieldError:
     location: str
     """A path that begins with `body`, `query`, `path` or `header`."""
     message: str
-    """A sentence for people."""
+    """A sentence for people, in English; it may have placeholders."""
     code: str
     """A name for programs, which stays the same in later releases."""
+    parameters: RuleParameters = field(default_factory=dict)
+    """The values of the placeholders, as in "At least {min}."."""
+
+    @property
+    def text(self) -> str:
+        """Return the message in English."""
+        return fill(self.message, self.parameters)
+
+    @classmethod
+    def of(cls, location: str, error: PydanticCustomError, code: str = "") -> Self:
+        """Return the error of a type that was called directly, such as `Line(2, 50)`."""
+        return cls(location, error.message_template, code or error.type, error.context or {})
 
 
 class ProblemError(Exception):
@@ -44,10 +76,13 @@ class ProblemError(Exception):
     """The location of the invalid value, if it is always the same, e.g. `header.If-Match`."""
     speaks_for: ClassVar[str] = ""
     """The module whose name begins the code, if that is not the module of the class."""
+    usual_detail: ClassVar[str] = ""
+    """The detail if none is given; without one, the detail is the title."""
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+    def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
+        """Take a template: `QuotaExceeded("There are {left} bytes left.", left=9)`."""
+        self.template, self.parameters = detail or self.usual_detail or self.title, parameters
+        super().__init__(self.detail)
         self.headers: dict[str, str] = {}
         self.members: Mapping[str, Any] = {}
         """Members of the problem beyond those of RFC 9457."""
@@ -55,9 +90,15 @@ class ProblemError(Exception):
         if self.place:
             self.at(self.place)
 
+    @property
+    def detail(self) -> str:
+        """Return the detail in English."""
+        return fill(self.template, self.parameters)
+
     def at(self, location: str) -> Self:
         """Set the location: `raise NameTaken().at("body.name")`."""
-        self.errors = [FieldError(location[:200], self.detail, self.code.rpartition(".")[2])]
+        code = self.code.rpartition(".")[2]
+        self.errors = [FieldError(location[:200], self.template, code, self.parameters)]
         return self
 
 
@@ -98,8 +139,8 @@ class TooLarge(ProblemError):
 
     status = 413
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
+        super().__init__(detail, **parameters)
         self.headers["connection"] = "close"
 
 
@@ -114,26 +155,30 @@ class Unprocessable(ProblemError):
 class Delayed(ProblemError):
     """An error that says when to try again (`Retry-After`, RFC 9110, section 10.2.3)."""
 
-    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str = "", retry_after_s: int = 1, **parameters: ParameterValue
+    ) -> None:
+        super().__init__(detail, **parameters)
         self.headers["retry-after"] = str(retry_after_s)
 
 
 class TooManyRequests(Delayed):
     status = 429
 
-    def __init__(self, detail: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(detail or try_again_in(retry_after_s), retry_after_s)
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(
+            "Try again in {seconds} second."
+            if retry_after_s == 1
+            else "Try again in {seconds} seconds.",
+            retry_after_s,
+            seconds=retry_after_s,
+        )
 
 
 class Unavailable(Delayed):
     """An error of status 503 (15.6.4), with the seconds after which to try again."""
 
     status = 503
-
-
-def try_again_in(seconds: int) -> str:
-    return f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
 
 
 @contextmanager
@@ -161,8 +206,13 @@ class InvalidInput(BadRequest):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         first = errors[:MOST_ERRORS]
-        super().__init__("; ".join(f"{error.location}: {error.message}" for error in first)[:1000])
+        super().__init__(listed((error.location, error.text) for error in first))
         self.errors = first
+
+
+def listed(errors: Iterable[tuple[str, str]]) -> str:
+    """Return one line with the location and the message of each error."""
+    return "; ".join(f"{location}: {message}" for location, message in errors)[:1000]
 
 
 class Stale(PreconditionFailed):
@@ -174,6 +224,4 @@ class Stale(PreconditionFailed):
 
     code = "http.stale"
     title = "The resource has changed since you read it."
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or "Read it again, apply your change, and send the new ETag.")
+    usual_detail = "Read it again, apply your change, and send the new ETag."

@@ -51,6 +51,8 @@ class Principal:
     key_id: UUID | None = None
     fresh_until: datetime | None = None
     """The time until which no re-authentication is needed."""
+    locale: str | None = None
+    """The language tag that the user has chosen, e.g. `ko-KR`."""
     text: str = field(init=False)
     """The id as text for logs and counters, made once because every request needs it."""
 

@@ -8,7 +8,7 @@ trimming.
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, LiteralString
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -41,6 +41,9 @@ SHORTENED = 4
 
 EXPANDED = {"\u0f73": "\u0f71\u0f72", "\u0f75": "\u0f71\u0f74", "\u0f81": "\u0f71\u0f80"}
 """Characters of combining class 0 that NFC replaces by two combining marks."""
+
+LENGTH: LiteralString = "From {min} to {max} characters."
+"""The message for a text that is too short or too long."""
 
 VISIBLE = re.compile(f"[^{BLANK}]")
 TOO_MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MOST_MARKS + 1))
@@ -115,7 +118,7 @@ class Text:
             raise self._length_error("string_too_long") from None
         except MarksInRow:
             raise PydanticCustomError(
-                "combining_marks", "At most {most} combining marks in a row.", {"most": MOST_MARKS}
+                "combining_marks", "At most {max} combining marks in a row.", {"max": MOST_MARKS}
             ) from None
         if len(text) < self.shortest:
             raise self._length_error("string_too_short")
@@ -126,9 +129,8 @@ class Text:
             value = value.replace(line_break, "\n")
         return value if VISIBLE.search(value) else ""
 
-    def _length_error(self, kind: Any) -> PydanticCustomError:
-        lengths = {"shortest": self.shortest, "longest": self.longest}
-        return PydanticCustomError(kind, "From {shortest} to {longest} characters.", lengths)
+    def _length_error(self, kind: LiteralString) -> PydanticCustomError:
+        return PydanticCustomError(kind, LENGTH, {"min": self.shortest, "max": self.longest})
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -48,8 +48,9 @@ class ValueListing(Uncopied):
         order = sort.split(",")
         names = [name_of(key) for key in order]
         if any(name not in self.keys for name in names) or len(set(names)) < len(names):
-            reason = f"Sort by {', '.join(self.keys)}, each once."
-            raise InvalidInput([FieldError("query.sort", reason, "sort")])
+            message = "Sort by {allowed}, each once."
+            keys = {"allowed": self.keys}
+            raise InvalidInput([FieldError("query.sort", message, "sort", keys)])
         return order if self.keys[-1] in names else [*order, self.keys[-1]]
 
 

@@ -21,6 +21,7 @@ from core.kernel.context import current_context
 from core.kernel.errors import TooLarge, Unauthenticated, UnsupportedMediaType, error_at
 from core.kernel.fallbacks import count_fallback
 from core.kernel.lru_dict import LruDict
+from core.kernel.messages import ParameterValue
 from core.kernel.preconditions import ANY_VERSION
 from core.kernel.text import composed, simple_lower
 from core.kernel.value_listing import ValueListing
@@ -112,6 +113,7 @@ __all__ = [
     "NotSignedIn",
     "NothingHere",
     "Outcome",
+    "ParameterValue",
     "PartialIndex",
     "Passwords",
     "PermissionName",

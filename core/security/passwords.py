@@ -102,9 +102,9 @@ class NewPasswords:
         try:
             given = TYPED(password)
         except PydanticCustomError as error:
-            raise InvalidInput([FieldError(location, error.message(), error.type)]) from None
-        for message, code in weaknesses(given, self._shortest, context):
-            raise InvalidInput([FieldError(location, message, code)])
+            raise InvalidInput([FieldError.of(location, error)]) from None
+        for weakness in weaknesses(location, given, self._shortest, context):
+            raise InvalidInput([weakness])
 
     async def _run(self, work: Callable[[], T]) -> T:
         self._must_be_allowed("A password was hashed")
@@ -136,17 +136,19 @@ class Passwords(NewPasswords):
         return right and stored is not None
 
 
-def weaknesses(password: str, shortest: int, context: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def weaknesses(
+    location: str, password: str, shortest: int, context: tuple[str, ...]
+) -> Iterator[FieldError]:
     if len(password) < shortest:
-        yield f"At least {shortest} characters.", "string_too_short"
+        least = {"min": shortest}
+        yield FieldError(location, "At least {min} characters.", "string_too_short", least)
     folded = password.casefold()
     if is_common(folded):
-        yield (
-            "This is one of the passwords that are tried first: choose another.",
-            "common_password",
-        )
+        message = "This is one of the passwords that are tried first: choose another."
+        yield FieldError(location, message, "common_password")
     if len(without(folded, words_of(context))) < SHORTEST_REST:
-        yield "This is easily guessed from what is known of you: choose another.", "guessable"
+        message = "This is easily guessed from what is known of you: choose another."
+        yield FieldError(location, message, "guessable")
 
 
 def words_of(context: tuple[str, ...]) -> set[str]:

@@ -72,7 +72,9 @@ class Policy(Uncopied):
         if principal.key_id and not self.both:
             self._admit_key(principal)
         if self.needs and not principal.may(self.needs):
-            raise NotPermitted(f"This takes the permission {self.needs.name}.")
+            raise NotPermitted(
+                "This takes the permission {permission}.", permission=self.needs.name
+            )
         if self.step_up and not principal.is_fresh(now):
             raise StepUpRequired
 
@@ -82,7 +84,8 @@ class Policy(Uncopied):
                 return
             raise KeyNotAllowed
         if not principal.may(self.scope):
-            raise InsufficientScope(f"This takes {self.scope.name}, of the key and of its owner.")
+            message = "This takes {scope}, of the key and of its owner."
+            raise InsufficientScope(message, scope=self.scope.name)
 
 
 public = Policy(anyone=True, strict=False)

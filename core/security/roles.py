@@ -27,7 +27,7 @@ class Roles:
         """Return the roles sorted, each once. Raises InvalidInput for an unknown role."""
         wanted = tuple(roles)
         errors = [
-            FieldError(f"{location}.{at}", f"There is only {' and '.join(ROLES)}.", "unknown_role")
+            FieldError(f"{location}.{at}", "One of {allowed}.", "unknown_role", {"allowed": ROLES})
             for at, role in enumerate(wanted)
             if role not in ROLES
         ]

@@ -114,5 +114,5 @@ class AccessControl:
         context.principal = by_token
         needed = rules_of(context.scope).policy.needs
         if needed and not by_key.may(needed):
-            return InsufficientScope(f"This takes a key with the scope {needed.name}.")
+            return InsufficientScope("This takes a key with the scope {scope}.", scope=needed.name)
         return None

@@ -20,7 +20,7 @@ from core.kernel.schemas import Schema
 from core.web.context import context_of
 from core.web.media_types import is_text_of
 from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
-from core.web.validation_messages import message_for
+from core.web.validation_messages import field_error
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON = frozenset({b"application/json"})
@@ -139,9 +139,8 @@ def refusal_of(error: ValidationError) -> BadRequest:
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":  # the standard parser accepts this
         return MalformedJson(r"A \u escape is half of a surrogate pair, and no character.")
-    return InvalidInput([field_error(details) for details in errors[:MOST_ERRORS]])
+    return InvalidInput([field_error(place_of(it), it) for it in errors[:MOST_ERRORS]])
 
 
-def field_error(details: ErrorDetails) -> FieldError:
-    place = ".".join(["body", *map(str, details["loc"])])
-    return FieldError(place[:200], message_for(details), details["type"])
+def place_of(details: ErrorDetails) -> str:
+    return ".".join(["body", *map(str, details["loc"])])[:200]

@@ -1,7 +1,7 @@
 """HTML pages for browsers, without external resources, inline scripts or inline styles."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import cast
 from urllib.parse import urlsplit
@@ -49,16 +49,16 @@ def document(
     )
 
 
+NO_HEADERS: Mapping[str, str] = {}
 OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')
 
 
-def page_response(html: str, status: int = 200, **headers: str) -> Response[bytes]:
+def page_response(html: str, headers: Mapping[str, str] = NO_HEADERS) -> Response[bytes]:
     """Return the page as a response; prefix its internal links with the path of PUBLIC_URL."""
     context = cast("HttpContext", current_context())
     base = urlsplit(rules_of(context.scope).public_url).path
     return Response(
         OWN_PATH.sub(rf"\1{base}/", html).encode(),
-        status_code=status,
         media_type="text/html",
         headers={
             "content-security-policy": PAGE_POLICY,

@@ -15,6 +15,7 @@ from sqlalchemy import Enum
 
 from core.kernel.context import current_context
 from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.messages import ParameterValue
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
@@ -27,7 +28,7 @@ from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
 from core.web.route_options import AnyListing, rules_of
-from core.web.validation_messages import FLAG, MOMENT, message_for
+from core.web.validation_messages import FLAG, MOMENT, field_error
 
 LARGEST_PAGE = 1_000_000
 SEARCH = Line(0, 100)
@@ -117,7 +118,7 @@ def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
         return default
     if text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= largest:
         return int(text)
-    raise invalid(name, f"A whole number from 1 to {largest}.", "range")
+    raise invalid(name, "A whole number from {min} to {max}.", "range", min=1, max=largest)
 
 
 def kind_of(column: Any) -> Any:
@@ -138,9 +139,9 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
     except ValidationError as error:
         [details] = error.errors(include_url=False, include_input=False)
         code = "enum" if details["type"] == "literal_error" else "type"
-        raise invalid(name, message_for(details), code) from None
+        raise InvalidInput([field_error(f"query.{name}", details, code)]) from None
     except PydanticCustomError as error:
-        raise invalid(name, error.message(), "type") from None
+        raise InvalidInput([FieldError.of(f"query.{name}", error, "type")]) from None
 
 
 def moment(name: str, text: str | None) -> datetime | None:
@@ -184,7 +185,7 @@ def searched(text: str | None) -> str | None:
     try:
         return SEARCH(text) or None if text is not None else None
     except PydanticCustomError as error:
-        raise invalid("search", error.message(), error.type) from None
+        raise InvalidInput([FieldError.of("query.search", error)]) from None
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
@@ -204,5 +205,5 @@ def provide(*functions: Callable[[], Any]) -> dict[str, Provide]:
     return {function.__name__: Provide(function, sync_to_thread=False) for function in functions}
 
 
-def invalid(name: str, message: str, code: str) -> InvalidInput:
-    return InvalidInput([FieldError(f"query.{name}", message, code)])
+def invalid(name: str, message: str, code: str, **parameters: ParameterValue) -> InvalidInput:
+    return InvalidInput([FieldError(f"query.{name}", message, code, parameters)])

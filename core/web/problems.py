@@ -1,7 +1,7 @@
 """Problems (RFC 9457): the responses to errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Request
@@ -18,8 +18,10 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
-from core.web.responses import PROBLEM, FinishedResponse
-from core.web.validation_messages import parameter_in_words
+from core.web.catalogues import Catalogue, Catalogues
+from core.web.context import HttpContext
+from core.web.responses import PROBLEM, FinishedResponse, encoded
+from core.web.validation_messages import parameter_message
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]
@@ -101,30 +103,32 @@ class ProblemResponse(FinishedResponse):
 class Problems:
     """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
 
-    def __init__(self, public_url: str) -> None:
-        self._types = f"{public_url}/docs/problems/"
+    def __init__(self, public_url: str, catalogues: Catalogues) -> None:
+        self._types, self._catalogues = f"{public_url}/docs/problems/", catalogues
 
     def response(self, error: Exception) -> FinishedResponse:
-        named = as_problem(error)
-        headers = [(name.encode(), value.encode()) for name, value in named.headers.items()]
-        return ProblemResponse.of(self.body(named), named.status, PROBLEM, *headers)
+        """Return the problem in the language of the reader."""
+        context, named = cast("HttpContext", current_context()), as_problem(error)
+        texts = self._catalogues.for_reader(context)
+        body = self._body(named, context, texts)
+        headers = encoded({**named.headers, **texts.headers})
+        return ProblemResponse.of(body, named.status, PROBLEM, *headers)
 
     def handle(self, _: AnyRequest, error: Exception) -> Any:
         """Return the same response, for an exception that Litestar has caught."""
         return self.response(error)
 
-    def body(self, error: ProblemError) -> Problem:
-        context = current_context()
+    def _body(self, error: ProblemError, context: HttpContext, texts: Catalogue) -> Problem:
         context.code, request_id = error.code, context.request_id
         return Problem(
             type=self._types + error.code,
-            title=error.title,
+            title=texts.title(error),
             status=error.status,
-            detail=error.detail,
+            detail=texts.detail(error),
             instance=f"/requests/{request_id}",
             code=error.code,
             request_id=request_id,
-            errors=error.errors or None,
+            errors=texts.errors(error) or None,
             **error.members,
         )
 
@@ -146,9 +150,7 @@ def parameter_error(details: Any) -> FieldError:
     if details.get("key") in (None, "data"):
         return FieldError("body", "A JSON body is required.", "missing")
     place = getattr(details.get("source"), "value", "path")
-    return FieldError(
-        f"{place}.{details['key']}", parameter_in_words(details["message"]), "invalid"
-    )
+    return FieldError(f"{place}.{details['key']}", parameter_message(details["message"]), "invalid")
 
 
 def kinds() -> dict[str, type[ProblemError]]:

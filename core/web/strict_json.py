@@ -53,7 +53,7 @@ def unambiguous(content: bytes) -> bytes:
     except RepeatedKey:
         raise MalformedJson("A key is given twice.").at(place_of_repeated(text)) from None
     except ValueError as error:
-        raise MalformedJson(where(error)) from error
+        raise malformed(error) from error
     return content
 
 
@@ -67,9 +67,9 @@ def check_extent(text: str) -> None:
         return
     outside = outside_strings(text)
     if too_deep(outside):
-        raise MalformedJson(f"It is nested more than {DEEPEST} deep.")
+        raise MalformedJson("It is nested more than {max} deep.", max=DEEPEST)
     if values_in(outside) > MOST_VALUES:
-        raise TooManyValues(f"A body has at most {MOST_VALUES} values.")
+        raise TooManyValues("A body has at most {max} values.", max=MOST_VALUES)
 
 
 NO_BRACKETS = re.compile(r"[^\[\]{}]+")
@@ -105,7 +105,7 @@ def too_deep(outside: str) -> bool:
 
 def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_MEMBERS:
-        raise TooManyValues(f"An object has at most {MOST_MEMBERS} members.")
+        raise TooManyValues("An object has at most {max} members.", max=MOST_MEMBERS)
     members = dict(pairs)
     if len(members) < len(pairs):
         raise RepeatedKey
@@ -147,7 +147,8 @@ def plain(token: re.Match[str]) -> str:
 def exact(number: str) -> int:
     """Return an integer that every JSON parser reads alike (RFC 8259, 6). Raises MalformedJson."""
     if len(number) > 17 or abs(value := int(number)) > LARGEST_INTEGER:
-        raise MalformedJson(f"Integers reach from -{LARGEST_INTEGER} to {LARGEST_INTEGER}.")
+        limits = {"min": -LARGEST_INTEGER, "max": LARGEST_INTEGER}
+        raise MalformedJson("Integers reach from {min} to {max}.", **limits)
     return value
 
 
@@ -156,14 +157,16 @@ scan: Callable[[str], Any] = json.JSONDecoder(
 ).decode
 
 
-def where(error: ValueError) -> str:
+def malformed(error: ValueError) -> MalformedJson:
     match error:
         case json.JSONDecodeError():
-            return f"The body is no JSON at line {error.lineno}, column {error.colno}."
+            message = "The body is no JSON at line {line}, column {column}."
+            return MalformedJson(message, line=error.lineno, column=error.colno)
         case UnicodeDecodeError():
-            return f"The body is no UTF-8 at byte {error.start + 1}."
+            return MalformedJson("The body is no UTF-8 at byte {byte}.", byte=error.start + 1)
         case _:
-            return f"The body has a number that is not JSON: {error}."
+            message = "The body has a number that is not JSON: {number}."
+            return MalformedJson(message, number=str(error))
 
 
 class RepeatedKey(ValueError):

@@ -6,7 +6,12 @@ The codes stay those of pydantic. The types of this project raise plain English 
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
+
+from core.kernel.errors import FieldError
+from core.kernel.messages import Parameters, ParameterValue
+from core.kernel.text import LENGTH
 
 BUILT_IN = frozenset(get_args(ErrorType))
 OTHERWISE = "This is not what is expected here."
@@ -20,7 +25,7 @@ UUID = "A UUID is expected."
 MOMENT = "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z."
 DATE = "A date as in RFC 3339, e.g. 2026-01-31."
 
-WORDS: Mapping[str, str] = {
+MESSAGES: Mapping[str, str] = {
     "missing": "This is required.",
     "extra_forbidden": "There is no such field.",
     **dict.fromkeys(("model_type", "model_attributes_type", "dataclass_type", "dict_type"), OBJECT),
@@ -33,19 +38,19 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("datetime_type", "datetime_parsing", "timezone_aware"), MOMENT),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), DATE),
     "none_required": "Only null is expected.",
-    **dict.fromkeys(("literal_error", "enum"), "One of {expected}."),
-    "greater_than": "More than {gt}.",
-    "greater_than_equal": "At least {ge}.",
-    "less_than": "Less than {lt}.",
-    "less_than_equal": "At most {le}.",
+    **dict.fromkeys(("literal_error", "enum"), "One of {allowed}."),
+    "greater_than": "More than {above}.",
+    "greater_than_equal": "At least {min}.",
+    "less_than": "Less than {below}.",
+    "less_than_equal": "At most {max}.",
     "multiple_of": "A multiple of {multiple_of}.",
-    "string_too_short": "{min_length} or more characters.",
-    "string_too_long": "{max_length} or fewer characters.",
+    "string_too_short": "{min} or more characters.",
+    "string_too_long": "{max} or fewer characters.",
     "string_pattern_mismatch": "It is not written as it must be here.",
-    "too_short": "{min_length} or more entries.",
-    "too_long": "{max_length} or fewer entries.",
+    "too_short": "{min} or more entries.",
+    "too_long": "{max} or fewer entries.",
 }
-PARAMETERS: Mapping[str, str] = {
+PARAMETER_MESSAGES: Mapping[str, str] = {
     "Invalid UUID": UUID,
     "Expected `uuid`": UUID,
     "Expected `bool`": FLAG,
@@ -54,18 +59,36 @@ PARAMETERS: Mapping[str, str] = {
     "Expected `str`": STRING,
 }
 """Messages by the start of the text of msgspec, which parses path and query parameters."""
+NAMES = {
+    **dict.fromkeys(("ge", "min_length"), "min"),
+    **dict.fromkeys(("le", "max_length"), "max"),
+    "gt": "above",
+    "lt": "below",
+    "multiple_of": "multiple_of",
+}
+"""The names of a rule's parameters in a response, by those of pydantic."""
 
 
-def message_for(details: Mapping[str, Any]) -> str:
-    """Return the message for one item of `ValidationError.errors()`."""
-    kind, context = details["type"], dict(details.get("ctx", ()))
-    if kind not in BUILT_IN or "shortest" in context:  # `Text` names both limits
-        return str(details["msg"])
+def field_error(location: str, details: ErrorDetails, code: str = "") -> FieldError:
+    """Return the error for one item of `ValidationError.errors()`."""
+    kind, context = details["type"], details.get("ctx", {})
+    if kind not in BUILT_IN:
+        return FieldError(location, details["msg"], code or kind, context)
+    if {"min", "max"} <= context.keys():  # `Text` names both limits
+        return FieldError(location, LENGTH, code or kind, context)
+    return FieldError(location, MESSAGES.get(kind, OTHERWISE), code or kind, parameters_of(context))
+
+
+def parameters_of(context: Mapping[str, Any]) -> Parameters:
+    parameters: dict[str, ParameterValue] = {
+        NAMES[name]: value for name, value in context.items() if name in NAMES
+    }
     if "expected" in context:
-        context["expected"] = context["expected"].replace("'", "").replace(" or ", ", ")
-    return WORDS.get(kind, OTHERWISE).format(**context)
+        listed = context["expected"].replace("'", "").replace(" or ", ", ")
+        parameters["allowed"] = listed.split(", ")
+    return parameters
 
 
-def parameter_in_words(message: str) -> str:
-    matching = (words for start, words in PARAMETERS.items() if message.startswith(start))
+def parameter_message(message: str) -> str:
+    matching = (text for start, text in PARAMETER_MESSAGES.items() if message.startswith(start))
     return next(matching, OTHERWISE)

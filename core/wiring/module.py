@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import getfile
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from dependency_injector.providers import Provider
@@ -107,6 +109,11 @@ class Module(InitPlugin):
     @property
     def package(self) -> str:
         return type(self).__module__.rpartition(".")[0]
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the module, which may have catalogues of messages."""
+        return Path(getfile(type(self))).parent
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)

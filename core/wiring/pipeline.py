@@ -16,6 +16,7 @@ from core.engine.http import ClientAddress, RequestValidator
 from core.operations.refusals import RefusalAudit
 from core.web.access import AccessControl, AccessMiddleware
 from core.web.access_log import AccessLog
+from core.web.catalogues import Catalogues
 from core.web.cors import CorsMiddleware
 from core.web.idempotency.middleware import IdempotencyMiddleware
 from core.web.middleware import RequestMiddleware
@@ -31,9 +32,9 @@ Layer = Callable[[Any], ASGIApp]
 
 
 class Pipeline:
-    def __init__(self, core: CoreContainer) -> None:
+    def __init__(self, core: CoreContainer, catalogues: Catalogues) -> None:
         self._core, prefix = core, core.settings().api_prefix
-        self.problems = Problems(core.settings().public_url)
+        self.problems = Problems(core.settings().public_url, catalogues)
         access = access_control(core)
         self.around_router: Sequence[Layer] = (
             # Checks host, URL and sizes; adds request id and header fields; writes the access log.

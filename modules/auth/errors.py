@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from core.kit import BadRequest, Forbidden, NotFound
-from core.kit.platform import NotSignedIn
+from core.kit.platform import NotSignedIn, ParameterValue
 
 
 class InvalidCredentials(NotSignedIn):
@@ -56,8 +56,8 @@ class TokenRefusal(BadRequest):
 
     error: ClassVar[str]
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
+        super().__init__(detail, **parameters)
         self.members: Mapping[str, Any] = {"error": self.error, "error_description": self.detail}
 
 

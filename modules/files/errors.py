@@ -117,6 +117,10 @@ class QuotaExceeded(TooLarge):
     title = "There is no room left for this."
 
 
+def quota_exceeded(left: int) -> QuotaExceeded:
+    return QuotaExceeded("There are {left} bytes left.", left=max(0, left))
+
+
 class RangeNotSatisfiable(ProblemError):
     """The number of bytes of the file is in `Content-Range`.
 
@@ -128,7 +132,7 @@ class RangeNotSatisfiable(ProblemError):
     title = "The file ends before this range begins."
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"The file has {size} bytes.")
+        super().__init__("The file has {size} bytes.", size=size)
         self.headers["content-range"] = f"bytes */{size}"
 
 

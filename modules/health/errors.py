@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.kit import NotFound, Unavailable
-from core.kit.platform import BadCredential, NotSignedIn, Unauthenticated
+from core.kit.platform import BadCredential, NotSignedIn, ParameterValue, Unauthenticated
 
 
 class NotReady(Unavailable):
@@ -11,8 +11,10 @@ class NotReady(Unavailable):
     code = "health.not_ready"
     title = "This instance cannot take requests now."
 
-    def __init__(self, detail: str, members: Mapping[str, Any]) -> None:
-        super().__init__(detail, retry_after_s=5)
+    def __init__(
+        self, detail: str, members: Mapping[str, Any], **parameters: ParameterValue
+    ) -> None:
+        super().__init__(detail, 5, **parameters)
         self.members = members
 
 

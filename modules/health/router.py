@@ -69,5 +69,5 @@ class RootController(Controller):
     ) -> Response[Any]:
         root = health.root()
         if wants_html(accept):
-            return page_response(page_of(root), vary=VARY)
+            return page_response(page_of(root), {"vary": VARY})
         return BodyResponse(root, headers={"vary": VARY})

@@ -35,7 +35,7 @@ class HealthService:
         if self._checks.stopping:
             raise NotReady("It is shutting down.", members_of(body))
         if down := [check.name for check in results if not check.ok]:
-            raise NotReady(f"Down: {', '.join(down)}.", members_of(body))
+            raise NotReady("Down: {checks}.", members_of(body), checks=down)
         return body
 
     async def metrics(self, authorization: str | None) -> bytes:

@@ -78,4 +78,4 @@ def must_be_editor(editor: Principal, post: Post) -> None:
     if post.author_id != editor.id:
         raise NotYourPost
     if not editor.may(WRITE):
-        raise NotPermitted(f"This takes the permission {WRITE.name}.")
+        raise NotPermitted("This takes the permission {permission}.", permission=WRITE.name)

@@ -59,7 +59,7 @@ def validated(address: str) -> str:
     try:
         return as_written(address)
     except EmailNotValidError as error:
-        raise PydanticCustomError("email", "{reason}", {"reason": str(error)}) from None
+        raise PydanticCustomError("email", str(error)) from None
 
 
 Email = Annotated[

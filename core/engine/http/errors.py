@@ -1,11 +1,12 @@
 """The errors of requests that no other code sees."""
 
 from core.kernel.errors import BadRequest, ProblemError, Unavailable
+from core.kernel.messages import ParameterValue
 
 
 class MalformedRequest(ProblemError):
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
+        super().__init__(detail, **parameters)
         self.headers["connection"] = "close"
 
 

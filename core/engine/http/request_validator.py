@@ -59,7 +59,8 @@ class RequestValidator:
             raise scope["refusal"]
         fields = scope["headers"]
         if len(fields) > MAX_FIELDS or sum(map(len, chain(*fields))) > MAX_HEADER_BYTES:
-            raise HeadersTooLarge(f"At most {MAX_FIELDS} fields and {MAX_HEADER_BYTES} bytes.")
+            limits = {"fields": MAX_FIELDS, "bytes": MAX_HEADER_BYTES}
+            raise HeadersTooLarge("At most {fields} fields and {bytes} bytes.", **limits)
         check_url(scope["raw_path"], scope["query_string"])
         headers = dict(fields)
         if len(headers) < len(fields):
@@ -91,7 +92,7 @@ def check_coding(coding: bytes, version: str) -> None:
 
 def check_url(path: bytes, query: bytes) -> None:
     if len(path) + len(query) + bool(query) > MAX_URL_BYTES:
-        raise UriTooLong(f"At most {MAX_URL_BYTES} bytes.")
+        raise UriTooLong("At most {max} bytes.", max=MAX_URL_BYTES)
     if b"%" in path or b"%" in query:
         with error_at("path"):
             check_encoding(path)
@@ -127,4 +128,4 @@ def joined(fields: Sequence[Header]) -> dict[bytes, bytes]:
 
 
 def repeated(name: str) -> RepeatedHeader:
-    return RepeatedHeader(f"Send {name} once.").at(f"header.{name}")
+    return RepeatedHeader("Send {name} once.", name=name).at(f"header.{name}")

@@ -5,15 +5,18 @@ advice. Without a second paragraph, the general advice for the status applies.
 """
 
 from core.kernel.errors import ProblemError
+from core.web.catalogues import Catalogue
 
 
-def what_it_means(kind: type[ProblemError]) -> str:
-    return paragraphs(kind)[0]
+def what_it_means(kind: type[ProblemError], texts: Catalogue) -> str:
+    translated = texts.page_of(kind)
+    return (translated and translated.meaning) or paragraphs(kind)[0]
 
 
-def what_to_do(kind: type[ProblemError]) -> str:
-    own = paragraphs(kind)[1]
-    return own or ADVICE.get(kind.status) or ADVICE[kind.status // 100 * 100]
+def what_to_do(kind: type[ProblemError], texts: Catalogue) -> str:
+    translated, (_, own) = texts.page_of(kind), paragraphs(kind)
+    usual = ADVICE_MESSAGES.get(kind.status) or ADVICE_MESSAGES[kind.status // 100 * 100]
+    return (translated and translated.advice) or own or texts.text(usual)
 
 
 def paragraphs(kind: type[ProblemError]) -> tuple[str, str]:
@@ -22,7 +25,7 @@ def paragraphs(kind: type[ProblemError]) -> tuple[str, str]:
     return meaning, advice
 
 
-ADVICE = {
+ADVICE_MESSAGES = {
     400: "Correct the request: where there are `errors`, each names the place that is wrong. The "
     "same request again gets the same answer.",
     401: "Sign in, or send a good credential: `WWW-Authenticate` names the kind. An access token "

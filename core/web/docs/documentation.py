@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from core.web.catalogues import Catalogues
 from core.web.precompressed import Precompressed
 
 Json = dict[str, Any]
@@ -22,8 +23,8 @@ class Operation:
 class Documentation:
     """The OpenAPI document, built at the first request, when every route is registered."""
 
-    def __init__(self, make_document: Callable[[], Json]) -> None:
-        self._make_document = make_document
+    def __init__(self, make_document: Callable[[], Json], catalogues: Catalogues) -> None:
+        self._make_document, self.catalogues = make_document, catalogues
 
     @cached_property
     def document(self) -> Json:

@@ -7,6 +7,8 @@ from html import escape
 from http import HTTPStatus
 
 from core.kernel.errors import ProblemError
+from core.kernel.messages import fill
+from core.web.catalogues import Catalogue
 from core.web.docs.advice import what_it_means, what_to_do
 from core.web.docs.documentation import Operation
 from core.web.docs.guides import Guide
@@ -70,37 +72,48 @@ def guide_page(guide: Guide) -> str:
     return document(f"{guide.title} · Atrium", BACK, article, language=guide.language)
 
 
-def problems_page(kinds: Mapping[str, Kind]) -> str:
+def problems_page(kinds: Mapping[str, Kind], texts: Catalogue) -> str:
     rows = [
-        f"<tr><td>{kind.status}</td><td>{link_to(code)}</td><td>{escape(kind.title)}</td></tr>"
+        f"<tr><td>{kind.status}</td><td>{link_to(code)}</td>"
+        f"<td>{escape(texts.title(kind))}</td></tr>"
         for code, kind in kinds.items()
     ]
+    heads = [texts.text("Status"), texts.text("Code"), texts.text("Title")]
     return document(
         "Problems · Atrium API",
         BACK,
-        "<h1>Problems</h1>",
-        "<p>Every error is a problem (RFC 9457) with one of these codes. They stay as they are, "
-        "so that programs can rely on them.</p>",
-        "<table><thead><tr><th>Status</th><th>Code</th><th>Title</th></tr></thead><tbody>",
+        f"<h1>{texts.text('Problems')}</h1>",
+        f"<p>{texts.text(ABOUT_PROBLEMS)}</p>",
+        f"<table><thead><tr>{''.join(f'<th>{it}</th>' for it in heads)}</tr></thead><tbody>",
         *rows,
         "</tbody></table>",
+        language=texts.language,
     )
 
 
-def problem_page(kind: Kind, operations: Sequence[Operation], public_url: str) -> str:
+ABOUT_PROBLEMS = (
+    "Every error is a problem (RFC 9457) with one of these codes. They stay as they are, so that "
+    "programs can rely on them."
+)
+
+
+def problem_page(
+    kind: Kind, operations: Sequence[Operation], public_url: str, texts: Catalogue
+) -> str:
     return document(
         f"{kind.code} · Atrium API",
         BACK,
-        f"<h1>{escape(kind.title)}</h1>",
+        f"<h1>{escape(texts.title(kind))}</h1>",
         f'<p class="quiet"><code>{kind.code}</code> · {kind.status} '
         f"{HTTPStatus(kind.status).phrase}</p>",
-        *(f"<p>{marked(text)}</p>" for text in [what_it_means(kind)] if text),
-        "<h2>What to do</h2>",
-        f"<p>{marked(what_to_do(kind))}</p>",
-        "<h2>How it looks</h2>",
+        *(f"<p>{marked(text)}</p>" for text in [what_it_means(kind, texts)] if text),
+        f"<h2>{texts.text('What to do')}</h2>",
+        f"<p>{marked(what_to_do(kind, texts))}</p>",
+        f"<h2>{texts.text('How it looks')}</h2>",
         f"<pre>{escape(example(kind, public_url))}</pre>",
-        "<h2>Where it occurs</h2>",
-        *places(operations),
+        f"<h2>{texts.text('Where it occurs')}</h2>",
+        *places(operations, texts),
+        language=texts.language,
     )
 
 
@@ -123,13 +136,17 @@ def example(kind: Kind, public_url: str) -> str:
     return json.dumps(example_of_problem(kind, public_url), indent=2, ensure_ascii=False)
 
 
-def places(operations: Sequence[Operation]) -> list[str]:
+def places(operations: Sequence[Operation], texts: Catalogue) -> list[str]:
     if not operations:
-        return ["<p>It is not bound to an operation.</p>"]
+        return [f"<p>{texts.text('It is not bound to an operation.')}</p>"]
     if len(operations) > FEW:
-        return [f"<p>Most operations may answer with it: {len(operations)} of them.</p>"]
+        count = fill(texts.text(MANY_OPERATIONS), {"count": len(operations)})
+        return [f"<p>{count}</p>"]
     items = [
         f'<li><a href="/docs#/{it.tag}/{it.id}"><code>{it.method} {escape(it.path)}</code></a></li>'
         for it in operations
     ]
     return ["<ul>", *items, "</ul>"]
+
+
+MANY_OPERATIONS = "Most operations may answer with it: {count} of them."

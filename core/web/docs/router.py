@@ -84,8 +84,13 @@ class DocsController(Controller):
         return documentation.file.response(context_of(request.scope))
 
     @get("/problems", summary="List the kinds of problems", policy=open_always)
-    async def list_problems(self) -> Response[bytes]:
-        return page_response(problems_page(kinds()))
+    async def list_problems(
+        self,
+        request: Request[Any, Any, Any],
+        documentation: NamedDependency[Documentation],
+    ) -> Response[bytes]:
+        texts = documentation.catalogues.for_reader(context_of(request.scope))
+        return page_response(problems_page(kinds(), texts), texts.headers)
 
     @get(
         "/problems/{code:str}",
@@ -102,5 +107,7 @@ class DocsController(Controller):
         """Return the page of a problem. Raises NoSuchProblem."""
         if (kind := kinds().get(code)) is None:
             raise NoSuchProblem
+        texts = documentation.catalogues.for_reader(context_of(request.scope))
         public_url = rules_of(request.scope).public_url
-        return page_response(problem_page(kind, documentation.answering(code), public_url))
+        page = problem_page(kind, documentation.answering(code), public_url, texts)
+        return page_response(page, texts.headers)

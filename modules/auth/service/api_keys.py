@@ -103,14 +103,14 @@ class ApiKeyService:
         """Return the scopes without duplicates. Raises InvalidInput and ScopeNotYours."""
         permissions = self._contributions.of(Permission)
         scopes = {permission.name: permission for permission in permissions if permission.scope}
-        known = ", ".join(sorted(scopes))
+        known = {"allowed": sorted(scopes)}
         errors = [
-            FieldError(f"body.scopes.{at}", f"There are the scopes {known}.", "unknown_scope")
+            FieldError(f"body.scopes.{at}", "One of {allowed}.", "unknown_scope", known)
             for at, name in enumerate(wanted)
             if name not in scopes
         ]
         if errors:
             raise InvalidInput(errors)
         if lacking := [name for name in wanted if not owner.may(scopes[name])]:
-            raise ScopeNotYours(f"You do not have {', '.join(lacking)} yourself.")
+            raise ScopeNotYours("You do not have {scopes} yourself.", scopes=lacking)
         return tuple(dict.fromkeys(wanted))

@@ -75,6 +75,7 @@ class BearerTokens:
             roles=account.roles,
             session_id=session.id,
             fresh_until=session.fresh_at + self._fresh_for,
+            locale=account.locale,
         )
         if session.unused_pair == claims.pair:
             await self._note_use(claims)
@@ -139,5 +140,6 @@ class ApiKeyAuthentication:
             permissions=held.intersection(row.scopes),
             roles=account.roles,
             key_id=row.id,
+            locale=account.locale,
         )
         return Identity(principal, row.expires_at)

@@ -91,4 +91,6 @@ async def check_maintenance(maintenance: Maintenance, account: Account) -> None:
 
 def set_principal(account: Account) -> None:
     """Set the principal of this request, which the log and the audit trail name from now on."""
-    current_context().principal = Principal(id=account.id, roles=account.roles)
+    current_context().principal = Principal(
+        id=account.id, roles=account.roles, locale=account.locale
+    )

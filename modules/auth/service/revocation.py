@@ -22,7 +22,7 @@ class Revocation:
     async def revoke(self, form: Mapping[str, str]) -> None:
         """End the session of an access or refresh token; ignore any other value."""
         if not (token := form.get("token")):
-            raise InvalidRequest("The parameter token is missing.")
+            raise InvalidRequest("The parameter {name} is missing.", name="token")
         claims = await self._tokens.verify(token)
         session_id = claims.session_id if claims else await self._session_of(token)
         if session_id is None:

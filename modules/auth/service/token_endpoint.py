@@ -36,7 +36,7 @@ class TokenEndpoint:
     async def grant(self, form: Mapping[str, str], device: str) -> IssuedTokens:
         """Raises a TokenRefusal, or the error of a limit, of maintenance mode or of an overload."""
         if not (grant_type := form.get("grant_type")):
-            raise InvalidRequest("The parameter grant_type is missing.")
+            raise InvalidRequest("The parameter {name} is missing.", name="grant_type")
         if grant_type not in self._grants:
             raise UnsupportedGrantType
         try:
@@ -44,7 +44,8 @@ class TokenEndpoint:
         except (InvalidCredentials, InvalidRefreshToken) as error:
             raise InvalidGrant from error
         except ResetRequired as error:
-            raise InvalidGrant(error.title) from error
+            message = "Too many wrong passwords: the password must be reset."
+            raise InvalidGrant(message) from error
 
     async def _by_password(self, form: Mapping[str, str], device: str) -> IssuedTokens:
         given = read(Credentials, form, {"email": "username", "password": "password"})
@@ -63,4 +64,5 @@ def read(kind: type[S], form: Mapping[str, str], parameters: Mapping[str, str]) 
         return kind.model_validate(given)
     except ValidationError as error:
         wrong = parameters[str(error.errors()[0]["loc"][0])]
-        raise InvalidRequest(f"The parameter {wrong} is missing or malformed.") from None
+        message = "The parameter {name} is missing or malformed."
+        raise InvalidRequest(message, name=wrong) from None

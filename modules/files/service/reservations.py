@@ -30,7 +30,7 @@ from core.kit.platform import (
     inside_transaction,
     renewed,
 )
-from modules.files.errors import QuotaExceeded
+from modules.files.errors import quota_exceeded
 from modules.files.models import FileReservation
 from modules.files.service.usage import UsageService
 
@@ -169,10 +169,6 @@ class Reservations:
         if least > left:
             raise HeldByOthers(left, is_youngest=not by_younger)
         return left
-
-
-def quota_exceeded(left: int) -> QuotaExceeded:
-    return QuotaExceeded(f"There are {max(0, left)} bytes left.")
 
 
 class Wait:

@@ -76,7 +76,8 @@ class UsageService:
         limits = {"quota": self._quota, "most": MOST_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await tx.execute(TAKE, values)).first():
-            raise QuotaExceeded(f"At most {self._quota} bytes, in {MOST_FILES} files.")
+            most = {"max": self._quota, "files": MOST_FILES}
+            raise QuotaExceeded("At most {max} bytes, in {files} files.", **most)
 
     async def locked_left(self, tx: Transaction, owner_id: UUID) -> int:
         """Return the bytes that no file uses, and lock the row until the commit."""

@@ -6,6 +6,8 @@
 from collections.abc import Callable
 from struct import Struct, error
 
+from modules.files.errors import ContentMismatch
+
 END = Struct("<4s4H2LH")
 ENTRY = Struct("<4s24x3H12x")
 LONGEST_COMMENT = 2**16 - 1
@@ -13,22 +15,18 @@ MOST_ENTRIES = 10_000
 LARGEST_DIRECTORY = 2**21  # bytes
 
 
-class Unreadable(Exception):
-    """The file is no archive, or one beyond the limits; the text says why."""
-
-
 def names_in_archive(size: int, read: Callable[[int, int], bytes]) -> set[bytes]:
-    """Return the names of all entries. Raises Unreadable."""
+    """Return the names of all entries. Raises ContentMismatch."""
     tail_at = max(0, size - END.size - LONGEST_COMMENT)
     tail = read(tail_at, size - tail_at)
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < END.size:
-        raise Unreadable("It is no whole ZIP archive.")
+        raise ContentMismatch("It is no whole ZIP archive.")
     _, disk, first_disk, here, entries, length, offset, _ = END.unpack_from(tail, end)
     if disk or first_disk or here != entries or entries > MOST_ENTRIES:
-        raise Unreadable(f"At most {MOST_ENTRIES} entries, in one file.")
+        raise ContentMismatch("At most {max} entries, in one file.", max=MOST_ENTRIES)
     if length > LARGEST_DIRECTORY or offset + length > tail_at + end:
-        raise Unreadable("Its list of entries is too long, or not where it should be.")
+        raise ContentMismatch("Its list of entries is too long, or not where it should be.")
     return entry_names(read(offset, length), entries)
 
 
@@ -38,9 +36,9 @@ def entry_names(directory: bytes, entries: int) -> set[bytes]:
         try:
             signature, name, extra, comment = ENTRY.unpack_from(directory, at)
         except error:
-            raise Unreadable("Its list of entries is cut short.") from None
+            raise ContentMismatch("Its list of entries is cut short.") from None
         if signature != b"PK\x01\x02":
-            raise Unreadable("Its list of entries is broken.")
+            raise ContentMismatch("Its list of entries is broken.")
         names.add(directory[at + ENTRY.size : at + ENTRY.size + name])
         at += ENTRY.size + name + extra + comment
     return names

@@ -34,7 +34,7 @@ class Digests:
         """Compare the digests with the claims. Raises DigestMismatch."""
         for name, claimed in self._claims:
             if not compare_digest(self._running[name].digest(), claimed):
-                raise DigestMismatch(f"Its {name} is another one.")
+                raise DigestMismatch("Its {algorithm} is another one.", algorithm=name)
 
 
 def claims_in(header: str) -> Sequence[Claim]:
@@ -59,11 +59,13 @@ def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
 def digest_of(algorithm: str, value: str) -> bytes:
     encoded = value.partition(";")[0].strip()
     if len(encoded) < 2 or not (encoded[0] == encoded[-1] == ":"):
-        raise DigestMismatch(f"Write {algorithm}=:…:, with the digest in base64.")
+        message = "Write {algorithm}=:…:, with the digest in base64."
+        raise DigestMismatch(message, algorithm=algorithm)
     try:
         return b64decode(encoded[1:-1], validate=True)
     except ValueError:
-        raise DigestMismatch(f"The {algorithm} digest is no base64.") from None
+        message = "The {algorithm} digest is no base64."
+        raise DigestMismatch(message, algorithm=algorithm) from None
 
 
 def claim_in_hex(text: str) -> Claim:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from modules.files.errors import ContentMismatch
-from modules.files.upload.archives import Unreadable, names_in_archive
+from modules.files.upload.archives import names_in_archive
 
 Reader = Callable[[int, int], bytes]
 """Reads bytes from an offset, in the given number."""
@@ -79,7 +79,8 @@ class PdfHeader(Anything):
 
     def _require(self) -> None:
         if not self._found:
-            raise ContentMismatch(f"%PDF- is not within its first {PDF_HEADER_WITHIN} bytes.")
+            message = "%PDF- is not within its first {max} bytes."
+            raise ContentMismatch(message, max=PDF_HEADER_WITHIN)
 
 
 class PlainText(Anything):
@@ -112,10 +113,7 @@ class OfficeDocument(Signature):
 
     def finish(self, size: int, read: Reader) -> None:
         super().finish(size, read)
-        try:
-            names = names_in_archive(size, read)
-        except Unreadable as error:
-            raise ContentMismatch(str(error)) from None
+        names = names_in_archive(size, read)
         inside = any(name.startswith(self._folder) for name in names)
         if b"[Content_Types].xml" not in names or not inside:
             raise ContentMismatch("It is an archive, but not of such a document.")

@@ -20,7 +20,8 @@ def boundary_in(content_type: str) -> str:
         raise NotMultipart
     boundary: str = options.get("boundary", "")
     if not 0 < len(boundary) <= LONGEST_BOUNDARY or not is_plain(boundary):
-        raise MalformedUpload(f"Name its boundary, of at most {LONGEST_BOUNDARY} characters.")
+        message = "Name its boundary, of at most {max} characters."
+        raise MalformedUpload(message, max=LONGEST_BOUNDARY)
     return boundary
 
 
@@ -34,7 +35,8 @@ def refuse_ambiguous(part: MultipartSegment) -> None:
     if len(set(names)) < len(names):
         raise MalformedUpload("A part has each header once.")
     if sum(len(name) + len(value) for name, value in part.headerlist) > LARGEST_HEADERS:
-        raise MalformedUpload(f"The headers of a part have at most {LARGEST_HEADERS} bytes.")
+        message = "The headers of a part have at most {max} bytes."
+        raise MalformedUpload(message, max=LARGEST_HEADERS)
     parameters_of(part)
 
 

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from core.kit import FieldError, InvalidInput
-from core.kit.platform import error_at
+from core.kit.platform import ParameterValue, error_at
 from modules.files.errors import (
     FileTooLarge,
     MalformedUpload,
-    QuotaExceeded,
     StorageDown,
     StorageFull,
+    quota_exceeded,
 )
 from modules.files.storage import Storage
 from modules.files.upload.digests import Claim, Digests, claim_in_hex
@@ -39,7 +39,7 @@ from modules.files.upload.received import (
 
 LEAST_PARTS = 20
 CHECKSUM = "checksum_sha256"
-PLAIN = {
+PARSER_MESSAGES = {
     "Maximum segment count exceeded": "The body has too many parts: send fewer.",
     "Segment header failed to decode": "The header of a part is not UTF-8: send names in UTF-8.",
 }
@@ -154,21 +154,23 @@ class MultipartUpload:
 
     def _expect(self, name: str) -> None:
         if name != self._form.field:
-            raise invalid(name, f"Files come under {self._form.field}.", "unknown")
+            raise invalid(name, "Files come under {field}.", "unknown", field=self._form.field)
         if len(self.files) == self._form.most:
-            raise invalid(name, f"At most {self._form.most} in one request.", "too_many")
+            most = self._form.most
+            raise invalid(name, "At most {max} in one request.", "too_many", max=most)
 
     def _add(self, data: bytes) -> None:
         if self._file:
             with error_at(self._place(len(self.files) - 1)):
                 self._file.write(data)
             if self.total > self._limits.left:
-                raise QuotaExceeded(f"There are {self._limits.left} bytes left.")
+                raise quota_exceeded(self._limits.left)
         elif self._text:
             self._text.add(data)
             self._text_bytes += len(data)
             if self._text_bytes > LARGEST_TEXT:
-                raise FileTooLarge(f"The text fields have at most {LARGEST_TEXT} bytes together.")
+                message = "The text fields have at most {max} bytes together."
+                raise FileTooLarge(message, max=LARGEST_TEXT)
 
     def _end(self) -> None:
         if self._file:
@@ -213,8 +215,8 @@ class TextField:
         self.start += data[: LONGEST_CHECKSUM - len(self.start)]
 
 
-def invalid(field: str, message: str, code: str) -> InvalidInput:
-    return InvalidInput([FieldError(f"body.{field[:50]}", message, code)])
+def invalid(name: str, message: str, code: str, **parameters: ParameterValue) -> InvalidInput:
+    return InvalidInput([FieldError(f"body.{name[:50]}", message, code, parameters)])
 
 
 def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
@@ -229,4 +231,4 @@ def translate_malformed_errors() -> Iterator[None]:
         yield
     except MultipartError as error:
         reason = str(error.args[0])
-        raise MalformedUpload(PLAIN.get(reason, f"{reason}.")) from None
+        raise MalformedUpload(PARSER_MESSAGES.get(reason, reason + ".")) from None

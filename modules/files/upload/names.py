@@ -18,7 +18,7 @@ def tidy_name(given: str) -> str:
     try:
         name = NAME(given)
     except PydanticCustomError as error:
-        raise NameInvalid(error.message()) from None
+        raise NameInvalid(error.message_template, **(error.context or {})) from None
     if SEPARATORS.search(name):
         raise NameInvalid("Send the name alone, without its folders.")
     if not name.strip(".") or name.endswith("."):
@@ -26,7 +26,8 @@ def tidy_name(given: str) -> str:
     if RESERVED.match(name):
         name = f"_{name}"
     if len(name) > NAME.longest or len(name.encode()) > LONGEST_BYTES:
-        raise NameInvalid(f"At most {NAME.longest} characters and {LONGEST_BYTES} bytes.")
+        limits = {"max": NAME.longest, "bytes": LONGEST_BYTES}
+        raise NameInvalid("At most {max} characters and {bytes} bytes.", **limits)
     return name
 
 

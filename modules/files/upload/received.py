@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from modules.files.errors import FileTooLarge, QuotaExceeded, TypeNotAllowed
+from modules.files.errors import FileTooLarge, TypeNotAllowed, quota_exceeded
 from modules.files.storage import NewObject, Storage
 from modules.files.upload.digests import Claim, Digests
 from modules.files.upload.formats import format_of
@@ -37,9 +37,9 @@ class Limits:
         """Raise FileTooLarge or QuotaExceeded if no body of this length can be valid."""
         around = around_files(form)
         if length > form.most * self.largest + around:
-            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
+            raise FileTooLarge("A file has at most {max} bytes.", max=self.largest)
         if length > self.left + around:
-            raise QuotaExceeded(f"There are {self.left} bytes left.")
+            raise quota_exceeded(self.left)
 
 
 def around_files(form: ExpectedFiles) -> int:
@@ -52,7 +52,7 @@ class ReceivedFile:
         self.name = tidy_name(given_name)
         self.extension = extension_of(self.name)
         if self.extension not in limits.extensions:
-            raise TypeNotAllowed(f"Any of {', '.join(sorted(limits.extensions))}.")
+            raise TypeNotAllowed("Any of {allowed}.", allowed=sorted(limits.extensions))
         self.format = format_of(self.extension)
         self.size, self.largest = 0, limits.largest
         self._check, self._sha256, self._claims = self.format.check(), sha256(), Digests(claims)
@@ -63,7 +63,7 @@ class ReceivedFile:
     def write(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self.largest:
-            raise FileTooLarge(f"A file has at most {self.largest} bytes.")
+            raise FileTooLarge("A file has at most {max} bytes.", max=self.largest)
         self._check.feed(data)
         self._sha256.update(data)
         self._claims.update(data)

@@ -149,7 +149,7 @@ class PeopleService:
         """Set these columns in one statement. The caller has checked the permissions before."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
         row = await update_row(tx, user_id, columns, if_match)
-        tx.invalidate("users")
+        tx.invalidate("users", *(["principals"] if "locale" in columns else []))
         fields = [name for name in columns if name not in DERIVED]
         await tx.record("users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)

@@ -102,9 +102,8 @@ class ProfileService:
         self._must_be_allowed(actor)
         columns = changed_columns(changes, await self._people.changeable(actor, user_id))
         if refused := sorted(changes.keys() & columns.keys() - OTHERS_MAY_CHANGE):
-            raise NotYoursToChange(
-                f"Of another person you may change name and age, not {', '.join(refused)}."
-            )
+            message = "Of another person you may change name and age, not {fields}."
+            raise NotYoursToChange(message, fields=refused)
         return await self._people.change(actor, user_id, columns, if_match)
 
     def _must_be_allowed(self, actor: Principal) -> None:
@@ -112,7 +111,7 @@ class ProfileService:
         if actor.may(WRITE):
             return
         raise (
-            NotPermitted(f"This takes the permission {WRITE.name}.")
+            NotPermitted("This takes the permission {permission}.", permission=WRITE.name)
             if actor.may(READ)
             else UserNotFound
         )

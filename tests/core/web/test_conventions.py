@@ -17,7 +17,7 @@ def is_dressed(answer: Response) -> bool:
     return (
         answer.headers["x-content-type-options"] == "nosniff"
         and "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-        and answer.headers["vary"] == "Accept-Encoding, Origin"
+        and answer.headers["vary"].startswith("Accept-Encoding, Origin")
         and answer.headers["referrer-policy"] == "no-referrer"
         and "server" not in answer.headers
     )

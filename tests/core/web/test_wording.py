@@ -90,7 +90,7 @@ class Whole(Schema):
 def test_each_kind_has_words_of_ours(field: str, value: str, message: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         decode(Whole, JsonBytes(b'{"name": "Ada", "%s": %s}' % (field.encode(), value.encode())))
-    assert [(each.location, each.message) for each in refused.value.errors] == [
+    assert [(each.location, each.text) for each in refused.value.errors] == [
         (f"body.{field}", message)
     ]
 

@@ -11,6 +11,7 @@ from core.engine.http.client_address import ClientAddress
 from core.engine.http.lifecycle import Lifecycle
 from core.engine.http.request_validator import RequestValidator
 from core.kernel.errors import Forbidden
+from core.web.catalogues import Catalogues
 from core.web.middleware import RequestMiddleware
 from core.web.problems import Problems
 from core.web.security_headers import SecurityHeaders
@@ -114,7 +115,7 @@ class SmallApplication:
             handle,
             admission=RequestValidator(["test"], ["/echo/health"]),
             client_address=ClientAddress([]),
-            problems=Problems("http://test"),
+            problems=Problems("http://test", Catalogues()),
             security_headers=SecurityHeaders(tls=False),
             lifecycle=self.state.lifecycle,
             audit_refusal=nothing,

@@ -1,0 +1,146 @@
+"""The messages that the code of a package writes in English, beside its catalogue.
+
+A message is recognised by its place: an argument of one of the functions in POSITIONS or the first
+one of an error class, the value of a name `message`, a value of a mapping whose name ends in
+`MESSAGES`, and the `usual_detail` of an error class.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.kernel.errors import InvalidInput, ProblemError
+from core.web.catalogues import Translations, translations_in
+from core.web.problems import kinds
+
+POSITIONS = {
+    **{"FieldError": 1, "PydanticCustomError": 1, "invalid": 1, "malformed": 0},
+    ".text": 0,
+}
+"""The position of the message in a call, by the name of the function."""
+FOR_OPERATORS = frozenset({"cli", "commands", "first_admin", "admins", "migrations", "wiring"})
+"""Parts of a package whose errors are shown to the operator, in English."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A package with its English texts, and its catalogue in another language."""
+
+    package: str
+    language: str = "ko"
+
+    @property
+    def folder(self) -> Path:
+        return Path(import_module(self.package).__path__[0])
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"messages.{self.language}.json"
+
+    @cached_property
+    def catalogue(self) -> Translations:
+        return translations_in(self.file)
+
+    @cached_property
+    def kinds(self) -> list[type[ProblemError]]:
+        own = f"{self.package}."
+        return [kind for kind in kinds().values() if kind.__module__.startswith(own)]
+
+    @cached_property
+    def messages(self) -> set[str]:
+        return {text for file in self.files() for text in messages_in(file)}
+
+    @cached_property
+    def constants(self) -> set[str]:
+        """Return every string in the code."""
+        nodes = (node for file in self.files() for node in ast.walk(file.tree))
+        values = (node.value for node in nodes if isinstance(node, ast.Constant))
+        return {value for value in values if isinstance(value, str)}
+
+    def files(self) -> Iterator["File"]:
+        for path in sorted(self.folder.rglob("*.py")):
+            parts = path.relative_to(self.folder).with_suffix("").parts
+            if not FOR_OPERATORS.intersection(parts):
+                name = ".".join((self.package, *parts)).removesuffix(".__init__")
+                yield File(import_module(name), ast.parse(path.read_text()))
+
+
+@dataclass(frozen=True)
+class File:
+    module: ModuleType
+    tree: ast.Module
+
+    def resolved(self, name: str) -> Any:
+        return getattr(self.module, name, None)
+
+
+def messages_in(file: File) -> Iterator[str]:
+    for message in expressions(file):
+        yield from texts_in(message, file)
+    for name, value in vars(file.module).items():
+        if name.endswith("MESSAGES"):
+            yield from value.values()
+
+
+def expressions(file: File) -> Iterator[ast.expr]:
+    """Yield the expression of each message."""
+    for node in ast.walk(file.tree):
+        match node:
+            case ast.Call(func=func, args=args):
+                position = position_of(ast.unparse(func), file)
+                if position is not None and position < len(args):
+                    yield args[position]
+            case ast.ClassDef(name=name) if is_error(file.resolved(name)):
+                yield from (it.args[0] for it in calls_of_super(node) if it.args)
+            case (
+                ast.Assign(targets=[ast.Name(name)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value)
+            ):
+                if name in ("message", "usual_detail"):
+                    yield value
+
+
+def is_error(value: object) -> bool:
+    is_kind = isinstance(value, type) and issubclass(value, ProblemError)
+    return is_kind and value is not InvalidInput
+
+
+def calls_of_super(kind: ast.ClassDef) -> Iterator[ast.Call]:
+    for node in ast.walk(kind):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__":
+            yield node
+
+
+def position_of(function: str, file: File) -> int | None:
+    """Return the position of the message among the arguments, if the function takes one."""
+    if is_error(file.resolved(function)):
+        return 0
+    _, dot, method = function.rpartition(".")
+    return POSITIONS.get(function, POSITIONS.get(dot + method))
+
+
+def texts_in(value: ast.expr, file: File) -> Iterator[str]:
+    """Yield the strings of an expression, and the values of its constants; an f-string is none."""
+    match value:
+        case ast.Constant(value=str(text)) if text:
+            yield text
+        case ast.Name(name) if name.isupper() and isinstance(file.resolved(name), str):
+            yield file.resolved(name)
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*texts_in(one, file), *texts_in(other, file))
+        case ast.Call(args=args):
+            for argument in args:
+                yield from texts_in(argument, file)
+
+
+def formatted(file: File) -> Iterator[str]:
+    """Yield the place of each message that is an f-string, which no catalogue can translate."""
+    for message in expressions(file):
+        for node in ast.walk(message):
+            if isinstance(node, ast.JoinedStr):
+                yield f"{file.module.__name__}, line {node.lineno}"
