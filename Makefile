@@ -10,7 +10,7 @@ ifneq ($(shell test -x $(VENV)/bin/python && cat $(VENV)/.complete 2>/dev/null),
 .PHONY: $(RUNTIME) $(DEV)
 endif
 
-.PHONY: help setup run dev test test-long check format check-clients bench lock
+.PHONY: help setup run dev test test-long test-stock check format check-clients bench lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,13 @@ test: $(DEV) ## run all tests but the long ones (PYTEST_ARGS="-k files" for some
 
 test-long: $(DEV) ## run the long tests: races, processes, browsers
 	@$(VENV)/bin/python -m pytest -m long $(PYTEST_ARGS)
+
+STOCK ?= tests/core/data tests/core/web/test_conventions.py tests/modules/posts \
+	tests/api/test_workers.py tests/api/test_stopping.py -k "not postgresql"
+
+test-stock: $(DEV) ## run some tests with both engines switched off (STOCK=tests for all)
+	@ATRIUM_ENGINE_HTTP=stock ATRIUM_ENGINE_COMPILED_STATEMENTS=off \
+		$(VENV)/bin/python -m pytest $(PYTEST_ARGS) -m "not engine" $(STOCK)
 
 test-%: $(DEV) ## run the tests of one module, but the long ones: make test-posts
 	@$(VENV)/bin/python -m pytest -m "not long" $(PYTEST_ARGS) tests/modules/$*

@@ -23,6 +23,7 @@ from core.cli.setting_up import (
 )
 from core.data.database import Database
 from core.engine.sql import give_up_spare, sqlite_path
+from core.engine.switches import SWITCHES
 from core.operations.contributions import StartupTask
 from core.wiring.container import CoreContainer
 
@@ -51,6 +52,7 @@ def serve(seed: bool, reload: bool) -> None:
     bring_up_to_date(settings)
     with_samples = seed and settings.environment == "development"
     run(partial(prepare, with_samples=with_samples), core_of_application)
+    report_switches()
     options = Options(
         RELOADED if reload else APPLICATION,
         reload_dirs=watched_folders(settings) if reload else (),
@@ -66,6 +68,13 @@ def serve(seed: bool, reload: bool) -> None:
     except CannotListen as error:
         raise CommandFailed(str(error)) from None
     sys.exit(status)
+
+
+def report_switches() -> None:
+    """Log what the service lacks. Raises WiringError for a switch with an unknown value."""
+    for switch in SWITCHES:
+        if switch.is_off:
+            log.warning("engine_switched_off", switch=switch.name, consequence=switch.consequence)
 
 
 def bring_up_to_date(settings: Settings) -> None:

@@ -18,11 +18,10 @@ def test_readiness_says_no_while_requests_are_still_taken(tmp_path: Path) -> Non
         with connect(port) as connection:
             return connection.send(f"GET {path} HTTP/1.0\r\n\r\n".encode()).answer().status
 
-    with serving(tmp_path, SHUTDOWN_DELAY_S="120", KEEP_ALIVE_S="90") as server:
+    with serving(tmp_path, SHUTDOWN_DELAY_S="120") as server:
         port = int(server.address().rpartition(":")[2])
         with connect(port) as connection:
-            answer = connection.get("/health/ready")
-            assert (answer.status, answer.headers["keep-alive"]) == (200, "timeout=90")
+            assert connection.get("/health/ready").status == 200
         assert ask("/health/ready") == 200
 
         server.process.send_signal(signal.SIGTERM)

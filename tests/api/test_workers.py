@@ -22,6 +22,7 @@ from tests.api.serving import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
     Served,
+    client_at,
     eventually,
     run,
     serving,
@@ -94,6 +95,7 @@ def server(folder: Path) -> Iterator[Served]:
     with serving(
         folder,
         WORKERS="2",
+        KEEP_ALIVE_S="90",
         RATE_LIMIT_ENABLED="true",
         RATE_LIMIT_ANONYMOUS=MANY,
         RATE_LIMIT_SIGNED_IN=f"{REQUESTS}/day",
@@ -291,6 +293,13 @@ def test_no_figure_falls_when_a_worker_dies(tmp_path: Path) -> None:
         assert [sum(each.scrape(COUNTED)) for each in (other, *to_each(served, stack))] == [1] * 3
 
 
+@pytest.mark.engine
+def test_a_response_announces_how_long_its_connection_may_be_idle(server: Served) -> None:
+    with client_at(server.address()) as client:
+        assert client.get("/users/me").headers["keep-alive"] == "timeout=90"
+
+
+@pytest.mark.engine
 def test_what_is_no_request_has_one_line(server: Served) -> None:
     port, before = int(server.address().rpartition(":")[2]), server.printed.count(REFUSED)
     with create_connection(("127.0.0.1", port), timeout=30) as connection:

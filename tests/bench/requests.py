@@ -21,13 +21,13 @@ def own_profile(scene: Scene) -> Iterator[Figure]:
 
 def rows_read(scene: Scene) -> Iterator[Figure]:
     """A post is kept in no cache, so its row is read each time."""
+    yield from on_each_database(scene, "row", row_requests)
 
-    def requests(service: Service) -> Sequence[Request]:
-        body = {"title": "A post", "content": "Its words, which are read each time."}
-        post = service.client(service.people[0]).send("POST", f"{API}/posts", body)
-        return service.by_each("GET", f"/posts/{post['id']}")
 
-    yield from on_each_database(scene, "row", requests)
+def row_requests(service: Service) -> Sequence[Request]:
+    body = {"title": "A post", "content": "Its words, which are read each time."}
+    post = service.client(service.people[0]).send("POST", f"{API}/posts", body)
+    return service.by_each("GET", f"/posts/{post['id']}")
 
 
 def lists(scene: Scene) -> Iterator[Figure]:
@@ -35,13 +35,13 @@ def lists(scene: Scene) -> Iterator[Figure]:
 
 
 def profile_changes(scene: Scene) -> Iterator[Figure]:
+    yield from on_each_database(scene, "patch", profile_requests)
+
+
+def profile_requests(service: Service) -> Sequence[Request]:
     """Every one of them changes something."""
-
-    def requests(service: Service) -> Sequence[Request]:
-        ages = [service.by_each("PATCH", "/users/me", {"age": age}) for age in (40, 41)]
-        return [request for by_all in ages for request in by_all]
-
-    yield from on_each_database(scene, "patch", requests)
+    ages = [service.by_each("PATCH", "/users/me", {"age": age}) for age in (40, 41)]
+    return [request for by_all in ages for request in by_all]
 
 
 def creations(scene: Scene) -> Iterator[Figure]:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ RARE = "zyzzyva"
 """Stands in the name of one person."""
 OFTEN = "100000000/minute"
 """So that limits are counted, and nobody meets one."""
+NOTHING_MORE: Mapping[str, str] = {}
 
 
 def environment(database_url: str, folder: Path) -> dict[str, str]:
@@ -109,8 +110,10 @@ class Service:
 
 
 @contextmanager
-def running(name: str, url: str, folder: Path, crowd: int) -> Iterator[Service]:
-    settings = environment(url, folder)
+def running(
+    name: str, url: str, folder: Path, crowd: int, more: Mapping[str, str] = NOTHING_MORE
+) -> Iterator[Service]:
+    settings = {**environment(url, folder), **more}
     atrium(settings, "migrate")
     with server(name, settings) as started:
         client = Client(started.port)

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.bench.way import Function, report
 
 READ, WRITE, BESIDE = (
@@ -23,6 +25,8 @@ def test_what_is_not_in_every_call_is_left_out() -> None:
     ]
 
 
+@pytest.mark.process
+@pytest.mark.process
 def test_the_way_of_a_change_begins_at_the_socket_and_passes_its_router() -> None:
     command = [sys.executable, "-m", "tests.bench.way", "PATCH /users/me"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)

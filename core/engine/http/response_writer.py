@@ -1,7 +1,7 @@
 """The writer of a response, which sends the head and the first part of the body in one write.
 
-uvicorn writes them separately, with a system call and a packet each, and checks each header field
-twice. Both are a large part of the cost of a small response.
+So nothing is sent of a response whose head contradicts the first part of its body. The writer also
+counts the bytes of all responses, which shows how fast a client reads.
 """
 
 from asyncio import Transport

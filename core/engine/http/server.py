@@ -1,4 +1,7 @@
-"""The server: uvicorn with `HttpProtocol`, which stops in order after a signal."""
+"""The server: uvicorn with `HttpProtocol`, which stops in order after a signal.
+
+The protocol is imported only if it is not switched off, because a newer uvicorn may lack its names.
+"""
 # ruff: noqa: E402 (load_without must run before uvicorn is imported)
 
 import errno
@@ -16,7 +19,7 @@ from multiprocessing.synchronize import Event
 from threading import Timer
 from time import monotonic
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.lean import load_without
 
@@ -26,10 +29,12 @@ import uvicorn
 from uvicorn.supervisors.basereload import BaseReload
 from uvicorn.supervisors.statreload import StatReload
 
-from core.engine.http.connections import ServingState
 from core.engine.http.lifecycle import Lifecycle
-from core.engine.http.protocol import HttpProtocol
 from core.engine.http.workers import SPAWN, Workers
+from core.engine.switches import HTTP
+
+if TYPE_CHECKING:
+    from core.engine.http.protocol import HttpProtocol
 
 OPEN_FILES = 65_536
 Ready = Callable[[str], None]
@@ -44,7 +49,8 @@ class Options:
     app: str
     """The import path of the application factory, e.g. `core.app:create_app`."""
     reload_dirs: tuple[str, ...] = ()
-    protocol: type[HttpProtocol] = HttpProtocol
+    protocol: "type[HttpProtocol] | None" = None
+    """A subclass with other limits, for tests."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """`max_per_client` does not apply to these, because many clients connect through them."""
     keep_alive_s: int = 75
@@ -61,7 +67,7 @@ class Options:
             self.app,
             factory=True,
             interface="asgi3",
-            http=self.protocol,
+            http=self.protocol or default_protocol(),
             ws="none",
             lifespan="on",
             proxy_headers=False,
@@ -73,6 +79,15 @@ class Options:
             reload=bool(self.reload_dirs),
             reload_dirs=list(self.reload_dirs) or None,
         )
+
+
+def default_protocol() -> Any:
+    """Return our protocol; if it is switched off, the name of uvicorn's own."""
+    if HTTP.is_off:
+        return "auto"
+    from core.engine.http.protocol import HttpProtocol
+
+    return HttpProtocol
 
 
 def serve(
@@ -137,7 +152,10 @@ def address_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     def __init__(self, options: Options, ready: Callable[[], None]) -> None:
         super().__init__(options.config())
-        self.server_state = ServingState(options.trusted_proxies)
+        if not HTTP.is_off:
+            from core.engine.http.connections import ServingState
+
+            self.server_state = ServingState(options.trusted_proxies)
         self._options, self._ready = options, ready
         self._parent = parent_process()
         self._stop_at: float | None = None

@@ -1,7 +1,7 @@
 """Plans: statements that SQLAlchemy compiles once, and that the driver then executes alone.
 
 `_result_columns` and `SimpleResultMetaData` are not SQLAlchemy's public interface. A test compares
-rows with and without a plan for every type of column, and `ENABLED = False` switches plans off.
+rows with and without a plan for every type of column, and a switch of the engine turns plans off.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,19 +9,19 @@ from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
 from sqlalchemy.engine import IteratorResult, Result
-from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 
+from core.engine.switches import COMPILED_STATEMENTS
 from core.kernel.fallbacks import note_fallback
-
-ENABLED = True
 
 
 class CompiledStatement:
     """The SQL of a statement, with SQLAlchemy's processors for its values and its rows."""
 
     def __init__(self, compiled: Any, dialect: Dialect) -> None:
+        from sqlalchemy.engine.result import SimpleResultMetaData  # not with the switch
+
         columns = compiled._result_columns
         types = [column.type.dialect_impl(dialect) for column in columns]
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]
@@ -50,7 +50,7 @@ def compile_statement(statement: Executable, dialect: Dialect) -> CompiledStatem
 
     Such statements have IN lists, defaults, or types that only the driver knows.
     """
-    if not (ENABLED and isinstance(statement, Select | UpdateBase)):
+    if COMPILED_STATEMENTS.is_off or not isinstance(statement, Select | UpdateBase):
         return None
     try:
         compiled: Any = statement.compile(dialect=dialect)

@@ -44,6 +44,7 @@ async def names(db: Database) -> list[Any]:
         return [*await reads.scalars(NAMED, {"wanted": "nobody"})]
 
 
+@pytest.mark.engine
 @pytest.mark.fallbacks("plan")
 async def test_a_plan_that_fails_is_logged_once_and_counted_each_time(
     core: CoreContainer,
@@ -69,6 +70,7 @@ async def test_a_plan_that_fails_is_logged_once_and_counted_each_time(
     assert f'atrium_fallbacks_total{{kind="plan"}} {counts["plan"]:.1f}' in figures
 
 
+@pytest.mark.engine
 async def test_a_value_that_is_missing_is_no_fallback(core: CoreContainer) -> None:
     await planned(core.db())
     async with core.db().read() as reads:
