@@ -47,7 +47,7 @@ from core.security.roles import ADMIN, MEMBER, Roles
 from core.security.secrets import SecretKeys, Unreadable
 from core.version import VERSION
 from core.web.bodies import EncodedBody
-from core.web.context import HttpContext, context_of
+from core.web.context import HttpContext, http_context
 from core.web.entity_tags import listed_tags
 from core.web.forms import FORM_TYPE, LARGEST_FORM, NotAForm, read_form
 from core.web.maintenance import MaintenanceState, UnderMaintenance
@@ -142,12 +142,12 @@ __all__ = [
     "VersionedCache",
     "client_watched",
     "composed",
-    "context_of",
     "count_fallback",
     "current_context",
     "delete_all",
     "document",
     "error_at",
+    "http_context",
     "insert_for",
     "inside_transaction",
     "listed_tags",

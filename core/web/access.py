@@ -17,12 +17,12 @@ from core.security.authentication import (
 )
 from core.security.limits import RateLimits
 from core.security.policies import Policy
-from core.web.context import HttpContext, context_of
+from core.web.context import HttpContext, current_rules, http_context
 from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
 from core.web.problems import MethodNotAllowed
 from core.web.responses import FinishedResponse
-from core.web.route_options import RouteOptions, rules_of
+from core.web.route_options import RouteOptions
 
 
 class AccessMiddleware:
@@ -30,7 +30,7 @@ class AccessMiddleware:
         self._app, self._access = app, access
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        context, rules = context_of(scope), rules_of(scope)
+        context, rules = http_context(), current_rules()
         if rules.options and not context.allow:
             await self._access.count(context, rules)
             await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
@@ -112,7 +112,7 @@ class AccessControl:
         if by_key is None or by_key.id != by_token.id:
             return KeyRequired()
         context.principal = by_token
-        needed = rules_of(context.scope).policy.needs
+        needed = current_rules().policy.needs
         if needed and not by_key.may(needed):
             return InsufficientScope("This takes a key with the scope {scope}.", scope=needed.name)
         return None

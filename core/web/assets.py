@@ -4,14 +4,13 @@ from functools import cache
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.params import FromPath
 
 from core.kernel.errors import NotFound
 from core.security.policies import public
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.precompressed import Precompressed
 from core.web.route_decorators import get
 
@@ -36,11 +35,11 @@ class NoSuchAsset(NotFound):
     include_in_schema=False,
     sync_to_thread=True,  # the first call reads and compresses the file
 )
-def read_asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+def read_asset(name: FromPath[str]) -> Response[bytes]:
     """Return a listed file, so that no path can lead to another one. Raises NoSuchAsset."""
     if (path := assets().get(name)) is None:
         raise NoSuchAsset
-    return loaded(path).response(context_of(request.scope))
+    return loaded(path).response(http_context())
 
 
 def asset_url(file: str) -> str:

@@ -17,7 +17,7 @@ from core.kernel.errors import (
     UnsupportedMediaType,
 )
 from core.kernel.schemas import Schema
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.media_types import is_text_of
 from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
 from core.web.validation_messages import field_error
@@ -83,7 +83,7 @@ class JsonRequest(Request[Any, Any, Any]):
             raise BodyCutOff from None
 
     async def json(self) -> Any:
-        headers = context_of(self.scope).headers
+        headers = http_context().headers
         content_type = headers.get(b"content-type", b"")
         content = await self.body()
         if content_type != b"application/json" and not self._is_json(content_type):
@@ -112,7 +112,7 @@ class NoFields(Schema):
 
 async def refuse_content(request: JsonRequest) -> None:
     """Refuse a body other than an empty object, for a route without a body."""
-    if announces_content(context_of(request.scope).headers) and await request.body():
+    if announces_content(http_context().headers) and await request.body():
         decode(NoFields, await request.json())
 
 

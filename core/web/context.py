@@ -3,18 +3,21 @@
 from random import getrandbits
 from re import compile as pattern
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from core.engine.http import Header
-from core.kernel.context import RequestContext
-from core.web.route_options import options_of
+from core.kernel.context import RequestContext, current_context
+from core.web.route_options import RouteOptions, options_of
 
 ACCEPTABLE_ID = pattern(rb"[A-Za-z0-9._-]{8,128}")
 ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class HttpContext(RequestContext):
-    """The context that middleware finds in the ASGI scope, and services in a context variable."""
+    """The context that a context variable has during a request.
+
+    Services know it as a RequestContext, without the parts of HTTP.
+    """
 
     __slots__ = ("allow", "headers", "method", "reply_headers", "scope", "started", "status")
 
@@ -62,6 +65,11 @@ class HttpContext(RequestContext):
         return perf_counter() - self.started
 
 
-def context_of(scope: Any) -> HttpContext:
-    context: HttpContext = scope["atrium"]
-    return context
+def http_context() -> HttpContext:
+    """Return the context of the current request; there is none outside a request."""
+    return cast("HttpContext", current_context())
+
+
+def current_rules() -> RouteOptions:
+    """Return the options of the route; there are none before the router has found it."""
+    return options_of(http_context().scope["route_handler"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.engine.http import Header
 from core.security.limits import RateLimits
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.limits import count_request
 from core.web.responses import FinishedResponse
 
@@ -50,7 +50,7 @@ class CorsMiddleware:
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        context = context_of(scope)
+        context = http_context()
         origin = context.headers.get(b"origin")
         if origin is None:
             await self._app(scope, receive, send)

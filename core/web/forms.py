@@ -10,7 +10,7 @@ from litestar import Request
 
 from core.kernel.errors import BadRequest, UnsupportedMediaType
 from core.web.bodies import EncodedBody
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.media_types import is_text_of
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -40,7 +40,7 @@ async def read_form(
     request: Request[Any, Any, Any], malformed: type[BadRequest] = MalformedForm
 ) -> dict[str, str]:
     """Return the fields. Raises NotAForm, EncodedBody, or `malformed` for an ambiguous form."""
-    headers = context_of(request.scope).headers
+    headers = http_context().headers
     if not is_text_of((FORM_TYPE.encode(),), headers.get(b"content-type", b"")):
         raise NotAForm
     if headers.get(b"content-encoding", b"identity") != b"identity":

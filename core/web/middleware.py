@@ -48,7 +48,7 @@ class RequestMiddleware:
         if scope["type"] != "http":  # a WebSocket would need an access policy
             await send({"type": "websocket.close", "code": 1008})
             return
-        context = scope["atrium"] = HttpContext(scope)
+        context = HttpContext(scope)
         enter_context(context)
         sender = ResponseHeaders(context, send, self._missing, self._audit_refusal)
         self._lifecycle.in_flight += 1

@@ -7,10 +7,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from core.engine.http.direct_call import direct_call
 from core.web.bodies import JsonRequest, refuse_content
-from core.web.context import context_of
+from core.web.context import current_rules
 from core.web.problems import Problems
 from core.web.responses import BodyResponse, answer, is_ours
-from core.web.route_options import rules_of
 
 DIRECT = "direct"
 """The key in the `opt` of a handler that is called without Litestar."""
@@ -28,7 +27,7 @@ class OperationMiddleware:
         request = JsonRequest(scope, receive, send)
         respond: Respond | None = scope["route_handler"].opt.get(DIRECT)
         try:
-            if rules_of(scope).bodyless:
+            if current_rules().bodyless:
                 await refuse_content(request)
             response = await respond(request) if respond else self._app
         except Exception as error:
@@ -48,7 +47,7 @@ def direct_response(handler: HTTPRouteHandler, model: Any) -> Respond | None:
         body = await call(request)
         if by_litestar or not is_ours(body):
             return await handler.to_response(app=request.app, data=body, request=request)
-        return answer(body, status, context_of(request.scope), rules_of(request.scope))
+        return answer(body, status)
 
     return respond
 

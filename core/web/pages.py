@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import cast
 from urllib.parse import urlsplit
 
 from litestar import Response
 
-from core.kernel.context import current_context
 from core.web.assets import asset_url
-from core.web.context import HttpContext
-from core.web.route_options import rules_of
+from core.web.context import current_rules
 from core.web.security_headers import PAGE_POLICY
 
 DOCUMENT = """<!doctype html>
@@ -55,8 +52,7 @@ OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')
 
 def page_response(html: str, headers: Mapping[str, str] = NO_HEADERS) -> Response[bytes]:
     """Return the page as a response; prefix its internal links with the path of PUBLIC_URL."""
-    context = cast("HttpContext", current_context())
-    base = urlsplit(rules_of(context.scope).public_url).path
+    base = urlsplit(current_rules().public_url).path
     return Response(
         OWN_PATH.sub(rf"\1{base}/", html).encode(),
         media_type="text/html",

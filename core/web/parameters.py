@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from litestar.di import Provide
@@ -23,11 +23,11 @@ from core.kernel.schemas import parse_moment
 from core.kernel.text import Line
 from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext
+from core.web.context import HttpContext, current_rules, http_context
 from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
-from core.web.route_options import AnyListing, rules_of
+from core.web.route_options import AnyListing
 from core.web.validation_messages import FLAG, MOMENT, field_error
 
 LARGEST_PAGE = 1_000_000
@@ -52,7 +52,7 @@ def visitor() -> Principal | None:
 
 def if_match() -> IfMatch:
     """Return the conditions of the request. Raises InvalidInput for malformed entity tags."""
-    context = cast("HttpContext", current_context())
+    context = http_context()
     header, unless = context.headers.get(b"if-match"), context.headers.get(b"if-none-match")
     if header is None and unless is None:
         return ANY_VERSION
@@ -74,8 +74,8 @@ class PageRequests:
         self._cursors = Cursors(secrets)
 
     def page_request(self) -> PageRequest:
-        context = cast("HttpContext", current_context())
-        listing = rules_of(context.scope).listing
+        context = http_context()
+        listing = current_rules().listing
         if listing is None:
             raise RuntimeError("A page_request is of a list: say listing=… on the route.")
         query = read_query(context.scope["query_string"])

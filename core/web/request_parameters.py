@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.text import Line
+from core.web.context import current_rules
 from core.web.parameters import check_flags
-from core.web.route_options import rules_of
 
 
 class ParameterMiddleware:
@@ -16,7 +16,7 @@ class ParameterMiddleware:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        rules = rules_of(scope)
+        rules = current_rules()
         if scope["path_params"]:
             refuse_hidden_characters(scope["path_params"])
         if scope["query_string"] and rules.query is not None:

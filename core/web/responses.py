@@ -17,9 +17,9 @@ from litestar.datastructures import Cookie
 
 from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
-from core.web.context import HttpContext, context_of
+from core.web.context import HttpContext, current_rules, http_context
 from core.web.entity_tags import weakly_listed
-from core.web.route_options import RouteOptions, rules_of
+from core.web.route_options import RouteOptions
 
 T = TypeVar("T")
 JSON: Header = (b"content-type", b"application/json")
@@ -95,24 +95,19 @@ class BodyResponse(Response[T], Generic[T]):
         status = self.status_code or status_code or 200
         more = encoded({**(headers or {}), **self.headers})
         more += [cookie.to_encoded_header() for cookie in (*self.cookies, *(cookies or ()))]
-        return answer(body, status, context_of(request.scope), rules_of(request.scope), *more)
+        return answer(body, status, *more)
 
 
 COSTLY = ("background", "cookies", "headers")
 
 
-def answer(
-    body: Schema | Representation[Any],
-    status: int,
-    context: HttpContext,
-    rules: RouteOptions,
-    *more: Header,
-) -> FinishedResponse:
+def answer(body: Schema | Representation[Any], status: int, *more: Header) -> FinishedResponse:
+    context = http_context()
     if isinstance(body, Representation):
         return body.response(context, *more)
     if is_list(body):
-        return list_response(body, context, rules, *more)
-    path = context.scope["path"]
+        return list_response(body, context, *more)
+    path, rules = context.scope["path"], current_rules()
     if status == 201 and (location := rules.location_of(body, path)):
         path = location
         more = (*more, (b"location", f"{rules.public_url}{location}".encode()))
@@ -128,13 +123,11 @@ def names_a_resource(body: Schema, status: int, rules: RouteOptions) -> bool:
     return body.row is not None or (status == 200 and rules.idempotency is not False)
 
 
-def list_response(
-    body: Page[Any], context: HttpContext, rules: RouteOptions, *more: Header
-) -> FinishedResponse:
+def list_response(body: Page[Any], context: HttpContext, *more: Header) -> FinishedResponse:
     """Return a page with `Link` to its neighbours (RFC 8288), compressed if it is large enough."""
     content = to_bytes(body)
     fields = [JSON, *more]
-    if link := links(context, body, rules.public_url):
+    if link := links(context, body, current_rules().public_url):
         fields.append((b"link", link.encode()))
     if len(content) >= WORTH_COMPRESSING and accepts_gzip(context.headers):
         content = compress(content, compresslevel=5, mtime=0)

@@ -92,9 +92,3 @@ def options_of(handler: BaseRouteHandler) -> RouteOptions:
     """Return the options of a route of a built application."""
     options: RouteOptions = handler.opt[OPTIONS]
     return options
-
-
-def rules_of(scope: Any) -> RouteOptions:
-    """Return the options of the route of a request."""
-    options: RouteOptions = scope["route_handler"].opt[OPTIONS]
-    return options

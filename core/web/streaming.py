@@ -9,7 +9,7 @@ from litestar import Request, Response
 
 from core.engine.http import Header
 from core.engine.sql import without_statement_timeout
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.responses import encoded
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class StreamedResponse(Response[T], Generic[T]):
         return self
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if context_of(scope).method == "HEAD":
+        if http_context().method == "HEAD":
             return await send_head(send, 200, self._fields)
         with without_statement_timeout():
             await self._send_pieces(receive, send)

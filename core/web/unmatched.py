@@ -7,7 +7,7 @@ from litestar.utils import normalize_path
 
 from core.security.policies import public
 from core.web.access import AccessControl
-from core.web.context import context_of
+from core.web.context import http_context
 from core.web.route_options import RouteOptions
 
 NO_OPERATION = RouteOptions(policy=public, in_api=True)
@@ -24,7 +24,7 @@ class UnmatchedMiddleware:
             await self._match(scope, receive, send)
         except NotFoundException:
             if not is_matched(scope) and self._is_in_api(scope["path"]):
-                await self._access.admit(context_of(scope), NO_OPERATION)
+                await self._access.admit(http_context(), NO_OPERATION)
             raise
 
     async def _match(self, scope: Any, receive: Any, send: Any) -> None:
@@ -37,7 +37,7 @@ class UnmatchedMiddleware:
         except MethodNotAllowedException as error:
             if is_matched(scope):
                 raise
-            context_of(scope).allow = sorted_methods(error)
+            http_context().allow = sorted_methods(error)
             scope["method"] = "OPTIONS"
             await self._app(scope, receive, send)
 

@@ -1,14 +1,12 @@
 """The routes of the documentation, which are public, also during maintenance."""
 
-from typing import Any
-
-from litestar import Controller, Request, Response, Router
+from litestar import Controller, Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
 from core.kernel.errors import NotFound
 from core.security.policies import public
-from core.web.context import context_of
+from core.web.context import current_rules, http_context
 from core.web.docs.documentation import Documentation
 from core.web.docs.guides import guides
 from core.web.docs.pages import (
@@ -21,7 +19,6 @@ from core.web.docs.pages import (
 from core.web.pages import page_response
 from core.web.problems import kinds
 from core.web.route_decorators import get
-from core.web.route_options import rules_of
 
 
 class NoSuchGuide(NotFound):
@@ -78,18 +75,12 @@ class DocsController(Controller):
         policy=open_always,
         sync_to_thread=True,
     )
-    def read_document(
-        self, request: Request[Any, Any, Any], documentation: NamedDependency[Documentation]
-    ) -> Response[bytes]:
-        return documentation.file.response(context_of(request.scope))
+    def read_document(self, documentation: NamedDependency[Documentation]) -> Response[bytes]:
+        return documentation.file.response(http_context())
 
     @get("/problems", summary="List the kinds of problems", policy=open_always)
-    async def list_problems(
-        self,
-        request: Request[Any, Any, Any],
-        documentation: NamedDependency[Documentation],
-    ) -> Response[bytes]:
-        texts = documentation.catalogues.for_reader(context_of(request.scope))
+    async def list_problems(self, documentation: NamedDependency[Documentation]) -> Response[bytes]:
+        texts = documentation.catalogues.for_reader(http_context())
         return page_response(problems_page(kinds(), texts), texts.headers)
 
     @get(
@@ -101,13 +92,12 @@ class DocsController(Controller):
     def read_problem(
         self,
         code: FromPath[str],
-        request: Request[Any, Any, Any],
         documentation: NamedDependency[Documentation],
     ) -> Response[bytes]:
         """Return the page of a problem. Raises NoSuchProblem."""
         if (kind := kinds().get(code)) is None:
             raise NoSuchProblem
-        texts = documentation.catalogues.for_reader(context_of(request.scope))
-        public_url = rules_of(request.scope).public_url
+        texts = documentation.catalogues.for_reader(http_context())
+        public_url = current_rules().public_url
         page = problem_page(kind, documentation.answering(code), public_url, texts)
         return page_response(page, texts.headers)

@@ -18,12 +18,11 @@ from core.events.leases import renewed
 from core.kernel.context import current_context
 from core.kernel.errors import BadRequest, Conflict, Unprocessable
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, context_of
+from core.web.context import HttpContext, current_rules, http_context
 from core.web.idempotency.bodies import BufferedSend, HashingReceive
 from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
 from core.web.idempotency.store import Answer, IdempotencyStore, KeyInUse
 from core.web.responses import FinishedResponse
-from core.web.route_options import rules_of
 
 KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
 FINAL = frozenset({404, 409})
@@ -72,8 +71,8 @@ class IdempotencyMiddleware:
         self._app, self._idempotency = app, idempotency
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        has_key = scope["method"] == "POST" and b"idempotency-key" in context_of(scope).headers
-        if has_key and rules_of(scope).idempotency:
+        has_key = scope["method"] == "POST" and b"idempotency-key" in http_context().headers
+        if has_key and current_rules().idempotency:
             await self._idempotency.once(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -85,7 +84,7 @@ class Idempotency:
         self._keys = secrets.derive_all("idempotency")
 
     async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
-        slot = slot_of(context_of(scope))
+        slot = slot_of(http_context())
         try:
             reserved = await self._store.reserve(slot)
         except KeyInUse:
@@ -108,19 +107,19 @@ class Idempotency:
     async def _act(
         self, app: Any, scope: Any, receive: Any, slot: str, owner: UUID
     ) -> BufferedSend:
-        held, body = BufferedSend(), HashingReceive(receive, self._fingerprint(scope))
+        held, body = BufferedSend(), HashingReceive(receive, self._fingerprint())
         try:
             async with AsyncExitStack() as transaction:
                 body.when_read = partial(self._defer, transaction)
-                if not is_multipart(content_type_of(scope)):
+                if not is_multipart(content_type()):
                     await body.read_ahead()
                 await app(scope, body, held)
                 if not held.succeeded:
                     raise RefusedAct
-                answer = held.answer(body.digest, person_in(context_of(scope)))
+                answer = held.answer(body.digest, person_in(http_context()))
                 await self._store.keep(slot, owner, answer)
         except RefusedAct:
-            await self._after_refusal(slot, owner, held, body, person_in(context_of(scope)))
+            await self._after_refusal(slot, owner, held, body, person_in(http_context()))
         return held
 
     async def _defer(self, transaction: AsyncExitStack) -> None:
@@ -143,15 +142,15 @@ class Idempotency:
             await self._store.release(slot, owner)
 
     async def _replay(self, answer: Answer, scope: Any, receive: Any, send: Any) -> None:
-        body = HashingReceive(receive, self._fingerprint(scope))
+        body = HashingReceive(receive, self._fingerprint())
         await body.skip()
         if not body.matches(answer.fingerprint):
             raise KeyReused
         again = FinishedResponse(answer.status, [*answer.headers, REPLAYED], answer.body)
         await again(scope, receive, send)
 
-    def _fingerprint(self, scope: Any) -> Fingerprint:
-        return fingerprint_of(self._keys, content_type_of(scope))
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint_of(self._keys, content_type())
 
 
 def slot_of(context: HttpContext) -> str:
@@ -171,5 +170,5 @@ def person_in(context: HttpContext) -> UUID | None:
     return context.about or (context.principal.id if context.principal else None)
 
 
-def content_type_of(scope: Any) -> str:
-    return context_of(scope).headers.get(b"content-type", b"").decode("latin-1")
+def content_type() -> str:
+    return http_context().headers.get(b"content-type", b"").decode("latin-1")

@@ -17,7 +17,7 @@ from core.kit.platform import (
     Header,
     HttpContext,
     client_watched,
-    context_of,
+    http_context,
     send_head,
 )
 from modules.files.download.conditions import Validators
@@ -45,7 +45,7 @@ class DownloadResponse(Response[bytes]):
         return self
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        context = context_of(scope)
+        context = http_context()
         if self._validators.known(context.headers):
             return await FinishedResponse(304, self._validating, b"")(scope, receive, send)
         parts = self._parts(context)

@@ -5,14 +5,14 @@ from typing import Any
 
 from litestar import Request
 
-from core.kit.platform import EncodedBody, context_of
+from core.kit.platform import EncodedBody, http_context
 from modules.files.errors import UploadCutOff
 from modules.files.upload.body import UploadBody
 from modules.files.upload.digests import HEADERS
 
 
 def body_of(request: Request[Any, Any, Any]) -> UploadBody:
-    headers = context_of(request.scope).headers
+    headers = http_context().headers
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise EncodedBody
     length = headers.get(b"content-length")
