@@ -88,10 +88,9 @@ class Deliveries:
         values = {"now": now, "until": now + LEASE, "new_lease": lease}
         claims: list[Claim] = []
         async with self._db.transaction() as tx:
-            connection = await tx.session.connection()
             for listener, room in rooms.items():
                 parameters = {**values, "of_listener": listener, "at_most": room}
-                claims += map(Claim._make, await connection.execute(CLAIM, parameters))
+                claims += map(Claim._make, await tx.execute(CLAIM, parameters))
         return sorted(claims, key=lambda claim: claim.event_id)
 
     async def payload(self, claim: Claim) -> str:

@@ -1,13 +1,15 @@
 """The undelivered events, which admins can list, retry and discard."""
 
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Enum, bindparam, case, delete, or_, select, type_coerce, update
 
 from core.data.database import Database
 from core.data.queries import Listing
+from core.data.rows import select_rows
 from core.data.transaction import Transaction
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.models import Delivery, RecordedEvent, Status
@@ -26,7 +28,25 @@ _status: Any = case(
     else_=WAITING,
 )
 _known_status: Any = type_coerce(_status, Enum(*map(str, Status), WAITING, native_enum=False))
-DELIVERIES = select(
+
+
+class DeliveryRow(NamedTuple):
+    """An undelivered event."""
+
+    id: UUID
+    event: str
+    listener: str
+    status: str
+    """A `Status`, or WAITING."""
+    attempts: int
+    due_at: datetime | None
+    """The time of the next attempt; None for a dead delivery."""
+    last_error: str | None
+    created_at: datetime
+
+
+DELIVERIES = select_rows(
+    DeliveryRow,
     Delivery.id,
     RecordedEvent.name.label("event"),
     Delivery.listener,
@@ -63,11 +83,9 @@ class EventLog:
         self._db, self._clock, self._outbox = db, clock, outbox
         self._contributions = contributions
 
-    async def page(self, asked: PageRequest) -> Rows[Any]:
-        """Return rows of id, event, listener, status (a `Status`, or `waiting` for its module),
-        attempts, due_at (null if dead), last_error and created_at."""
+    async def page(self, asked: PageRequest) -> Rows[DeliveryRow]:
         async with self._db.read() as reads:
-            return await EVENTS.page(reads, DELIVERIES, asked, {"known": self._known})
+            return await reads.page(EVENTS, DELIVERIES, asked, {"known": self._known})
 
     async def retry(self, delivery_id: UUID) -> None:
         """Make the delivery due now, with no attempts. The caller audits it in its transaction.

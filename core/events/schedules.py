@@ -74,11 +74,10 @@ class Scheduler:
     async def _add_rows(self) -> None:
         """Add new schedules, first due after one interval; make shortened ones due sooner."""
         async with self._db.transaction() as tx:
-            connection = await tx.session.connection()
             for name, schedule in sorted(self._schedules.items()):
                 values = {"schedule": name, "first": self._clock() + schedule.every}
-                await connection.execute(self._add, values)
-                await connection.execute(SOONER, values)
+                await tx.execute(self._add, values)
+                await tx.execute(SOONER, values)
         self._rows_added = True
 
     async def _claim(self, name: str) -> UUID | None:

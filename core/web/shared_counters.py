@@ -56,13 +56,13 @@ class SharedCounters:
         slot, ends_at = f"{name}:{caller}"[:200], self._clock() + timedelta(seconds=2 * seconds)
         row = {"slot": slot, "window": window, "hits": 0, "ends_at": ends_at}
         async with self._db.separate() as tx:
-            hits = await tx.session.scalar(self._open, row) or 0
+            hits = (await tx.execute(self._open, row)).scalar() or 0
             earlier = {"of_slot": slot, "of_window": window - 1}
-            used = hits + int((await tx.session.scalar(BEFORE, earlier) or 0) * left / seconds)
+            before = (await tx.execute(BEFORE, earlier)).scalar() or 0
+            used = hits + int(before * left / seconds)
             granted = used < rate.amount
             if granted:
-                connection = await tx.session.connection()
-                await connection.execute(COUNT, {"of_slot": slot, "of_window": window})
+                await tx.execute(COUNT, {"of_slot": slot, "of_window": window})
         return RateLimitResult(
             name, rate, granted, max(0, rate.amount - used - granted), int(left) + 1
         )

@@ -90,7 +90,7 @@ class BearerTokens:
         used = {"session_id": claims.session_id, "pair": claims.pair}
         try:
             async with self._db.transaction() as tx:
-                await tx.session.execute(PAIR_USED, used)
+                await tx.execute(PAIR_USED, used)
         except Unavailable as error:
             count_fallback("token_use")
             log.warning("use_of_tokens_not_noted", reason=type(error).__name__)

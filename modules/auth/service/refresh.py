@@ -90,7 +90,7 @@ class Refresh:
         self, tx: Transaction, session: AuthSession, token: str
     ) -> tuple[AuthSession, str]:
         now = self._clock()
-        await tx.session.execute(FORGET_SUCCESSORS, {"of_session": session.id})
+        await tx.execute(FORGET_SUCCESSORS, {"of_session": session.id})
         successor = await self._issuer.refresh_token(tx, session)
         is_repeatable = self._grace or self._retry
         sealed = SecretKeys(token).seal(SUCCESSOR, successor.encode()) if is_repeatable else None

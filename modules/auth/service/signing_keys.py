@@ -96,7 +96,7 @@ class SigningKeys:
         async with self._db.transaction() as tx:
             if withdraw:
                 await tx.session.execute(delete(SigningKey))
-            await tx.session.execute(RETIRE, {"until": self._clock() + self._verifies_for})
+            await tx.execute(RETIRE, {"until": self._clock() + self._verifies_for})
             await self._insert(tx, generation, key)
             tx.invalidate(NAME, PRINCIPALS)
             await tx.record("auth.rotate_keys", (NAME, key.kid), all=withdraw)

@@ -180,7 +180,7 @@ def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
         raise LastAdmin
 
 
-def changed_columns(changes: Mapping[str, Any], row: Any) -> dict[str, Any]:
+def changed_columns(changes: Mapping[str, Any], row: Person | User) -> dict[str, Any]:
     """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
     columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
     if "email" in columns:
