@@ -17,7 +17,7 @@ from core.security.authentication import (
 )
 from core.security.limits import RateLimits
 from core.security.policies import Policy
-from core.web.context import HttpContext, current_rules, http_context
+from core.web.context import HttpContext, current_options, http_context
 from core.web.limits import count_request
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
 from core.web.problems import MethodNotAllowed
@@ -30,12 +30,12 @@ class AccessMiddleware:
         self._app, self._access = app, access
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        context, rules = http_context(), current_rules()
-        if rules.options and not context.allow:
-            await self._access.count(context, rules)
-            await FinishedResponse(204, [*rules.options], b"")(scope, receive, send)
+        context, options = http_context(), current_options()
+        if options.allow_headers and not context.allow:
+            await self._access.count(context, options)
+            await FinishedResponse(204, [*options.allow_headers], b"")(scope, receive, send)
             return
-        await self._access.admit(context, rules)
+        await self._access.admit(context, options)
         if context.allow:
             raise MethodNotAllowed(context.allow)
         await self._app(scope, receive, send)
@@ -56,25 +56,25 @@ class AccessControl:
         self._identify_key = key_authenticator.identify_key
         self._limits, self._maintenance, self._clock = limits, maintenance, clock
 
-    async def admit(self, context: HttpContext, rules: RouteOptions) -> None:
+    async def admit(self, context: HttpContext, options: RouteOptions) -> None:
         """Set the principal. Raises the error of the first rule that refuses the request."""
-        if error := await self.count(context, rules):
+        if error := await self.count(context, options):
             raise error
-        policy, principal = rules.policy, context.principal
+        policy, principal = options.policy, context.principal
         if not policy.while_closed and not (principal and principal.is_admin):
             closed = await self._maintenance.state()
             if closed.enabled:
                 raise UnderMaintenance(closed.message or "", closed.retry_after_s)
         policy.admit(principal, self._clock())
 
-    async def count(self, context: HttpContext, rules: RouteOptions) -> Exception | None:
+    async def count(self, context: HttpContext, options: RouteOptions) -> Exception | None:
         """Authenticate and count the request; return the error of its credential, if any.
 
         Raises RateLimited.
         """
-        error = await self._authenticate(context, rules.policy)
-        if rules.in_api:
-            await count_request(self._limits, context, rules.limit)
+        error = await self._authenticate(context, options.policy)
+        if options.in_api:
+            await count_request(self._limits, context, options.limit)
         return error
 
     async def _authenticate(self, context: HttpContext, policy: Policy) -> Exception | None:
@@ -112,7 +112,7 @@ class AccessControl:
         if by_key is None or by_key.id != by_token.id:
             return KeyRequired()
         context.principal = by_token
-        needed = current_rules().policy.needs
+        needed = current_options().policy.needs
         if needed and not by_key.may(needed):
             return InsufficientScope("This takes a key with the scope {scope}.", scope=needed.name)
         return None

@@ -70,6 +70,6 @@ def http_context() -> HttpContext:
     return cast("HttpContext", current_context())
 
 
-def current_rules() -> RouteOptions:
+def current_options() -> RouteOptions:
     """Return the options of the route; there are none before the router has found it."""
     return options_of(http_context().scope["route_handler"])

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from core.engine.http.direct_call import direct_call
 from core.web.bodies import JsonRequest, refuse_content
-from core.web.context import current_rules
+from core.web.context import current_options
 from core.web.problems import Problems
 from core.web.responses import BodyResponse, answer, is_ours
 
@@ -27,7 +27,7 @@ class OperationMiddleware:
         request = JsonRequest(scope, receive, send)
         respond: Respond | None = scope["route_handler"].opt.get(DIRECT)
         try:
-            if current_rules().bodyless:
+            if current_options().bodyless:
                 await refuse_content(request)
             response = await respond(request) if respond else self._app
         except Exception as error:

@@ -23,7 +23,7 @@ from core.kernel.schemas import parse_moment
 from core.kernel.text import Line
 from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, current_rules, http_context
+from core.web.context import HttpContext, current_options, http_context
 from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
@@ -75,7 +75,7 @@ class PageRequests:
 
     def page_request(self) -> PageRequest:
         context = http_context()
-        listing = current_rules().listing
+        listing = current_options().listing
         if listing is None:
             raise RuntimeError("A page_request is of a list: say listing=… on the route.")
         query = read_query(context.scope["query_string"])

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.text import Line
-from core.web.context import current_rules
+from core.web.context import current_options
 from core.web.parameters import check_flags
 
 
@@ -16,13 +16,13 @@ class ParameterMiddleware:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        rules = current_rules()
+        options = current_options()
         if scope["path_params"]:
             refuse_hidden_characters(scope["path_params"])
-        if scope["query_string"] and rules.query is not None:
-            refuse_unknown(scope["query_string"], rules.query)
-        if rules.flags:
-            check_flags(scope["query_string"], rules.flags)
+        if scope["query_string"] and options.query is not None:
+            refuse_unknown(scope["query_string"], options.query)
+        if options.flags:
+            check_flags(scope["query_string"], options.flags)
         await self._app(scope, receive, send)
 
 

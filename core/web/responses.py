@@ -17,7 +17,7 @@ from litestar.datastructures import Cookie
 
 from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
-from core.web.context import HttpContext, current_rules, http_context
+from core.web.context import HttpContext, current_options, http_context
 from core.web.entity_tags import weakly_listed
 from core.web.route_options import RouteOptions
 
@@ -107,27 +107,27 @@ def answer(body: Schema | Representation[Any], status: int, *more: Header) -> Fi
         return body.response(context, *more)
     if is_list(body):
         return list_response(body, context, *more)
-    path, rules = context.scope["path"], current_rules()
-    if status == 201 and (location := rules.location_of(body, path)):
+    path, options = context.scope["path"], current_options()
+    if status == 201 and (location := options.location_of(body, path)):
         path = location
-        more = (*more, (b"location", f"{rules.public_url}{location}".encode()))
-    if not rules.in_api or not names_a_resource(body, status, rules):
+        more = (*more, (b"location", f"{options.public_url}{location}".encode()))
+    if not options.in_api or not names_a_resource(body, status, options):
         return FinishedResponse.of(body, status, JSON, *more)
-    shared = rules.policy.anyone and context.scope["method"] == "GET"
+    shared = options.policy.anyone and context.scope["method"] == "GET"
     caching = SHARED if shared else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
 
 
-def names_a_resource(body: Schema, status: int, rules: RouteOptions) -> bool:
+def names_a_resource(body: Schema, status: int, options: RouteOptions) -> bool:
     """Return whether the body has an ETag: that of a row, or of a 200 response without a secret."""
-    return body.row is not None or (status == 200 and rules.idempotency is not False)
+    return body.row is not None or (status == 200 and options.idempotency is not False)
 
 
 def list_response(body: Page[Any], context: HttpContext, *more: Header) -> FinishedResponse:
     """Return a page with `Link` to its neighbours (RFC 8288), compressed if it is large enough."""
     content = to_bytes(body)
     fields = [JSON, *more]
-    if link := links(context, body, current_rules().public_url):
+    if link := links(context, body, current_options().public_url):
         fields.append((b"link", link.encode()))
     if len(content) >= WORTH_COMPRESSING and accepts_gzip(context.headers):
         content = compress(content, compresslevel=5, mtime=0)

@@ -72,7 +72,7 @@ class RouteOptions(Declaration):
     """A request body other than an empty object is refused."""
     prefix: str = ""
     public_url: str = ""
-    options: tuple[Header, ...] = ()
+    allow_headers: tuple[Header, ...] = ()
     """The header fields of the response to OPTIONS, if the route has no OPTIONS handler."""
 
     def location_of(self, body: Any, path: str) -> str | None:

@@ -54,7 +54,7 @@ def options_of_path(route: HTTPRoute) -> RouteOptions:
         policy=public.in_maintenance() if is_open else public,
         module=own[0].module,
         in_api=own[0].in_api,
-        options=allow_headers(route),
+        allow_headers=allow_headers(route),
     )
 
 
