@@ -6,22 +6,31 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from core.kernel.messages import Parameters, ParameterValue, fill
 
-NAMED: dict[str, Any] = {
+NAMED: JsonDict = {
     "min": {"type": "number"},
     "max": {"type": "number"},
     "allowed": {"type": "array", "items": {"type": "string"}},
 }
 """The schemas of the parameters that many rules have; a rule may have others."""
+
+
+def name_parameters(schema: JsonDict) -> None:
+    """Describe an open object with the named parameters, as generators of clients read it best."""
+    del schema["additionalProperties"]
+    schema["properties"] = NAMED
+
+
 RuleParameters = Annotated[
     Parameters,
     Field(
         exclude_if=lambda parameters: not parameters,
         description="The values of the violated rule, for a message of your own.",
-        json_schema_extra={"properties": NAMED, "additionalProperties": True},
+        json_schema_extra=name_parameters,
     ),
 ]
 

@@ -81,7 +81,7 @@ class Problem(Schema):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(examples=["http://localhost:8000/docs/problems/http.not_found"])
-    title: str = Field(description="The same for every problem of this code.")
+    title: str = Field(description="The same for every problem of this code, in each language.")
     status: int
     detail: str
     instance: str = Field(examples=["/requests/0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"])

@@ -19,7 +19,8 @@ from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.route_options import options_of
 
 ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
-Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`.
+Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`,
+in English or Korean by the `locale` of the user, else by `Accept-Language`.
 Lists come by page or by cursor. Single resources carry an `ETag`: send it as `If-None-Match` to
 read only what is new, as `If-Match` to change only what was read. A POST with an
 `Idempotency-Key` can be repeated safely. Every GET answers HEAD too, every address OPTIONS."""
