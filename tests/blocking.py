@@ -20,7 +20,7 @@ from asyncpg import connect_utils
 
 ROOT = f"{Path(__file__).parents[1]}{os.sep}"
 OURS = tuple(f"{ROOT}{folder}{os.sep}" for folder in ("config", "core", "modules"))
-TESTS = f"{ROOT}tests{os.sep}"
+TESTS = (f"{ROOT}tests{os.sep}", f"{ROOT}core{os.sep}testing{os.sep}")
 OUTERMOST = f"{ROOT}core/web/middleware.py"
 
 AUDITED = frozenset({
@@ -92,7 +92,9 @@ def is_ours(files: list[str]) -> bool:
     """By the nearest code of this repository, and by how that came to run."""
     nearest = next((file for file in files if file.startswith(ROOT) and is_code(file)), "")
     in_request = OUTERMOST in files
-    return nearest.startswith(OURS) and (in_request or not any(map(is_test, files)))
+    if not nearest.startswith(OURS) or is_test(nearest):
+        return False
+    return in_request or not any(map(is_test, files))
 
 
 def is_test(file: str) -> bool:
@@ -101,7 +103,7 @@ def is_test(file: str) -> bool:
 
 @cache
 def is_code(file: str) -> bool:
-    return file.startswith((*OURS, TESTS))
+    return file.startswith((*OURS, *TESTS))
 
 
 def files_of(frame: FrameType | None) -> Iterator[str]:

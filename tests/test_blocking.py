@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
+from core.testing import Person
 from modules.files.storage.local import LocalStorage
 from tests.modules.files.uploads import upload
-from tests.people import Person
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
 

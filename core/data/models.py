@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Time,
     TypeDecorator,
+    Uuid,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, class_mapper, declared_attr, mapped_column
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
@@ -114,6 +115,23 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: BigInteger}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give each `Mapped[UUID]` with a foreign key its type at once.
+
+        SQLAlchemy takes it from the column that the key refers to. Until that table is defined, a
+        parameter that is compared with the column would have no type and keep none.
+        """
+        super().__init_subclass__(**options)
+        table, hints = cls.__dict__.get("__table__"), get_type_hints(cls)
+        for column in table.columns if table is not None else ():
+            if isinstance(column.type, NullType) and mentions_uuid(hints.get(column.key)):
+                column.type = Uuid()
+
+
+def mentions_uuid(hint: object) -> bool:
+    """Return True for `Mapped[UUID]` and `Mapped[UUID | None]`."""
+    return hint is UUID or any(map(mentions_uuid, get_args(hint)))
 
 
 M = TypeVar("M", bound=DeclarativeBase)

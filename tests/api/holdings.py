@@ -4,10 +4,10 @@ from sqlalchemy import select
 
 from core.data.audit import AuditEntry
 from core.data.models import Base
+from core.testing import Person
 from core.wiring.container import CoreContainer
 from tests.api.document import API
 from tests.modules.files.uploads import PNG, upload
-from tests.people import Person
 
 
 async def things_of(person: Person) -> dict[str, str]:

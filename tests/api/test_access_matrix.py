@@ -27,14 +27,14 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
 from core.kernel.ids import uuid7
+from core.testing import PASSWORD, Person, client_of, register
+from core.testing.databases import Databases
 from core.web.assets import asset_url
 from core.web.route_options import options_of
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import discover
 from core.wiring.routes import operations_of
 from modules.users.models import User
-from tests.conftest import Databases
-from tests.people import PASSWORD, Person, client_of, register
 
 TABLE = """
                                                     nobody user other admin disabled key bare_key

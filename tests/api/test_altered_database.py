@@ -12,11 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.engine.sql import postgres_url
 from core.engine.sql.errors import DatabaseBusy
+from core.testing import PASSWORD, Person, eventually
+from core.testing.databases import BACKENDS, Databases, execute
 from core.wiring.container import CoreContainer
-from tests.conftest import Databases
-from tests.databases import BACKENDS, execute
-from tests.people import PASSWORD, Person
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.long
 

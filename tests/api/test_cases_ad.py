@@ -13,12 +13,12 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.models import Base
+from core.testing import Person, client_of
+from core.testing.races import order
 from core.wiring.container import CoreContainer
 from modules.users.plugin import Plugin as UsersPlugin
 from modules.users.samples import SamplePeople
 from tests.modules.files.uploads import upload
-from tests.people import Person, client_of
-from tests.races import order
 
 API = "/api/v1"
 SWITCH = f"{API}/admin/maintenance"

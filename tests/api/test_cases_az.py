@@ -7,11 +7,11 @@ import pytest
 from httpx import AsyncClient
 
 from core.kernel.ids import uuid7
+from core.testing import PASSWORD, Person
 from core.wiring.container import CoreContainer
 from tests.api.document import operations, send
 from tests.api.holdings import everything, things_of
 from tests.modules.files.uploads import upload
-from tests.people import PASSWORD, Person
 
 API = "/api/v1"
 ME = f"{API}/users/me"

@@ -13,6 +13,7 @@ from litestar import Litestar
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
+from core.testing import PASSWORD, Person, client_of
 from tests.api.deaths import (
     LOG,
     PAGE,
@@ -26,7 +27,6 @@ from tests.api.deaths import (
     spans_of,
 )
 from tests.api.serving import run, serving
-from tests.people import PASSWORD, Person, client_of
 
 REGISTRATIONS = 3
 EMAIL = "some@example.com"

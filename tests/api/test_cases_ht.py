@@ -6,11 +6,11 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.kernel.ids import uuid7
+from core.testing import Person
 from core.web.assets import asset_url
 from tests.api.document import Operation, operations
 from tests.api.holdings import things_of
 from tests.modules.files.uploads import upload
-from tests.people import Person
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 

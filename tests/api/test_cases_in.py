@@ -2,7 +2,7 @@
 
 from gzip import compress
 
-from tests.people import Person
+from core.testing import Person
 
 ME = "/api/v1/users/me"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.people import Person
+from core.testing import Person
 
 NO_SUCH_ID = "0190f5c7-a1b2-7c3d-8e9f-0a1b2c3d4e5f"
 Json = dict[str, Any]

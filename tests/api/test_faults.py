@@ -23,6 +23,7 @@ from core.app import create_app
 from core.data.audit import AuditEntry
 from core.data.models import Base
 from core.operations.contributions import StartupTask
+from core.testing import PASSWORD, Person, client_of, register
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
 from tests.api.deaths import (
@@ -40,7 +41,6 @@ from tests.api.deaths import (
 )
 from tests.api.faults import faults
 from tests.modules.files.uploads import form, part, send
-from tests.people import PASSWORD, Person, client_of, register
 
 API = "/api/v1"
 CONTENT = b"0123456789" * 10_000

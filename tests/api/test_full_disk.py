@@ -10,8 +10,13 @@ from httpx import Client, Response
 
 from config.log_writer import LogWriter
 from core.engine.sql.cache_versions import SIZE
+from core.testing.databases import (
+    HAS_POSTGRES,
+    HOW_TO_GET_POSTGRES,
+    postgres_database,
+    postgres_server,
+)
 from tests.api.serving import ADMIN_EMAIL, Served, client_at, eventually, serving, sign_in
-from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_database, postgres_server
 from tests.disks import SmallDisk, small_disk
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]

@@ -7,10 +7,10 @@ from uuid import UUID
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
+from core.testing import Person, register
 from core.wiring.container import CoreContainer
 from tests.api.document import API, Operation, operations, send
 from tests.api.holdings import everything, things_of
-from tests.people import Person, register
 
 FIELDS = ("id", "owner_id", "user_id", "author_id", "account_id", "on_behalf_of", "sub")
 HEADERS = ("x-user-id", "x-owner-id", "x-forwarded-user", "x-remote-user", "x-on-behalf-of", "from")

@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from core.engine.sql.sqlite.driver import open_connection
+from core.testing.databases import BACKENDS, postgres_database, postgres_server
 from tests.api.serving import ADMIN_PASSWORD, client_at, eventually, serving, sign_in
-from tests.databases import BACKENDS, postgres_database, postgres_server
 
 pytestmark = pytest.mark.process
 

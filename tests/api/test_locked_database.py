@@ -13,11 +13,10 @@ from sqlalchemy import select, text
 from config.settings import Settings
 from core.data.audit import AuditEntry
 from core.engine.sql.sqlite import driver, writer
+from core.testing import PASSWORD, Person, eventually
 from core.web.idempotency.store import IdempotencyStore
 from core.wiring.container import CoreContainer
 from tests.locks import Holder, locked
-from tests.people import PASSWORD, Person
-from tests.waiting import eventually
 
 API = "/api/v1"
 ME = f"{API}/users/me"

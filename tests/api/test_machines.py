@@ -23,12 +23,11 @@ from core.data import invalidation_listener, invalidation_poller
 from core.engine.sql import cache_versions
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
+from core.testing import Person, client_of, eventually
+from core.testing.databases import BACKENDS
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
-from tests.databases import BACKENDS
-from tests.people import Person, client_of
 from tests.redis_server import RedisServer, redis_server
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.long
 

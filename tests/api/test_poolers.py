@@ -15,15 +15,13 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import current, pending, upgrade
 from core.data.poolers import Pooler, find_pooler
+from core.testing import PASSWORD, Person, client_of, eventually
+from core.testing.databases import BACKENDS, Databases, postgres_database, postgres_server
 from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
 from tests.api.serving import ADMIN_EMAIL, client_at, run, serving, sign_in
-from tests.conftest import Databases
 from tests.core.engine.sql.test_connection_pool import settings_of_each_connection
-from tests.databases import BACKENDS, postgres_database, postgres_server
-from tests.people import PASSWORD, Person, client_of
 from tests.pgbouncer import pgbouncer
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.process
 

@@ -18,6 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
+from core.testing import CLIENTS
+from core.testing.races import order
 from tests.api.serving import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
@@ -28,7 +30,6 @@ from tests.api.serving import (
     sign_in,
 )
 from tests.modules.files.uploads import FORM, form, part
-from tests.races import CLIENTS, order
 
 pytestmark = [pytest.mark.race, pytest.mark.process, pytest.mark.timeout(240)]
 

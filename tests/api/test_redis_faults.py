@@ -14,7 +14,7 @@ from redis import Redis
 from config.settings import Rate
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
-from tests.people import PASSWORD, Person
+from core.testing import PASSWORD, Person
 from tests.redis_server import RedisServer, redis_server
 
 pytestmark = [pytest.mark.redis, pytest.mark.fallbacks("redis")]

@@ -23,8 +23,9 @@ from schemathesis.python import asgi
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from tests.conftest import Databases
-from tests.people import client_of, grant
+from core.testing import client_of
+from core.testing.databases import Databases
+from core.testing.people import grant
 
 pytestmark = pytest.mark.long
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.testing.databases import BACKENDS, postgres_database, postgres_server, run
 from tests.bench.processes import LOAD_CORE, pinned
-from tests.databases import BACKENDS, postgres_database, postgres_server, run
 
 __all__ = ["BACKENDS", "database"]
 

@@ -8,9 +8,9 @@ from httpx import AsyncClient, Response
 
 from core.events.models import Delivery, RecordedEvent, Status
 from core.kernel.clock import utc_now
+from core.testing import Person, sign_in
 from core.wiring.container import CoreContainer
 from tests.api.document import Operation, operations
-from tests.people import Person, sign_in
 
 UNBOUND = {"page", "per_page", "cursor", "total"}
 MOMENTS = ("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z")

@@ -18,11 +18,11 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import upgrade
 from core.kit import Principal
+from core.testing import register
 from core.wiring.histories import histories
 from core.wiring.plugin import CorePlugin
 from tests.docs.kit_page import PAGE
 from tests.docs.pages import Block, blocks_of
-from tests.people import register
 
 
 async def failures(given: dict[str, Any]) -> list[str]:

@@ -62,6 +62,10 @@ class CacheVersions:
         """Change the versions of these names; call it after the commit and before the response."""
         self.advance_places(map(place_of, names))
 
+    def advance_all(self) -> None:
+        """Change the versions of all names, after a change that no commit of this process made."""
+        self.advance((ANY,))
+
     def advance_places(self, places: Iterable[int]) -> None:
         for place in places:
             self._numbers[place] = getrandbits(64)

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import make_url
 
 from core.cli.contributed import contributed_commands
+from core.testing.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_server
 from core.version import VERSION
 from core.wiring import registry
 from core.wiring.module import Module
 from tests.api.serving import environment, run, serving
-from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_server
 
 pytestmark = pytest.mark.process
 

@@ -11,8 +11,8 @@ from core.data.invalidation_poller import Announcement, InvalidationPoller
 from core.data.migrations.connections import run
 from core.data.models import Base
 from core.engine.sql.cache_versions import CacheVersions
+from core.testing.databases import BACKENDS, postgres_database, postgres_server
 from tests.core.data.tables import Tables
-from tests.databases import BACKENDS, postgres_database, postgres_server
 
 OWN = [Base.metadata.tables[it.__tablename__] for it in (AuditEntry, Announcement)]
 

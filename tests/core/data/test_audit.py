@@ -19,9 +19,9 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.kernel.context import RequestContext, current_context, enter_context
 from core.kernel.errors import Unavailable
 from core.kernel.principal import Principal
+from core.testing import eventually
 from core.wiring.plugin import in_background
 from tests.core.data.tables import Thing
-from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.migrations.connections import run
+from core.testing import client_of
 from tests.core.data.rooms.models import Apart
 from tests.core.data.rooms.plugin import Plugin
-from tests.people import client_of
 
 ROOMS = "/api/v1/rooms"
 

@@ -19,8 +19,8 @@ from core.kernel import events
 from core.kernel.clock import utc_now
 from core.kernel.errors import Conflict, Stale
 from core.kernel.ids import uuid7
+from core.testing import CLIENTS, ROUNDS, at_once
 from tests.core.data.tables import THINGS, Part, Thing
-from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import (
@@ -9,10 +10,14 @@ from sqlalchemy import (
     TIMESTAMP,
     Date,
     DateTime,
+    ForeignKey,
     Integer,
     Interval,
+    MetaData,
     Time,
     TypeDecorator,
+    Uuid,
+    bindparam,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -75,3 +80,22 @@ def test_an_object_of_a_class_that_was_not_used_yet_has_its_values() -> None:
         name: Mapped[str] = mapped_column(primary_key=True)
 
     assert object_of(Unused, {"name": "given"}).name == "given"
+
+
+class Apart(Base):
+    """The base class of tables that are no part of the application."""
+
+    __abstract__ = True
+    metadata = MetaData()
+
+
+class Leaf(Apart):
+    __tablename__ = "leaves"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tree_id: Mapped[UUID | None] = mapped_column(ForeignKey("trees.id"))
+
+
+def test_a_foreign_key_has_its_type_before_the_other_table_is_defined() -> None:
+    compared = Leaf.tree_id == bindparam("tree")
+    assert isinstance(compared.right.type, Uuid)

@@ -12,9 +12,9 @@ from core.data.database import Database
 from core.data.rows import select_rows
 from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import IfMatch
+from core.testing import CLIENTS, at_once
 from tests.core.data.tables import Note as NoteOfScrew
 from tests.core.data.tables import Screw, Thing, Word
-from tests.races import CLIENTS, at_once
 
 
 class ThingNotFound(NotFound):

@@ -10,8 +10,8 @@ from core.data.database import Database
 from core.data.rows import select_rows
 from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.testing import CLIENTS, ROUNDS, at_once
 from tests.core.data.tables import Thing
-from tests.races import CLIENTS, ROUNDS, at_once
 
 THIS = select_rows(Thing).where(Thing.id == bindparam("thing_id"))
 

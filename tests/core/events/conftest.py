@@ -11,8 +11,8 @@ from core.data.invalidation_poller import Announcement
 from core.data.models import Base
 from core.engine.sql.cache_versions import CacheVersions
 from core.events.models import Delivery, RecordedEvent, ScheduledRun
+from core.testing.databases import BACKENDS, postgres_database, postgres_server
 from tests.core.events.processes import METADATA, FakeClock
-from tests.databases import BACKENDS, postgres_database, postgres_server
 
 OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, ScheduledRun)]
 

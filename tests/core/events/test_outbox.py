@@ -13,6 +13,7 @@ from core.events.models import RecordedEvent
 from core.events.outbox import KEPT
 from core.events.payloads import decode, encode
 from core.kernel.events import Listener
+from core.testing import CLIENTS, at_once
 from tests.core.events.processes import (
     FakeClock,
     Ordered,
@@ -22,7 +23,6 @@ from tests.core.events.processes import (
     listener,
     waiting,
 )
-from tests.races import CLIENTS, at_once
 
 pytestmark = pytest.mark.anyio
 

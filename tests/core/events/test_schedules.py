@@ -10,8 +10,8 @@ from core.data.database import Database
 from core.events import background, leases
 from core.events.models import ScheduledRun
 from core.kernel.events import Schedule
+from core.testing import CLIENTS, ROUNDS, at_once
 from tests.core.events.processes import FakeClock, Process
-from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 

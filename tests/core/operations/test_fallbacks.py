@@ -12,9 +12,9 @@ from core.data.database import Database
 from core.engine.sql.compiled_statements import CompiledStatement
 from core.kernel import fallbacks
 from core.kernel.fallbacks import count_fallback, counts, note_fallback
+from core.testing.fallbacks import no_fallbacks_except
 from core.wiring.container import CoreContainer
 from modules.users.models import User
-from tests.fallbacks import no_fallbacks_except
 
 NAMED = select(User.id).where(User.name == bindparam("wanted"))
 

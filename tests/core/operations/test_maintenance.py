@@ -6,9 +6,9 @@ import pytest
 from httpx import AsyncClient
 
 from core.operations import maintenance
+from core.testing import Person
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
-from tests.people import Person
 
 STATE = "/api/v1/admin/maintenance"
 CLOSED = {"enabled": True, "message": None, "retry_after_s": 60}

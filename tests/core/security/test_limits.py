@@ -12,10 +12,9 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.kernel.clock import utc_now
 from core.security.limits import LocalCounters, RateLimitStore
 from core.security.redis_counters import PAUSE_S, RedisCounters
+from core.testing import CLIENTS, ROUNDS, at_once
+from core.testing.databases import BACKENDS, Databases
 from core.web.shared_counters import SharedCounters
-from tests.conftest import Databases
-from tests.databases import BACKENDS
-from tests.races import CLIENTS, ROUNDS, at_once
 from tests.redis_server import RedisServer, redis_server
 
 KINDS = [

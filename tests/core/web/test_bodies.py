@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from core.testing import Person
 from core.web.strict_json import MOST_MEMBERS, MOST_VALUES
-from tests.people import Person
 
 ME = "/api/v1/users/me"
 MOST_ERRORS = 20

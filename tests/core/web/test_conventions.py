@@ -7,7 +7,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
-from tests.people import Person
+from core.testing import Person
 
 PEOPLE = "/api/v1/users"
 ONE = {"name": "Somebody New", "email": "new@example.com", "password": "a long and plain sentence"}

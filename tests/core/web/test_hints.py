@@ -3,8 +3,8 @@
 import pytest
 from httpx import AsyncClient
 
+from core.testing import PASSWORD, Person
 from tests.api.document import operations
-from tests.people import PASSWORD, Person
 
 HINTS = ["x-request-id", "traceparent", "tracestate", "user-agent", "referer", "accept"]
 LISTS = ["accept-language", "accept-encoding", "accept-charset", "from", "dnt", "sec-fetch-mode"]

@@ -16,11 +16,9 @@ from config.settings import Settings
 from core.app import create_app
 from core.events import leases
 from core.kernel.clock import utc_now
+from core.testing import CLIENTS, ROUNDS, Person, at_once, client_of, eventually, register
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
-from tests.people import Person, client_of, register
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import eventually
 
 PEOPLE = "/api/v1/users"
 ONE = {"name": "Once Only", "email": "once@example.com", "password": "a long and plain sentence"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from tests.people import Person
+from core.testing import Person
 
 API = "/api/v1"
 ME = f"{API}/users/me"

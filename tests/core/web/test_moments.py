@@ -9,8 +9,8 @@ from pydantic import create_model
 
 from core.kernel.errors import InvalidInput
 from core.kernel.schemas import MergePatch, Schema, UtcDatetime
+from core.testing import Person
 from core.web.bodies import JsonBytes, decode
-from tests.people import Person
 
 SAME = ["2026-01-31T12:00:00Z", "2026-01-31T21:00:00+09:00", "2026-01-31T07:30:00.000-04:30"]
 EDGES = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T09:00:00+09:00"]

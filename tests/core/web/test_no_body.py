@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.kernel.ids import uuid7
-from tests.people import Person
+from core.testing import Person
 
 API = "/api/v1"
 ME = f"{API}/users/me"

@@ -8,8 +8,8 @@ import pytest
 from core.events.models import Delivery, RecordedEvent, Status
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
+from core.testing import Person
 from core.wiring.container import CoreContainer
-from tests.people import Person
 
 API = "/api/v1"
 ME = f"{API}/users/me"

@@ -13,10 +13,10 @@ from core.data.audit import AuditEntry
 from core.kit import IfMatch, Schema, authenticated, delete, get, post
 from core.security.passwords import GivenPassword, NewPassword
 from core.security.policies import public
+from core.testing import client_of
 from core.wiring.document import document_of_application
 from core.wiring.module import Module
 from core.wiring.plugin import CorePlugin
-from tests.people import client_of
 
 
 class Lock(Schema):

@@ -6,7 +6,7 @@ import pytest
 from httpx import Response
 
 from core.kernel.text import MOST_MARKS
-from tests.people import PASSWORD, Person
+from core.testing import PASSWORD, Person
 
 API = "/api/v1"
 Send = Callable[[Person, str], Awaitable[Response]]

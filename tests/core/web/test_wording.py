@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError, field_validator
 from core.kernel.errors import InvalidInput
 from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
+from core.testing import Person
 from core.web.bodies import JsonBytes, decode
 from tests.api.document import expanded
-from tests.people import Person
 
 API = "/api/v1"
 

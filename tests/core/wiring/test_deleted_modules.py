@@ -7,14 +7,14 @@ from shutil import copytree, ignore_patterns, rmtree
 
 import pytest
 
-from tests.conftest import Databases
+from core.testing.databases import Databases
 
 pytestmark = pytest.mark.process
 
 ASK = """
 import asyncio
 from core.app import create_app
-from tests.people import client_of
+from core.testing import client_of
 
 async def main():
     app = create_app()

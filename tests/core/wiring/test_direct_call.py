@@ -19,10 +19,10 @@ from core.kernel.errors import Forbidden
 from core.kernel.schemas import Schema
 from core.kit import get, post
 from core.security.policies import public
+from core.testing import client_of
 from core.web.operation import DIRECT
 from core.wiring.module import Module
 from core.wiring.routes import operations_of
-from tests.people import client_of
 
 
 class Closed(Forbidden):

@@ -15,9 +15,9 @@ from core.kernel.clock import Clock, utc_now
 from core.kernel.contributions import Contribution, Export
 from core.kernel.schemas import Schema
 from core.security.policies import public
+from core.testing import client_of
 from core.web.route_decorators import get
 from core.wiring.module import Module
-from tests.people import client_of
 
 
 class Greeting(Schema):

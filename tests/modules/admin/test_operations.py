@@ -2,8 +2,8 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from core.kernel.ids import uuid7
-from tests.people import Person
+from core.kit import uuid7
+from core.testing import Person
 
 ADMIN = "/api/v1/admin"
 

@@ -4,9 +4,17 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
-from tests.people import PASSWORD, Person, client_of, register, sign_in
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import eventually
+from core.testing import (
+    CLIENTS,
+    PASSWORD,
+    ROUNDS,
+    Person,
+    at_once,
+    client_of,
+    eventually,
+    register,
+    sign_in,
+)
 
 PEOPLE = "/api/v1/admin/users"
 NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}

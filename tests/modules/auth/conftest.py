@@ -8,10 +8,9 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from config.settings import Settings
-from core.wiring.module import Module
+from core.kit import Module
+from core.testing import Applications, Person, client_of
 from modules.auth.plugin import Plugin
-from tests.applications import Applications
-from tests.people import Person, client_of
 
 AUTH = "/api/v1/auth"
 ME = "/api/v1/users/me"

@@ -15,12 +15,10 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from litestar import Litestar
 
-from core.kernel.clock import utc_now
-from core.wiring.module import Module
+from core.kit import Module, utc_now
+from core.testing import Person, client_of, later
 from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import AUTH, ME, log_in, refresh, works
-from tests.people import Person, client_of
-from tests.waiting import later
 
 Forge = Callable[..., str]
 

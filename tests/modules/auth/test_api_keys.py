@@ -7,15 +7,12 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select, update
 
-from core.web.maintenance import MaintenanceState
-from core.wiring.container import CoreContainer
+from core.kit.platform import MaintenanceState
+from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
 from modules.auth.models import ApiKey
 from modules.users.models import User
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of
 from tests.modules.auth.trail import trail
-from tests.people import Person
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 KEYS = f"{AUTH}/api-keys"
 DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}

@@ -3,9 +3,8 @@
 import pytest
 from httpx import AsyncClient
 
+from core.testing import Person, later
 from tests.modules.auth.conftest import log_in, refresh, works
-from tests.people import Person
-from tests.waiting import later
 
 JUMPS = [{"minutes": 5}, {"minutes": -5}, {"days": 1}, {"days": -1}]
 

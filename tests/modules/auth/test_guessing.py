@@ -9,9 +9,9 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
 from config.settings import Rate
-from core.security.passwords import Passwords
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module
+from core.kit.platform import Passwords
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
 from modules.auth.service.login import Login
 from modules.auth.service.login_throttle import (
     CEILING,
@@ -22,9 +22,6 @@ from modules.auth.service.login_throttle import (
 )
 from tests.modules.auth.conftest import AUTH, code_of
 from tests.modules.auth.trail import trail
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 MANY = Rate(10_000, 60)
 WRONG = "wrong password"

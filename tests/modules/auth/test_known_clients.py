@@ -9,7 +9,7 @@ from litestar import Litestar
 from sqlalchemy import func, select, update
 
 from config.settings import Rate
-from core.wiring.container import CoreContainer
+from core.testing import PASSWORD, CoreContainer, Person, later
 from modules.auth.models import Attempts
 from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS, MOST_KNOWN
 from modules.users.plugin import Plugin
@@ -17,8 +17,6 @@ from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService
 from tests.modules.auth.conftest import AUTH, code_of, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
-from tests.people import PASSWORD, Person
-from tests.waiting import later
 
 MANY = Rate(10_000, 60)
 HOME = "127.0.0.1"  # where the fixtures sign in

@@ -11,17 +11,16 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 from sqlalchemy import delete, update
 
+from core.kit import Module
+from core.kit.platform import MaintenanceState
 from core.security.passwords import PASSES
-from core.web.maintenance import MaintenanceState
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
+from core.testing.races import order
 from modules.auth.service.login import Login
 from modules.users.models import User
 from modules.users.public import Accounts
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, works
 from tests.modules.auth.trail import trail
-from tests.people import PASSWORD, Person, register
-from tests.races import CLIENTS, ROUNDS, at_once, order
 
 
 async def attempt(client: AsyncClient, email: str, password: str) -> Response:

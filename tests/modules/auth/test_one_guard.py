@@ -12,13 +12,12 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from config.settings import Rate
-from core.security.passwords import Passwords
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module
+from core.kit.platform import Passwords
+from core.testing import PASSWORD, CoreContainer, Person
 from modules.auth.service.login_throttle import FREE, LoginThrottle
 from tests.modules.auth.conftest import AUTH, ME, code_of
 from tests.modules.auth.test_guessing import WRONG, attempt
-from tests.people import PASSWORD, Person
 
 MANY = Rate(10_000, 60)
 USERS = "/api/v1/users"

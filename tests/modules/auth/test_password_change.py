@@ -3,11 +3,9 @@
 import pytest
 from httpx import AsyncClient, Response
 
-from core.wiring.container import CoreContainer
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
 from tests.modules.auth.conftest import AUTH, code_of, log_in, refresh, works
 from tests.modules.auth.trail import trail
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 NEW = "another horse another battery"
 

@@ -9,13 +9,10 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, select
 
-from core.data.database import Database
 from core.engine.sql.errors import DatabaseBusy
-from core.kernel.clock import utc_now
-from core.operations.maintenance import Maintenance
-from core.web.maintenance import MaintenanceState
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Database, Module, utc_now
+from core.kit.platform import Maintenance, MaintenanceState
+from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
 from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.service.access_tokens import Claims
 from modules.auth.service.authentication import BearerTokens
@@ -24,9 +21,6 @@ from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.signing_keys import PRINCIPALS
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, refresh, rotated, works
 from tests.modules.auth.trail import trail
-from tests.people import Person
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 LIVE = (
     select(func.count())

@@ -4,10 +4,9 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import func, select
 
-from core.kernel.pages import PageRequest
-from core.kernel.preconditions import ANY_VERSION
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module, PageRequest
+from core.kit.platform import ANY_VERSION
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
 from modules.auth.models import RefreshToken
 from modules.auth.public import SessionNotFound
 from modules.auth.service.cleanup import ExpiredDataCleanup
@@ -15,9 +14,6 @@ from modules.auth.service.sessions import SessionService
 from modules.users.public import AccountClosed
 from tests.modules.auth.conftest import AUTH, bearer, code_of, log_in, refresh, works
 from tests.modules.auth.trail import trail
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 

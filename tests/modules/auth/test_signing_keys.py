@@ -9,18 +9,14 @@ from litestar import Litestar
 from sqlalchemy import delete, func, select
 
 from config.settings import Settings
-from core.operations.contributions import Command
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Command, Module
+from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
 from modules.auth.models import SigningKey
 from modules.auth.service.authentication import BearerTokens
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import log_in, refresh, works
 from tests.modules.auth.trail import trail
-from tests.people import Person
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 JWKS = "/.well-known/jwks.json"
 

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from core.web.maintenance import MaintenanceState
-from core.wiring.container import CoreContainer
+from core.kit.platform import MaintenanceState
+from core.testing import PASSWORD, CoreContainer, Person
 from tests.modules.auth.conftest import AUTH, works
 from tests.modules.auth.trail import trail
-from tests.people import PASSWORD, Person
 
 URL = f"{AUTH}/token"
 FORM = "application/x-www-form-urlencoded"

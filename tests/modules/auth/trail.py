@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.data.audit import AuditEntry
-from core.wiring.container import CoreContainer
+from core.kit.platform import AuditEntry
+from core.testing import CoreContainer
 
 TRAIL = select(
     AuditEntry.action,

@@ -1,10 +1,8 @@
 import pytest
-from litestar import Litestar
 
 from config.settings import Settings
-from core.kernel.contributions import Export
-from core.wiring.container import CoreContainer
-from core.wiring.plugin import CorePlugin
+from core.kit import Export
+from core.testing import CoreContainer
 from modules.files.public import StoredFiles
 from tests.modules.files.uploads import Traces
 
@@ -30,12 +28,9 @@ def traces(settings: Settings, core: CoreContainer) -> Traces:
 
 
 @pytest.fixture
-def files_of_all(app: Litestar) -> StoredFiles:
+def files_of_all(core: CoreContainer) -> StoredFiles:
     """What the module exports to others."""
-    [export] = [
-        each
-        for each in app.plugins.get(CorePlugin).container.contributions().of(Export, "files")
-        if each.port is StoredFiles
-    ]
+    exports = core.contributions().of(Export, "files")
+    [export] = [each for each in exports if each.port is StoredFiles]
     exported: StoredFiles = export.provider()
     return exported

@@ -15,8 +15,8 @@ import pytest
 import uvicorn
 from litestar import Litestar
 
-from core.kernel.events import Schedule
-from core.operations.contributions import StartupTask
+from core.kit import Schedule, StartupTask
+from core.testing import Person
 from modules.files.storage.local import LocalStorage
 from modules.files.threads import in_thread
 from tests.modules.files.uploads import (
@@ -29,7 +29,6 @@ from tests.modules.files.uploads import (
     send,
     upload,
 )
-from tests.people import Person
 
 pytestmark = pytest.mark.anyio
 

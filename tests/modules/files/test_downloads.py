@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import pytest
 from httpx import AsyncClient, Response
 
+from core.testing import Person
 from modules.files.storage.local import LocalStorage
 from tests.modules.files.uploads import FILES, GIF, JPEG, PDF, PNG, Traces, refusal, upload
-from tests.people import Person
 
 pytestmark = pytest.mark.anyio
 

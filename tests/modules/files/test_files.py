@@ -9,18 +9,15 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import select
 
-from core.data.audit import AuditEntry
 from core.events.models import RecordedEvent
 from core.events.payloads import decode
-from core.kernel.pages import PageRequest
-from core.operations.contributions import HealthCheck, PersonalData, Statistic, UserStatistic
-from core.wiring.container import CoreContainer
+from core.kit import HealthCheck, PageRequest, PersonalData, Statistic, UserStatistic
+from core.kit.platform import AuditEntry
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
 from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
-from tests.people import PASSWORD, Person, register
-from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 

@@ -3,6 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
+from core.testing import CLIENTS, ROUNDS, Person, at_once
 from modules.files.upload.received import LARGEST_TEXT
 from tests.modules.files.uploads import (
     FILES,
@@ -15,8 +16,6 @@ from tests.modules.files.uploads import (
     send,
     upload,
 )
-from tests.people import Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 pytestmark = pytest.mark.anyio
 

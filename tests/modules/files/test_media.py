@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.testing import Person
 from tests.modules.files.uploads import FILES, refusal, upload
-from tests.people import Person
 
 
 @pytest.fixture

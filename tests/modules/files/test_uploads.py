@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from httpx import AsyncClient
 
+from core.testing import Person
 from tests.modules.files.uploads import (
     BOUNDARY,
     FILES,
@@ -25,7 +26,6 @@ from tests.modules.files.uploads import (
     send,
     upload,
 )
-from tests.people import Person
 
 pytestmark = pytest.mark.anyio
 

@@ -13,18 +13,21 @@ from sqlalchemy import insert, select
 
 from config.settings import Settings
 from core.events import leases
-from core.kernel.clock import utc_now
-from core.kernel.ids import uuid7
-from core.wiring.container import CoreContainer
+from core.kit import utc_now, uuid7
+from core.testing import (
+    PASSWORD,
+    Applications,
+    CoreContainer,
+    Person,
+    at_once,
+    client_of,
+    eventually,
+)
 from modules.files.models import FileReservation
 from modules.files.plugin import Plugin
 from modules.files.service import reservations, usage
 from modules.files.service.reservations import Reservations
-from tests.applications import Applications
 from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
-from tests.people import PASSWORD, Person, client_of
-from tests.races import at_once
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import func, select
 
 from config.settings import Settings
-from core.wiring.container import CoreContainer
+from core.testing import CoreContainer
 from modules.files.models import File, FileReservation, FileUsage
 
 FILES = "/api/v1/files"

@@ -6,9 +6,8 @@ from httpx import AsyncClient
 from pydantic import SecretStr
 
 from core.engine.sql.errors import DatabaseBusy
-from core.operations.contributions import HealthCheck
-from core.wiring.container import CoreContainer
-from tests.people import Person
+from core.kit import HealthCheck
+from core.testing import CoreContainer, Person
 
 
 async def test_the_service_says_that_it_is_there(client: AsyncClient) -> None:

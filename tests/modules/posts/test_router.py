@@ -4,11 +4,9 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from core.kernel.text import simple_lower
-from core.wiring.container import CoreContainer
+from core.kit.platform import simple_lower
+from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once
 from tests.api.document import expanded
-from tests.people import Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 POSTS = "/api/v1/posts"
 POST = {"title": "Hello", "content": "The first 5% of many words."}

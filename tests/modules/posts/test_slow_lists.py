@@ -8,9 +8,8 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, literal, select
 
-from core.wiring.container import CoreContainer
+from core.testing import CoreContainer, Person, client_of
 from modules.posts.queries import SELECT_ALL
-from tests.people import Person, client_of
 
 LISTS = 8
 

@@ -6,9 +6,8 @@ from typing import Any
 from httpx import AsyncClient, Response
 from sqlalchemy import select
 
-from core.data.audit import AuditEntry
-from core.wiring.container import CoreContainer
-from tests.people import Person
+from core.kit.platform import AuditEntry
+from core.testing import CoreContainer, Person
 
 ME = "/api/v1/users/me"
 USERS = "/api/v1/users"

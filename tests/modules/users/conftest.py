@@ -1,7 +1,7 @@
 import pytest
 from litestar import Litestar
 
-from core.wiring.module import Module
+from core.kit import Module
 from modules.users.plugin import Plugin
 
 

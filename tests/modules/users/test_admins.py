@@ -6,18 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from core.kernel.errors import ProblemError
-from core.kernel.principal import Principal
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module, Principal, ProblemError
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
 from modules.users.models import User
 from modules.users.public import BeyondOwnRights, LastAdmin, NewAccount, UserNotFound
 from modules.users.queries import ACTIVE_ADMINS
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.people import PeopleService
 from tests.modules.users.asking import USERS, code, me
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 
 @pytest.fixture

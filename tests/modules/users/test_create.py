@@ -3,10 +3,8 @@
 import pytest
 from httpx import Response
 
-from core.wiring.container import CoreContainer
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
 from tests.modules.users.asking import USERS, audited, code, wrong
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 NEW = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
 

@@ -11,16 +11,29 @@ from litestar import Litestar
 from sqlalchemy import select, update
 
 from config.settings import Settings
-from core.kernel.clock import utc_now
-from core.kernel.contributions import Contribution
-from core.kernel.events import Listener
-from core.kernel.preconditions import ANY_VERSION
-from core.kernel.principal import Principal
-from core.kernel.schemas import Schema
-from core.operations.contributions import PersonalData, UserStatistic
-from core.security.authentication import StepUpRequired
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import (
+    Contribution,
+    Listener,
+    Module,
+    PersonalData,
+    Principal,
+    Schema,
+    UserStatistic,
+    utc_now,
+)
+from core.kit.platform import ANY_VERSION, StepUpRequired
+from core.testing import (
+    CLIENTS,
+    PASSWORD,
+    ROUNDS,
+    Applications,
+    CoreContainer,
+    Person,
+    at_once,
+    later,
+    register,
+    sign_in,
+)
 from modules.users.models import User
 from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
 from modules.users.samples import SamplePeople
@@ -29,11 +42,7 @@ from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService
 from modules.users.service.profiles import ProfileService
-from tests.applications import Applications
 from tests.modules.users.asking import ME, USERS, audited, code, me
-from tests.people import PASSWORD, Person, register, sign_in
-from tests.races import CLIENTS, ROUNDS, at_once
-from tests.waiting import later
 
 GRACE = timedelta(days=7)
 

@@ -3,9 +3,9 @@
 import pytest
 from httpx import Response
 
+from core.testing import PASSWORD, Person, sign_in
 from modules.users.email import as_written, key_of
 from tests.modules.users.asking import USERS, code, wrong
-from tests.people import PASSWORD, Person, sign_in
 
 SAME = [
     ("a@example.com", "A@EXAMPLE.COM"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.data.migrations import MigrationError, downgrade, upgrade
 from core.data.migrations.connections import run
-from core.kernel.clock import utc_now
+from core.kit import utc_now
 from core.wiring.histories import histories
 from modules.users.email import key_of, parse
 

@@ -19,19 +19,16 @@ from time_machine import travel
 
 from config.settings import Settings
 from core.data import erasing
-from core.data.audit import AuditEntry
 from core.engine.sql.connection_pool import ConnectionPool
-from core.kernel.clock import utc_now
-from core.kernel.ids import uuid7
+from core.kit import Module, utc_now, uuid7
+from core.kit.platform import AuditEntry
+from core.testing import PASSWORD, CoreContainer, Person, client_of, register, sign_in
 from core.web.idempotency.models import IdempotencyRow
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
 from modules.users.models import User
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService
 from tests.modules.users.asking import ME, USERS
-from tests.people import PASSWORD, Person, client_of, register, sign_in
 
 API = "/api/v1"
 CANARY = "zzcanary"

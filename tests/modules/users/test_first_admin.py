@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 
 from config.settings import Settings
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
 from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused
 from modules.users.first_admin import FILE, FirstAdmin
@@ -17,8 +17,6 @@ from modules.users.public import NewAccount, UserNotFound
 from modules.users.service.accounts import AccountService
 from modules.users.service.admins import AdminService
 from tests.modules.users.asking import USERS, audited
-from tests.people import PASSWORD, Person
-from tests.races import CLIENTS, ROUNDS, at_once
 
 EMAIL = "boss@example.com"
 MADE = "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."

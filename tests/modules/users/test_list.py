@@ -1,7 +1,7 @@
 from typing import Any
 
+from core.testing import PASSWORD, Person
 from tests.modules.users.asking import USERS, code, wrong
-from tests.people import PASSWORD, Person
 
 
 async def names(admin: Person, **query: Any) -> list[str]:

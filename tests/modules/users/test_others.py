@@ -6,18 +6,14 @@ import pytest
 import time_machine
 from httpx import AsyncClient
 
-from core.kernel.clock import utc_now
-from core.kernel.preconditions import ANY_VERSION
-from core.kernel.principal import Principal
-from core.security.authentication import NotPermitted
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module, NotPermitted, Principal, utc_now
+from core.kit.platform import ANY_VERSION
+from core.testing import PASSWORD, CoreContainer, Person
 from modules.users.public import BeyondOwnRights, NewAccount
 from modules.users.schemas import ProfileUpdate, UserReplace
 from modules.users.service.people import PeopleService
 from modules.users.service.profiles import ProfileService
 from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
-from tests.people import PASSWORD, Person
 
 CHANGE = {"name": "Changed Name"}
 

@@ -2,11 +2,9 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from core.kernel.principal import Permission
-from core.wiring.container import CoreContainer
+from core.kit import Permission
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, client_of
 from tests.modules.users.asking import ME, USERS, audited, code, me, with_key, wrong
-from tests.people import PASSWORD, Person, client_of
-from tests.races import CLIENTS, ROUNDS, at_once
 
 WRITES = [("PATCH", ME), ("PUT", ME), ("POST", f"{ME}/deletion")]
 READS = [ME, f"{ME}/summary", f"{ME}/activity"]

@@ -6,14 +6,12 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from core.data.audit import RECORD, AuditEntry
-from core.data.queries import BATCH, Listing
-from core.kernel.clock import utc_now
-from core.kernel.ids import uuid7
-from core.wiring.container import CoreContainer
+from core.data.audit import RECORD
+from core.data.queries import BATCH
+from core.kit import Listing, utc_now, uuid7
+from core.kit.platform import AuditEntry
+from core.testing import CoreContainer, Person, later
 from tests.modules.users.asking import ME, USERS, audited, code, me, wrong
-from tests.people import Person
-from tests.waiting import later
 
 
 async def test_a_summary_is_counted_once_a_minute_and_for_each(

@@ -1,12 +1,11 @@
 import pytest
 
-from core.wiring.container import CoreContainer
-from core.wiring.module import Module
+from core.kit import Module
+from core.testing import CoreContainer, Person
 from modules.users import samples
 from modules.users.samples import FEW, SamplePeople
 from modules.users.service.accounts import AccountService
 from tests.modules.users.asking import USERS, audited
-from tests.people import Person
 
 
 async def test_a_few_sample_people_are_added_once(users: Module, admin: Person) -> None:

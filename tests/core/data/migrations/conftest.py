@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import BACKENDS, postgres_database, postgres_server
+from core.testing.databases import BACKENDS, postgres_database, postgres_server
 
 
 @pytest.fixture(params=BACKENDS)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from core.testing import Person
 from core.web.context import HttpContext
-from tests.people import Person
 
 REQUESTS = 20
 

@@ -16,8 +16,13 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.connection_pool import dbapi_connection_of
 from core.engine.sql.lanes import Lane
 from core.engine.sql.postgres.reads import PostgresReads
+from core.testing.databases import (
+    HAS_POSTGRES,
+    HOW_TO_GET_POSTGRES,
+    postgres_database,
+    postgres_server,
+)
 from tests.core.data.tables import Thing
-from tests.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_database, postgres_server
 
 pytestmark = pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 

@@ -1,4 +1,4 @@
-"""Races: how many start at the same moment, how often that is tried, and how they are let go."""
+"""Races: many calls that start at the same moment, several times."""
 
 from asyncio import Barrier, create_task, gather
 from collections.abc import Awaitable
@@ -6,14 +6,14 @@ from random import Random
 from typing import TypeVar
 
 CLIENTS, ROUNDS = 50, 20
-"""Once proves little."""
+"""The number of calls in one race, and the number of races in a test."""
 
 T = TypeVar("T")
 order = Random(1)  # noqa: S311
 
 
 async def at_once(*acts: Awaitable[T]) -> list[T]:
-    """What comes of each; all stand at one line before any is let go, in an order of chance."""
+    """Return the result of each; all wait at one barrier, and then start in a random order."""
     line = Barrier(len(acts) + 1)
 
     async def run(act: Awaitable[T]) -> T:

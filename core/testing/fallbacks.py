@@ -1,4 +1,4 @@
-"""No test may take a fallback that it does not name."""
+"""The check that a test takes no fallback that it does not name."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""People who use the application in tests: each with a client that is signed in."""
+"""People who use the application in tests, each with a signed-in client."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,9 +8,10 @@ from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
+from sqlalchemy import update
 
-from core.wiring.plugin import CorePlugin
-from modules.users.models import User
+from core.data.models import Base
+from core.testing.applications import core_of
 
 PASSWORD = "correct horse battery staple"
 
@@ -20,7 +21,7 @@ class Person:
     id: UUID
     email: str
     client: AsyncClient
-    """Sends the access token with every request."""
+    """The client, which sends the access token with each request."""
     tokens: dict[str, Any]
     password: str = PASSWORD
 
@@ -35,7 +36,7 @@ def client_of(app: Litestar, **headers: str) -> AsyncClient:
 async def register(
     app: Litestar, email: str, name: str, roles: Sequence[str] = ()
 ) -> AsyncIterator[Person]:
-    """Register and sign in as a client would; roles are given as another admin would give them."""
+    """Register and sign in as a client does; the roles are written into the database."""
     async with client_of(app) as client:
         body = {"name": name, "email": email, "password": PASSWORD}
         registered = await client.post("/api/v1/auth/register", json=body)
@@ -56,9 +57,9 @@ async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> 
 
 
 async def grant(app: Litestar, user_id: UUID, roles: Sequence[str]) -> None:
-    """What no client can do for the first admin."""
-    db = app.plugins.get(CorePlugin).container.db()
+    """Give roles to a user in the database, because no client can do so for the first admin."""
+    db, users = core_of(app).db(), Base.metadata.tables["users"]
     async with db.transaction() as tx:
-        user = await tx.session.get_one(User, user_id)
-        user.roles = tuple(sorted({"member", *roles}))
+        values = {"roles": tuple(sorted({"member", *roles}))}
+        await tx.session.execute(update(users).where(users.c.id == user_id).values(values))
         tx.invalidate("principals")

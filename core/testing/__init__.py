@@ -1,0 +1,28 @@
+"""The public face for tests of modules, in this repository and outside.
+
+A `conftest.py` with `pytest_plugins = ["core.testing.plugin"]` has these fixtures: `client`,
+`person`, `stranger`, `admin`, `app`, `core`, `settings`, `overrides`. This package has the names
+that tests import. It needs pytest, httpx and time-machine, and the service does not load it.
+"""
+
+from core.testing.applications import Applications, core_of
+from core.testing.people import PASSWORD, Person, client_of, register, sign_in
+from core.testing.races import CLIENTS, ROUNDS, at_once
+from core.testing.waiting import eventually, later
+from core.wiring.container import CoreContainer
+
+__all__ = [
+    "CLIENTS",
+    "PASSWORD",
+    "ROUNDS",
+    "Applications",
+    "CoreContainer",
+    "Person",
+    "at_once",
+    "client_of",
+    "core_of",
+    "eventually",
+    "later",
+    "register",
+    "sign_in",
+]
