@@ -26,6 +26,8 @@ Key = tuple[Hashable, ...]
 
 
 class Applications:
+    """The applications of a test run, each built once for its settings."""
+
     def __init__(self, lines: LogWriter) -> None:
         self._lines = lines
         self._built: OrderedDict[Key, Litestar] = OrderedDict()
@@ -58,6 +60,7 @@ class Applications:
 
 
 def core_of(app: Litestar) -> CoreContainer:
+    """Return the container of core, which the fixture `core` returns too."""
     container: CoreContainer = app.plugins.get(CorePlugin).container
     return container
 

@@ -14,10 +14,13 @@ from core.data.models import Base
 from core.testing.applications import core_of
 
 PASSWORD = "correct horse battery staple"
+"""The password of each `Person`."""
 
 
 @dataclass(frozen=True)
 class Person:
+    """A registered user with a client that is signed in."""
+
     id: UUID
     email: str
     client: AsyncClient
@@ -28,6 +31,7 @@ class Person:
 
 def client_of(app: Litestar, **headers: str) -> AsyncClient:
     # Not Litestar's client: that runs the application in an event loop of its own.
+    """Return a client without a credential, which sends these headers with each request."""
     transport = ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
     return AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
@@ -50,6 +54,7 @@ async def register(
 
 
 async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> dict[str, Any]:
+    """Sign in by e-mail and password, and return the tokens."""
     answer = await client.post("/api/v1/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.text
     tokens: dict[str, Any] = answer.json()

@@ -106,6 +106,8 @@ def make_limits(settings: Settings, shared: SharedCounters, db: Database) -> Rat
 
 
 class CoreContainer(containers.DeclarativeContainer):
+    """The container of core, of which a test uses `core.relay()` and `core.db()`."""
+
     settings = providers.Dependency(instance_of=Settings)
     log_lines = providers.Dependency(instance_of=LogWriter)
     authenticator = providers.Dependency(instance_of=Authenticator)

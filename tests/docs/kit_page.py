@@ -4,13 +4,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import indent
 
-from tests.docs.kit_source import FUNCTIONS, KIT, PLATFORM, Definition, Member, aliases, definitions
+from tests.docs.kit_source import (
+    FUNCTIONS,
+    KIT,
+    PLATFORM,
+    TESTING,
+    Definition,
+    Member,
+    aliases,
+    definitions,
+    fixtures,
+)
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "kit.md"
 SIGNATURES = {
     KIT: ROOT / "core" / "kit" / "signatures.txt",
     PLATFORM: ROOT / "core" / "kit" / "platform_signatures.txt",
+    TESTING: ROOT / "core" / "testing" / "signatures.txt",
 }
 GROUPS = {
     "The module": ("core.wiring", "core.kernel.contributions", "core.kernel.clock"),
@@ -56,13 +67,26 @@ from modules.notes.service import *
 ```
 """
 
+FOR_TESTS = """
+## Tests
+
+The tests of a module import of the core these names too: `from core.testing import Person`. A test
+asks for the fixtures by name:
+"""
+
 
 def render() -> str:
     named = definitions(KIT)
     sections = ((title, [it for it in named if group_of(it) == title]) for title in GROUPS)
     groups = (f"\n## {title}\n" + "".join(map(described, members)) for title, members in sections)
     types = "".join(f"- `{it.signature}`\n" for it in aliases(KIT))
-    return f"{INTRODUCTION}{''.join(groups)}\n## Types in the signatures\n\n{types}"
+    return f"{INTRODUCTION}{''.join(groups)}{tests()}\n## Types in the signatures\n\n{types}"
+
+
+def tests() -> str:
+    """Return the section about the names and the fixtures for tests."""
+    asked = "".join(item("", it) for it in fixtures(f"{TESTING}.plugin"))
+    return f"{FOR_TESTS}\n{asked}{''.join(map(described, definitions(TESTING)))}"
 
 
 def group_of(it: Definition) -> str:

@@ -12,7 +12,7 @@ from inspect import cleandoc
 from itertools import zip_longest
 from pathlib import Path
 
-KIT, PLATFORM = "core.kit", "core.kit.platform"
+KIT, PLATFORM, TESTING = "core.kit", "core.kit.platform", "core.testing"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 PROPERTIES = {"property", "cached_property"}
 SHOWN = {"classmethod", "staticmethod", "contextmanager", "asynccontextmanager"}
@@ -129,6 +129,14 @@ def definitions(face: str) -> list[Definition]:
         returned = [one for one in it.returned() if one.name not in names_of(KIT)]
         found |= {one.name: one for one in returned if one.name not in found}
     return list(found.values())
+
+
+def fixtures(module: str) -> Iterator[Member]:
+    """Yield the fixtures of pytest that a test asks for."""
+    for node, doc in documented(parsed(module).body):
+        decorators = " ".join(map(ast.unparse, getattr(node, "decorator_list", ())))
+        if doc and "pytest.fixture" in decorators and "autouse" not in decorators:
+            yield Member(name_of(node), doc, node)
 
 
 def aliases(face: str) -> list[Definition]:
