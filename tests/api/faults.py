@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.engine.sql.connection_pool import ConnectionPool, dbapi_connection_of
+from core.engine.sql.postgres.pool import PostgresPool
 from core.engine.sql.sqlite.threads import ConnectionThreads
 
 CALLS = frozenset({"open", "write", "fsync", "link"})
@@ -102,12 +105,16 @@ def saying_it_as_sqlite() -> Iterator[None]:
 def in_postgres(point: Callable[[str], None]) -> Iterator[None]:
     """The statements and commits of each connection; one that fails is gone."""
 
-    def execute(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if acting.get() and connection.dialect.name == "postgresql":
+    def call(driver: Any, name: str) -> None:
+        if acting.get():
             try:
-                point(statement)
+                point(name)
             except OSError:
-                connection.connection.driver_connection.terminate()
+                driver.terminate()
+
+    def execute(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        if connection.dialect.name == "postgresql":
+            call(connection.connection.driver_connection, statement)
 
     def commit(connection: Any) -> None:
         execute(connection, None, "COMMIT")
@@ -116,7 +123,27 @@ def in_postgres(point: Callable[[str], None]) -> Iterator[None]:
     for name, listener in listeners:
         event.listen(Engine, name, listener)
     try:
-        yield
+        with past_sqlalchemy(call):
+            yield
     finally:
         for name, listener in listeners:
             event.remove(Engine, name, listener)
+
+
+@contextmanager
+def past_sqlalchemy(call: Callable[[Any, str], None]) -> Iterator[None]:
+    """The statements and commits that the pool gives to the driver of PostgreSQL itself."""
+    real_fetch, real_commit = PostgresPool._fetch_once, ConnectionPool.commit_driver
+
+    async def fetch(pool: PostgresPool, adapted: Any, sql: str, *values: Any) -> Any:
+        call(adapted.driver_connection, sql)
+        return await real_fetch(pool, adapted, sql, *values)
+
+    async def commit(pool: ConnectionPool, connection: AsyncConnection) -> None:
+        call(dbapi_connection_of(connection).driver_connection, "COMMIT")
+        await real_commit(pool, connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PostgresPool, "_fetch_once", fetch)
+        patch.setattr(ConnectionPool, "commit_driver", commit)
+        yield

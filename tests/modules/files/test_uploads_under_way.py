@@ -171,11 +171,12 @@ async def test_of_uploads_that_hold_a_part_each_the_oldest_is_taken_in(
 ) -> None:
     """The others are refused one after the other, until the rest fits."""
     monkeypatch.setattr(reservations, "YIELD_S", 0.2)
-    meeting, clients, uploads = Barrier(count), (person.client, other), []
+    meeting, clients, uploads = Barrier(count + 1), (person.client, other), []
     for at in range(count):
         body = InParts(meeting, form(part(b"x" * size)))
         uploads.append(create_task(start(clients[at % 2], body, False)))
         await eventually(traces.held, at + 1)
+    await meeting.wait()
     answers = await gather(*uploads)
     taken = [each.status_code == 201 for each in answers]
     assert taken[0] and 1 <= sum(taken) <= fit, [each.text for each in answers]
