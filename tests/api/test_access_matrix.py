@@ -285,6 +285,8 @@ THINGS = {
     "{user_id}": own_id,
     "{event_id}": no_event,
 }
+UNKNOWN = f"{API}/{{path}}"
+"""A path that no route has."""
 NAMES = {
     f"{API}/hello/{{name}}": f"{API}/hello/World",
     "/static/{name}": asset_url("atrium.css"),
@@ -336,7 +338,7 @@ def test_every_route_has_its_row_and_every_row_its_route(application: Litestar) 
         for route, handler in operations_of(application.routes)
         for method in handler.http_methods
     }
-    rows = [(row.method, row.path) for row in ROWS]
+    rows = [(row.method, row.path) for row in ROWS if row.path != UNKNOWN]
     assert sorted(rows) == sorted(routes)
 
 
@@ -359,6 +361,8 @@ async def test_each_is_answered_as_the_table_says(
 def action_of(app: Litestar, row: Row) -> str | None:
     """What the audit trail calls it: every write, and of reads a few."""
     action: str | None
+    if row.path == UNKNOWN:
+        return None
     [action] = [
         options_of(handler).audit
         for route, handler in operations_of(app.routes)
