@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from config.log_writer import LogWriter
 from config.settings import Settings
+from core.kernel.context import enter_context
 from core.testing.applications import Applications, clear, core_of
 from core.testing.databases import BACKENDS, Databases
 from core.testing.fallbacks import no_fallbacks_except
@@ -40,6 +41,12 @@ def anyio_backend() -> str:
 async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
     """Keep one event loop for all tests, because an application is started several times."""
     yield  # noqa: PT022 (the loop ends with this fixture)
+
+
+@pytest.fixture(autouse=True)
+async def no_request_context(one_event_loop: None) -> None:
+    """Discard the request context of the test before, because one task runs all tests."""
+    enter_context(None)
 
 
 @pytest.fixture(autouse=True)
