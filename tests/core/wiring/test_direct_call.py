@@ -15,9 +15,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from core.kernel.errors import Forbidden
 from core.kernel.schemas import Schema
-from core.kit import get, post
+from core.kit import NotPermitted, get, post
 from core.security.policies import public
 from core.testing import client_of
 from core.web.operation import DIRECT
@@ -25,17 +24,12 @@ from core.wiring.module import Module
 from core.wiring.routes import operations_of
 
 
-class Closed(Forbidden):
-    code = "doors.closed"
-    title = "It is closed."
-
-
 class Seen(Schema):
     what: str
 
 
 def refuse(_: ASGIConnection[Any, Any, Any, Any], __: BaseRouteHandler) -> None:
-    raise Closed
+    raise NotPermitted
 
 
 def mark(response: Response[Any]) -> Response[Any]:
@@ -160,7 +154,7 @@ async def test_what_a_route_declares_is_honoured(settings: Settings, log_lines: 
     assert {name: each.status_code for name, each in found.items()} == dict.fromkeys(found, 200)
     said = {name: answer.json()["what"] for name, answer in found.items()}
     assert said == {name: name for name in said} | {"waiting": "late"}
-    assert (guarded.status_code, guarded.json()["code"]) == (403, "doors.closed")
+    assert (guarded.status_code, guarded.json()["code"]) == (403, NotPermitted.code)
     assert found["marked"].headers["x-marked"] == "yes"
     assert found["cookie"].cookies["a"] == "b"
     assert all(each.headers["etag"] for each in found.values())
