@@ -14,8 +14,8 @@ from msgspec import Struct
 from pydantic import BaseModel
 
 HIDDEN = "…"
-LONGEST_TEXT = 8192
-DEEPEST = 8
+MAX_TEXT_LENGTH = 8192
+MAX_DEPTH = 8
 
 ALWAYS_SECRET = (
     *("authorization", "cookie", "credential", "dsn", "jwt", "passphrase", "passwd", "password"),
@@ -47,11 +47,11 @@ def redacted(value: Any, depth: int = 0) -> Any:
             return str(value)
         case None | bool() | int() | float():
             return value
-        case Mapping() if depth < DEEPEST:
+        case Mapping() if depth < MAX_DEPTH:
             return {redacted(str(key)): entry(key, item, depth) for key, item in value.items()}
-        case [str() | bytes() as key, item] if depth < DEEPEST:  # a header field
+        case [str() | bytes() as key, item] if depth < MAX_DEPTH:  # a header field
             return [redacted(key), entry(key, item, depth)]
-        case list() | tuple() | set() | frozenset() if depth < DEEPEST:
+        case list() | tuple() | set() | frozenset() if depth < MAX_DEPTH:
             return [redacted(item, depth + 1) for item in value]
         case bytes() | bytearray():
             return redacted_text(value.decode("utf-8", "backslashreplace"))
@@ -92,8 +92,8 @@ def is_secret(name: str) -> bool:
 
 
 def redacted_text(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        text = text[:LONGEST_TEXT] + HIDDEN
+    if len(text) > MAX_TEXT_LENGTH:
+        text = text[:MAX_TEXT_LENGTH] + HIDDEN
     if SUSPECT.search(text):
         for pattern, instead in UNFIT:
             text = pattern.sub(instead, text)

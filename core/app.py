@@ -58,7 +58,7 @@ def build_app(
     catalogues = Catalogues([FOLDER, *(module.folder for module in modules)])
     pipeline = Pipeline(core, catalogues)
     documentation = Documentation(lambda: document_of_application(app), catalogues)
-    with telling_misfits(modules):
+    with translate_misfits(modules):
         app = Litestar(
             route_handlers=[
                 read_asset,
@@ -67,7 +67,7 @@ def build_app(
             plugins=[
                 PydanticInitPlugin(),  # first, so that the decoders of CorePlugin take precedence
                 RouteRules(
-                    OptionReader(settings, core.contributions(), core.limits().names),
+                    OptionReader(settings, core.contributions()),
                     core.modules(),
                 ),
                 CorePlugin(core, pipeline),
@@ -83,7 +83,7 @@ def build_app(
 
 
 @contextmanager
-def telling_misfits(modules: Sequence[Module]) -> Iterator[None]:
+def translate_misfits(modules: Sequence[Module]) -> Iterator[None]:
     """Raise WiringError with one sentence if Litestar cannot register a route.
 
     A handler may, for example, name a dependency that no module provides.

@@ -10,7 +10,7 @@ from config.settings import defaults
 from config.settings.addresses import Host, HostName, Origin, Proxy, PublicUrl
 from config.settings.base import ModuleSettings
 from config.settings.defaults import derived, is_loopback
-from config.settings.rates import OneRate, Rate, Rates
+from config.settings.rates import OneRate, Rate
 from config.settings.values import (
     AdminPassword,
     ApiPrefix,
@@ -122,19 +122,6 @@ class Settings(ModuleSettings):
     )
     rate_limit_signed_in: OneRate = Field(
         default=Rate(600, 60), description="Requests of one principal."
-    )
-    rate_limit_login: Rates = Field(
-        default=(Rate(10, 60), Rate(5, 60)),
-        description="Attempts to sign in, per client IP and per account.",
-    )
-    rate_limit_register: OneRate = Field(
-        default=Rate(20, 3600), description="Registrations from one client IP."
-    )
-    rate_limit_mail: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
-        Field(default=None, description="The limit of requests that send mail; not available yet.")
-    )
-    rate_limit_export: OneRate = Field(
-        default=Rate(6, 3600), description="Downloads of one's own data, per person."
     )
     audit_keep_addresses_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=90, description="Days after which client IPs are cleared from the audit trail."

@@ -8,7 +8,7 @@ from config.settings.errors import SettingsError
 from config.settings.platform import Settings
 from config.settings.secret_key import is_sample, is_weak
 
-SHORTEST_TOKEN = 16
+MIN_TOKEN_LENGTH = 16
 DEBUG_SWITCHES = ("DEBUG", "LITESTAR_DEBUG", "LITESTAR_PDB")
 WELL_KNOWN_PASSWORDS = frozenset(
     (
@@ -71,8 +71,8 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
     if any(is_weak(key.get_secret_value()) for key in settings.secret_key_previous):
         yield "SECRET_KEY_PREVIOUS must list random keys in production."
     token = settings.metrics_token
-    if token and len(token.get_secret_value()) < SHORTEST_TOKEN:
-        yield f"METRICS_TOKEN must have at least {SHORTEST_TOKEN} characters in production."
+    if token and len(token.get_secret_value()) < MIN_TOKEN_LENGTH:
+        yield f"METRICS_TOKEN must have at least {MIN_TOKEN_LENGTH} characters in production."
 
 
 def default_credentials(settings: Settings) -> Iterator[str]:

@@ -8,8 +8,8 @@ from secrets import token_urlsafe
 from config.settings.errors import SettingsError
 
 FILE_NAME = "secret-key"
-FEWEST_BYTES = 32
-FEWEST_DIFFERENT = 8
+MIN_BYTES = 32
+MIN_DIFFERENT_BYTES = 8
 WELL_KNOWN = (
     *("changeme", "changethis", "default", "development", "example", "insecure", "password"),
     *("placeholder", "qwerty", "replaceme", "secret", "12345678"),
@@ -33,7 +33,7 @@ def kept_secret_key(data_dir: Path) -> str:
         key = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsError("DATA_DIR must be a folder whose files can be made and read.") from None
-    if len(key) < FEWEST_BYTES:
+    if len(key) < MIN_BYTES:
         raise SettingsError(f"SECRET_KEY is damaged in {path}: restore that file or delete it.")
     return key
 
@@ -62,4 +62,6 @@ def is_weak(key: str) -> bool:
     """Return whether a key is easy to guess: repeated, of few characters, or with a common word."""
     plain = "".join(filter(str.isalnum, key.lower()))
     repeated = (key + key).find(key, 1) < len(key)
-    return repeated or len(set(key)) < FEWEST_DIFFERENT or any(word in plain for word in WELL_KNOWN)
+    return (
+        repeated or len(set(key)) < MIN_DIFFERENT_BYTES or any(word in plain for word in WELL_KNOWN)
+    )

@@ -11,15 +11,15 @@ import click
 
 from config.settings import load_settings
 from core.cli.sentences import CommandFailed, as_sentence
-from core.cli.setting_up import UNNAMED_POOLER, run, tables_must_fit, the_settings
+from core.cli.setting_up import UNNAMED_POOLER, require_migrated, run, settings_or_exit
 from core.engine.sql import sqlite_path
 from core.operations.contributions import DoctorCheck, HealthCheck
 from core.operations.health import ask
 from core.wiring.container import CoreContainer
 
 Finding = tuple[bool, str]
-EARLIEST = 1_764_547_200  # December 2025: a correct clock is later
-ENOUGH_BYTES = 200_000_000
+EARLIEST_TIME = 1_764_547_200  # December 2025: a correct clock is later
+MIN_FREE_BYTES = 200_000_000
 
 
 @click.command()
@@ -56,12 +56,12 @@ def settings() -> Iterator[Finding]:
     findings = report_settings().findings
     yield from ((False, finding) for finding in findings)
     if not findings:
-        checked = the_settings()
+        checked = settings_or_exit()
         yield True, f"settings: {checked.environment}, served as {checked.public_url}"
 
 
 def clock() -> Iterator[Finding]:
-    right = time() > EARLIEST
+    right = time() > EARLIEST_TIME
     yield right, "clock: plausible" if right else "clock: it is wrong; set it, or tokens fail."
 
 
@@ -71,7 +71,7 @@ def disk() -> Iterator[Finding]:
     writable = os.access(folder, os.W_OK)
     yield writable, f"{folder}: {'writable' if writable else 'make it writable for this user.'}"
     free = free_bytes(folder)
-    enough = free > ENOUGH_BYTES
+    enough = free > MIN_FREE_BYTES
     yield enough, f"{folder}: {free // 1_000_000} MB free{'' if enough else '; make room.'}"
 
 
@@ -97,7 +97,7 @@ def pooler() -> Iterator[Finding]:
 
 
 def schema() -> Iterator[Finding]:
-    tables_must_fit()
+    require_migrated()
     yield True, "schema: up to date"
 
 

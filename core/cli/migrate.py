@@ -8,7 +8,7 @@ from subprocess import run
 import click
 
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import the_settings
+from core.cli.setting_up import settings_or_exit
 from core.data.migrations.revisions import History
 
 REVISION_FILE_MODE = 0o644
@@ -21,7 +21,7 @@ def migrate() -> None:
     from core.data.migrations import upgrade
     from core.wiring.histories import histories
 
-    settings = the_settings()
+    settings = settings_or_exit()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     applied = upgrade(url(), histories(settings.modules))
     for module, revisions in applied.items():
@@ -64,13 +64,13 @@ def downgrade(module: str, to: str) -> None:
 
 
 def url() -> str:
-    return the_settings().database_url.get_secret_value()
+    return settings_or_exit().database_url.get_secret_value()
 
 
 def history(module: str) -> History:
     from core.wiring.histories import histories
 
-    by_module = {it.module: it for it in histories(the_settings().modules)}
+    by_module = {it.module: it for it in histories(settings_or_exit().modules)}
     if module not in by_module:
         raise CommandFailed(f"There is no module {module}: one of {', '.join(by_module)}.")
     return by_module[module]

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from config.settings import Settings
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import tables_must_fit, the_settings
+from core.cli.setting_up import require_migrated, settings_or_exit
 from core.data.migrations import Difference, History, MigrationError, check, upgrade
 from core.data.models import Base
 from core.data.search_tables import SEARCHED
@@ -20,7 +20,7 @@ from core.engine.sql import DatabaseBusy, postgres_url, sqlite_path
 from core.wiring.histories import histories
 
 
-def models_must_fit(settings: Settings) -> None:
+def require_matching_models(settings: Settings) -> None:
     """Compare models and migrations, unless an earlier start has compared the same ones.
 
     Raises CommandFailed for a difference that may make requests fail.
@@ -54,7 +54,7 @@ def dialect_of(url: str) -> Dialect:
 def differences(module: str | None = None) -> list[str]:
     """Return the differences between the models and a database with every revision."""
     with migrated_database() as url:
-        every = histories(the_settings().modules)
+        every = histories(settings_or_exit().modules)
         migrations = [it for it in every if module in (None, it.module)]
         return [it.sentence for it in all_differences(url, migrations)]
 
@@ -67,11 +67,11 @@ def all_differences(url: str, known: Sequence[History]) -> list[Difference]:
 def migrated_database() -> Iterator[str]:
     """Yield the URL of the configured database, or of a temporary one if it lacks revisions."""
     try:
-        tables_must_fit()
+        require_migrated()
     except (CommandFailed, MigrationError, DatabaseBusy, DBAPIError):
         with TemporaryDirectory() as folder:
             temporary = f"sqlite:///{folder}/atrium.db"
-            upgrade(temporary, histories(the_settings().modules))
+            upgrade(temporary, histories(settings_or_exit().modules))
             yield temporary
     else:
-        yield the_settings().database_url.get_secret_value()
+        yield settings_or_exit().database_url.get_secret_value()

@@ -3,7 +3,7 @@
 import click
 
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import the_application, the_settings
+from core.cli.setting_up import application_or_exit, settings_or_exit
 from core.cli.tables import print_table
 from core.web.route_options import options_of
 from core.wiring.module import Module
@@ -20,7 +20,7 @@ def module() -> None:
 def list_modules() -> None:
     """List the installed modules; exit status 1, with the reason, when one cannot be loaded."""
     try:
-        app = the_application()
+        app = application_or_exit()
     except Exception as error:
         list_what_loads(error)
         raise
@@ -53,7 +53,7 @@ def check_module(name: str | None) -> None:
     from core.wiring.rules import breaches
 
     try:
-        sentences = [*breaches(build_app(the_settings()), name), *differences(name)]
+        sentences = [*breaches(build_app(settings_or_exit()), name), *differences(name)]
     except LookupError as error:
         raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
     for sentence in sentences:

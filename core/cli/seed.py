@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from core.cli.setting_up import run, tables_must_fit
+from core.cli.setting_up import require_migrated, run
 from core.operations.contributions import Seed
 from core.wiring.container import CoreContainer
 
@@ -13,7 +13,7 @@ from core.wiring.container import CoreContainer
 @click.option("--users", type=click.IntRange(1, 10_000_000), help="Also add this many people.")
 def seed(users: int | None) -> None:
     """Add sample data; a second run adds nothing. People get no passwords."""
-    tables_must_fit()
+    require_migrated()
     run(partial(run_seeds, users=users))
 
 

@@ -14,12 +14,12 @@ from config.settings import Settings
 from core.cli.seed import run_seeds
 from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
 from core.cli.setting_up import (
+    application_or_exit,
     core_of_application,
+    require_migrated,
     respect_pooler,
     run,
-    tables_must_fit,
-    the_application,
-    the_settings,
+    settings_or_exit,
 )
 from core.data.database import Database
 from core.engine.sql import give_up_spare, sqlite_path
@@ -29,7 +29,7 @@ from core.wiring.container import CoreContainer
 
 log = structlog.get_logger(__name__)
 
-APPLICATION = "core.cli.setting_up:the_application"
+APPLICATION = "core.cli.setting_up:application_or_exit"
 RELOADED = "core.cli.serve:reloaded_application"
 PROJECT = Path(__file__).parents[2]
 SOURCES = ("config", "core", "modules", "migrations")
@@ -46,9 +46,9 @@ def serve(seed: bool, reload: bool) -> None:
     from core.engine.http.server import CannotListen, Options  # loads uvicorn
     from core.engine.http.server import serve as serve_until_stopped
 
-    the_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    settings_or_exit().data_dir.mkdir(parents=True, exist_ok=True)
     respect_pooler()
-    settings = the_settings()
+    settings = settings_or_exit()
     bring_up_to_date(settings)
     with_samples = seed and settings.environment == "development"
     run(partial(prepare, with_samples=with_samples), core_of_application)
@@ -79,7 +79,7 @@ def report_switches() -> None:
 
 def bring_up_to_date(settings: Settings) -> None:
     """Apply missing migrations in development; in production, require that none is missing."""
-    from core.cli.models import models_must_fit
+    from core.cli.models import require_matching_models
     from core.data.migrations import pending, upgrade
     from core.wiring.histories import histories
 
@@ -88,12 +88,12 @@ def bring_up_to_date(settings: Settings) -> None:
     if path := sqlite_path(url):
         give_up_spare(path)
     if settings.is_production:
-        tables_must_fit()
+        require_migrated()
         return
     if pending(url, migrations):
         upgrade(url, migrations)
-    the_application()  # checks the rules first: no revision may be written for what they refuse
-    models_must_fit(settings)
+    application_or_exit()  # checks the rules first: no revision may be written for what they refuse
+    require_matching_models(settings)
 
 
 def watched_folders(settings: Settings) -> tuple[str, ...]:
@@ -107,8 +107,8 @@ def watched_folders(settings: Settings) -> tuple[str, ...]:
 def reloaded_application() -> Any:
     """Return the application after a change of its sources, with new migrations applied."""
     try:
-        bring_up_to_date(the_settings())
-        return the_application()
+        bring_up_to_date(settings_or_exit())
+        return application_or_exit()
     except Exception as error:
         if (sentence := as_sentence(error)) is None:
             raise

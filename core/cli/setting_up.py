@@ -19,14 +19,14 @@ UNNAMED_POOLER = (
 
 
 @cache
-def the_application() -> Any:
+def application_or_exit() -> Any:
     from core.app import create_app
 
-    return create_app(the_settings())
+    return create_app(settings_or_exit())
 
 
 @cache
-def the_settings() -> Settings:
+def settings_or_exit() -> Settings:
     """Return the settings, checked together with those of all modules."""
     from core.wiring.settings import checked_settings
 
@@ -34,18 +34,18 @@ def the_settings() -> Settings:
 
 
 @cache
-def the_core() -> CoreContainer:
+def core_or_exit() -> CoreContainer:
     """Return the core with every module built, for commands that serve no requests."""
     from core.wiring.assembly import assemble_all
 
-    core, _ = assemble_all(the_settings())
+    core, _ = assemble_all(settings_or_exit())
     return core
 
 
 def core_of_application() -> CoreContainer:
     from core.wiring.plugin import CorePlugin
 
-    container: CoreContainer = the_application().plugins.get(CorePlugin).container
+    container: CoreContainer = application_or_exit().plugins.get(CorePlugin).container
     return container
 
 
@@ -53,28 +53,28 @@ def respect_pooler() -> None:
     """Set DATABASE_POOLER if a pooler in transaction mode is found. Raises DatabaseBusy."""
     if has_unnamed_pooler():
         os.environ["DATABASE_POOLER"] = "transaction"  # for all workers too
-        the_settings.cache_clear()
-        the_core.cache_clear()
-        the_application.cache_clear()
+        settings_or_exit.cache_clear()
+        core_or_exit.cache_clear()
+        application_or_exit.cache_clear()
 
 
 def has_unnamed_pooler() -> bool:
     """Return whether a pooler in transaction mode is found that no setting names."""
     from core.data.poolers import Pooler, find_pooler
 
-    settings = the_settings()
+    settings = settings_or_exit()
     url = settings.database_url.get_secret_value()
     if settings.database_pooler or sqlite_path(url):
         return False
     return asyncio.run(find_pooler(url)) is Pooler.transaction
 
 
-def tables_must_fit() -> None:
+def require_migrated() -> None:
     """Raise CommandFailed or MigrationError if the tables do not fit the code."""
     from core.data.migrations import pending
     from core.wiring.histories import histories
 
-    settings = the_settings()
+    settings = settings_or_exit()
     url = settings.database_url.get_secret_value()
     if (path := sqlite_path(url)) and not Path(path).exists():
         raise CommandFailed("There are no tables yet: run `atrium migrate`.")
@@ -87,7 +87,7 @@ def tables_must_fit() -> None:
 
 def run(
     work: Callable[[CoreContainer], Awaitable[T]],
-    core_of: Callable[[], CoreContainer] = the_core,
+    core_of: Callable[[], CoreContainer] = core_or_exit,
 ) -> T:
     """Run asynchronous work with the database, and close the database at the end."""
 

@@ -20,7 +20,7 @@ from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.ids import uuid7
 
-MOST_NOTED = 10_000
+MAX_NOTES = 10_000
 
 log = structlog.get_logger(__name__)
 
@@ -91,18 +91,18 @@ class AuditRecorder:
         return {f"new_{name}": value for name, value in values.items()}
 
     def note(self, entry: dict[str, Any]) -> None:
-        """Keep an entry until the next call of `take_noted`."""
+        """Keep an entry until the next call of `take_notes`."""
         self._noted.append(entry)
-        if len(self._noted) > MOST_NOTED:
+        if len(self._noted) > MAX_NOTES:
             log.error("looks_not_audited", count=len(self._noted))
             self._noted.clear()
 
-    def take_noted(self) -> list[dict[str, Any]]:
+    def take_notes(self) -> list[dict[str, Any]]:
         noted, self._noted = self._noted, []
         return noted
 
     def put_back(self, noted: list[dict[str, Any]]) -> None:
-        """Keep entries that could not be written, for the next call of `take_noted`."""
+        """Keep entries that could not be written, for the next call of `take_notes`."""
         self._noted = noted + self._noted
 
 

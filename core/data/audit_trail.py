@@ -56,12 +56,12 @@ class AuditTrail:
     def __init__(self, db: Database, recorder: AuditRecorder, clock: Clock) -> None:
         self._db, self._recorder, self._clock = db, recorder, clock
 
-    async def forget_addresses(self, user_id: UUID) -> None:
+    async def clear_client_ips(self, user_id: UUID) -> None:
         """Clear the client IP in entries of this user and of anonymous callers on the account."""
         for query in (OF_ACTOR, ON_BEHALF, OF_STRANGERS):
             await self._clear(query, {"person": user_id, "target": str(user_id)})
 
-    async def forget_old_addresses(self, kept_for: timedelta) -> None:
+    async def clear_old_client_ips(self, kept_for: timedelta) -> None:
         """Clear each client IP older than `kept_for`, beginning where the last run ended."""
         until = self._clock() - kept_for
         async with self._db.read() as reads:
@@ -93,7 +93,7 @@ class AuditTrail:
 
     async def _write_noted(self) -> None:
         """Write the collected notes, or keep them for the next time if that fails."""
-        if not (noted := self._recorder.take_noted()):
+        if not (noted := self._recorder.take_notes()):
             return
         try:
             async with self._db.transaction() as tx:

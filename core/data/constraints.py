@@ -37,10 +37,12 @@ def unique(columns: Column | Sequence[Column], taken: type[ProblemError]) -> Ite
 
 
 def is_about(columns: Sequence[Column], reason: str) -> bool:
-    """Return whether an error is about the unique constraint of these columns.
+    """Return whether an error is about the unique constraint or the primary key of these columns.
 
     SQLite names the columns in it, and PostgreSQL the constraint, which follows `NAMING`.
     """
     table, names = columns[0].parent.local_table, [column.key for column in columns]
     listed = ", ".join(f"{table}.{name}" for name in names)
-    return reason.endswith(f": {listed}") or f'"uq_{table}_{"_".join(names)}"' in reason
+    is_key = names == [it.name for it in table.primary_key]
+    constraint = f"pk_{table}" if is_key else f"uq_{table}_{'_'.join(names)}"
+    return reason.endswith(f": {listed}") or f'"{constraint}"' in reason

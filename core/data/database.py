@@ -161,11 +161,11 @@ class Database:
     async def savepoint(self) -> AsyncIterator[Transaction]:
         """Open a savepoint, after whose error the rest of the transaction may go on."""
         outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
-        session, part = outer.join().session, outer.savepoint()
+        session, part = outer.join().session, part_of(outer)
         with translate_stale_errors(), translate_busy_errors():
             async with session.begin_nested():
                 await session.connection()  # sends SAVEPOINT now: a plan would not
-                with entered(part):
+                with entered(part, outer):
                     yield part
                     part.raise_if_failed()
         outer.callbacks += part.callbacks
@@ -188,7 +188,7 @@ class Database:
         audit = self._recorders.audit
         audit.note(audit.entry(action, target, outcome, details))
 
-    def start_beside(self, work: Coroutine[Any, Any, None]) -> Task[None]:
+    def start_in_background(self, work: Coroutine[Any, Any, None]) -> Task[None]:
         """Start a task that no request waits for; `close` waits for it as for a commit."""
         task = create_task(work)
         self._committing.add(task)
@@ -205,7 +205,7 @@ class Database:
 
     async def _finish(self, opened: Transaction) -> None:
         """Commit in a task of its own, which goes on if the task of the caller is cancelled."""
-        await shield(self.start_beside(self._commit(opened)))
+        await shield(self.start_in_background(self._commit(opened)))
 
     async def _commit(self, opened: Transaction) -> None:
         try:
@@ -240,14 +240,28 @@ class Database:
             opened.changed |= tables_changed_by(statement)
 
 
+def part_of(outer: Transaction) -> Transaction:
+    """Return the part of a transaction in a savepoint, with callbacks of its own.
+
+    Its rollback drops the callbacks, but the names that it has changed stay invalidated.
+    """
+    part = Transaction(outer.database, outer.pool, outer.connection, outer.recorders)
+    part.session, part.changed, part.invalidated = outer.session, outer.changed, outer.invalidated
+    return part
+
+
 @contextmanager
-def entered(opened: Transaction) -> Iterator[None]:
+def entered(opened: Transaction, outer: Transaction | None = None) -> Iterator[None]:
     token = current.set(opened)
+    if outer:
+        outer.part = opened
     try:
         yield
     finally:
         opened.closed = True
         current.reset(token)
+        if outer:
+            outer.part = None
 
 
 @contextmanager

@@ -28,7 +28,7 @@ BUDGET_S = 0.04
 """The time that one transaction may take."""
 QUICK_S = 0.004
 """After a faster statement the next one covers twice as many rows."""
-MOST_ROWS = 500
+MAX_ROWS = 500
 
 AT_MOST: BindParameter[int] = bindparam("at_most")
 
@@ -93,7 +93,7 @@ async def change_some(db: Database, statement: UpdateBase) -> bool:
             changed, took = await timed(connection, statement, rows)
             if changed < rows:
                 return False
-            rows = min(2 * rows, MOST_ROWS) if took < QUICK_S else rows
+            rows = min(2 * rows, MAX_ROWS) if took < QUICK_S else rows
     return True
 
 

@@ -31,7 +31,8 @@ def folded_text(length: int) -> String:
 def folded(source: str, length: int) -> MappedColumn[str]:
     """Declare the folded copy of a text column, by which a `Listing` sorts the text.
 
-    `length` is that of the column `source`. Each write that sets the text also sets the copy.
+    `length` is that of the column `source`. Each write that sets the text also sets the copy. The
+    copy of a text that may be None is `Mapped[str | None]`.
 
     ```python
     class Recipe(Versioned, Base):
@@ -42,8 +43,8 @@ def folded(source: str, length: int) -> MappedColumn[str]:
     ```
     """
 
-    def fold_source(context: Any) -> str:
-        return fold(context.get_current_parameters()[source])
+    def fold_source(context: Any) -> str | None:
+        return fold_text(context.get_current_parameters().get(source))
 
     return mapped_column(
         folded_text(length),
@@ -52,6 +53,11 @@ def folded(source: str, length: int) -> MappedColumn[str]:
         deferred=True,
         info={"fold_of": source},
     )
+
+
+def fold_text(text: object) -> str | None:
+    """Return the folded copy of a text; that of None is None."""
+    return None if text is None else fold(str(text))
 
 
 def add_folded(op: Any, table: str, source: str, length: int) -> None:
@@ -68,10 +74,10 @@ def folds_of(table: Table) -> Mapping[str, str]:
     return {it.name: it.info["fold_of"] for it in table.c if "fold_of" in it.info}
 
 
-def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str]:
+def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the values of the folded columns whose text is among these values."""
     sources = folds_of(table).items()
-    return {name: fold(values[source]) for name, source in sources if source in values}
+    return {name: fold_text(values[source]) for name, source in sources if source in values}
 
 
 def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
@@ -102,7 +108,7 @@ def fold_changes(mapper: Mapper[Any], _: Connection, entity: Any) -> None:
         return
     for name, source in folds_of(table).items():
         if attributes.get_history(entity, source).added:
-            setattr(entity, name, fold(getattr(entity, source)))
+            setattr(entity, name, fold_text(getattr(entity, source)))
 
 
 def fold_updates(
@@ -112,16 +118,25 @@ def fold_updates(
     if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
         return statement, many, one
     table: Table = statement.table
-    if not (sources := folds_of(table)):
+    if not folds_of(table):
         return statement, many, one
-    given = {getattr(it, "key", it): value for it, value in (statement._values or {}).items()}
-    missing = {name: given[it] for name, it in sources.items() if it in given and name not in given}
-    if missing:
+    if missing := unfolded_texts(statement):
         statement = statement.values({name: folded_value(it) for name, it in missing.items()})
     return statement, [folds(table, it) | it for it in many], one and folds(table, one) | {**one}
 
 
-def folded_value(value: Any) -> str:
-    if isinstance(value, BindParameter) and isinstance(value.effective_value, str):
-        return fold(value.effective_value)
-    raise TypeError("A text with a folded copy is set to a value, not to an expression.")
+def unfolded_texts(statement: Executable) -> dict[str, Any]:
+    """Return the text for each folded copy that an UPDATE leaves as it was."""
+    if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
+        return {}
+    given = {getattr(it, "key", it): value for it, value in (statement._values or {}).items()}
+    sources = folds_of(statement.table).items()
+    return {name: given[it] for name, it in sources if it in given and name not in given}
+
+
+def folded_value(value: Any) -> str | None:
+    if isinstance(value, BindParameter) and not value.required:
+        return fold_text(value.effective_value)
+    raise TypeError(
+        "A text with a folded copy is set by tx.update or to a value, not to an expression."
+    )

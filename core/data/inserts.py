@@ -55,13 +55,22 @@ def is_read_as_written(column: Column[Any]) -> bool:
 
 def has_unique_values(table: Table) -> bool:
     """Return whether a row may be refused because of a value that another row has."""
+    if not has_generated_id(table):
+        return True
     constrained = any(isinstance(it, UniqueConstraint) for it in table.constraints)
     return constrained or any(it.unique for it in table.indexes)
 
 
+@lru_cache(1000)
+def has_generated_id(table: Table) -> bool:
+    """Return whether the primary key is the `id` that `with_defaults` generates."""
+    keys = [*table.primary_key.columns]
+    return [it.name for it in keys] == ["id"] and isinstance(keys[0].type, Uuid)
+
+
 def with_defaults(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a row with the defaults that Python computes, timestamps in UTC."""
-    given = {"id": uuid7(), **values} if "id" in table.c else dict(values)
+    given = {"id": uuid7(), **values} if has_generated_id(table) else dict(values)
     for name in timestamps_of(table):
         if name in given:
             given[name] = to_utc(given[name])
@@ -69,9 +78,8 @@ def with_defaults(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, default in defaults_of(table).items():
         if name not in given:
             given[name] = default.arg(cast("Any", row)) if default.is_callable else default.arg
-    for column in table.columns:
-        if column.server_default is None and column.computed is None:
-            given.setdefault(column.name, None)
+    for name in nulls_of(table):
+        given.setdefault(name, None)
     return given
 
 
@@ -90,6 +98,15 @@ Default = CallableColumnDefault | ScalarElementColumnDefault
 @lru_cache(1000)
 def defaults_of(table: Table) -> Mapping[str, Default]:
     return {it.name: it.default for it in table.c if isinstance(it.default, Default)}
+
+
+@lru_cache(1000)
+def nulls_of(table: Table) -> tuple[str, ...]:
+    """Return the columns that are NULL if they are not given: the database computes no value."""
+    computed = {it.name for it in table.c if it.server_default is not None or it.computed}
+    if (key := table.autoincrement_column) is not None:
+        computed.add(key.name)
+    return tuple(it.name for it in table.c if it.name not in computed)
 
 
 @lru_cache(1000)

@@ -16,8 +16,8 @@ from core.kernel.fallbacks import count_fallback
 
 ALIVE_EVERY_S = 15.0
 """The interval of the checks that find a connection that was lost without an error."""
-PATIENCE_S = 5.0
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+ANSWER_TIMEOUT_S = 5.0
+MIN_PAUSE_S, MAX_PAUSE_S = 1.0, 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,18 +29,18 @@ class InvalidationListener:
 
     async def listen(self) -> None:
         """Listen until the application stops, and reconnect if needed; do nothing on SQLite."""
-        pause_s = SHORTEST_PAUSE_S
+        pause_s = MIN_PAUSE_S
         while self._engine.dialect.name == "postgresql":
             try:
                 async with self._listening() as connection:
-                    pause_s = SHORTEST_PAUSE_S
+                    pause_s = MIN_PAUSE_S
                     self._notify()
                     await until_lost(connection)
             except Exception as error:
                 count_fallback("notifications")
                 log.warning("notifications_lost", reason=type(error).__name__, again_in_s=pause_s)
             await sleep(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            pause_s = min(MAX_PAUSE_S, pause_s * 2)
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Any]:
@@ -52,7 +52,7 @@ class InvalidationListener:
             yield connection
         finally:
             with suppress(Exception):  # it may be lost already
-                await connection.close(timeout=PATIENCE_S)
+                await connection.close(timeout=ANSWER_TIMEOUT_S)
 
 
 async def until_lost(connection: Any) -> NoReturn:
@@ -63,4 +63,4 @@ async def until_lost(connection: Any) -> NoReturn:
         with suppress(TimeoutError):
             async with timeout(ALIVE_EVERY_S):
                 await ended.wait()
-        await connection.execute("SELECT 1", timeout=PATIENCE_S)
+        await connection.execute("SELECT 1", timeout=ANSWER_TIMEOUT_S)

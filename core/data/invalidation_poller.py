@@ -57,7 +57,7 @@ class InvalidationPoller:
 
     async def listen(self) -> None:
         """Read announcements every second and when notified, until the application stops."""
-        while self._cache_versions.must_hear:
+        while self._cache_versions.must_poll:
             self._notified.clear()
             try:
                 await self.hear()
@@ -78,7 +78,7 @@ class InvalidationPoller:
         new = {place for (place, _), _ in numbers.items() - self._known.items()}
         self._known = numbers
         self._cache_versions.advance_places(new)
-        self._cache_versions.heard()
+        self._cache_versions.mark_polled()
 
     async def _next(self) -> None:
         await sleep(PAUSE_S)

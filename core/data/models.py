@@ -1,8 +1,12 @@
 """The base classes and the column types of all tables."""
 
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from inspect import get_annotations
+from types import SimpleNamespace
 from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
@@ -22,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, class_mapper, declared_attr,
 from sqlalchemy.types import NullType, TypeEngine
 
 from core.kernel.clock import utc_now
+from core.kernel.contributions import WiringError
 from core.kernel.ids import uuid7
 
 NAMING = {
@@ -121,12 +126,29 @@ class Base(DeclarativeBase):
 
         SQLAlchemy takes it from the column that the key refers to. Until that table is defined, a
         parameter that is compared with the column would have no type and keep none.
+
+        Raises WiringError for an attribute that has another name than its column: the verbs of a
+        transaction know columns only.
         """
         super().__init_subclass__(**options)
-        table, hints = cls.__dict__.get("__table__"), get_type_hints(cls)
-        for column in table.columns if table is not None else ():
-            if isinstance(column.type, NullType) and mentions_uuid(hints.get(column.key)):
+        if "__table__" not in cls.__dict__:
+            return
+        for name, column in cls.__mapper__.columns.items():
+            if name != column.name:
+                place = f"{cls.__name__}.{name}"
+                raise WiringError(f"{place} is the column {column.name}: give both one name.")
+            if isinstance(column.type, NullType) and mentions_uuid(hint_of(cls, column.key)):
                 column.type = Uuid()
+
+
+def hint_of(cls: type, name: str) -> object:
+    """Return the type of one attribute, or None if it names a class that is not defined yet."""
+    with suppress(NameError):
+        for owner in cls.__mro__:
+            if hint := get_annotations(owner).get(name):
+                single = SimpleNamespace(__annotations__={name: hint})
+                return get_type_hints(single, vars(sys.modules[owner.__module__]))[name]
+    return None
 
 
 def mentions_uuid(hint: object) -> bool:
@@ -155,9 +177,11 @@ def object_of(model: type[M], values: Mapping[str, object]) -> M:
 
 @lru_cache(1000)
 def key_of(model: type[DeclarativeBase]) -> str:
-    """Return the name of the primary key, which is one column."""
-    [key] = table_of(model).primary_key.columns
-    return key.name
+    """Return the name of the primary key. Raises TypeError if it is several columns."""
+    keys = [it.name for it in table_of(model).primary_key.columns]
+    if len(keys) != 1:
+        raise TypeError(f"{model.__name__} has a key of {len(keys)} columns: a verb takes one.")
+    return keys[0]
 
 
 class Identified:

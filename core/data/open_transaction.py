@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, Self
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Insert
 from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -48,6 +48,8 @@ class OpenTransaction:
         self.invalidated: set[str] = set()
         """Further names of cached values to invalidate, on other machines too."""
         self.callbacks: list[Callback] = []
+        self.part: Self | None = None
+        """The part in an open savepoint, whose rollback undoes what is done meanwhile."""
         self.task = current_task()
         self.failed = self.closed = False
 
@@ -72,7 +74,10 @@ class OpenTransaction:
         before the block of the transaction ends.
         """
         self._must_be_open()
-        self.callbacks.append(callback)
+        if self.part:
+            self.part.on_commit(callback)
+        else:
+            self.callbacks.append(callback)
 
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
         """Execute a module constant whose values are all bindparams, and return its rows.
@@ -84,12 +89,14 @@ class OpenTransaction:
         return plan.result(await self.pool.perform(self.connection, plan, plan.bind(values)))
 
     async def execute_later(self, statement: Executable, values: Values = NOTHING) -> None:
-        """Write a row that no statement of this transaction reads, at the latest with the commit.
+        """Insert a row that no statement of this transaction reads, at the latest with the commit.
 
-        Its error may be raised by the commit only, but still undoes the transaction.
+        Its error may be raised by the commit only, but still undoes the transaction. Other
+        statements than an INSERT are executed at once.
         """
-        if (plan := await self._plan(statement)) is None:
-            await (await self.session.connection()).execute(statement, values)
+        plan = await self._plan(statement)
+        if plan is None or not isinstance(statement, Insert):
+            await self.execute(statement, values)
         else:
             await self.pool.perform_later(self.connection, plan, plan.bind(values))
 

@@ -5,6 +5,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable
 
+from core.data.folded import unfolded_texts
 from core.engine.sql import CompiledStatement, compile_statement, tables_changed_by
 
 
@@ -19,9 +20,9 @@ _known: WeakKeyDictionary[Executable, dict[str, PlannedStatement]] = WeakKeyDict
 
 
 def planned(statement: Executable, dialect: Dialect) -> PlannedStatement:
+    """Return the plan of a statement; an UPDATE that lacks folded copies is left to SQLAlchemy."""
     by_dialect = _known.setdefault(statement, {})
     if dialect.name not in by_dialect:
-        by_dialect[dialect.name] = PlannedStatement(
-            compile_statement(statement, dialect), tables_changed_by(statement)
-        )
+        plan = None if unfolded_texts(statement) else compile_statement(statement, dialect)
+        by_dialect[dialect.name] = PlannedStatement(plan, tables_changed_by(statement))
     return by_dialect[dialect.name]

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, inspect
 from sqlalchemy.orm import DeclarativeBase
 
 from core.data.audit import RECORD, Outcome, Target
@@ -43,9 +43,12 @@ class Transaction(OpenTransaction):
         """Insert a row and return it, with the id and the defaults of its table.
 
         The INSERT is sent with the next statement or the commit. It is sent at once if the table
-        has unique values, or values that the database computes or changes. `audit` is the action of
-        the audit entry: `await tx.insert(Note, audit="notes.write", text="…")`.
+        has unique values, another key than a generated `id`, or values that the database computes
+        or changes. `audit` is the action of the audit entry, and requires a key of one column:
+        `await tx.insert(Note, audit="notes.write", text="…")`.
         """
+        if audit:
+            key_of(model)  # raises TypeError before the INSERT
         table = table_of(model)
         given: Mapping[str, object] = with_defaults(table, values)
         new = insert_into(table, frozenset(given))
@@ -85,10 +88,12 @@ class Transaction(OpenTransaction):
     async def update(self, row: M, changes: Mapping[str, object], *, audit: str | None = None) -> M:
         """Change a row and return it as it is now. Raises Stale if another writer was first.
 
-        Columns that have these values already are not written. The audit entry names all columns.
+        Columns that have these values already are not written, unless an attribute of `row` was
+        assigned. The audit entry names all columns.
         """
-        identity = identity_of(row)
-        if new := {it: value for it, value in changes.items() if getattr(row, it) != value}:
+        identity, assigned = identity_of(row), inspect(row).modified
+        new = {it: new for it, new in changes.items() if assigned or getattr(row, it) != new}
+        if new:
             changed = await self._row(type(row), *change_of(type(row), identity, new))
             if changed is None:
                 raise Stale
@@ -154,15 +159,6 @@ class Transaction(OpenTransaction):
         if self.recorders.outbox is None:
             raise RuntimeError("This database was opened without an outbox: it publishes no event.")
         await self.recorders.outbox.record(self, event, delay)
-
-    def savepoint(self) -> Self:
-        """Return a part of the transaction, with callbacks of its own.
-
-        Its rollback drops the callbacks, but the names that it has changed stay invalidated.
-        """
-        part = type(self)(self.database, self.pool, self.connection, self.recorders)
-        part.session, part.changed, part.invalidated = self.session, self.changed, self.invalidated
-        return part
 
     async def _row(self, model: type[M], statement: Executable, values: Values) -> M | None:
         found = (await self.execute(statement, values)).one_or_none()

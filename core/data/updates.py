@@ -9,9 +9,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
 from sqlalchemy.sql.schema import CallableColumnDefault
 
-from core.data.folded import folds_of, own_columns
+from core.data.folded import fold_text, folds_of, own_columns
 from core.data.models import Versioned, table_of
-from core.kernel.folding import fold
 
 Values = dict[str, object]
 Where = Mapping[str, object]
@@ -34,7 +33,7 @@ def change_of(
     """Return the UPDATE of a row, with the values of its parameters."""
     change = update_of(model, names_of(where), frozenset(changes))
     new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
-    new |= {name: fold(str(changes[source])) for name, source in change.folds.items()}
+    new |= {name: fold_text(changes[source]) for name, source in change.folds.items()}
     return change.update, {f"new_{name}": value for name, value in new.items()} | bound(where)
 
 

@@ -66,7 +66,7 @@ class Claim(NamedTuple):
     lease: UUID
 
     @property
-    def told(self) -> Mapping[str, Any]:
+    def log_fields(self) -> Mapping[str, Any]:
         """Return the fields for the log."""
         return {"delivery": str(self.id), "listener": self.listener, "attempts": self.attempts}
 

@@ -33,7 +33,7 @@ from core.kernel.fallbacks import count_fallback
 AT_ONCE = 4
 """The most deliveries of one listener at a time, so that slow ones do not delay other listeners."""
 ATTEMPTS = 12
-LONGEST_WAIT_S = 3600
+MAX_WAIT_S = 3600
 
 log = structlog.get_logger(__name__)
 
@@ -115,14 +115,14 @@ class Relay:
     async def _postpone(self, claim: Claim, error: BaseException) -> None:
         if claim.attempts >= ATTEMPTS:
             return await self._give_up(claim, reason_of(error), error)
-        log.warning("delivery_failed", **claim.told, exc_info=error)
+        log.warning("delivery_failed", **claim.log_fields, exc_info=error)
         again_at = self._clock() + backoff(claim.attempts)
         await self._deliveries.give_back(
             claim, Status.failed, again_at, reason_of(error), claim.attempts
         )
 
     async def _give_up(self, claim: Claim, reason: str, error: BaseException | None = None) -> None:
-        log.error("delivery_given_up", **claim.told, reason=reason, exc_info=error)
+        log.error("delivery_given_up", **claim.log_fields, reason=reason, exc_info=error)
         await self._deliveries.give_back(claim, Status.dead, None, reason, claim.attempts)
 
     async def _release(self, claim: Claim) -> None:
@@ -142,7 +142,7 @@ class Relay:
 
 def backoff(attempts: int) -> timedelta:
     """Return 2^n seconds, at most an hour, less up to a quarter at random to spread the retries."""
-    longest = min(2**attempts, LONGEST_WAIT_S)
+    longest = min(2**attempts, MAX_WAIT_S)
     return timedelta(seconds=longest * (0.75 + randbelow(251) / 1000))
 
 

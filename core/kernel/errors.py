@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from core.kernel.messages import Parameters, ParameterValue, fill
+from core.kernel.messages import Parameters, ParameterValue, as_parameters, fill
 
 NAMED: JsonDict = {
     "min": {"type": "number"},
@@ -44,7 +44,11 @@ class FieldError:
     message: str
     """A sentence for people, in English; it may have placeholders."""
     code: str
-    """A name for programs, which stays the same in later releases."""
+    """A name for programs, which stays the same in later releases.
+
+    If a library writes the message, the module stands before the code: catalogues have one text by
+    `users:email`, and the response has `email`.
+    """
     parameters: RuleParameters = field(default_factory=dict)
     """The values of the placeholders, as in "At least {min}."."""
 
@@ -56,7 +60,8 @@ class FieldError:
     @classmethod
     def of(cls, location: str, error: PydanticCustomError, code: str = "") -> Self:
         """Return the error of a type that was called directly, such as `Line(2, 50)`."""
-        return cls(location, error.message_template, code or error.type, error.context or {})
+        parameters = as_parameters(error.context or {})
+        return cls(location, error.message_template, code or error.type, parameters)
 
 
 class ProblemError(Exception):
@@ -200,7 +205,7 @@ def error_at(location: str) -> Iterator[None]:
         raise
 
 
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 """The number of field errors that a response lists at most."""
 
 
@@ -214,7 +219,7 @@ class InvalidInput(BadRequest):
     title = "The request has invalid fields."
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        first = errors[:MOST_ERRORS]
+        first = errors[:MAX_ERRORS]
         super().__init__(listed((error.location, error.text) for error in first))
         self.errors = first
 

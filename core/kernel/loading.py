@@ -9,7 +9,7 @@ from config.settings import SettingsError
 from core.kernel.contributions import WiringError
 
 SENTENCES = (WiringError, SettingsError, KeyboardInterrupt, GeneratorExit)
-LONGEST = 300
+MAX_LENGTH = 300
 """The most characters of an exception's own text in that sentence."""
 
 
@@ -33,7 +33,7 @@ def as_wiring_error(
 
 
 def described(error: BaseException) -> str:
-    short = " ".join(text_of(error).split())[:LONGEST].rstrip(".")
+    short = " ".join(text_of(error).split())[:MAX_LENGTH].rstrip(".")
     if isinstance(error, ImportError):
         return short
     return f"{type(error).__name__}: {short}" if short else type(error).__name__

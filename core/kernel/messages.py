@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 ParameterValue = str | int | float | Sequence[str]
 Parameters = Mapping[str, ParameterValue]
@@ -14,5 +16,18 @@ def fill(template: str, parameters: Parameters) -> str:
     return PLACEHOLDER.sub(lambda place: as_text(parameters.get(place[1], place[0])), template)
 
 
-def as_text(value: ParameterValue) -> str:
-    return str(value) if isinstance(value, str | int | float) else ", ".join(value)
+def as_text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def as_parameters(values: Mapping[str, Any]) -> Parameters:
+    """Return the values as those of JSON: a Decimal as a number, a date and others as text."""
+    return {name: as_parameter(value) for name, value in values.items()}
+
+
+def as_parameter(value: Any) -> ParameterValue:
+    if isinstance(value, list | tuple):
+        return [*map(str, value)]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if isinstance(value, str | int | float) else str(value)

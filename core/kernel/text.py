@@ -33,7 +33,7 @@ BLANK = (
 )
 """White space, Unicode's `Default_Ignorable_Code_Point`, and letters that have no visible form."""
 
-MOST_MARKS = 30
+MAX_MARKS = 30
 """The most combining marks in a row (UAX #15, Stream-Safe Text Format); more make NFC quadratic."""
 
 SHORTENED = 4
@@ -46,7 +46,7 @@ LENGTH: LiteralString = "From {min} to {max} characters."
 """The message for a text that is too short or too long."""
 
 VISIBLE = re.compile(f"[^{BLANK}]")
-TOO_MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MOST_MARKS + 1))
+TOO_MANY_MARKS = re.compile(rb"[^\0]{%d}" % (MAX_MARKS + 1))
 
 
 class TooLong(ValueError):
@@ -118,7 +118,7 @@ class Text:
             raise self._length_error("string_too_long") from None
         except MarksInRow:
             raise PydanticCustomError(
-                "combining_marks", "At most {max} combining marks in a row.", {"max": MOST_MARKS}
+                "combining_marks", "At most {max} combining marks in a row.", {"max": MAX_MARKS}
             ) from None
         if len(text) < self.shortest:
             raise self._length_error("string_too_short")

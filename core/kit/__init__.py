@@ -43,6 +43,7 @@ from core.operations.contributions import (
     UserStatistic,
 )
 from core.security.authentication import NotPermitted
+from core.security.limits import RateLimit
 from core.security.policies import authenticated, optional, public, requires
 from core.web.route_decorators import delete, get, patch, post, put
 from core.wiring.module import Module, Mount
@@ -79,6 +80,7 @@ __all__ = [
     "PersonalData",
     "Principal",
     "ProblemError",
+    "RateLimit",
     "Rows",
     "Schedule",
     "Schema",

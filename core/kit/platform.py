@@ -49,7 +49,7 @@ from core.version import VERSION
 from core.web.bodies import EncodedBody
 from core.web.context import HttpContext, http_context
 from core.web.entity_tags import listed_tags
-from core.web.forms import FORM_TYPE, LARGEST_FORM, NotAForm, read_form
+from core.web.forms import FORM_TYPE, MAX_FORM_BYTES, NotAForm, read_form
 from core.web.maintenance import MaintenanceState, UnderMaintenance
 from core.web.openapi.schemes import SecurityScheme
 from core.web.pages import document, page_response, wants_html
@@ -73,8 +73,8 @@ __all__ = [
     "ANY_VERSION",
     "EVENTS",
     "FORM_TYPE",
-    "LARGEST_FORM",
     "LEASE",
+    "MAX_FORM_BYTES",
     "MEMBER",
     "PRIVATE",
     "PROOF_REFUSALS",

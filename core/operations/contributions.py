@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from click import Command as ClickCommand
+from sqlalchemy.orm import InstrumentedAttribute
 
+from core.data.database import Database
+from core.data.models import Base
+from core.data.queries import Listing
 from core.kernel.contributions import Contribution
 from core.kernel.schemas import Schema
+from core.operations.rows import count_rows, erase_rows, export_rows, model_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,11 @@ class Statistic(Contribution):
 
     name: str
     read: Callable[[], Awaitable[int]]
+
+    @classmethod
+    def of_rows(cls, name: str, db: Callable[[], Database], model: type[Base]) -> Self:
+        """Return the number of all rows of a table."""
+        return cls(name, lambda: count_rows(db(), model))
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,13 @@ class UserStatistic(Contribution):
     name: str
     count: Callable[[UUID], Awaitable[int]]
 
+    @classmethod
+    def of_rows(
+        cls, name: str, db: Callable[[], Database], owner: InstrumentedAttribute[UUID]
+    ) -> Self:
+        """Return the number of rows of the user, by the column of their owner."""
+        return cls(name, lambda user_id: count_rows(db(), model_of(owner), owner == user_id))
+
 
 PersonalRows = Callable[[UUID], AsyncIterator[Schema | Sequence[Schema]]]
 """A function that yields batches of rows, which become one JSON list, or yields one schema."""
@@ -109,6 +127,13 @@ class PersonalData(Contribution):
     data = PersonalData("notes.notes", export, erase)
     assert not await data.erase(owner.id)
     ```
+
+    `of_rows` does the same for the rows of one table with a column of the owner:
+
+    ```python
+    data = PersonalData.of_rows("notes.notes", lambda: db, Note.owner_id, NOTES, NoteRead)
+    assert not await data.erase(owner.id)
+    ```
     """
 
     name: str
@@ -119,6 +144,22 @@ class PersonalData(Contribution):
     `erase` deletes. A module with one such table need not name it."""
     forget: Callable[[UUID], Awaitable[None]] | None = None
     """Delete data that is found by name or e-mail only, in the transaction that clears both."""
+
+    @classmethod
+    def of_rows(
+        cls,
+        name: str,
+        db: Callable[[], Database],
+        owner: InstrumentedAttribute[UUID],
+        listing: Listing,
+        schema: type[Schema],
+    ) -> Self:
+        """Export the rows of the user as `schema`, in the order of `listing`, and delete them.
+
+        `owner` is the column with the id of the user. `listing` and `delete_some` need an index
+        that begins with it.
+        """
+        return cls(name, export_rows(db, owner, listing, schema), erase_rows(db, owner))
 
 
 @dataclass(frozen=True)

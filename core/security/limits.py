@@ -4,13 +4,16 @@ Requests are counted in this process, or in a store for all processes. Without s
 several processes grants its share of the amount.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from time import time
 from typing import NamedTuple, Protocol
 
 from config.settings import Rate
+from core.kernel.contributions import Contribution
 from core.kernel.errors import TooManyRequests
+from core.kernel.loading import as_wiring_error
 from core.kernel.lru_dict import LruDict
 
 
@@ -24,6 +27,25 @@ class RateLimited(TooManyRequests):
         super().__init__(retry_after_s=standing.resets_in_s)
         policy, left = standing.headers()
         self.headers |= {"ratelimit-policy": policy.decode(), "ratelimit": left.decode()}
+
+
+@dataclass(frozen=True)
+class RateLimit(Contribution):
+    """A rate limit: a route has it by `limit="name"`, or a service counts by `RateLimits`.
+
+    `rate` is called once, at the start. Callers see the name in `RateLimit-Policy`.
+
+    ```python
+    limit = RateLimit("letters", lambda: Rate.parse("20/hour"))
+    assert limit.rate() == Rate(amount=20, seconds=3600)
+    ```
+    """
+
+    name: str
+    rate: Callable[[], Rate]
+    exact: bool = True
+    """Count in one store over all workers. Otherwise, each worker without Redis grants its share of
+    the amount, which costs no query."""
 
 
 class RateLimitResult(NamedTuple):
@@ -57,32 +79,24 @@ class RateLimitStore(Protocol):
     async def close(self) -> None: ...
 
 
-SIGN_IN = frozenset({"login", "login-account", "register", "export"})
-"""The small limits, against guessing and costly responses; they are exact over all workers."""
-
-
 class RateLimits:
     def __init__(
         self,
         general: RateLimitStore,
-        sign_in: RateLimitStore,
-        rates: Mapping[str, Rate],
+        exact: RateLimitStore,
+        limits: Iterable[RateLimit],
         *,
         enabled: bool,
         must_be_allowed: Callable[[str], None],
     ) -> None:
-        self._general, self._sign_in, self._rates = general, sign_in, rates
+        self._general = general
+        self._limits = {it.name: (exact if it.exact else general, rate_of(it)) for it in limits}
         self.enabled, self._must_be_allowed = enabled, must_be_allowed
-
-    @property
-    def names(self) -> Collection[str]:
-        """Return the names of the limits that exist."""
-        return self._rates.keys()
 
     async def hit(self, name: str, caller: str) -> RateLimitResult:
         """Count one request of `caller` (a client IP or an id) against the limit of this name."""
-        counters = self._sign_in if name in SIGN_IN else self._general
-        return await counters.hit(name, self._rates[name], caller)
+        counters, rate = self._limits[name]
+        return await counters.hit(name, rate, caller)
 
     async def check(self, name: str, caller: str) -> None:
         """Count one request, and raise RateLimited if it exceeds the limit.
@@ -95,6 +109,11 @@ class RateLimits:
 
     async def close(self) -> None:
         await self._general.close()
+
+
+def rate_of(limit: RateLimit) -> Rate:
+    with as_wiring_error(f"The rate of the limit {limit.name} cannot be read"):
+        return limit.rate()
 
 
 class Count:

@@ -25,11 +25,11 @@ from core.kernel.text import HIDDEN, Text, composed
 from core.kernel.threads import lower_priority
 from core.security.korean import is_common_korean, names_in
 
-SHORTEST, LONGEST = 8, 256  # code points, after NFC
+MIN_LENGTH, MAX_LENGTH = 8, 256  # code points, after NFC
 SHORTEST_WORD, SHORTEST_REST = 4, 6
-LONGEST_WORD = 1024
+MAX_WORD_LENGTH = 1024
 MEMORY_KIB, PASSES = 19 * 1024, 2
-LONGEST_QUEUE = 64
+MAX_QUEUE = 64
 COMMON = Path(__file__).parent / "common_passwords.txt.gz"
 
 T = TypeVar("T")
@@ -46,11 +46,11 @@ class Typed(Text):
         return value
 
 
-TYPED = Typed(0, LONGEST)
-GivenPassword = Annotated[str, Typed(1, LONGEST)]
+TYPED = Typed(0, MAX_LENGTH)
+GivenPassword = Annotated[str, Typed(1, MAX_LENGTH)]
 """A password to compare; one that is too long is refused before any lookup."""
 
-NEW_PASSWORD = Typed(SHORTEST, LONGEST)
+NEW_PASSWORD = Typed(MIN_LENGTH, MAX_LENGTH)
 NewPassword = Annotated[str, NEW_PASSWORD]
 """A password to set; `NewPasswords.check` refuses a weak one."""
 
@@ -71,7 +71,7 @@ class NewPasswords:
 
     def __init__(
         self,
-        shortest: int = SHORTEST,
+        shortest: int = MIN_LENGTH,
         memory_kib: int | None = None,
         threads: int | None = None,
         must_be_allowed: Callable[[str], None] = anywhere,
@@ -108,7 +108,7 @@ class NewPasswords:
 
     async def _run(self, work: Callable[[], T]) -> T:
         self._must_be_allowed("A password was hashed")
-        if self._inside >= self._threads + LONGEST_QUEUE:
+        if self._inside >= self._threads + MAX_QUEUE:
             raise HashingBusy
         self._inside += 1
         try:
@@ -160,7 +160,7 @@ def words_of(context: tuple[str, ...]) -> set[str]:
     texts = [text.casefold() for text in ("atrium", *context)]
     local_parts = [text.partition("@")[0] for text in texts]
     parts = (word for text in local_parts for word in re.split(r"[\W_]+", text))
-    words = {composed(word, LONGEST_WORD) for word in {*texts, *local_parts, *parts}}
+    words = {composed(word, MAX_WORD_LENGTH) for word in {*texts, *local_parts, *parts}}
     long = {word for word in words if len(word) >= SHORTEST_WORD}
     return long.union(*map(names_in, words))
 
@@ -188,7 +188,7 @@ def common_passwords() -> bytes:
 
 def normalized(password: str) -> str:
     """Return the password in NFC. Raises TooLong and MarksInRow, which are ValueErrors."""
-    return composed(password, LONGEST)
+    return composed(password, MAX_LENGTH)
 
 
 def usable_cores() -> int:

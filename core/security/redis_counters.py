@@ -15,7 +15,7 @@ from config.settings import Rate
 from core.kernel.fallbacks import count_fallback
 from core.security.limits import RateLimitResult, RateLimitStore
 
-PATIENCE_S = 0.2
+COMMAND_TIMEOUT_S = 0.2
 PAUSE_S = 1.0
 """The time without calls after a failure, so that not every request waits for Redis."""
 
@@ -40,13 +40,15 @@ log = structlog.get_logger(__name__)
 
 
 class RedisCounters:
-    def __init__(self, url: str, fallback: RateLimitStore, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, url: str, fallback: RateLimitStore, timeout_s: float = COMMAND_TIMEOUT_S
+    ) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=50,
-            timeout=patience_s,
-            socket_timeout=patience_s,
-            socket_connect_timeout=patience_s,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             driver_info=None,  # else each new connection reads the version from the disk
         )
         self._redis = Redis.from_pool(pool)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE_BYTES = 12
-SHORTEST_SIGNATURE = 16
+MIN_SIGNATURE_LENGTH = 16
 
 
 class Unreadable(Exception):
@@ -58,7 +58,7 @@ class SecretKeys:
 
         It may be truncated to at least 16 bytes (NIST SP 800-107, section 5.3.3).
         """
-        if len(signature) < SHORTEST_SIGNATURE:
+        if len(signature) < MIN_SIGNATURE_LENGTH:
             return False
         digests = (digest(key, data, sha256) for key in self.derive_all(purpose))
         return any(compare_digest(full[: len(signature)], signature) for full in digests)

@@ -5,6 +5,7 @@ A `conftest.py` with `pytest_plugins = ["core.testing.plugin"]` has these fixtur
 that tests import. It needs pytest, httpx and time-machine, and the service does not load it.
 """
 
+from core.testing.access import AccessRequest, AccessTable
 from core.testing.applications import Applications, core_of
 from core.testing.people import PASSWORD, Person, client_of, register, sign_in
 from core.testing.races import CLIENTS, ROUNDS, at_once
@@ -15,6 +16,8 @@ __all__ = [
     "CLIENTS",
     "PASSWORD",
     "ROUNDS",
+    "AccessRequest",
+    "AccessTable",
     "Applications",
     "CoreContainer",
     "Person",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from pathlib import Path
 from secrets import token_hex
 from time import time
@@ -44,8 +45,17 @@ async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture(autouse=True)
-async def no_request_context(one_event_loop: None) -> None:
-    """Discard the request context of the test before, because one task runs all tests."""
+def no_request_context(request: pytest.FixtureRequest, one_event_loop: None) -> None:
+    """Discard the request context of the test before, because one task runs all these tests.
+
+    A test that is no coroutine may drive a browser, which has an event loop of its own.
+    """
+    if iscoroutinefunction(request.function):
+        request.getfixturevalue("context_discarded")
+
+
+@pytest.fixture
+async def context_discarded() -> None:
     enter_context(None)
 
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from core.engine.http import Header
 from core.kernel.errors import (
-    MOST_ERRORS,
+    MAX_ERRORS,
     BadRequest,
     FieldError,
     InvalidInput,
@@ -139,7 +139,7 @@ def refusal_of(error: ValidationError) -> BadRequest:
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":  # the standard parser accepts this
         return MalformedJson(r"A \u escape is half of a surrogate pair, and no character.")
-    return InvalidInput([field_error(place_of(it), it) for it in errors[:MOST_ERRORS]])
+    return InvalidInput([field_error(place_of(it), it) for it in errors[:MAX_ERRORS]])
 
 
 def place_of(details: ErrorDetails) -> str:

@@ -4,6 +4,7 @@ The English text stands in the code. The folder of a module has one file for eac
 such as `messages.ko.json`; a text that the file lacks stays English.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from core.kernel.messages import Parameters, fill
 from core.web.context import HttpContext
 from core.web.languages import ENGLISH, chosen_language
 
-FILES = "messages.*.json"
+FILES, FILE_NAME = "messages.*.json", re.compile(r"messages\.([a-z]{2,8})\.json")
 AnyProblem = ProblemError | type[ProblemError]
 
 
@@ -35,7 +36,7 @@ class Translations(Struct, frozen=True, forbid_unknown_fields=True):
 
     problems: dict[str, ProblemTexts] = {}
     texts: dict[str, str] = {}
-    """The key is the English text, or the code of the field error if a library writes the text."""
+    """The key is the English text, or a code such as `users:email` if a library writes the text."""
 
 
 class Catalogue:
@@ -73,11 +74,13 @@ class Catalogue:
         return self._filled(error, error.template, error.parameters)
 
     def errors(self, error: ProblemError) -> list[FieldError]:
-        """Return the field errors, each with its message in this language."""
-        return [
-            replace(it, message=self._filled(error, it.message, it.parameters, it.code))
-            for it in error.errors
-        ]
+        """Return the field errors as they are sent, each with its message in this language."""
+        return [self._field_error(error, it) for it in error.errors]
+
+    def _field_error(self, error: ProblemError, it: FieldError) -> FieldError:
+        owner, _, code = it.code.rpartition(":")
+        message = self._filled(error, it.message, it.parameters, it.code if owner else "")
+        return replace(it, message=message, code=code)
 
     def _filled(
         self, error: ProblemError, english: str, parameters: Parameters, code: str = ""
@@ -94,7 +97,7 @@ class Catalogues:
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         files: dict[str, list[Path]] = defaultdict(list)
         for file in (file for folder in folders for file in sorted(folder.glob(FILES))):
-            files[file.name.split(".")[1]].append(file)
+            files[language_of(file)].append(file)
         self._catalogues = {
             ENGLISH: Catalogue(ENGLISH),
             **{language: Catalogue(language, paths) for language, paths in files.items()},
@@ -107,6 +110,13 @@ class Catalogues:
         accepted = b",".join(value for name, value in fields if name == b"accept-language")
         language = chosen_language(self._catalogues, locale, accepted.decode("latin-1"))
         return self._catalogues[language]
+
+
+def language_of(file: Path) -> str:
+    """Return the language in a file name. Raises WiringError for a tag with a region."""
+    if match := FILE_NAME.fullmatch(file.name):
+        return match[1]
+    raise WiringError(f"{file} names no language without a region: call it like messages.ko.json.")
 
 
 def translations_in(file: Path) -> Translations:

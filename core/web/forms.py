@@ -14,8 +14,8 @@ from core.web.context import http_context
 from core.web.media_types import is_text_of
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 100
+MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_FIELDS = 100
 
 
 class NotAForm(UnsupportedMediaType):
@@ -55,7 +55,7 @@ def fields_of(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
             keep_blank_values=True,
             strict_parsing=bool(content),
             errors="strict",
-            max_num_fields=MOST_FIELDS,
+            max_num_fields=MAX_FORM_FIELDS,
         )
     except ValueError:
         raise malformed("The form cannot be read.") from None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 ENGLISH = "en"
-MOST_RANGES = 50
+MAX_RANGES = 50
 RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)"
     r"\s*(?:;\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?",
@@ -35,7 +35,7 @@ def by_preference(known: Collection[str], accepted: str) -> Iterator[str]:
 
 def ranges_in(accepted: str) -> Iterable[tuple[str, float]]:
     """Return the language and the quality of each range; the regional part is ignored."""
-    matches = map(RANGE.fullmatch, accepted.split(",", MOST_RANGES)[:MOST_RANGES])
+    matches = map(RANGE.fullmatch, accepted.split(",", MAX_RANGES)[:MAX_RANGES])
     return [(primary(match[1]), float(match[2] or 1)) for match in matches if match]
 
 

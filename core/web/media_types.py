@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from re import compile as pattern
 
-LONGEST = 500
+MAX_LENGTH = 500
 PARAMETER = pattern(rb';[ \t]*([^\s;="]*)[ \t]*=?[ \t]*("[^"]*"|[^;"]*)')
 SEPARATORS = b"-_"
 UTF_8 = frozenset(
@@ -14,7 +14,7 @@ UTF_8 = frozenset(
 
 def is_text_of(kinds: Collection[bytes], content_type: bytes) -> bool:
     """Return whether the media type is one of `kinds`, in UTF-8, which is the default charset."""
-    kind, _, parameters = content_type[:LONGEST].lower().partition(b";")
+    kind, _, parameters = content_type[:MAX_LENGTH].lower().partition(b";")
     pairs = PARAMETER.findall(b";" + parameters)
     charsets = [value for name, value in pairs if name == b"charset"]
     return kind.strip() in kinds and all(map(is_utf_8, charsets))

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from core.engine.http import ClientAddress, Header, Lifecycle, RequestValidator
+from core.engine.http import ClientIp, Header, Lifecycle, RequestValidator
 from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
 from core.web.context import HttpContext
@@ -32,14 +32,14 @@ class RequestMiddleware:
         self,
         app: Any,
         admission: RequestValidator,
-        client_address: ClientAddress,
+        client_ip: ClientIp,
         problems: Problems,
         security_headers: SecurityHeaders,
         lifecycle: Lifecycle,
         audit_refusal: AuditRefusal,
         observers: Sequence[Observer],
     ) -> None:
-        self._app, self._admission, self._client_address = app, admission, client_address
+        self._app, self._admission, self._client_ip = app, admission, client_ip
         self._problems, self._missing = problems, security_headers.missing
         self._lifecycle, self._audit_refusal = lifecycle, audit_refusal
         self._observers = tuple(observers)
@@ -54,7 +54,7 @@ class RequestMiddleware:
         self._lifecycle.in_flight += 1
         try:
             headers = self._admission.read(scope)
-            context.read(headers, self._client_address.of(scope, headers))
+            context.read(headers, self._client_ip.of(scope, headers))
             if context.method == "HEAD":  # as GET, without the body (RFC 9110, section 9.3.2)
                 context.scope = scope = {**scope, "method": "GET"}
             await self._app(scope, receive, sender)
@@ -66,7 +66,7 @@ class RequestMiddleware:
             raise
         finally:
             self._lifecycle.in_flight -= 1
-            context.address = context.address or self._client_address.of(scope, {})
+            context.address = context.address or self._client_ip.of(scope, {})
             for observe in self._observers:
                 observe(context)
             context.leave()

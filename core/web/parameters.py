@@ -30,7 +30,7 @@ from core.web.responses import row_tag
 from core.web.route_options import AnyListing
 from core.web.validation_messages import FLAG, MOMENT, field_error
 
-LARGEST_PAGE = 1_000_000
+MAX_PAGE = 1_000_000
 SEARCH = Line(0, 100)
 BY_PAGE = ("page",)
 BY_CURSOR = ("cursor", "total")
@@ -84,7 +84,7 @@ class PageRequests:
     def _read(
         self, context: HttpContext, listing: AnyListing, query: dict[str, str]
     ) -> PageRequest:
-        page = number(query, "page", 1, LARGEST_PAGE)
+        page = number(query, "page", 1, MAX_PAGE)
         if "cursor" in query and page > 1:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
         if query.get("sort") == "":

@@ -26,7 +26,7 @@ JSON: Header = (b"content-type", b"application/json")
 PROBLEM: Header = (b"content-type", b"application/problem+json")
 PRIVATE: Header = (b"cache-control", b"private, no-cache, no-transform")
 SHARED: Header = (b"cache-control", b"no-cache")
-WORTH_COMPRESSING = 1024  # bytes
+MIN_COMPRESSED_BYTES = 1024  # bytes
 
 
 class FinishedResponse:
@@ -129,7 +129,7 @@ def list_response(body: Page[Any], context: HttpContext, *more: Header) -> Finis
     fields = [JSON, *more]
     if link := links(context, body, current_options().public_url):
         fields.append((b"link", link.encode()))
-    if len(content) >= WORTH_COMPRESSING and accepts_gzip(context.headers):
+    if len(content) >= MIN_COMPRESSED_BYTES and accepts_gzip(context.headers):
         content = compress(content, compresslevel=5, mtime=0)
         fields.append((b"content-encoding", b"gzip"))
     return FinishedResponse(200, [*fields, (b"content-length", b"%d" % len(content))], content)

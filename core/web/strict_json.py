@@ -12,9 +12,9 @@ from typing import Any
 
 from core.kernel.errors import BadRequest
 
-DEEPEST = 32
-MOST_MEMBERS, MOST_VALUES = 1_000, 10_000
-LARGEST_INTEGER = 2**53 - 1
+MAX_DEPTH = 32
+MAX_MEMBERS, MAX_VALUES = 1_000, 10_000
+MAX_INTEGER = 2**53 - 1
 
 
 class MalformedJson(BadRequest):
@@ -63,13 +63,13 @@ def check_extent(text: str) -> None:
     Most texts have so few brackets and commas that they need no closer check.
     """
     openings = text.count("[") + text.count("{")
-    if openings <= DEEPEST and openings + text.count(",") < MOST_VALUES:
+    if openings <= MAX_DEPTH and openings + text.count(",") < MAX_VALUES:
         return
     outside = outside_strings(text)
     if too_deep(outside):
-        raise MalformedJson("It is nested more than {max} deep.", max=DEEPEST)
-    if values_in(outside) > MOST_VALUES:
-        raise TooManyValues("A body has at most {max} values.", max=MOST_VALUES)
+        raise MalformedJson("It is nested more than {max} deep.", max=MAX_DEPTH)
+    if values_in(outside) > MAX_VALUES:
+        raise TooManyValues("A body has at most {max} values.", max=MAX_VALUES)
 
 
 NO_BRACKETS = re.compile(r"[^\[\]{}]+")
@@ -93,10 +93,10 @@ def too_deep(outside: str) -> bool:
     A text with more of them has too many values.
     """
     depth = 0
-    for sign in NO_BRACKETS.sub("", outside)[: 2 * MOST_VALUES]:
+    for sign in NO_BRACKETS.sub("", outside)[: 2 * MAX_VALUES]:
         if sign in "[{":
             depth += 1
-            if depth > DEEPEST:
+            if depth > MAX_DEPTH:
                 return True
         elif sign in "]}":
             depth -= 1
@@ -104,8 +104,8 @@ def too_deep(outside: str) -> bool:
 
 
 def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MOST_MEMBERS:
-        raise TooManyValues("An object has at most {max} members.", max=MOST_MEMBERS)
+    if len(pairs) > MAX_MEMBERS:
+        raise TooManyValues("An object has at most {max} members.", max=MAX_MEMBERS)
     members = dict(pairs)
     if len(members) < len(pairs):
         raise RepeatedKey
@@ -139,15 +139,15 @@ def plain(token: re.Match[str]) -> str:
     if text[0] == '"' or text.lstrip("-").isdecimal():
         return text
     number = Decimal(text)  # exact, unlike a float
-    if abs(number) > LARGEST_INTEGER or number != number.to_integral_value():
+    if abs(number) > MAX_INTEGER or number != number.to_integral_value():
         return text
     return str(int(number))
 
 
 def exact(number: str) -> int:
     """Return an integer that every JSON parser reads alike (RFC 8259, 6). Raises MalformedJson."""
-    if len(number) > 17 or abs(value := int(number)) > LARGEST_INTEGER:
-        limits = {"min": -LARGEST_INTEGER, "max": LARGEST_INTEGER}
+    if len(number) > 17 or abs(value := int(number)) > MAX_INTEGER:
+        limits = {"min": -MAX_INTEGER, "max": MAX_INTEGER}
         raise MalformedJson("Integers reach from {min} to {max}.", **limits)
     return value
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from core.kernel.errors import FieldError
-from core.kernel.messages import Parameters, ParameterValue
+from core.kernel.messages import Parameters, ParameterValue, as_parameters
 from core.kernel.text import LENGTH
 
 BUILT_IN = frozenset(get_args(ErrorType))
@@ -73,16 +73,15 @@ def field_error(location: str, details: ErrorDetails, code: str = "") -> FieldEr
     """Return the error for one item of `ValidationError.errors()`."""
     kind, context = details["type"], details.get("ctx", {})
     if kind not in BUILT_IN:
-        return FieldError(location, details["msg"], code or kind, context)
+        return FieldError(location, details["msg"], code or kind, as_parameters(context))
     if {"min", "max"} <= context.keys():  # `Text` names both limits
         return FieldError(location, LENGTH, code or kind, context)
     return FieldError(location, MESSAGES.get(kind, OTHERWISE), code or kind, parameters_of(context))
 
 
 def parameters_of(context: Mapping[str, Any]) -> Parameters:
-    parameters: dict[str, ParameterValue] = {
-        NAMES[name]: value for name, value in context.items() if name in NAMES
-    }
+    named = {NAMES[name]: value for name, value in context.items() if name in NAMES}
+    parameters: dict[str, ParameterValue] = {**as_parameters(named)}
     if "expected" in context:
         listed = context["expected"].replace("'", "").replace(" or ", ", ")
         parameters["allowed"] = listed.split(", ")

@@ -24,7 +24,7 @@ from core.operations.maintenance import Maintenance
 from core.operations.metrics import RequestMetrics
 from core.operations.snapshots import Snapshots
 from core.security.authentication import Authenticator, KeyAuthenticator
-from core.security.limits import LocalCounters, RateLimits, RateLimitStore
+from core.security.limits import LocalCounters, RateLimit, RateLimits, RateLimitStore
 from core.security.passwords import Passwords
 from core.security.reauthentication import Reauthentication
 from core.security.roles import Roles
@@ -86,20 +86,15 @@ def make_counters(settings: Settings) -> RateLimitStore:
     return RedisCounters(settings.redis_url.get_secret_value(), fallback=local)
 
 
-def make_limits(settings: Settings, shared: SharedCounters, db: Database) -> RateLimits:
+def make_limits(
+    settings: Settings, contributions: Contributions, shared: SharedCounters, db: Database
+) -> RateLimits:
     general = make_counters(settings)
     alone = settings.workers == 1 or settings.redis_url is not None
     return RateLimits(
         general,
         general if alone else shared,
-        {
-            "anonymous": settings.rate_limit_anonymous,
-            "signed-in": settings.rate_limit_signed_in,
-            "login": settings.rate_limit_login[0],
-            "login-account": settings.rate_limit_login[1],
-            "register": settings.rate_limit_register,
-            "export": settings.rate_limit_export,
-        },
+        contributions.of(RateLimit),
         enabled=settings.rate_limit_enabled,
         must_be_allowed=db.must_be_outside,
     )
@@ -134,7 +129,7 @@ class CoreContainer(containers.DeclarativeContainer):
         EventLog, db=db, clock=clock, outbox=outbox, contributions=contributions
     )
     shared_counters = providers.Singleton(SharedCounters, db=db, clock=clock)
-    limits = providers.Singleton(make_limits, settings, shared_counters, db)
+    limits = providers.Singleton(make_limits, settings, contributions, shared_counters, db)
     passwords = providers.Singleton(make_passwords, settings, db)
     maintenance = providers.Singleton(
         Maintenance, db=db, cache_versions=cache_versions, clock=clock

@@ -1,6 +1,6 @@
 """The options of a route, checked and completed when the application is built."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
 from core.kernel.principal import Permission
+from core.security.limits import RateLimit
 from core.security.policies import Policy
 from core.web.bodies import WITH_BODY
 from core.web.openapi.document import operation_id
@@ -29,18 +30,15 @@ class MissingPolicy(WiringError):
 
 
 class UnknownLimit(WiringError):
-    """A route names a rate limit that does not exist."""
+    """A route has a rate limit that no module contributes."""
 
 
 class OptionReader:
     """Reads what a route declares, checks it, and adds what the core derives."""
 
-    def __init__(
-        self, settings: Settings, contributions: Contributions, limits: Collection[str]
-    ) -> None:
-        """Allow the rate limits with these names in the option `limit` of a route."""
+    def __init__(self, settings: Settings, contributions: Contributions) -> None:
         self._prefix, self._public_url = settings.api_prefix, settings.public_url
-        self._contributions, self._limits = contributions, limits
+        self._contributions = contributions
 
     def options_for(self, handler: HTTPRouteHandler, model: Any, path: str) -> RouteOptions:
         """Return the options of a handler; `model` is its `KwargsModel`.
@@ -77,11 +75,15 @@ class OptionReader:
                 raise MissingPolicy(f"{place} needs {needed.name}, which no module contributes.")
 
     def _check_limit(self, limit: str | None, place: str) -> None:
-        if limit is None or limit in self._limits:
+        if limit is None:
             return
-        [nearest] = get_close_matches(limit, sorted(self._limits), n=1, cutoff=0)
+        names = [contributed.name for contributed in self._contributions.of(RateLimit)]
+        if limit in names:
+            return
+        [nearest] = get_close_matches(limit, names, n=1, cutoff=0)
         raise UnknownLimit(
-            f"{place} has the limit {limit!r}, which does not exist; the nearest is {nearest!r}."
+            f"{place} has the limit {limit!r}, which no module contributes; "
+            f"the nearest is {nearest!r}."
         )
 
 

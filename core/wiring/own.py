@@ -13,6 +13,7 @@ from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
 from core.operations.contributions import DoctorCheck, HealthCheck, PersonalData, StartupTask
 from core.operations.snapshots import forget_dead_servers
+from core.security.limits import RateLimit
 from core.wiring.container import METRICS_FOLDER, CoreContainer
 
 ALIVE = reserved(text("SELECT 1"))
@@ -33,6 +34,8 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
             await to_thread(keep_spare, path)
 
     return (
+        RateLimit("anonymous", lambda: core.settings().rate_limit_anonymous, exact=False),
+        RateLimit("signed-in", lambda: core.settings().rate_limit_signed_in, exact=False),
         HealthCheck("core.database", database_answers),
         StartupTask("core.metrics", tidy_metrics),
         StartupTask("core.spare", reserve_room),
@@ -51,7 +54,7 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         Schedule(
             "core.audit_addresses",
             timedelta(hours=1),
-            lambda: core.audit().forget_old_addresses(
+            lambda: core.audit().clear_old_client_ips(
                 timedelta(days=core.settings().audit_keep_addresses_days)
             ),
         ),

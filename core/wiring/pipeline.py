@@ -12,7 +12,7 @@ from typing import Any
 from litestar.types import ASGIApp
 
 from config.access_line import access_writer
-from core.engine.http import ClientAddress, RequestValidator
+from core.engine.http import ClientIp, RequestValidator
 from core.operations.refusals import RefusalAudit
 from core.web.access import AccessControl, AccessMiddleware
 from core.web.access_log import AccessLog
@@ -83,7 +83,7 @@ def request_layer(core: CoreContainer, problems: Problems) -> Layer:
     return partial(
         RequestMiddleware,
         admission=RequestValidator(settings.allowed_hosts, any_host),
-        client_address=ClientAddress(settings.trusted_proxies),
+        client_ip=ClientIp(settings.trusted_proxies),
         problems=problems,
         security_headers=SecurityHeaders(tls=settings.public_url.startswith("https:")),
         lifecycle=core.lifecycle(),

@@ -25,6 +25,7 @@ from core.kernel.principal import Permission
 from core.kernel.schemas import Page, Schema
 from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command, HealthCheck, UserStatistic
+from core.security.limits import RateLimit
 from core.security.passwords import Passwords
 from core.security.reauthentication import Reauthentication
 from core.web.openapi.document import operation_id
@@ -166,11 +167,11 @@ def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:
 
 def keeps_zones_in_its_migrations(it: Subject) -> Iterator[str]:
     for file in history_of(it.name, it.package).files:
-        for line in sorted(lines_without_zone(file)):
+        for line in sorted(lines_without_time_zone(file)):
             yield f"{file}, line {line} has no time zone: write sa.DateTime(timezone=True)"
 
 
-def lines_without_zone(file: Path) -> Iterator[int]:
+def lines_without_time_zone(file: Path) -> Iterator[int]:
     """Yield the lines with a date-time type of SQLAlchemy that lacks `timezone=True`."""
     tree = ast.parse(file.read_bytes())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -237,7 +238,9 @@ def keeps_what_it_exports(it: Subject) -> Iterator[str]:
 def names_what_it_contributes(it: Subject) -> Iterator[str]:
     """Require the module's name as prefix, except for paths, ports and names for clients."""
     for part in it.contributed(Contribution):
-        is_exempt = isinstance(part, AnyHost | Export | Mount | Permission | SecurityScheme)
+        is_exempt = isinstance(
+            part, AnyHost | Export | Mount | Permission | RateLimit | SecurityScheme
+        )
         if not is_exempt and not part.name.startswith(f"{it.name}."):
             yield f"the {type(part).__name__} {part.name} does not begin with {it.name}"
 

@@ -11,6 +11,7 @@ from core.kit import (
     Module,
     Mount,
     PersonalData,
+    RateLimit,
     Schedule,
     StartupTask,
     Statistic,
@@ -39,7 +40,7 @@ from modules.auth.service.revocation import Revocation
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import SigningKeys
 from modules.auth.service.token_endpoint import TokenEndpoint
-from modules.auth.settings import AuthSettings
+from modules.auth.settings import AuthRateSettings, AuthSettings
 from modules.users.public import AccountClosed, AccountUnlocked
 
 
@@ -47,6 +48,7 @@ class Plugin(Module):
     controllers = (SignInController, SessionController, ApiKeyController)
     services = (
         AuthSettings,
+        AuthRateSettings,
         SigningKeys,
         AccessTokens,
         BearerTokens,
@@ -70,12 +72,16 @@ class Plugin(Module):
         sessions, api_keys = self.provider(SessionService), self.provider(ApiKeyService)
         sign_in_data, login_throttle = self.provider(SignInData), self.provider(LoginThrottle)
         signing_keys, cleanup = self.provider(SigningKeys), self.provider(ExpiredDataCleanup)
+        rates = self.provider(AuthRateSettings)
         return (
             Export(Authenticator, self.provider(BearerTokens)),
             Export(KeyAuthenticator, self.provider(ApiKeyAuthentication)),
             Export(Sessions, sessions),
             Mount("/.well-known", (JwksController,)),
             *self.password_flow(),
+            RateLimit("login", lambda: rates().rate_limit_login[0]),
+            RateLimit("login-account", lambda: rates().rate_limit_login[1]),
+            RateLimit("register", lambda: rates().rate_limit_register),
             Export(Reauthentication, self.provider(PasswordReauthentication)),
             AccountUnlocked("auth.attempts", lambda email: login_throttle().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: sign_in_data().close(user_id)),

@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from config.settings import CommaSeparated, ModuleSettings, unbuilt
 
-LARGEST = 2**53 - 1
+MAX_BYTES = 2**53 - 1
 MIB, GIB = 2**20, 2**30
 
 
@@ -23,7 +23,7 @@ def extension(text: str) -> str:
 
 
 Extension = Annotated[str, BeforeValidator(in_lower_case), AfterValidator(extension)]
-Bytes = Annotated[int, Field(ge=1, le=LARGEST)]
+Bytes = Annotated[int, Field(ge=1, le=MAX_BYTES)]
 
 
 class FilesSettings(ModuleSettings):

@@ -1,8 +1,11 @@
 from collections.abc import Sequence
 
-from core.kit import Contribution, Module, PersonalData, Seed, Statistic, UserStatistic
+from core.kit import Contribution, Database, Module, PersonalData, Seed, Statistic, UserStatistic
+from modules.posts.models import Post
 from modules.posts.permissions import MANAGE, WRITE
+from modules.posts.queries import POSTS
 from modules.posts.router import PostController
+from modules.posts.schemas import PostRead
 from modules.posts.seeds import SamplePosts
 from modules.posts.service import PostService
 
@@ -12,16 +15,12 @@ class Plugin(Module):
     services = (PostService, SamplePosts)
 
     def contributions(self) -> Sequence[Contribution]:
-        posts, samples = self.provider(PostService), self.provider(SamplePosts)
+        db, samples = self.provider(Database), self.provider(SamplePosts)
         return (
             WRITE,
             MANAGE,
-            Statistic("posts.total", lambda: posts().count()),
-            UserStatistic("posts.posts", lambda user_id: posts().count(user_id)),
-            PersonalData(
-                "posts.posts",
-                export=lambda user_id: posts().export(user_id),
-                erase=lambda user_id: posts().erase(user_id),
-            ),
+            Statistic.of_rows("posts.total", db, Post),
+            UserStatistic.of_rows("posts.posts", db, Post.author_id),
+            PersonalData.of_rows("posts.posts", db, Post.author_id, POSTS, PostRead),
             Seed("posts.welcome", lambda: samples().add()),
         )

@@ -9,4 +9,3 @@ POSTS = Listing(
 
 SELECT_ALL = select_rows(Post)
 ONE = SELECT_ALL.where(Post.id == bindparam("post_id"))
-OF_AUTHOR = SELECT_ALL.where(Post.author_id == bindparam("written_by"))

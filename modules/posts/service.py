@@ -1,7 +1,5 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
-
-from sqlalchemy import func, select
 
 from core.kit import (
     Database,
@@ -10,13 +8,12 @@ from core.kit import (
     PageRequest,
     Principal,
     Rows,
-    delete_some,
 )
 from modules.posts.errors import NotYourPost, PostNotFound
 from modules.posts.models import Post
 from modules.posts.permissions import MANAGE, WRITE
-from modules.posts.queries import OF_AUTHOR, ONE, POSTS, SELECT_ALL
-from modules.posts.schemas import PostDraft, PostRead
+from modules.posts.queries import ONE, POSTS, SELECT_ALL
+from modules.posts.schemas import PostDraft
 
 
 class PostService:
@@ -52,23 +49,6 @@ class PostService:
             must_be_editor(editor, post)
             if_match.check(post)
             await tx.delete(post, audit="posts.remove")
-
-    async def count(self, author_id: UUID | None = None) -> int:
-        posts = select(func.count()).select_from(Post)
-        if author_id:
-            posts = posts.where(Post.author_id == author_id)
-        async with self._db.read() as reads:
-            return await reads.scalar(posts) or 0
-
-    async def export(self, author_id: UUID) -> AsyncIterator[Sequence[PostRead]]:
-        """Yield all posts of this user."""
-        async with self._db.read() as reads:
-            async for rows in reads.batches(POSTS, OF_AUTHOR, {"written_by": author_id}):
-                yield PostRead.each(rows)
-
-    async def erase(self, author_id: UUID) -> bool:
-        """Erase some posts of this user; return whether there may be more."""
-        return await delete_some(self._db, Post, Post.author_id == author_id)
 
 
 def must_be_editor(editor: Principal, post: Post) -> None:

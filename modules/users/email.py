@@ -19,15 +19,15 @@ from pydantic_core import PydanticCustomError
 from core.kit import Line
 from core.kit.platform import composed, simple_lower
 
-LONGEST = 254
+MAX_LENGTH = 254
 
 
 def parse(address: str) -> ValidatedEmail:
     """Parse without DNS; `.test` is for tests (RFC 2606). Raises EmailNotValidError."""
     try:
-        address = composed(address, LONGEST)
+        address = composed(address, MAX_LENGTH)
     except ValueError:
-        raise EmailSyntaxError(f"An address has at most {LONGEST} characters.") from None
+        raise EmailSyntaxError(f"An address has at most {MAX_LENGTH} characters.") from None
     return validate_email(
         address,
         check_deliverability=False,
@@ -52,19 +52,19 @@ def key_of(address: str) -> str:
     change of its results needs a migration of its own.
     """
     parsed = parse(address)
-    return f"{composed(simple_lower(parsed.local_part), LONGEST)}@{parsed.domain}"
+    return f"{composed(simple_lower(parsed.local_part), MAX_LENGTH)}@{parsed.domain}"
 
 
 def validated(address: str) -> str:
     try:
         return as_written(address)
     except EmailNotValidError as error:
-        raise PydanticCustomError("email", str(error)) from None
+        raise PydanticCustomError("users:email", str(error)) from None
 
 
 Email = Annotated[
     str,
-    Line(3, LONGEST),
+    Line(3, MAX_LENGTH),
     AfterValidator(validated),
     Field(json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
 ]

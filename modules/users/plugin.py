@@ -11,6 +11,7 @@ from core.kit import (
     Listener,
     Module,
     PersonalData,
+    RateLimit,
     Schedule,
     Seed,
     StartupTask,
@@ -29,13 +30,14 @@ from modules.users.service.admins import AdminService
 from modules.users.service.people import PeopleService
 from modules.users.service.personal_data import PersonalDataService
 from modules.users.service.profiles import ProfileService
-from modules.users.settings import UsersSettings
+from modules.users.settings import UsersRateSettings, UsersSettings
 
 
 class Plugin(Module):
     controllers = (ProfileController, UserController)
     services = (
         UsersSettings,
+        UsersRateSettings,
         AccountService,
         AccountDeletion,
         PeopleService,
@@ -50,10 +52,12 @@ class Plugin(Module):
         people, first_admin = self.provider(PeopleService), self.provider(FirstAdmin)
         account_deletion = self.provider(AccountDeletion)
         personal_data, samples = self.provider(PersonalDataService), self.provider(SamplePeople)
+        rates = self.provider(UsersRateSettings)
         return (
             READ,
             WRITE,
             PROFILE_READ,
+            RateLimit("export", lambda: rates().rate_limit_export),
             Export(Accounts, self.provider(AccountService)),
             Export(People, people),
             Statistic("users.total", lambda: people().total()),
@@ -76,8 +80,8 @@ class Plugin(Module):
             ),
             Listener(
                 ErasureSettled,
-                "users.forget_addresses",
-                lambda settled: account_deletion().forget_addresses(settled.user_id),
+                "users.clear_client_ips",
+                lambda settled: account_deletion().clear_client_ips(settled.user_id),
             ),
             StartupTask("users.first_admin", lambda: first_admin().ensure()),
             DoctorCheck("users.first_admin", lambda: first_admin().examine()),

@@ -3,7 +3,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import ModuleSettings
+from config.settings import ModuleSettings, OneRate, Rate
 
 
 class UsersSettings(ModuleSettings):
@@ -19,3 +19,11 @@ class UsersSettings(ModuleSettings):
     @property
     def deletion_grace(self) -> timedelta:
         return timedelta(days=self.deletion_grace_days)
+
+
+class UsersRateSettings(ModuleSettings):
+    """The rate of the limit of users; its name has no prefix."""
+
+    rate_limit_export: OneRate = Field(
+        default=Rate(6, 3600), description="Downloads of one's own data, per person."
+    )

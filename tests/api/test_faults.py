@@ -128,7 +128,7 @@ async def test_whichever_write_fails(
     monkeypatch: pytest.MonkeyPatch,
     act: Act,
 ) -> None:
-    monkeypatch.setattr("modules.files.service.uploads.LONGEST_COMMIT_S", 0)
+    monkeypatch.setattr("modules.files.service.uploads.MAX_COMMIT_S", 0)
     changed: Counter[str] | None = None
     for failing in range(MOST):
 

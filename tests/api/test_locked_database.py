@@ -144,11 +144,11 @@ async def test_the_log_shrinks_again(core: CoreContainer, database: Path) -> Non
         for _ in range(3):
             async with core.db().transaction() as tx:
                 await tx.session.execute(text("INSERT INTO large VALUES (zeroblob(8388608))"))
-        assert log.stat().st_size > driver.LARGEST_IDLE_LOG
+        assert log.stat().st_size > driver.MAX_IDLE_LOG_BYTES
     for _ in range(2):
         async with core.db().transaction() as tx:
             await tx.session.execute(text("INSERT INTO large VALUES (zeroblob(4194304))"))
             await tx.session.execute(text("DELETE FROM large"))
     async with core.db().transaction() as tx:
         await tx.session.execute(text("DELETE FROM large"))
-    assert log.stat().st_size <= driver.LARGEST_IDLE_LOG
+    assert log.stat().st_size <= driver.MAX_IDLE_LOG_BYTES

@@ -162,17 +162,17 @@ class TestWithRedis:
 
     @pytest.fixture(autouse=True)
     def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        patient = partial(RedisCounters, patience_s=AT_MOST_S)
+        patient = partial(RedisCounters, timeout_s=AT_MOST_S)
         monkeypatch.setattr(redis_counters, "RedisCounters", patient)
 
     @pytest.fixture
-    def overrides(self, redis: RedisServer) -> dict[str, Any]:
+    def overrides(self, redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setenv("RATE_LIMIT_LOGIN", f"{GUESSES}/day")
         return {
             "redis_url": SecretStr(redis.url),
             "rate_limit_enabled": True,
             "rate_limit_anonymous": Rate(REQUESTS, 86400),
             "rate_limit_signed_in": Rate(100_000, 86400),
-            "rate_limit_login": (Rate(GUESSES, 86400), Rate(GUESSES, 86400)),
         }
 
     async def test_requests_are_counted_together(

@@ -71,21 +71,21 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 def fault(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Fault:
     """A Redis that was waited for in vain is not asked again."""
     patience_s = FROZEN_S if request.param == "frozen" else PATIENT_S
-    patient = partial(RedisCounters, patience_s=patience_s)
+    patient = partial(RedisCounters, timeout_s=patience_s)
     monkeypatch.setattr(redis_counters, "RedisCounters", patient)
     monkeypatch.setattr(redis_counters, "PAUSE_S", DAY_S)
     return FAULTS[request.param]
 
 
 @pytest.fixture
-def overrides(redis: RedisServer) -> dict[str, Any]:
+def overrides(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("RATE_LIMIT_LOGIN", f"{GUESSES}/day")
+    monkeypatch.setenv("RATE_LIMIT_REGISTER", f"{REGISTRATIONS}/day")
     return {
         "redis_url": SecretStr(redis.url),
         "rate_limit_enabled": True,
         "rate_limit_anonymous": Rate(100_000, DAY_S),
         "rate_limit_signed_in": Rate(100_000, DAY_S),
-        "rate_limit_login": (Rate(GUESSES, DAY_S), Rate(GUESSES, DAY_S)),
-        "rate_limit_register": Rate(REGISTRATIONS, DAY_S),
     }
 
 

@@ -5,9 +5,9 @@ from time import thread_time
 import pytest
 
 from config import redaction
-from config.redaction import HIDDEN, LONGEST_TEXT, redacted_text
+from config.redaction import HIDDEN, MAX_TEXT_LENGTH, redacted_text
 
-SHORT, GROWTH = LONGEST_TEXT, 8
+SHORT, GROWTH = MAX_TEXT_LENGTH, 8
 PIECES = [
     *(
         "bearer ",
@@ -43,7 +43,7 @@ def test_eight_times_the_text_costs_about_eight_times_as_much(
     piece: str, start: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In quadratic time it is 64 times; both lengths are too long to be measured in noise."""
-    monkeypatch.setattr(redaction, "LONGEST_TEXT", SHORT * GROWTH)
+    monkeypatch.setattr(redaction, "MAX_TEXT_LENGTH", SHORT * GROWTH)
     text = start + piece * SHORT * GROWTH
     short, long = cost(text[:SHORT]), cost(text[: SHORT * GROWTH])
     assert long <= 3 * GROWTH * short + 0.005

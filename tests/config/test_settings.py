@@ -16,6 +16,8 @@ from config.settings import (
     SettingsError,
     load_settings,
 )
+from modules.auth.settings import AuthRateSettings
+from modules.users.settings import UsersRateSettings
 from tests.docs.settings_page import PAGE, every_class
 
 KEY = "q8Zt3vLm5nXw7Rk2Jd9Hs4Gf6Pb1Yc0T-uE_oA"
@@ -28,6 +30,13 @@ def read(**environ: str) -> Settings:
 def refusal(**environ: str) -> str:
     with pytest.raises(SettingsError) as refused:
         read(**environ)
+    return str(refused.value)
+
+
+def rate_refusal(name: str, text: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        for each in (Settings, AuthRateSettings, UsersRateSettings):
+            each.read({name: text})
     return str(refused.value)
 
 
@@ -69,8 +78,10 @@ class TestDefaults:
         settings = read()
         assert settings.rate_limit_anonymous == Rate(100, 60)
         assert settings.rate_limit_signed_in == Rate(600, 60)
-        assert settings.rate_limit_login == (Rate(10, 60), Rate(5, 60))
-        assert settings.rate_limit_register == Rate(20, 3600)
+        sign_in = AuthRateSettings.read({})
+        assert sign_in.rate_limit_login == (Rate(10, 60), Rate(5, 60))
+        assert sign_in.rate_limit_register == Rate(20, 3600)
+        assert UsersRateSettings.read({}).rate_limit_export == Rate(6, 3600)
 
     @pytest.mark.parametrize(
         ("host", "url"),
@@ -204,18 +215,20 @@ class TestRates:
         ],
     )
     def test_pairs(self, text: str, rates: tuple[Rate, Rate]) -> None:
-        assert read(RATE_LIMIT_LOGIN=text).rate_limit_login == rates
+        assert AuthRateSettings.read({"RATE_LIMIT_LOGIN": text}).rate_limit_login == rates
 
     @pytest.mark.parametrize(
         "text", ["0/minute", "5/fortnight", "lots", "-1/minute", "10", "1/minute;2/hour", "1/hour,"]
     )
-    @pytest.mark.parametrize("name", ["RATE_LIMIT_LOGIN", "RATE_LIMIT_ANONYMOUS"])
+    @pytest.mark.parametrize(
+        "name", ["RATE_LIMIT_LOGIN", "RATE_LIMIT_EXPORT", "RATE_LIMIT_ANONYMOUS"]
+    )
     def test_what_is_no_rate(self, name: str, text: str) -> None:
-        assert refusal(**{name: text}).startswith(f"{name} must be a rate")
+        assert rate_refusal(name, text).startswith(f"{name} must be a rate")
 
     def test_one_too_many(self) -> None:
-        assert "one rate or two" in refusal(RATE_LIMIT_LOGIN="1/hour,2/hour,3/hour")
-        assert "must be a rate" in refusal(RATE_LIMIT_REGISTER="1/hour,2/hour")
+        assert "one rate or two" in rate_refusal("RATE_LIMIT_LOGIN", "1/hour,2/hour,3/hour")
+        assert "must be a rate" in rate_refusal("RATE_LIMIT_REGISTER", "1/hour,2/hour")
 
     def test_as_it_is_written(self) -> None:
         assert [str(Rate(100, 60)), str(Rate(3, 10))] == ["100/minute", "3/10 second"]

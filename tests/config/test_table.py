@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from config.settings import SettingRow, Settings, settings_table, sources
+from config.settings import ModuleSettings, SettingRow, Settings, settings_table, sources
+from modules.auth.settings import AuthRateSettings
 from tests.config.test_settings import KEY, ShopSettings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -17,7 +18,8 @@ def test_each_setting_has_a_meaning_in_one_sentence() -> None:
 
 
 def test_defaults_as_an_operator_writes_them() -> None:
-    rows = {row.name: row.default for row in settings_table([Settings, ShopSettings])}
+    classes: list[type[ModuleSettings]] = [Settings, AuthRateSettings, ShopSettings]
+    rows = {row.name: row.default for row in settings_table(classes)}
     assert rows["RATE_LIMIT_LOGIN"] == "10/minute,5/minute"
     assert rows["DOCS_ENABLED"] == "true"
     assert rows["REDIS_URL"] == "none"

@@ -11,7 +11,7 @@ from core.app import create_app  # imports every part of the core
 from core.kernel.contributions import WiringError
 from core.kernel.messages import PLACEHOLDER
 from core.security.authentication import NotSignedIn
-from core.web.catalogues import Catalogue, ProblemTexts
+from core.web.catalogues import Catalogue, Catalogues, ProblemTexts
 from core.web.docs.advice import paragraphs
 from core.wiring.registry import discover, package_of
 from tests.contracts.refused.garbled import plugin as garbled
@@ -88,6 +88,13 @@ def test_a_malformed_catalogue_keeps_the_application_down(
     settings = Settings(environment="test", data_dir=tmp_path)
     with pytest.raises(WiringError, match=r"messages\.ko\.json is no catalogue .* `titles`"):
         create_app(settings, {"odd": garbled.Plugin}, log_lines)
+
+
+@pytest.mark.parametrize("tag", ["pt-BR", "pt.BR", "ko_KR", "KO", ""])
+def test_a_catalogue_that_no_request_can_choose_keeps_it_down(tmp_path: Path, tag: str) -> None:
+    (tmp_path / f"messages.{tag}.json").write_text("{}")
+    with pytest.raises(WiringError, match=r"json names no language without a region: call it"):
+        Catalogues([tmp_path])
 
 
 def test_a_text_without_a_translation_stays_english(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from config.settings import Rate
 from core.kit import *
 from modules.notes.errors import *
 from modules.notes.models import *

@@ -1,7 +1,8 @@
 """Writes docs/settings.md from the settings classes: `python -m tests.docs.settings_page`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import getmodule
+from itertools import groupby
 
 from config.settings import ModuleSettings, Settings, settings_table
 from core.wiring.settings import settings_classes
@@ -22,12 +23,13 @@ secrets are hidden. [Operating](operating.md) says which ones matter first.
 
 
 def render(classes: Sequence[type[ModuleSettings]]) -> str:
-    return INTRODUCTION + "".join(section for each in classes for section in section_of(each))
+    sections = groupby(classes, heading)
+    return INTRODUCTION + "".join(line for each in sections for line in section_of(*each))
 
 
-def section_of(settings: type[ModuleSettings]) -> Iterator[str]:
-    yield f"\n## {heading(settings)}\n\n| setting | default | meaning |\n|---|---|---|\n"
-    for row in settings_table([settings]):
+def section_of(title: str, classes: Iterable[type[ModuleSettings]]) -> Iterator[str]:
+    yield f"\n## {title}\n\n| setting | default | meaning |\n|---|---|---|\n"
+    for row in settings_table(classes):
         yield f"| `{row.name}` | {row.default} | {row.meaning} |\n".replace("*", r"\*")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import NoReferencedTableError
 
 from core.data.migrations.revisions import Difference, History, MigrationError
-from core.data.migrations.runner import ignoring_what_is_not_compared, options
+from core.data.migrations.runner import ignore_uncompared, options
 from core.data.models import Base
 
 Compile = Callable[[Any], str]
@@ -22,13 +22,13 @@ def differences(
 ) -> dict[str, list[Difference]]:
     """Return the differences by module; all tables are read once."""
     context = MigrationContext.configure(connection, opts=options(connection, *histories))
-    with ignoring_what_is_not_compared(), telling_unknown_tables():
+    with ignore_uncompared(), translate_unknown_tables():
         found = list(steps(compare_metadata(context, Base.metadata)))
     return {it.module: list(differences_of(it, found, connection)) for it in histories}
 
 
 @contextmanager
-def telling_unknown_tables() -> Iterator[None]:
+def translate_unknown_tables() -> Iterator[None]:
     try:
         yield
     except NoReferencedTableError as error:

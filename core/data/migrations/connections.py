@@ -15,7 +15,7 @@ from core.engine.sql import add_functions, connect_args_of, postgres_url, sqlite
 T = TypeVar("T")
 
 LOCK = int.from_bytes(b"atrium")
-LONGEST_WAIT_S = 600
+MAX_WAIT_S = 600
 
 
 def run(url: str, work: Callable[[Connection], T], *, alone: bool = False) -> T:
@@ -50,7 +50,7 @@ def prepare_sqlite(connection: Any, _: object) -> None:
 @contextmanager
 def turn_beside(path: str) -> Iterator[None]:
     """Hold a lock on an empty file beside the database, whose own lock ends with a transaction."""
-    beside = sqlite3.connect(f"{path}-migrating", timeout=LONGEST_WAIT_S, isolation_level=None)
+    beside = sqlite3.connect(f"{path}-migrating", timeout=MAX_WAIT_S, isolation_level=None)
     with closing(beside):
         beside.execute("BEGIN EXCLUSIVE")
         yield

@@ -37,18 +37,18 @@ Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 def walk_up(connection: Connection, history: History) -> list[str]:
     script = script_of(history)
-    with telling_failures(history):
+    with translate_failures(history):
         return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
 
 
 def walk_down(connection: Connection, history: History, to: str) -> list[str]:
     script = script_of(history)
     script.get_revision(to)  # raises for `-1`, which would mean another revision at each step
-    with telling_failures(history):
+    with translate_failures(history):
         return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
 
 
-def telling_failures(history: History) -> AbstractContextManager[None]:
+def translate_failures(history: History) -> AbstractContextManager[None]:
     """Raise WiringError with the line of the error if the code of a revision fails."""
     names = [sub(r"\W", "_", file.name) for file in history.folder.glob("*.py")]  # as alembic does
     passing = (MigrationError, CommandError, SQLAlchemyError, OSError)
@@ -101,7 +101,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
     revision = RevisionContext(config, script, arguments)
 
     def compare(heads: Any, context: MigrationContext) -> list[Any]:
-        with ignoring_what_is_not_compared():
+        with ignore_uncompared():
             revision.run_autogenerate(heads, context)
         return []
 
@@ -119,7 +119,7 @@ def must_be_new(script: ScriptDirectory, history: History, message: str) -> None
 
 
 @contextmanager
-def ignoring_what_is_not_compared() -> Iterator[None]:
+def ignore_uncompared() -> Iterator[None]:
     """Silence alembic's warnings about objects that it cannot read, such as expression indexes."""
     with catch_warnings():
         simplefilter("ignore")

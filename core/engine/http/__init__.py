@@ -3,7 +3,7 @@
 The rest of the core uses these names, and `server`, which loads uvicorn.
 """
 
-from core.engine.http.client_address import ClientAddress
+from core.engine.http.client_ip import ClientIp
 from core.engine.http.errors import (
     BadHost,
     BadUrl,
@@ -22,7 +22,7 @@ from core.engine.http.request_validator import RequestValidator
 __all__ = [
     "BadHost",
     "BadUrl",
-    "ClientAddress",
+    "ClientIp",
     "Header",
     "HeadersTooLarge",
     "Lifecycle",

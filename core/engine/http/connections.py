@@ -13,7 +13,7 @@ from termios import TIOCOUTQ
 
 from uvicorn.server import ServerState
 
-from core.engine.http.client_address import ClientAddress
+from core.engine.http.client_ip import ClientIp
 from core.engine.http.response_writer import Flow
 from core.kernel.client_networks import client_network
 
@@ -24,7 +24,7 @@ class OpenConnections:
     """Counts connections per process and per client; a trusted proxy has no limit of its own."""
 
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network] = ()) -> None:
-        self._peers = ClientAddress(trusted)
+        self._peers = ClientIp(trusted)
         self._by_client: Counter[str] = Counter()
         self._total = 0
 

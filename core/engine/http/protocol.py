@@ -12,7 +12,7 @@ from typing import Any, cast
 from core.engine.http.errors import HeadersTooLarge, Unparsable, UriTooLong
 from core.engine.http.request_validator import MAX_HEADER_BYTES, MAX_URL_BYTES
 from core.engine.http.responding import HalfCloseTransport, RespondingConnection
-from core.engine.http.slices import fits_in_one_go, pieces
+from core.engine.http.slices import fits_in_one_piece, pieces
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 
@@ -28,7 +28,7 @@ class HttpProtocol(RespondingConnection):
         self._heard = self.loop.time()
         if self.pipeline:
             self._unparsed = chain(self._unparsed, pieces(data, body=0))
-        elif fits_in_one_go(data) or len(data) <= self._body_left():
+        elif fits_in_one_piece(data) or len(data) <= self._body_left():
             self._read(data)
         else:
             self._unparsed = pieces(data, self._body_left())

@@ -26,7 +26,7 @@ from core.kernel.errors import error_at
 MAX_FIELDS = 100
 MAX_HEADER_BYTES = 16_384
 MAX_URL_BYTES = 8_192
-MOST_SPELLINGS = 64
+MAX_SPELLINGS = 64
 HOST = pattern(rb"([A-Za-z0-9._-]{1,253}?|\[[0-9A-Fa-f:.]{2,45}\])\.?(?::[0-9]{1,5})?")
 STRAY_PERCENT = pattern(rb"%(?![0-9A-Fa-f]{2})")
 CONTROLS = pattern(rb"[\x00-\x1f\x7f]")
@@ -47,7 +47,8 @@ class RequestValidator:
     def __init__(self, hosts: Collection[str], any_host: Collection[str] = ()) -> None:
         """Accept the host names in `hosts` on any port; an IPv6 host is in brackets.
 
-        The paths in `any_host`, and the paths below them, are served for any Host or none.
+        The paths in `any_host`, and the paths below them, are served for any Host or none; the
+        router, which refuses a malformed one, gets no other Host than an accepted one.
         """
         self._hosts = frozenset(host.lower().encode() for host in hosts)
         self._any_host = tuple(path.encode() + b"/" for path in any_host)
@@ -66,22 +67,22 @@ class RequestValidator:
         if len(headers) < len(fields):
             headers = joined(fields)
         if (host := headers.get(b"host", b"")) not in self._accepted:
-            self._check(host, scope["raw_path"])
+            self._check(scope, host)
         if (coding := headers.get(b"transfer-encoding")) is not None:
             check_coding(coding, scope["http_version"])
         if not scope["http_version"].startswith("1."):
             raise Unparsable
         return headers
 
-    def _check(self, host: bytes, path: bytes) -> None:
-        if (path + b"/").startswith(self._any_host):
-            return
-        if not (match := HOST.fullmatch(host)):
-            raise BadHost
-        if match[1].lower() not in self._hosts:
-            raise Misdirected
-        if len(self._accepted) < MOST_SPELLINGS:  # clients choose the case and the port
-            self._accepted.add(host)
+    def _check(self, scope: Any, host: bytes) -> None:
+        match = HOST.fullmatch(host)
+        if match and match[1].lower() in self._hosts:
+            if len(self._accepted) < MAX_SPELLINGS:  # clients choose the case and the port
+                self._accepted.add(host)
+        elif (scope["raw_path"] + b"/").startswith(self._any_host):
+            scope["headers"] = [field for field in scope["headers"] if field[0] != b"host"]
+        else:
+            raise Misdirected if match else BadHost
 
 
 def check_coding(coding: bytes, version: str) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-MOST_WAITING = 16
+MAX_WAITING = 16
 """The number of pipelined requests that may wait while an earlier one is answered."""
 END_OF_HEAD = b"\r\n\r\n"
-WAITING_BYTES = MOST_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
-"""At most MOST_WAITING requests can end within this number of bytes."""
+WAITING_BYTES = MAX_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
+"""At most MAX_WAITING requests can end within this number of bytes."""
 SLICE_BYTES = 16_384
 """The largest piece that is parsed at once, so that an excess is detected one piece late at most.
 
@@ -14,10 +14,10 @@ A body of known length is not cut into pieces.
 """
 
 
-def fits_in_one_go(data: bytes) -> bool:
+def fits_in_one_piece(data: bytes) -> bool:
     """Return whether the data contains so few requests that it can be parsed at once."""
     size = len(data)
-    return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MOST_WAITING)
+    return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MAX_WAITING)
 
 
 def pieces(data: bytes, body: int) -> Iterator[bytes]:
@@ -26,5 +26,5 @@ def pieces(data: bytes, body: int) -> Iterator[bytes]:
         yield data[:body]
     for start in range(body, len(data), SLICE_BYTES):
         piece = data[start : start + SLICE_BYTES]
-        step = SLICE_BYTES if fits_in_one_go(piece) else WAITING_BYTES
+        step = SLICE_BYTES if fits_in_one_piece(piece) else WAITING_BYTES
         yield from (piece[at : at + step] for at in range(0, len(piece), step))

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 SPAWN = get_context("spawn")
 STABLE_S = 10.0
 """A worker that ran for this time did not die because of its start."""
-LONGEST_PAUSE_S = 30.0
+MAX_PAUSE_S = 30.0
 Work = Callable[[socket.socket, Connection], None]
 
 
@@ -108,7 +108,7 @@ class Workers:
             return False
         lived = monotonic() - worker.since
         self._not_before = monotonic() + (0.0 if lived >= STABLE_S else self._pause_s)
-        self._pause_s = 0.0 if lived >= STABLE_S else min(LONGEST_PAUSE_S, self._pause_s * 2 or 1.0)
+        self._pause_s = 0.0 if lived >= STABLE_S else min(MAX_PAUSE_S, self._pause_s * 2 or 1.0)
         log.error("worker_died", pid=worker.process.pid, exit_code=code, replaced=True)
         return True
 

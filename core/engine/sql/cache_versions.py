@@ -27,7 +27,7 @@ ANY = "*"
 PLACES = 16_384
 HEARD = PLACES  # the place after the last one: when changes of other machines were last read
 SIZE = (PLACES + 1) * 8
-SMALLEST_BLOCK = 512
+MIN_BLOCK_BYTES = 512
 SILENCE = 2.0  # seconds since `HEARD` after which no cached value is valid
 
 
@@ -36,7 +36,7 @@ class CacheVersions:
         self._map = mapped(file)
         self._numbers = memoryview(self._map).cast("Q")
         self._never = count(1 << 64)  # greater than any number in the file
-        self.must_hear = False
+        self.must_poll = False
         """Whether other machines may change the database, so that their changes must be read."""
 
     def of(self, names: Iterable[str]) -> tuple[int, ...]:
@@ -52,7 +52,7 @@ class CacheVersions:
         numbers, read = self._numbers, reader_of(tuple(names))
 
         def now() -> tuple[int, ...]:
-            if self.must_hear and not self._have_heard():
+            if self.must_poll and not self._has_polled():
                 return (next(self._never),)
             return read(numbers)
 
@@ -70,7 +70,7 @@ class CacheVersions:
         for place in places:
             self._numbers[place] = getrandbits(64)
 
-    def heard(self) -> None:
+    def mark_polled(self) -> None:
         """Record that all changes of other machines until now have been read."""
         self._numbers[HEARD] = int(monotonic() * 1e9)
 
@@ -78,7 +78,7 @@ class CacheVersions:
         self._numbers.release()
         self._map.close()
 
-    def _have_heard(self) -> bool:
+    def _has_polled(self) -> bool:
         return 0 <= monotonic() - self._numbers[HEARD] / 1e9 < SILENCE
 
 
@@ -124,6 +124,6 @@ def fill_holes(handle: int, size: int) -> None:
 
     A concurrent store of another process may lose one byte, but its number has still changed.
     """
-    for offset in range(0, size, SMALLEST_BLOCK):
+    for offset in range(0, size, MIN_BLOCK_BYTES):
         if os.pread(handle, 1, offset) == b"\0":
             os.pwrite(handle, b"\0", offset)

@@ -12,7 +12,7 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.changes import tables_in
 from core.kernel.lru_dict import LruDict
 
-OLDEST = 2.0  # seconds, because a change of another machine may not be known yet
+MAX_AGE_S = 2.0  # seconds, because a change of another machine may not be known yet
 
 Values = Mapping[str, Any]
 
@@ -52,11 +52,11 @@ class Counting:
             return False
         if self._counted is None:
             return True
-        return self._counted == self._generation() and monotonic() - self._at < OLDEST
+        return self._counted == self._generation() and monotonic() - self._at < MAX_AGE_S
 
     async def _count(self, before: Task[int] | None) -> int:
         if before:
-            await wait([before], timeout=OLDEST)
+            await wait([before], timeout=MAX_AGE_S)
         self._counted, self._at = self._generation(), monotonic()  # before the count
         return await self._ask()
 

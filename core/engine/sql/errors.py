@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.kernel.errors import Unavailable
 
-PASSING = (
+TRANSIENT_TEXTS = (
     "database is locked",
     "queue to write is too long",
     "rolled the transaction back",
@@ -17,9 +17,9 @@ PASSING = (
     "interrupted",  # a write on SQLite, undone with its group after a statement that took too long
 )
 READ_ONLY = "25006"
-PASSING_CLASSES = ("08", "40", "53", "58")
+TRANSIENT_CLASSES = ("08", "40", "53", "58")
 """The SQLSTATE classes of PostgreSQL for connection, rollback, resources and system errors."""
-PASSING_STATES = frozenset(
+TRANSIENT_STATES = frozenset(
     {
         READ_ONLY,  # a standby, or a former primary until the failover is over
         "25P03",  # idle in a transaction for too long
@@ -79,12 +79,12 @@ def translate_busy_errors(reading: bool = False) -> Iterator[None]:
     except DBAPIError as error:
         if is_too_slow(error):
             raise TooSlow from error
-        if is_passing(error) and not (reading and state_of(error) == READ_ONLY):
+        if is_transient(error) and not (reading and state_of(error) == READ_ONLY):
             raise DatabaseBusy from error
         raise
 
 
-def is_passing(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
     """Return whether the same statement may succeed later; log an error of the disk."""
     reason, state = str(error.orig), state_of(error)
     if on_disk := any(text in reason for text in DISK) or state in ("53100", "58030"):
@@ -92,10 +92,10 @@ def is_passing(error: DBAPIError) -> bool:
     return (
         on_disk
         or error.connection_invalidated
-        or state.startswith(PASSING_CLASSES)
-        or state in PASSING_STATES
+        or state.startswith(TRANSIENT_CLASSES)
+        or state in TRANSIENT_STATES
         or has_outdated_plan(error)
-        or any(text in reason for text in PASSING)
+        or any(text in reason for text in TRANSIENT_TEXTS)
     )
 
 

@@ -24,7 +24,7 @@ LONG_S = 0.01
 PROVEN_RUNS = 2
 RECENT_S = 60.0
 """A statement that was slow stays out of the quick lane for this long."""
-MOST_WAITING = 16
+MAX_WAITING = 16
 
 S = TypeVar("S", bound=Executable)
 
@@ -62,7 +62,7 @@ class KnownStatement:
         """The number of runs before there is a plan."""
         self._quick_runs, self._slow_at = 0, -inf
 
-    def took(self, seconds: float) -> None:
+    def record_run(self, seconds: float) -> None:
         """Choose the lane of the next run by the duration of this run."""
         if seconds > LONG_S:
             self._move_down_to(Lane.slow)
@@ -88,7 +88,7 @@ class KnownStatement:
             self.lane, self._quick_runs, self._slow_at = lane, 0, monotonic()
 
 
-class Turns:
+class ConcurrencyLimit:
     """A limit for tasks that run, tasks that wait and their waiting time. Raises DatabaseBusy."""
 
     def __init__(self, at_once: int, waiting: float = inf, patience_s: float | None = None) -> None:

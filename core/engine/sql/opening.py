@@ -49,7 +49,7 @@ def open_connections(
     """
     if path := sqlite_path(url):
         return open_sqlite(path, cache_versions, statement_timeout_s)
-    cache_versions.must_hear = True
+    cache_versions.must_poll = True
     if transaction_pooler:
         return open_pooled_postgres(postgres_url(url), cache_versions, statement_timeout_s)
     return open_postgres(postgres_url(url), cache_versions, statement_timeout_s)

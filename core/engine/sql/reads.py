@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.engine.sql.cached_counts import CachedCounts, Count
 from core.engine.sql.compiled_statements import compile_statement
 from core.engine.sql.errors import TooSlow, is_repeatable, translate_busy_errors
-from core.engine.sql.lanes import MOST_WAITING, KnownStatement, Lane, Overran, Turns
+from core.engine.sql.lanes import MAX_WAITING, ConcurrencyLimit, KnownStatement, Lane, Overran
 from core.engine.sql.statement_timeout import is_exempt, is_limited
 from core.kernel.errors import NotFound, Unavailable
 from core.kernel.fallbacks import note_fallback
@@ -134,7 +134,7 @@ class ReadsInTransaction(ReadConnection):
 class PlannedReads(ReadConnection):
     """Reads outside transactions; a statement object has a plan from its second run on."""
 
-    passing: tuple[type[Exception], ...] = ()
+    transient: tuple[type[Exception], ...] = ()
     """Errors of the driver after which the statement is executed again, on another connection."""
 
     def __init__(
@@ -147,8 +147,8 @@ class PlannedReads(ReadConnection):
             WeakKeyDictionary()
         )
         self.statement_timeout_s = statement_timeout_s
-        self._slow_turns = Turns(SLOW, MOST_WAITING, statement_timeout_s)
-        self._unlimited_turns = Turns(UNLIMITED)
+        self._slow_limit = ConcurrencyLimit(SLOW, MAX_WAITING, statement_timeout_s)
+        self._unlimited_limit = ConcurrencyLimit(UNLIMITED)
 
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
         known = self._known.get(statement) or self._remember(statement)
@@ -162,7 +162,7 @@ class PlannedReads(ReadConnection):
             return plan.result(await self._in_lane(known, self._fetch, plan.sql, bound))
         except Unavailable:
             raise
-        except self.passing:
+        except self.transient:
             return await self._execute_plainly(known, statement, values)
         except Exception as error:
             result = await self._execute_plainly(
@@ -220,11 +220,11 @@ class PlannedReads(ReadConnection):
             if lane is Lane.reserved:
                 return await call(lane, known, *args)
             if is_limited():
-                async with self._slow_turns:
+                async with self._slow_limit:
                     return await call(Lane.slow, known, *args)
         except Overran:
             raise TooSlow from None
-        async with self._unlimited_turns:
+        async with self._unlimited_limit:
             return await call(Lane.unlimited, known, *args)
 
     @abstractmethod

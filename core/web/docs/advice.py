@@ -8,12 +8,12 @@ from core.kernel.errors import ProblemError
 from core.web.catalogues import Catalogue
 
 
-def what_it_means(kind: type[ProblemError], texts: Catalogue) -> str:
+def meaning_of(kind: type[ProblemError], texts: Catalogue) -> str:
     translated = texts.page_of(kind)
     return (translated and translated.meaning) or paragraphs(kind)[0]
 
 
-def what_to_do(kind: type[ProblemError], texts: Catalogue) -> str:
+def remedy_of(kind: type[ProblemError], texts: Catalogue) -> str:
     translated, (_, own) = texts.page_of(kind), paragraphs(kind)
     usual = ADVICE_MESSAGES.get(kind.status) or ADVICE_MESSAGES[kind.status // 100 * 100]
     return (translated and translated.advice) or own or texts.text(usual)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from core.kernel.errors import ProblemError
 from core.kernel.messages import fill
 from core.web.catalogues import Catalogue
-from core.web.docs.advice import what_it_means, what_to_do
+from core.web.docs.advice import meaning_of, remedy_of
 from core.web.docs.documentation import Operation
 from core.web.docs.guides import Guide
 from core.web.pages import document
@@ -106,9 +106,9 @@ def problem_page(
         f"<h1>{escape(texts.title(kind))}</h1>",
         f'<p class="quiet"><code>{kind.code}</code> · {kind.status} '
         f"{HTTPStatus(kind.status).phrase}</p>",
-        *(f"<p>{marked(text)}</p>" for text in [what_it_means(kind, texts)] if text),
+        *(f"<p>{marked(text)}</p>" for text in [meaning_of(kind, texts)] if text),
         f"<h2>{texts.text('What to do')}</h2>",
-        f"<p>{marked(what_to_do(kind, texts))}</p>",
+        f"<p>{marked(remedy_of(kind, texts))}</p>",
         f"<h2>{texts.text('How it looks')}</h2>",
         f"<pre>{escape(example(kind, public_url))}</pre>",
         f"<h2>{texts.text('Where it occurs')}</h2>",

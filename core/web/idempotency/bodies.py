@@ -8,7 +8,7 @@ from core.web.idempotency.fingerprint import Fingerprint
 from core.web.idempotency.store import Answer
 from core.web.problems import BodyTooLarge
 
-LARGEST_KEPT = 256 * 1024  # bytes; a body that is not streamed is no larger
+MAX_STORED_BYTES = 256 * 1024  # bytes; a body that is not streamed is no larger
 
 
 async def nothing() -> None:
@@ -41,7 +41,7 @@ class HashingReceive:
         while not self.read:
             ahead.append(message := await self._next())
             size += len(message.get("body", b""))
-            if size > LARGEST_KEPT:
+            if size > MAX_STORED_BYTES:
                 raise BodyTooLarge
             if message["type"] != "http.request":
                 break

@@ -113,7 +113,9 @@ def operation_of(
     operation: Json = {
         "operationId": operation_id(options.module, handler.fn.__name__),
         "summary": handler.summary,
-        "description": " ".join(filter(None, [handler.description, *who_may(options.policy)])),
+        "description": " ".join(
+            filter(None, [handler.description, *describe_access(options.policy)])
+        ),
         "tags": [options.module],
         "parameters": parameters_of(route, handler, method, schemas),
         "security": security_of(options.policy, schemes),
@@ -158,7 +160,7 @@ def operation_id(module: str, handler: str) -> str:
     return f"{module}.{verb if verb and noun in (module, module.removesuffix('s')) else handler}"
 
 
-def who_may(policy: Policy) -> list[str]:
+def describe_access(policy: Policy) -> list[str]:
     sentences = [
         "Needs no credential." if policy.anyone else "",
         "Needs a signed-in user." if not policy.anyone and not policy.needs else "",

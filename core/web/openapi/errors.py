@@ -112,10 +112,10 @@ def name_of_shared(errors: Kinds, headers: list[str]) -> str | None:
         return name
     usual = set(at(status, *USUAL))
     rest = sorted(in_camel_case(kind.code) for kind in errors if kind not in usual)
-    return "Or".join(rest) if len(rest) <= MOST_IN_A_NAME and usual < set(errors) else None
+    return "Or".join(rest) if len(rest) <= MAX_CODES_IN_A_NAME and usual < set(errors) else None
 
 
-MOST_IN_A_NAME = 4
+MAX_CODES_IN_A_NAME = 4
 
 
 def by_status(own: Errors, common: Kinds) -> dict[int, Kinds]:

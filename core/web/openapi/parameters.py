@@ -11,7 +11,7 @@ from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
 
 from core.web.openapi.schemas import Json, Schemas, in_camel_case, without_null
-from core.web.parameters import LARGEST_PAGE, kind_of
+from core.web.parameters import MAX_PAGE, kind_of
 from core.web.route_options import AnyListing, RouteOptions, options_of
 
 CONSTRAINTS = {
@@ -193,7 +193,7 @@ def header(name: str, description: str) -> Json:
 
 SHARED: dict[str, Json] = {
     "Page": query(
-        "page", WHOLE | {"maximum": LARGEST_PAGE}, "The number of the page; the first if absent."
+        "page", WHOLE | {"maximum": MAX_PAGE}, "The number of the page; the first if absent."
     ),
     "PerPage": query("per_page", WHOLE | {"maximum": 100, "default": 20}, "Items per page."),
     "Cursor": query("cursor", CURSOR, "Instead of a page: empty to begin, then `next_cursor`."),

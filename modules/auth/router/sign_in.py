@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 from core.kit import post, public
 from core.kit.platform import (
     FORM_TYPE,
-    LARGEST_FORM,
+    MAX_FORM_BYTES,
     HashingBusy,
     NotAForm,
     ResetRequired,
@@ -118,7 +118,7 @@ class SignInController(Controller):
         policy=open_to_admins,
         audit="auth.token",
         idempotency=False,
-        request_max_body_size=LARGEST_FORM,
+        request_max_body_size=MAX_FORM_BYTES,
         body={FORM_TYPE: TOKEN_FORM},
         errors=(
             InvalidRequest,
@@ -161,7 +161,7 @@ class SignInController(Controller):
         status_code=200,
         policy=public.without_key(),
         audit="auth.revoke",
-        request_max_body_size=LARGEST_FORM,
+        request_max_body_size=MAX_FORM_BYTES,
         body={FORM_TYPE: REVOCATION_FORM},
         errors=(InvalidRequest, NotAForm),
         media_type="text/plain",

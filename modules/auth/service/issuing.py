@@ -11,7 +11,7 @@ from modules.auth.models import AuthSession, RefreshToken
 from modules.auth.service.access_tokens import AccessTokens
 from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.signing_keys import KeyRing
-from modules.auth.settings import LONGEST_SESSION, AuthSettings
+from modules.auth.settings import MAX_SESSION, AuthSettings
 from modules.users.public import Account
 
 TOKEN_BYTES = 32
@@ -66,4 +66,4 @@ class TokenIssuer:
 
     def end_of(self, created_at: datetime, used_at: datetime) -> datetime:
         """Return the time at which the session expires, by disuse or by its age (ASVS 7.3)."""
-        return min(used_at + self._settings.refresh_token_ttl, created_at + LONGEST_SESSION)
+        return min(used_at + self._settings.refresh_token_ttl, created_at + MAX_SESSION)

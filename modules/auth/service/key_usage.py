@@ -25,7 +25,7 @@ class KeyUsage:
         if last is not None and now - last < PRECISION:
             return
         self._noted.put(key_id, now)
-        self._db.start_beside(self._write(key_id, now))
+        self._db.start_in_background(self._write(key_id, now))
 
     async def _write(self, key_id: UUID, now: datetime) -> None:
         try:

@@ -39,10 +39,10 @@ FREE, CEILING = 5, 100
 """Wrong attempts of a client at an account: how many cause no delay, and how many close it."""
 FREE_TO_STRANGERS = 20
 """Wrong attempts of all unknown clients together at one account that cause no delay."""
-LONGEST_DELAY = timedelta(minutes=15)
+MAX_DELAY = timedelta(minutes=15)
 REMEMBERED = timedelta(days=30)
 
-FREE_BY_ADDRESS, WINDOW_BY_ADDRESS = 20, timedelta(minutes=5)
+FREE_BY_ADDRESS, WINDOW_BY_CLIENT = 20, timedelta(minutes=5)
 
 KNOWN_FOR, MOST_KNOWN = timedelta(days=90), 10
 """The time that an account knows a client after a sign-in, and the number of known clients."""
@@ -227,7 +227,7 @@ def is_known(client: Attempts, now: datetime) -> bool:
 
 
 def restart_window(address: Attempts | None, now: datetime) -> None:
-    if address and not timedelta() <= now - address.since < WINDOW_BY_ADDRESS:
+    if address and not timedelta() <= now - address.since < WINDOW_BY_CLIENT:
         address.failures, address.since, address.open_at = 0, now, now
 
 
@@ -242,7 +242,7 @@ def refuse_early(counted: Counted, now: datetime) -> None:
         min(row.open_at - now, delay_after(row.failures, free)) for row, free in counted.by_account
     ]
     if counted.address:
-        waits.append(min(counted.address.open_at - now, WINDOW_BY_ADDRESS))
+        waits.append(min(counted.address.open_at - now, WINDOW_BY_CLIENT))
     if (wait := max(waits)) > timedelta():
         raise TooManyAttempts(retry_after_s=ceil(wait.total_seconds()))
 
@@ -255,7 +255,7 @@ def count_wrong(counted: Counted, now: datetime) -> None:
     if (address := counted.address) is None:
         return
     address.failures += 1
-    address.forget_at = address.since + WINDOW_BY_ADDRESS
+    address.forget_at = address.since + WINDOW_BY_CLIENT
     if address.failures >= FREE_BY_ADDRESS:
         address.open_at = address.forget_at
 
@@ -278,10 +278,10 @@ def given(**columns: Any) -> dict[str, Any]:
 
 
 def delay_after(failures: int, free: int = FREE) -> timedelta:
-    """Return 1 s after `free` failures, then twice as long each time, up to LONGEST_DELAY."""
+    """Return 1 s after `free` failures, then twice as long each time, up to MAX_DELAY."""
     if failures < free:
         return timedelta()
-    return min(timedelta(seconds=2 ** min(failures - free, 20)), LONGEST_DELAY)
+    return min(timedelta(seconds=2 ** min(failures - free, 20)), MAX_DELAY)
 
 
 def account_key(email: str) -> str:

@@ -8,18 +8,18 @@ import re
 
 from modules.files.errors import RangeNotSatisfiable
 
-MOST = 8
+MAX_RANGES = 8
 UNIT = re.compile(r"bytes[ \t]*=(.*)", re.IGNORECASE)
 RANGE = re.compile(r"([0-9]*)-([0-9]*)")
 
 
 def ranges_in(header: str, size: int) -> list[range] | None:
     """Return sorted, separate ranges, or None for the whole. Raises RangeNotSatisfiable."""
-    if header.count(",") > 2 * MOST or not (match := UNIT.fullmatch(header)):
+    if header.count(",") > 2 * MAX_RANGES or not (match := UNIT.fullmatch(header)):
         return None
     texts = [text for part in match[1].split(",") if (text := part.strip(" \t"))]
     ranges = [range_of(text, size) for text in texts]
-    if not ranges or len(ranges) > MOST or None in ranges:
+    if not ranges or len(ranges) > MAX_RANGES or None in ranges:
         return None
     satisfiable = [part for part in ranges if part]
     if not size:

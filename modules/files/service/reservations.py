@@ -41,9 +41,9 @@ LOOK_EVERY_S = 0.1
 """The interval at which an upload that lacks quota tries again."""
 YIELD_S = 0.5
 """The youngest upload gives up if nothing was released for this long."""
-PATIENCE_S = 10.0
+WAIT_TIMEOUT_S = 10.0
 """An older upload gives up if nothing was released for this long."""
-LONGEST_WAIT_S = 60.0
+MAX_WAIT_S = 60.0
 
 _own = FileReservation.id == bindparam("own")
 _bytes_of_younger = case((FileReservation.id > bindparam("own"), FileReservation.bytes), else_=0)
@@ -182,8 +182,8 @@ class Wait:
         now = monotonic()
         if shortage.left != self._left:
             self._left, self._changed = shortage.left, now
-        patience_s = YIELD_S if shortage.is_youngest else PATIENCE_S
-        return now - self._changed > patience_s or now - self._begun > LONGEST_WAIT_S
+        timeout_s = YIELD_S if shortage.is_youngest else WAIT_TIMEOUT_S
+        return now - self._changed > timeout_s or now - self._begun > MAX_WAIT_S
 
 
 @contextmanager

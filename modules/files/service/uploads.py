@@ -19,7 +19,7 @@ from modules.files.upload.digests import claims_in_headers
 from modules.files.upload.multipart_upload import MultipartUpload
 from modules.files.upload.received import ExpectedFiles, Limits, ReceivedFile
 
-LONGEST_COMMIT_S = 60
+MAX_COMMIT_S = 60
 
 
 class UploadService:
@@ -65,7 +65,7 @@ class UploadService:
                 await in_thread(reception.discard)
             elif reception.unsettled:  # the outcome of the commit is not known yet
                 loop = get_running_loop()
-                loop.call_later(LONGEST_COMMIT_S, loop.run_in_executor, None, reception.release)
+                loop.call_later(MAX_COMMIT_S, loop.run_in_executor, None, reception.release)
         return files
 
     async def _record(

@@ -12,7 +12,7 @@ from modules.files.errors import QuotaExceeded
 from modules.files.models import FileReservation, FileUsage
 from modules.files.settings import FilesSettings
 
-MOST_FILES = 10_000
+MAX_FILES = 10_000
 """The most files of one user, because small files fill a disk too (ASVS 5.2.4)."""
 
 USED = select(FileUsage.bytes, FileUsage.files).where(FileUsage.owner_id == bindparam("owner"))
@@ -73,10 +73,10 @@ class UsageService:
         The row stays locked until the commit, so the next transaction sees the new usage.
         """
         await tx.execute(self._begin, {"owner": owner_id})
-        limits = {"quota": self._quota, "most": MOST_FILES}
+        limits = {"quota": self._quota, "most": MAX_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await tx.execute(TAKE, values)).first():
-            most = {"max": self._quota, "files": MOST_FILES}
+            most = {"max": self._quota, "files": MAX_FILES}
             raise QuotaExceeded("At most {max} bytes, in {files} files.", **most)
 
     async def locked_left(self, tx: Transaction, owner_id: UUID) -> int:

@@ -10,22 +10,22 @@ from modules.files.errors import ContentMismatch
 
 END = Struct("<4s4H2LH")
 ENTRY = Struct("<4s24x3H12x")
-LONGEST_COMMENT = 2**16 - 1
-MOST_ENTRIES = 10_000
-LARGEST_DIRECTORY = 2**21  # bytes
+MAX_COMMENT_LENGTH = 2**16 - 1
+MAX_ENTRIES = 10_000
+MAX_DIRECTORY_BYTES = 2**21  # bytes
 
 
 def names_in_archive(size: int, read: Callable[[int, int], bytes]) -> set[bytes]:
     """Return the names of all entries. Raises ContentMismatch."""
-    tail_at = max(0, size - END.size - LONGEST_COMMENT)
+    tail_at = max(0, size - END.size - MAX_COMMENT_LENGTH)
     tail = read(tail_at, size - tail_at)
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < END.size:
         raise ContentMismatch("It is no whole ZIP archive.")
     _, disk, first_disk, here, entries, length, offset, _ = END.unpack_from(tail, end)
-    if disk or first_disk or here != entries or entries > MOST_ENTRIES:
-        raise ContentMismatch("At most {max} entries, in one file.", max=MOST_ENTRIES)
-    if length > LARGEST_DIRECTORY or offset + length > tail_at + end:
+    if disk or first_disk or here != entries or entries > MAX_ENTRIES:
+        raise ContentMismatch("At most {max} entries, in one file.", max=MAX_ENTRIES)
+    if length > MAX_DIRECTORY_BYTES or offset + length > tail_at + end:
         raise ContentMismatch("Its list of entries is too long, or not where it should be.")
     return entry_names(read(offset, length), entries)
 

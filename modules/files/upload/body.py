@@ -8,7 +8,7 @@ from modules.files.upload.multipart_upload import MultipartUpload
 from modules.files.upload.received import ExpectedFiles, Limits, around_files
 
 BATCH = 2**20  # bytes
-MOST_CHUNKS = 64
+MAX_CHUNKS = 64
 RESERVED_AHEAD = 4 * BATCH
 """The quota that a body without a declared length reserves before it needs it."""
 
@@ -44,7 +44,7 @@ async def receive(
         waiting, length = waiting + len(chunk), length + len(chunk)
         limits.refuse(form, length)
         await cover(length - around, ahead)
-        if waiting > min(reception.room, BATCH) or len(batch) == MOST_CHUNKS:
+        if waiting > min(reception.room, BATCH) or len(batch) == MAX_CHUNKS:
             await in_thread(reception.feed, batch)
             await cover(reception.total, ahead)
             batch, waiting = [], 0

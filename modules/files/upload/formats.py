@@ -17,7 +17,7 @@ from modules.files.upload.archives import names_in_archive
 Reader = Callable[[int, int], bytes]
 """Reads bytes from an offset, in the given number."""
 
-LONGEST_SIGNATURE = 12
+MAX_SIGNATURE_LENGTH = 12
 PDF_HEADER_WITHIN = 1024
 
 
@@ -44,9 +44,9 @@ class Signature(Anything):
         self._pattern, self._head = re.compile(pattern, re.DOTALL), b""
 
     def feed(self, data: bytes) -> None:
-        if len(self._head) < LONGEST_SIGNATURE:
-            self._head += data[: LONGEST_SIGNATURE - len(self._head)]
-            if len(self._head) == LONGEST_SIGNATURE:
+        if len(self._head) < MAX_SIGNATURE_LENGTH:
+            self._head += data[: MAX_SIGNATURE_LENGTH - len(self._head)]
+            if len(self._head) == MAX_SIGNATURE_LENGTH:
                 self._compare()
 
     def finish(self, size: int, read: Reader) -> None:

@@ -8,7 +8,7 @@ from multipart import MultipartSegment, parse_options_header
 from modules.files.errors import MalformedUpload, NotMultipart
 from modules.files.upload.digests import HEADERS, Claim, claims_in
 
-LONGEST_BOUNDARY = 70  # RFC 2046, section 5.1.1
+MAX_BOUNDARY_LENGTH = 70  # RFC 2046, section 5.1.1
 MOST_HEADERS, LARGEST_HEADERS = 8, 4 * 1024
 PARAMETER = re.compile(r""";\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)""")
 
@@ -19,9 +19,9 @@ def boundary_in(content_type: str) -> str:
     if kind != "multipart/form-data":
         raise NotMultipart
     boundary: str = options.get("boundary", "")
-    if not 0 < len(boundary) <= LONGEST_BOUNDARY or not is_plain(boundary):
+    if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH or not is_plain(boundary):
         message = "Name its boundary, of at most {max} characters."
-        raise MalformedUpload(message, max=LONGEST_BOUNDARY)
+        raise MalformedUpload(message, max=MAX_BOUNDARY_LENGTH)
     return boundary
 
 

@@ -31,20 +31,20 @@ from modules.files.upload.headers import (
 from modules.files.upload.received import (
     AROUND_A_PART,
     AROUND_ALL,
-    LARGEST_TEXT,
+    MAX_TEXT_BYTES,
     ExpectedFiles,
     Limits,
     ReceivedFile,
 )
 
-LEAST_PARTS = 20
+MIN_PARTS = 20
 CHECKSUM = "checksum_sha256"
 PARSER_MESSAGES = {
     "Maximum segment count exceeded": "The body has too many parts: send fewer.",
     "Segment header failed to decode": "The header of a part is not UTF-8: send names in UTF-8.",
 }
 """The advice for parser errors that well-meant requests cause."""
-LONGEST_CHECKSUM = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
+MAX_CHECKSUM_LENGTH = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
 
 
 class MultipartUpload:
@@ -64,7 +64,7 @@ class MultipartUpload:
             boundary_in(content_type),
             max_header_size=LARGEST_HEADERS,
             max_header_count=MOST_HEADERS,
-            max_segment_count=max(LEAST_PARTS, 2 * form.most),
+            max_segment_count=max(MIN_PARTS, 2 * form.most),
         )
         self.files: list[ReceivedFile] = []
         self._file: ReceivedFile | None = None
@@ -104,14 +104,14 @@ class MultipartUpload:
 
     def discard(self) -> None:
         for file in self.files:
-            with leaving_the_rest_to_a_sweep():
+            with leave_rest_to_cleanup():
                 file.object.discard()
 
     def settle(self) -> None:
         """Settle the objects, after the commit of their rows."""
         self.unsettled = False
         for file in self.files:
-            with leaving_the_rest_to_a_sweep():
+            with leave_rest_to_cleanup():
                 file.object.settle()
 
     def release(self) -> None:
@@ -168,9 +168,9 @@ class MultipartUpload:
         elif self._text:
             self._text.add(data)
             self._text_bytes += len(data)
-            if self._text_bytes > LARGEST_TEXT:
+            if self._text_bytes > MAX_TEXT_BYTES:
                 message = "The text fields have at most {max} bytes together."
-                raise FileTooLarge(message, max=LARGEST_TEXT)
+                raise FileTooLarge(message, max=MAX_TEXT_BYTES)
 
     def _end(self) -> None:
         if self._file:
@@ -212,14 +212,14 @@ class TextField:
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
-        self.start += data[: LONGEST_CHECKSUM - len(self.start)]
+        self.start += data[: MAX_CHECKSUM_LENGTH - len(self.start)]
 
 
 def invalid(name: str, message: str, code: str, **parameters: ParameterValue) -> InvalidInput:
     return InvalidInput([FieldError(f"body.{name[:50]}", message, code, parameters)])
 
 
-def leaving_the_rest_to_a_sweep() -> AbstractContextManager[None]:
+def leave_rest_to_cleanup() -> AbstractContextManager[None]:
     """Ignore errors that the storage has logged; they do not change the response."""
     return suppress(StorageFull, StorageDown)
 

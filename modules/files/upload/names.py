@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from core.kit import Line
 from modules.files.errors import NameInvalid
 
-LONGEST_BYTES = 255
+MAX_NAME_BYTES = 255
 NAME = Line(1, 150)
 SEPARATORS = re.compile(r"[/\\]")
 RESERVED = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\s*(\.|$)", re.I)
@@ -25,8 +25,8 @@ def tidy_name(given: str) -> str:
         raise NameInvalid("A name does not end in a dot.")
     if RESERVED.match(name):
         name = f"_{name}"
-    if len(name) > NAME.longest or len(name.encode()) > LONGEST_BYTES:
-        limits = {"max": NAME.longest, "bytes": LONGEST_BYTES}
+    if len(name) > NAME.longest or len(name.encode()) > MAX_NAME_BYTES:
+        limits = {"max": NAME.longest, "bytes": MAX_NAME_BYTES}
         raise NameInvalid("At most {max} characters and {bytes} bytes.", **limits)
     return name
 

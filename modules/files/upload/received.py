@@ -8,12 +8,12 @@ from modules.files.errors import FileTooLarge, TypeNotAllowed, quota_exceeded
 from modules.files.storage import NewObject, Storage
 from modules.files.upload.digests import Claim, Digests
 from modules.files.upload.formats import format_of
-from modules.files.upload.headers import LARGEST_HEADERS, LONGEST_BOUNDARY
+from modules.files.upload.headers import LARGEST_HEADERS, MAX_BOUNDARY_LENGTH
 from modules.files.upload.names import extension_of, tidy_name
 
-AROUND_A_PART = 2 * LONGEST_BOUNDARY + LARGEST_HEADERS + 64
+AROUND_A_PART = 2 * MAX_BOUNDARY_LENGTH + LARGEST_HEADERS + 64
 AROUND_ALL = 2 * 1024
-LARGEST_TEXT = 64 * 1024
+MAX_TEXT_BYTES = 64 * 1024
 """The size limit of all text fields of a form together."""
 
 
@@ -44,7 +44,7 @@ class Limits:
 
 def around_files(form: ExpectedFiles) -> int:
     """Return how many bytes of a body may be anything except the contents of its files."""
-    return form.most * 2 * AROUND_A_PART + AROUND_ALL + LARGEST_TEXT
+    return form.most * 2 * AROUND_A_PART + AROUND_ALL + MAX_TEXT_BYTES
 
 
 class ReceivedFile:

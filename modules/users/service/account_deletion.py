@@ -95,11 +95,11 @@ class AccountDeletion:
             for data in self._contributions.of(PersonalData):
                 while await data.erase(user_id):
                     pass
-        await self.forget_addresses(user_id)
+        await self.clear_client_ips(user_id)
 
-    async def forget_addresses(self, user_id: UUID) -> None:
+    async def clear_client_ips(self, user_id: UUID) -> None:
         """Clear the client IPs. This runs again after the requests that outlived the erasure."""
-        await self._audit.forget_addresses(user_id)
+        await self._audit.clear_client_ips(user_id)
 
     async def remove_due(self) -> None:
         """Remove users that are due. The next run repeats a failure, which delays no other user."""

@@ -143,4 +143,4 @@ def readable(email: str) -> tuple[str, str]:
     try:
         return as_written(email), key_of(email)
     except EmailNotValidError as error:
-        raise InvalidInput([FieldError("body.email", str(error), "email")]) from None
+        raise InvalidInput([FieldError("body.email", str(error), "users:email")]) from None

@@ -52,15 +52,16 @@ class AdminService:
             await self._promote(existing, new)
         else:
             raise AccountExists(
-                f"{existing.email} has an account already. With --promote it becomes an admin's: "
-                "it gets this password, and whoever is signed in to it is signed out."
+                "{email} has an account already. With --promote it becomes an admin's: "
+                "it gets this password, and whoever is signed in to it is signed out.",
+                email=existing.email,
             )
 
     async def unlock(self, email: str) -> None:
         """Clear the wrong attempts at an account. Raises UserNotFound."""
         account = await self._accounts.by_email(email)
         if account is None:
-            raise UserNotFound(f"No account has the e-mail address {email}.")
+            raise UserNotFound("No account has the e-mail address {email}.", email=email)
         async with self._db.transaction() as tx:
             await self._accounts.unlock(account.email)
             await tx.record("users.unlock", ("users", account.id))

@@ -148,11 +148,17 @@ class PeopleService:
     ) -> Person:
         """Set these columns in one statement. The caller has checked the permissions before."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
+        relocated = "locale" in columns and await self._differs(tx, user_id, columns["locale"])
         row = await update_row(tx, user_id, columns, if_match)
-        tx.invalidate("users", *(["principals"] if "locale" in columns else []))
+        tx.invalidate("users", *(["principals"] if relocated else []))
         fields = [name for name in columns if name not in DERIVED]
         await tx.record("users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)
+
+    async def _differs(self, tx: Transaction, user_id: UUID, locale: str | None) -> bool:
+        """Return whether the user has another locale, which their principals contain."""
+        row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
+        return row.locale != locale
 
     async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
         tx.invalidate("users", "principals")

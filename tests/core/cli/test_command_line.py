@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 from core.cli.contributed import contributed_commands
 from core.testing.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, postgres_server
 from core.version import VERSION
-from core.wiring import registry
-from core.wiring.module import Module
+from core.wiring import assembly
+from core.wiring.services import ServiceContainer
 from tests.api.serving import environment, run, serving
 
 pytestmark = pytest.mark.process
@@ -254,8 +254,8 @@ def test_a_command_is_listed_before_any_service_is_built(monkeypatch: pytest.Mon
     def refuse(*_: object) -> None:
         raise AssertionError("a service is built")
 
-    monkeypatch.setattr(Module, "build", refuse)
-    monkeypatch.setattr(registry, "assemble", refuse)
+    monkeypatch.setattr(ServiceContainer, "build", refuse)
+    monkeypatch.setattr(assembly, "assemble", refuse)
     found = contributed_commands.__wrapped__()
     assert (list(found.commands), found.failures) == (["keys", "user"], [])
 

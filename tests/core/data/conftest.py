@@ -64,5 +64,5 @@ async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]
 @pytest.fixture
 async def heard(db: Database, cache_versions: CacheVersions) -> None:
     """Other machines have just been asked; what is remembered counts for two seconds."""
-    if cache_versions.must_hear:
+    if cache_versions.must_poll:
         await InvalidationPoller(db, cache_versions).hear()

@@ -6,7 +6,16 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, MetaData, Numeric, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.data.folded import folded
@@ -43,6 +52,9 @@ class Word(Versioned, Timestamped, Tables):
 
     text: Mapped[str] = mapped_column(String(100))
     text_folded: Mapped[str] = folded("text", 100)
+
+    hint: Mapped[str | None] = mapped_column(String(100))
+    hint_folded: Mapped[str | None] = folded("hint", 100)
 
 
 WORDS = Tables.metadata.tables["words"]
@@ -103,3 +115,29 @@ class Seat(Versioned, Tables):
 
     row: Mapped[str] = mapped_column(String(2))
     number: Mapped[int]
+
+
+class Tag(Tables):
+    """Has a key of one text."""
+
+    __tablename__ = "tags"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+
+
+class Pair(Tables):
+    """Has a key of two columns."""
+
+    __tablename__ = "pairs"
+
+    left: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    right: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class Ticket(Tables):
+    """Has a key that the database generates."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    note: Mapped[str | None] = mapped_column(String(50))

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from core.data.audit import MOST_NOTED, AuditEntry, AuditRecorder, Outcome
+from core.data.audit import MAX_NOTES, AuditEntry, AuditRecorder, Outcome
 from core.data.audit_trail import AuditTrail
 from core.data.database import Database
 from core.data.engines import open_database
@@ -166,6 +166,6 @@ async def test_a_look_that_cannot_be_written_waits(
 
 
 async def test_looks_nobody_writes_have_an_end(db: Database, recorder: AuditRecorder) -> None:
-    for _ in range(MOST_NOTED + 3):
+    for _ in range(MAX_NOTES + 3):
         db.record_later("things.list", ("things", None))
-    assert len(recorder.take_noted()) == 2
+    assert len(recorder.take_notes()) == 2

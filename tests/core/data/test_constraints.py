@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from core.data.constraints import unique
 from core.data.database import Database
 from core.kernel.errors import Conflict
-from tests.core.data.tables import Seat, Tables, Thing
+from tests.core.data.tables import Seat, Tables, Tag, Thing
 
 
 class Taken(Conflict):
@@ -42,3 +42,12 @@ async def test_a_part_of_a_constraint_is_another_one(full: Database) -> None:
     for part in (Seat.row, Seat.number):
         with pytest.raises(IntegrityError), unique(part, Taken):
             await add(full, Seat(row="A", number=1))
+
+
+async def test_a_natural_key(db: Database) -> None:
+    with pytest.raises(Taken):
+        async with db.transaction() as tx:
+            await tx.insert(Tag, name="A")
+            with unique(Tag.name, Taken):
+                await tx.insert(Tag, name="B")
+                await tx.insert(Tag, name="A")

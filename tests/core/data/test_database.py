@@ -269,11 +269,14 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
         with pytest.raises(Refused):
             async with db.savepoint() as part:
                 part.on_commit(lambda: called.append("taken back"))
+                tx.on_commit(lambda: called.append("of the outer one, taken back too"))
                 raise Refused
         async with db.savepoint() as part:
             part.on_commit(lambda: called.append("of a savepoint"))
+            async with db.savepoint():
+                tx.on_commit(lambda: called.append("of the outer one"))
         assert called == [] and cache_versions.here(["things"]) == before[0]
-    assert called == ["kept", "after a failing one", "of a savepoint"]
+    assert called == ["kept", "after a failing one", "of a savepoint", "of the outer one"]
     after = (
         cache_versions.here(["things"]),
         cache_versions.here(["people"]),
@@ -415,7 +418,7 @@ def group_of(db: Database) -> Any:
 async def test_who_waits_in_vain_is_told_that_the_database_is_busy(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.engine.sql.sqlite.writer.PATIENCE_S", 0.05)
+    monkeypatch.setattr("core.engine.sql.sqlite.writer.QUEUE_TIMEOUT_S", 0.05)
     monkeypatch.setattr(db.engine.sync_engine.pool, "_timeout", 0.05)
     enough, holding = Event(), 12
 

@@ -99,3 +99,35 @@ async def test_lists_are_sorted_by_the_copy_then_by_code_point(db: Database, sig
             visited += [each.text for each in part.items]
             after = part.last
     assert [each.text for each in whole.items] == wanted == visited and after is None
+
+
+PLANNED = update(Word).values(updated_at=Word.updated_at)
+"""An UPDATE without a default that Python computes, which has a plan."""
+RENAME = PLANNED.where(Word.text == bindparam("old")).values(text=bindparam("new"))
+RENAME_ALL = PLANNED.values(text="Ünder")
+
+
+async def test_a_constant_update_writes_the_copy_or_is_refused(db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.insert(Word, text="Old")
+        for _ in range(2):  # the second time it is planned
+            with pytest.raises(TypeError, match=r"set by tx\.update"):
+                await tx.execute(RENAME, {"old": "Old", "new": "New"})
+        await tx.execute(RENAME_ALL)
+    assert await copies(db) == {"Ünder": "under"}
+
+
+async def test_the_copy_of_no_text_is_no_text(db: Database) -> None:
+    hints = select(Word.hint, Word.hint_folded).order_by(Word.text)
+    async with db.transaction() as tx:
+        await tx.insert(Word, text="1")
+        word = await tx.insert(Word, text="2", hint="Hint")
+        await tx.update(word, {"hint": None})
+        tx.session.add(word := Word(text="3", hint="Hint"))
+        await tx.session.flush()
+        word.hint = None
+        tx.session.add(Word(text="4"))
+        await tx.insert(Word, text="5", hint="Hint")
+        await tx.session.execute(update(Word).where(Word.text == "5").values(hint=None))
+    async with db.read() as reads:
+        assert [tuple(row) for row in await reads.execute(hints)] == [(None, None)] * 5

@@ -14,16 +14,18 @@ from sqlalchemy import (
     Integer,
     Interval,
     MetaData,
+    String,
     Time,
     TypeDecorator,
     Uuid,
     bindparam,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
 from core.data.models import Base, UtcDateTime, loses_zone, object_of
+from core.kernel.contributions import WiringError
 from core.wiring.histories import histories
 
 
@@ -99,3 +101,35 @@ class Leaf(Apart):
 def test_a_foreign_key_has_its_type_before_the_other_table_is_defined() -> None:
     compared = Leaf.tree_id == bindparam("tree")
     assert isinstance(compared.right.type, Uuid)
+
+
+class Branch(Apart):
+    __tablename__ = "branches"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tree_id: Mapped[UUID] = mapped_column(ForeignKey("later_trees.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("branches.id"))
+    parent: Mapped["Branch | None"] = relationship(remote_side="Branch.id")
+    tree: Mapped["LaterTree"] = relationship()
+
+
+class LaterTree(Apart):
+    __tablename__ = "later_trees"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+def test_a_model_may_refer_to_itself_and_to_a_later_one() -> None:
+    assert isinstance((Branch.tree_id == bindparam("tree")).right.type, Uuid)
+    assert Branch.parent.property.mapper.class_ is Branch
+    assert Branch.tree.property.mapper.class_ is LaterTree
+
+
+def test_an_attribute_of_another_name_than_its_column_is_refused() -> None:
+    with pytest.raises(WiringError, match=r"^Renamed.meta is the column metadata: give both"):
+
+        class Renamed(Apart):
+            __tablename__ = "renamed"
+
+            id: Mapped[UUID] = mapped_column(primary_key=True)
+            meta: Mapped[str | None] = mapped_column("metadata", String(10))

@@ -14,7 +14,7 @@ from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import IfMatch
 from core.testing import CLIENTS, at_once
 from tests.core.data.tables import Note as NoteOfScrew
-from tests.core.data.tables import Screw, Thing, Word
+from tests.core.data.tables import Pair, Screw, Thing, Ticket, Word
 
 
 class ThingNotFound(NotFound):
@@ -73,6 +73,33 @@ async def test_an_update_with_the_same_values_writes_only_its_audit_entry(db: Da
         assert await tx.update(thing, {"name": "same"}, audit="things.change") is thing
     assert (await lock(db, thing.id)).version == 1
     assert [entry.changes for entry in await entries(db)] == [{"fields": ["name"]}]
+
+
+async def test_an_update_writes_what_was_assigned_to_the_object_too(db: Database) -> None:
+    thing = await insert(db, name="old")
+    async with db.transaction() as tx:
+        thing.count = 9
+        changed = await tx.update(thing, {"count": 9})
+        assert (changed.count, changed.version) == (9, 2)
+        assert await tx.update(changed, {"count": 9}) is changed
+    assert (await lock(db, thing.id)).count == 9
+
+
+async def test_the_key_of_a_row_may_be_generated_by_the_database(db: Database) -> None:
+    async with db.transaction() as tx:
+        first, second = [await tx.insert(Ticket, audit="tickets.add") for _ in range(2)]
+        given = await tx.insert(Ticket, id=99, note="given")
+    assert (first.id, second.id, given.id) == (1, 2, 99)
+    assert [entry.target_id for entry in await entries(db)] == ["1", "2"]
+
+
+async def test_an_audit_entry_requires_a_key_of_one_column(db: Database) -> None:
+    async with db.transaction() as tx:
+        assert (await tx.insert(Pair, left=1, right=2)).right == 2
+        with pytest.raises(TypeError, match=r"^Pair has a key of 2 columns"):
+            await tx.insert(Pair, left=1, right=3, audit="pairs.add")
+    async with db.read() as reads:
+        assert (await reads.scalars(select(Pair.right))).all() == [2]
 
 
 async def test_an_update_sets_the_time_of_the_change_and_the_folded_copy(db: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 from core.data.database import Database
 from core.events.deliveries import Deliveries
 from core.events.errors import DeliveryNotFound, DeliveryRunning
-from core.events.relay import ATTEMPTS, LONGEST_WAIT_S
+from core.events.relay import ATTEMPTS, MAX_WAIT_S
 from core.kernel.ids import uuid7
 from core.kernel.pages import PageRequest
 from tests.core.events.processes import FakeClock, Packing, Process, effects, listener, waiting
@@ -30,7 +30,7 @@ async def process(db: Database, clock: FakeClock, packing: Packing) -> Process:
     await process.order("dead")
     for _ in range(ATTEMPTS):
         await process.relay.deliver_all()
-        clock.wait(seconds=LONGEST_WAIT_S)
+        clock.wait(seconds=MAX_WAIT_S)
     packing.failures = 1
     await process.order("failed")
     await process.relay.deliver_all()

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from core.data.database import Database
 from core.events import background
 from core.events.models import RecordedEvent, Status
-from core.events.relay import AT_ONCE, ATTEMPTS, LONGEST_WAIT_S, backoff
+from core.events.relay import AT_ONCE, ATTEMPTS, MAX_WAIT_S, backoff
 from tests.core.events.processes import (
     EFFECTS,
     LONG_WAIT_S,
@@ -115,7 +115,7 @@ async def test_it_is_given_up_in_the_end_and_nobody_waits_for_it(
     await process.order("tea")
     for _ in range(ATTEMPTS + 2):
         await process.relay.deliver_all()
-        clock.wait(seconds=LONGEST_WAIT_S)
+        clock.wait(seconds=MAX_WAIT_S)
     ((status, attempts, due_at, *_),) = await deliveries(db)
     assert (status, attempts, due_at) == (Status.dead, ATTEMPTS, None)
     await process.order("milk")
@@ -125,7 +125,7 @@ async def test_it_is_given_up_in_the_end_and_nobody_waits_for_it(
 
 def test_waits_double_up_to_an_hour_and_differ() -> None:
     for attempts in range(1, 80):
-        longest = min(2.0**attempts, LONGEST_WAIT_S)
+        longest = min(2.0**attempts, MAX_WAIT_S)
         assert 0.75 * longest <= backoff(attempts).total_seconds() <= longest
     assert len({backoff(10) for _ in range(50)}) > 1
 

@@ -9,7 +9,7 @@ from core.kernel.text import (
     BREAKS,
     EXPANDED,
     MARKS,
-    MOST_MARKS,
+    MAX_MARKS,
     SHORTENED,
     Line,
     Text,
@@ -73,14 +73,14 @@ def test_a_text_that_shows_nothing_is_empty(blank: str) -> None:
 def test_at_most_thirty_combining_marks_stand_in_a_row() -> None:
     wide = Text(1, 100)
     for mark in ("\u0301", "\u0323", "\u3099", "\U0001d165", "\u05b0"):
-        assert wide("a" + mark * MOST_MARKS)
+        assert wide("a" + mark * MAX_MARKS)
         with pytest.raises(PydanticCustomError, match="combining marks"):
-            wide("a" + mark * (MOST_MARKS + 1))
+            wide("a" + mark * (MAX_MARKS + 1))
     for double in ("\u0344", *EXPANDED):
-        assert wide("a" + double * (MOST_MARKS // 2))
+        assert wide("a" + double * (MAX_MARKS // 2))
     for double in EXPANDED:
         with pytest.raises(PydanticCustomError, match="combining marks"):
-            wide("a" + double * (MOST_MARKS // 2 + 1))
+            wide("a" + double * (MAX_MARKS // 2 + 1))
 
 
 def test_every_mark_that_python_reorders_is_counted() -> None:

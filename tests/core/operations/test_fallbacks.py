@@ -1,6 +1,6 @@
 """A fallback is logged once and counted, and fails the test that does not expect it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -55,7 +55,11 @@ async def test_a_plan_that_fails_is_logged_once_and_counted_each_time(
     await planned(core.db())
     before = counts["plan"]
 
-    def broken(*_: Any) -> Any:
+    whole = CompiledStatement.result
+
+    def broken(plan: CompiledStatement, rows: Sequence[Any]) -> Any:
+        if "FROM users" not in plan.sql:  # a background task of the application reads meanwhile
+            return whole(plan, rows)
         raise AttributeError("SQLAlchemy has changed")
 
     with monkeypatch.context() as patch:

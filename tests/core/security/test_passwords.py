@@ -13,7 +13,7 @@ from core.kernel.errors import InvalidInput
 from core.kernel.threads import LOW_PRIORITY
 from core.security.korean import WORDS, spellings, typed
 from core.security.passwords import (
-    LONGEST_QUEUE,
+    MAX_QUEUE,
     MEMORY_KIB,
     HashingBusy,
     Passwords,
@@ -218,9 +218,9 @@ class TestPool:
             *(passwords.hash(SOME) for _ in range(200)), return_exceptions=True
         )
         busy = [each for each in answers if isinstance(each, HashingBusy)]
-        assert len(busy) == 200 - 2 - LONGEST_QUEUE
+        assert len(busy) == 200 - 2 - MAX_QUEUE
         assert all(each.headers["retry-after"] for each in busy)
-        assert len([each for each in answers if isinstance(each, str)]) == 2 + LONGEST_QUEUE
+        assert len([each for each in answers if isinstance(each, str)]) == 2 + MAX_QUEUE
 
     async def test_afterwards_there_is_room_again(self) -> None:
         passwords = Passwords(threads=1)

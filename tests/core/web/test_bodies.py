@@ -7,10 +7,10 @@ import pytest
 from httpx import Response
 
 from core.testing import Person
-from core.web.strict_json import MOST_MEMBERS, MOST_VALUES
+from core.web.strict_json import MAX_MEMBERS, MAX_VALUES
 
 ME = "/api/v1/users/me"
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def values(count: int) -> list[Any]:
 class TestExtent:
     async def test_an_object_has_a_thousand_members(self, person: Person) -> None:
         for count, code in (
-            (MOST_MEMBERS, "http.invalid"),
-            (MOST_MEMBERS + 1, "http.too_many_values"),
+            (MAX_MEMBERS, "http.invalid"),
+            (MAX_MEMBERS + 1, "http.too_many_values"),
         ):
             for body in (members(count), {"name": members(count)}, {"name": [members(count)]}):
                 answer = await patch(person, json.dumps(body))
@@ -45,8 +45,8 @@ class TestExtent:
 
     async def test_a_body_has_ten_thousand_values(self, person: Person) -> None:
         for spaces in (None, 2):
-            fits = await patch(person, json.dumps(values(MOST_VALUES), indent=spaces))
-            over = await patch(person, json.dumps(values(MOST_VALUES + 1), indent=spaces))
+            fits = await patch(person, json.dumps(values(MAX_VALUES), indent=spaces))
+            over = await patch(person, json.dumps(values(MAX_VALUES + 1), indent=spaces))
             assert [fits.json()["code"], over.json()["code"]] == [
                 "http.invalid",
                 "http.too_many_values",
@@ -69,8 +69,8 @@ class TestExtent:
 
 class TestErrors:
     async def test_at_most_twenty_are_told(self, person: Person) -> None:
-        answer = await patch(person, json.dumps(members(MOST_MEMBERS)))
-        assert len(answer.json()["errors"]) == MOST_ERRORS
+        answer = await patch(person, json.dumps(members(MAX_MEMBERS)))
+        assert len(answer.json()["errors"]) == MAX_ERRORS
         assert len(answer.content) < 4_096
 
     async def test_of_a_query_too(self, admin: Person) -> None:
@@ -78,7 +78,7 @@ class TestErrors:
             query = "&".join(f"unknown{number}=1" for number in range(500))
             answer = await admin.client.get(f"{path}?{query}")
             assert answer.status_code == 400
-            assert 1 <= len(answer.json()["errors"]) <= MOST_ERRORS
+            assert 1 <= len(answer.json()["errors"]) <= MAX_ERRORS
             assert len(answer.content) < 8_192
 
     async def test_a_long_name_is_cut(self, person: Person) -> None:

@@ -12,7 +12,7 @@ from httpx import AsyncClient, Response
 from litestar import Litestar
 
 from core.web.catalogues import Catalogue
-from core.web.docs.advice import what_it_means
+from core.web.docs.advice import meaning_of
 from core.web.docs.guides import Guide, guides
 from core.web.problems import kinds
 from core.wiring.document import document_of_application
@@ -163,7 +163,7 @@ class TestProblemPages:
 
     def test_every_kind_says_what_it_means(self) -> None:
         ours = [kind for kind in kinds().values() if kind.__module__.startswith(SHIPPED)]
-        meanings = {kind.code: what_it_means(kind, Catalogue("en")) for kind in ours}
+        meanings = {kind.code: meaning_of(kind, Catalogue("en")) for kind in ours}
 
         assert [code for code, meaning in meanings.items() if not meaning.endswith(".")] == []
         assert len(set(meanings.values())) == len(ours) > 50

@@ -157,7 +157,7 @@ async def reservations_since(core: CoreContainer, moment: datetime) -> int:
         return int(await reads.scalar(rows))
 
 
-async def test_without_a_principal_a_key_belongs_to_one_client_address(app: Litestar) -> None:
+async def test_without_a_principal_a_key_belongs_to_one_client_ip(app: Litestar) -> None:
     answers = []
     for address in ("2001:db8::1", "192.0.2.2", "2001:db8:0:1::1", "2001:db8::2"):
         transport = ASGITransport(app, client=(address, 1))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from httpx import Response
 
-from core.kernel.text import MOST_MARKS
+from core.kernel.text import MAX_MARKS
 from core.testing import PASSWORD, Person
 
 API = "/api/v1"
@@ -58,8 +58,8 @@ PLACES: dict[str, tuple[Send, int]] = {
 @pytest.mark.parametrize("place", PLACES)
 async def test_marks_in_a_row_are_bounded(place: str, admin: Person) -> None:
     send, status = PLACES[place]
-    allowed = await send(admin, "many marks a" + "\u0323" * MOST_MARKS)
-    refused = await send(admin, "many marks a" + "\u0323" * (MOST_MARKS + 1))
+    allowed = await send(admin, "many marks a" + "\u0323" * MAX_MARKS)
+    refused = await send(admin, "many marks a" + "\u0323" * (MAX_MARKS + 1))
     assert (allowed.status_code, refused.status_code) == (status, 400), allowed.text
     if place != "a password in a form":  # RFC 6749 answers with a code of its own
         assert "At most 30 combining marks" in refused.text
@@ -70,7 +70,7 @@ async def test_length_comes_before_all_else(place: str, admin: Person) -> None:
     """A text beyond its length is told its length, not its marks, for those were not counted."""
     send, _ = PLACES[place]
     times = 13 if place in ("a search", "a filter") else 65  # an address has 8 KiB
-    answer = await send(admin, ("a" + "\u0323" * (MOST_MARKS + 1)) * times)
+    answer = await send(admin, ("a" + "\u0323" * (MAX_MARKS + 1)) * times)
     assert answer.status_code == 400
     assert "combining" not in answer.text
 

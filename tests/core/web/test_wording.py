@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,8 +10,9 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
-from core.kernel.errors import InvalidInput
+from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
 from core.testing import Person
@@ -38,7 +40,8 @@ class Whole(Schema):
     inner: Annotated[float, Field(gt=0, lt=1)] = 0.5
     id: UUID | None = None
     at: UtcDatetime | None = None
-    day: date | None = None
+    day: Annotated[date, Field(ge=date(2026, 1, 1))] | None = None
+    price: Annotated[Decimal, Field(ge=Decimal("0.01"), le=Decimal(100))] = Decimal(1)
     kind: Literal["private", "public"] = "private"
     size: Size = Size.small
     tags: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)] = ("a",)
@@ -75,6 +78,9 @@ class Whole(Schema):
         ("id", '"x"', "A UUID is expected."),
         ("at", '"x"', "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z."),
         ("day", '"x"', "A date as in RFC 3339, e.g. 2026-01-31."),
+        ("day", '"2025-12-31"', "At least 2026-01-01."),
+        ("price", "0", "At least 0.01."),
+        ("price", "101", "At most 100."),
         ("kind", '"x"', "One of private, public."),
         ("size", '"x"', "One of small, large."),
         ("tags", "{}", "A list is expected."),
@@ -93,6 +99,18 @@ def test_each_kind_has_words_of_ours(field: str, value: str, message: str) -> No
     assert [(each.location, each.text) for each in refused.value.errors] == [
         (f"body.{field}", message)
     ]
+
+
+def test_the_parameters_of_a_rule_are_values_of_json() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        decode(Whole, JsonBytes(b'{"name": "Ada", "day": "2025-12-31", "price": 0, "few": 10}'))
+    assert json.loads(json.dumps([each.parameters for each in refused.value.errors])) == [
+        {"max": 9},
+        {"min": "2026-01-01"},
+        {"min": 0.01},
+    ]
+    error = PydanticCustomError("past", "After {days}.", {"days": [date(2026, 1, 1)]})
+    assert FieldError.of("body.day", error).text == "After 2026-01-01."
 
 
 def test_the_codes_are_those_of_pydantic() -> None:

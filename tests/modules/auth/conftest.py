@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
-from config.settings import Settings
+from config.settings import Rate, Settings
 from core.kit import Module
 from core.testing import Applications, Person, client_of
 from modules.auth.plugin import Plugin
@@ -28,6 +28,11 @@ async def other_instance(
     """A client of a second instance over the same database."""
     async with applications.started(settings, instance=2) as second, client_of(second) as client:
         yield client
+
+
+def limit_login(monkeypatch: pytest.MonkeyPatch, client_ip: Rate, account: Rate) -> None:
+    """Set the rates of attempts to sign in, before the application is built."""
+    monkeypatch.setenv("RATE_LIMIT_LOGIN", f"{client_ip},{account}")
 
 
 def bearer(token: str) -> dict[str, str]:

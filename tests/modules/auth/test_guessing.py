@@ -20,7 +20,7 @@ from modules.auth.service.login_throttle import (
     FREE_TO_STRANGERS,
     delay_after,
 )
-from tests.modules.auth.conftest import AUTH, code_of
+from tests.modules.auth.conftest import AUTH, code_of, limit_login
 from tests.modules.auth.trail import trail
 
 MANY = Rate(10_000, 60)
@@ -33,8 +33,9 @@ def rates() -> tuple[Rate, Rate]:
 
 
 @pytest.fixture
-def overrides(rates: tuple[Rate, Rate]) -> dict[str, Any]:
-    return {"rate_limit_enabled": True, "rate_limit_login": rates, "rate_limit_anonymous": MANY}
+def overrides(rates: tuple[Rate, Rate], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    limit_login(monkeypatch, *rates)
+    return {"rate_limit_enabled": True, "rate_limit_anonymous": MANY}
 
 
 async def attempt(

@@ -15,7 +15,7 @@ from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS
 from modules.users.plugin import Plugin
 from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService
-from tests.modules.auth.conftest import AUTH, code_of, log_in
+from tests.modules.auth.conftest import AUTH, code_of, limit_login, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
 
 MANY = Rate(10_000, 60)
@@ -26,8 +26,9 @@ ROWS = select(func.count()).select_from(Attempts).where(Attempts.account.is_not(
 
 
 @pytest.fixture
-def overrides() -> dict[str, Any]:
-    return {"rate_limit_enabled": True, "rate_limit_login": (MANY, MANY)}
+def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    limit_login(monkeypatch, MANY, MANY)
+    return {"rate_limit_enabled": True}
 
 
 async def nearly_reach_the_ceiling(core: CoreContainer) -> None:
@@ -101,8 +102,9 @@ class TestStrangers:
 
 class TestRate:
     @pytest.fixture
-    def overrides(self) -> dict[str, Any]:
-        return {"rate_limit_enabled": True, "rate_limit_login": (MANY, Rate(4, 60))}
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        limit_login(monkeypatch, MANY, Rate(4, 60))
+        return {"rate_limit_enabled": True}
 
     async def test_five_a_minute_of_strangers_leave_the_known_client_its_own(
         self, app: Litestar, person: Person

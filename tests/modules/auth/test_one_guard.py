@@ -16,7 +16,7 @@ from core.kit import Module
 from core.kit.platform import Passwords
 from core.testing import PASSWORD, CoreContainer, Person
 from modules.auth.service.login_throttle import FREE, LoginThrottle
-from tests.modules.auth.conftest import AUTH, ME, code_of
+from tests.modules.auth.conftest import AUTH, ME, code_of, limit_login
 from tests.modules.auth.test_guessing import WRONG, attempt
 
 MANY = Rate(10_000, 60)
@@ -63,8 +63,9 @@ each_post = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def overrides() -> dict[str, Any]:
-    return {"rate_limit_enabled": True, "rate_limit_login": (MANY, MANY)}
+def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    limit_login(monkeypatch, MANY, MANY)
+    return {"rate_limit_enabled": True}
 
 
 @each_proof
@@ -111,9 +112,9 @@ class TestWithTwoWorkers:
     """Which have no common store but the database for the rates of signing in."""
 
     @pytest.fixture
-    def overrides(self) -> dict[str, Any]:
-        rates = MANY, Rate(4, 60)
-        return {"rate_limit_enabled": True, "rate_limit_login": rates, "workers": 2}
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        limit_login(monkeypatch, MANY, Rate(4, 60))
+        return {"rate_limit_enabled": True, "workers": 2}
 
     @each_post
     async def test_the_rate_counts_what_is_refused(self, person: Person, proof: Proof) -> None:

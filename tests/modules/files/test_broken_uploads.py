@@ -272,7 +272,7 @@ async def test_a_commit_that_fails_leaves_nothing_for_long(
     person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it came to be cannot be known at once; the sweep after it knows."""
-    monkeypatch.setattr("modules.files.service.uploads.LONGEST_COMMIT_S", 0)
+    monkeypatch.setattr("modules.files.service.uploads.MAX_COMMIT_S", 0)
     with monkeypatch.context() as broken:
         broken.setattr("core.engine.sql.connection_pool.ConnectionPool.commit", fail)
         answer = await send(person.client, form(part(b"x")))

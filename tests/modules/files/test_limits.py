@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from core.testing import CLIENTS, ROUNDS, Person, at_once
-from modules.files.upload.received import LARGEST_TEXT
+from modules.files.upload.received import MAX_TEXT_BYTES
 from tests.modules.files.uploads import (
     FILES,
     FORM,
@@ -55,7 +55,7 @@ async def test_a_length_that_is_too_much_is_refused_before_the_body(
     fields = {"content-type": FORM, "content-length": str(2 * LARGEST)}
     answer = await person.client.post(f"{FILES}/upload", content=Untouched(), headers=fields)
     assert refusal(answer) == (413, "files.too_large")
-    fields["content-length"] = str(QUOTA + LARGEST + LARGEST_TEXT)
+    fields["content-length"] = str(QUOTA + LARGEST + MAX_TEXT_BYTES)
     several = f"{FILES}/upload-multiple"
     answer = await person.client.post(several, content=Untouched(), headers=fields)
     assert refusal(answer) == (413, "files.quota_exceeded")

@@ -189,7 +189,7 @@ async def test_of_uploads_that_hold_a_part_each_the_oldest_is_taken_in(
 async def test_an_upload_waits_for_a_younger_one_no_longer_than_a_while(
     person: Person, other: AsyncClient, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reservations, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(reservations, "WAIT_TIMEOUT_S", 0.3)
     meeting, end = Barrier(2), Barrier(2)
     older = create_task(start(person.client, InParts(meeting, BODY), False))
     await eventually(traces.held, 1)
@@ -230,7 +230,7 @@ async def test_a_hold_ends_with_the_act_that_an_idempotency_key_keeps(
 async def test_an_upload_that_is_not_recorded_holds_nothing(
     person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "MOST_FILES", 0)
+    monkeypatch.setattr(usage, "MAX_FILES", 0)
     assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
     assert await traces.held() == 0
     monkeypatch.undo()

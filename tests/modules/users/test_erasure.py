@@ -222,7 +222,7 @@ async def test_much_is_erased_in_many_short_transactions(
 ) -> None:
     """However much there is, none changes more rows than fit into its time."""
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
-    monkeypatch.setattr(erasing, "MOST_ROWS", 20)
+    monkeypatch.setattr(erasing, "MAX_ROWS", 20)
     await kept_answers(core, person, 2_000)
     assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
     transactions.clear()
@@ -262,7 +262,7 @@ async def test_an_erasure_that_dies_is_finished_by_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
-    monkeypatch.setattr(erasing, "MOST_ROWS", 20)
+    monkeypatch.setattr(erasing, "MAX_ROWS", 20)
     await kept_answers(core, person, 1_000)
     store, calls = core.idempotency_store(), count(1)
     erase = store.erase
@@ -387,10 +387,10 @@ async def test_client_ips_are_cleared_once_they_are_old(
     monkeypatch.setattr(audit, "_clock", lambda: now)
     assert await addressed(core) == [True] * 4
     for _ in range(2):
-        await audit.forget_old_addresses(kept_for)
+        await audit.clear_old_client_ips(kept_for)
         assert await addressed(core) == [False, False, True, True]
     monkeypatch.setattr(audit, "_clock", lambda: now + timedelta(days=2))
-    await audit.forget_old_addresses(kept_for)
+    await audit.clear_old_client_ips(kept_for)
     assert await addressed(core) == [False, False, False, True]
 
 

@@ -2,7 +2,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from core.kit import Permission
+from core.kit import Permission, Transaction
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, client_of
 from tests.modules.users.asking import ME, USERS, audited, code, me, with_key, wrong
 
@@ -92,6 +92,25 @@ async def test_a_patch_leaves_what_it_does_not_name(person: Person) -> None:
     changed = (await person.client.patch(ME, json={"locale": None})).json()
     assert (changed["age"], changed["locale"], changed["name"]) == (40, None, "Some Person")
     assert (await person.client.patch(ME, json={})).json() == changed
+
+
+async def test_only_another_locale_invalidates_principals(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[bool] = []
+    invalidate = Transaction.invalidate
+
+    def spied(tx: Transaction, *names: str) -> None:
+        found.append("principals" in names)
+        invalidate(tx, *names)
+
+    monkeypatch.setattr(Transaction, "invalidate", spied)
+    whole = {"name": "Some Person", "email": "person@example.com", "locale": "ko"}
+    for _ in range(2):
+        await person.client.patch(ME, json={"locale": "en"})
+    for _ in range(2):
+        await person.client.put(ME, json=whole)
+    assert found == [True, False, True, False]
 
 
 async def test_a_put_clears_what_it_does_not_name(person: Person) -> None:

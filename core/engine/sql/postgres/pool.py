@@ -24,7 +24,7 @@ from core.engine.sql.postgres.reads import close_all
 
 DISCARD_PLANS = "DISCARD PLANS"
 
-MOST_LEFT = 8
+MAX_LEFT_WRITES = 8
 INTO = re.compile(r"\$(\d+)")
 
 
@@ -57,7 +57,7 @@ class PostgresPool(ConnectionPool):
     ) -> None:
         left = self._left.setdefault(connection.sync_connection, [])
         left.append((plan, values))
-        if len(left) == MOST_LEFT:
+        if len(left) == MAX_LEFT_WRITES:
             await self._perform_left(connection.sync_connection)
 
     async def exempt(self, connection: AsyncConnection) -> None:

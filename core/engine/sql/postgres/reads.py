@@ -44,7 +44,7 @@ class LentConnection(NamedTuple):
 class PostgresReads(PlannedReads):
     """Reads without a BEGIN. The server ends a statement after the time limit of its lane."""
 
-    passing = (*LOST, OutdatedSchemaCacheError)
+    transient = (*LOST, OutdatedSchemaCacheError)
 
     def __init__(
         self, engine: AsyncEngine, totals: CachedCounts, statement_timeout_s: float
@@ -115,7 +115,7 @@ class PostgresReads(PlannedReads):
         finally:
             idle.put_nowait(lent)
         # Outside the slow lanes only the server's limit counts: this clock includes other tasks.
-        known.took(monotonic() - begun - BRIEF_S / 2 if lane >= Lane.slow else 0.0)
+        known.record_run(monotonic() - begun - BRIEF_S / 2 if lane >= Lane.slow else 0.0)
         return result
 
     async def _open(self, lane: Lane) -> LentConnection:

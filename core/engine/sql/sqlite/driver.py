@@ -14,11 +14,11 @@ from core.engine.sql.sqlite.functions import add_functions
 
 LOCK_WAIT_S = 5.0
 """The longest wait for a lock that another process holds; then DatabaseBusy is raised."""
-LARGEST_IDLE_LOG = 16 * 1024 * 1024
+MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024
 """The size to which the write-ahead log shrinks after a complete checkpoint."""
 PRAGMAS = (
     f"busy_timeout = {LOCK_WAIT_S * 1000:.0f}",
-    f"journal_size_limit = {LARGEST_IDLE_LOG}",
+    f"journal_size_limit = {MAX_IDLE_LOG_BYTES}",
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",

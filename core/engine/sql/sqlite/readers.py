@@ -18,7 +18,7 @@ from core.engine.sql.cached_counts import CachedCounts
 from core.engine.sql.lanes import BRIEF_S, LONG_S, KnownStatement, Lane
 from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, Values
 from core.engine.sql.sqlite.driver import Cursor, Outcome, open_connection
-from core.engine.sql.sqlite.statements import Statement, Watch
+from core.engine.sql.sqlite.statements import Statement, StatementTimer
 from core.engine.sql.sqlite.threads import ConnectionThreads
 from core.kernel.threads import lower_priority
 
@@ -37,7 +37,7 @@ class LaneThreads:
     def __init__(self, path: str, statement_timeout_s: float) -> None:
         connect = partial(open_connection, path, "query_only = ON", f"cache_size = -{QUICK_KIB}")
         seldom = partial(open_connection, path, "query_only = ON", f"cache_size = -{SELDOM_KIB}")
-        self._watch = Watch()
+        self._timer = StatementTimer()
         self._threads = {
             Lane.reserved: ConnectionThreads("sqlite-reserved", 1, connect),
             Lane.quick: ConnectionThreads("sqlite-reader", QUICK, connect),
@@ -58,25 +58,25 @@ class LaneThreads:
         self, lane: Lane, known: KnownStatement, call: Call[T], sql: str, values: Any
     ) -> T:
         """Return the result of the call in a thread of the lane. Raises Overran."""
-        statement = self._watch.add(Statement(self._limits[lane], call, sql, values))
+        statement = self._timer.add(Statement(self._limits[lane], call, sql, values))
         try:
             result: T = await self._threads[lane].run(statement)
         except CancelledError:
             statement.end()
             raise
-        self._watch.remove(statement)
+        self._timer.remove(statement)
         if lane is not Lane.quick or statement.seconds > LONG_S:
-            known.took(statement.seconds)
+            known.record_run(statement.seconds)
         return result
 
     def close(self) -> None:
-        self._watch.close()
+        self._timer.close()
         for threads in self._threads.values():
             threads.close()
 
 
 class SqliteReads(PlannedReads):
-    passing = (sqlite3.OperationalError,)
+    transient = (sqlite3.OperationalError,)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 from core.engine.sql.errors import TooSlow
 from core.engine.sql.lanes import Overran
 from core.engine.sql.sqlite.driver import Cursor, execute, open_connection
-from core.engine.sql.sqlite.statements import Statement, Watch
+from core.engine.sql.sqlite.statements import Statement, StatementTimer
 from core.engine.sql.sqlite.threads import ConnectionThreads
 from core.engine.sql.statement_timeout import is_limited
 
@@ -16,14 +16,14 @@ class SnapshotConnection:
 
     def __init__(self, path: str, statement_timeout_s: float) -> None:
         self._path, self._statement_timeout_s = path, statement_timeout_s
-        self._watch = Watch()
+        self._timer = StatementTimer()
         self._connection: sqlite3.Connection | None = None
         self._thread = ConnectionThreads("sqlite-snapshot", 1, self._connect)
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
         limit_s = self._statement_timeout_s if is_limited() else None
         try:
-            return await self._watch.run(
+            return await self._timer.run(
                 self._thread, Statement(limit_s, execute_in_snapshot, sql, values, many)
             )
         except Overran:
@@ -42,7 +42,7 @@ class SnapshotConnection:
         """Interrupt and close; SQLAlchemy also calls this when the reading task is cancelled."""
         if self._connection:
             self._connection.interrupt()
-        self._watch.close()
+        self._timer.close()
         self._thread.close()
 
     def _connect(self) -> sqlite3.Connection:

@@ -79,7 +79,7 @@ class Statement:
                 self._connection.interrupt()
 
 
-class Watch:
+class StatementTimer:
     """A timer that checks running statements and ends those after their time limit."""
 
     def __init__(self) -> None:

@@ -17,12 +17,12 @@ from core.engine.sql.sqlite.driver import (
     open_connection,
     write_all,
 )
-from core.engine.sql.sqlite.statements import Statement, Watch
+from core.engine.sql.sqlite.statements import Statement, StatementTimer
 from core.engine.sql.sqlite.threads import ConnectionThreads
 from core.engine.sql.statement_timeout import is_limited
 
-PATIENCE_S = 15  # the longest wait in the queue; then DatabaseBusy is raised
-LEAST_WAIT_S = 0.02
+QUEUE_TIMEOUT_S = 15  # the longest wait in the queue; then DatabaseBusy is raised
+MIN_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
 SAVEPOINT: Write = ("SAVEPOINT mine", ())
 UNDO_MINE, UNDO_ALL = "ROLLBACK TO mine", "ROLLBACK"
@@ -36,7 +36,7 @@ class GroupCommit:
     """
 
     def __init__(self, path: str, statement_timeout_s: float) -> None:
-        self._statement_timeout_s, self._watch = statement_timeout_s, Watch()
+        self._statement_timeout_s, self._timer = statement_timeout_s, StatementTimer()
         self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
         self.turn = Lock()
         self.ready: list[tuple[Future[None], LeftWrites | None]] = []
@@ -51,7 +51,7 @@ class GroupCommit:
 
     async def take_turn(self) -> None:
         try:
-            async with timeout(PATIENCE_S):
+            async with timeout(QUEUE_TIMEOUT_S):
                 await self.turn.acquire()
         except TimeoutError:
             raise queue_too_long() from None
@@ -68,7 +68,7 @@ class GroupCommit:
             limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
         left, self._left = self._left, []
         statement = Statement(limit_s, self.execute, begins, before, sql, values, many)
-        return self._watch.run(self.thread, statement, left, ends_when_cancelled=False)
+        return self._timer.run(self.thread, statement, left, ends_when_cancelled=False)
 
     def _limit_s(self) -> float | None:
         return self._statement_timeout_s if is_limited() else None
@@ -93,7 +93,7 @@ class GroupCommit:
         """
         if self._is_locked:
             waited = monotonic() - since
-            set_lock_wait(connection, max(LEAST_WAIT_S, LOCK_WAIT_S - waited))
+            set_lock_wait(connection, max(MIN_WAIT_S, LOCK_WAIT_S - waited))
         try:
             connection.execute(BEGIN).close()
         except sqlite3.OperationalError:
@@ -124,7 +124,7 @@ class GroupCommit:
     def _limited(self, left: Sequence[Write], is_first: bool) -> "LeftWrites":
         statement = Statement(self._limit_s(), write_all, left)
         if statement.limit_s is not None:
-            self._watch.add(statement)
+            self._timer.add(statement)
         return LeftWrites(statement, is_first)
 
     async def commit_whole(self, writes: Sequence[Write]) -> None:
@@ -133,7 +133,7 @@ class GroupCommit:
         whole = WholeTransaction(loop.create_future(), left, monotonic())
         self._whole.append(whole)
         self._commit_soon()
-        give_up = loop.call_later(PATIENCE_S, self._give_up, whole)
+        give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, whole)
         try:
             await whole.committed
         finally:
@@ -200,7 +200,7 @@ class GroupCommit:
             raise
 
     def close(self) -> None:
-        self._watch.close()
+        self._timer.close()
         self.thread.close()
 
 

@@ -7,7 +7,7 @@ from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
-from core.engine.http.client_address import ClientAddress
+from core.engine.http.client_ip import ClientIp
 from core.engine.http.lifecycle import Lifecycle
 from core.engine.http.request_validator import RequestValidator
 from core.kernel.errors import Forbidden
@@ -114,7 +114,7 @@ class SmallApplication:
         self._handle = RequestMiddleware(
             handle,
             admission=RequestValidator(["test"], ["/echo/health"]),
-            client_address=ClientAddress([]),
+            client_ip=ClientIp([]),
             problems=Problems("http://test", Catalogues()),
             security_headers=SecurityHeaders(tls=False),
             lifecycle=self.state.lifecycle,

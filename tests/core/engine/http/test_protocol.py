@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from core.engine.http.slices import MOST_WAITING
+from core.engine.http.slices import MAX_WAITING
 from tests.core.engine.http.raw import RawConnection, connect, head
 from tests.core.engine.http.served import Serving, served
 
@@ -177,7 +177,7 @@ def test_of_pipelined_requests_few_wait_and_all_are_answered_in_order(
         assert [connection.answer().body for _ in requests] == bodies
     sender.join()
     with connect(patient_server.port) as other:
-        assert 0 < int(other.get("/waiting").body) <= MOST_WAITING
+        assert 0 < int(other.get("/waiting").body) <= MAX_WAITING
 
 
 def test_an_answer_says_how_long_its_connection_is_kept(

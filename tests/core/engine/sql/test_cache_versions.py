@@ -142,10 +142,10 @@ async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
 def test_after_two_seconds_of_silence_nothing_is_believed(
     cache_versions: CacheVersions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache_versions.must_hear = True
+    cache_versions.must_poll = True
     now = 1000.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
-    cache_versions.heard()
+    cache_versions.mark_polled()
     now = 1001.9
     assert cache_versions.of(["a"]) == cache_versions.of(["a"])
     now = 1002.1

@@ -10,7 +10,7 @@ import pytest
 
 from core.engine.sql.lanes import Overran
 from core.engine.sql.sqlite.driver import open_connection
-from core.engine.sql.sqlite.statements import Statement, Watch
+from core.engine.sql.sqlite.statements import Statement, StatementTimer
 from core.engine.sql.sqlite.threads import ConnectionThreads
 
 NUMBERS = "with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)"
@@ -30,7 +30,7 @@ def count(connection: sqlite3.Connection, upto: int) -> Any:
 
 
 async def test_one_that_is_late_is_ended_and_the_next_is_not(thread: ConnectionThreads) -> None:
-    watch = Watch()
+    watch = StatementTimer()
     for _ in range(3):
         with pytest.raises(Overran):
             await watch.run(thread, Statement(0.05, count, ENDLESS))
@@ -81,7 +81,7 @@ async def test_one_that_is_ended_before_its_turn_never_begins(thread: Connection
 async def test_a_cancelled_write_goes_on_and_is_ended_when_it_is_late(
     thread: ConnectionThreads,
 ) -> None:
-    watch, statement = Watch(), Statement(0.1, count, ENDLESS)
+    watch, statement = StatementTimer(), Statement(0.1, count, ENDLESS)
     run = get_running_loop().create_task(watch.run(thread, statement, ends_when_cancelled=False))
     await sleep(0.02)
     run.cancel()

@@ -15,7 +15,7 @@ from core.data.engines import open_database
 from core.data.transaction import Transaction
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.errors import DatabaseBusy, TooSlow
-from core.engine.sql.lanes import MOST_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
+from core.engine.sql.lanes import MAX_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
 from core.engine.sql.reads import SLOW
 from core.engine.sql.statement_timeout import is_limited, without_statement_timeout
 from core.kernel.context import RequestContext, enter_context
@@ -144,7 +144,7 @@ class TestBesideSlowStatements:
         self, db: Database, tasks: list[Task[Any]]
     ) -> None:
         await slowly(db, UPTO)
-        tasks += [request(ask(db, UPTO, upto=ENDLESS)) for _ in range(SLOW + MOST_WAITING)]
+        tasks += [request(ask(db, UPTO, upto=ENDLESS)) for _ in range(SLOW + MAX_WAITING)]
         await sleep(0.2)
         refused = await gather(
             *(request(ask(db, UPTO, upto=ENDLESS)) for _ in range(5)), return_exceptions=True
@@ -154,7 +154,7 @@ class TestBesideSlowStatements:
 
     async def test_who_gives_up_makes_room(self, db: Database, tasks: list[Task[Any]]) -> None:
         await slowly(db, UPTO)
-        given_up = [request(ask(db, UPTO, upto=ENDLESS)) for _ in range(SLOW + MOST_WAITING)]
+        given_up = [request(ask(db, UPTO, upto=ENDLESS)) for _ in range(SLOW + MAX_WAITING)]
         await sleep(0.2)
         for task in given_up:
             task.cancel()
@@ -170,7 +170,7 @@ def enumerate_from(first: int, things: list[T]) -> list[tuple[int, T]]:
 async def slowly(db: Database, statement: Executable) -> None:
     """Let it be known as a slow one."""
     await request(ask(db, statement, upto=300_000))
-    db._reads._known[statement].took(1.0)
+    db._reads._known[statement].record_run(1.0)
 
 
 class TestOnPostgresql:
@@ -291,7 +291,7 @@ class TestAfterTheTimeout:
         """Long work, such as an export, fills the caches of its own connections alone."""
         await settle_in(db, NAMES)
         taken: list[Lane] = []
-        monkeypatch.setattr(KnownStatement, "took", lambda *_: None)
+        monkeypatch.setattr(KnownStatement, "record_run", lambda *_: None)
         fetch = db._reads._fetch
 
         def noted(lane: Lane, *args: Any) -> Awaitable[Any]:
@@ -372,7 +372,7 @@ class TestLaneOfAStatement:
         lanes = []
         for _ in range(PROVEN_RUNS):
             lanes.append(known.lane)
-            known.took(0.001)
+            known.record_run(0.001)
         assert lanes == [Lane.trial] * PROVEN_RUNS and known.lane is Lane.quick
 
     def test_one_that_was_slow_stays_out_of_the_quick_lane(
@@ -382,23 +382,23 @@ class TestLaneOfAStatement:
         monkeypatch.setattr("core.engine.sql.lanes.monotonic", lambda: now)
         lanes = []
         for seconds in (0.5, *[0.001] * 20):
-            known.took(seconds)
+            known.record_run(seconds)
             lanes.append(known.lane)
         assert lanes == [Lane.slow, *[Lane.trial] * 20]
         now += 61
-        known.took(0.001)
+        known.record_run(0.001)
         assert known.lane is Lane.quick
 
     def test_each_overrun_leads_one_lane_down_and_never_up(self) -> None:
         known = KnownStatement()
         for _ in range(PROVEN_RUNS):
-            known.took(0.001)
+            known.record_run(0.001)
         overrun = [known.overran(lane) for lane in (Lane.quick, Lane.trial, Lane.quick)]
         assert overrun == [Lane.trial, Lane.slow, Lane.slow]
 
     def test_a_reserved_one_keeps_its_lane(self) -> None:
         known = KnownStatement(reserved(select(Thing.name)))
-        known.took(10.0)
+        known.record_run(10.0)
         assert known.lane is Lane.reserved
 
     def test_a_text_can_be_reserved(self) -> None:

@@ -56,6 +56,15 @@ async def test_the_next_statement_sees_them(db: Database) -> None:
     assert await names(db) == ["first", "last", "second"]
 
 
+async def test_only_an_insert_waits(db: Database) -> None:
+    rename = RENAME.values(updated_at=THINGS.c.updated_at)  # has a plan, without a default
+    async with db.transaction() as tx:
+        await tx.execute(ADD, thing("first"))
+        for old, new in (("first", "second"), ("second", "third")):
+            await tx.execute_later(rename, {"old": old, "new": new})
+    assert await names(db) == ["third"]
+
+
 async def test_they_go_with_what_is_undone(db: Database) -> None:
     with pytest.raises(KeyError):
         async with db.transaction() as tx:

@@ -10,10 +10,10 @@ from typing import Any
 
 from core.kernel.lru_dict import LruDict
 
-LONGEST_ENTRY = 64
+MAX_ENTRY_LENGTH = 64
 
 
-class ClientAddress:
+class ClientIp:
     def __init__(self, trusted: Iterable[IPv4Network | IPv6Network]) -> None:
         self._trusted = tuple(trusted)
         self._known: LruDict[str, tuple[str, bool]] = LruDict(10_000)
@@ -45,7 +45,7 @@ class ClientAddress:
         parsed = self._known.get(text)
         if parsed is None:
             parsed = self._parse(text)
-            if len(text) <= LONGEST_ENTRY:
+            if len(text) <= MAX_ENTRY_LENGTH:
                 self._known.put(text, parsed)
         return parsed
 

@@ -4,9 +4,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from core.engine.http.client_address import ClientAddress
+from core.engine.http.client_ip import ClientIp
 
-BEHIND_PROXIES = ClientAddress([ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")])
+BEHIND_PROXIES = ClientIp([ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")])
 
 
 def of(peer: str, forwarded: bytes | None = None, **others: bytes) -> str:
@@ -17,7 +17,7 @@ def of(peer: str, forwarded: bytes | None = None, **others: bytes) -> str:
 
 
 def test_without_proxies_the_peer_counts_whatever_it_says() -> None:
-    address = ClientAddress([]).of({"client": ("10.0.0.1", 1)}, {b"x-forwarded-for": b"192.0.2.1"})
+    address = ClientIp([]).of({"client": ("10.0.0.1", 1)}, {b"x-forwarded-for": b"192.0.2.1"})
 
     assert address == "10.0.0.1"
 

@@ -1,0 +1,48 @@
+"""Rows that belong to a user: their number, their export and their erasure."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.data.database import Database
+from core.data.erasing import delete_some
+from core.data.models import Base
+from core.data.queries import Listing
+from core.data.rows import select_rows
+from core.kernel.schemas import Schema
+
+
+def model_of(column: InstrumentedAttribute[UUID]) -> type[Base]:
+    return cast("type[Base]", column.class_)
+
+
+async def count_rows(db: Database, model: type[Base], *which: ColumnElement[bool]) -> int:
+    async with db.read() as reads:
+        return await reads.scalar(select(func.count()).select_from(model).where(*which)) or 0
+
+
+def export_rows(
+    db: Callable[[], Database],
+    owner: InstrumentedAttribute[UUID],
+    listing: Listing,
+    schema: type[Schema],
+) -> Callable[[UUID], AsyncIterator[Sequence[Schema]]]:
+    """Return a function that yields the rows of a user in batches."""
+    query = select_rows(model_of(owner)).where(owner == bindparam("owner"))
+
+    async def export(user_id: UUID) -> AsyncIterator[Sequence[Schema]]:
+        async with db().read() as reads:
+            async for rows in reads.batches(listing, query, {"owner": user_id}):
+                yield schema.each(rows)
+
+    return export
+
+
+def erase_rows(
+    db: Callable[[], Database], owner: InstrumentedAttribute[UUID]
+) -> Callable[[UUID], Awaitable[bool]]:
+    """Return a function that deletes some rows of a user, and returns whether there may be more."""
+    return lambda user_id: delete_some(db(), model_of(owner), owner == user_id)

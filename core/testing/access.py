@@ -1,0 +1,94 @@
+"""The access table of a module: its routes, and the status that each kind of caller gets."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.testing.people import Person
+
+CALLERS = ("nobody", "user", "other", "admin", "disabled", "key", "bare_key")
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """A request to one route of an `AccessTable`."""
+
+    path: str
+    """The path of the route, with its parameters: `/api/v1/notes/{note_id}`."""
+    owner: Person
+    """The user who owns the resources in the path."""
+    caller: Person | None
+    """The user who sends the request; None without a credential."""
+
+    @property
+    def person(self) -> Person:
+        """Return the caller, or the owner if the request has no credential."""
+        return self.caller or self.owner
+
+
+Sent = Mapping[str, Any]
+Body = Sent | Callable[[AccessRequest], Sent]
+Resource = str | Callable[[Person], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class AccessRow:
+    """A route, and the status that each kind of caller gets."""
+
+    method: str
+    path: str
+    statuses: Mapping[str, int]
+
+    @property
+    def route(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class AccessTable:
+    """The routes of a module, and the status that each kind of caller gets.
+
+    `tests/modules/<module>/access.py` has it as `ACCESS`. The first line of the text names the
+    callers: `nobody` has no credential, `user` owns the resources in the path, `other` is another
+    user, `admin` has that role, `disabled` is an admin whose account is disabled. `key` is an API
+    key with all scopes of its owner, `bare_key` one without the scope of the route; the owner is
+    `user`, or an admin if the route refuses `user`. Each further line is a row: the method, the
+    path and the statuses.
+    """
+
+    text: str
+    bodies: Mapping[str, Body] = field(default_factory=dict)
+    """The body by route: `{"POST /api/v1/notes": {"json": {"text": "Buy milk."}}}`.
+
+    The values are arguments of httpx, or a function that makes them for an `AccessRequest`.
+    """
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    """The part of a path that is replaced, such as `{note_id}`, and its value.
+
+    The value is a text, or a function that makes the resource of its owner and returns the id.
+    """
+
+    @property
+    def rows(self) -> Iterator[AccessRow]:
+        """Yield the rows. Raises ValueError if a row has not one status for each caller."""
+        callers, *lines = (line.split() for line in self.text.strip().splitlines())
+        for line in lines:
+            if tuple(callers) != CALLERS or len(line) != 2 + len(CALLERS):
+                row = " ".join(line)
+                raise ValueError(f"{row}: a row has a status for each of {', '.join(CALLERS)}.")
+            method, path, *statuses = line
+            yield AccessRow(method, path, dict(zip(CALLERS, map(int, statuses), strict=True)))
+
+    def body_of(self, route: str, request: AccessRequest) -> Sent:
+        """Return the arguments of httpx with the body of this route."""
+        body = self.bodies.get(route, {})
+        return body(request) if callable(body) else body
+
+    async def path_of(self, row: AccessRow, owner: Person) -> str:
+        """Return the path with the resources of this owner."""
+        path = row.path
+        for part, resource in self.resources.items():
+            if part in path:
+                value = await resource(owner) if callable(resource) else resource
+                path = path.replace(part, str(value))
+        return path

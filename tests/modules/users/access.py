@@ -1,0 +1,53 @@
+"""The access table of the module."""
+
+from itertools import count
+from typing import Any
+
+from core.testing import PASSWORD, AccessRequest, AccessTable, Person
+
+USERS = "/api/v1/users"
+NEW_NAME = {"json": {"name": "New Name"}}
+numbers = count()
+
+
+def new_person(_: AccessRequest) -> dict[str, Any]:
+    email = f"new{next(numbers)}@example.com"
+    return {"json": {"name": "New Person", "email": email, "password": PASSWORD}}
+
+
+def profile(request: AccessRequest) -> dict[str, Any]:
+    whose = request.owner if "{user_id}" in request.path else request.person
+    return {"json": {"name": "New Name", "email": whose.email}}
+
+
+async def own_id(owner: Person) -> object:
+    return owner.id
+
+
+ACCESS = AccessTable(
+    """
+                                   nobody user other admin disabled key bare_key
+GET    /api/v1/users               401    403  403   200   401      403 403
+POST   /api/v1/users               401    403  403   201   401      403 403
+GET    /api/v1/users/me            401    200  200   200   401      200 403
+PATCH  /api/v1/users/me            401    200  200   200   401      403 403
+PUT    /api/v1/users/me            401    200  200   200   401      403 403
+GET    /api/v1/users/me/activity   401    200  200   200   401      200 403
+POST   /api/v1/users/me/deletion   401    202  202   202   401      403 403
+GET    /api/v1/users/me/export     401    200  200   200   401      403 403
+GET    /api/v1/users/me/summary    401    200  200   200   401      200 403
+DELETE /api/v1/users/{user_id}     401    403  404   204   401      403 403
+GET    /api/v1/users/{user_id}     401    200  404   200   401      200 403
+PATCH  /api/v1/users/{user_id}     401    200  404   200   401      403 403
+PUT    /api/v1/users/{user_id}     401    200  404   200   401      403 403
+""",
+    bodies={
+        f"POST {USERS}": new_person,
+        f"PUT {USERS}/me": profile,
+        f"PATCH {USERS}/me": NEW_NAME,
+        f"POST {USERS}/me/deletion": {"json": {"password": PASSWORD}},
+        f"PUT {USERS}/{{user_id}}": profile,
+        f"PATCH {USERS}/{{user_id}}": NEW_NAME,
+    },
+    resources={"{user_id}": own_id},
+)
