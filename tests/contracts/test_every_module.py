@@ -11,16 +11,14 @@ from config.settings import Settings
 from core.app import build_app
 from core.wiring.module import Module
 from core.wiring.registry import discover
-from core.wiring.rules import (
-    RULES,
-    breaches,
+from core.wiring.rules import RULES, breaches
+from core.wiring.rules.contributed import names_each_command_once, shows_each_name_once
+from core.wiring.rules.routes import (
     indexes_its_lists,
-    keeps_zones_in_its_migrations,
     names_each_body_once,
-    names_each_command_once,
     names_each_operation_once,
-    shows_each_name_once,
 )
+from core.wiring.rules.tables import keeps_zones_in_its_migrations
 from core.wiring.subject import Subject
 from tests.contracts.broken.plugin import ExpiredDataCleanup
 from tests.contracts.broken.plugin import Plugin as Broken

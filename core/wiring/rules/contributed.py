@@ -1,0 +1,85 @@
+"""The rules for the contributions of a module and for its services."""
+
+from collections.abc import Iterator
+from inspect import isclass
+from itertools import chain
+
+from core.kernel.contributions import Contribution, Export
+from core.kernel.loading import as_wiring_error
+from core.kernel.principal import Permission
+from core.operations.command_names import doubled_commands
+from core.operations.contributions import Command, HealthCheck, UserStatistic
+from core.security.limits import RateLimit
+from core.security.passwords import Passwords
+from core.security.reauthentication import Reauthentication
+from core.web.openapi.schemes import SecurityScheme
+from core.wiring.handlers import needs_of_handler
+from core.wiring.module import AnyHost, Mount
+from core.wiring.subject import Subject, subjects_of
+
+
+def keeps_what_it_exports(it: Subject) -> Iterator[str]:
+    for export in it.contributed(Export):
+        if not getattr(export.port, "_is_runtime_protocol", False):
+            yield f"{export.name}, which {it.name} exports, is not a runtime_checkable Protocol"
+        elif not isinstance(export.provider(), export.port):
+            yield f"{it.name} exports as {export.name} an object that lacks methods of that port"
+
+
+def names_what_it_contributes(it: Subject) -> Iterator[str]:
+    """Require the module's name as prefix, except for paths, ports and names for clients."""
+    for part in it.contributed(Contribution):
+        is_exempt = isinstance(
+            part, AnyHost | Export | Mount | Permission | RateLimit | SecurityScheme
+        )
+        if not is_exempt and not part.name.startswith(f"{it.name}."):
+            yield f"the {type(part).__name__} {part.name} does not begin with {it.name}"
+
+
+def shows_each_name_once(it: Subject) -> Iterator[str]:
+    """Require distinct last parts of names, by which figures and checks are shown to clients."""
+    for kind in (UserStatistic, HealthCheck):
+        shown = [last_part(part.name) for part in it.module.core.contributions().of(kind)]
+        for part in it.contributed(kind):
+            if shown.count(name := last_part(part.name)) > 1:
+                yield f"the {kind.__name__} {part.name} is shown as {name}, and so is another one"
+
+
+def last_part(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def names_each_command_once(it: Subject) -> Iterator[str]:
+    """Require distinct command names: of two with the same name, only core's is ever run."""
+    every = [(other.name, name) for other in subjects_of(it.app) for name in commands_of(other)]
+    doubled = doubled_commands(every)
+    yield from (doubled[name] for name in dict.fromkeys(commands_of(it)) if name in doubled)
+
+
+def commands_of(it: Subject) -> list[str]:
+    """Return the names of the module's commands. Raises WiringError if one cannot be made."""
+    names = []
+    for command in it.contributed(Command):
+        with as_wiring_error(f"The command {command.name} cannot be made", it.package):
+            names.append(command.make().name or "")
+    return names
+
+
+def exports_public_ports(it: Subject) -> Iterator[str]:
+    for export in it.contributed(Export):
+        place = export.port.__module__
+        if not place.endswith(".public") and not place.startswith("core."):
+            yield f"{it.name} exports {export.name}, which is in no public.py: move it there"
+
+
+def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
+    """Require that only the export of `Reauthentication` compares passwords: it counts attempts.
+
+    A service that only sets passwords asks for NewPasswords.
+    """
+    if any(export.port is Reauthentication for export in it.contributed(Export)):
+        return
+    of_handlers = (need for operation in it.operations() for need in needs_of_handler(operation))
+    for need in chain(*it.module.container.needs.values(), of_handlers):
+        if isclass(need.kind) and issubclass(need.kind, Passwords):
+            yield f"{it.name}'s {need.owner} compares passwords itself: ask for Reauthentication"
