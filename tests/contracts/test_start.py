@@ -52,33 +52,33 @@ TWINS: list[tuple[str, type[Module], str]] = [
         "keeps_times_with_their_zone",
         moments.Plugin,
         "odd_bookings.starts_at is a DateTime, which loses the time zone: write Mapped[datetime] "
-        "without a type, or UtcDateTime() from core.data.models.",
+        "without a type.",
     ),
     (
         "keeps_times_with_their_zone",
         columns.Plugin,
         "odd_bookings.ends_at is a TIMESTAMP, which loses the time zone: write Mapped[datetime] "
-        "without a type, or UtcDateTime() from core.data.models.",
+        "without a type.",
     ),
     (
         "says_what_it_holds_about_users",
         people.Plugin,
         "odd_shifts.worker_id refers to users.id: contribute a PersonalData, or write "
-        '__table_args__ = nothing_personal("…") from core.data.models, with the reason.',
+        '__table_args__ = nothing_personal("…") from core.kit, with the reason.',
     ),
     (
         "says_what_it_holds_about_users",
         forgotten.Unsaid,
         'odd_leaves.worker_id refers to users.id: add "odd_leaves" to tables=… of the PersonalData '
         'that exports and erases its rows, or write __table_args__ = nothing_personal("…") from '
-        "core.data.models, with the reason (and 1 more: see `atrium module check`).",
+        "core.kit, with the reason (and 1 more: see `atrium module check`).",
     ),
     (
         "says_what_it_holds_about_users",
         forgotten.Forgetting,
         'odd_leaves.worker_id refers to users.id: add "odd_leaves" to tables=… of the PersonalData '
         'that exports and erases its rows, or write __table_args__ = nothing_personal("…") from '
-        "core.data.models, with the reason.",
+        "core.kit, with the reason.",
     ),
     (
         "says_what_it_holds_about_users",

@@ -43,7 +43,7 @@ def advice_about(table: Table, contributed: Sequence[PersonalData]) -> str:
         )
     else:
         right = "contribute a PersonalData"
-    reason = '__table_args__ = nothing_personal("…") from core.data.models, with the reason'
+    reason = '__table_args__ = nothing_personal("…") from core.kit, with the reason'
     return f"{right}, or write {reason}"
 
 

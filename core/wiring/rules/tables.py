@@ -32,7 +32,7 @@ def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:
                 kind = type(column.type).__name__
                 yield (
                     f"{table.name}.{column.name} is a {kind}, which loses the time zone: write "
-                    "Mapped[datetime] without a type, or UtcDateTime() from core.data.models"
+                    "Mapped[datetime] without a type"
                 )
 
 
