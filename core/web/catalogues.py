@@ -87,8 +87,13 @@ class Catalogue:
     ) -> str:
         if english == error.title:
             return self.title(error)
-        template = self._texts.get(english) or self._texts.get(code, english)
-        return fill(template, parameters)
+        template = self._texts.get(english) or self._texts.get(code)
+        return fill(template or self._template_of(english, parameters), parameters)
+
+    def _template_of(self, filled: str, parameters: Parameters) -> str:
+        """Return the template of a text that pydantic has filled already, or the text itself."""
+        matching = (it for it in self._texts if parameters and fill(it, parameters) == filled)
+        return self._texts.get(next(matching, ""), filled)
 
 
 class Catalogues:

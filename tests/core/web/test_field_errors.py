@@ -88,3 +88,12 @@ async def test_another_module_does_not_translate_a_code(shop: AsyncClient) -> No
     assert answer.json()["errors"] == [
         {"location": "body.email", "message": NO_BRANCH, "code": "email"}
     ]
+
+
+async def test_a_text_that_pydantic_has_filled_is_translated(client: AsyncClient) -> None:
+    body = {"name": "a" + "\u0323" * 31, "email": "a@b.example", "password": "not so short 1"}
+    korean = {"accept-language": "ko"}
+    answer = await client.post("/api/v1/auth/register", json=body, headers=korean)
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert error["message"] == "결합 문자는 연속으로 30개까지 쓸 수 있습니다."
