@@ -7,7 +7,7 @@ class DeliveryNotFound(NotFound):
     """It has arrived, was discarded, or never was."""
 
     code = "events.not_found"
-    title = "No such delivery; it may have arrived meanwhile."
+    title = "There is no such delivery; it may have succeeded meanwhile."
 
 
 class DeliveryRunning(Conflict):

@@ -52,7 +52,7 @@ class KeyRequired(NotSignedIn):
     """
 
     code = "auth.key_required"
-    title = "Send an API key of yours beside the access token."
+    title = "Send one of your API keys beside the access token."
 
 
 class MixedCredentials(BadRequest):
@@ -73,7 +73,7 @@ class NotPermitted(Forbidden):
     """
 
     code = "http.not_permitted"
-    title = "You may not do this."
+    title = "You do not have the permission for this."
 
 
 class KeyNotAllowed(Forbidden):
@@ -93,7 +93,7 @@ class InsufficientScope(Forbidden):
     """
 
     code = "auth.insufficient_scope"
-    title = "This API key does not carry the scope for this."
+    title = "This API key does not have the required scope."
 
 
 class StepUpRequired(Forbidden):
@@ -103,7 +103,7 @@ class StepUpRequired(Forbidden):
     """
 
     code = "auth.step_up_required"
-    title = "Prove again who you are, then repeat this."
+    title = "Authenticate again, then repeat the request."
 
 
 class ProofFailed(Forbidden):
@@ -113,7 +113,7 @@ class ProofFailed(Forbidden):
     """
 
     code = "auth.proof_failed"
-    title = "This does not prove that it is you."
+    title = "The proof of your identity is wrong."
 
 
 class TooManyAttempts(TooManyRequests):

@@ -59,7 +59,7 @@ class HashingBusy(Unavailable):
     """Checking a password is costly on purpose, and only so many may wait for it."""
 
     code = "auth.busy"
-    title = "Too many people are signing in at this moment; try again."
+    title = "Too many users are signing in at the moment; try again."
 
 
 def anywhere(what: str) -> None:

@@ -56,7 +56,7 @@ class BodyCutOff(BadRequest):
 
     place = "body"
     code = "http.cut_off"
-    title = "The body ended before its end."
+    title = "The request body is incomplete."
 
 
 class JsonBytes:

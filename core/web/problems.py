@@ -31,7 +31,7 @@ class NothingHere(NotFound):
     """No operation has this path."""
 
     code = "http.not_found"
-    title = "There is nothing at this address."
+    title = "There is no resource at this URL."
 
 
 class MethodNotAllowed(ProblemError):
@@ -39,7 +39,7 @@ class MethodNotAllowed(ProblemError):
 
     status = 405
     code = "http.method_not_allowed"
-    title = "This address does not know that method."
+    title = "This URL does not support this method."
 
     def __init__(self, allow: str = "") -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class InternalError(ProblemError):
 
     status = 500
     code = "http.internal_server_error"
-    title = "Something went wrong on our side."
+    title = "The server failed to process the request."
 
 
 BY_STATUS: Mapping[int, type[ProblemError]] = {

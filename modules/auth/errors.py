@@ -48,7 +48,7 @@ class ScopeNotYours(Forbidden):
     """
 
     code = "auth.scope_not_yours"
-    title = "A key cannot do what its owner may not."
+    title = "An API key cannot have a permission that its owner does not have."
 
 
 class TokenRefusal(BadRequest):
@@ -90,5 +90,5 @@ class UnsupportedGrantType(TokenRefusal):
     """
 
     code = "auth.unsupported_grant_type"
-    title = "The token endpoint does not know this grant_type."
+    title = "The token endpoint does not support this grant_type."
     error = "unsupported_grant_type"

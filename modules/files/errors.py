@@ -13,7 +13,7 @@ class ContentNotYours(Forbidden):
     """The permission to manage files covers their metadata, never their content."""
 
     code = "files.content_not_yours"
-    title = "Only its owner reads a private file, or opens it to others."
+    title = "Only the owner of a private file can read it or change its visibility."
 
 
 class NotMultipart(UnsupportedMediaType):
@@ -34,7 +34,7 @@ class MalformedUpload(BadRequest):
 
     place = "body"
     code = "files.malformed_upload"
-    title = "The body is not the multipart/form-data it says it is."
+    title = "The body is not valid multipart/form-data."
 
 
 class UploadCutOff(BadRequest):
@@ -45,7 +45,7 @@ class UploadCutOff(BadRequest):
 
     place = "body"
     code = "files.cut_off"
-    title = "The upload ended before its end."
+    title = "The upload is incomplete."
 
 
 class NameInvalid(BadRequest):
@@ -65,7 +65,7 @@ class TypeNotAllowed(BadRequest):
     """
 
     code = "files.type_not_allowed"
-    title = "Files of this kind are not kept here."
+    title = "This service does not accept files of this type."
 
 
 class ExtensionChanged(BadRequest):
@@ -76,7 +76,7 @@ class ExtensionChanged(BadRequest):
 
     place = "body.original_filename"
     code = "files.extension_changed"
-    title = "The extension of a file stays what it is."
+    title = "The extension of a file name cannot be changed."
 
 
 class ContentMismatch(BadRequest):
@@ -86,7 +86,7 @@ class ContentMismatch(BadRequest):
     """
 
     code = "files.content_mismatch"
-    title = "The content is not what the name's extension says."
+    title = "The content does not match the extension of the file name."
 
 
 class DigestMismatch(BadRequest):
@@ -97,7 +97,7 @@ class DigestMismatch(BadRequest):
 
     place = "body"
     code = "files.digest_mismatch"
-    title = "What arrived is not what its digest says."
+    title = "The content does not match its digest."
 
 
 class FileTooLarge(TooLarge):
@@ -114,7 +114,7 @@ class QuotaExceeded(TooLarge):
     """
 
     code = "files.quota_exceeded"
-    title = "There is no room left for this."
+    title = "The storage quota does not allow this upload."
 
 
 def quota_exceeded(left: int) -> QuotaExceeded:
@@ -140,14 +140,14 @@ class StorageFull(Unavailable):
     """The disk behind the service has no room left."""
 
     code = "files.storage_full"
-    title = "There is no space left to keep files."
+    title = "The server has no storage space left."
 
 
 class StorageDown(Unavailable):
     """The disk behind the service fails, or is not there: the log says how."""
 
     code = "files.storage_down"
-    title = "The storage of files is out of reach; try again."
+    title = "The file storage is unreachable; try again."
 
 
 class ContentLost(ProblemError):

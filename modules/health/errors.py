@@ -9,7 +9,7 @@ class NotReady(Unavailable):
     """It is about to stop, or one of the `checks` is down."""
 
     code = "health.not_ready"
-    title = "This instance cannot take requests now."
+    title = "This instance is not ready for requests."
 
     def __init__(
         self, detail: str, members: Mapping[str, Any], **parameters: ParameterValue
@@ -25,7 +25,7 @@ class MetricsOff(NotFound):
     """
 
     code = "health.metrics_off"
-    title = "There is nothing at this address."
+    title = "There is no resource at this URL."
 
 
 class BadMetricsToken(Unauthenticated):
@@ -35,7 +35,7 @@ class BadMetricsToken(Unauthenticated):
     """
 
     code = "health.bad_metrics_token"
-    title = "This takes the bearer token set as METRICS_TOKEN."
+    title = "Send the value of METRICS_TOKEN as bearer token."
 
     def __init__(self, sent: bool = False) -> None:
         super().__init__()

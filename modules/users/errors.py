@@ -5,7 +5,7 @@ class UserNotFound(NotFound):
     """There is no such account, or you may not read it."""
 
     code = "users.not_found"
-    title = "There is no such person."
+    title = "There is no such user."
 
 
 class EmailTaken(Conflict):
@@ -15,14 +15,14 @@ class EmailTaken(Conflict):
     """
 
     code = "users.email_taken"
-    title = "This e-mail address has an account already."
+    title = "An account with this e-mail address exists already."
 
 
 class NotYoursToChange(Forbidden):
     """The routes under `/admin` change the rest."""
 
     code = "users.not_yours_to_change"
-    title = "Of another person only the name and the age may be changed here."
+    title = "Only the name and the age of another user can be changed here."
 
 
 class UseDeletion(Forbidden):
@@ -42,7 +42,7 @@ class AccountExists(Conflict):
     """
 
     code = "users.account_exists"
-    title = "This address has an account already."
+    title = "An account with this e-mail address exists already."
 
 
 class FirstAdminRefused(Conflict):
@@ -52,4 +52,4 @@ class FirstAdminRefused(Conflict):
     """
 
     code = "users.first_admin_refused"
-    title = "The first admin cannot be made."
+    title = "The first admin cannot be created."

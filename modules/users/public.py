@@ -39,7 +39,7 @@ class BeyondOwnRights(Forbidden):
 
     speaks_for = "admin"
     code = "admin.beyond_own_rights"
-    title = "This takes a permission that you do not have yourself."
+    title = "This requires a permission that you do not have."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class BadUrl(MalformedRequest, BadRequest):
     """
 
     code = "http.bad_url"
-    title = "The address is not well-formed UTF-8 in percent-encoding."
+    title = "The URL is not percent-encoded UTF-8."
 
 
 class UnknownCoding(MalformedRequest, BadRequest):
@@ -59,7 +59,7 @@ class UnknownCoding(MalformedRequest, BadRequest):
 
     place = "header.Transfer-Encoding"
     code = "http.unknown_coding"
-    title = "The only transfer coding is chunked, in HTTP/1.1."
+    title = "The only supported transfer coding is chunked, in HTTP/1.1."
 
 
 class UriTooLong(MalformedRequest):
@@ -67,7 +67,7 @@ class UriTooLong(MalformedRequest):
 
     status = 414
     code = "http.uri_too_long"
-    title = "The address is too long."
+    title = "The URL is too long."
 
 
 class Misdirected(MalformedRequest):
@@ -75,7 +75,7 @@ class Misdirected(MalformedRequest):
 
     status = 421
     code = "http.misdirected"
-    title = "This host is not served here."
+    title = "This server does not serve this host."
 
 
 class HeadersTooLarge(MalformedRequest):

@@ -53,7 +53,7 @@ class DatabaseBusy(Unavailable):
     """Waiting for the database took too long, or the connection to it or its disk broke."""
 
     code = "database.busy"
-    title = "The database is busy or out of reach; try again."
+    title = "The database is busy or unreachable; try again."
 
 
 class TooSlow(Unavailable):
@@ -63,7 +63,7 @@ class TooSlow(Unavailable):
     """
 
     code = "database.too_slow"
-    title = "The database took too long for this."
+    title = "The database query took too long."
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class NoSuchGuide(NotFound):
     """
 
     code = "http.no_such_guide"
-    title = "There is no guide of this name."
+    title = "There is no guide with this name."
 
 
 class NoSuchProblem(NotFound):
@@ -38,7 +38,7 @@ class NoSuchProblem(NotFound):
     """
 
     code = "http.no_such_problem"
-    title = "There is no problem of this name."
+    title = "There is no problem with this name."
 
 
 def docs_router(documentation: Documentation) -> Router:

@@ -10,7 +10,7 @@ from core.testing import Person
 API = "/api/v1"
 ME = f"{API}/users/me"
 NOWHERE = f"{API}/nowhere"
-ENGLISH, KOREAN = "There is nothing at this address.", "이 URL에서 리소스를 찾을 수 없습니다."
+ENGLISH, KOREAN = "There is no resource at this URL.", "이 URL에서 리소스를 찾을 수 없습니다."
 VARY = "Accept-Encoding, Origin, Accept-Language"
 
 

@@ -1,4 +1,4 @@
-"""Statements in threads, and the watch that interrupts those that run for too long."""
+"""Statements in threads, and the timer that interrupts those that run for too long."""
 
 import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
