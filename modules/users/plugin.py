@@ -80,7 +80,7 @@ class Plugin(Module):
             ),
             Listener(
                 ErasureSettled,
-                "users.clear_client_ips",
+                "users.forget_addresses",
                 lambda settled: account_deletion().clear_client_ips(settled.user_id),
             ),
             StartupTask("users.first_admin", lambda: first_admin().ensure()),

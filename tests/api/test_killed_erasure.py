@@ -53,7 +53,7 @@ QUICK = {
     "sqlite": ["DROP TRIGGER slow", "DROP VIEW slow"],
     "postgresql": ["DROP FUNCTION slow CASCADE"],
 }
-DELIVERIES = "core_deliveries WHERE listener <> 'users.clear_client_ips'"
+DELIVERIES = "core_deliveries WHERE listener <> 'users.forget_addresses'"
 """Those of an erasure, except the one that comes an hour later."""
 LEASES_END = f"UPDATE core_deliveries SET due_at = '{NOW}' WHERE due_at IS NOT NULL"
 
