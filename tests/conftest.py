@@ -1,4 +1,4 @@
-"""What all tests of this repository share beside the fixtures of `core.testing`."""
+"""The fixtures of this repository, in addition to those of `core.testing`."""
 
 from collections.abc import Iterator
 from pathlib import Path

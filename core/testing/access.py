@@ -6,7 +6,7 @@ from typing import Any
 
 from core.testing.people import Person
 
-CALLERS = ("nobody", "user", "other", "admin", "disabled", "key", "bare_key")
+CALLERS = ("anonymous", "user", "other", "admin", "disabled", "key", "bare_key")
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,11 @@ class AccessTable:
     """The routes of a module, and the status that each kind of caller gets.
 
     `tests/modules/<module>/access.py` has it as `ACCESS`. The first line of the text names the
-    callers: `nobody` has no credential, `user` owns the resources in the path, `other` is another
-    user, `admin` has that role, `disabled` is an admin whose account is disabled. `key` is an API
-    key with all scopes of its owner, `bare_key` one without the scope of the route; the owner is
-    `user`, or an admin if the route refuses `user`. Each further line is a row: the method, the
-    path and the statuses.
-    """
+    callers: `anonymous` has no credential, `user` owns the resources in the path, `other` is
+    another user, `admin` has that role, `disabled` is an admin whose account is disabled. `key` is
+    an API key with all scopes of its owner, `bare_key` one without the scope of the route; the
+    owner is `user`, or an admin if the route refuses `user`. Each further line is a row: the
+    method, the path and the statuses."""
 
     text: str
     bodies: Mapping[str, Body] = field(default_factory=dict)

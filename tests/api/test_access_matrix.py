@@ -1,4 +1,4 @@
-"""Who may call which route: the access tables are the whole answer, and each cell is tried.
+"""The access tables of core and of the modules: each route has a row, and each cell is tried.
 
 `tests/modules/<module>/access.py` has the table of a module, `tests/api/access.py` that of core.
 Each write also has its one row in the audit trail, whatever comes of it.
@@ -131,8 +131,8 @@ def test_the_author_is_asked_for_a_row_that_is_missing_or_too_many() -> None:
 
 @pytest.mark.parametrize("row", ["GET /a 200 200", "GET /a 1 2 3 4 5 6 7 8", "GET"])
 def test_a_row_has_a_status_for_each_caller(row: str) -> None:
-    table = AccessTable(f"nobody user other admin disabled key bare_key\n{row}")
-    with pytest.raises(ValueError, match=f"{row}: a row has a status for each of nobody, user"):
+    table = AccessTable(f"anonymous user other admin disabled key bare_key\n{row}")
+    with pytest.raises(ValueError, match=f"{row}: a row has a status for each of anonymous, user"):
         list(table.rows)
 
 
@@ -202,7 +202,7 @@ async def caller(
     column: str,
 ) -> tuple[Person | None, AsyncClient]:
     match column:
-        case "nobody":
+        case "anonymous":
             return None, await people.enter_async_context(client_of(app))
         case "user":
             return owner, owner.client

@@ -4,6 +4,7 @@
 subject in each file.
 """
 
+from abc import ABC
 from asyncio import BaseTransport, Task, Transport
 from collections.abc import Iterator
 from typing import Any, cast
@@ -18,7 +19,7 @@ from core.kernel.errors import ProblemError
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
 
 
-class Connection(HttpToolsProtocol):
+class Connection(HttpToolsProtocol, ABC):
     """One connection: its limits, its state, its begin and its end. Times are in seconds."""
 
     max_connections = 1000

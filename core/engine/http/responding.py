@@ -1,5 +1,6 @@
 """The responses of a connection, those to requests that the protocol refuses included."""
 
+from abc import abstractmethod
 from asyncio import Event, Transport
 from collections.abc import Callable
 from typing import Any, cast
@@ -98,8 +99,9 @@ class RespondingConnection(TimedConnection):
             self.transport.write_eof()
         self._schedule_check()
 
+    @abstractmethod
     def _read_on(self) -> None:
-        raise NotImplementedError  # see HttpProtocol
+        """Read the requests that waited for the response."""
 
 
 class HalfCloseTransport:

@@ -1,5 +1,6 @@
 """The deadlines of a connection."""
 
+from abc import abstractmethod
 from asyncio import BaseTransport
 from typing import cast
 
@@ -96,5 +97,6 @@ class TimedConnection(Connection):
         else:
             self._refuse(RequestTimeout())
 
+    @abstractmethod
     def _refuse(self, error: ProblemError) -> None:
-        raise NotImplementedError  # see RespondingConnection
+        """Send the error and close."""

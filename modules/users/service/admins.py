@@ -53,7 +53,7 @@ class AdminService:
         else:
             raise AccountExists(
                 "{email} has an account already. With --promote it becomes an admin's: "
-                "it gets this password, and whoever is signed in to it is signed out.",
+                "it gets this password, and all its sessions end.",
                 email=existing.email,
             )
 

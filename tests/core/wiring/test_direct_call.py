@@ -1,4 +1,4 @@
-"""What a module declares on a route of Litestar is honoured, whether the call is direct or not."""
+"""Options of Litestar on a route are honoured, whether the call is direct or not."""
 
 from typing import Annotated, Any
 

@@ -39,22 +39,22 @@ async def first_session(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                            nobody user other admin disabled key bare_key
-GET    /.well-known/jwks.json               200    200  200   200   200      200 200
-GET    /api/v1/auth/api-keys                401    200  200   200   401      403 403
-POST   /api/v1/auth/api-keys                401    201  201   201   401      403 403
-DELETE /api/v1/auth/api-keys/{key_id}       401    204  404   404   401      403 403
-POST   /api/v1/auth/login                   200    200  200   200   401      403 403
-POST   /api/v1/auth/logout                  401    204  204   204   401      403 403
-POST   /api/v1/auth/logout-all              401    204  204   204   401      403 403
-POST   /api/v1/auth/password/change         401    204  204   204   401      403 403
-POST   /api/v1/auth/refresh                 200    200  200   200   401      403 403
-POST   /api/v1/auth/register                201    201  201   201   201      403 403
-POST   /api/v1/auth/revoke                  200    200  200   200   200      403 403
-GET    /api/v1/auth/sessions                401    200  200   200   401      403 403
-DELETE /api/v1/auth/sessions/{session_id}   401    204  404   404   401      403 403
-POST   /api/v1/auth/step-up                 401    204  204   204   401      403 403
-POST   /api/v1/auth/token                   200    200  200   200   400      403 403
+                                            anonymous user other admin disabled key bare_key
+GET    /.well-known/jwks.json               200       200  200   200   200      200 200
+GET    /api/v1/auth/api-keys                401       200  200   200   401      403 403
+POST   /api/v1/auth/api-keys                401       201  201   201   401      403 403
+DELETE /api/v1/auth/api-keys/{key_id}       401       204  404   404   401      403 403
+POST   /api/v1/auth/login                   200       200  200   200   401      403 403
+POST   /api/v1/auth/logout                  401       204  204   204   401      403 403
+POST   /api/v1/auth/logout-all              401       204  204   204   401      403 403
+POST   /api/v1/auth/password/change         401       204  204   204   401      403 403
+POST   /api/v1/auth/refresh                 200       200  200   200   401      403 403
+POST   /api/v1/auth/register                201       201  201   201   201      403 403
+POST   /api/v1/auth/revoke                  200       200  200   200   200      403 403
+GET    /api/v1/auth/sessions                401       200  200   200   401      403 403
+DELETE /api/v1/auth/sessions/{session_id}   401       204  404   404   401      403 403
+POST   /api/v1/auth/step-up                 401       204  204   204   401      403 403
+POST   /api/v1/auth/token                   200       200  200   200   400      403 403
 """,
     bodies={
         f"POST {AUTH}/api-keys": KEY,

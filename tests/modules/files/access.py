@@ -13,33 +13,33 @@ async def new_file(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                           nobody user other admin disabled key bare_key
-GET     /api/v1/files                      401    200  200   200   401      200 403
-DELETE  /api/v1/files/direct               404    404  404   404   404      404 404
-GET     /api/v1/files/direct               404    404  404   404   404      404 404
-OPTIONS /api/v1/files/direct               404    404  404   404   404      404 404
-PATCH   /api/v1/files/direct               404    404  404   404   404      404 404
-POST    /api/v1/files/direct               404    404  404   404   404      404 404
-PUT     /api/v1/files/direct               404    404  404   404   404      404 404
-DELETE  /api/v1/files/resumable            404    404  404   404   404      404 404
-GET     /api/v1/files/resumable            404    404  404   404   404      404 404
-OPTIONS /api/v1/files/resumable            404    404  404   404   404      404 404
-PATCH   /api/v1/files/resumable            404    404  404   404   404      404 404
-POST    /api/v1/files/resumable            404    404  404   404   404      404 404
-PUT     /api/v1/files/resumable            404    404  404   404   404      404 404
-DELETE  /api/v1/files/trash                404    404  404   404   404      404 404
-GET     /api/v1/files/trash                404    404  404   404   404      404 404
-OPTIONS /api/v1/files/trash                404    404  404   404   404      404 404
-PATCH   /api/v1/files/trash                404    404  404   404   404      404 404
-POST    /api/v1/files/trash                404    404  404   404   404      404 404
-PUT     /api/v1/files/trash                404    404  404   404   404      404 404
-POST    /api/v1/files/upload               401    201  201   201   401      201 403
-POST    /api/v1/files/upload-multiple      401    201  201   201   401      201 403
-GET     /api/v1/files/usage                401    200  200   200   401      200 403
-DELETE  /api/v1/files/{file_id}            401    204  404   204   401      204 403
-GET     /api/v1/files/{file_id}            401    200  404   200   401      200 403
-PATCH   /api/v1/files/{file_id}            401    200  404   200   401      200 403
-GET     /api/v1/files/{file_id}/download   401    200  404   403   401      200 403
+                                           anonymous user other admin disabled key bare_key
+GET     /api/v1/files                      401       200  200   200   401      200 403
+DELETE  /api/v1/files/direct               404       404  404   404   404      404 404
+GET     /api/v1/files/direct               404       404  404   404   404      404 404
+OPTIONS /api/v1/files/direct               404       404  404   404   404      404 404
+PATCH   /api/v1/files/direct               404       404  404   404   404      404 404
+POST    /api/v1/files/direct               404       404  404   404   404      404 404
+PUT     /api/v1/files/direct               404       404  404   404   404      404 404
+DELETE  /api/v1/files/resumable            404       404  404   404   404      404 404
+GET     /api/v1/files/resumable            404       404  404   404   404      404 404
+OPTIONS /api/v1/files/resumable            404       404  404   404   404      404 404
+PATCH   /api/v1/files/resumable            404       404  404   404   404      404 404
+POST    /api/v1/files/resumable            404       404  404   404   404      404 404
+PUT     /api/v1/files/resumable            404       404  404   404   404      404 404
+DELETE  /api/v1/files/trash                404       404  404   404   404      404 404
+GET     /api/v1/files/trash                404       404  404   404   404      404 404
+OPTIONS /api/v1/files/trash                404       404  404   404   404      404 404
+PATCH   /api/v1/files/trash                404       404  404   404   404      404 404
+POST    /api/v1/files/trash                404       404  404   404   404      404 404
+PUT     /api/v1/files/trash                404       404  404   404   404      404 404
+POST    /api/v1/files/upload               401       201  201   201   401      201 403
+POST    /api/v1/files/upload-multiple      401       201  201   201   401      201 403
+GET     /api/v1/files/usage                401       200  200   200   401      200 403
+DELETE  /api/v1/files/{file_id}            401       204  404   204   401      204 403
+GET     /api/v1/files/{file_id}            401       200  404   200   401      200 403
+PATCH   /api/v1/files/{file_id}            401       200  404   200   401      200 403
+GET     /api/v1/files/{file_id}/download   401       200  404   403   401      200 403
 """,
     bodies={
         f"POST {FILES}/upload": {"files": {"file": TEXT}},

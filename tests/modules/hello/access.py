@@ -4,8 +4,8 @@ from core.testing import AccessTable
 
 ACCESS = AccessTable(
     """
-                           nobody user other admin disabled key bare_key
-GET /api/v1/hello/{name}   200    200  200   200   401      200 200
+                           anonymous user other admin disabled key bare_key
+GET /api/v1/hello/{name}   200       200  200   200   401      200 200
 """,
     resources={"{name}": "World"},
 )

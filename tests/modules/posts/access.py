@@ -14,13 +14,13 @@ async def new_post(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                 nobody user other admin disabled key bare_key
-GET    /api/v1/posts             200    200  200   200   401      200 200
-POST   /api/v1/posts             401    201  201   201   401      201 403
-DELETE /api/v1/posts/{post_id}   401    204  403   204   401      204 403
-GET    /api/v1/posts/{post_id}   200    200  200   200   401      200 200
-PATCH  /api/v1/posts/{post_id}   401    200  403   200   401      200 403
-PUT    /api/v1/posts/{post_id}   401    200  403   200   401      200 403
+                                 anonymous user other admin disabled key bare_key
+GET    /api/v1/posts             200       200  200   200   401      200 200
+POST   /api/v1/posts             401       201  201   201   401      201 403
+DELETE /api/v1/posts/{post_id}   401       204  403   204   401      204 403
+GET    /api/v1/posts/{post_id}   200       200  200   200   401      200 200
+PATCH  /api/v1/posts/{post_id}   401       200  403   200   401      200 403
+PUT    /api/v1/posts/{post_id}   401       200  403   200   401      200 403
 """,
     bodies={
         f"POST {POSTS}": POST,

@@ -26,20 +26,20 @@ async def own_id(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                   nobody user other admin disabled key bare_key
-GET    /api/v1/users               401    403  403   200   401      403 403
-POST   /api/v1/users               401    403  403   201   401      403 403
-GET    /api/v1/users/me            401    200  200   200   401      200 403
-PATCH  /api/v1/users/me            401    200  200   200   401      403 403
-PUT    /api/v1/users/me            401    200  200   200   401      403 403
-GET    /api/v1/users/me/activity   401    200  200   200   401      200 403
-POST   /api/v1/users/me/deletion   401    202  202   202   401      403 403
-GET    /api/v1/users/me/export     401    200  200   200   401      403 403
-GET    /api/v1/users/me/summary    401    200  200   200   401      200 403
-DELETE /api/v1/users/{user_id}     401    403  404   204   401      403 403
-GET    /api/v1/users/{user_id}     401    200  404   200   401      200 403
-PATCH  /api/v1/users/{user_id}     401    200  404   200   401      403 403
-PUT    /api/v1/users/{user_id}     401    200  404   200   401      403 403
+                                   anonymous user other admin disabled key bare_key
+GET    /api/v1/users               401       403  403   200   401      403 403
+POST   /api/v1/users               401       403  403   201   401      403 403
+GET    /api/v1/users/me            401       200  200   200   401      200 403
+PATCH  /api/v1/users/me            401       200  200   200   401      403 403
+PUT    /api/v1/users/me            401       200  200   200   401      403 403
+GET    /api/v1/users/me/activity   401       200  200   200   401      200 403
+POST   /api/v1/users/me/deletion   401       202  202   202   401      403 403
+GET    /api/v1/users/me/export     401       200  200   200   401      403 403
+GET    /api/v1/users/me/summary    401       200  200   200   401      200 403
+DELETE /api/v1/users/{user_id}     401       403  404   204   401      403 403
+GET    /api/v1/users/{user_id}     401       200  404   200   401      200 403
+PATCH  /api/v1/users/{user_id}     401       200  404   200   401      403 403
+PUT    /api/v1/users/{user_id}     401       200  404   200   401      403 403
 """,
     bodies={
         f"POST {USERS}": new_person,
