@@ -32,6 +32,12 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 ALWAYS_RANGES = ("created_at", "at")
 """Sort keys that every list offers as ranges too."""
 
+DEEP_OFFSET = 1000
+"""From this row on a page has a statement of its own, because the rows before it are read too.
+
+The first pages would share the lane of the deep ones, which are slow (ADR 0015).
+"""
+
 BATCH = 100  # rows: few enough to be serialized between two other requests
 
 
@@ -150,7 +156,8 @@ class Listing(Uncopied):
     ) -> Rows[Any]:
         if asked.by_cursor:
             return await self._by_cursor(reads, query, order, asked, values, way)
-        statement = self._statement(query, order, None, way)
+        is_deep = asked.offset >= DEEP_OFFSET
+        statement = self._statement(query, order, None, way, is_deep)
         part = {"listing_limit": asked.per_page, "listing_offset": asked.offset}
         return Rows((await reads.execute(statement, {**values, **part})).all(), None, asked)
 
@@ -226,12 +233,13 @@ class Listing(Uncopied):
         order: tuple[SortKey, ...],
         nulls: tuple[bool, ...] | None,
         way: Way | None,
+        is_deep: bool = False,
     ) -> Select[Any]:
         """Return the sorted statement, built once per query, order and kind of position.
 
         `nulls` is None for offset pagination, and empty for the first part by cursor.
         """
-        key = query, order, nulls
+        key = query, order, nulls, is_deep
         if (known := self._statements.get(key)) is not None:
             return known
         after = rows_after(order, nulls) if nulls else None

@@ -85,4 +85,5 @@ class CachedCounts:
             generation = partial(self._cache_versions.here, count.tables)
             counting = Counting(partial(ask, count.statement, values), generation, running)
             self._countings.put(key, counting)
-        return await shield(counting.total)
+        total = counting.total
+        return total.result() if total.done() else await shield(total)

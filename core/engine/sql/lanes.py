@@ -1,8 +1,8 @@
 """The lanes of reading statements: a quick statement does not wait for slow ones.
 
 Each lane has connections of its own. A new statement starts in the trial lane and moves to the
-quick lane after some quick runs. Both lanes end a run after `BRIEF_S`; the run is then repeated one
-lane further down.
+quick lane after some quick runs. A run longer than `QUICK_S` moves it back. Both lanes end a run
+after `BRIEF_S`; the run is then repeated one lane further down.
 """
 
 from asyncio import Semaphore, timeout
@@ -19,11 +19,13 @@ from core.engine.sql.errors import DatabaseBusy
 
 BRIEF_S = 0.05
 """The time that a run may take in the quick and the trial lane."""
+QUICK_S = 0.002
+"""A run that took longer is not a quick one."""
 LONG_S = 0.01
 """A run that took longer is a slow one."""
 PROVEN_RUNS = 2
 RECENT_S = 60.0
-"""A statement that was slow stays out of the quick lane for this long."""
+"""A statement whose run was not quick stays out of the quick lane for this long."""
 MAX_WAITING = 16
 
 S = TypeVar("S", bound=Executable)
@@ -52,7 +54,7 @@ def reserved(statement: S) -> S:
 class KnownStatement:
     """The plan of a statement, and its lane, which depends on the speed of its last runs."""
 
-    __slots__ = ("_quick_runs", "_slow_at", "lane", "plan", "runs")
+    __slots__ = ("_not_quick_at", "_quick_runs", "lane", "plan", "runs")
 
     def __init__(self, statement: Executable | None = None) -> None:
         marked = statement is not None and "reserved_lane" in statement.get_execution_options()
@@ -60,19 +62,21 @@ class KnownStatement:
         self.plan: CompiledStatement | None = None
         self.runs = 0
         """The number of runs before there is a plan."""
-        self._quick_runs, self._slow_at = 0, -inf
+        self._quick_runs, self._not_quick_at = 0, -inf
 
     def record_run(self, seconds: float) -> None:
         """Choose the lane of the next run by the duration of this run."""
         if seconds > LONG_S:
-            self._move_down_to(Lane.slow)
+            self._move_to(Lane.slow)
+        elif seconds > QUICK_S:
+            self._move_to(Lane.trial)
         elif self.lane is Lane.trial or self.lane is Lane.slow:
             self._was_quick()
 
     def overran(self, lane: Lane) -> Lane:
         """Return the lane in which the interrupted run is repeated."""
         once_more = lane is Lane.quick and self.lane is not Lane.slow
-        self._move_down_to(Lane.trial if once_more else Lane.slow)
+        self._move_to(Lane.trial if once_more else Lane.slow)
         return self.lane
 
     def _was_quick(self) -> None:
@@ -80,12 +84,12 @@ class KnownStatement:
             self.lane, self._quick_runs = Lane.trial, 0
             return
         self._quick_runs += 1
-        if self._quick_runs >= PROVEN_RUNS and monotonic() - self._slow_at > RECENT_S:
+        if self._quick_runs >= PROVEN_RUNS and monotonic() - self._not_quick_at > RECENT_S:
             self.lane = Lane.quick
 
-    def _move_down_to(self, lane: Lane) -> None:
+    def _move_to(self, lane: Lane) -> None:
         if self.lane is not Lane.reserved:
-            self.lane, self._quick_runs, self._slow_at = lane, 0, monotonic()
+            self.lane, self._quick_runs, self._not_quick_at = lane, 0, monotonic()
 
 
 class ConcurrencyLimit:

@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import Executable, Result, bindparam, delete, func, select
 
 from core.data.database import Database
 from core.data.queries import Listing
 from core.data.rows import select_rows
+from core.engine.sql import NOTHING, Count, ReadConnection, Values
 from core.kernel.errors import InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.value_listing import ValueListing
@@ -68,6 +69,30 @@ async def test_pages_cover_the_list_in_order(db: Database) -> None:
         assert [len(each.items) for each in pages] == [10, 10, 5, 0]
         assert {each.total for each in pages} == {25}
         assert [*chain(*map(names, pages))] == [f"thing {number:02}" for number in range(25)]
+
+
+class NotedReads(ReadConnection):
+    """Reads of pages whose statements are noted."""
+
+    def __init__(self, reads: ReadConnection) -> None:
+        self._reads = reads
+        self.statements: list[Executable] = []
+
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
+        self.statements.append(statement)
+        return await self._reads.execute(statement, values)
+
+    async def total(self, count: Count, values: Values = NOTHING) -> int:
+        return await self._reads.total(count, values)
+
+
+async def test_deep_pages_have_a_statement_of_their_own(db: Database) -> None:
+    async with db.read() as reads:
+        noted = NotedReads(reads)
+        for number in (1, 100, 101, 200):
+            await THINGS.page(noted, SELECT_ALL, PageRequest(page=number, per_page=10))
+    first, last_of_first, deep, deeper = noted.statements
+    assert first is last_of_first and deep is deeper and first is not deep
 
 
 async def test_the_newest_come_first_and_ties_go_by_id(db: Database) -> None:

@@ -1,7 +1,7 @@
 """Reads on SQLite without SQLAlchemy: each is one hop to a free thread of the statement's lane.
 
-The threads of the slow lanes have a lower priority, so that quick statements get more processor
-time.
+The threads of all lanes but the reserved and the quick one have a lower priority, so that the event
+loop and quick statements get the processor first.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.lanes import BRIEF_S, LONG_S, KnownStatement, Lane
+from core.engine.sql.lanes import BRIEF_S, QUICK_S, KnownStatement, Lane
 from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, Values
 from core.engine.sql.sqlite.driver import Cursor, Outcome, open_connection
 from core.engine.sql.sqlite.statements import Statement, StatementTimer
@@ -41,7 +41,7 @@ class LaneThreads:
         self._threads = {
             Lane.reserved: ConnectionThreads("sqlite-reserved", 1, connect),
             Lane.quick: ConnectionThreads("sqlite-reader", QUICK, connect),
-            Lane.trial: ConnectionThreads("sqlite-trial", TRIAL, seldom),
+            Lane.trial: ConnectionThreads("sqlite-trial", TRIAL, seldom, lower_priority),
             Lane.slow: ConnectionThreads("sqlite-scan", SLOW, seldom, lower_priority),
             Lane.unlimited: ConnectionThreads("sqlite-long", UNLIMITED, seldom, lower_priority),
         }
@@ -65,7 +65,7 @@ class LaneThreads:
             statement.end()
             raise
         self._timer.remove(statement)
-        if lane is not Lane.quick or statement.seconds > LONG_S:
+        if lane is not Lane.quick or statement.seconds > QUICK_S:
             known.record_run(statement.seconds)
         return result
 

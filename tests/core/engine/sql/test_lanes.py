@@ -389,6 +389,15 @@ class TestLaneOfAStatement:
         known.record_run(0.001)
         assert known.lane is Lane.quick
 
+    def test_a_run_that_is_not_quick_leads_back_to_the_trial_lane(self) -> None:
+        known = KnownStatement()
+        lanes = []
+        for seconds in (0.001, 0.002, 0.003, 0.001, 0.02, 0.003):
+            known.record_run(seconds)
+            lanes.append(known.lane)
+        trial, slow = Lane.trial, Lane.slow
+        assert lanes == [trial, Lane.quick, trial, trial, slow, trial]
+
     def test_each_overrun_leads_one_lane_down_and_never_up(self) -> None:
         known = KnownStatement()
         for _ in range(PROVEN_RUNS):
@@ -417,11 +426,17 @@ async def test_the_timeout_is_for_requests() -> None:
 async def test_slow_statements_on_sqlite_give_way(db: Database) -> None:
     if db.engine.dialect.name != "sqlite":
         return
+    await settle_in(db, NAMES)
+    await ask(db, NAMES)
     await slowly(db, UPTO)
     await gather(*(request(ask(db, UPTO, upto=300_000)) for _ in range(SLOW)))
-    scans = [each for each in threads() if each.name == "sqlite-scan"]
     here = os.getpriority(os.PRIO_PROCESS, 0)
-    assert len(scans) >= SLOW
-    for each in scans[-SLOW:]:
-        assert each.native_id
-        assert os.getpriority(os.PRIO_PROCESS, each.native_id) >= max(here, LOW_PRIORITY)
+    low = max(here, LOW_PRIORITY)
+    assert priorities_of("sqlite-scan")[-SLOW:] == [low] * SLOW
+    assert priorities_of("sqlite-trial")[-1] == low
+    assert priorities_of("sqlite-reader")[-1] == here
+
+
+def priorities_of(name: str) -> list[int]:
+    ids = [each.native_id for each in threads() if each.name == name]
+    return [os.getpriority(os.PRIO_PROCESS, id) for id in ids if id]
