@@ -12,10 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import JSON, Index, String, bindparam, insert
+from sqlalchemy import JSON, Index, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.data.models import Base, Identified
+from core.engine.sql import IF_CHANGED
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.ids import uuid7
@@ -58,9 +59,10 @@ class AuditEntry(Identified, Base):
 
 
 COLUMNS = Base.metadata.tables["core_audit"].columns
-RECORD = insert(AuditEntry).values(
-    {it: bindparam(f"new_{it.key}", type_=it.type) for it in COLUMNS}
-)
+NEW = {it.key: bindparam(f"new_{it.key}", type_=it.type) for it in COLUMNS}
+RECORD = insert(AuditEntry).values(NEW)
+RECORD_IF_CHANGED = insert(AuditEntry).from_select([*NEW], select(*NEW.values()).where(IF_CHANGED))
+"""The same beside a change that is a whole transaction, on PostgreSQL."""
 
 
 class AuditRecorder:
@@ -111,12 +113,11 @@ def actor_in(context: RequestContext) -> dict[str, Any]:
 
     The actor outside requests is "system".
     """
-    if principal := context.principal:
-        if principal.key_id:
-            return actor(principal.key_id, "key", on_behalf_of=principal.id)
-        return actor(principal.id, "user")
-    return actor(None, "anonymous" if context.request_id else "system")
-
-
-def actor(actor_id: UUID | None, kind: str, on_behalf_of: UUID | None = None) -> dict[str, Any]:
-    return {"actor_id": actor_id, "actor_kind": kind, "on_behalf_of": on_behalf_of}
+    principal, owner = context.principal, None
+    if principal is None:
+        actor_id, kind = None, "anonymous" if context.request_id else "system"
+    elif principal.key_id:
+        actor_id, kind, owner = principal.key_id, "key", principal.id
+    else:
+        actor_id, kind = principal.id, "user"
+    return {"actor_id": actor_id, "actor_kind": kind, "on_behalf_of": owner}

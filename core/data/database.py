@@ -1,24 +1,24 @@
 """The transactions and the reads of services."""
 
-from asyncio import Task, create_task, shield, wait
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from asyncio import Task
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
     nullcontext,
 )
-from typing import Any
+from typing import Any, TypeVar
 
-import structlog
 from sqlalchemy import Executable, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm import DeclarativeBase
 
 from core.data.audit import Outcome, Target
+from core.data.commits import Commits, LastStatements
 from core.data.folded import fold_updates
-from core.data.open_transaction import Callback, Recorders
+from core.data.models import object_of
+from core.data.open_transaction import Recorders
 from core.data.transaction import (
     DeferredTransaction,
     Transaction,
@@ -26,22 +26,23 @@ from core.data.transaction import (
     deferred,
     inside_transaction,
 )
+from core.data.transaction_blocks import JoinedTransaction, NewTransaction, savepoint_in
+from core.data.updates import Where, change_of, condition_of, fields_of
 from core.engine.sql import (
     CacheVersions,
     ConnectionPool,
     PlannedReads,
     ReadConnection,
     ReadsInTransaction,
+    Values,
     is_limited,
     tables_changed_by,
     translate_busy_errors,
 )
-from core.kernel.errors import Stale
-from core.kernel.fallbacks import count_fallback
+from core.kernel.errors import NotFound
+from core.kernel.preconditions import ANY_VERSION, IfMatch
 
-Announce = Callable[[Transaction, set[str]], Awaitable[None]]
-
-log = structlog.get_logger(__name__)
+M = TypeVar("M", bound=DeclarativeBase)
 
 
 class Database:
@@ -63,14 +64,11 @@ class Database:
         reads: PlannedReads,
         cache_versions: CacheVersions,
         recorders: Recorders,
-        announce: Announce | None = None,
+        last: LastStatements,
     ) -> None:
         self.engine = pool.engine
         self._pool, self._snapshots, self._reads = pool, snapshots, reads
-        self._cache_versions = cache_versions
-        self._recorders, self._announce = recorders, announce
-        self._committing: set[Task[None]] = set()
-        """Commits and other tasks that `close` waits for."""
+        self._recorders, self._commits = recorders, Commits(pool, cache_versions, last)
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
         event.listen(self.engine.sync_engine, "before_execute", fold_updates, retval=True)
 
@@ -96,8 +94,9 @@ class Database:
         The transaction is committed at the end of its block and rolled back on an error.
         """
         if outer := self._outer():
-            return self._part_of(outer)
-        if awaiting := self._deferred():
+            return JoinedTransaction(outer)
+        awaiting = deferred.get()
+        if awaiting and awaiting.is_for(self):
             return self._first_of(awaiting)
         return self._new_transaction()
 
@@ -120,55 +119,47 @@ class Database:
             stack.callback(deferred.reset, token)
             yield
 
+    def savepoint(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a savepoint, after whose error the rest of the transaction may go on."""
+        if outer := self._outer():
+            return savepoint_in(outer)
+        raise RuntimeError("A savepoint is a part of a transaction: open that first.")
+
     def must_be_outside(self, what: str) -> None:
         """Raise RuntimeError inside a transaction, because other writers would wait for it."""
         if self._outer():
             raise RuntimeError(f"{what} inside a transaction: do it before the transaction opens.")
 
-    @asynccontextmanager
-    async def _part_of(self, outer: Transaction) -> AsyncIterator[Transaction]:
-        with translate_stale_errors(), translate_busy_errors():
-            try:
-                yield outer.join()
-            except BaseException:
-                outer.failed = True
-                raise
+    async def update_by_id(
+        self,
+        model: type[M],
+        key: object,
+        changes: Mapping[str, object],
+        /,
+        *,
+        missing: type[NotFound],
+        if_match: IfMatch = ANY_VERSION,
+        audit: str | None = None,
+        invalidates: Sequence[str] = (),
+        **where: object,
+    ) -> M:
+        """Change a row in a transaction of its own, or as a part of the open one of this task.
 
-    @asynccontextmanager
-    async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[Transaction]:
-        """Open the deferred transaction, which is committed at the end of its `deferred` block."""
-        await awaiting.stack.enter_async_context(self._new_transaction())
+        It is `update_by_id` of a transaction, and costs less if nothing else belongs to the
+        transaction: the change, its audit entry and the commit are one step. `invalidates` are
+        names for `invalidate`.
+        """
+        condition = condition_of(model, key, where, if_match) if changes else None
+        if condition and not (self._outer() or deferred.get()):
+            change = change_of(model, condition, changes)
+            entry = self._entry_of(model, key, changes, audit) if audit else None
+            if row := await self._commits.change(*change, entry, invalidates):
+                return object_of(model, row)
         async with self.transaction() as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def _new_transaction(self) -> AsyncIterator[Transaction]:
-        with translate_stale_errors(), translate_busy_errors():
-            connection = await self._pool.acquire()
-            opened = Transaction(self, self._pool, connection, self._recorders)
-            with entered(opened):
-                try:
-                    if not is_limited():
-                        await self._pool.exempt(opened.connection)
-                    yield opened
-                    opened.raise_if_failed()
-                except BaseException as error:
-                    await self._pool.rollback(opened.connection, opened.opened_session, error)
-                    raise
-                await self._finish(opened)
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[Transaction]:
-        """Open a savepoint, after whose error the rest of the transaction may go on."""
-        outer = self._must_be_open("A savepoint is a part of a transaction: open that first.")
-        session, part = outer.join().session, part_of(outer)
-        with translate_stale_errors(), translate_busy_errors():
-            async with session.begin_nested():
-                await session.connection()  # sends SAVEPOINT now: a plan would not
-                with entered(part, outer):
-                    yield part
-                    part.raise_if_failed()
-        outer.callbacks += part.callbacks
+            tx.invalidate(*invalidates)
+            return await tx.update_by_id(
+                model, key, changes, missing=missing, if_match=if_match, audit=audit, **where
+            )
 
     def record_later(
         self,
@@ -190,92 +181,37 @@ class Database:
 
     def start_in_background(self, work: Coroutine[Any, Any, None]) -> Task[None]:
         """Start a task that no request waits for; `close` waits for it as for a commit."""
-        task = create_task(work)
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
-        return task
+        return self._commits.start(work)
 
     async def close(self) -> None:
         """Wait for commits, at most for the statement timeout, and close the connections."""
-        if self._committing:
-            await wait(self._committing, timeout=self._reads.statement_timeout_s)
+        await self._commits.wait(self._reads.statement_timeout_s)
         await self._reads.close()
         await self._snapshots.dispose()
         await self._pool.close()
 
-    async def _finish(self, opened: Transaction) -> None:
-        """Commit in a task of its own, which goes on if the task of the caller is cancelled."""
-        await shield(self.start_in_background(self._commit(opened)))
+    def _entry_of(
+        self, model: type[DeclarativeBase], key: object, changes: Where, action: str
+    ) -> Values:
+        fields = {"fields": fields_of(model, changes)}
+        target = model.__tablename__, str(key)
+        return self._recorders.audit.entry(action, target, Outcome.success, fields)
 
-    async def _commit(self, opened: Transaction) -> None:
-        try:
-            if opened.invalidated and self._announce:
-                await self._announce(opened, opened.invalidated)
-            await self._pool.commit(opened.connection, opened.opened_session)
-        except BaseException as error:
-            await self._pool.rollback(opened.connection, opened.opened_session, error)
-            raise
-        finally:  # a failed commit may have taken effect, if only its result was lost
-            opened.closed = True
-            self._cache_versions.advance(opened.changed | opened.invalidated)
-        for callback in opened.callbacks:
-            await call(callback)
+    def _new_transaction(self) -> NewTransaction:
+        return NewTransaction(self, self._commits, self._recorders)
+
+    @asynccontextmanager
+    async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[Transaction]:
+        """Open the deferred transaction, which is committed at the end of its `deferred` block."""
+        opened = await awaiting.stack.enter_async_context(self._new_transaction())
+        async with JoinedTransaction(opened) as tx:
+            yield tx
 
     def _outer(self) -> Transaction | None:
         outer = current.get()
         return outer if outer and not outer.closed and outer.database is self else None
 
-    def _deferred(self) -> DeferredTransaction | None:
-        awaiting = deferred.get()
-        return awaiting if awaiting and awaiting.is_for(self) else None
-
-    def _must_be_open(self, otherwise: str) -> Transaction:
-        if not (outer := self._outer()):
-            raise RuntimeError(otherwise)
-        return outer
-
     def _note_changes(self, _: object, statement: Executable, *__: Any) -> None:
         opened = current.get()
         if opened and opened.database is self and not statement.is_select:
             opened.changed |= tables_changed_by(statement)
-
-
-def part_of(outer: Transaction) -> Transaction:
-    """Return the part of a transaction in a savepoint, with callbacks of its own.
-
-    Its rollback drops the callbacks, but the names that it has changed stay invalidated.
-    """
-    part = Transaction(outer.database, outer.pool, outer.connection, outer.recorders)
-    part.session, part.changed, part.invalidated = outer.session, outer.changed, outer.invalidated
-    return part
-
-
-@contextmanager
-def entered(opened: Transaction, outer: Transaction | None = None) -> Iterator[None]:
-    token = current.set(opened)
-    if outer:
-        outer.part = opened
-    try:
-        yield
-    finally:
-        opened.closed = True
-        current.reset(token)
-        if outer:
-            outer.part = None
-
-
-@contextmanager
-def translate_stale_errors() -> Iterator[None]:
-    try:
-        yield
-    except StaleDataError as error:
-        raise Stale from error
-
-
-async def call(callback: Callback) -> None:
-    try:
-        if (awaitable := callback()) is not None:
-            await awaitable
-    except Exception:
-        count_fallback("after_commit")
-        log.exception("after_commit_failed", callback=repr(callback))

@@ -1,6 +1,7 @@
 """The database of a URL."""
 
 from core.data.audit import AuditRecorder
+from core.data.commits import LastStatements
 from core.data.database import Database
 from core.data.open_transaction import Recorders
 from core.engine.sql import STATEMENT_TIMEOUT_S, CacheVersions, open_connections, sqlite_path
@@ -23,7 +24,7 @@ def open_database(
     recorders = recorders or Recorders(AuditRecorder(utc_now))
     connections = open_connections(url, cache_versions, statement_timeout_s, transaction_pooler)
     if sqlite_path(url):
-        return Database(*connections, cache_versions, recorders)
-    from core.data.announcements import announce  # loads the dialect of PostgreSQL
+        return Database(*connections, cache_versions, recorders, LastStatements())
+    from core.data.announcements import LAST_STATEMENTS  # loads the dialect of PostgreSQL
 
-    return Database(*connections, cache_versions, recorders, announce)
+    return Database(*connections, cache_versions, recorders, LAST_STATEMENTS)

@@ -3,7 +3,6 @@
 from asyncio import current_task
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, NamedTuple, Protocol, Self
 
 from sqlalchemy import Executable, Insert
@@ -43,6 +42,8 @@ class OpenTransaction:
     ) -> None:
         self.database, self.pool, self.connection = database, pool, connection
         self.recorders = recorders
+        self.opened_session: AsyncSession | None = None
+        """The session, or None if it was not used."""
         self.changed: set[str] = set()
         """The tables whose rows the transaction changed."""
         self.invalidated: set[str] = set()
@@ -52,11 +53,15 @@ class OpenTransaction:
         """The part in an open savepoint, whose rollback undoes what is done meanwhile."""
         self.task = current_task()
         self.failed = self.closed = False
+        self.audited = False
+        """Whether the transaction recorded an operation in the audit trail."""
 
-    @cached_property
+    @property
     def session(self) -> AsyncSession:
         """SQLAlchemy's session in this transaction, for operations of the ORM."""
-        return AsyncSession(self.connection, expire_on_commit=False)
+        if self.opened_session is None:
+            self.opened_session = AsyncSession(self.connection, expire_on_commit=False)
+        return self.opened_session
 
     def invalidate(self, *names: str) -> None:
         """Invalidate the cached values of these names in all processes after the commit.
@@ -74,10 +79,7 @@ class OpenTransaction:
         before the block of the transaction ends.
         """
         self._must_be_open()
-        if self.part:
-            self.part.on_commit(callback)
-        else:
-            self.callbacks.append(callback)
+        self.innermost().callbacks.append(callback)
 
     async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
         """Execute a module constant whose values are all bindparams, and return its rows.
@@ -100,31 +102,20 @@ class OpenTransaction:
         else:
             await self.pool.perform_later(self.connection, plan, plan.bind(values))
 
-    @property
-    def opened_session(self) -> AsyncSession | None:
-        """The session, or None if it was not used."""
-        session: AsyncSession | None = self.__dict__.get("session")
-        return session
-
-    async def flush(self) -> None:
-        """Write the pending entities of the session."""
-        session = self.opened_session
-        if session and (session.new or session.dirty or session.deleted):
-            await session.flush()
-
     def join(self) -> Self:
         if self.task is not current_task():
             raise RuntimeError("This task was started inside a transaction: start it afterwards.")
         return self
 
-    def raise_if_failed(self) -> None:
-        if self.failed:
-            raise RuntimeError("A part failed, was caught, and left its work: use savepoint().")
+    def innermost(self) -> Self:
+        """Return the part in the innermost open savepoint, or the transaction itself."""
+        return self.part.innermost() if self.part else self
 
     async def _plan(self, statement: Executable) -> CompiledStatement | None:
         """Flush the session, and return the plan for this transaction, or None if there is none."""
         self._must_be_open()
-        await self.flush()
+        if self.opened_session:
+            await flush(self.opened_session)
         plan, tables = planned(statement, self.connection.dialect)
         self.changed |= tables
         return plan
@@ -132,3 +123,9 @@ class OpenTransaction:
     def _must_be_open(self) -> None:
         if self.closed:
             raise RuntimeError("The transaction has ended: do this inside its block.")
+
+
+async def flush(session: AsyncSession) -> None:
+    """Write the pending entities of the session, if there are any."""
+    if session.new or session.dirty or session.deleted:
+        await session.flush()

@@ -15,14 +15,15 @@ from core.data.audit import RECORD, Outcome, Target
 from core.data.inserts import insert_into, with_defaults
 from core.data.models import Versioned, key_of, object_of, table_of
 from core.data.open_transaction import OpenTransaction
-from core.data.updates import Where, change_of, locked, removal_of
+from core.data.updates import Where, change_of, fields_of, locked, removal_of
 from core.engine.sql import Values
-from core.kernel.context import current_context
 from core.kernel.errors import NotFound, Stale
 from core.kernel.events import Event
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 
 M = TypeVar("M", bound=DeclarativeBase)
+MUTABLE = (list, dict)
+"""Values of JSON columns. Whether they were changed in place cannot be seen."""
 
 
 class Transaction(OpenTransaction):
@@ -89,17 +90,22 @@ class Transaction(OpenTransaction):
         """Change a row and return it as it is now. Raises Stale if another writer was first.
 
         Columns that have these values already are not written, unless an attribute of `row` was
-        assigned. The audit entry names all columns.
+        assigned. A list or a dict is always written, because it may have been changed in place. The
+        audit entry names all columns of `changes`, except those that each change sets.
         """
         identity, assigned = identity_of(row), inspect(row).modified
-        new = {it: new for it, new in changes.items() if assigned or getattr(row, it) != new}
+        new = {
+            name: value
+            for name, value in changes.items()
+            if assigned or isinstance(value, MUTABLE) or getattr(row, name) != value
+        }
         if new:
             changed = await self._row(type(row), *change_of(type(row), identity, new))
             if changed is None:
                 raise Stale
             row = changed
         if audit:
-            await self.record(audit, target_of(row), fields=[*changes])
+            await self.record(audit, target_of(row), fields=fields_of(type(row), changes))
         return row
 
     async def update_by_id(
@@ -124,7 +130,7 @@ class Transaction(OpenTransaction):
             raise missing
         check(if_match, row, step=1 if changes else 0)
         if audit:
-            await self.record(audit, target_of(row), fields=[*changes])
+            await self.record(audit, target_of(row), fields=fields_of(model, changes))
         return row
 
     async def delete(self, row: DeclarativeBase, *, audit: str | None = None) -> None:
@@ -149,10 +155,9 @@ class Transaction(OpenTransaction):
         `await tx.record("notes.share", note, with_group="family")`. A rollback removes the entry
         too, so raise the error of a recorded refusal after the block of the transaction.
         """
-        context = current_context()
         entry = self.recorders.audit.entry(action, target, outcome, details)
         await self.execute_later(RECORD, entry)
-        self.on_commit(lambda: setattr(context, "audited", True))
+        self.innermost().audited = True
 
     async def publish(self, event: Event, delay: timedelta | None = None) -> None:
         """Record an event; its listeners are called after the commit and after `delay`."""

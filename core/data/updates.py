@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, select, update
 from sqlalchemy.orm import DeclarativeBase
@@ -10,7 +11,8 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from core.data.folded import fold_text, folds_of, own_columns
-from core.data.models import Versioned, table_of
+from core.data.models import Versioned, key_of, table_of
+from core.kernel.preconditions import ANY_VERSION, IfMatch
 
 Values = dict[str, object]
 Where = Mapping[str, object]
@@ -31,20 +33,36 @@ def change_of(
     model: type[DeclarativeBase], where: Where, changes: Where
 ) -> tuple[ReturningUpdate[Any], Values]:
     """Return the UPDATE of a row, with the values of its parameters."""
-    change = update_of(model, names_of(where), frozenset(changes))
+    names, found = split(where)
+    change = update_of(model, names, frozenset(changes))
     new = {**{name: stamp() for name, stamp in change.stamps.items()}, **changes}
     new |= {name: fold_text(changes[source]) for name, source in change.folds.items()}
-    return change.update, {f"new_{name}": value for name, value in new.items()} | bound(where)
+    return change.update, {f"new_{name}": value for name, value in new.items()} | found
+
+
+def condition_of(
+    model: type[DeclarativeBase], key: object, where: Where, if_match: IfMatch
+) -> Where | None:
+    """Return the columns that find a row which meets If-Match; None if only the row can tell."""
+    found = {key_of(model): key, **where}
+    if if_match is ANY_VERSION:
+        return found
+    if not (isinstance(key, UUID) and issubclass(model, Versioned)):
+        return None
+    version = if_match.only_version(key)
+    return None if version is None else {**found, "version": version}
 
 
 def locked(model: type[DeclarativeBase], where: Where) -> tuple[Select[Any], Values]:
     """Return the SELECT … FOR UPDATE of a row, with the values of its parameters."""
-    return select_locked(model, names_of(where)), bound(where)
+    names, found = split(where)
+    return select_locked(model, names), found
 
 
 def removal_of(model: type[DeclarativeBase], where: Where) -> tuple[ReturningDelete[Any], Values]:
     """Return the DELETE of a row, with the values of its parameters."""
-    return delete_of(model, names_of(where)), bound(where)
+    names, found = split(where)
+    return delete_of(model, names), found
 
 
 Names = tuple[tuple[str, bool], ...]
@@ -54,7 +72,7 @@ Names = tuple[tuple[str, bool], ...]
 @lru_cache(1000)
 def update_of(model: type[DeclarativeBase], where: Names, changed: frozenset[str]) -> Change:
     table = table_of(model)
-    stamps = stamps_of(table)
+    stamps = stamps_of(model)
     folds = {name: source for name, source in folds_of(table).items() if source in changed}
     new = {*stamps, *changed, *folds}
     columns: dict[str, Any] = {
@@ -87,16 +105,22 @@ def conditions(table: Table, where: Names) -> list[ColumnElement[bool]]:
     ]
 
 
-def names_of(where: Where) -> Names:
-    return tuple((name, value is None) for name, value in where.items())
+def split(where: Where) -> tuple[Names, Values]:
+    """Return the columns of a condition, and the values of its parameters."""
+    names = tuple([(name, value is None) for name, value in where.items()])
+    return names, {f"where_{name}": value for name, value in where.items()}
 
 
-def bound(where: Where) -> Values:
-    return {f"where_{name}": value for name, value in where.items()}
+def fields_of(model: type[DeclarativeBase], changes: Where) -> list[str]:
+    """Return the changed columns for an audit entry, without those that each change sets."""
+    stamps = stamps_of(model)
+    return [name for name in changes if name not in stamps]
 
 
-def stamps_of(table: Table) -> dict[str, Callable[[], object]]:
+@lru_cache(1000)
+def stamps_of(model: type[DeclarativeBase]) -> Mapping[str, Callable[[], object]]:
+    columns = table_of(model).c
     defaults = {
-        it.name: it.onupdate for it in table.c if isinstance(it.onupdate, CallableColumnDefault)
+        it.name: it.onupdate for it in columns if isinstance(it.onupdate, CallableColumnDefault)
     }
     return {name: partial(default.arg, cast("Any", None)) for name, default in defaults.items()}

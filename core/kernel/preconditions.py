@@ -17,6 +17,8 @@ class HasVersion(Protocol):
     def version(self) -> Any: ...
 
 
+MAX_DIGITS = 18
+"""A version of so many digits fits into the column."""
 NAMED = "If-None-Match names what is there."
 Tagging = Callable[[UUID, int], str]
 """A function that makes the ETag of a row, from its id and version, for the requested URL."""
@@ -55,6 +57,17 @@ class IfMatch:
             raise Stale
         if self.unless & {tag, "*"}:
             raise Stale(NAMED)
+
+    def only_version(self, row_id: UUID) -> int | None:
+        """Return the version that the row must have, or None if its ETag does not say it alone."""
+        if self.tagging is None or self.tags is None or self.unless or len(self.tags) > 1:
+            return None
+        for tag in self.tags:
+            number = tag.rpartition(".")[2].removesuffix('"')
+            if number.isdecimal() and len(number) <= MAX_DIGITS:
+                version = int(number)
+                return version if self.tagging(row_id, version) == tag else None
+        return None
 
     def check_untagged(self) -> None:
         """Raise Stale if a resource without an ETag at this URL does not meet the precondition."""

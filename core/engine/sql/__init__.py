@@ -8,8 +8,8 @@ from core.engine.sql.cached_counts import Count
 from core.engine.sql.changes import tables_changed_by
 from core.engine.sql.compiled_statements import CompiledStatement, compile_statement
 from core.engine.sql.connecting import connect_args_of
-from core.engine.sql.connection_pool import ConnectionPool
-from core.engine.sql.errors import DatabaseBusy, TooSlow, translate_busy_errors
+from core.engine.sql.connection_pool import IF_CHANGED, ConnectionPool, Rows, Write
+from core.engine.sql.errors import DatabaseBusy, TooSlow, raise_busy, translate_busy_errors
 from core.engine.sql.lanes import reserved
 from core.engine.sql.opening import open_connections, postgres_url, sqlite_path
 from core.engine.sql.reads import NOTHING, PlannedReads, ReadConnection, ReadsInTransaction, Values
@@ -22,6 +22,7 @@ from core.engine.sql.statement_timeout import (
 )
 
 __all__ = [
+    "IF_CHANGED",
     "NOTHING",
     "STATEMENT_TIMEOUT_S",
     "CacheVersions",
@@ -32,8 +33,10 @@ __all__ = [
     "PlannedReads",
     "ReadConnection",
     "ReadsInTransaction",
+    "Rows",
     "TooSlow",
     "Values",
+    "Write",
     "add_functions",
     "compile_statement",
     "connect_args_of",
@@ -43,6 +46,7 @@ __all__ = [
     "open_connections",
     "place_of",
     "postgres_url",
+    "raise_busy",
     "reserved",
     "sqlite_path",
     "tables_changed_by",

@@ -60,7 +60,7 @@ class CacheVersions:
 
     def advance(self, names: Iterable[str]) -> None:
         """Change the versions of these names; call it after the commit and before the response."""
-        self.advance_places(map(place_of, names))
+        self.advance_places([place_of(name) for name in names])
 
     def advance_all(self) -> None:
         """Change the versions of all names, after a change that no commit of this process made."""
@@ -82,6 +82,7 @@ class CacheVersions:
         return 0 <= monotonic() - self._numbers[HEARD] / 1e9 < SILENCE
 
 
+@lru_cache(1000)
 def place_of(name: str) -> int:
     return crc32(name.encode()) % PLACES
 

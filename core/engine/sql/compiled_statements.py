@@ -32,14 +32,24 @@ class CompiledStatement:
         ]
         self.size = len(self._into)
         """The number of bound parameters."""
-        self._row = SimpleResultMetaData(
-            [column.keyname for column in columns],
-            _processors=[kind.result_processor(dialect, None) for kind in types],
-        )
+        names = [column.keyname for column in columns]
+        processors = [kind.result_processor(dialect, None) for kind in types]
+        self._row = SimpleResultMetaData(names, _processors=processors)
+        self._columns = [*zip(names, processors, strict=True)]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         every = {**self._given, **values} if self._given else values
         return [encode(every[key]) if encode else every[key] for key, encode in self._into]
+
+    def only(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any] | None:
+        """Return the values of the only row by their columns, or None if there is no row."""
+        if not rows:
+            return None
+        [row] = rows
+        return {
+            name: decode(value) if decode else value
+            for (name, decode), value in zip(self._columns, row, strict=True)
+        }
 
     def result(self, rows: Sequence[Sequence[Any]]) -> Result[Any]:
         return IteratorResult(self._row, iter(rows))

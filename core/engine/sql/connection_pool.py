@@ -10,20 +10,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
 from core.engine.sql.compiled_statements import CompiledStatement
-from core.engine.sql.errors import DatabaseBusy, is_outdated
+from core.engine.sql.errors import DatabaseBusy, is_outdated, translate_busy_errors
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
 ACQUIRE_TIMEOUT_S = 15
 Rows = Sequence[Sequence[Any]]
+Write = tuple[CompiledStatement, list[Any]]
+"""A statement, and its values as the driver takes them."""
 T = TypeVar("T")
+CHANGED = "changed"
+IF_CHANGED = text(f"EXISTS (SELECT FROM {CHANGED})")
+"""The condition of a write beside a change on PostgreSQL: the change has found its row."""
 
 
 class ConnectionPool(ABC):
@@ -53,29 +58,35 @@ class ConnectionPool(ABC):
         """Perform a write without rows, at the latest with the next statement or the commit."""
         await self.perform(connection, plan, values)
 
-    async def exempt(self, connection: AsyncConnection) -> None:  # noqa: B027 (not on SQLite)
-        """Exempt this transaction from the statement timeout."""
+    @abstractmethod
+    async def perform_whole(self, change: Write, beside: Sequence[Write]) -> Rows:
+        """Perform a whole transaction and return the rows that `change` returns.
+
+        The writes `beside` it are performed only if it returns a row. On PostgreSQL they are
+        statements with the condition `IF_CHANGED`.
+        """
 
     @abstractmethod
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
         """Return whether this error means that the connection is lost."""
 
     @abstractmethod
-    def is_lost(self, connection: AsyncConnection) -> bool:
-        """Return whether the connection is lost."""
-
-    @abstractmethod
-    def in_transaction(self, connection: AsyncConnection) -> bool:
-        """Return whether the driver has an open transaction."""
+    def is_free(self, connection: AsyncConnection) -> bool:
+        """Return whether the driver's connection is neither lost nor in a transaction."""
 
     async def connect(self) -> AsyncConnection:
-        return await self.engine.connect()
+        with translate_busy_errors():
+            return await self.engine.connect()
 
     async def acquire(self) -> AsyncConnection:
         """Lend a connection until commit() or rollback(). Raises DatabaseBusy."""
-        kept = await self._next_idle()
+        kept = await self._next_idle() if self._idle.empty() else self._idle.get_nowait()
+        if kept and self._is_usable(kept):
+            return kept
         try:
-            return kept or await self.connect()
+            if kept:
+                discard(kept)
+            return await self.connect()
         except BaseException:
             self._idle.put_nowait(None)
             raise
@@ -85,12 +96,16 @@ class ConnectionPool(ABC):
         if session and session.in_transaction():
             await session.run_sync(commit_and_close)
         else:
-            with self._translate_driver_errors(connection):
-                await self.commit_driver(connection)
+            await self.commit_driver(connection)
+        self.release(connection)
+
+    def release(self, connection: AsyncConnection) -> None:
+        """Put a connection back whose transaction is committed."""
         self._idle.put_nowait(connection)
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
-        await greenlet_spawn(dbapi_connection_of(connection).commit)
+        with self._translate_driver_errors(connection):
+            await greenlet_spawn(dbapi_connection_of(connection).commit)
 
     async def rollback(
         self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
@@ -107,7 +122,9 @@ class ConnectionPool(ABC):
             if connection.invalidated or not self.lost_by(error, connection):
                 note_fallback("rollback", type(error).__name__, error)
         finally:
-            self._idle.put_nowait(self._checked(connection))
+            if not (usable := self._is_usable(connection)):
+                discard(connection)
+            self._idle.put_nowait(connection if usable else None)
 
     async def close(self) -> None:
         await self._close_all([connection for connection in taken_out(self._idle) if connection])
@@ -126,26 +143,16 @@ class ConnectionPool(ABC):
                 discard(kept)
 
     async def _next_idle(self) -> AsyncConnection | None:
-        if not self._idle.empty():
-            return self._checked(self._idle.get_nowait())
         try:
             async with timeout(ACQUIRE_TIMEOUT_S):
-                kept = await self._idle.get()
+                return await self._idle.get()
         except TimeoutError:
             raise DatabaseBusy from None
-        return self._checked(kept)
-
-    def _checked(self, connection: AsyncConnection | None) -> AsyncConnection | None:
-        if connection is None or self._is_usable(connection):
-            return connection
-        discard(connection)
-        return None
 
     def _is_usable(self, connection: AsyncConnection) -> bool:
-        if connection.invalidated or self.is_lost(connection):
+        if connection.invalidated or connection.get_transaction():  # left by a failed commit
             return False
-        begun = connection.get_transaction()  # SQLAlchemy's, perhaps left by a failed commit
-        return not (begun or self.in_transaction(connection))
+        return self.is_free(connection)
 
     @contextmanager
     def _translate_driver_errors(self, connection: AsyncConnection) -> Iterator[None]:

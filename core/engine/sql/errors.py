@@ -74,14 +74,21 @@ def translate_busy_errors(reading: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseBusy from error
-    except DBAPIError as error:
-        if is_too_slow(error):
-            raise TooSlow from error
-        if is_transient(error) and not (reading and state_of(error) == READ_ONLY):
-            raise DatabaseBusy from error
+    except (PoolTimeout, DBAPIError) as error:
+        raise_busy(error, reading)
         raise
+
+
+def raise_busy(error: BaseException, reading: bool = False) -> None:
+    """Raise the error by which `translate_busy_errors` replaces this one, if there is one."""
+    if isinstance(error, PoolTimeout):
+        raise DatabaseBusy from error
+    if not isinstance(error, DBAPIError):
+        return
+    if is_too_slow(error):
+        raise TooSlow from error
+    if is_transient(error) and not (reading and state_of(error) == READ_ONLY):
+        raise DatabaseBusy from error
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -66,7 +66,7 @@ def open_sqlite(
     lanes = LaneThreads(path, statement_timeout_s)
     reading = pooled("sqlite+threaded://", PLAIN_READS, creator=lambda: LaneConnection(lanes))
     reads = SqliteReads(reading, CachedCounts(cache_versions), lanes, statement_timeout_s)
-    return Connections(SqlitePool(engine, WRITERS), snapshots, reads)
+    return Connections(SqlitePool(engine, WRITERS, group), snapshots, reads)
 
 
 def open_postgres(

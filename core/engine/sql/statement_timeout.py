@@ -13,7 +13,7 @@ _exempt: ContextVar[bool] = ContextVar("exempt_from_statement_timeout", default=
 
 def is_limited() -> bool:
     """Return whether the statement timeout applies; background work and commands have none."""
-    return in_request() and not is_exempt()
+    return in_request() and not _exempt.get()
 
 
 def is_exempt() -> bool:

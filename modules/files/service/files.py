@@ -72,20 +72,14 @@ class FileService:
         Raises ContentNotYours if a user other than the owner makes the file public.
         """
         changes = update.changes()
-        async with self._db.transaction() as tx:
-            file = await self._visible_to(editor, file_id)
-            if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
-                raise ContentNotYours
-            if "original_filename" in changes:
-                changes["original_filename"] = renamed(file, changes["original_filename"])
-            return await tx.update_by_id(
-                File,
-                file_id,
-                changes,
-                missing=FileNotFound,
-                if_match=if_match,
-                audit="files.change",
-            )
+        file = await self._visible_to(editor, file_id)
+        if changes.get("visibility") == PUBLIC and file.owner_id != editor.id:
+            raise ContentNotYours
+        if "original_filename" in changes:
+            changes["original_filename"] = renamed(file, changes["original_filename"])
+        return await self._db.update_by_id(
+            File, file_id, changes, missing=FileNotFound, if_match=if_match, audit="files.change"
+        )
 
     async def delete(
         self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION

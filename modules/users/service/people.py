@@ -155,6 +155,22 @@ class PeopleService:
         await tx.record("users.change", ("users", user_id), fields=fields)
         return person_of(row, self._roles)
 
+    async def write_plain(
+        self, user_id: UUID, columns: Mapping[str, object], if_match: IfMatch
+    ) -> Person:
+        """Do the same in one step, for columns among `PLAIN`."""
+        row = await self._db.update_by_id(
+            User,
+            user_id,
+            {**columns, "updated_at": self._clock()},
+            missing=UserNotFound,
+            if_match=if_match,
+            audit="users.change",
+            invalidates=("users",),
+            erasing_since=None,
+        )
+        return person_of(row, self._roles)
+
     async def _differs(self, tx: Transaction, user_id: UUID, locale: str | None) -> bool:
         """Return whether the user has another locale, which their principals contain."""
         row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
@@ -177,6 +193,8 @@ class PeopleService:
             raise BeyondOwnRights
 
 
+PLAIN = frozenset({"name", "age"})
+"""The columns on which nothing else depends."""
 DERIVED = frozenset({"email_key", "email_verified_at", "updated_at"})
 
 

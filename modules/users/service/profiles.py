@@ -20,7 +20,7 @@ from modules.users.permissions import READ, WRITE
 from modules.users.public import NewAccount, Person, UserNotFound
 from modules.users.queries import PEOPLE
 from modules.users.schemas import ProfileReplace, ProfileUpdate, UserCreate, UserReplace
-from modules.users.service.people import PeopleService, changed_columns
+from modules.users.service.people import PLAIN, PeopleService, changed_columns
 
 OTHERS_MAY_CHANGE = frozenset({"name", "age"})
 
@@ -93,6 +93,8 @@ class ProfileService:
             columns = changed_columns(columns, await self._people.person(actor.id))
         if "email" in columns:
             await self._reauthentication.confirm(actor, proof)
+        if columns and columns.keys() <= PLAIN:
+            return await self._people.write_plain(actor.id, columns, if_match)
         async with self._db.transaction() as tx:
             return await self._people.write(tx, actor.id, columns, if_match)
 

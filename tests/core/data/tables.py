@@ -141,3 +141,11 @@ class Ticket(Tables):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     note: Mapped[str | None] = mapped_column(String(50))
+
+
+class Plan(Versioned, Tables):
+    """Has a value that can be changed in place."""
+
+    __tablename__ = "plans"
+
+    steps: Mapped[dict[str, Any]] = mapped_column(JSON)

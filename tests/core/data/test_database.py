@@ -349,7 +349,7 @@ async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
 
 async def nothing_is_checked_out(db: Database) -> None:
     """A commit that was cancelled is finished all the same, so wait for it."""
-    while db._pool.lent or db._committing:  # noqa: ASYNC110
+    while db._pool.lent or db._commits.running:  # noqa: ASYNC110
         await sleep(0.01)
 
 

@@ -1,5 +1,6 @@
 """The verbs of a transaction: the row that each writes, its audit entry and its refusals."""
 
+from asyncio import create_task
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -10,11 +11,12 @@ from sqlalchemy import bindparam, select
 from core.data.audit import AuditEntry
 from core.data.database import Database
 from core.data.rows import select_rows
+from core.kernel.context import RequestContext, enter_context
 from core.kernel.errors import NotFound, Stale
 from core.kernel.preconditions import IfMatch
 from core.testing import CLIENTS, at_once
 from tests.core.data.tables import Note as NoteOfScrew
-from tests.core.data.tables import Pair, Screw, Thing, Ticket, Word
+from tests.core.data.tables import Pair, Plan, Screw, Thing, Ticket, Word
 
 
 class ThingNotFound(NotFound):
@@ -73,6 +75,22 @@ async def test_an_update_with_the_same_values_writes_only_its_audit_entry(db: Da
         assert await tx.update(thing, {"name": "same"}, audit="things.change") is thing
     assert (await lock(db, thing.id)).version == 1
     assert [entry.changes for entry in await entries(db)] == [{"fields": ["name"]}]
+
+
+async def test_a_value_of_json_that_was_changed_in_place_is_written(db: Database) -> None:
+    async with db.transaction() as tx:
+        plan = await tx.insert(Plan, steps={"first": ["knead"]})
+    async with db.transaction() as tx:
+        plan = await tx.get(Plan, plan.id, missing=ThingNotFound)
+        steps = dict(plan.steps)
+        steps["first"].append("bake")  # the list is that of the row too
+        plan = await tx.update(plan, {"steps": steps})
+        plan.steps["second"] = []
+        plan = await tx.update(plan, {"steps": plan.steps})
+    async with db.read() as reads:
+        expected = {"first": ["knead", "bake"], "second": []}
+        assert await reads.scalar(select(Plan.steps)) == expected == plan.steps
+    assert plan.version == 3
 
 
 async def test_an_update_writes_what_was_assigned_to_the_object_too(db: Database) -> None:
@@ -217,3 +235,23 @@ async def test_a_record_names_its_target_and_outcome(db: Database) -> None:
         ("things.share", str(thing.id), {"seconds": 60}),
         ("things.list", None, {}),
     ]
+
+
+async def test_a_request_is_audited_once_its_entry_is_committed(db: Database) -> None:
+    async def request() -> list[bool]:
+        context = RequestContext("a request")
+        enter_context(context)
+        async with db.transaction() as tx:
+            with pytest.raises(ZeroDivisionError):
+                async with db.savepoint():
+                    await tx.record("things.share", ("things", None))
+                    raise ZeroDivisionError
+        undone = context.audited
+        async with db.transaction():
+            async with db.savepoint() as part:
+                await part.record("things.share", ("things", None))
+            before = context.audited
+        return [undone, before, context.audited]
+
+    assert await create_task(request()) == [False, False, True]
+    assert len(await entries(db)) == 1

@@ -17,10 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import await_, greenlet_spawn
 
 from core.engine.sql.compiled_statements import CompiledStatement
-from core.engine.sql.connection_pool import ConnectionPool, Rows, dbapi_connection_of
-from core.engine.sql.errors import has_outdated_plan, is_repeatable
+from core.engine.sql.connection_pool import (
+    CHANGED,
+    ConnectionPool,
+    Rows,
+    Write,
+    dbapi_connection_of,
+)
+from core.engine.sql.errors import has_outdated_plan, is_repeatable, raise_busy
 from core.engine.sql.postgres.errors import LOST, setting_up
 from core.engine.sql.postgres.reads import close_all
+from core.engine.sql.statement_timeout import is_limited
 
 DISCARD_PLANS = "DISCARD PLANS"
 
@@ -37,7 +44,7 @@ class PostgresPool(ConnectionPool):
 
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         super().__init__(engine, connections)
-        self._left: dict[Any, list[tuple[CompiledStatement, list[Any]]]] = {}
+        self._left: dict[Any, list[Write]] = {}
         """The writes that wait, by the connection that SQLAlchemy's events pass."""
         for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
             event.listen(engine.sync_engine, moment, self._perform_before)
@@ -45,6 +52,18 @@ class PostgresPool(ConnectionPool):
     async def connect(self) -> AsyncConnection:
         with setting_up():
             return await super().connect()
+
+    async def acquire(self) -> AsyncConnection:
+        """Lend a connection; outside requests, its transaction has no statement timeout."""
+        connection = await super().acquire()
+        if not is_limited():
+            try:
+                await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
+            except BaseException as error:
+                await self.rollback(connection, None, error)
+                raise_busy(error)
+                raise
+        return connection
 
     async def perform(
         self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
@@ -60,13 +79,23 @@ class PostgresPool(ConnectionPool):
         if len(left) == MAX_LEFT_WRITES:
             await self._perform_left(connection.sync_connection)
 
-    async def exempt(self, connection: AsyncConnection) -> None:
-        await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
+    async def perform_whole(self, change: Write, beside: Sequence[Write]) -> Rows:
+        connection = await self.acquire()
+        try:
+            sql = beside_change(change[0], tuple(plan for plan, _ in beside))
+            values = [value for _, values in (change, *beside) for value in values]
+            rows = await self._fetch_last(connection, sql, values)
+        except BaseException as error:
+            await self.rollback(connection, None, error)
+            raise
+        self.release(connection)
+        return rows
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
-        """Commit; the waiting writes are one statement, which alone needs no COMMIT."""
-        await self._perform_left(connection.sync_connection, is_last=True)
-        await super().commit_driver(connection)
+        if left := self._left.pop(connection.sync_connection, None):
+            await self._fetch_last(connection, *joined(left))
+        else:
+            await super().commit_driver(connection)
 
     async def rollback(
         self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
@@ -79,13 +108,18 @@ class PostgresPool(ConnectionPool):
         if connection in self._left:
             await_(self._perform_left(connection))
 
-    async def _perform_left(self, connection: Connection | None, is_last: bool = False) -> None:
+    async def _perform_left(self, connection: Connection | None) -> None:
         if connection and (left := self._left.pop(connection, None)):
-            adapted = connection.connection.dbapi_connection
-            sql = in_one(tuple(plan for plan, _ in left))
-            values = [value for _, values in left for value in values]
-            alone = is_last and self.commits_alone and not is_open(adapted)
-            await self._fetch(adapted, sql, values, alone)
+            await self._fetch(connection.connection.dbapi_connection, *joined(left))
+
+    async def _fetch_last(self, connection: AsyncConnection, sql: str, values: list[Any]) -> Rows:
+        """Execute the last statement of a transaction, which alone needs no BEGIN and COMMIT."""
+        adapted = dbapi_connection_of(connection)
+        alone = self.commits_alone and not is_open(adapted)
+        rows = await self._fetch(adapted, sql, values, alone)
+        if not alone or is_open(adapted):  # by a repetition
+            await super().commit_driver(connection)
+        return rows
 
     async def _fetch(self, adapted: Any, sql: str, values: list[Any], alone: bool = False) -> Rows:
         """Return the rows; repeat the first statement of a transaction if it may succeed then."""
@@ -133,11 +167,10 @@ class PostgresPool(ConnectionPool):
     def lost_by(self, error: Exception, connection: AsyncConnection) -> bool:
         return is_lost_by(error, dbapi_connection_of(connection).driver_connection)
 
-    def is_lost(self, connection: AsyncConnection) -> bool:
-        return bool(dbapi_connection_of(connection).driver_connection.is_closed())
-
-    def in_transaction(self, connection: AsyncConnection) -> bool:
-        return connection.sync_connection in self._left or is_open(dbapi_connection_of(connection))
+    def is_free(self, connection: AsyncConnection) -> bool:
+        driver = dbapi_connection_of(connection).driver_connection
+        left = connection.sync_connection in self._left
+        return not (left or driver.is_closed() or driver.is_in_transaction())
 
 
 def is_open(adapted: Any) -> bool:
@@ -154,16 +187,39 @@ def is_lost_by(error: Exception, driver: Any) -> bool:
     return bool(driver.is_closed())
 
 
+def joined(writes: Sequence[Write]) -> tuple[str, list[Any]]:
+    """Return one statement that performs these writes, and its values."""
+    sql = in_one(tuple([plan for plan, _ in writes]))
+    return sql, [value for _, values in writes for value in values]
+
+
 @lru_cache(1000)
 def in_one(plans: Sequence[CompiledStatement]) -> str:
     """Return one statement that performs these writes, with their values one after another.
 
     Constraints are checked at its end, so a row may refer to another row of the same statement.
     """
-    before = [0, *accumulate(plan.size for plan in plans)]
-    *first, last = [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
+    *first, last = numbered(plans)
     named = ", ".join(f"left_{number} AS ({part})" for number, part in enumerate(first))
     return f"WITH {named} {last}" if first else last
+
+
+@lru_cache(1000)
+def beside_change(change: CompiledStatement, beside: Sequence[CompiledStatement]) -> str:
+    """Return one statement that performs a change and the writes beside it.
+
+    It returns the rows of the change.
+    """
+    first, *others = numbered((change, *beside))
+    named = ", ".join(f"beside_{number} AS ({part})" for number, part in enumerate(others))
+    whole = f"WITH {CHANGED} AS ({first}), {named} SELECT * FROM {CHANGED}"  # noqa: S608
+    return whole if others else first
+
+
+def numbered(plans: Sequence[CompiledStatement]) -> list[str]:
+    """Return the statements with the numbers of their parameters one after another."""
+    before = [0, *accumulate(plan.size for plan in plans)]
+    return [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
 
 
 def moved(sql: str, by: int) -> str:

@@ -28,7 +28,8 @@ PRAGMAS = (
 )
 OPENING_S = 5.0
 Write = tuple[str, Sequence[Any]]
-"""A statement without rows, and its values."""
+"""A statement, and its values."""
+SAVEPOINT: Write = ("SAVEPOINT mine", ())
 
 
 def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
@@ -97,6 +98,17 @@ def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
         raise sqlite3.OperationalError("SQLite has rolled the transaction back")
     for sql, values in writes:
         connection.execute(sql, values).close()
+
+
+def change_and_write(
+    connection: sqlite3.Connection, change: Write, beside: Sequence[Write]
+) -> list[Any]:
+    """Execute a change in a savepoint, and the writes beside it if it returns a row."""
+    write_all(connection, [SAVEPOINT])
+    rows = connection.execute(*change).fetchall()
+    if rows:
+        write_all(connection, beside)
+    return rows
 
 
 class Cursor:

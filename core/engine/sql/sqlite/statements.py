@@ -90,16 +90,15 @@ class StatementTimer:
         self,
         threads: ConnectionThreads,
         statement: Statement,
-        *args: Any,
-        ends_when_cancelled: bool = True,
     ) -> Any:
-        """Return what the statement returns. Raises Overran when it was interrupted."""
-        self.add(statement)
+        """Return what the statement returns, or end it when the task is cancelled.
+
+        Raises Overran when it was interrupted.
+        """
         try:
-            return await threads.run(statement, *args)
+            return await threads.run(self.add(statement))
         except CancelledError:
-            if ends_when_cancelled:
-                statement.end()
+            statement.end()
             raise
 
     def add(self, statement: Statement) -> Statement:

@@ -9,8 +9,8 @@ from sqlalchemy.util import await_
 
 from core.engine.sql.errors import TooSlow
 from core.engine.sql.lanes import Overran
-from core.engine.sql.sqlite.driver import Cursor, Write
-from core.engine.sql.sqlite.writer import SAVEPOINT, GroupCommit
+from core.engine.sql.sqlite.driver import SAVEPOINT, Cursor, Write, write_all
+from core.engine.sql.sqlite.writer import GroupCommit
 
 
 class WriteConnection:
@@ -51,7 +51,7 @@ class WriteConnection:
             self.in_transaction = False
             await self._group.commit(left)
         elif left:
-            await self._group.commit_whole(left)
+            await self._group.perform_whole(write_all, [SAVEPOINT, *left])
 
     def commit(self) -> None:
         await_(self.commit_all())

@@ -2,7 +2,8 @@
 
 import sqlite3
 from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
@@ -24,7 +25,6 @@ from core.engine.sql.statement_timeout import is_limited
 QUEUE_TIMEOUT_S = 15  # the longest wait in the queue; then DatabaseBusy is raised
 MIN_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
-SAVEPOINT: Write = ("SAVEPOINT mine", ())
 UNDO_MINE, UNDO_ALL = "ROLLBACK TO mine", "ROLLBACK"
 """The first undoes one transaction of a group, the second the first transaction or the group."""
 
@@ -39,7 +39,7 @@ class GroupCommit:
         self._statement_timeout_s, self._timer = statement_timeout_s, StatementTimer()
         self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
         self.turn = Lock()
-        self.ready: list[tuple[Future[None], LeftWrites | None]] = []
+        self.ready: list[tuple[Future[Any], LeftWrites | None]] = []
         """The transactions that wait for the COMMIT, each with the writes that it left."""
         self._left: list[LeftWrites] = []
         """The writes of `ready` that were not sent to the thread yet."""
@@ -63,15 +63,12 @@ class GroupCommit:
 
         `begins` is the time since which a transaction waits that needs a BEGIN first.
         """
-        limit_s = self._limit_s()
+        limit_s = self._statement_timeout_s if is_limited() else None
         if limit_s is not None and begins is not None:
             limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
         left, self._left = self._left, []
         statement = Statement(limit_s, self.execute, begins, before, sql, values, many)
-        return self._timer.run(self.thread, statement, left, ends_when_cancelled=False)
-
-    def _limit_s(self) -> float | None:
-        return self._statement_timeout_s if is_limited() else None
+        return self.thread.run(self._timer.add(statement), left)
 
     def execute(
         self,
@@ -110,32 +107,33 @@ class GroupCommit:
         this transaction left are sent to the thread with the next statement.
         """
         committed: Future[None] = get_running_loop().create_future()
-        writes = self._leave(left) if left else None
+        writes = self._limited(not self.ready, write_all, left) if left else None
+        if writes:
+            self._left.append(writes)
         self.ready.append((committed, writes))
         self.turn.release()
         self._commit_soon()
         return committed
 
-    def _leave(self, left: Sequence[Write]) -> "LeftWrites":
-        writes = self._limited(left, is_first=not self.ready)
-        self._left.append(writes)
-        return writes
-
-    def _limited(self, left: Sequence[Write], is_first: bool) -> "LeftWrites":
-        statement = Statement(self._limit_s(), write_all, left)
-        if statement.limit_s is not None:
+    def _limited(self, is_first: bool, call: Callable[..., Any], *args: Any) -> "LeftWrites":
+        limit_s = self._statement_timeout_s if is_limited() else None
+        statement = Statement(limit_s, call, *args)
+        if limit_s is not None:
             self._timer.add(statement)
         return LeftWrites(statement, is_first)
 
-    async def commit_whole(self, writes: Sequence[Write]) -> None:
-        """Perform a whole transaction with the next COMMIT. Raises the errors of `take_turn`."""
-        loop, left = get_running_loop(), self._limited([SAVEPOINT, *writes], is_first=False)
-        whole = WholeTransaction(loop.create_future(), left, monotonic())
+    async def perform_whole(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Make a call that is a whole transaction with the next COMMIT, and return its result.
+
+        Raises the errors of `take_turn`.
+        """
+        loop, writes = get_running_loop(), self._limited(False, call, *args)
+        whole = WholeTransaction(loop.create_future(), writes, monotonic())
         self._whole.append(whole)
         self._commit_soon()
         give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, whole)
         try:
-            await whole.committed
+            return await whole.committed
         finally:
             give_up.cancel()
 
@@ -175,7 +173,7 @@ class GroupCommit:
             if reason and not committed.done():
                 committed.set_exception(reason)
             elif not committed.done():
-                committed.set_result(None)
+                committed.set_result(writes and writes.result)
             await sleep(0)  # so that reads run between two of them
 
     def _commit(
@@ -220,20 +218,20 @@ def queue_too_long() -> sqlite3.OperationalError:
 class WholeTransaction(NamedTuple):
     """A transaction that consists of left writes, and the time since which it waits."""
 
-    committed: Future[None]
+    committed: Future[Any]
     writes: "LeftWrites"
     since: float
 
 
+@dataclass(slots=True)
 class LeftWrites:
     """The last writes of a transaction, which are sent to the thread with its next statement."""
 
-    __slots__ = ("_is_first", "_statement", "error")
-
-    def __init__(self, statement: Statement, is_first: bool) -> None:
-        """Set `is_first` for the first transaction of a group, which is not a savepoint."""
-        self._statement, self._is_first = statement, is_first
-        self.error: Exception | None = None
+    statement: Statement
+    is_first: bool
+    """Whether the transaction is the first of its group, which is not a savepoint."""
+    result: Any = None
+    error: Exception | None = None
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Perform the writes, or undo the transaction and keep the error for its commit.
@@ -241,7 +239,7 @@ class LeftWrites:
         The driver refuses some values with errors other than SQLite's, such as OverflowError.
         """
         try:
-            self._statement(connection)
+            self.result = self.statement(connection)
         except Overran:  # SQLite has rolled back the group
             self.error = TooSlow()
         except Exception as error:
@@ -251,6 +249,6 @@ class LeftWrites:
 
     def _undo(self, connection: sqlite3.Connection) -> None:
         """Undo the transaction; if it is the first, begin a new group for those that follow."""
-        undo(connection, UNDO_ALL if self._is_first else UNDO_MINE)
-        if self._is_first:
+        undo(connection, UNDO_ALL if self.is_first else UNDO_MINE)
+        if self.is_first:
             connection.execute(BEGIN).close()

@@ -82,7 +82,7 @@ async def test_a_cancelled_write_goes_on_and_is_ended_when_it_is_late(
     thread: ConnectionThreads,
 ) -> None:
     watch, statement = StatementTimer(), Statement(0.1, count, ENDLESS)
-    run = get_running_loop().create_task(watch.run(thread, statement, ends_when_cancelled=False))
+    run = thread.run(watch.add(statement))
     await sleep(0.02)
     run.cancel()
     async with timeout(20):
