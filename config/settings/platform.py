@@ -126,9 +126,6 @@ class Settings(ModuleSettings):
     audit_keep_addresses_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=90, description="Days after which client IPs are cleared from the audit trail."
     )
-    auth_password_min_length: Annotated[int, Field(ge=8, le=64)] = Field(
-        default=8, description="The shortest password that may be set, in characters."
-    )
     trusted_proxies: CommaSeparated[Proxy] = Field(
         default=(), description="IP addresses and networks whose X-Forwarded-For is used."
     )

@@ -24,6 +24,7 @@ from core.kernel.lru_dict import LruDict
 from core.kernel.messages import ParameterValue
 from core.kernel.preconditions import ANY_VERSION
 from core.kernel.text import composed, simple_lower
+from core.kernel.threads import lower_priority
 from core.kernel.value_listing import ValueListing
 from core.operations.contributions import PersonalRows
 from core.operations.health import CheckResult, HealthChecks
@@ -41,7 +42,15 @@ from core.security.authentication import (
 )
 from core.security.limits import RateLimited, RateLimits
 from core.security.names import PermissionName, RoleName
-from core.security.passwords import GivenPassword, HashingBusy, NewPassword, NewPasswords, Passwords
+from core.security.passwords import (
+    MAX_PASSWORD_LENGTH,
+    GivenPassword,
+    HashingBusy,
+    NewPassword,
+    NewPasswords,
+    PasswordText,
+    StorePassword,
+)
 from core.security.reauthentication import PROOF_REFUSALS, Reauthentication
 from core.security.roles import ADMIN, MEMBER, Roles
 from core.security.secrets import SecretKeys, Unreadable
@@ -75,6 +84,7 @@ __all__ = [
     "FORM_TYPE",
     "LEASE",
     "MAX_FORM_BYTES",
+    "MAX_PASSWORD_LENGTH",
     "MEMBER",
     "PRIVATE",
     "PROOF_REFUSALS",
@@ -115,7 +125,7 @@ __all__ = [
     "Outcome",
     "ParameterValue",
     "PartialIndex",
-    "Passwords",
+    "PasswordText",
     "PermissionName",
     "PersonalRows",
     "ProofFailed",
@@ -130,6 +140,7 @@ __all__ = [
     "SecretKeys",
     "SecurityScheme",
     "StepUpRequired",
+    "StorePassword",
     "StreamedResponse",
     "TooLarge",
     "TooManyAttempts",
@@ -151,6 +162,7 @@ __all__ = [
     "insert_for",
     "inside_transaction",
     "listed_tags",
+    "lower_priority",
     "matches",
     "moment",
     "page_response",

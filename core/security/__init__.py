@@ -1,1 +1,1 @@
-"""Access policies, the ports of authentication, roles, passwords, rate limits, derived keys."""
+"""Access policies, ports of authentication, roles, password fields, rate limits, derived keys."""

@@ -79,7 +79,7 @@ def no_other_fallbacks(request: pytest.FixtureRequest) -> Iterator[None]:
 def cheap_passwords() -> Iterator[None]:
     """Hash passwords with little memory, because most tests do not test their cost."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.security.passwords.MEMORY_KIB", 64)
+        patch.setattr("modules.auth.passwords.hashing.MEMORY_KIB", 64)
         yield
 
 

@@ -25,7 +25,7 @@ from core.operations.metrics import RequestMetrics
 from core.operations.snapshots import Snapshots
 from core.security.authentication import Authenticator, KeyAuthenticator
 from core.security.limits import LocalCounters, RateLimit, RateLimits, RateLimitStore
-from core.security.passwords import Passwords
+from core.security.passwords import NewPasswords
 from core.security.reauthentication import Reauthentication
 from core.security.roles import Roles
 from core.security.secrets import SecretKeys
@@ -72,10 +72,6 @@ def make_metrics(settings: Settings) -> RequestMetrics:
     return RequestMetrics(Snapshots(folder, server.pid) if server and server.pid else None)
 
 
-def make_passwords(settings: Settings, db: Database) -> Passwords:
-    return Passwords(settings.auth_password_min_length, must_be_allowed=db.must_be_outside)
-
-
 def make_counters(settings: Settings) -> RateLimitStore:
     """Return counters in Redis, or local ones that allow each worker its share of a limit."""
     local = LocalCounters(share=settings.workers)
@@ -107,6 +103,7 @@ class CoreContainer(containers.DeclarativeContainer):
     log_lines = providers.Dependency(instance_of=LogWriter)
     authenticator = providers.Dependency(instance_of=Authenticator)
     key_authenticator = providers.Dependency(instance_of=KeyAuthenticator)
+    new_passwords = providers.Dependency(instance_of=NewPasswords)
     reauthentication = providers.Dependency(instance_of=Reauthentication)
 
     clock = providers.Singleton(make_clock)
@@ -130,7 +127,6 @@ class CoreContainer(containers.DeclarativeContainer):
     )
     shared_counters = providers.Singleton(SharedCounters, db=db, clock=clock)
     limits = providers.Singleton(make_limits, settings, contributions, shared_counters, db)
-    passwords = providers.Singleton(make_passwords, settings, db)
     maintenance = providers.Singleton(
         Maintenance, db=db, cache_versions=cache_versions, clock=clock
     )

@@ -11,7 +11,6 @@ from litestar.plugins import InitPlugin
 
 from core.data.invalidation_listener import InvalidationListener
 from core.data.invalidation_poller import InvalidationPoller
-from core.security.passwords import is_common
 from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
 from core.web.parameters import PageRequests, if_match, principal, provide, visitor
@@ -43,7 +42,7 @@ class CorePlugin(InitPlugin):
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         """Run the background work while requests are served; close the database after both."""
         core = self.container
-        await to_thread(read_files)
+        await to_thread(served_names)  # which a first request would else read in the event loop
         async with AsyncExitStack() as stack:
             stack.push_async_callback(to_thread, core.log_lines().flush)
             stack.push_async_callback(core.db().close)
@@ -71,12 +70,6 @@ async def in_background(work: Coroutine[object, None, None]) -> AsyncIterator[No
         task.cancel()
         with suppress(CancelledError):
             await task
-
-
-def read_files() -> None:
-    """Read the files that a first request would otherwise read in the event loop."""
-    is_common("")
-    served_names()
 
 
 def settle() -> None:

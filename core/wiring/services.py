@@ -12,7 +12,6 @@ from dependency_injector.providers import Dependency, Provider, Singleton
 
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
-from core.security.passwords import NewPasswords
 from core.wiring.container import CoreContainer
 
 S = TypeVar("S")
@@ -86,8 +85,7 @@ class ServiceContainer:
 
 def offers_of(core: CoreContainer) -> dict[object, Provider[Any]]:
     """Return the providers of core, by the type of what they provide."""
-    types = {type_in_core(it): it for it in core.providers.values()}
-    return {**types, NewPasswords: core.passwords}
+    return {type_in_core(it): it for it in core.providers.values()}
 
 
 def type_in_core(provider: Any) -> object:

@@ -30,6 +30,17 @@ The row stays for the sweep, because its tokens may be too many for one transact
 """
 
 
+class Password(Base):
+    """The password of a user; a user without a row signs in in another way, or not at all."""
+
+    __tablename__ = "auth_passwords"
+
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    hash: Mapped[str] = mapped_column(String(500))
+
+
 class AuthSession(Identified, Base):
     """A session of a user on one device; a sweep deletes the row and its tokens after its end."""
 

@@ -17,8 +17,15 @@ from core.kit import (
     Statistic,
     UserStatistic,
 )
-from core.kit.platform import Authenticator, KeyAuthenticator, Reauthentication, SecurityScheme
+from core.kit.platform import (
+    Authenticator,
+    KeyAuthenticator,
+    NewPasswords,
+    Reauthentication,
+    SecurityScheme,
+)
 from modules.auth.commands import keys_group
+from modules.auth.passwords.hashing import hashing_outside
 from modules.auth.public import Sessions
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
@@ -31,11 +38,12 @@ from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.key_usage import KeyUsage
 from modules.auth.service.login import Login
+from modules.auth.service.login_attempts import LoginAttempts
 from modules.auth.service.login_throttle import LoginThrottle
+from modules.auth.service.passwords import PasswordService
 from modules.auth.service.personal_data import SignInData
 from modules.auth.service.reauthentication import PasswordReauthentication
 from modules.auth.service.refresh import Refresh
-from modules.auth.service.registration import Registration
 from modules.auth.service.revocation import Revocation
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import SigningKeys
@@ -54,9 +62,11 @@ class Plugin(Module):
         BearerTokens,
         KeyUsage,
         ApiKeyAuthentication,
+        LoginAttempts,
         LoginThrottle,
+        hashing_outside,
+        PasswordService,
         TokenIssuer,
-        Registration,
         Login,
         Refresh,
         TokenEndpoint,
@@ -82,6 +92,7 @@ class Plugin(Module):
             RateLimit("login", lambda: rates().rate_limit_login[0]),
             RateLimit("login-account", lambda: rates().rate_limit_login[1]),
             RateLimit("register", lambda: rates().rate_limit_register),
+            Export(NewPasswords, self.provider(PasswordService)),
             Export(Reauthentication, self.provider(PasswordReauthentication)),
             AccountUnlocked("auth.attempts", lambda email: login_throttle().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: sign_in_data().close(user_id)),
@@ -92,7 +103,7 @@ class Plugin(Module):
                     "api_keys": lambda user_id: sign_in_data().api_keys(user_id),
                 },
                 erase=lambda user_id: sign_in_data().erase(user_id),
-                tables=("auth_sessions", "auth_api_keys"),
+                tables=("auth_sessions", "auth_api_keys", "auth_passwords"),
                 forget=lambda user_id: sign_in_data().forget(user_id),
             ),
             UserStatistic("auth.sessions", lambda user_id: sessions().count(user_id)),

@@ -47,6 +47,12 @@ class AuthSettings(ModuleSettings):
         le=86_400,
         description="Seconds after proving who one is in which no new proof is asked for.",
     )
+    password_min_length: int = Field(
+        default=8,
+        ge=8,
+        le=64,
+        description="The shortest password that may be set, in characters.",
+    )
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
         default=False,
         description=(

@@ -46,7 +46,6 @@ class User(Versioned, Timestamped, Base):
     """The e-mail address as it is compared: another case means the same mailbox."""
     age: Mapped[int | None] = mapped_column(SmallInteger)
     locale: Mapped[str | None] = mapped_column(String(35))
-    password_hash: Mapped[str | None] = mapped_column(String(500))
     roles: Mapped[tuple[str, ...]] = mapped_column(RoleNames)
     is_active: Mapped[bool] = mapped_column(default=True)
     email_verified_at: Mapped[datetime | None]

@@ -52,7 +52,6 @@ class Account:
     roles: tuple[str, ...]
     is_active: bool
     """Whether the account is neither disabled nor about to be deleted."""
-    password_hash: str | None
     locale: str | None
     version: int
 
@@ -156,7 +155,9 @@ class Accounts(Protocol):
         """Raises EmailTaken, and InvalidInput for a password that is too weak."""
         ...
 
-    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None: ...
+    async def password_changed(self, user_id: UUID) -> None:
+        """Lock the account, and give it another version. Raises UserNotFound."""
+        ...
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
         """Store the time of the last sign-in."""

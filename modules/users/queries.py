@@ -43,7 +43,7 @@ PERSONAL: list[Any] = [
 EVERYONE = select_rows(User, *PERSONAL).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 
-CREDENTIALS = select_rows(
+EVERY_ACCOUNT = select_rows(
     User,
     User.id,
     User.name,
@@ -51,12 +51,11 @@ CREDENTIALS = select_rows(
     User.roles,
     User.is_active,
     User.deletes_at,
-    User.password_hash,
     User.locale,
     User.version,
 ).where(IS_KNOWN)
-CREDENTIALS_BY_ID = reserved(CREDENTIALS.where(User.id == bindparam("user_id")))
-CREDENTIALS_BY_EMAIL = CREDENTIALS.where(User.email_key == bindparam("key"))
+ACCOUNT_BY_ID = reserved(EVERY_ACCOUNT.where(User.id == bindparam("user_id")))
+ACCOUNT_BY_EMAIL = EVERY_ACCOUNT.where(User.email_key == bindparam("key"))
 
 MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
 ADMINS = select(User.id).where(IS_ADMIN)

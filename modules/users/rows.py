@@ -36,7 +36,6 @@ def account_of(row: User) -> Account:
         email=row.email,
         roles=row.roles,
         is_active=row.is_active and row.deletes_at is None,
-        password_hash=row.password_hash,
         locale=row.locale,
         version=row.version,
     )

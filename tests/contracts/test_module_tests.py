@@ -7,6 +7,7 @@ from pathlib import Path
 FACES = ("core.kit", "core.kit.platform", "core.testing")
 LOOK_INSIDE = {
     "auth/test_login.py",
+    "auth/test_password_revisions.py",
     "auth/test_refresh.py",
     "files/test_files.py",
     "files/test_uploads_under_way.py",

@@ -11,6 +11,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.kernel.contributions import Contribution, Export, WiringError
 from core.security.authentication import Authenticator, KeyAuthenticator
+from core.security.passwords import NewPasswords
 from core.security.reauthentication import Reauthentication
 from core.wiring.module import Module
 from modules.users.public import People
@@ -35,6 +36,7 @@ class OwnLogin(Module):
         return (
             Export(Authenticator, proof),
             Export(KeyAuthenticator, proof),
+            Export(NewPasswords, proof),
             Export(Reauthentication, proof),
         )
 

@@ -120,16 +120,6 @@ TWINS: list[tuple[str, type[Module], str]] = [
         services.Silent,
         "odd exports as Bell an object that lacks methods of that port.",
     ),
-    (
-        "compares_passwords_by_the_guard",
-        services.Comparing,
-        "odd's ComparingService compares passwords itself: ask for Reauthentication.",
-    ),
-    (
-        "compares_passwords_by_the_guard",
-        services.ComparingRoute,
-        "odd's ComparingController.compare compares passwords itself: ask for Reauthentication.",
-    ),
 ]
 
 

@@ -32,7 +32,7 @@ from core.security.authentication import (
     TooManyAttempts,
 )
 from core.security.limits import RateLimited
-from core.security.passwords import NEW_PASSWORD, HashingBusy, Typed
+from core.security.passwords import NEW_PASSWORD, HashingBusy, PasswordText
 from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
@@ -83,13 +83,13 @@ def by_password(handler: HTTPRouteHandler) -> Kinds:
     return [HashingBusy] * bool(marks) + [TooManyAttempts] * is_compared
 
 
-def passwords_of(handler: HTTPRouteHandler) -> Iterator[Typed]:
+def passwords_of(handler: HTTPRouteHandler) -> Iterator[PasswordText]:
     """Yield the mark of each password in the body, also of `GivenPassword | None`."""
     data = handler.parsed_fn_signature.parameters.get("data")
     for field in getattr(data and data.annotation, "model_fields", {}).values():
         inner = [getattr(part, "__metadata__", ()) for part in get_args(field.annotation)]
         marks = chain(field.metadata, *inner)
-        yield from (mark for mark in marks if isinstance(mark, Typed))
+        yield from (mark for mark in marks if isinstance(mark, PasswordText))
 
 
 def by_access(options: RouteOptions) -> Kinds:

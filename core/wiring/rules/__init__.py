@@ -16,7 +16,6 @@ from core.wiring.rules.classes import (
     states_its_events_as_facts,
 )
 from core.wiring.rules.contributed import (
-    compares_passwords_by_the_guard,
     exports_public_ports,
     keeps_what_it_exports,
     names_each_command_once,
@@ -54,7 +53,6 @@ START_RULES: list[Rule] = [
     gives_each_error_its_own_code,
     states_its_events_as_facts,
     keeps_what_it_exports,
-    compares_passwords_by_the_guard,
 ]
 """A breach makes requests fail or breaks a guarantee: the application does not start."""
 

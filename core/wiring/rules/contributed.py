@@ -1,8 +1,6 @@
 """The rules for the contributions of a module and for its services."""
 
 from collections.abc import Iterator
-from inspect import isclass
-from itertools import chain
 
 from core.kernel.contributions import Contribution, Export
 from core.kernel.loading import as_wiring_error
@@ -10,10 +8,7 @@ from core.kernel.principal import Permission
 from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command, HealthCheck, UserStatistic
 from core.security.limits import RateLimit
-from core.security.passwords import Passwords
-from core.security.reauthentication import Reauthentication
 from core.web.openapi.schemes import SecurityScheme
-from core.wiring.handlers import needs_of_handler
 from core.wiring.module import AnyHost, Mount
 from core.wiring.subject import Subject, subjects_of
 
@@ -70,16 +65,3 @@ def exports_public_ports(it: Subject) -> Iterator[str]:
         place = export.port.__module__
         if not place.endswith(".public") and not place.startswith("core."):
             yield f"{it.name} exports {export.name}, which is in no public.py: move it there"
-
-
-def compares_passwords_by_the_guard(it: Subject) -> Iterator[str]:
-    """Require that only the export of `Reauthentication` compares passwords: it counts attempts.
-
-    A service that only sets passwords asks for NewPasswords.
-    """
-    if any(export.port is Reauthentication for export in it.contributed(Export)):
-        return
-    of_handlers = (need for operation in it.operations() for need in needs_of_handler(operation))
-    for need in chain(*it.module.container.needs.values(), of_handlers):
-        if isclass(need.kind) and issubclass(need.kind, Passwords):
-            yield f"{it.name}'s {need.owner} compares passwords itself: ask for Reauthentication"

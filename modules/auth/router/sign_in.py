@@ -32,10 +32,9 @@ from modules.auth.schemas import (
 )
 from modules.auth.service.login import Login
 from modules.auth.service.refresh import Refresh
-from modules.auth.service.registration import Registration
 from modules.auth.service.revocation import Revocation
 from modules.auth.service.token_endpoint import TokenEndpoint
-from modules.users.public import EmailTaken, NewAccount
+from modules.users.public import Accounts, EmailTaken, NewAccount
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -86,9 +85,9 @@ class SignInController(Controller):
         errors=(EmailTaken,),
     )
     async def register(
-        self, data: JSONBody[RegistrationRequest], registration: NamedDependency[Registration]
+        self, data: JSONBody[RegistrationRequest], accounts: NamedDependency[Accounts]
     ) -> ProfileRead:
-        return ProfileRead.of(await registration.register(NewAccount(**data.model_dump())))
+        return ProfileRead.of(await accounts.register(NewAccount(**data.model_dump())))
 
     @post(
         "/login",

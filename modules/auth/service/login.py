@@ -11,13 +11,13 @@ from core.kit.platform import (
     ADMIN,
     Maintenance,
     Outcome,
-    Passwords,
     UnderMaintenance,
     current_context,
 )
 from modules.auth.errors import InvalidCredentials
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
 from modules.auth.service.login_throttle import LoginThrottle
+from modules.auth.service.passwords import PasswordService
 from modules.users.public import Account, Accounts
 
 
@@ -27,7 +27,7 @@ class Login:
         db: Database,
         clock: Clock,
         accounts: Accounts,
-        passwords: Passwords,
+        passwords: PasswordService,
         login_throttle: LoginThrottle,
         issuer: TokenIssuer,
         maintenance: Maintenance,
@@ -40,13 +40,13 @@ class Login:
         """Raises InvalidCredentials, UnderMaintenance, HashingBusy and errors of the throttle."""
         async with self._login_throttle.attempt(email):
             account = await self._accounts.by_email(email)
-            stored = account.password_hash if account else None
-            matches = await self._passwords.verify(stored, password)
-            if account is None or not account.is_active or not matches:
+            stored = await self._passwords.match(account.id if account else None, password)
+            if account is None or not account.is_active or stored is None:
                 await self._refuse(account)
         set_principal(account)
         await check_maintenance(self._maintenance, account)
-        return await self._open_session(account, password, device)
+        rehashed = await self._passwords.rehashed(stored, password)
+        return await self._open_session(account, stored, rehashed, device)
 
     async def _refuse(self, account: Account | None) -> NoReturn:
         target = "users", account.id if account else None
@@ -54,31 +54,25 @@ class Login:
             await tx.record("auth.login", target, outcome=Outcome.refused)
         raise InvalidCredentials
 
-    async def _open_session(self, account: Account, password: str, device: str) -> IssuedTokens:
-        ring, rehashed = await self._issuer.ring(), await self._rehashed(account, password)
+    async def _open_session(
+        self, account: Account, stored: str, rehashed: str | None, device: str
+    ) -> IssuedTokens:
+        ring = await self._issuer.ring()
         async with self._db.transaction() as tx:
             await self._accounts.signed_in(account.id, self._clock())  # which locks the account
-            await self._must_be_unchanged(account)
+            await self._must_be_unchanged(account, stored)
             if rehashed:
-                await self._accounts.set_password_hash(account.id, rehashed)
+                await self._passwords.store(account.id, rehashed)
             opened, refresh_token = await self._issuer.open_session(tx, account, device)
             target = ("users", account.id)
             await tx.record("auth.login", target, session_id=str(opened.id))
         return self._issuer.pair(ring, opened, refresh_token)
 
-    async def _rehashed(self, account: Account, password: str) -> str | None:
-        """Return a new hash if the parameters of the stored one are outdated, else None."""
-        outdated = account.password_hash and self._passwords.needs_rehash(account.password_hash)
-        return await self._passwords.hash(password) if outdated else None
-
-    async def _must_be_unchanged(self, account: Account) -> None:
+    async def _must_be_unchanged(self, account: Account, stored: str) -> None:
         """Raise InvalidCredentials if the password or `is_active` changed since the comparison."""
         current = await self._accounts.by_id(account.id)
-        if (
-            current is None
-            or not current.is_active
-            or current.password_hash != account.password_hash
-        ):
+        is_active = current is not None and current.is_active
+        if not is_active or await self._passwords.stored(account.id) != stored:
             raise InvalidCredentials
 
 

@@ -1,12 +1,12 @@
-"""The personal data of the module, which are the sessions and API keys of a user."""
+"""The personal data of the module: the sessions, API keys and password of a user."""
 
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core.kit import Clock, Database, delete_some
-from modules.auth.models import ApiKey, AuthSession, RefreshToken
+from modules.auth.models import ApiKey, AuthSession, Password, RefreshToken
 from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
@@ -41,7 +41,9 @@ class SignInData:
                 yield ApiKeyRead.each(rows)
 
     async def forget(self, user_id: UUID) -> None:
-        """Remove wrong attempts and known clients, which are found by the e-mail address only."""
+        """Remove the password, and attempts and clients, which only the e-mail address finds."""
+        async with self._db.transaction() as tx:
+            await tx.session.execute(delete(Password).where(Password.user_id == user_id))
         if account := await self._accounts.by_id(user_id):
             await self._login_throttle.forget(account.email)
 

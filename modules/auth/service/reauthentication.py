@@ -6,9 +6,10 @@ Other modules use the port `Reauthentication`. One throttle counts every attempt
 from sqlalchemy import bindparam, select, update
 
 from core.kit import Clock, Database, Principal
-from core.kit.platform import BadCredential, Passwords, ProofFailed, StepUpRequired
+from core.kit.platform import BadCredential, ProofFailed, StepUpRequired
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.service.login_throttle import LoginThrottle
+from modules.auth.service.passwords import PasswordService
 from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import PRINCIPALS
 from modules.users.public import Account, Accounts
@@ -24,7 +25,7 @@ class PasswordReauthentication:
         db: Database,
         clock: Clock,
         accounts: Accounts,
-        passwords: Passwords,
+        passwords: PasswordService,
         login_throttle: LoginThrottle,
         sessions: SessionService,
     ) -> None:
@@ -35,7 +36,7 @@ class PasswordReauthentication:
     async def confirm(self, principal: Principal, password: str | None) -> None:
         """Require the password, or a fresh session if the account has no password."""
         account = await self._accounts.by_id(principal.id)
-        if account and account.password_hash is None:
+        if account and await self._passwords.stored(account.id) is None:
             if not principal.is_fresh(self._clock()):
                 raise StepUpRequired
         elif password is None:
@@ -56,11 +57,13 @@ class PasswordReauthentication:
     async def change_password(self, principal: Principal, current: str, new: str) -> None:
         """Set a password and end other sessions. Raises InvalidInput and errors of `confirm`."""
         account = await self._prove(principal, current)
-        self._passwords.check(new, "body.new_password", account.email, account.name)
-        hashed = await self._passwords.hash(new)
+        store = await self._passwords.prepare(
+            new, account.email, account.name, location="body.new_password"
+        )
         others = (AuthSession.user_id == account.id) & (AuthSession.id != principal.session_id)
         async with self._db.transaction() as tx:
-            await self._accounts.set_password_hash(account.id, hashed)
+            await self._accounts.password_changed(account.id)  # which locks the account
+            await store(account.id)
             if await tx.session.scalar(OWN, {"session_id": principal.session_id}) is None:
                 raise BadCredential  # a change in another session ended this one
             await self._sessions.end_where(tx, others)
@@ -72,6 +75,6 @@ class PasswordReauthentication:
         if account is None:
             raise BadCredential
         async with self._login_throttle.attempt(account.email, principal.session_id):
-            if not await self._passwords.verify(account.password_hash, password):
+            if await self._passwords.match(account.id, password) is None:
                 raise ProofFailed
         return account

@@ -149,7 +149,6 @@ def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
 PRIVATE = (
     "age",
     "locale",
-    "password_hash",
     "email_verified_at",
     "pending_email",
     "last_login_at",

@@ -17,7 +17,7 @@ from core.kit import (
     unique,
     uuid7,
 )
-from core.kit.platform import MEMBER, NewPasswords, Roles, current_context
+from core.kit.platform import MEMBER, NewPasswords, Roles, StorePassword, current_context
 from modules.users.email import as_written, key_of
 from modules.users.models import User
 from modules.users.public import (
@@ -28,7 +28,7 @@ from modules.users.public import (
     Person,
     UserRegistered,
 )
-from modules.users.queries import CREDENTIALS_BY_EMAIL, CREDENTIALS_BY_ID, FIRST
+from modules.users.queries import ACCOUNT_BY_EMAIL, ACCOUNT_BY_ID, FIRST
 from modules.users.rows import account_of, person_of, update_row
 
 SIGNED_IN = (
@@ -50,7 +50,6 @@ class NewUser(TypedDict):
     email_key: str
     age: int | None
     roles: tuple[str, ...]
-    password_hash: str
     created_at: datetime
     updated_at: datetime
 
@@ -72,10 +71,10 @@ class AccountService:
             key = key_of(email)
         except EmailNotValidError:
             return None
-        return await self._account(CREDENTIALS_BY_EMAIL, key=key)
+        return await self._account(ACCOUNT_BY_EMAIL, key=key)
 
     async def by_id(self, user_id: UUID) -> Account | None:
-        return await self._account(CREDENTIALS_BY_ID, user_id=user_id)
+        return await self._account(ACCOUNT_BY_ID, user_id=user_id)
 
     async def first_id(self) -> UUID | None:
         async with self._db.read() as reads:
@@ -84,35 +83,39 @@ class AccountService:
 
     async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
         """Raises EmailTaken; the audit entry of an anonymous caller names the existing account."""
-        user, existing = await self.prepare(new, roles), await self.by_email(new.email)
+        user, store_password = await self.prepare(new, roles)
+        existing = await self.by_email(new.email)
         try:
-            return await self.add(user)
+            return await self.add(user, store_password)
         except EmailTaken:
             current_context().about = existing.id if existing else None
             raise
 
-    async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> NewUser:
+    async def prepare(
+        self, new: NewAccount, roles: Sequence[str] = (MEMBER,)
+    ) -> tuple[NewUser, StorePassword]:
         """Check the fields and hash the password, before any transaction opens."""
         email, key = readable(new.email)
-        self._passwords.check(new.password, "body.password", email, new.name)
+        store_password = await self._passwords.prepare(new.password, email, new.name)
         now = self._clock()
-        return {
+        user: NewUser = {
             "name": new.name,
             "email": email,
             "email_key": key,
             "age": new.age,
             "roles": self._roles.check(roles),
-            "password_hash": await self._passwords.hash(new.password),
             "created_at": now,
             "updated_at": now,
         }
+        return user, store_password
 
-    async def add(self, new: NewUser) -> Person:
+    async def add(self, new: NewUser, store_password: StorePassword) -> Person:
         """Add a user whom `prepare` has checked. Raises EmailTaken."""
         current_context().about = user_id = uuid7()
         async with self._db.transaction() as tx:
             with unique(User.email_key, EmailTaken):
                 user = await tx.insert(User, id=user_id, **new)
+            await store_password(user.id)
             await tx.publish(UserRegistered(user_id=user.id))
             await self.unlock(user.email)
             await tx.record("users.create", user, roles=[*user.roles])
@@ -123,9 +126,9 @@ class AccountService:
         for unlocked in self._contributions.of(AccountUnlocked):
             await unlocked.run(email)
 
-    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+    async def password_changed(self, user_id: UUID) -> None:
         async with self._db.transaction() as tx:
-            await update_row(tx, user_id, {"password_hash": password_hash})
+            await update_row(tx, user_id, {"updated_at": self._clock()})
             tx.invalidate("users", "principals")
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:

@@ -36,11 +36,11 @@ class AdminService:
         """Make an admin if there is none; return whether one was made. Raises EmailTaken."""
         if await self.exists():
             return False
-        admin = await self._accounts.prepare(new, ROLES)
+        admin, store_password = await self._accounts.prepare(new, ROLES)
         async with self._db.transaction():
             if await self.exists():
                 return False
-            await self._accounts.add(admin)
+            await self._accounts.add(admin, store_password)
         return True
 
     async def make(self, new: NewAccount, *, promote: bool) -> None:
@@ -68,15 +68,11 @@ class AdminService:
 
     async def _promote(self, account: Account, new: NewAccount) -> None:
         """Replace the password and end all sessions, because anyone may have made the account."""
-        self._passwords.check(new.password, "body.password", account.email, account.name)
-        changes = {
-            "password_hash": await self._passwords.hash(new.password),
-            "roles": ROLES,
-            "is_active": True,
-            "deletes_at": None,
-        }
+        store_password = await self._passwords.prepare(new.password, account.email, account.name)
+        changes = {"roles": ROLES, "is_active": True, "deletes_at": None}
         async with self._db.transaction() as tx:
             await update_row(tx, account.id, changes)
+            await store_password(account.id)
             await self._account_deletion.close(tx, account.id)
             await self._accounts.unlock(account.email)
             await tx.record("users.set_roles", ("users", account.id), after=[*ROLES])

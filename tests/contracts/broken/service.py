@@ -1,6 +1,5 @@
 from core.events.outbox import Outbox
 from core.kernel.schemas import Schema
-from core.security.passwords import Passwords
 
 
 class ThingRead(Schema):
@@ -12,4 +11,4 @@ class Scope(Schema):
 
 
 class ThingService:
-    def __init__(self, outbox: Outbox, passwords: Passwords) -> None: ...
+    def __init__(self, outbox: Outbox) -> None: ...

@@ -10,10 +10,9 @@ from litestar import Litestar
 
 from config.settings import Rate
 from core.kit import Module
-from core.kit.platform import Passwords
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
-from modules.auth.service.login import Login
-from modules.auth.service.login_throttle import (
+from modules.auth.passwords.hashing import PasswordHashing
+from modules.auth.service.login_delays import (
     CEILING,
     FREE,
     FREE_BY_ADDRESS,
@@ -53,7 +52,7 @@ async def statuses(app: Litestar, email: str, times: int, address: str = "192.0.
 
 
 @contextmanager
-def counting(passwords: Passwords) -> Iterator[list[str]]:
+def counting(passwords: PasswordHashing) -> Iterator[list[str]]:
     """The passwords that reach the hash."""
     reached: list[str] = []
     original = passwords.verify
@@ -127,7 +126,7 @@ class TestByAccount:
     async def test_a_hundred_from_a_hundred_addresses(
         self, app: Litestar, auth: Module, person: Person
     ) -> None:
-        with counting(auth.provider(Login)()._passwords) as reached:
+        with counting(auth.provider(PasswordHashing)()) as reached:
             answers = await at_once(
                 *(attempt(app, person.email, address=f"198.51.100.{n}") for n in range(100))
             )
@@ -213,14 +212,14 @@ class TestFlood:
     async def test_two_hundred_wrong_at_once(
         self, app: Litestar, auth: Module, person: Person
     ) -> None:
-        with counting(auth.provider(Login)()._passwords) as reached:
+        with counting(auth.provider(PasswordHashing)()) as reached:
             answers = await at_once(*(attempt(app, person.email) for _ in range(200)))
         assert len(reached) <= FREE + 3, "a second that passes lets one more through"
         assert {each.status_code for each in answers} == {401, 429}
 
     @pytest.mark.race
     async def test_each_account_anew(self, app: Litestar, auth: Module) -> None:
-        with counting(auth.provider(Login)()._passwords) as reached:
+        with counting(auth.provider(PasswordHashing)()) as reached:
             for number in range(ROUNDS):
                 where = f"u{number}@example.com", WRONG, f"192.0.2.{number}"
                 answers = await at_once(*(attempt(app, *where) for _ in range(CLIENTS)))

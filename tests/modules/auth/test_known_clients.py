@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 from config.settings import Rate
 from core.testing import PASSWORD, CoreContainer, Person, later
 from modules.auth.models import Attempts
-from modules.auth.service.login_throttle import CEILING, FREE, FREE_TO_STRANGERS, MOST_KNOWN
+from modules.auth.service.login_delays import CEILING, FREE, FREE_TO_STRANGERS
+from modules.auth.service.login_throttle import MOST_KNOWN
 from modules.users.plugin import Plugin
 from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService

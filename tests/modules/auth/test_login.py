@@ -13,12 +13,12 @@ from sqlalchemy import delete, update
 
 from core.kit import Module
 from core.kit.platform import MaintenanceState
-from core.security.passwords import PASSES
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
 from core.testing.races import order
-from modules.auth.service.login import Login
+from modules.auth.models import Password
+from modules.auth.passwords.hashing import PASSES, PasswordHashing
+from modules.auth.service.passwords import PasswordService
 from modules.users.models import User
-from modules.users.public import Accounts
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, works
 from tests.modules.auth.trail import trail
 
@@ -56,6 +56,11 @@ async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
         tx.invalidate("principals", "users")
 
 
+async def remove_password(core: CoreContainer, person: Person) -> None:
+    async with core.db().transaction() as tx:
+        await tx.session.execute(delete(Password).where(Password.user_id == person.id))
+
+
 @pytest.fixture
 async def accounts(
     app: Litestar, core: CoreContainer, person: Person
@@ -68,7 +73,7 @@ async def accounts(
         register(app, "nopassword@example.com", "Nobody") as without_password,
     ):
         await change(core, disabled, is_active=False)
-        await change(core, without_password, password_hash=None)
+        await remove_password(core, without_password)
         left = await leaving.client.post(f"{ME}/deletion", json={"password": PASSWORD})
         assert left.status_code == 202
         async with core.db().transaction() as tx:
@@ -190,7 +195,7 @@ class TestTime:
 
 
 async def keep_at_the_real_price(core: CoreContainer, auth: Module) -> None:
-    passwords = auth.provider(Login)()._passwords
+    passwords = auth.provider(PasswordHashing)()
     passwords._hasher = type(passwords._hasher)(
         time_cost=PASSES, memory_cost=REAL_MEMORY_KIB, parallelism=1
     )
@@ -198,9 +203,7 @@ async def keep_at_the_real_price(core: CoreContainer, auth: Module) -> None:
     passwords._dummy.cache_clear()
     stored = await passwords.hash(PASSWORD)
     async with core.db().transaction() as tx:
-        known = update(User).where(User.password_hash.is_not(None))
-        await tx.session.execute(known.values(password_hash=stored))
-        tx.invalidate("principals", "users")
+        await tx.session.execute(update(Password).values(hash=stored))
 
 
 async def medians(
@@ -257,13 +260,12 @@ class TestSuccess:
             assert (await attempt(client, email, typed)).status_code == 200
 
     async def test_a_password_kept_under_old_parameters_is_kept_anew(
-        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
+        self, client: AsyncClient, auth: Module, person: Person
     ) -> None:
-        old = type(core.passwords())(memory_kib=128)
-        await auth.provider(Accounts)().set_password_hash(person.id, await old.hash(PASSWORD))
+        passwords, old = auth.provider(PasswordService)(), PasswordHashing(memory_kib=128)
+        await passwords.store(person.id, await old.hash(PASSWORD))
         await log_in(client, person)
-        account = await auth.provider(Accounts)().by_id(person.id)
-        assert account and account.password_hash and "$m=64," in account.password_hash
+        assert "$m=64," in str(await passwords.stored(person.id))
         await log_in(client, person)
 
 

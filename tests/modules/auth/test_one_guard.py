@@ -13,9 +13,10 @@ from litestar import Litestar
 
 from config.settings import Rate
 from core.kit import Module
-from core.kit.platform import Passwords
 from core.testing import PASSWORD, CoreContainer, Person
-from modules.auth.service.login_throttle import FREE, LoginThrottle
+from modules.auth.passwords.hashing import PasswordHashing
+from modules.auth.service.login_delays import FREE
+from modules.auth.service.login_throttle import LoginThrottle
 from tests.modules.auth.conftest import AUTH, ME, code_of, limit_login
 from tests.modules.auth.test_guessing import WRONG, attempt
 
@@ -123,7 +124,7 @@ class TestWithTwoWorkers:
 
 
 @contextmanager
-def held_up(passwords: Passwords) -> Iterator[tuple[Event, Event]]:
+def held_up(passwords: PasswordHashing) -> Iterator[tuple[Event, Event]]:
     """Hashing waits; the events say that it has begun, and let it go on."""
     begun, go_on = Event(), Event()
     original = passwords._run
@@ -142,7 +143,7 @@ def held_up(passwords: Passwords) -> Iterator[tuple[Event, Event]]:
 
 
 async def test_no_writer_waits_for_a_hash(
-    core: CoreContainer, client: AsyncClient, admin: Person, stranger: Person
+    auth: Module, client: AsyncClient, admin: Person, stranger: Person
 ) -> None:
     new = {"name": "Somebody New", "email": "new@example.com", "password": PASSWORD}
     requests: list[Callable[[dict[str, str]], Coroutine[Any, Any, Response]]] = [
@@ -155,7 +156,7 @@ async def test_no_writer_waits_for_a_hash(
         lambda key: CHANGE.send(admin, PASSWORD, **key),
     ]
     for number, request in enumerate(requests):
-        with held_up(core.passwords()) as (begun, go_on):
+        with held_up(auth.provider(PasswordHashing)()) as (begun, go_on):
             slow = create_task(request({"idempotency-key": f"slow{number}"}))
             await begun.wait()
             change = await stranger.client.patch(ME, json={"name": f"Number {number}"})
@@ -168,7 +169,7 @@ async def test_no_writer_waits_for_a_hash(
 async def test_inside_a_transaction_nothing_is_hashed_or_counted(
     core: CoreContainer, auth: Module, person: Person
 ) -> None:
-    passwords = core.passwords()
+    passwords = auth.provider(PasswordHashing)()
     async with core.db().transaction():
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             async with auth.provider(LoginThrottle)().attempt(person.email):

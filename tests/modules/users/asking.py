@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from httpx import AsyncClient, Response
-from sqlalchemy import select
+from sqlalchemy import Uuid, column, func, select, table
 
 from core.kit.platform import AuditEntry
 from core.testing import CoreContainer, Person
@@ -44,3 +45,11 @@ async def with_key(person: Person, *scopes: str) -> dict[str, str]:
     made = await person.client.post("/api/v1/auth/api-keys", json=body)
     assert made.status_code == 201, made.text
     return {"x-api-key": made.json()["key"]}
+
+
+async def rows_of_passwords(core: CoreContainer, user_id: UUID) -> int:
+    """The passwords of a user, which the auth module has."""
+    passwords = table("auth_passwords", column("user_id", Uuid()))
+    of_user = select(func.count()).select_from(passwords).where(passwords.c.user_id == user_id)
+    async with core.db().read() as reads:
+        return int(await reads.scalar(of_user))

@@ -28,7 +28,7 @@ from modules.users.models import User
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.people import PeopleService
-from tests.modules.users.asking import ME, USERS
+from tests.modules.users.asking import ME, USERS, rows_of_passwords
 
 API = "/api/v1"
 CANARY = "zzcanary"
@@ -94,12 +94,14 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table_or_file(
     first_admin = settings.data_dir / "first-admin.txt"
     first_admin.write_text(f"{CANARY}@example.com\n{PASSWORD}\n")
     user_id = (await canary.get(ME)).json()["id"]
+    assert await rows_of_passwords(core, UUID(user_id)) == 1
     before = [each async for each in places(core, settings, CANARY)]
     assert {"users", "files", "auth_sessions", "auth_api_keys", "core_idempotency"} <= {*before}
     assert "core_audit" in [each async for each in places(core, settings, ADDRESS)]
     left = await canary.post(f"{ME}/deletion", json={"password": PASSWORD}, headers=key("leave"))
     assert left.status_code == 202, left.text
     assert (await canary.get(ME)).status_code == 401
+    assert await rows_of_passwords(core, UUID(user_id)) == 0, "removed with the account at once"
     await core.relay().deliver_all()
     for mark in (CANARY, ADDRESS):
         assert [each async for each in places(core, settings, mark)] == []

@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from httpx import AsyncClient
 from pydantic import SecretStr
 from sqlalchemy import delete
 
 from config.settings import Settings
 from core.kit import Module
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, sign_in
 from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused
 from modules.users.first_admin import FILE, FirstAdmin
@@ -43,7 +44,7 @@ async def test_nobody_is_made_admin_unless_it_is_asked_for(
 
 @pytest.mark.race
 async def test_the_first_admin_is_made_once(
-    users: Module, named: FirstAdmin, core: CoreContainer
+    users: Module, named: FirstAdmin, core: CoreContainer, client: AsyncClient
 ) -> None:
     for _ in range(ROUNDS):
         async with core.db().transaction() as tx:
@@ -52,7 +53,7 @@ async def test_the_first_admin_is_made_once(
         assert [each for each in told if each] == [MADE]
     account = await users.provider(AccountService)().by_email(EMAIL)
     assert account and account.roles == ("admin", "member")
-    assert await core.passwords().verify(account.password_hash, PASSWORD)
+    await sign_in(client, EMAIL)
     assert await named.ensure() is None
 
 
@@ -103,7 +104,7 @@ async def test_it_does_not_when_somebody_is_admin(
 
 
 async def test_in_development_a_password_is_made_and_kept_private(
-    users: Module, settings: Settings, core: CoreContainer
+    users: Module, settings: Settings, client: AsyncClient
 ) -> None:
     admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
     told = await admin.ensure()
@@ -112,8 +113,7 @@ async def test_in_development_a_password_is_made_and_kept_private(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     email, password = file.read_text().split()
     assert email == EMAIL and password not in told
-    account = await users.provider(AccountService)().by_email(EMAIL)
-    assert account and await core.passwords().verify(account.password_hash, password)
+    await sign_in(client, EMAIL, password)
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
@@ -138,7 +138,7 @@ def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
         assert given_password(given) == password
 
 
-async def test_an_operator_makes_admins(users: Module, person: Person, core: CoreContainer) -> None:
+async def test_an_operator_makes_admins(users: Module, person: Person) -> None:
     make = users.provider(AdminService)().make
     await make(NewAccount(name="Boss", email=EMAIL, password=PASSWORD), promote=False)
     taken = NewAccount(name="Boss", email=person.email, password="another good one 42")
@@ -148,7 +148,7 @@ async def test_an_operator_makes_admins(users: Module, person: Person, core: Cor
     await make(taken, promote=True)
     promoted = await users.provider(AccountService)().by_email(person.email)
     assert promoted and promoted.roles == ("admin", "member")
-    assert await core.passwords().verify(promoted.password_hash, taken.password)
+    await sign_in(person.client, person.email, taken.password)
 
 
 def test_the_command_says_what_to_do_before_anything_is_built(settings: Settings) -> None:

@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 
 from core.data.database import Database
 from core.kernel.contributions import Contribution, Export
-from core.security.passwords import Passwords
 from core.security.policies import public
 from core.web.route_decorators import get
 from core.wiring.module import Module
@@ -17,23 +16,6 @@ from core.wiring.module import Module
 @runtime_checkable
 class Bell(Protocol):
     def ring(self) -> None: ...
-
-
-class ComparingService:
-    def __init__(self, passwords: Passwords) -> None: ...
-
-
-class Comparing(Module):
-    services = (ComparingService,)
-
-
-class ComparingController(Controller):
-    @get(summary="Compare passwords in a handler", policy=public)
-    async def compare(self, secrets: NamedDependency[Passwords]) -> None: ...
-
-
-class ComparingRoute(Module):
-    controllers = (ComparingController,)
 
 
 class Silent(Module):

@@ -1,0 +1,1 @@
+"""Passwords: their hashes, and the rules that a new one keeps."""
