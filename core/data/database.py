@@ -8,17 +8,18 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, event
+from sqlalchemy import Executable, Select, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase
 
 from core.data.audit import Outcome, Target
 from core.data.commits import Commits, LastStatements
 from core.data.folded import fold_updates
-from core.data.models import object_of
+from core.data.models import key_of, object_of
 from core.data.open_transaction import Recorders
+from core.data.queries import Listing, rows_of
 from core.data.transaction import (
     DeferredTransaction,
     Transaction,
@@ -27,7 +28,8 @@ from core.data.transaction import (
     inside_transaction,
 )
 from core.data.transaction_blocks import JoinedTransaction, NewTransaction, savepoint_in
-from core.data.updates import Where, change_of, condition_of, fields_of
+from core.data.unions import Union
+from core.data.updates import Where, change_of, condition_of, fields_of, found_by
 from core.engine.sql import (
     CacheVersions,
     ConnectionPool,
@@ -40,9 +42,11 @@ from core.engine.sql import (
     translate_busy_errors,
 )
 from core.kernel.errors import NotFound
+from core.kernel.pages import PageRequest, Rows
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 
 M = TypeVar("M", bound=DeclarativeBase)
+T = TypeVar("T")
 
 
 class Database:
@@ -76,6 +80,35 @@ class Database:
         """Return a connection for reads, which sees the changes of this task's transaction."""
         own = self._outer() if inside_transaction() else None
         return nullcontext(ReadsInTransaction(own.session) if own else self._reads)
+
+    async def get(
+        self, model: type[M], key: object, /, *, missing: type[NotFound], **where: object
+    ) -> M:
+        """Return the row with this primary key and these values, to read it. Raises `missing`.
+
+        `await db.get(Note, note_id, owner_id=owner.id, missing=NoteNotFound)`
+        """
+        statement, values = found_by(model, {key_of(model): key, **where})
+        async with self.read() as reads:
+            return cast("M", await reads.one(statement, values, missing=missing))
+
+    async def page(
+        self,
+        listing: Listing,
+        rows: type[T] | Select[T] | Union[T],
+        request: PageRequest,
+        /,
+        **values: object,
+    ) -> Rows[T]:
+        """Return the requested part of a list. Raises InvalidInput for an unknown key or filter.
+
+        `rows` is a query with its `values`, or a mapped class: all rows of its table that have the
+        values of the list's `scope`. `await db.page(NOTES, Note, request, owner_id=owner.id)`
+        """
+        if not isinstance(rows, Select | Union):
+            rows = rows_of(rows, listing)  # type: ignore[arg-type]  # a class is hashable
+        async with self.read() as reads:
+            return await reads.page(listing, rows, request, values)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

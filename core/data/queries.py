@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from operator import ge, gt, le, lt
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
+from core.data.rows import select_rows
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.unions import Union, in_order
 from core.engine.sql import NOTHING, Count, ReadConnection, Values
@@ -20,6 +21,7 @@ from core.kernel.messages import ParameterValue
 from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
+T = TypeVar("T")
 Columns = Sequence[InstrumentedAttribute[Any]]
 Query = Select[Any] | Union[Any]
 
@@ -282,6 +284,13 @@ class Listing(Uncopied):
             compare = COMPARISONS[name.rpartition("_")[2]]
             return compare(column, bindparam(f"filter_{name}", type_=column.type))
         raise invalid(name, "This list has no such filter.")
+
+
+@lru_cache(1000)
+def rows_of(model: type[T], listing: Listing) -> Select[T]:
+    """Return the query of a list that has all rows of a table with the values of its scope."""
+    same = [column == bindparam(column.key) for column in listing.scope]
+    return select_rows(model).where(*same)
 
 
 def whole_list(part: Rows[Any]) -> int | None:

@@ -1,4 +1,4 @@
-"""Changes and removals of rows by one statement, and the SELECT that locks a row for them."""
+"""The statements for one row: the SELECT that reads or locks it, its change and its removal."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
@@ -53,6 +53,12 @@ def condition_of(
     return None if version is None else {**found, "version": version}
 
 
+def found_by(model: type[DeclarativeBase], where: Where) -> tuple[Select[Any], Values]:
+    """Return the SELECT of a row, with the values of its parameters."""
+    names, found = split(where)
+    return select_row(model, names), found
+
+
 def locked(model: type[DeclarativeBase], where: Where) -> tuple[Select[Any], Values]:
     """Return the SELECT … FOR UPDATE of a row, with the values of its parameters."""
     names, found = split(where)
@@ -85,9 +91,14 @@ def update_of(model: type[DeclarativeBase], where: Names, changed: frozenset[str
 
 
 @lru_cache(1000)
-def select_locked(model: type[DeclarativeBase], where: Names) -> Select[Any]:
+def select_row(model: type[DeclarativeBase], where: Names) -> Select[Any]:
     table = table_of(model)
-    return select(*own_columns(table)).where(*conditions(table, where)).with_for_update()
+    return select(*own_columns(table)).where(*conditions(table, where))
+
+
+@lru_cache(1000)
+def select_locked(model: type[DeclarativeBase], where: Names) -> Select[Any]:
+    return select_row(model, where).with_for_update()
 
 
 @lru_cache(1000)

@@ -13,14 +13,19 @@ from core.kernel.pages import Rows
 
 T = TypeVar("T", bound="Schema")
 
-ABSENT: Any = Field(default_factory=lambda: None)
-"""The default of a field that a merge patch may leave out.
+
+def absent() -> None:
+    """Return the value of an absent field; `MergePatch.changes` leaves the field out."""
+
+
+ABSENT: Any = Field(default_factory=absent)
+"""The default of a field that a body may leave out without a value of its own.
 
 ```python
-class TaskUpdate(MergePatch):
+class Task(Schema):
     title: str = ABSENT
 
-assert TaskUpdate().changes() == {}
+assert Task().model_fields_set == set()
 ```
 """
 
@@ -156,15 +161,26 @@ class Schema(BaseModel):
 class MergePatch(Schema):
     """The body of a merge patch (RFC 7396): absent fields stay, `null` clears a nullable field.
 
-    ```python
-    class TaskChange(MergePatch):
-        title: str = ABSENT
-        due: UtcDatetime | None = ABSENT
+    Each field may be absent, also one of another body from which the class inherits.
 
-    change = TaskChange.model_validate({"due": None})
-    assert change.changes() == {"due": None}
+    ```python
+    class Task(Schema):
+        title: str
+        due: UtcDatetime | None
+
+    class TaskUpdate(MergePatch, Task): ...
+
+    update = TaskUpdate.model_validate({"due": None})
+    assert update.changes() == {"due": None}
     ```
     """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        for field in cls.model_fields.values():
+            if field.is_required():
+                field.default_factory = absent
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that the client sent, with their values."""

@@ -1,11 +1,13 @@
 """The access table of a module: its routes, and the status that each kind of caller gets."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.testing.people import Person
 
+PARTS = re.compile(r"\{\w+\}")
 CALLERS = ("anonymous", "user", "other", "admin", "disabled", "key", "bare_key")
 
 
@@ -59,12 +61,15 @@ class AccessTable:
     bodies: Mapping[str, Body] = field(default_factory=dict)
     """The body by route: `{"POST /api/v1/notes": {"json": {"text": "Buy milk."}}}`.
 
-    The values are arguments of httpx, or a function that makes them for an `AccessRequest`.
+    The values are arguments of httpx, or a function that makes them for an `AccessRequest`. A
+    route that is not named gets the example of its JSON body in the OpenAPI document.
     """
     resources: Mapping[str, Resource] = field(default_factory=dict)
     """The part of a path that is replaced, such as `{note_id}`, and its value.
 
-    The value is a text, or a function that makes the resource of its owner and returns the id.
+    The value is a text, or a function that makes the resource of its owner and returns the id. A
+    part that is not named gets the id of what the owner creates by a POST to the path before it,
+    and stays as it is if the table has no such route.
     """
 
     @property
@@ -78,16 +83,34 @@ class AccessTable:
             method, path, *statuses = line
             yield AccessRow(method, path, dict(zip(CALLERS, map(int, statuses), strict=True)))
 
-    def body_of(self, route: str, request: AccessRequest) -> Sent:
+    async def body_of(self, route: str, request: AccessRequest) -> Sent:
         """Return the arguments of httpx with the body of this route."""
-        body = self.bodies.get(route, {})
+        if (body := self.bodies.get(route)) is None:
+            return await example_of(route, request.owner)
         return body(request) if callable(body) else body
 
     async def path_of(self, row: AccessRow, owner: Person) -> str:
         """Return the path with the resources of this owner."""
         path = row.path
-        for part, resource in self.resources.items():
-            if part in path:
-                value = await resource(owner) if callable(resource) else resource
-                path = path.replace(part, str(value))
+        for part in PARTS.findall(row.path):
+            path = path.replace(part, await self._value_of(part, row, owner))
         return path
+
+    async def _value_of(self, part: str, row: AccessRow, owner: Person) -> str:
+        if (resource := self.resources.get(part)) is not None:
+            return str(await resource(owner) if callable(resource) else resource)
+        collection = row.path.partition(f"/{part}")[0]
+        if f"POST {collection}" not in {it.route for it in self.rows}:
+            return part
+        body = await self.body_of(f"POST {collection}", AccessRequest(collection, owner, owner))
+        created = await owner.client.post(collection, **body)
+        return str(created.json()["id"])
+
+
+async def example_of(route: str, person: Person) -> Sent:
+    """Return the example of the JSON body; nothing if the route has no such body."""
+    method, _, path = route.partition(" ")
+    document = (await person.client.get("/docs/openapi.json")).json()
+    operation = document["paths"].get(path, {}).get(method.lower(), {})
+    content = operation.get("requestBody", {}).get("content", {})
+    return {"json": it["example"]} if (it := content.get("application/json")) else {}

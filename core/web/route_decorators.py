@@ -7,7 +7,7 @@ mypy checks the options; a keyword that does not exist is also an error when the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import litestar
 from litestar.handlers import HTTPRouteHandler
@@ -23,6 +23,7 @@ from litestar.types import (
 )
 
 from core.security.policies import Policy
+from core.web.arguments import mark_arguments
 from core.web.route_options import (
     DECLARATION,
     OPERATION_ID,
@@ -33,6 +34,7 @@ from core.web.route_options import (
 )
 
 Path = str | Sequence[str] | None
+Decorator = Callable[[Callable[..., object]], HTTPRouteHandler]
 
 
 class LitestarOptions(TypedDict, total=False):
@@ -68,16 +70,20 @@ def get(
     produces: Sequence[str] = (),
     streamed: bool = False,
     **options: Unpack[LitestarOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for GET and HEAD.
 
     `policy` says who may call the route, `errors` which errors it raises, and `listing` how the
     `Page` that it returns is sorted and filtered. `limit` names a further rate limit.
 
+    A parameter of the handler gets a part of the path by its name, the request's `principal`,
+    `visitor`, `page_request` and `if_match` by name and type, and the JSON body as `data`. Any
+    other has a mark of Litestar, such as `FromQuery[int]`.
+
     ```python
     class NoteController(Controller):
         @get(summary="List your notes", policy=authenticated, listing=NOTES)
-        async def list_notes(self, page_request: NamedDependency[PageRequest]) -> Page[NoteRead]:
+        async def list_notes(self, page_request: PageRequest) -> Page[NoteRead]:
             return NoteRead.paged(Rows([], 0, page_request))
     ```
     """
@@ -105,7 +111,7 @@ def post(
     body: Bodies | None = None,
     request_headers: Mapping[str, str] | None = None,
     **options: Unpack[LitestarBodyOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for POST, which is answered with 201.
 
     `audit` is the action of a refused request in the audit trail: the operation id, if the route
@@ -114,7 +120,7 @@ def post(
     ```python
     class NoteController(Controller):
         @post(summary="Write a note", policy=authenticated)
-        async def write_note(self, data: JSONBody[NoteDraft]) -> NoteRead: ...
+        async def write_note(self, data: NoteDraft) -> NoteRead: ...
     ```
     """
     declaration = Declaration(
@@ -138,13 +144,13 @@ def put(
     audit: str | None = OPERATION_ID,
     limit: str | None = None,
     **options: Unpack[LitestarBodyOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for PUT, with the options of `post` that a replacement may need.
 
     ```python
     class NoteController(Controller):
         @put("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
-        async def replace_note(self, note_id: FromPath[UUID], data: JSONBody[NoteDraft]): ...
+        async def replace_note(self, note_id: UUID, data: NoteDraft): ...
     ```
     """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
@@ -159,13 +165,13 @@ def patch(
     audit: str | None = OPERATION_ID,
     limit: str | None = None,
     **options: Unpack[LitestarBodyOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for PATCH, with the options of `post` that a change may need.
 
     ```python
     class NoteController(Controller):
         @patch("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
-        async def change_note(self, note_id: FromPath[UUID], data: JSONBody[NoteUpdate]): ...
+        async def change_note(self, note_id: UUID, data: NoteUpdate): ...
     ```
     """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
@@ -180,7 +186,7 @@ def delete(
     audit: str | None = OPERATION_ID,
     limit: str | None = None,
     **options: Unpack[LitestarOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for DELETE, which is answered with 204.
 
     It has the options of `post` that a removal may need.
@@ -188,7 +194,7 @@ def delete(
     ```python
     class NoteController(Controller):
         @delete("/{note_id:uuid}", policy=authenticated, errors=(NoteNotFound,))
-        async def remove_note(self, note_id: FromPath[UUID]) -> None: ...
+        async def remove_note(self, note_id: UUID) -> None: ...
     ```
     """
     declaration = Declaration(policy=policy, errors=errors, audit=audit, limit=limit)
@@ -202,7 +208,7 @@ def route(
     policy: Policy,
     unread: bool = False,
     **options: Unpack[LitestarOptions],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Declare a route for several methods, e.g. one that only refuses.
 
     An `unread` route ignores query parameters and the body.
@@ -216,7 +222,7 @@ def declared(
     path: Path,
     declaration: Declaration,
     options: Mapping[str, object],
-) -> HTTPRouteHandler:
+) -> Decorator:
     """Return the decorator of Litestar with the declaration in its `opt`.
 
     Raises TypeError for an unknown keyword, which Litestar would keep in `opt` too.
@@ -225,7 +231,12 @@ def declared(
     for unknown in handler.opt.keys() - {DECLARATION}:
         [nearest] = get_close_matches(unknown, NAMES, n=1, cutoff=0)
         raise TypeError(f"a route has no option {unknown!r}; the nearest is {nearest!r}")
-    return handler
+
+    def decorate(function: Callable[..., Any]) -> HTTPRouteHandler:
+        mark_arguments(function, [*handler.paths])
+        return handler(function)
+
+    return decorate
 
 
 NAMES = sorted({*LitestarBodyOptions.__annotations__, *(it.name for it in fields(Declaration))})

@@ -15,6 +15,7 @@ from core.kernel.contributions import Contribution, Export, WiringError
 from core.kernel.loading import as_wiring_error
 from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
+from core.wiring.controllers import needs_of_controller
 from core.wiring.handlers import dependencies_of, is_service, needs_of_handlers
 from core.wiring.module import Module, Mount
 from core.wiring.own import core_contributions
@@ -109,7 +110,7 @@ def connect(
             container.offer(port, owner.name, export.provider)
     of_handlers = [*needs_of_handlers(controllers)]
     needs = [
-        *chain(*container.needs.values()),
+        *chain(*container.needs.values(), *map(needs_of_controller, controllers)),
         *(need for need in of_handlers if is_service(need.kind)),
     ]
     for need in needs:

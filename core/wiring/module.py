@@ -16,6 +16,7 @@ from core.kernel.contributions import Contribution
 from core.kernel.loading import as_wiring_error
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
+from core.wiring.controllers import with_services
 from core.wiring.services import Service, ServiceContainer
 
 S = TypeVar("S")
@@ -42,14 +43,6 @@ class AnyHost(Contribution):
     """A path that accepts any `Host`, as do all paths below it: `AnyHost("/health")`."""
 
     name: str
-
-
-class ModuleRouter(Uncopied, Router):
-    """The router of a module; it belongs to one application, so that Litestar need not copy it."""
-
-    def __init__(self, module: str, mount: Mount, dependencies: dict[str, Provide]) -> None:
-        super().__init__(mount.name, route_handlers=mount.controllers, dependencies=dependencies)
-        self.module = module
 
 
 class Module(InitPlugin):
@@ -80,8 +73,8 @@ class Module(InitPlugin):
     services: ClassVar[Sequence[Service]] = ()
     """The classes of the services, each built once at the start.
 
-    A parameter of a constructor, or of a handler, gets the object of its type: from core, from
-    these services, or from an `Export` of another module. A parameter with a default keeps it. A
+    A parameter of a constructor, or an attribute of a controller, gets the object of its type: from
+    core, from these services, or from an `Export` of another module. One with a value keeps it. A
     function may stand for a class; its annotated result is then the type of the service.
     """
 
@@ -119,7 +112,14 @@ class Module(InitPlugin):
         own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
         mounts = [own, *self.core.contributions().of(Mount, self.name)]
         with as_wiring_error(f"The routes of {self.name} cannot be made", self.package):
-            app_config.route_handlers.extend(
-                ModuleRouter(self.name, mount, self.dependencies) for mount in mounts
-            )
+            app_config.route_handlers.extend(ModuleRouter(self, mount) for mount in mounts)
         return app_config
+
+
+class ModuleRouter(Uncopied, Router):
+    """The router of a module; it belongs to one application, so that Litestar need not copy it."""
+
+    def __init__(self, module: Module, mount: Mount) -> None:
+        controllers = [with_services(it, module.container) for it in mount.controllers]
+        super().__init__(mount.name, route_handlers=controllers, dependencies=module.dependencies)
+        self.module, self.package = module.name, module.package

@@ -9,16 +9,19 @@ from litestar.handlers import HTTPRouteHandler
 
 from config.settings import Settings
 from core.kernel.contributions import Contributions, WiringError
+from core.kernel.errors import NotFound
 from core.kernel.principal import Permission
 from core.security.limits import RateLimit
 from core.security.policies import Policy
 from core.web.bodies import WITH_BODY
 from core.web.openapi.document import operation_id
 from core.web.parameters import names_of
+from core.web.problems import named
 from core.web.route_options import (
     OPERATION_ID,
     AnyListing,
     Declaration,
+    Errors,
     RouteOptions,
     declaration_of,
 )
@@ -47,8 +50,12 @@ class OptionReader:
         """
         declared = self._checked(handler, f"{handler} at {path}")
         module, in_api = module_of(handler), self._is_in_api(path)
+        derived = {
+            "audit": audit_name(declared, handler, module),
+            "errors": errors_of(declared, handler, path),
+        }
         return RouteOptions(
-            **values_of(declared) | {"audit": audit_name(declared, handler, module)},
+            **values_of(declared) | derived,
             module=module,
             in_api=in_api,
             query=query_names(declared, model) if in_api and not declared.unread else None,
@@ -109,10 +116,28 @@ def audit_name(declared: Declaration, handler: HTTPRouteHandler, module: str) ->
     return declared.audit
 
 
+def errors_of(declared: Declaration, handler: HTTPRouteHandler, path: str) -> Errors:
+    """Return the declared errors; a route to one resource may also raise the module's NotFound.
+
+    That is added if the module has one such error, and the route declares none.
+    """
+    router, errors = router_of(handler), declared.errors
+    if router is None or "{" not in path or any(issubclass(it, NotFound) for it in errors):
+        return errors
+    own = f"{router.package}."
+    missing = [it for it in named(NotFound) if it.__module__.startswith(own)]
+    return (*missing, *errors) if len(missing) == 1 else errors
+
+
 def module_of(handler: HTTPRouteHandler) -> str:
     """Return the name of the module that has the handler; `core` for one of the core."""
+    router = router_of(handler)
+    return router.module if router else "core"
+
+
+def router_of(handler: HTTPRouteHandler) -> ModuleRouter | None:
     layers = handler.ownership_layers
-    return next((it.module for it in layers if isinstance(it, ModuleRouter)), "core")
+    return next((it for it in layers if isinstance(it, ModuleRouter)), None)
 
 
 def query_names(declared: Declaration, model: Any) -> frozenset[str]:

@@ -3,9 +3,8 @@ from uuid import UUID
 
 from litestar import Controller, Request
 from litestar.datastructures import ResponseHeader
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromQuery
 
 from core.kit import (
     IfMatch,
@@ -99,6 +98,11 @@ OF_CONTENT = {
 
 
 class FileController(Controller):
+    uploads: UploadService
+    files: FileService
+    usage: UsageService
+    contents: ContentService
+
     @post(
         "/upload",
         summary="Upload a file",
@@ -110,13 +114,8 @@ class FileController(Controller):
         errors=refused_uploads,
         request_max_body_size=None,
     )
-    async def upload_file(
-        self,
-        request: AnyRequest,
-        principal: NamedDependency[Principal],
-        uploads: NamedDependency[UploadService],
-    ) -> FileRead:
-        return FileRead.of(await uploads.upload(principal, body_of(request)))
+    async def upload_file(self, request: AnyRequest, principal: Principal) -> FileRead:
+        return FileRead.of(await self.uploads.upload(principal, body_of(request)))
 
     @post(
         "/upload-multiple",
@@ -130,29 +129,17 @@ class FileController(Controller):
         errors=refused_uploads,
         request_max_body_size=None,
     )
-    async def upload_multiple(
-        self,
-        request: AnyRequest,
-        principal: NamedDependency[Principal],
-        uploads: NamedDependency[UploadService],
-    ) -> FilesRead:
-        files = await uploads.upload_several(principal, body_of(request))
+    async def upload_multiple(self, request: AnyRequest, principal: Principal) -> FilesRead:
+        files = await self.uploads.upload_several(principal, body_of(request))
         return FilesRead(files=FileRead.each(files))
 
     @get(summary="List one's own files", policy=readers, listing=FILES)
-    async def list_files(
-        self,
-        principal: NamedDependency[Principal],
-        page_request: NamedDependency[PageRequest],
-        files: NamedDependency[FileService],
-    ) -> Page[FileRead]:
-        return FileRead.paged(await files.page_of(principal, page_request))
+    async def list_files(self, principal: Principal, page_request: PageRequest) -> Page[FileRead]:
+        return FileRead.paged(await self.files.page_of(principal, page_request))
 
     @get("/usage", summary="Read how much room one's files take up", policy=readers)
-    async def read_usage(
-        self, principal: NamedDependency[Principal], usage: NamedDependency[UsageService]
-    ) -> UsageRead:
-        return UsageRead.of(await usage.of(principal.id))
+    async def read_usage(self, principal: Principal) -> UsageRead:
+        return UsageRead.of(await self.usage.of(principal.id))
 
     @get(
         "/{file_id:str}",
@@ -160,13 +147,8 @@ class FileController(Controller):
         policy=readers,
         errors=(FileNotFound,),
     )
-    async def read_file(
-        self,
-        file_id: FromPath[UUID],
-        principal: NamedDependency[Principal],
-        files: NamedDependency[FileService],
-    ) -> FileRead:
-        return FileRead.of(await files.get(principal, file_id))
+    async def read_file(self, file_id: UUID, principal: Principal) -> FileRead:
+        return FileRead.of(await self.files.get(principal, file_id))
 
     @patch(
         "/{file_id:str}",
@@ -175,24 +157,13 @@ class FileController(Controller):
         errors=(FileNotFound, NameInvalid, ExtensionChanged, ContentNotYours),
     )
     async def change_file(
-        self,
-        file_id: FromPath[UUID],
-        data: JSONBody[FileUpdate],
-        principal: NamedDependency[Principal],
-        if_match: NamedDependency[IfMatch],
-        files: NamedDependency[FileService],
+        self, file_id: UUID, data: FileUpdate, principal: Principal, if_match: IfMatch
     ) -> FileRead:
-        return FileRead.of(await files.change(principal, file_id, data, if_match))
+        return FileRead.of(await self.files.change(principal, file_id, data, if_match))
 
     @delete("/{file_id:str}", summary="Delete a file", policy=writers, errors=(FileNotFound,))
-    async def delete_file(
-        self,
-        file_id: FromPath[UUID],
-        principal: NamedDependency[Principal],
-        if_match: NamedDependency[IfMatch],
-        files: NamedDependency[FileService],
-    ) -> None:
-        await files.delete(principal, file_id, if_match)
+    async def delete_file(self, file_id: UUID, principal: Principal, if_match: IfMatch) -> None:
+        await self.files.delete(principal, file_id, if_match)
 
     @get(
         "/{file_id:str}/download",
@@ -221,15 +192,11 @@ class FileController(Controller):
         ),
     )
     async def download_file(
-        self,
-        file_id: FromPath[UUID],
-        visitor: NamedDependency[Principal | None],
-        contents: NamedDependency[ContentService],
-        inline: FromQuery[bool] = False,
+        self, file_id: UUID, visitor: Principal | None, inline: FromQuery[bool] = False
     ) -> DownloadResponse:
         """Send the file; `inline` is for images only, any other file is always an attachment."""
-        file = await contents.readable(visitor, file_id)
-        return DownloadResponse(file, lambda: contents.open(file), inline=inline)
+        file = await self.contents.readable(visitor, file_id)
+        return DownloadResponse(file, lambda: self.contents.open(file), inline=inline)
 
 
 class LaterController(Controller):

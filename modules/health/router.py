@@ -1,7 +1,6 @@
 from typing import Any
 
 from litestar import Controller, Response
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromHeader
 
@@ -18,9 +17,11 @@ VARY = "Accept, Accept-Encoding, Origin"
 
 
 class HealthController(Controller):
+    health: HealthService
+
     @get("/health", summary="Ask whether the service is there", policy=open_always)
-    async def read_health(self, health: NamedDependency[HealthService]) -> HealthRead:
-        return await health.health()
+    async def read_health(self) -> HealthRead:
+        return await self.health.health()
 
     @get("/health/live", summary="Ask whether the process is up", policy=open_always)
     async def read_live(self) -> LiveRead:
@@ -32,12 +33,8 @@ class HealthController(Controller):
         policy=open_always,
         errors=(NotReady,),
     )
-    async def read_ready(
-        self,
-        visitor: NamedDependency[Principal | None],
-        health: NamedDependency[HealthService],
-    ) -> ReadyRead:
-        return await health.ready(visitor)
+    async def read_ready(self, visitor: Principal | None) -> ReadyRead:
+        return await self.health.ready(visitor)
 
     @get(
         "/metrics",
@@ -46,15 +43,13 @@ class HealthController(Controller):
         errors=(MetricsOff, BadMetricsToken),
         media_type=f"{METRICS_TYPE}; charset=utf-8",
     )
-    async def read_metrics(
-        self,
-        health: NamedDependency[HealthService],
-        authorization: FromHeader[str | None] = None,
-    ) -> Response[bytes]:
-        return Response(await health.metrics(authorization), media_type=METRICS_TYPE)
+    async def read_metrics(self, authorization: FromHeader[str | None] = None) -> Response[bytes]:
+        return Response(await self.health.metrics(authorization), media_type=METRICS_TYPE)
 
 
 class RootController(Controller):
+    health: HealthService
+
     @get(
         "/",
         summary="Find the way",
@@ -62,12 +57,8 @@ class RootController(Controller):
         policy=public,
         responses={200: ResponseSpec(RootRead)},
     )
-    async def read_root(
-        self,
-        health: NamedDependency[HealthService],
-        accept: FromHeader[str | None] = None,
-    ) -> Response[Any]:
-        root = health.root()
+    async def read_root(self, accept: FromHeader[str | None] = None) -> Response[Any]:
+        root = self.health.root()
         if wants_html(accept):
             return page_response(page_of(root), {"vary": VARY})
         return BodyResponse(root, headers={"vary": VARY})

@@ -1,5 +1,4 @@
 from litestar import Controller
-from litestar.params import FromPath
 
 from core.kit import get, optional
 from modules.hello.schemas import Greeting
@@ -7,5 +6,5 @@ from modules.hello.schemas import Greeting
 
 class HelloController(Controller):
     @get("/{name:str}", summary="Greet someone", policy=optional)
-    async def greet(self, name: FromPath[str]) -> Greeting:
+    async def greet(self, name: str) -> Greeting:
         return Greeting(message=f"Hello, {name}!")

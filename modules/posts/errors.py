@@ -1,4 +1,4 @@
-from core.kit import Forbidden, NotFound
+from core.kit import Forbidden, NotFound, NotPermitted
 
 
 class PostNotFound(NotFound):
@@ -13,3 +13,6 @@ class NotYourPost(Forbidden):
 
     code = "posts.not_yours"
     title = "Only its author may change this post."
+
+
+REFUSALS = (NotYourPost, NotPermitted)

@@ -3,7 +3,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kit import Base, SearchIndex, Timestamped, Versioned, folded
+from core.kit import Base, Listing, SearchIndex, Timestamped, Versioned, folded
 
 
 class Post(Versioned, Timestamped, Base):
@@ -20,4 +20,8 @@ class Post(Versioned, Timestamped, Base):
     content: Mapped[str] = mapped_column(String(20_000))
 
 
-SEARCH = SearchIndex(Post, (Post.title, Post.content))
+POSTS = Listing(
+    sort=(Post.created_at, Post.title, Post.id),
+    search=SearchIndex(Post, (Post.title, Post.content)),
+    filters=(Post.author_id,),
+)

@@ -1,4 +1,7 @@
-from core.kit import Permission
+from core.kit import Permission, authenticated, requires
 
 WRITE = Permission("posts:write", "Publish posts and change one's own.", member=True, scope=True)
 MANAGE = Permission("posts:manage", "Change and remove anyone's posts.")
+
+writers = requires(WRITE)
+editors = authenticated.with_scope(WRITE)

@@ -3,20 +3,15 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kit import ABSENT, Line, MergePatch, Schema, Text, UtcDatetime
-
-Title = Annotated[str, Line(1, 200), Field(examples=["Hello"])]
-Content = Annotated[str, Text(1, 20_000), Field(examples=["The first words of many."])]
+from core.kit import Line, MergePatch, Schema, Text, UtcDatetime
 
 
 class PostDraft(Schema):
-    title: Title
-    content: Content
+    title: Annotated[str, Line(1, 200), Field(examples=["Hello"])]
+    content: Annotated[str, Text(1, 20_000), Field(examples=["The first words of many."])]
 
 
-class PostUpdate(MergePatch):
-    title: Title = ABSENT
-    content: Content = ABSENT
+class PostUpdate(MergePatch, PostDraft): ...
 
 
 class PostRead(Schema):

@@ -1,41 +1,32 @@
-from collections.abc import Mapping
 from uuid import UUID
 
-from core.kit import (
-    Database,
-    IfMatch,
-    NotPermitted,
-    PageRequest,
-    Principal,
-    Rows,
-)
+from core.kit import Database, IfMatch, NotPermitted, PageRequest, Principal, Rows
 from modules.posts.errors import NotYourPost, PostNotFound
-from modules.posts.models import Post
+from modules.posts.models import POSTS, Post
 from modules.posts.permissions import MANAGE, WRITE
-from modules.posts.queries import ONE, POSTS, SELECT_ALL
 from modules.posts.schemas import PostDraft
+from modules.users.public import Accounts
+
+WELCOME = PostDraft(title="Welcome to Atrium", content="This post is sample data.")
 
 
 class PostService:
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, accounts: Accounts) -> None:
+        self._db, self._accounts = db, accounts
 
     async def page(self, request: PageRequest) -> Rows[Post]:
-        async with self._db.read() as reads:
-            return await reads.page(POSTS, SELECT_ALL, request)
+        return await self._db.page(POSTS, Post, request)
 
     async def get(self, post_id: UUID) -> Post:
-        async with self._db.read() as reads:
-            return await reads.one(ONE, {"post_id": post_id}, missing=PostNotFound)
+        return await self._db.get(Post, post_id, missing=PostNotFound)
 
-    async def publish(self, author: Principal, draft: PostDraft) -> Post:
+    async def publish(self, author_id: UUID, draft: PostDraft) -> Post:
+        values = draft.model_dump()
         async with self._db.transaction() as tx:
-            return await tx.insert(
-                Post, audit="posts.publish", author_id=author.id, **draft.model_dump()
-            )
+            return await tx.insert(Post, audit="posts.publish", author_id=author_id, **values)
 
     async def change(
-        self, editor: Principal, post_id: UUID, changes: Mapping[str, object], if_match: IfMatch
+        self, editor: Principal, post_id: UUID, changes: dict[str, object], if_match: IfMatch
     ) -> Post:
         async with self._db.transaction() as tx:
             post = await tx.get(Post, post_id, missing=PostNotFound)
@@ -49,6 +40,12 @@ class PostService:
             must_be_editor(editor, post)
             if_match.check(post)
             await tx.delete(post, audit="posts.remove")
+
+    async def add_sample(self) -> None:
+        """Publish a first post by the user with the oldest account, if there is no post."""
+        author_id = await self._accounts.first_id()
+        if author_id and not (await self.page(PageRequest())).items:
+            await self.publish(author_id, WELCOME)
 
 
 def must_be_editor(editor: Principal, post: Post) -> None:

@@ -185,7 +185,7 @@ async def ask(
 ) -> Response:
     owner = await someone(app, people)
     asking, client = await caller(app, people, owner, disabled, row, column)
-    request = table.body_of(row.route, AccessRequest(row.path, owner, asking))
+    request = await table.body_of(row.route, AccessRequest(row.path, owner, asking))
     path = await table.path_of(row, owner)
     if row.method == "GET":
         head = await client.head(path)

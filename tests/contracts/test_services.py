@@ -55,6 +55,15 @@ class OwnLogin(Module):
             "add it to the services of odd, or let another module export it.",
         ),
         (
+            services.UnlistedAttribute,
+            "odd needs Bell for bell of BellController, which nothing offers: "
+            "add it to the services of odd, or let another module export it.",
+        ),
+        (
+            services.NamedAsOption,
+            "TagController.tags is an option of Litestar: give the service another name.",
+        ),
+        (
             services.Doubled,
             "odd cannot choose: Thing is offered by odd and by odd; keep one.",
         ),

@@ -26,8 +26,8 @@ from tests.docs.pages import Block, blocks_of
 
 
 async def failures(given: dict[str, Any]) -> list[str]:
-    """Return a sentence for each example that raises; the first block has the imports of all."""
-    imports, *examples = [it for it in blocks_of(PAGE) if it.language == "python"]
+    """Return a sentence for each example that raises; the last block has the imports of all."""
+    *examples, imports = [it for it in blocks_of(PAGE) if it.language == "python"]
     await run(imports, given)
     results = [(example, await error_of(example, given)) for example in examples]
     return [f"{example}: {error!r} in:\n{example.text}" for example, error in results if error]

@@ -39,9 +39,13 @@ A module imports of the core only these names: `from core.kit import Database`.
 [Writing modules](modules.md) shows how they work together. This page is made from their docstrings
 by `python -m tests.docs.kit_page`; a test fails when it is out of date.
 
-A test runs each example by itself, below these imports, in an application that has the module
-`notes` of the [README](../README.md#add-a-module-in-ten-minutes). `owner` is a signed-in user, and
-`db` is the `Database` of the application.
+A test runs each example by itself, in an application that has the module `notes` of the
+[README](../README.md#add-a-module-in-ten-minutes). `owner` is a signed-in user, and `db` is the
+`Database` of the application. The [imports](#imports-of-the-examples) are at the end.
+"""
+
+IMPORTS = """
+## Imports of the examples
 
 ```python
 from collections.abc import AsyncIterator, Sequence
@@ -52,8 +56,6 @@ from uuid import UUID
 
 import click
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
 from pydantic import Field, TypeAdapter
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,7 +64,6 @@ from config.settings import Rate
 from core.kit import *
 from modules.notes.errors import *
 from modules.notes.models import *
-from modules.notes.queries import *
 from modules.notes.schemas import *
 from modules.notes.service import *
 ```
@@ -81,7 +82,8 @@ def render() -> str:
     sections = ((title, [it for it in named if group_of(it) == title]) for title in GROUPS)
     groups = (f"\n## {title}\n" + "".join(map(described, members)) for title, members in sections)
     types = "".join(f"- `{it.signature}`\n" for it in aliases(KIT))
-    return f"{INTRODUCTION}{''.join(groups)}{tests()}\n## Types in the signatures\n\n{types}"
+    ending = f"\n## Types in the signatures\n\n{types}{IMPORTS}"
+    return f"{INTRODUCTION}{''.join(groups)}{tests()}{ending}"
 
 
 def tests() -> str:

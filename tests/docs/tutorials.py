@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 from shutil import copytree, ignore_patterns
@@ -21,8 +22,9 @@ def copy_with_tutorials(copy: Path) -> None:
         target = copy / str(block.file)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(block.content)
-    for package in {*copy.glob("tests/modules/*/"), *copy.glob("modules/*/")}:
-        (package / "__init__.py").touch()
+    for command in (["migrate"], ["revision", "notes", "first"]):
+        ended = in_tree([sys.executable, "-m", "core.cli", *command], copy)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def files_of(page: Path) -> list[Block]:

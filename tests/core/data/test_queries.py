@@ -280,6 +280,32 @@ async def test_one_row_or_none(db: Database) -> None:
         assert await reads.scalar(select(func.max(Thing.count))) == 5
 
 
+async def test_a_row_is_read_by_its_key_and_by_the_values_of_columns(db: Database) -> None:
+    await add(db, "here")
+    [thing] = (await db.page(THINGS, Thing, PageRequest())).items
+    for _ in range(3):
+        row = await db.get(Thing, thing.id, name="here", missing=ThingNotFound)
+        assert (row.id, row.name) == (thing.id, "here")
+        with pytest.raises(ThingNotFound):
+            await db.get(Thing, thing.id, name="there", missing=ThingNotFound)
+    async with db.transaction() as tx:
+        await tx.update(await tx.get(Thing, thing.id, missing=ThingNotFound), {"name": "there"})
+        assert (await db.get(Thing, thing.id, missing=ThingNotFound)).name == "there"
+
+
+async def test_a_list_of_a_class_has_the_rows_with_the_values_of_its_scope(db: Database) -> None:
+    await fill(db)
+    scoped = Listing(sort=SORT, scope=(Thing.count,))
+    for wanted in (0, 1, 2):
+        rows = await db.page(scoped, Thing, PageRequest(), count=wanted)
+        assert {row.count for row in rows.items} == {wanted}
+        assert rows.total == len(rows.items)
+    few = await db.page(
+        THINGS, select_rows(Thing).where(Thing.count < bindparam("limit")), PageRequest(), limit=1
+    )
+    assert {row.count for row in few.items} == {0}
+
+
 async def test_statements_are_built_once_for_each_combination(db: Database) -> None:
     listing = Listing(sort=SORT, search=SEARCH, filters=(Thing.count,))
     for number in range(40):

@@ -2,18 +2,17 @@
 
 import pytest
 from litestar import Controller, Litestar
-from litestar.di import NamedDependency
-from litestar.params import JSONBody
 from sqlalchemy import select
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
-from core.kit import IfMatch, Schema, authenticated, delete, get, post
+from core.kit import IfMatch, NotFound, Principal, Schema, authenticated, delete, get, post
 from core.security.passwords import GivenPassword, NewPassword
-from core.security.policies import public
+from core.security.policies import optional, public
 from core.testing import client_of
+from core.web.problems import NothingHere
 from core.wiring.document import document_of_application
 from core.wiring.module import Module
 from core.wiring.plugin import CorePlugin
@@ -27,6 +26,16 @@ class Key(Schema):
     password: GivenPassword | None = None
 
 
+class Found(Schema):
+    room: int
+    is_known: bool
+
+
+class DoorNotFound(NotFound):
+    code = "doors.not_found"
+    title = "There is no such door."
+
+
 class DoorController(Controller):
     @post("/open", summary="Open a door", policy=authenticated)
     async def open_door(self) -> None: ...
@@ -38,13 +47,20 @@ class DoorController(Controller):
     async def knock(self) -> None: ...
 
     @post("/lock", summary="Lock a door", policy=authenticated)
-    async def lock_door(self, data: JSONBody[Lock]) -> None: ...
+    async def lock_door(self, data: Lock) -> None: ...
 
     @post("/unlock", summary="Unlock a door", policy=authenticated)
-    async def unlock_door(self, data: JSONBody[Key]) -> None: ...
+    async def unlock_door(self, data: Key) -> None: ...
 
     @delete("/door", summary="Remove a door", policy=authenticated)
-    async def remove_door(self, if_match: NamedDependency[IfMatch]) -> None: ...
+    async def remove_door(self, if_match: IfMatch) -> None: ...
+
+    @get("/rooms/{room:int}", summary="Find the door of a room", policy=optional)
+    async def find_door(self, room: int, visitor: Principal | None) -> Found:
+        return Found(room=room, is_known=visitor is not None)
+
+    @get("/bells/{bell:int}", summary="Find a bell", policy=optional, errors=(NothingHere,))
+    async def find_bell(self, bell: int) -> None: ...
 
 
 class Doors(Module):
@@ -91,6 +107,34 @@ def documented(doors: Litestar, method: str, path: str) -> dict[str, str]:
     operation = document_of_application(doors)["paths"][f"/api/v1/doors/{path}"][method]
     shared = {status: it.get("$ref", "") for status, it in operation["responses"].items()}
     return {status: name.rpartition("/")[2] for status, name in shared.items()}
+
+
+async def test_a_plain_annotation_says_where_an_argument_comes_from(doors: Litestar) -> None:
+    async with doors.lifespan(), client_of(doors) as client:
+        answer = await client.get("/api/v1/doors/rooms/7")
+        assert answer.json() == {"room": 7, "is_known": False}
+        refused = await client.get("/api/v1/doors/rooms/seven")
+        assert refused.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (Principal, "the parameter author has the type Principal: call it principal"),
+        (IfMatch, "the parameter author has the type IfMatch: call it if_match"),
+    ],
+)
+def test_a_parameter_of_the_request_has_the_name_of_its_type(kind: type, sentence: str) -> None:
+    async def write(author: object) -> None: ...
+
+    write.__annotations__["author"] = kind
+    with pytest.raises(TypeError, match=f"^{sentence}$"):
+        post(policy=authenticated)(write)
+
+
+def test_a_route_to_one_resource_documents_the_error_of_its_module(doors: Litestar) -> None:
+    assert documented(doors, "get", "rooms/{room}")["404"] == "DoorsNotFound"
+    assert documented(doors, "get", "bells/{bell}")["404"] == "NotFound"
 
 
 def test_a_conditional_request_documents_its_refusal(doors: Litestar) -> None:

@@ -1,4 +1,4 @@
-"""Services of a module get their arguments by type, and handlers get services by type."""
+"""Services of a module get their arguments by type, and controllers get services by type."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Protocol, runtime_checkable
 
 import pytest
 from litestar import Controller, Litestar
-from litestar.di import NamedDependency
 
 from config.log_writer import LogWriter
 from config.settings import Settings
@@ -63,18 +62,24 @@ class Greeter:
         return Greeting(text=f"{self._salutation.word} {self._names.name()}{self._mark}")
 
 
-class GreetingController(Controller):
+class Named:
+    names: Names
+
+
+class GreetingController(Named, Controller):
+    anyone: Greeter
+
     @get("/service", summary="Greet by a service", policy=public)
-    async def greet(self, anyone: NamedDependency[Greeter]) -> Greeting:
-        return anyone.greet()
+    async def greet(self) -> Greeting:
+        return self.anyone.greet()
 
     @get("/port", summary="Greet by the port of another module", policy=public)
-    async def read_name(self, names: NamedDependency[Names]) -> Greeting:
-        return Greeting(text=names.name())
+    async def read_name(self) -> Greeting:
+        return Greeting(text=self.names.name())
 
 
 class GreetingModule(Module):
-    """Its services are listed in no order, and a handler asks for a port that no service takes."""
+    """Its services are in no order, and its controller asks for a port that no service takes."""
 
     controllers = (GreetingController,)
     services = (Greeter, Salutation)

@@ -8,8 +8,9 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, literal, select
 
+from core.kit import select_rows
 from core.testing import CoreContainer, Person, client_of
-from modules.posts.queries import SELECT_ALL
+from modules.posts.models import Post
 
 LISTS = 8
 
@@ -24,7 +25,8 @@ def endless() -> Any:
 async def slow_lists(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     post = {"title": "a0 b1 c2 d3 e4 f5 g6 h7", "content": "Found by each of the searches."}
     assert (await person.client.post("/api/v1/posts", json=post)).status_code == 201
-    monkeypatch.setattr("modules.posts.service.SELECT_ALL", SELECT_ALL.where(endless() > 0))
+    slow = select_rows(Post).where(endless() > 0)
+    monkeypatch.setattr("core.data.database.rows_of", lambda *_: slow)
 
 
 @pytest.fixture

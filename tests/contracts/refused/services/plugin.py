@@ -91,6 +91,29 @@ class Circular(Module):
     services = (Hen, Egg)
 
 
+class BellController(Controller):
+    bell: Bell
+
+    @get(summary="Ring", policy=public)
+    async def ring(self) -> None: ...
+
+
+class UnlistedAttribute(Module):
+    """Its controller asks for a service that no module offers."""
+
+    controllers = (BellController,)
+
+
+class TagController(Controller):
+    tags: RingingService  # type: ignore[assignment]
+
+
+class NamedAsOption(Module):
+    """Its controller gives a service the name of an option of Litestar."""
+
+    controllers = (TagController,)
+
+
 class TwoTypesController(Controller):
     @get("/thing", summary="Show the thing", policy=public)
     async def show_thing(self, it: NamedDependency[Thing]) -> None: ...
