@@ -75,7 +75,7 @@ from core.web.responses import (
 from core.web.route_decorators import route
 from core.web.streaming import StreamedResponse, client_watched, send_head
 from core.wiring.inventory import InstalledModules, ModuleInfo
-from core.wiring.module import AnyHost
+from core.wiring.module import AddedRoutes, AnyHost
 
 __all__ = [
     "ADMIN",
@@ -90,6 +90,7 @@ __all__ = [
     "PROOF_REFUSALS",
     "SHARED",
     "VERSION",
+    "AddedRoutes",
     "AnyHost",
     "AuditEntry",
     "AuditTrail",

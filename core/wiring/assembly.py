@@ -17,7 +17,7 @@ from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
 from core.wiring.controllers import needs_of_controller
 from core.wiring.handlers import dependencies_of, is_service, needs_of_handlers
-from core.wiring.module import Module, Mount
+from core.wiring.module import AddedRoutes, Module, Mount
 from core.wiring.own import core_contributions
 from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
 from core.wiring.services import Need, refuse_circles
@@ -39,8 +39,7 @@ def assemble(core: CoreContainer, found: ModuleTypes) -> list[Module]:
     """Connect and build every module, each one after the modules whose exports it uses."""
     contributed = dict(construct(name, kind, core) for name, kind in found.items())
     ordered = connect_all(core, contributed)
-    named = {module.name: contributed[module] for module in ordered}
-    core.contributions().fill({"core": core_contributions(core), **named})
+    core.contributions().fill({"core": core_contributions(core), **by_module(ordered, contributed)})
     for module in ordered:
         core.modules().add(module.name, module.version)
         module.container.build(module.package)
@@ -79,6 +78,20 @@ def connect_all(core: CoreContainer, contributed: Contributed) -> list[Module]:
     return ordered
 
 
+def by_module(
+    modules: Sequence[Module], contributed: Contributed
+) -> dict[str, Sequence[Contribution]]:
+    """Return what each module contributes, and the permissions of the routes that it gets."""
+    added = [it for module in modules for it in contributed[module] if isinstance(it, AddedRoutes)]
+    return {
+        module.name: [
+            *contributed[module],
+            *chain(*(it.permissions for it in added if it.module == module.name)),
+        ]
+        for module in modules
+    }
+
+
 def ports_of(core: CoreContainer) -> list[Any]:
     """Return the dependencies of core on modules, such as `Authenticator`."""
     dependencies: Any = core.dependencies  # the stubs know no `instance_of` of these
@@ -96,8 +109,8 @@ def connect_port(core: CoreContainer, port: Any, offer: tuple[Module, Export[Any
 def controllers_of(
     module: Module, contributed: Sequence[Contribution]
 ) -> Sequence[type[Controller]]:
-    mounts = [it for it in contributed if isinstance(it, Mount)]
-    return [*module.controllers, *(it for mount in mounts for it in mount.controllers)]
+    mounts = [it.controllers for it in contributed if isinstance(it, Mount | AddedRoutes)]
+    return [*module.controllers, *chain(*mounts)]
 
 
 def connect(

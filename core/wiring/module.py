@@ -1,6 +1,6 @@
 """The base class of modules. The `plugin.py` of a module has one class `Plugin(Module)`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from inspect import getfile
 from pathlib import Path
@@ -14,6 +14,7 @@ from litestar.plugins import InitPlugin
 
 from core.kernel.contributions import Contribution
 from core.kernel.loading import as_wiring_error
+from core.kernel.principal import Permission
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
 from core.wiring.controllers import with_services
@@ -36,6 +37,22 @@ class Mount(Contribution):
 
     name: str
     controllers: Sequence[type[Controller]]
+
+
+@dataclass(frozen=True)
+class AddedRoutes(Contribution):
+    """Controllers under the path of another module, such as `/api/v1/admin`.
+
+    The routes count as routes of that module: they have its tag and its operation ids. They exist
+    only beside that module.
+    """
+
+    name: str
+    module: str
+    """The module that gets the routes."""
+    controllers: Sequence[type[Controller]]
+    permissions: Sequence[Permission] = ()
+    """The permissions that exist for these routes; they count as permissions of that module."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +126,30 @@ class Module(InitPlugin):
         return Path(getfile(type(self))).parent
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        own = Mount(f"{self.core.settings().api_prefix}/{self.name}", self.controllers)
-        mounts = [own, *self.core.contributions().of(Mount, self.name)]
         with as_wiring_error(f"The routes of {self.name} cannot be made", self.package):
-            app_config.route_handlers.extend(ModuleRouter(self, mount) for mount in mounts)
+            app_config.route_handlers.extend(
+                ModuleRouter(module, self, mount) for module, mount in self._mounts()
+            )
         return app_config
+
+    def _mounts(self) -> Iterator[tuple[str, Mount]]:
+        """Yield the controllers with their paths, and the names of the modules that get them."""
+        prefix, contributions = self.core.settings().api_prefix, self.core.contributions()
+        yield self.name, Mount(f"{prefix}/{self.name}", self.controllers)
+        for mount in contributions.of(Mount, self.name):
+            yield self.name, mount
+        for added in contributions.of(AddedRoutes, self.name):
+            if added.module in contributions.modules:
+                yield added.module, Mount(f"{prefix}/{added.module}", added.controllers)
 
 
 class ModuleRouter(Uncopied, Router):
-    """The router of a module; it belongs to one application, so that Litestar need not copy it."""
+    """A router of a module; it belongs to one application, so that Litestar need not copy it.
 
-    def __init__(self, module: Module, mount: Mount) -> None:
-        controllers = [with_services(it, module.container) for it in mount.controllers]
-        super().__init__(mount.name, route_handlers=controllers, dependencies=module.dependencies)
-        self.module, self.package = module.name, module.package
+    `module` is the module whose routes these are, `giver` the module that has their code.
+    """
+
+    def __init__(self, module: str, giver: Module, mount: Mount) -> None:
+        controllers = [with_services(it, giver.container) for it in mount.controllers]
+        super().__init__(mount.name, route_handlers=controllers, dependencies=giver.dependencies)
+        self.module, self.giver, self.package = module, giver.name, giver.package

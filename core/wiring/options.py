@@ -130,14 +130,19 @@ def errors_of(declared: Declaration, handler: HTTPRouteHandler, path: str) -> Er
 
 
 def module_of(handler: HTTPRouteHandler) -> str:
-    """Return the name of the module that has the handler; `core` for one of the core."""
+    """Return the name of the module whose route this is; `core` for one of the core."""
     router = router_of(handler)
     return router.module if router else "core"
 
 
+def giver_of(handler: HTTPRouteHandler) -> str:
+    """Return the name of the module that has the code of the handler, or `core`."""
+    router = router_of(handler)
+    return router.giver if router else "core"
+
+
 def router_of(handler: HTTPRouteHandler) -> ModuleRouter | None:
-    layers = handler.ownership_layers
-    return next((it for it in layers if isinstance(it, ModuleRouter)), None)
+    return next((it for it in handler.ownership_layers if isinstance(it, ModuleRouter)), None)
 
 
 def query_names(declared: Declaration, model: Any) -> frozenset[str]:

@@ -16,8 +16,8 @@ from core.data.models import Base
 from core.kernel.contributions import Contribution
 from core.kernel.errors import ProblemError
 from core.kernel.loading import as_wiring_error
-from core.web.route_options import options_of
 from core.wiring.module import Module
+from core.wiring.options import giver_of
 from core.wiring.routes import operations_of
 
 K = TypeVar("K", bound=Contribution)
@@ -73,9 +73,9 @@ class Subject:
         return self.module.core.contributions().of(kind, self.name)
 
     def operations(self) -> list[HTTPRouteHandler]:
-        """Return the handlers of the module's routes, also inherited ones."""
+        """Return the handlers of the module, also inherited ones and those of `AddedRoutes`."""
         handlers = {id(handler): handler for _, handler in operations_of(self.app.routes)}
-        return [it for it in handlers.values() if options_of(it).module == self.name]
+        return [it for it in handlers.values() if giver_of(it) == self.name]
 
     def errors(self) -> list[type[ProblemError]]:
         """Return the error classes with a code, from all files of this module."""

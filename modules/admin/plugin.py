@@ -4,11 +4,9 @@ from core.kit import Contribution, Module
 from modules.admin.permissions import ALL
 from modules.admin.router import CONTROLLERS
 from modules.admin.service import (
-    AdminUserCreation,
     AuditReader,
     EventAdmin,
     Inventory,
-    PermissionDirectory,
     StatsService,
 )
 
@@ -16,11 +14,9 @@ from modules.admin.service import (
 class Plugin(Module):
     controllers = CONTROLLERS
     services = (
-        AdminUserCreation,
         AuditReader,
         EventAdmin,
         Inventory,
-        PermissionDirectory,
         StatsService,
     )
 

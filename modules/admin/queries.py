@@ -18,7 +18,6 @@ AUDIT = Listing(
     default="-at",
 )
 
-PERMISSIONS = ValueListing(("module", "name"), default="name")
 MODULES = ValueListing(("name",), default="name")
 
 SELECT_ALL = select_rows(AuditEntry)

@@ -3,57 +3,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.kit import ABSENT, MergePatch, Schema, Text, UtcDatetime
-from core.kit.platform import MEMBER, NewPassword, PermissionName, RoleName
-from modules.users.public import Age, Email, Name
-
-RoleNames = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
-
-
-class AdminUserCreate(Schema):
-    name: Name
-    email: Email
-    age: Age | None = None
-    password: NewPassword
-    roles: RoleNames = (MEMBER,)
-
-
-class AdminUserUpdate(MergePatch):
-    name: Name = ABSENT
-    email: Email = ABSENT
-    age: Age | None = ABSENT
-
-
-class AdminUserRead(Schema):
-    """The profile, and what only an admin sees."""
-
-    id: UUID
-    name: str
-    email: str
-    age: int | None
-    locale: str | None
-    roles: tuple[RoleName, ...]
-    permissions: tuple[PermissionName, ...]
-    email_verified_at: UtcDatetime | None
-    pending_email: str | None
-    created_at: UtcDatetime
-    updated_at: UtcDatetime
-    is_active: bool
-    last_login_at: UtcDatetime | None
-    deletes_at: UtcDatetime | None
-    second_factor: bool = False
-
-
-class RolesUpdate(Schema):
-    roles: RoleNames
-
-
-class PermissionRead(Schema):
-    name: PermissionName
-    title: str
-    module: str
-    roles: tuple[RoleName, ...] = Field(description="The roles that have it.")
-    scope: bool = Field(description="Whether an API key may carry it.")
+from core.kit import Schema, Text, UtcDatetime
+from core.kit.platform import PermissionName
 
 
 class UserFigures(Schema):
@@ -124,26 +75,3 @@ class EventRead(Schema):
     due_at: UtcDatetime | None
     last_error: str | None
     created_at: UtcDatetime
-
-
-class AdminSessionRead(Schema):
-    id: UUID
-    user_id: UUID
-    device: str
-    address: str
-    created_at: UtcDatetime
-    last_used_at: UtcDatetime
-    expires_at: UtcDatetime
-
-
-class AdminFileRead(Schema):
-    id: UUID
-    owner_id: UUID
-    filename: str
-    original_filename: str
-    size: int = Field(description="Bytes.")
-    content_type: str
-    checksum_sha256: str
-    visibility: Literal["private", "public"]
-    created_at: UtcDatetime
-    updated_at: UtcDatetime

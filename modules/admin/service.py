@@ -1,5 +1,4 @@
 from asyncio import to_thread
-from collections.abc import Sequence
 from time import monotonic
 from uuid import UUID
 
@@ -8,40 +7,31 @@ from psutil import Process
 from sqlalchemy.exc import DBAPIError
 
 from core.kit import (
-    Clock,
     Contributions,
     Database,
     HealthCheck,
     IfMatch,
     PageRequest,
     Permission,
-    Principal,
     Rows,
     Statistic,
-    requires,
 )
 from core.kit.platform import (
-    ADMIN,
-    MEMBER,
     AuditEntry,
     EventLog,
     HealthChecks,
     InstalledModules,
     ModuleInfo,
-    Roles,
     count_fallback,
 )
-from modules.admin.permissions import ROLES
 from modules.admin.queries import AUDIT, BETWEEN, SELECT_ALL, SINCE, UNTIL, Period, revision_of
 from modules.admin.schemas import (
     FileFigures,
     ModuleRead,
-    PermissionRead,
     SessionFigures,
     StatsRead,
     UserFigures,
 )
-from modules.users.public import NewAccount, People, Person
 
 log = structlog.get_logger(__name__)
 
@@ -87,8 +77,8 @@ class StatsService:
 
 
 class AuditReader:
-    def __init__(self, db: Database, people: People) -> None:
-        self._db, self._people = db, people
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     async def page(self, request: PageRequest, period: Period) -> Rows[AuditEntry]:
         """Return a page of the audit trail, limited to the period."""
@@ -97,28 +87,6 @@ class AuditReader:
         query = queries[since is not None, until is not None]
         async with self._db.read() as reads:
             return await reads.page(AUDIT, query, request, {"since": since, "until": until})
-
-    async def read_person(self, user_id: UUID) -> Person:
-        """Return the account of another user, and record this access in the audit trail."""
-        person = await self._people.person(user_id)
-        async with self._db.transaction() as tx:
-            await tx.record("admin.read_person", ("users", user_id))
-        return person
-
-
-class AdminUserCreation:
-    """The creation of accounts by admins.
-
-    Roles beyond `member` require the same permission and re-authentication as a change of roles.
-    """
-
-    def __init__(self, people: People, clock: Clock) -> None:
-        self._people, self._clock = people, clock
-
-    async def create(self, actor: Principal, new: NewAccount, roles: Sequence[str]) -> Person:
-        if set(roles) - {MEMBER}:
-            requires(ROLES).fresh().admit(actor, self._clock())
-        return await self._people.create(actor, new, roles)
 
 
 class EventAdmin:
@@ -179,23 +147,3 @@ class Inventory:
         except DBAPIError:
             return None
         return revision
-
-
-class PermissionDirectory:
-    def __init__(self, contributions: Contributions, roles: Roles) -> None:
-        self._contributions, self._roles = contributions, roles
-
-    def all(self) -> Sequence[PermissionRead]:
-        """Return the permissions of each module with the roles that have them."""
-        names = {role: self._roles.permissions_of((role,)) for role in (ADMIN, MEMBER)}
-        return [
-            PermissionRead(
-                name=permission.name,
-                title=permission.title,
-                module=module,
-                roles=tuple(role for role, owned in names.items() if permission.name in owned),
-                scope=permission.scope,
-            )
-            for module in self._contributions.modules
-            for permission in self._contributions.of(Permission, module)
-        ]

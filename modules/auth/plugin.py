@@ -18,6 +18,7 @@ from core.kit import (
     UserStatistic,
 )
 from core.kit.platform import (
+    AddedRoutes,
     Authenticator,
     KeyAuthenticator,
     NewPasswords,
@@ -26,7 +27,8 @@ from core.kit.platform import (
 )
 from modules.auth.commands import keys_group
 from modules.auth.passwords.hashing import hashing_outside
-from modules.auth.public import Sessions
+from modules.auth.permissions import SESSIONS
+from modules.auth.router.administration import SessionAdminController
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
 from modules.auth.router.sessions import SessionController
@@ -49,7 +51,7 @@ from modules.auth.service.sessions import SessionService
 from modules.auth.service.signing_keys import SigningKeys
 from modules.auth.service.token_endpoint import TokenEndpoint
 from modules.auth.settings import AuthRateSettings, AuthSettings
-from modules.users.public import AccountClosed, AccountUnlocked
+from modules.users.public import AccountClosed, AccountSignedOut, AccountUnlocked
 
 
 class Plugin(Module):
@@ -86,16 +88,16 @@ class Plugin(Module):
         return (
             Export(Authenticator, self.provider(BearerTokens)),
             Export(KeyAuthenticator, self.provider(ApiKeyAuthentication)),
-            Export(Sessions, sessions),
             Mount("/.well-known", (JwksController,)),
+            AddedRoutes("auth.admin", "admin", (SessionAdminController,), (SESSIONS,)),
             *self.password_flow(),
             RateLimit("login", lambda: rates().rate_limit_login[0]),
             RateLimit("login-account", lambda: rates().rate_limit_login[1]),
-            RateLimit("register", lambda: rates().rate_limit_register),
             Export(NewPasswords, self.provider(PasswordService)),
             Export(Reauthentication, self.provider(PasswordReauthentication)),
             AccountUnlocked("auth.attempts", lambda email: login_throttle().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: sign_in_data().close(user_id)),
+            AccountSignedOut("auth.sessions", lambda user_id: sessions().end_all(user_id)),
             PersonalData(
                 "auth.sign_ins",
                 export={

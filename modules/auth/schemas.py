@@ -4,21 +4,13 @@ from uuid import UUID
 from pydantic import Field
 
 from core.kit import Line, Schema, UtcDatetime
-from core.kit.platform import GivenPassword, NewPassword, PermissionName, RoleName
-from modules.users.public import Age, Email, Name
+from core.kit.platform import GivenPassword, NewPassword
 
 LoginName = Annotated[str, Line(1, 254), Field(examples=["ada@example.com"])]
 ExamplePassword = Field(examples=["correct horse battery staple"])
 Scope = Annotated[str, Line(1, 100), Field(json_schema_extra={"x-enum": "scope"})]
 KnownScope = Annotated[str, Field(json_schema_extra={"x-enum": "scope"})]
 SentToken = Annotated[str, Line(1, 4096)]
-
-
-class RegistrationRequest(Schema):
-    name: Name
-    email: Email
-    age: Age | None = None
-    password: Annotated[NewPassword, ExamplePassword]
 
 
 class Credentials(Schema):
@@ -49,20 +41,6 @@ class TokensRead(Schema):
     refresh_expires_in: int = Field(description="Seconds until the session ends unless refreshed.")
 
 
-class ProfileRead(Schema):
-    id: UUID
-    name: str
-    email: str
-    age: int | None
-    locale: str | None
-    roles: list[RoleName]
-    permissions: list[PermissionName]
-    email_verified_at: UtcDatetime | None
-    pending_email: str | None
-    created_at: UtcDatetime
-    updated_at: UtcDatetime
-
-
 class SessionData(Schema):
     id: UUID
     device: str = Field(examples=["Firefox on Linux"])
@@ -74,6 +52,16 @@ class SessionData(Schema):
 
 class SessionRead(SessionData):
     current: bool = Field(description="Whether it is the one this request was made with.")
+
+
+class AdminSessionRead(Schema):
+    id: UUID
+    user_id: UUID
+    device: str
+    address: str
+    created_at: UtcDatetime
+    last_used_at: UtcDatetime
+    expires_at: UtcDatetime
 
 
 class ApiKeyDraft(Schema):

@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import ModuleSettings, OneRate, Rate, Rates, not_built_yet, unbuilt
+from config.settings import ModuleSettings, Rate, Rates, not_built_yet, unbuilt
 
 MAX_SESSION = timedelta(days=30)
 """A session ends after this time, however often its tokens are refreshed (ASVS 10.4.8)."""
@@ -94,9 +94,6 @@ class AuthRateSettings(ModuleSettings):
     rate_limit_login: Rates = Field(
         default=(Rate(10, 60), Rate(5, 60)),
         description="Attempts to sign in, per client IP and per account.",
-    )
-    rate_limit_register: OneRate = Field(
-        default=Rate(20, 3600), description="Registrations from one client IP."
     )
     rate_limit_mail: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
         Field(default=None, description="The limit of requests that send mail; not available yet.")

@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from core.kit import (
     Contribution,
-    Export,
     HealthCheck,
     Listener,
     Module,
@@ -13,10 +12,10 @@ from core.kit import (
     Statistic,
     UserStatistic,
 )
+from core.kit.platform import AddedRoutes
 from modules.files.events import ContentDropped
 from modules.files.permissions import MANAGE, READ, WRITE
-from modules.files.public import StoredFiles
-from modules.files.router import FileController, LaterController
+from modules.files.router import FileAdminController, FileController, LaterController
 from modules.files.service import ContentService, FileService, UploadService, UsageService
 from modules.files.service.reservations import Reservations
 from modules.files.settings import FilesSettings
@@ -42,7 +41,7 @@ class Plugin(Module):
             READ,
             WRITE,
             MANAGE,
-            Export(StoredFiles, files),
+            AddedRoutes("files.admin", "admin", (FileAdminController,)),
             StartupTask("files.sweep", lambda: contents().sweep()),
             Schedule("files.sweep", timedelta(minutes=10), self.sweep),
             Listener(

@@ -19,6 +19,7 @@ from core.kit import (
     patch,
     post,
     public,
+    requires,
 )
 from core.kit.platform import NothingHere, NotSignedIn, route
 from modules.files.download.response import DownloadResponse
@@ -40,9 +41,9 @@ from modules.files.errors import (
     TypeNotAllowed,
     UploadCutOff,
 )
-from modules.files.permissions import READ, WRITE
-from modules.files.queries import FILES
-from modules.files.schemas import FileRead, FilesRead, FileUpdate, UsageRead
+from modules.files.permissions import MANAGE, READ, WRITE
+from modules.files.queries import ALL_FILES, FILES
+from modules.files.schemas import AdminFileRead, FileRead, FilesRead, FileUpdate, UsageRead
 from modules.files.service import ContentService, FileService, UploadService, UsageService
 from modules.files.upload.request import body_of
 
@@ -213,3 +214,24 @@ class LaterController(Controller):
     )
     async def find_nothing_yet(self) -> None:
         raise NothingHere
+
+
+class FileAdminController(Controller):
+    """The routes for the files of all users, which the module adds to `admin`."""
+
+    path = "/files"
+    files: FileService
+
+    @get(summary="List everybody's files", policy=requires(MANAGE), listing=ALL_FILES)
+    async def list_files(self, page_request: PageRequest) -> Page[AdminFileRead]:
+        return AdminFileRead.paged(await self.files.page(page_request))
+
+    @delete(
+        "/{file_id:str}",
+        summary="Delete somebody's file",
+        policy=requires(MANAGE),
+        audit="files.delete",
+        errors=(FileNotFound,),
+    )
+    async def delete_file(self, file_id: UUID, principal: Principal, if_match: IfMatch) -> None:
+        await self.files.delete(principal, file_id, if_match)

@@ -20,6 +20,19 @@ class FileRead(Schema):
     updated_at: UtcDatetime
 
 
+class AdminFileRead(Schema):
+    id: UUID
+    owner_id: UUID
+    filename: str
+    original_filename: str
+    size: int = Field(description="Bytes.")
+    content_type: str
+    checksum_sha256: str
+    visibility: Visibility
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+
+
 class FilesRead(Schema):
     files: list[FileRead] = Field(description="In the order they were sent.")
 

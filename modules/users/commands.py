@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from config.settings import Settings
 from core.kit import Database
-from modules.users.public import NewAccount
 from modules.users.schemas import UserCreate
 from modules.users.service.admins import AdminService
+from modules.users.values import NewAccount
 
 
 def user_group(

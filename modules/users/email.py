@@ -45,7 +45,7 @@ def as_written(address: str) -> str:
     return f"{local}@{''.join(map(str.lower, domain))}"  # each character by itself, as in UTS 46
 
 
-def key_of(address: str) -> str:
+def email_key(address: str) -> str:
     """Return the form that is unique. Raises EmailNotValidError.
 
     email-validator maps the domain by UTS 46. `migrations/users` has a copy of this function, so a

@@ -35,6 +35,25 @@ class UseDeletion(Forbidden):
     title = "To delete your own account, POST to /users/me/deletion."
 
 
+class LastAdmin(Conflict):
+    """No admin would be left to appoint another.
+
+    Make another user an admin first.
+    """
+
+    speaks_for = "admin"
+    code = "admin.last_admin"
+    title = "The last active admin cannot be disabled, demoted or deleted."
+
+
+class BeyondOwnRights(Forbidden):
+    """You can neither grant a permission that you lack nor change a user who has one."""
+
+    speaks_for = "admin"
+    code = "admin.beyond_own_rights"
+    title = "This requires a permission that you do not have."
+
+
 class AccountExists(Conflict):
     """`atrium user create-admin` says so, never a response.
 

@@ -8,7 +8,10 @@ from core.kit import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ErasureSettled(Event):
-    """The requests that were running when this user was erased have ended."""
+    """The requests that were running when this user was erased have ended.
+
+    Their client IPs in the audit trail are cleared then.
+    """
 
     name = "users.erasure_settled"
 

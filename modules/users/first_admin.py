@@ -8,8 +8,8 @@ from secrets import token_urlsafe
 
 from config.settings import Settings
 from modules.users.errors import EmailTaken, FirstAdminRefused
-from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService
+from modules.users.values import NewAccount
 
 FILE = "first-admin.txt"
 

@@ -17,31 +17,41 @@ from core.kit import (
     StartupTask,
     Statistic,
 )
+from core.kit.platform import AddedRoutes, AuditTrail
 from modules.users.commands import user_group
 from modules.users.events import ErasureSettled
 from modules.users.first_admin import FirstAdmin
-from modules.users.permissions import PROFILE_READ, READ, WRITE
-from modules.users.public import Accounts, People, UserDeleted
-from modules.users.router import ProfileController, UserController
+from modules.users.permissions import ADMINISTER, PROFILE_READ, READ, ROLES, WRITE
+from modules.users.public import Accounts, UserDeleted
+from modules.users.router.administration import UserAdminController
+from modules.users.router.personal_data import PersonalDataController
+from modules.users.router.profile import ProfileController
+from modules.users.router.registration import RegistrationController
+from modules.users.router.roles import RoleController
+from modules.users.router.users import UserController
 from modules.users.samples import SamplePeople
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
+from modules.users.service.administration import UserAdministration
 from modules.users.service.admins import AdminService
-from modules.users.service.people import PeopleService
+from modules.users.service.permissions import PermissionDirectory
 from modules.users.service.personal_data import PersonalDataService
-from modules.users.service.profiles import ProfileService
+from modules.users.service.profile import ProfileService
+from modules.users.service.users import UserService
 from modules.users.settings import UsersRateSettings, UsersSettings
 
 
 class Plugin(Module):
-    controllers = (ProfileController, UserController)
+    controllers = (ProfileController, PersonalDataController, UserController)
     services = (
         UsersSettings,
         UsersRateSettings,
         AccountService,
         AccountDeletion,
-        PeopleService,
+        UserAdministration,
+        PermissionDirectory,
         ProfileService,
+        UserService,
         PersonalDataService,
         AdminService,
         FirstAdmin,
@@ -49,19 +59,23 @@ class Plugin(Module):
     )
 
     def contributions(self) -> Sequence[Contribution]:
-        people, first_admin = self.provider(PeopleService), self.provider(FirstAdmin)
+        administration, first_admin = self.provider(UserAdministration), self.provider(FirstAdmin)
         account_deletion = self.provider(AccountDeletion)
         personal_data, samples = self.provider(PersonalDataService), self.provider(SamplePeople)
-        rates = self.provider(UsersRateSettings)
+        rates, audit = self.provider(UsersRateSettings), self.provider(AuditTrail)
         return (
             READ,
             WRITE,
             PROFILE_READ,
+            RateLimit("register", lambda: rates().rate_limit_register),
             RateLimit("export", lambda: rates().rate_limit_export),
             Export(Accounts, self.provider(AccountService)),
-            Export(People, people),
-            Statistic("users.total", lambda: people().total()),
-            Statistic("users.active", lambda: people().active()),
+            AddedRoutes("users.registration", "auth", (RegistrationController,)),
+            AddedRoutes(
+                "users.admin", "admin", (UserAdminController, RoleController), (ADMINISTER, ROLES)
+            ),
+            Statistic("users.total", lambda: administration().total()),
+            Statistic("users.active", lambda: administration().active()),
             PersonalData(
                 "users.profile",
                 export={
@@ -81,7 +95,7 @@ class Plugin(Module):
             Listener(
                 ErasureSettled,
                 "users.forget_addresses",
-                lambda settled: account_deletion().clear_client_ips(settled.user_id),
+                lambda settled: audit().clear_client_ips(settled.user_id),
             ),
             StartupTask("users.first_admin", lambda: first_admin().ensure()),
             DoctorCheck("users.first_admin", lambda: first_admin().examine()),

@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 
 from core.kit import Listing, Transaction, select_rows
-from core.kit.platform import AuditEntry, Count, Outcome, Union, reserved
+from core.kit.platform import AuditEntry, Count, Outcome, Union, ValueListing, reserved
 from modules.users.models import IS_ADMIN, SEARCH, User
+from modules.users.values import COLUMNS
 
 IS_KNOWN = User.erasing_since.is_(None)
 """A user who is being erased is in no result, and has neither name nor e-mail address."""
 ORDER = (User.created_at, User.name, User.email, User.id)
+PERMISSIONS = ValueListing(("module", "name"), default="name")
 PEOPLE = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
 ACCOUNTS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN, filters=(User.is_active,))
 """The list for admins, which has a filter for active accounts."""
@@ -24,23 +26,7 @@ ACTIVITY = Listing(
     default="-at",
 )
 
-PERSONAL: list[Any] = [
-    User.id,
-    User.version,
-    User.name,
-    User.email,
-    User.age,
-    User.locale,
-    User.roles,
-    User.email_verified_at,
-    User.pending_email,
-    User.created_at,
-    User.updated_at,
-    User.is_active,
-    User.last_login_at,
-    User.deletes_at,
-]
-EVERYONE = select_rows(User, *PERSONAL).where(IS_KNOWN)
+EVERYONE = select_rows(User, *(getattr(User, name) for name in COLUMNS)).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 
 EVERY_ACCOUNT = select_rows(

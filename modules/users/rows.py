@@ -8,10 +8,12 @@ from uuid import UUID
 
 from core.kit import IfMatch, Transaction, unique
 from core.kit.platform import ANY_VERSION, Roles
+from modules.users.errors import EmailTaken, UserNotFound
 from modules.users.models import User
-from modules.users.public import Account, EmailTaken, Person, UserNotFound
+from modules.users.public import Account
+from modules.users.values import COLUMNS, Person
 
-columns_of = attrgetter(*Person._fields[:-1])
+columns_of = attrgetter(*COLUMNS)
 
 
 def person_of(row: User, roles: Roles) -> Person:

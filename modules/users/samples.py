@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from itertools import islice, product
 from random import Random
 from secrets import token_hex
-from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -39,7 +38,7 @@ class SamplePeople:
             await self._add(batch)
             progress(len(batch))
 
-    async def _add(self, rows: list[dict[str, Any]]) -> None:
+    async def _add(self, rows: list[dict[str, object]]) -> None:
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
             await connection.execute(ADD, rows)
@@ -47,7 +46,7 @@ class SamplePeople:
             await tx.record("users.seed", ("users", None), count=len(rows))
 
 
-def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, Any]]:
+def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, object]]:
     """Yield rows, the same for the same mark; each is created a second before the next."""
     random = Random(mark)  # noqa: S311 (names, not secrets)
     words = ["".join(word) for length in (2, 3) for word in product(SYLLABLES, repeat=length)]

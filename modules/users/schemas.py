@@ -1,18 +1,20 @@
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
-from core.kit import ABSENT, MergePatch, Schema, UtcDatetime
-from core.kit.platform import GivenPassword, NewPassword, PermissionName, RoleName
+from core.kit import ABSENT, FieldError, InvalidInput, MergePatch, Schema, UtcDatetime
+from core.kit.platform import MEMBER, GivenPassword, NewPassword, PermissionName, RoleName
 from modules.users.fields import Age, Email, Locale, Name
+from modules.users.values import NewAccount
 
+RoleNames = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
 PROOF: Any = Field(default=None, description="Asked for where one's own e-mail changes.")
 PASSWORD = "correct horse battery staple"  # noqa: S105 (of the examples)
 
 
-def examples(**fields: Any) -> ConfigDict:
+def examples(**fields: JsonValue) -> ConfigDict:
     """Return the config of a body whose example works for the user of the other examples."""
     return ConfigDict(json_schema_extra={"examples": [fields]})
 
@@ -22,6 +24,27 @@ class UserCreate(Schema):
     email: Email
     age: Age | None = None
     password: NewPassword
+
+    def account(self) -> NewAccount:
+        return NewAccount(name=self.name, email=self.email, age=self.age, password=self.password)
+
+
+class RegistrationRequest(UserCreate):
+    password: Annotated[NewPassword, Field(examples=[PASSWORD])]
+
+
+class AdminUserCreate(UserCreate):
+    roles: RoleNames = (MEMBER,)
+
+
+class AdminUserUpdate(MergePatch):
+    name: Name = ABSENT
+    email: Email = ABSENT
+    age: Age | None = ABSENT
+
+
+class RolesUpdate(Schema):
+    roles: RoleNames
 
 
 class ProfileUpdate(MergePatch):
@@ -35,8 +58,11 @@ class ProfileUpdate(MergePatch):
     locale: Locale | None = ABSENT
     current_password: GivenPassword | None = PROOF
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, object]:
         return without_proof(super().changes())
+
+    def own_changes(self) -> dict[str, object]:
+        return self.changes()
 
 
 class UserReplace(Schema):
@@ -50,10 +76,16 @@ class UserReplace(Schema):
     locale: Locale | None = ABSENT
     current_password: GivenPassword | None = PROOF
 
-    def whole(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, object]:
         """Return the fields: an absent `age` is cleared, other absent fields are unchanged."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return without_proof({"age": None, **given})
+
+    def own_changes(self) -> dict[str, object]:
+        """Return the fields of one's own profile; the e-mail is needed. Raises InvalidInput."""
+        if "email" not in self.model_fields_set:
+            raise InvalidInput([FieldError("body.email", "This is required.", "missing")])
+        return {"locale": None, **self.changes()}
 
 
 class ProfileReplace(UserReplace):
@@ -63,9 +95,6 @@ class ProfileReplace(UserReplace):
 
     email: Email
     locale: Locale | None = None
-
-    def whole(self) -> dict[str, Any]:
-        return {"locale": None, **super().whole()}
 
 
 class DeletionRequest(Schema):
@@ -92,6 +121,27 @@ class UserRead(Schema):
     pending_email: str | None = Field(description="A new address that waits to be confirmed.")
     created_at: UtcDatetime
     updated_at: UtcDatetime
+
+
+class ProfileRead(UserRead):
+    pending_email: str | None
+
+
+class AdminUserRead(ProfileRead):
+    """The profile, and what only an admin sees."""
+
+    is_active: bool
+    last_login_at: UtcDatetime | None
+    deletes_at: UtcDatetime | None
+    second_factor: bool = False
+
+
+class PermissionRead(Schema):
+    name: PermissionName
+    title: str
+    module: str
+    roles: tuple[RoleName, ...] = Field(description="The roles that have it.")
+    scope: bool = Field(description="Whether an API key may carry it.")
 
 
 class SummaryRead(Schema):
@@ -125,5 +175,5 @@ class ExportRead(Schema):
     data: dict[str, Any]
 
 
-def without_proof(values: dict[str, Any]) -> dict[str, Any]:
+def without_proof(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if name != "current_password"}

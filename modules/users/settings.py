@@ -22,8 +22,11 @@ class UsersSettings(ModuleSettings):
 
 
 class UsersRateSettings(ModuleSettings):
-    """The rate of the limit of users; its name has no prefix."""
+    """The rates of the limits of users; their names have no prefix."""
 
+    rate_limit_register: OneRate = Field(
+        default=Rate(20, 3600), description="Registrations from one client IP."
+    )
     rate_limit_export: OneRate = Field(
         default=Rate(6, 3600), description="Downloads of one's own data, per person."
     )

@@ -30,6 +30,7 @@ from core.testing import AccessRequest, AccessTable, Person, client_of, core_of,
 from core.testing.access import AccessRow
 from core.testing.databases import Databases
 from core.web.route_options import options_of
+from core.wiring.options import giver_of
 from core.wiring.registry import in_folder
 from core.wiring.routes import operations_of
 from modules.users.models import User
@@ -110,7 +111,7 @@ def test_every_route_has_its_row_and_every_row_its_route(application: Litestar, 
     routes = [
         f"{method} {route.path_format}"
         for route, handler in operations_of(application.routes)
-        if options_of(handler).module == owner
+        if giver_of(handler) == owner
         for method in handler.http_methods
     ]
     rows = [row.route for its, row in ROWS if its == owner and row.path != UNKNOWN]

@@ -80,7 +80,7 @@ class TestDefaults:
         assert settings.rate_limit_signed_in == Rate(600, 60)
         sign_in = AuthRateSettings.read({})
         assert sign_in.rate_limit_login == (Rate(10, 60), Rate(5, 60))
-        assert sign_in.rate_limit_register == Rate(20, 3600)
+        assert UsersRateSettings.read({}).rate_limit_register == Rate(20, 3600)
         assert UsersRateSettings.read({}).rate_limit_export == Rate(6, 3600)
 
     @pytest.mark.parametrize(

@@ -14,22 +14,27 @@ from core.security.authentication import Authenticator, KeyAuthenticator
 from core.security.passwords import NewPasswords
 from core.security.reauthentication import Reauthentication
 from core.wiring.module import Module
-from modules.users.public import People
 from tests.contracts.refused.services import plugin as services
 
 PLACE = services.__name__
 
 
+class Deletion:
+    """A service that asks for a proof by the port of core."""
+
+    def __init__(self, reauthentication: Reauthentication) -> None: ...
+
+
 class Proof:
     """A service that the port of core leads back to itself."""
 
-    def __init__(self, people: People) -> None: ...
+    def __init__(self, deletion: Deletion) -> None: ...
 
 
 class OwnLogin(Module):
     """A module in the place of `auth`, whose proof needs a service that needs the proof."""
 
-    services = (Proof,)
+    services = (Proof, Deletion)
 
     def contributions(self) -> Sequence[Contribution]:
         proof: Any = self.provider(Proof)
@@ -105,5 +110,5 @@ def test_a_circle_of_services_through_a_port_of_core_is_refused(
     tmp_path: Path, log_lines: LogWriter
 ) -> None:
     settings = Settings(environment="test", data_dir=tmp_path, modules=("users",))
-    with pytest.raises(WiringError, match=r"in a circle: .*Proof → PeopleService"):
+    with pytest.raises(WiringError, match=r"in a circle: .*Proof → Deletion"):
         create_app(settings, {"odd": OwnLogin}, log_lines)

@@ -1,8 +1,10 @@
 """The rules for the routes of a module, their permissions, bodies and lists."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
 from core.data.listing_indexes import missing_indexes
 from core.data.queries import Listing
@@ -12,6 +14,7 @@ from core.web.openapi.document import operation_id
 from core.web.openapi.names import shared_names
 from core.web.route_options import options_of
 from core.wiring.document import words_of
+from core.wiring.module import AddedRoutes
 from core.wiring.routes import WRITES, operations_of
 from core.wiring.subject import Subject, subjects_of
 
@@ -24,9 +27,14 @@ def summarises_each_operation(it: Subject) -> Iterator[str]:
 
 def names_each_operation_once(it: Subject) -> Iterator[str]:
     """Require distinct operation ids: `notes.read` is that of `read_note` and of `read_notes`."""
-    names = [operation_id(it.name, operation.fn.__name__) for operation in it.operations()]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{name} names two operations"
+    every = [id_of(operation) for other in subjects_of(it.app) for operation in other.operations()]
+    for name in sorted({id_of(operation) for operation in it.operations()}):
+        if every.count(name) > 1:
+            yield f"{name} names two operations"
+
+
+def id_of(operation: HTTPRouteHandler) -> str:
+    return operation_id(options_of(operation).module, operation.fn.__name__)
 
 
 def names_each_body_once(it: Subject) -> Iterator[str]:
@@ -42,8 +50,14 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         policy = options_of(operation).policy
         for needed in filter(None, (policy.needs, policy.scope)):
-            if needed not in [*it.contributed(Permission), *shown_to(it)]:
+            if needed not in [*given_by(it), *shown_to(it)]:
                 yield f"{operation} needs {needed.name}, which is not {it.name}'s to give"
+
+
+def given_by(it: Subject) -> list[Permission]:
+    """Return the permissions that the module contributes, also those of its `AddedRoutes`."""
+    added = it.contributed(AddedRoutes)
+    return [*it.contributed(Permission), *chain(*(routes.permissions for routes in added))]
 
 
 def shown_to(it: Subject) -> list[Permission]:
@@ -85,5 +99,5 @@ def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
             continue
         action = options_of(operation).audit
         if action and action.partition(".")[0] not in it.modules:
-            right = operation_id(it.name, operation.fn.__name__)
+            right = id_of(operation)
             yield f'{operation} has the audit name {action} of no module: write audit="{right}"'

@@ -1,5 +1,4 @@
 from litestar import Controller
-from litestar.di import NamedDependency
 
 from core.kit import Page, PageRequest, get, requires
 from core.kit.platform import MomentText, moment
@@ -10,6 +9,8 @@ from modules.admin.service import AuditReader
 
 
 class AuditController(Controller):
+    audit_reader: AuditReader
+
     @get(
         "/audit",
         summary="Read the audit trail",
@@ -18,11 +19,7 @@ class AuditController(Controller):
         listing=AUDIT,
     )
     async def list_audit(
-        self,
-        page_request: NamedDependency[PageRequest],
-        audit_reader: NamedDependency[AuditReader],
-        since: MomentText = None,
-        until: MomentText = None,
+        self, page_request: PageRequest, since: MomentText = None, until: MomentText = None
     ) -> Page[AuditRead]:
         bounds = moment("since", since), moment("until", until)
-        return AuditRead.paged(await audit_reader.page(page_request, bounds))
+        return AuditRead.paged(await self.audit_reader.page(page_request, bounds))

@@ -1,8 +1,6 @@
 from uuid import UUID
 
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 
 from core.kit import IfMatch, Page, PageRequest, delete, get, post, requires
 from core.kit.platform import EVENTS, DeliveryNotFound, DeliveryRunning, EventLog
@@ -15,12 +13,12 @@ refusals = (DeliveryNotFound, DeliveryRunning)
 
 class EventController(Controller):
     path = "/events"
+    event_log: EventLog
+    event_admin: EventAdmin
 
     @get(summary="List background work", policy=requires(MANAGE), listing=EVENTS)
-    async def list_events(
-        self, page_request: NamedDependency[PageRequest], event_log: NamedDependency[EventLog]
-    ) -> Page[EventRead]:
-        return EventRead.paged(await event_log.page(page_request))
+    async def list_events(self, page_request: PageRequest) -> Page[EventRead]:
+        return EventRead.paged(await self.event_log.page(page_request))
 
     @post(
         "/{event_id:str}/retry",
@@ -29,10 +27,8 @@ class EventController(Controller):
         status_code=204,
         errors=refusals,
     )
-    async def retry_event(
-        self, event_id: FromPath[UUID], event_admin: NamedDependency[EventAdmin]
-    ) -> None:
-        await event_admin.retry(event_id)
+    async def retry_event(self, event_id: UUID) -> None:
+        await self.event_admin.retry(event_id)
 
     @delete(
         "/{event_id:str}",
@@ -41,10 +37,5 @@ class EventController(Controller):
         audit="admin.discard_event",
         errors=refusals,
     )
-    async def delete_event(
-        self,
-        event_id: FromPath[UUID],
-        if_match: NamedDependency[IfMatch],
-        event_admin: NamedDependency[EventAdmin],
-    ) -> None:
-        await event_admin.discard(event_id, if_match)
+    async def delete_event(self, event_id: UUID, if_match: IfMatch) -> None:
+        await self.event_admin.discard(event_id, if_match)

@@ -1,6 +1,4 @@
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import JSONBody
 
 from core.kit import get, post, requires
 from core.kit.platform import Maintenance, MaintenanceState
@@ -10,10 +8,11 @@ from modules.admin.schemas import MaintenanceRead, MaintenanceUpdate
 
 class MaintenanceController(Controller):
     path = "/maintenance"
+    maintenance: Maintenance
 
     @get(summary="Ask whether the service is closed", policy=requires(MAINTENANCE))
-    async def read_maintenance(self, maintenance: NamedDependency[Maintenance]) -> MaintenanceRead:
-        return MaintenanceRead.of(await maintenance.state())
+    async def read_maintenance(self) -> MaintenanceRead:
+        return MaintenanceRead.of(await self.maintenance.state())
 
     @post(
         summary="Close or open the service",
@@ -22,9 +21,7 @@ class MaintenanceController(Controller):
         status_code=200,
         audit="admin.maintenance",
     )
-    async def switch_maintenance(
-        self, data: JSONBody[MaintenanceUpdate], maintenance: NamedDependency[Maintenance]
-    ) -> MaintenanceRead:
+    async def switch_maintenance(self, data: MaintenanceUpdate) -> MaintenanceRead:
         state = MaintenanceState(**data.model_dump())
-        await maintenance.switch(state)
+        await self.maintenance.switch(state)
         return MaintenanceRead.of(state)

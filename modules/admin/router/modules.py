@@ -1,5 +1,4 @@
 from litestar import Controller
-from litestar.di import NamedDependency
 
 from core.kit import Page, PageRequest, get, requires
 from modules.admin.permissions import MODULES as READ
@@ -9,10 +8,8 @@ from modules.admin.service import Inventory
 
 
 class ModuleController(Controller):
+    inventory: Inventory
+
     @get("/modules", summary="See what is installed", policy=requires(READ), listing=MODULES)
-    async def list_modules(
-        self,
-        page_request: NamedDependency[PageRequest],
-        inventory: NamedDependency[Inventory],
-    ) -> Page[ModuleRead]:
-        return ModuleRead.paged(MODULES.page(await inventory.modules(), page_request))
+    async def list_modules(self, page_request: PageRequest) -> Page[ModuleRead]:
+        return ModuleRead.paged(MODULES.page(await self.inventory.modules(), page_request))

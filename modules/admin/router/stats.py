@@ -1,5 +1,4 @@
 from litestar import Controller
-from litestar.di import NamedDependency
 
 from core.kit import get, requires
 from modules.admin.permissions import STATS
@@ -8,11 +7,13 @@ from modules.admin.service import StatsService
 
 
 class StatsController(Controller):
+    stats: StatsService
+
     @get(
         "/stats",
         summary="See the figures that all modules contribute",
         description="Takes the access token and, beside it, an API key of the same person.",
         policy=requires(STATS).with_key_beside(),
     )
-    async def read_stats(self, stats: NamedDependency[StatsService]) -> StatsRead:
-        return await stats.read()
+    async def read_stats(self) -> StatsRead:
+        return await self.stats.read()

@@ -25,16 +25,13 @@ from modules.auth.errors import (
 )
 from modules.auth.schemas import (
     Credentials,
-    ProfileRead,
     RefreshRequest,
-    RegistrationRequest,
     TokensRead,
 )
 from modules.auth.service.login import Login
 from modules.auth.service.refresh import Refresh
 from modules.auth.service.revocation import Revocation
 from modules.auth.service.token_endpoint import TokenEndpoint
-from modules.users.public import Accounts, EmailTaken, NewAccount
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -75,20 +72,6 @@ NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
 
 
 class SignInController(Controller):
-    @post(
-        "/register",
-        summary="Open an account",
-        policy=public.without_key(),
-        limit="register",
-        audit="users.create",
-        location="/users/{id}",
-        errors=(EmailTaken,),
-    )
-    async def register(
-        self, data: JSONBody[RegistrationRequest], accounts: NamedDependency[Accounts]
-    ) -> ProfileRead:
-        return ProfileRead.of(await accounts.register(NewAccount(**data.model_dump())))
-
     @post(
         "/login",
         summary="Sign in",

@@ -18,7 +18,7 @@ from modules.files.errors import ContentNotYours, ExtensionChanged, FileNotFound
 from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC, File
 from modules.files.permissions import MANAGE
-from modules.files.public import FileDeleted, StoredFile
+from modules.files.public import FileDeleted
 from modules.files.queries import ALL_FILES, FILES, ONE, OWN, SELECT_ALL
 from modules.files.schemas import FileRead, FileUpdate
 from modules.files.service.usage import UsageService
@@ -35,7 +35,6 @@ ERASE = (
     .returning(File.storage_key, File.size)
     .execution_options(synchronize_session=False)
 )
-KNOWN = tuple(StoredFile.__dataclass_fields__)
 
 
 class FileService:
@@ -48,13 +47,12 @@ class FileService:
         async with self._db.read() as reads:
             return await reads.page(FILES, OWN, request, {"owner": owner.id})
 
-    async def page(self, request: PageRequest) -> Rows[StoredFile]:
+    async def page(self, request: PageRequest) -> Rows[File]:
         """Return a page of all users' files, and note the read access in the audit trail."""
         async with self._db.read() as reads:
             rows = await reads.page(ALL_FILES, SELECT_ALL, request)
         self._db.record_later("files.list", ("files", None))
-        files = [as_value(row) for row in rows.items]
-        return Rows(files, rows.total, rows.request, rows.last)
+        return rows
 
     async def get(self, reader: Principal, file_id: UUID) -> File:
         """Return a file; read access to another user's file is audited. Raises FileNotFound."""
@@ -134,7 +132,3 @@ def renamed(file: File, given: str) -> str:
     if extension_of(name) != extension_of(file.filename):
         raise ExtensionChanged("It ends in {extension}.", extension=extension_of(file.filename))
     return name
-
-
-def as_value(row: File) -> StoredFile:
-    return StoredFile(**{name: getattr(row, name) for name in KNOWN})

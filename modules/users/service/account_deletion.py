@@ -1,7 +1,6 @@
 """Account deletion: sessions and keys end at once; every module erases its data afterwards."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,9 +15,10 @@ from core.kit import (
     Transaction,
 )
 from core.kit.platform import AuditTrail, Reauthentication
+from modules.users.errors import LastAdmin
 from modules.users.events import ErasureSettled
 from modules.users.models import User
-from modules.users.public import AccountClosed, LastAdmin, UserDeleted, UserErased
+from modules.users.public import AccountClosed, UserDeleted, UserErased
 from modules.users.queries import DUE, IS_KNOWN, lock_admins
 from modules.users.rows import update_row
 from modules.users.settings import UsersSettings
@@ -95,10 +95,6 @@ class AccountDeletion:
             for data in self._contributions.of(PersonalData):
                 while await data.erase(user_id):
                     pass
-        await self.clear_client_ips(user_id)
-
-    async def clear_client_ips(self, user_id: UUID) -> None:
-        """Clear the client IPs. This runs again after the requests that outlived the erasure."""
         await self._audit.clear_client_ips(user_id)
 
     async def remove_due(self) -> None:
@@ -131,7 +127,7 @@ class AccountDeletion:
         return True
 
 
-def blank(user_id: UUID, now: datetime) -> dict[str, Any]:
+def blank(user_id: UUID, now: datetime) -> dict[str, object]:
     """Return the values of a blank row, whose `email_key` is no valid e-mail address."""
     return {
         "name": "",

@@ -18,18 +18,13 @@ from core.kit import (
     uuid7,
 )
 from core.kit.platform import MEMBER, NewPasswords, Roles, StorePassword, current_context
-from modules.users.email import as_written, key_of
+from modules.users.email import as_written, email_key
+from modules.users.errors import EmailTaken
 from modules.users.models import User
-from modules.users.public import (
-    Account,
-    AccountUnlocked,
-    EmailTaken,
-    NewAccount,
-    Person,
-    UserRegistered,
-)
+from modules.users.public import Account, AccountUnlocked, UserRegistered
 from modules.users.queries import ACCOUNT_BY_EMAIL, ACCOUNT_BY_ID, FIRST
 from modules.users.rows import account_of, person_of, update_row
+from modules.users.values import NewAccount, Person
 
 SIGNED_IN = (
     update(User.__table__)  # type: ignore[arg-type]
@@ -68,7 +63,7 @@ class AccountService:
 
     async def by_email(self, email: str) -> Account | None:
         try:
-            key = key_of(email)
+            key = email_key(email)
         except EmailNotValidError:
             return None
         return await self._account(ACCOUNT_BY_EMAIL, key=key)
@@ -144,6 +139,6 @@ class AccountService:
 def readable(email: str) -> tuple[str, str]:
     """Return the e-mail address as written and as compared. Raises InvalidInput."""
     try:
-        return as_written(email), key_of(email)
+        return as_written(email), email_key(email)
     except EmailNotValidError as error:
         raise InvalidInput([FieldError("body.email", str(error), "users:email")]) from None

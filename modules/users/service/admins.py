@@ -2,12 +2,13 @@
 
 from core.kit import Database
 from core.kit.platform import ADMIN, MEMBER, NewPasswords
-from modules.users.errors import AccountExists
-from modules.users.public import Account, NewAccount, UserNotFound
+from modules.users.errors import AccountExists, UserNotFound
+from modules.users.public import Account
 from modules.users.queries import ANY_ADMIN
 from modules.users.rows import update_row
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
+from modules.users.values import NewAccount
 
 ROLES = (ADMIN, MEMBER)
 

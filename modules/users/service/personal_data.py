@@ -20,8 +20,8 @@ from core.kit import (
 from core.kit.platform import AuditEntry, LruDict, RateLimits, count_fallback
 from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
+from modules.users.service.administration import UserAdministration
 from modules.users.service.export_document import document
-from modules.users.service.people import PeopleService
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +40,12 @@ class PersonalDataService:
         db: Database,
         clock: Clock,
         contributions: Contributions,
-        people: PeopleService,
+        administration: UserAdministration,
         limits: RateLimits,
     ) -> None:
         self._db, self._clock = db, clock
-        self._contributions, self._people, self._limits = contributions, people, limits
+        self._contributions, self._limits = contributions, limits
+        self._administration = administration
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
     async def summary(self, person: Principal) -> tuple[Summary, bool]:
@@ -70,7 +71,7 @@ class PersonalDataService:
             yield piece
 
     async def profile(self, user_id: UUID) -> AsyncIterator[UserRead]:
-        yield UserRead.of(await self._people.person(user_id))
+        yield UserRead.of(await self._administration.person(user_id))
 
     async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
         """Yield the actions of this user, then the actions in this user's name."""

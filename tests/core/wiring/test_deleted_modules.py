@@ -1,4 +1,7 @@
-"""The folders of `posts` and `hello` can be deleted: what is left works, and so do its tests."""
+"""The folders of modules can be deleted: the rest works, and so do its tests.
+
+Only `users` and `auth` stay: core needs them.
+"""
 
 import subprocess
 import sys
@@ -13,15 +16,16 @@ pytestmark = pytest.mark.process
 
 ASK = """
 import asyncio
+import sys
 from core.app import create_app
-from core.testing import client_of
+from core.testing import register
 
 async def main():
     app = create_app()
-    async with app.lifespan(), client_of(app) as client:
-        for path in ("/health/ready", "/api/v1/posts", "/api/v1/hello/you", "/docs/openapi.json"):
-            answer = await client.get(path)
-            print(path, answer.status_code, "posts" in answer.text)
+    async with app.lifespan(), register(app, "a@example.com", "The Admin", ("admin",)) as admin:
+        for path in sys.argv[2:]:
+            answer = await admin.client.get(path)
+            print(path, answer.status_code, sys.argv[1] in answer.text)
 
 asyncio.run(main())
 """
@@ -29,13 +33,24 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def smaller(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project without the two."""
+    """The project without the examples."""
     root = tmp_path_factory.mktemp("smaller")
-    for folder in ("config", "core", "docs", "migrations", "modules", "tests"):
+    copytree("tests", root / "tests", ignore=ignore_patterns("__pycache__"))
+    return project_without(root, "posts", "hello")
+
+
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project without any module that `admin` does not need."""
+    return project_without(tmp_path_factory.mktemp("smallest"), "posts", "hello", "files", "health")
+
+
+def project_without(root: Path, *gone: str) -> Path:
+    for folder in ("config", "core", "docs", "migrations", "modules"):
         copytree(folder, root / folder, ignore=ignore_patterns("__pycache__"))
     (root / "pyproject.toml").write_text(Path("pyproject.toml").read_text())
-    for gone in ("posts", "hello"):
-        rmtree(root / "modules" / gone, ignore_errors=True)  # it may be gone already
+    for module in gone:
+        rmtree(root / "modules" / module, ignore_errors=True)  # it may be gone already
     return root
 
 
@@ -52,17 +67,37 @@ def run(root: Path, *arguments: str, **environ: str) -> str:
     return done.stdout
 
 
-def test_the_rest_works_over_the_same_database(
-    smaller: Path, databases: Databases, tmp_path: Path
-) -> None:
+@pytest.fixture
+def environ(databases: Databases, tmp_path: Path) -> dict[str, str]:
+    """Settings with the database of the whole project."""
     url = databases.fresh("sqlite", tmp_path)
-    environ = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PUBLIC_URL": "http://test"}
-    answers = run(smaller, "-c", ASK, ENVIRONMENT="test", LOG_LEVEL="error", **environ)
+    place = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PUBLIC_URL": "http://test"}
+    return {"ENVIRONMENT": "test", "LOG_LEVEL": "error", **place}
+
+
+def test_the_rest_works_over_the_same_database(smaller: Path, environ: dict[str, str]) -> None:
+    paths = ("/health/ready", "/api/v1/posts", "/api/v1/hello/you", "/docs/openapi.json")
+    answers = run(smaller, "-c", ASK, "posts", *paths, **environ)
     assert answers.splitlines() == [
         "/health/ready 200 False",
         "/api/v1/posts 404 False",
         "/api/v1/hello/you 404 False",
         "/docs/openapi.json 200 False",
+    ]
+
+
+def test_admin_works_without_the_modules_that_it_does_not_need(
+    smallest: Path, environ: dict[str, str]
+) -> None:
+    admin = "/api/v1/admin"
+    paths = [f"{admin}/{it}" for it in ("files", "users", "sessions", "permissions", "modules")]
+    answers = run(smallest, "-c", ASK, "files", *paths, **environ)
+    assert answers.splitlines() == [
+        f"{admin}/files 404 False",
+        f"{admin}/users 200 False",
+        f"{admin}/sessions 200 False",
+        f"{admin}/permissions 200 False",
+        f"{admin}/modules 200 False",
     ]
 
 

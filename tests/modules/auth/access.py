@@ -3,7 +3,6 @@
 from typing import Any
 
 from core.testing import PASSWORD, AccessRequest, AccessTable, Person
-from tests.modules.users.access import new_person
 
 AUTH = "/api/v1/auth"
 KEY: dict[str, Any] = {"json": {"name": "A key", "scopes": ["profile:read"]}}
@@ -39,29 +38,29 @@ async def first_session(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                            anonymous user other admin disabled key bare_key
-GET    /.well-known/jwks.json               200       200  200   200   200      200 200
-GET    /api/v1/auth/api-keys                401       200  200   200   401      403 403
-POST   /api/v1/auth/api-keys                401       201  201   201   401      403 403
-DELETE /api/v1/auth/api-keys/{key_id}       401       204  404   404   401      403 403
-POST   /api/v1/auth/login                   200       200  200   200   401      403 403
-POST   /api/v1/auth/logout                  401       204  204   204   401      403 403
-POST   /api/v1/auth/logout-all              401       204  204   204   401      403 403
-POST   /api/v1/auth/password/change         401       204  204   204   401      403 403
-POST   /api/v1/auth/refresh                 200       200  200   200   401      403 403
-POST   /api/v1/auth/register                201       201  201   201   201      403 403
-POST   /api/v1/auth/revoke                  200       200  200   200   200      403 403
-GET    /api/v1/auth/sessions                401       200  200   200   401      403 403
-DELETE /api/v1/auth/sessions/{session_id}   401       204  404   404   401      403 403
-POST   /api/v1/auth/step-up                 401       204  204   204   401      403 403
-POST   /api/v1/auth/token                   200       200  200   200   400      403 403
+                                             anonymous user other admin disabled key bare_key
+GET    /.well-known/jwks.json                200       200  200   200   200      200 200
+GET    /api/v1/admin/sessions                401       403  403   200   401      403 403
+DELETE /api/v1/admin/sessions/{session_id}   401       403  403   204   401      403 403
+GET    /api/v1/auth/api-keys                 401       200  200   200   401      403 403
+POST   /api/v1/auth/api-keys                 401       201  201   201   401      403 403
+DELETE /api/v1/auth/api-keys/{key_id}        401       204  404   404   401      403 403
+POST   /api/v1/auth/login                    200       200  200   200   401      403 403
+POST   /api/v1/auth/logout                   401       204  204   204   401      403 403
+POST   /api/v1/auth/logout-all               401       204  204   204   401      403 403
+POST   /api/v1/auth/password/change          401       204  204   204   401      403 403
+POST   /api/v1/auth/refresh                  200       200  200   200   401      403 403
+POST   /api/v1/auth/revoke                   200       200  200   200   200      403 403
+GET    /api/v1/auth/sessions                 401       200  200   200   401      403 403
+DELETE /api/v1/auth/sessions/{session_id}    401       204  404   404   401      403 403
+POST   /api/v1/auth/step-up                  401       204  204   204   401      403 403
+POST   /api/v1/auth/token                    200       200  200   200   400      403 403
 """,
     bodies={
         f"POST {AUTH}/api-keys": KEY,
         f"POST {AUTH}/login": password,
         f"POST {AUTH}/password/change": NEW_PASSWORD,
         f"POST {AUTH}/refresh": refresh_token,
-        f"POST {AUTH}/register": new_person,
         f"POST {AUTH}/revoke": access_token,
         f"POST {AUTH}/step-up": {"json": {"password": PASSWORD}},
         f"POST {AUTH}/token": password_form,

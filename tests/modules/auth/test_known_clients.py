@@ -14,8 +14,8 @@ from modules.auth.models import Attempts
 from modules.auth.service.login_delays import CEILING, FREE, FREE_TO_STRANGERS
 from modules.auth.service.login_throttle import MOST_KNOWN
 from modules.users.plugin import Plugin
-from modules.users.public import NewAccount
 from modules.users.service.admins import AdminService
+from modules.users.values import NewAccount
 from tests.modules.auth.conftest import AUTH, code_of, limit_login, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
 

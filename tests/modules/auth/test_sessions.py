@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from core.kit import Module, PageRequest
 from core.kit.platform import ANY_VERSION
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
+from modules.auth.errors import SessionNotFound
 from modules.auth.models import RefreshToken
-from modules.auth.public import SessionNotFound
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.sessions import SessionService
 from modules.users.public import AccountClosed
@@ -229,7 +229,7 @@ class TestClosedAccounts:
 
 
 class TestPort:
-    """What admins do through `modules.auth.public`."""
+    """What admins do to the sessions of all users."""
 
     async def test_sees_everybody_and_ends_anyone(
         self, client: AsyncClient, auth: Module, person: Person, stranger: Person

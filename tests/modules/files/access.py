@@ -14,6 +14,8 @@ async def new_file(owner: Person) -> object:
 ACCESS = AccessTable(
     """
                                            anonymous user other admin disabled key bare_key
+GET     /api/v1/admin/files                401       403  403   200   401      403 403
+DELETE  /api/v1/admin/files/{file_id}      401       403  403   204   401      403 403
 GET     /api/v1/files                      401       200  200   200   401      200 403
 DELETE  /api/v1/files/direct               404       404  404   404   404      404 404
 GET     /api/v1/files/direct               404       404  404   404   404      404 404

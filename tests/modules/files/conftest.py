@@ -1,9 +1,10 @@
 import pytest
+from litestar import Litestar
 
 from config.settings import Settings
-from core.kit import Export
 from core.testing import CoreContainer
-from modules.files.public import StoredFiles
+from modules.files.plugin import Plugin
+from modules.files.service import FileService
 from tests.modules.files.uploads import Traces
 
 
@@ -28,9 +29,6 @@ def traces(settings: Settings, core: CoreContainer) -> Traces:
 
 
 @pytest.fixture
-def files_of_all(core: CoreContainer) -> StoredFiles:
-    """What the module exports to others."""
-    exports = core.contributions().of(Export, "files")
-    [export] = [each for each in exports if each.port is StoredFiles]
-    exported: StoredFiles = export.provider()
-    return exported
+def files_of_all(app: Litestar) -> FileService:
+    """The service behind `/admin/files`."""
+    return app.plugins.get(Plugin).provider(FileService)()

@@ -16,7 +16,9 @@ from core.kit.platform import AuditEntry
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
 from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
-from modules.files.public import FileDeleted, FileUploaded, StoredFile, StoredFiles
+from modules.files.models import File
+from modules.files.public import FileDeleted, FileUploaded
+from modules.files.service import FileService
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
 
 pytestmark = pytest.mark.anyio
@@ -257,12 +259,12 @@ async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces
 
 
 async def test_an_admin_pages_over_everyones_files(
-    person: Person, stranger: Person, core: CoreContainer, files_of_all: StoredFiles
+    person: Person, stranger: Person, core: CoreContainer, files_of_all: FileService
 ) -> None:
     mine, theirs = await upload(person.client), await upload(stranger.client, b"theirs")
     rows = await files_of_all.page(PageRequest())
     assert [each.id for each in rows.items] == [UUID(theirs["id"]), UUID(mine["id"])]
-    assert all(isinstance(each, StoredFile) for each in rows.items)
+    assert all(isinstance(each, File) for each in rows.items)
     assert rows.items[1].owner_id == person.id
 
 

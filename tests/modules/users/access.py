@@ -5,7 +5,7 @@ from typing import Any
 
 from core.testing import PASSWORD, AccessRequest, AccessTable, Person
 
-USERS = "/api/v1/users"
+USERS, ADMIN = "/api/v1/users", "/api/v1/admin/users"
 NEW_NAME = {"json": {"name": "New Name"}}
 numbers = count()
 
@@ -26,22 +26,38 @@ async def own_id(owner: Person) -> object:
 
 ACCESS = AccessTable(
     """
-                                   anonymous user other admin disabled key bare_key
-GET    /api/v1/users               401       403  403   200   401      403 403
-POST   /api/v1/users               401       403  403   201   401      403 403
-GET    /api/v1/users/me            401       200  200   200   401      200 403
-PATCH  /api/v1/users/me            401       200  200   200   401      403 403
-PUT    /api/v1/users/me            401       200  200   200   401      403 403
-GET    /api/v1/users/me/activity   401       200  200   200   401      200 403
-POST   /api/v1/users/me/deletion   401       202  202   202   401      403 403
-GET    /api/v1/users/me/export     401       200  200   200   401      403 403
-GET    /api/v1/users/me/summary    401       200  200   200   401      200 403
-DELETE /api/v1/users/{user_id}     401       403  404   204   401      403 403
-GET    /api/v1/users/{user_id}     401       200  404   200   401      200 403
-PATCH  /api/v1/users/{user_id}     401       200  404   200   401      403 403
-PUT    /api/v1/users/{user_id}     401       200  404   200   401      403 403
+                                               anonymous user other admin disabled key bare_key
+GET    /api/v1/admin/permissions               401       403  403   200   401      403 403
+GET    /api/v1/admin/users                     401       403  403   200   401      403 403
+POST   /api/v1/admin/users                     401       403  403   201   401      403 403
+DELETE /api/v1/admin/users/{user_id}           401       403  403   204   401      403 403
+GET    /api/v1/admin/users/{user_id}           401       403  403   200   401      403 403
+PATCH  /api/v1/admin/users/{user_id}           401       403  403   200   401      403 403
+POST   /api/v1/admin/users/{user_id}/disable   401       403  403   204   401      403 403
+POST   /api/v1/admin/users/{user_id}/enable    401       403  403   204   401      403 403
+POST   /api/v1/admin/users/{user_id}/logout    401       403  403   204   401      403 403
+GET    /api/v1/admin/users/{user_id}/roles     401       403  403   200   401      403 403
+PUT    /api/v1/admin/users/{user_id}/roles     401       403  403   200   401      403 403
+POST   /api/v1/auth/register                   201       201  201   201   201      403 403
+GET    /api/v1/users                           401       403  403   200   401      403 403
+POST   /api/v1/users                           401       403  403   201   401      403 403
+GET    /api/v1/users/me                        401       200  200   200   401      200 403
+PATCH  /api/v1/users/me                        401       200  200   200   401      403 403
+PUT    /api/v1/users/me                        401       200  200   200   401      403 403
+GET    /api/v1/users/me/activity               401       200  200   200   401      200 403
+POST   /api/v1/users/me/deletion               401       202  202   202   401      403 403
+GET    /api/v1/users/me/export                 401       200  200   200   401      403 403
+GET    /api/v1/users/me/summary                401       200  200   200   401      200 403
+DELETE /api/v1/users/{user_id}                 401       403  404   204   401      403 403
+GET    /api/v1/users/{user_id}                 401       200  404   200   401      200 403
+PATCH  /api/v1/users/{user_id}                 401       200  404   200   401      403 403
+PUT    /api/v1/users/{user_id}                 401       200  404   200   401      403 403
 """,
     bodies={
+        f"POST {ADMIN}": new_person,
+        "POST /api/v1/auth/register": new_person,
+        f"PATCH {ADMIN}/{{user_id}}": NEW_NAME,
+        f"PUT {ADMIN}/{{user_id}}/roles": {"json": {"roles": ["member"]}},
         f"POST {USERS}": new_person,
         f"PUT {USERS}/me": profile,
         f"PATCH {USERS}/me": NEW_NAME,

@@ -8,11 +8,12 @@ import pytest
 
 from core.kit import Module, Principal, ProblemError
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
+from modules.users.errors import BeyondOwnRights, LastAdmin, UserNotFound
 from modules.users.models import User
-from modules.users.public import BeyondOwnRights, LastAdmin, NewAccount, UserNotFound
 from modules.users.queries import ACTIVE_ADMINS
 from modules.users.service.account_deletion import AccountDeletion
-from modules.users.service.people import PeopleService
+from modules.users.service.administration import UserAdministration
+from modules.users.values import NewAccount
 from tests.modules.users.asking import USERS, code, me
 
 
@@ -29,9 +30,9 @@ async def active_admins(core: CoreContainer) -> set[UUID]:
 async def test_the_last_admin_stays(
     users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
-    people = users.provider(PeopleService)()
+    people = users.provider(UserAdministration)()
     attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
-        lambda: people.set_active(principal, admin.id, False),
+        lambda: people.disable(principal, admin.id),
         lambda: people.set_roles(principal, admin.id, ["member"]),
         lambda: people.set_roles(principal, admin.id, []),
         lambda: people.delete(principal, admin.id),
@@ -47,27 +48,27 @@ async def test_the_last_admin_stays(
 async def test_a_disabled_or_leaving_admin_does_not_count(
     users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
-    people = users.provider(PeopleService)()
+    people = users.provider(UserAdministration)()
     await people.set_roles(principal, person.id, ["admin", "member"])
-    await people.set_active(principal, person.id, False)
+    await people.disable(principal, person.id)
     with pytest.raises(LastAdmin):
         await people.set_roles(principal, admin.id, ["member"])
-    await people.set_active(principal, person.id, True)
+    await people.enable(principal, person.id)
     await users.provider(AccountDeletion)().request(Principal(person.id), PASSWORD)
     with pytest.raises(LastAdmin):
-        await people.set_active(principal, admin.id, False)
+        await people.disable(principal, admin.id)
 
 
 @pytest.mark.race
 async def test_admins_who_remove_each_other_at_once_leave_one(
     users: Module, admin: Person, core: CoreContainer, principal: Principal
 ) -> None:
-    people = users.provider(PeopleService)()
+    people = users.provider(UserAdministration)()
 
     async def removed(number: int, user_id: UUID) -> bool:
         ways: list[Callable[[], Awaitable[Any]]] = [
             lambda: people.set_roles(principal, user_id, ["member"]),
-            lambda: people.set_active(principal, user_id, False),
+            lambda: people.disable(principal, user_id),
             lambda: people.delete(principal, user_id),
         ]
         try:
@@ -98,7 +99,7 @@ async def test_nobody_gives_a_role_of_more_than_they_may(
     users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
     """By roles, as a new person or to a person of theirs."""
-    people, members = users.provider(PeopleService)(), core.roles().permissions_of(["member"])
+    people, members = users.provider(UserAdministration)(), core.roles().permissions_of(["member"])
     lesser = Principal(person.id, members | {"roles:write", "users:write"})
     new = NewAccount(name="Some Admin", email="more@example.com", password=PASSWORD)
     with pytest.raises(BeyondOwnRights):
@@ -112,7 +113,7 @@ async def test_roles_count_at_once_in_the_profile_and_its_etag(
     users: Module, admin: Person, person: Person, principal: Principal
 ) -> None:
     before = await person.client.get(f"{USERS}/me")
-    await users.provider(PeopleService)().set_roles(
+    await users.provider(UserAdministration)().set_roles(
         principal, person.id, ["member", "admin", "admin"]
     )
     after = await person.client.get(f"{USERS}/me")
@@ -120,7 +121,7 @@ async def test_roles_count_at_once_in_the_profile_and_its_etag(
     assert "users:write" in after.json()["permissions"]
     assert after.headers["etag"] != before.headers["etag"]
     assert (await person.client.get(USERS)).status_code == 200
-    await users.provider(PeopleService)().set_roles(principal, person.id, ["member"])
+    await users.provider(UserAdministration)().set_roles(principal, person.id, ["member"])
     assert (await person.client.get(USERS)).status_code == 403
 
 
@@ -128,7 +129,9 @@ async def test_an_unknown_role_is_named(
     users: Module, person: Person, principal: Principal
 ) -> None:
     with pytest.raises(ProblemError) as refused:
-        await users.provider(PeopleService)().set_roles(principal, person.id, ["member", "owner"])
+        await users.provider(UserAdministration)().set_roles(
+            principal, person.id, ["member", "owner"]
+        )
     assert "body.roles.1" in str(refused.value)
     with pytest.raises(UserNotFound):
-        await users.provider(PeopleService)().set_active(principal, UUID(int=7), False)
+        await users.provider(UserAdministration)().disable(principal, UUID(int=7))

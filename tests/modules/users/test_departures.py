@@ -40,8 +40,8 @@ from modules.users.samples import SamplePeople
 from modules.users.schemas import ProfileUpdate
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
-from modules.users.service.people import PeopleService
-from modules.users.service.profiles import ProfileService
+from modules.users.service.administration import UserAdministration
+from modules.users.service.users import UserService
 from tests.modules.users.asking import ME, USERS, audited, code, me
 
 GRACE = timedelta(days=7)
@@ -138,15 +138,15 @@ async def test_who_has_left_does_not_sign_in_or_count_as_active(
     users: Module, person: Person, admin: Person
 ) -> None:
     assert (
-        await users.provider(PeopleService)().total(),
-        await users.provider(PeopleService)().active(),
+        await users.provider(UserAdministration)().total(),
+        await users.provider(UserAdministration)().active(),
     ) == (2, 2)
     await leave(person)
     account = await users.provider(AccountService)().by_email(person.email)
     assert account is not None and not account.is_active
     assert (
-        await users.provider(PeopleService)().total(),
-        await users.provider(PeopleService)().active(),
+        await users.provider(UserAdministration)().total(),
+        await users.provider(UserAdministration)().active(),
     ) == (2, 1)
 
 
@@ -224,13 +224,13 @@ async def test_disabling_closes_once_and_tells(
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
     for _ in range(2):
-        await users.provider(PeopleService)().set_active(actor, person.id, False)
+        await users.provider(UserAdministration)().disable(actor, person.id)
     assert heard(person) == ["closed"]
     await core.relay().deliver_all()
     assert Probe.heard.count(("told off", person.id)) == 1
     assert Probe.heard.count(("told new", person.id)) == 1
     assert (await person.client.get(ME)).status_code == 401
-    await users.provider(PeopleService)().set_active(actor, person.id, True)
+    await users.provider(UserAdministration)().enable(actor, person.id)
     account = await users.provider(AccountService)().by_id(person.id)
     assert account and account.is_active
 
@@ -240,14 +240,14 @@ async def test_two_admins_who_leave_at_once(
     users: Module, admin: Person, person: Person, core: CoreContainer
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
-    await users.provider(PeopleService)().set_roles(actor, person.id, ["admin"])
+    await users.provider(UserAdministration)().set_roles(actor, person.id, ["admin"])
     both = (admin, person)
     for _ in range(ROUNDS):
         answers = await at_once(*(leave(each) for each in both * (CLIENTS // 2)))
         asked = [{each.status_code for each in answers[place::2]} for place in range(2)]
         [left] = [place for place, statuses in enumerate(asked) if 202 in statuses]
         assert asked[left] <= {202, 401} and asked[1 - left] == {409}
-        await users.provider(PeopleService)().set_active(actor, both[left].id, True)
+        await users.provider(UserAdministration)().enable(actor, both[left].id)
         await come_back(both[left])
 
 
@@ -319,9 +319,9 @@ async def test_without_a_password_a_fresh_session_is_the_proof(
     change = ProfileUpdate(email="moved@example.com")
     tired, fresh = Principal(someone), Principal(someone, fresh_until=utc_now() + GRACE)
     with pytest.raises(StepUpRequired):
-        await users.provider(ProfileService)().change(tired, someone, change, ANY_VERSION)
+        await users.provider(UserService)().change(tired, someone, change, ANY_VERSION)
     with pytest.raises(StepUpRequired):
         await users.provider(AccountDeletion)().request(tired, None)
-    changed = await users.provider(ProfileService)().change(fresh, someone, change, ANY_VERSION)
+    changed = await users.provider(UserService)().change(fresh, someone, change, ANY_VERSION)
     assert changed.email == "moved@example.com"
     assert await users.provider(AccountDeletion)().request(fresh, None) > utc_now()

@@ -4,7 +4,7 @@ import pytest
 from httpx import Response
 
 from core.testing import PASSWORD, Person, sign_in
-from modules.users.email import as_written, key_of
+from modules.users.email import as_written, email_key
 from tests.modules.users.asking import USERS, code, wrong
 
 SAME = [
@@ -94,8 +94,8 @@ async def test_an_address_is_answered_as_it_was_given(admin: Person) -> None:
 
 def test_a_key_is_the_same_for_its_own_form() -> None:
     for address in (each for pair in (*SAME, *DIFFERENT) for each in pair):
-        key = key_of(address.strip())
-        assert key_of(key) == key_of(as_written(address.strip())) == key
+        key = email_key(address.strip())
+        assert email_key(key) == email_key(as_written(address.strip())) == key
 
 
 async def test_each_signs_in_to_the_account_of_that_address(admin: Person) -> None:

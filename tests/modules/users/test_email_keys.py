@@ -12,7 +12,7 @@ from core.data.migrations import MigrationError, downgrade, upgrade
 from core.data.migrations.connections import run
 from core.kit import utc_now
 from core.wiring.histories import histories
-from modules.users.email import key_of, parse
+from modules.users.email import email_key, parse
 
 TABLE = sa.table(
     "users",
@@ -89,7 +89,7 @@ def stored(url: str) -> dict[str, str]:
 def test_they_are_computed_again_and_back(url: str) -> None:
     add(url, *ADDRESSES)
     upgrade(url, histories())
-    assert stored(url) == {each: key_of(each) for each in ADDRESSES}
+    assert stored(url) == {each: email_key(each) for each in ADDRESSES}
     downgrade(url, HISTORY, BEFORE)
     assert stored(url) == {each: old_key(each) for each in ADDRESSES}
 

@@ -27,7 +27,7 @@ from core.web.idempotency.models import IdempotencyRow
 from modules.users.models import User
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
-from modules.users.service.people import PeopleService
+from modules.users.service.administration import UserAdministration
 from tests.modules.users.asking import ME, USERS, rows_of_passwords
 
 API = "/api/v1"
@@ -322,7 +322,7 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
     ]
     assert {each.status_code for each in asked} == {404}
     assert (
-        await users.provider(PeopleService)().total() == 1
+        await users.provider(UserAdministration)().total() == 1
         and await users.provider(AccountService)().by_id(person.id) is None
     )
     async with register(app, person.email, "A Namesake") as again:

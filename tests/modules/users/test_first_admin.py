@@ -11,12 +11,12 @@ from config.settings import Settings
 from core.kit import Module
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, sign_in
 from modules.users.commands import given_password, user_group
-from modules.users.errors import FirstAdminRefused
+from modules.users.errors import FirstAdminRefused, UserNotFound
 from modules.users.first_admin import FILE, FirstAdmin
 from modules.users.models import User
-from modules.users.public import NewAccount, UserNotFound
 from modules.users.service.accounts import AccountService
 from modules.users.service.admins import AdminService
+from modules.users.values import NewAccount
 from tests.modules.users.asking import USERS, audited
 
 EMAIL = "boss@example.com"

@@ -9,10 +9,11 @@ from httpx import AsyncClient
 from core.kit import Module, NotPermitted, Principal, utc_now
 from core.kit.platform import ANY_VERSION
 from core.testing import PASSWORD, CoreContainer, Person
-from modules.users.public import BeyondOwnRights, NewAccount
+from modules.users.errors import BeyondOwnRights
 from modules.users.schemas import ProfileUpdate, UserReplace
-from modules.users.service.people import PeopleService
-from modules.users.service.profiles import ProfileService
+from modules.users.service.administration import UserAdministration
+from modules.users.service.users import UserService
+from modules.users.values import NewAccount
 from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
 
 CHANGE = {"name": "Changed Name"}
@@ -165,23 +166,23 @@ async def test_deleting_takes_a_fresh_session_here_too(admin: Person, person: Pe
 
 async def test_who_may_only_read_is_told_so(users: Module, admin: Person, person: Person) -> None:
     reader = Principal(admin.id, frozenset({"users:read", "profile:read"}))
-    found = await users.provider(ProfileService)().get(reader, person.id)
+    found = await users.provider(UserService)().get(reader, person.id)
     assert found.email == "person@example.com"
     with pytest.raises(NotPermitted):
-        await users.provider(ProfileService)().delete(reader, person.id, ANY_VERSION)
+        await users.provider(UserService)().delete(reader, person.id, ANY_VERSION)
 
 
 async def test_nobody_acts_on_who_may_more(users: Module, admin: Person, stranger: Person) -> None:
     helper = Principal(stranger.id, frozenset({"users:read", "users:write"}))
-    profiles, people = users.provider(ProfileService)(), users.provider(PeopleService)()
+    profiles, people = users.provider(UserService)(), users.provider(UserAdministration)()
     new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
     for attempt in (
         profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),
-        profiles.replace(helper, admin.id, UserReplace(name="Changed"), ANY_VERSION),
+        profiles.change(helper, admin.id, UserReplace(name="Changed"), ANY_VERSION),
         profiles.delete(helper, admin.id, ANY_VERSION),
         people.changeable(helper, admin.id),
         people.change(helper, admin.id, {"name": "Changed"}),
-        people.set_active(helper, admin.id, False),
+        people.disable(helper, admin.id),
         people.set_roles(helper, admin.id, ["member"]),
         people.set_roles(helper, stranger.id, ["admin"]),
         people.create(helper, new, ["admin"]),

@@ -1,11 +1,11 @@
-"""The administration of users, with the rules for all modules of who may change whom."""
+"""The administration of users, with the rules of which user may change which other one."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from core.kit import (
     Clock,
+    Contributions,
     Database,
     IfMatch,
     Listing,
@@ -13,34 +13,40 @@ from core.kit import (
     Principal,
     Rows,
     Transaction,
+    requires,
 )
-from core.kit.platform import ADMIN, ANY_VERSION, Roles, StepUpRequired
+from core.kit.platform import ADMIN, ANY_VERSION, MEMBER, Roles, StepUpRequired
+from modules.users.errors import BeyondOwnRights, LastAdmin, NotYoursToChange, UserNotFound
 from modules.users.models import User
-from modules.users.public import (
-    BeyondOwnRights,
-    LastAdmin,
-    NewAccount,
-    Person,
-    UserDisabled,
-    UserNotFound,
-)
+from modules.users.permissions import ROLES
+from modules.users.public import AccountSignedOut, UserDisabled
 from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, TOTAL, lock_admins
 from modules.users.rows import people_of, person_of, update_row
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService, readable
+from modules.users.values import NewAccount, Person
 
 
-class PeopleService:
+class UserAdministration:
+    """The operations on other users, for `/users` and for `/admin/users`.
+
+    Raises UserNotFound. An actor cannot change, disable or delete a user who has a permission that
+    the actor lacks, and cannot grant such a permission (BeyondOwnRights). One active admin always
+    remains (LastAdmin).
+    """
+
     def __init__(
         self,
         db: Database,
         clock: Clock,
         roles: Roles,
+        contributions: Contributions,
         accounts: AccountService,
         account_deletion: AccountDeletion,
     ) -> None:
-        self._db, self._clock = db, clock
-        self._roles, self._accounts, self._account_deletion = roles, accounts, account_deletion
+        self._db, self._clock, self._roles = db, clock, roles
+        self._contributions = contributions
+        self._accounts, self._account_deletion = accounts, account_deletion
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
         """Return a page of users, and note the read access in the audit trail."""
@@ -53,6 +59,13 @@ class PeopleService:
         async with self._db.read() as reads:
             row = await reads.one(BY_ID, {"user_id": user_id}, missing=UserNotFound)
         return person_of(row, self._roles)
+
+    async def read(self, user_id: UUID, audit: str) -> Person:
+        """Return another user, and record this read access under the action `audit`."""
+        person = await self.person(user_id)
+        async with self._db.transaction() as tx:
+            await tx.record(audit, ("users", user_id))
+        return person
 
     async def changeable(self, actor: Principal, user_id: UUID) -> Person:
         person = await self.person(user_id)
@@ -67,44 +80,64 @@ class PeopleService:
         async with self._db.read() as reads:
             return await reads.total(ACTIVE)
 
-    async def create(self, actor: Principal, new: NewAccount, roles: Sequence[str]) -> Person:
-        self._must_cover(actor, self._roles.check(roles))
-        return await self._accounts.register(new, roles)
+    async def create(
+        self, actor: Principal, new: NewAccount, roles: Sequence[str] = (MEMBER,)
+    ) -> Person:
+        """Add a user. Further roles need the same permission and proof as a change of roles."""
+        self._must_cover(actor, roles)
+        if set(roles) - {MEMBER}:
+            requires(ROLES).fresh().admit(actor, self._clock())
+        return await self._accounts.register(new, self._roles.check(roles))
 
     async def change(
         self,
         actor: Principal,
         user_id: UUID,
-        changes: Mapping[str, Any],
+        changes: Mapping[str, object],
         if_match: IfMatch = ANY_VERSION,
+        only: Collection[str] | None = None,
     ) -> Person:
+        """Set fields, or `only` these. Raises NotYoursToChange, EmailTaken and Stale."""
         async with self._db.transaction() as tx:
             row = await self._locked(tx, actor, user_id)
             columns = changed_columns(changes, row)
+            if only is not None:
+                refuse_others(changes.keys() & columns.keys() - only)
             if "email" in columns and user_id == actor.id and not actor.is_fresh(self._clock()):
                 raise StepUpRequired
             return await self.write(tx, user_id, columns, if_match)
 
-    async def set_active(self, actor: Principal, user_id: UUID, active: bool) -> Person:
-        """Enable or disable a user. Enabling cancels a later deletion and clears wrong attempts."""
+    async def log_out(self, actor: Principal, user_id: UUID) -> None:
+        """End every session of a user."""
+        await self.changeable(actor, user_id)
+        for signed_out in self._contributions.of(AccountSignedOut):
+            await signed_out.run(user_id)
+
+    async def disable(self, actor: Principal, user_id: UUID) -> None:
+        """End every session, API key and sign-in of a user, and refuse new ones."""
         async with self._db.transaction() as tx:
             admins = await lock_admins(tx, user_id)
             row = await self._locked(tx, actor, user_id)
-            if not active:
-                must_remain(admins, user_id)
-            called_off = active and row.deletes_at is not None
-            if row.is_active != active or called_off:
-                changes = {"is_active": active} | ({"deletes_at": None} if called_off else {})
-                row = await update_row(tx, user_id, changes)
-                await self._switched(tx, user_id, active)
-            if active:
-                await self._accounts.unlock(row.email)
-            action = "users.enable" if active else "users.disable"
-            if called_off:
-                await tx.record(action, row, deletion="called off")
+            must_remain(admins, user_id)
+            if row.is_active:
+                await update_row(tx, user_id, {"is_active": False})
+                await self._account_deletion.close(tx, user_id)
+                await tx.publish(UserDisabled(user_id=user_id))
+            await tx.record("users.disable", row)
+
+    async def enable(self, actor: Principal, user_id: UUID) -> None:
+        """Allow sign-in again. This cancels a later deletion and clears wrong attempts."""
+        async with self._db.transaction() as tx:
+            row = await self._locked(tx, actor, user_id)
+            leaving = row.deletes_at is not None
+            if leaving or not row.is_active:
+                await update_row(tx, user_id, {"is_active": True, "deletes_at": None})
+                tx.invalidate("users", "principals")
+            await self._accounts.unlock(row.email)
+            if leaving:
+                await tx.record("users.enable", row, deletion="called off")
             else:
-                await tx.record(action, row)
-        return person_of(row, self._roles)
+                await tx.record("users.enable", row)
 
     async def set_roles(
         self,
@@ -143,7 +176,7 @@ class PeopleService:
         self,
         tx: Transaction,
         user_id: UUID,
-        columns: Mapping[str, Any],
+        columns: Mapping[str, object],
         if_match: IfMatch,
     ) -> Person:
         """Set these columns in one statement. The caller has checked the permissions before."""
@@ -171,16 +204,10 @@ class PeopleService:
         )
         return person_of(row, self._roles)
 
-    async def _differs(self, tx: Transaction, user_id: UUID, locale: str | None) -> bool:
+    async def _differs(self, tx: Transaction, user_id: UUID, locale: object) -> bool:
         """Return whether the user has another locale, which their principals contain."""
         row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
         return row.locale != locale
-
-    async def _switched(self, tx: Transaction, user_id: UUID, active: bool) -> None:
-        tx.invalidate("users", "principals")
-        if not active:
-            await self._account_deletion.close(tx, user_id)
-            await tx.publish(UserDisabled(user_id=user_id))
 
     async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> User:
         """Lock and return the row. Raises UserNotFound and BeyondOwnRights."""
@@ -204,10 +231,16 @@ def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
         raise LastAdmin
 
 
-def changed_columns(changes: Mapping[str, Any], row: Person | User) -> dict[str, Any]:
+def refuse_others(fields: Collection[str]) -> None:
+    if fields:
+        message = "Of another person you may change name and age, not {fields}."
+        raise NotYoursToChange(message, fields=sorted(fields))
+
+
+def changed_columns(changes: Mapping[str, object], row: Person | User) -> dict[str, object]:
     """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
     columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
     if "email" in columns:
-        email, key = readable(columns["email"])
+        email, key = readable(str(columns["email"]))
         columns |= {"email": email, "email_key": key, "email_verified_at": None}
     return columns

@@ -1,0 +1,3 @@
+from core.kit import Permission
+
+SESSIONS = Permission("sessions:manage", "See and end everybody's sessions.")

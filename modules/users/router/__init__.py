@@ -1,0 +1,1 @@
+"""The HTTP layer: a controller for each subject, and one for users under `/admin`."""

@@ -1,0 +1,81 @@
+"""The routes for one's own profile and account."""
+
+from functools import lru_cache
+from typing import Any, cast
+
+from litestar import Controller, Request
+
+from core.kit import IfMatch, Principal, authenticated, get, patch, post, put
+from core.kit.platform import PROOF_REFUSALS, Representation
+from modules.users.errors import EmailTaken, LastAdmin
+from modules.users.permissions import PROFILE_READ
+from modules.users.schemas import (
+    DeletionRead,
+    DeletionRequest,
+    ProfileReplace,
+    ProfileUpdate,
+    UserRead,
+)
+from modules.users.service.account_deletion import AccountDeletion
+from modules.users.service.profile import ProfileService
+from modules.users.values import Person
+
+AnyRequest = Request[Any, Any, Any]
+
+readable_by_key = authenticated.with_scope(PROFILE_READ)
+refusals = (EmailTaken, *PROOF_REFUSALS)
+
+
+@lru_cache(10_000)
+def finished(person: Person, path: str) -> UserRead:
+    """Return the encoded body, made once for a Person, which is replaced but never changed.
+
+    The response sends the value as it is, so the route can declare it as the body.
+    """
+    return cast("UserRead", Representation(UserRead.of(person), path))
+
+
+class ProfileController(Controller):
+    path = "/me"
+    profiles: ProfileService
+    account_deletion: AccountDeletion
+
+    @get(summary="Read one's own profile", policy=readable_by_key)
+    async def read_me(self, request: AnyRequest, principal: Principal) -> UserRead:
+        return finished(await self.profiles.read(principal), request.scope["path"])
+
+    @patch(
+        summary="Change one's own profile",
+        policy=authenticated,
+        audit="users.change",
+        errors=refusals,
+    )
+    async def change_me(
+        self, data: ProfileUpdate, principal: Principal, if_match: IfMatch
+    ) -> UserRead:
+        return UserRead.of(await self.profiles.change(principal, data, if_match))
+
+    @put(
+        summary="Replace one's own profile",
+        policy=authenticated,
+        audit="users.change",
+        errors=refusals,
+    )
+    async def replace_me(
+        self, data: ProfileReplace, principal: Principal, if_match: IfMatch
+    ) -> UserRead:
+        return UserRead.of(await self.profiles.change(principal, data, if_match))
+
+    @post(
+        "/deletion",
+        summary="Delete one's own account",
+        description="Ends every session, key and sign-in at once; erased when the grace is over.",
+        status_code=202,
+        policy=authenticated,
+        audit="users.request_deletion",
+        errors=(*PROOF_REFUSALS, LastAdmin),
+    )
+    async def delete_me(self, data: DeletionRequest, principal: Principal) -> DeletionRead:
+        return DeletionRead(
+            deletes_at=await self.account_deletion.request(principal, data.password)
+        )

@@ -1,0 +1,97 @@
+"""The routes for users: all of them with a permission, and oneself as at `/users/me`."""
+
+from uuid import UUID
+
+from litestar import Controller
+
+from core.kit import (
+    IfMatch,
+    Page,
+    PageRequest,
+    Principal,
+    authenticated,
+    delete,
+    get,
+    patch,
+    post,
+    put,
+    requires,
+)
+from core.kit.platform import PROOF_REFUSALS
+from modules.users.errors import (
+    BeyondOwnRights,
+    EmailTaken,
+    LastAdmin,
+    NotYoursToChange,
+    UseDeletion,
+    UserNotFound,
+)
+from modules.users.permissions import PROFILE_READ, READ, WRITE
+from modules.users.queries import PEOPLE
+from modules.users.schemas import ProfileUpdate, UserCreate, UserRead, UserReplace
+from modules.users.service.administration import UserAdministration
+from modules.users.service.users import UserService
+
+readable_by_key = authenticated.with_scope(PROFILE_READ)
+refusals = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, *PROOF_REFUSALS)
+
+
+class UserController(Controller):
+    administration: UserAdministration
+    users: UserService
+
+    @get(summary="List people", policy=requires(READ), listing=PEOPLE)
+    async def list_users(self, page_request: PageRequest) -> Page[UserRead]:
+        return UserRead.paged(await self.administration.page(page_request, PEOPLE))
+
+    @post(
+        summary="Add someone",
+        policy=requires(WRITE),
+        errors=(EmailTaken, BeyondOwnRights),
+    )
+    async def create_user(self, data: UserCreate, principal: Principal) -> UserRead:
+        return UserRead.of(await self.administration.create(principal, data.account()))
+
+    @get(
+        "/{user_id:str}",
+        summary="Read someone's profile",
+        policy=readable_by_key,
+        errors=(UserNotFound,),
+    )
+    async def read_user(self, user_id: UUID, principal: Principal) -> UserRead:
+        return UserRead.of(await self.users.get(principal, user_id))
+
+    @patch(
+        "/{user_id:str}",
+        summary="Change someone's name or age",
+        description="Oneself: exactly as at `/me`.",
+        policy=authenticated,
+        errors=refusals,
+    )
+    async def change_user(
+        self, user_id: UUID, data: ProfileUpdate, principal: Principal, if_match: IfMatch
+    ) -> UserRead:
+        return UserRead.of(await self.users.change(principal, user_id, data, if_match))
+
+    @put(
+        "/{user_id:str}",
+        summary="Replace someone's name and age",
+        description="Oneself: exactly as at `/me`, and with the e-mail.",
+        policy=authenticated,
+        audit="users.change",
+        errors=refusals,
+    )
+    async def replace_user(
+        self, user_id: UUID, data: UserReplace, principal: Principal, if_match: IfMatch
+    ) -> UserRead:
+        return UserRead.of(await self.users.change(principal, user_id, data, if_match))
+
+    @delete(
+        "/{user_id:str}",
+        summary="Erase someone",
+        description="At once, with everything of theirs in every module.",
+        policy=authenticated.fresh(),
+        errors=(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin),
+    )
+    async def delete_user(self, user_id: UUID, principal: Principal, if_match: IfMatch) -> None:
+        await self.users.delete(principal, user_id, if_match)
