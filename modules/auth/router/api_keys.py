@@ -1,8 +1,6 @@
 from uuid import UUID
 
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
 
 from core.kit import (
     IfMatch,
@@ -22,15 +20,13 @@ from modules.auth.service.api_keys import ApiKeyService
 
 class ApiKeyController(Controller):
     path = "/api-keys"
+    api_keys: ApiKeyService
 
     @get(summary="List one's API keys", policy=authenticated, listing=API_KEYS)
     async def list_api_keys(
-        self,
-        page_request: NamedDependency[PageRequest],
-        principal: NamedDependency[Principal],
-        api_keys: NamedDependency[ApiKeyService],
+        self, page_request: PageRequest, principal: Principal
     ) -> Page[ApiKeyRead]:
-        return ApiKeyRead.paged(await api_keys.own_page(principal, page_request))
+        return ApiKeyRead.paged(await self.api_keys.own_page(principal, page_request))
 
     @post(
         summary="Make an API key",
@@ -43,13 +39,8 @@ class ApiKeyController(Controller):
         idempotency=False,
         errors=(ScopeNotYours,),
     )
-    async def create_api_key(
-        self,
-        data: JSONBody[ApiKeyDraft],
-        principal: NamedDependency[Principal],
-        api_keys: NamedDependency[ApiKeyService],
-    ) -> ApiKeyCreated:
-        return ApiKeyCreated.of(await api_keys.make(principal, data))
+    async def create_api_key(self, data: ApiKeyDraft, principal: Principal) -> ApiKeyCreated:
+        return ApiKeyCreated.of(await self.api_keys.make(principal, data))
 
     @delete(
         "/{key_id:str}",
@@ -58,11 +49,5 @@ class ApiKeyController(Controller):
         audit="auth.revoke_api_key",
         errors=(ApiKeyNotFound,),
     )
-    async def delete_api_key(
-        self,
-        key_id: FromPath[UUID],
-        principal: NamedDependency[Principal],
-        if_match: NamedDependency[IfMatch],
-        api_keys: NamedDependency[ApiKeyService],
-    ) -> None:
-        await api_keys.revoke(principal, key_id, if_match)
+    async def delete_api_key(self, key_id: UUID, principal: Principal, if_match: IfMatch) -> None:
+        await self.api_keys.revoke(principal, key_id, if_match)

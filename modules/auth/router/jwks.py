@@ -1,5 +1,4 @@
 from litestar import Controller, Response
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from core.kit import get, public
@@ -9,6 +8,8 @@ from modules.auth.service.signing_keys import SigningKeys
 
 
 class JwksController(Controller):
+    signing_keys: SigningKeys
+
     @get(
         "/jwks.json",
         summary="Read the keys that verify access tokens",
@@ -16,7 +17,7 @@ class JwksController(Controller):
         policy=public.in_maintenance(),
         responses={200: ResponseSpec(JwksRead)},
     )
-    async def read_jwks(self, signing_keys: NamedDependency[SigningKeys]) -> Response[JwksRead]:
-        ring = await signing_keys.ring()
+    async def read_jwks(self) -> Response[JwksRead]:
+        ring = await self.signing_keys.ring()
         body = JwksRead(keys=[JwkRead.model_validate(key) for key in ring.public()])
         return BodyResponse(body, headers={"cache-control": "public, max-age=300"})

@@ -1,8 +1,6 @@
 from uuid import UUID
 
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
 
 from core.kit import (
     IfMatch,
@@ -23,11 +21,12 @@ from modules.auth.service.sessions import SessionService
 
 
 class SessionController(Controller):
+    sessions: SessionService
+    reauthentication: PasswordReauthentication
+
     @post("/logout", summary="Log out", status_code=204, policy=authenticated, audit="auth.logout")
-    async def log_out(
-        self, principal: NamedDependency[Principal], sessions: NamedDependency[SessionService]
-    ) -> None:
-        await sessions.log_out(principal)
+    async def log_out(self, principal: Principal) -> None:
+        await self.sessions.log_out(principal)
 
     @post(
         "/logout-all",
@@ -36,19 +35,14 @@ class SessionController(Controller):
         policy=authenticated,
         audit="auth.logout_all",
     )
-    async def log_out_everywhere(
-        self, principal: NamedDependency[Principal], sessions: NamedDependency[SessionService]
-    ) -> None:
-        await sessions.log_out_everywhere(principal)
+    async def log_out_everywhere(self, principal: Principal) -> None:
+        await self.sessions.log_out_everywhere(principal)
 
     @get("/sessions", summary="List one's sessions", policy=authenticated, listing=SESSIONS)
     async def list_sessions(
-        self,
-        page_request: NamedDependency[PageRequest],
-        principal: NamedDependency[Principal],
-        sessions: NamedDependency[SessionService],
+        self, page_request: PageRequest, principal: Principal
     ) -> Page[SessionRead]:
-        return SessionRead.paged(await sessions.own_page(principal, page_request))
+        return SessionRead.paged(await self.sessions.own_page(principal, page_request))
 
     @delete(
         "/sessions/{session_id:str}",
@@ -58,13 +52,9 @@ class SessionController(Controller):
         errors=(SessionNotFound,),
     )
     async def delete_session(
-        self,
-        session_id: FromPath[UUID],
-        principal: NamedDependency[Principal],
-        if_match: NamedDependency[IfMatch],
-        sessions: NamedDependency[SessionService],
+        self, session_id: UUID, principal: Principal, if_match: IfMatch
     ) -> None:
-        await sessions.end_own(principal, session_id, if_match)
+        await self.sessions.end_own(principal, session_id, if_match)
 
     @post(
         "/step-up",
@@ -74,13 +64,8 @@ class SessionController(Controller):
         policy=authenticated,
         errors=PROOF_REFUSALS,
     )
-    async def step_up(
-        self,
-        data: JSONBody[Proof],
-        principal: NamedDependency[Principal],
-        reauthentication: NamedDependency[PasswordReauthentication],
-    ) -> None:
-        await reauthentication.step_up(principal, data.password)
+    async def step_up(self, data: Proof, principal: Principal) -> None:
+        await self.reauthentication.step_up(principal, data.password)
 
     @post(
         "/password/change",
@@ -90,10 +75,7 @@ class SessionController(Controller):
         policy=authenticated,
         errors=PROOF_REFUSALS,
     )
-    async def change_password(
-        self,
-        data: JSONBody[PasswordChange],
-        principal: NamedDependency[Principal],
-        reauthentication: NamedDependency[PasswordReauthentication],
-    ) -> None:
-        await reauthentication.change_password(principal, data.current_password, data.new_password)
+    async def change_password(self, data: PasswordChange, principal: Principal) -> None:
+        await self.reauthentication.change_password(
+            principal, data.current_password, data.new_password
+        )
