@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests import blocking
-
-pytest_plugins = ["core.testing.plugin"]
-
 LONG = ("race", "process", "browser")
 """The marks of tests that `make test-long` runs."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Import the application and its fixtures, which takes a second, where tests run."""
+    if not hands_tests_to_workers(config):
+        config.pluginmanager.import_plugin("core.testing.plugin")
+
+
+def hands_tests_to_workers(config: pytest.Config) -> bool:
+    is_worker = hasattr(config, "workerinput")
+    is_distributed = config.getoption("dist", "no") != "no"
+    return is_distributed and not is_worker and not config.getoption("collectonly")
 
 
 def is_installed(module: str) -> bool:
@@ -38,6 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def blocking_calls() -> list[str]:
     """Return a list that receives each call with which the application blocks its event loop."""
+    from tests import blocking  # imports parts of the application
+
     found: list[str] = []
     blocking.install(found.append)
     return found

@@ -102,8 +102,9 @@ def fold_function() -> str:
     The function is not STRICT, so that PostgreSQL can inline it.
     """
     folded = 'lower($1 COLLATE "C")'
+    changes = [*folded_letters()]
     for start, end in SCRIPTS:
-        letters = [(it, becomes) for it, becomes in folded_letters() if start <= ord(it) < end]
+        letters = [(it, becomes) for it, becomes in changes if start <= ord(it) < end]
         before, after = map("".join, zip(*letters, strict=True))
         there = f"$1 ~ '[\\U{start:08x}-\\U{end - 1:08x}]'"
         folded = f"translate({folded}, CASE WHEN {there} THEN '{before}' ELSE '' END, '{after}')"

@@ -13,7 +13,8 @@ log = structlog.get_logger(__name__)
 
 counts: Counter[str] = Counter()
 """The number of fallbacks of each kind."""
-_logged: LruDict[tuple[str, str], bool] = LruDict(1000)
+logged: LruDict[tuple[str, str], bool] = LruDict(1000)
+"""The kinds and subjects of which a fallback has been logged."""
 
 
 def count_fallback(kind: str) -> None:
@@ -24,6 +25,6 @@ def count_fallback(kind: str) -> None:
 def note_fallback(kind: str, subject: str, error: BaseException | None = None) -> None:
     """Count a fallback, and log the first one of each subject, such as a statement."""
     count_fallback(kind)
-    if not _logged.get((kind, subject)):
-        _logged.put((kind, subject), True)
+    if not logged.get((kind, subject)):
+        logged.put((kind, subject), True)
         log.warning("fallback_taken", kind=kind, subject=subject, exc_info=error)

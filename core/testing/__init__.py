@@ -7,6 +7,9 @@ that tests import. It needs pytest, httpx and time-machine, and the service does
 
 from core.testing.access import AccessRequest, AccessTable
 from core.testing.applications import Applications, core_of
+from core.testing.events import published
+from core.testing.faults import read_only_database, without_database
+from core.testing.migrations import MigrationError, Migrations
 from core.testing.people import PASSWORD, Person, client_of, register, sign_in
 from core.testing.races import CLIENTS, ROUNDS, at_once
 from core.testing.waiting import eventually, later
@@ -20,12 +23,17 @@ __all__ = [
     "AccessTable",
     "Applications",
     "CoreContainer",
+    "MigrationError",
+    "Migrations",
     "Person",
     "at_once",
     "client_of",
     "core_of",
     "eventually",
     "later",
+    "published",
+    "read_only_database",
     "register",
     "sign_in",
+    "without_database",
 ]

@@ -4,6 +4,7 @@ A start is a fortieth of the work of building. It begins with no cached value, n
 background task of the test before.
 """
 
+import gc
 import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
@@ -31,6 +32,7 @@ class Applications:
     def __init__(self, lines: LogWriter) -> None:
         self._lines = lines
         self._built: OrderedDict[Key, Litestar] = OrderedDict()
+        self._count = 0
 
     @asynccontextmanager
     async def started(
@@ -48,6 +50,9 @@ class Applications:
         """Return the application of these settings and of the present environment variables."""
         key = (settings, environment(), tuple((extra or {}).items()), instance)
         if key not in self._built:
+            self._count += 1
+            if self._count % MOST_APPLICATIONS == 0:
+                free_memory()
             self._built[key] = create_app(settings, extra, self._lines)
         self._built.move_to_end(key)
         if len(self._built) > MOST_APPLICATIONS:
@@ -57,6 +62,12 @@ class Applications:
     def forget(self) -> None:
         """Build each application again from now on."""
         self._built.clear()
+
+
+def free_memory() -> None:
+    """Free what is no longer used, also objects that the start of an application has excluded."""
+    gc.unfreeze()
+    gc.collect()
 
 
 def core_of(app: Litestar) -> CoreContainer:

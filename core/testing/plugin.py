@@ -83,6 +83,12 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def frequent_renewals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renew each lease every 10 ms, so that a test that sets the clock ahead does not wait."""
+    monkeypatch.setattr("core.events.leases.RENEW_S", 0.01)
+
+
 @pytest.fixture(scope="session")
 def log_lines() -> Iterator[LogWriter]:
     """Return a log that is discarded, apart from pytest's own output."""

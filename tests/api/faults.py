@@ -64,7 +64,7 @@ def in_sqlite(point: Callable[[str], None]) -> Any:
     real = ConnectionThreads.run
 
     def run(threads: ConnectionThreads, call: Any, *arguments: Any) -> Any:
-        if threads._name != "sqlite-writer" or not acting.get():
+        if threads.name != "sqlite-writer" or not acting.get():
             return real(threads, call, *arguments)
 
         def watched(connection: sqlite3.Connection, *arguments: Any) -> Any:

@@ -20,6 +20,8 @@ def database(backend: str, folder: Path) -> Iterator[str]:
     with pinned(LOAD_CORE):  # the server's core is for what is measured
         server = postgres_server()
     if "TEST_POSTGRES_URL" not in os.environ:
-        run(server, "ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
+        for setting in ("fsync", "full_page_writes"):
+            run(server, f"ALTER SYSTEM SET {setting} = on")
+        run(server, "SELECT pg_reload_conf()")
     with postgres_database(server) as url:
         yield url

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from threading import enumerate as threads
 from time import monotonic, sleep
 
 import pytest
@@ -82,7 +83,7 @@ def test_what_nobody_takes_away_is_dropped_and_counted() -> None:
 def test_a_reader_that_stopped_holds_nobody_up(blocking: bool) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, blocking)
-    lines = LogWriter(writer, every_s=0.001)
+    lines, others = LogWriter(writer, every_s=0.001), {*threads()}
     for _ in range(100):
         lines.info(b"x" * 10_000)
     lines.close(timeout_s=0.1)
@@ -91,7 +92,7 @@ def test_a_reader_that_stopped_holds_nobody_up(blocking: bool) -> None:
         taken += len(os.read(reader, 65536))
     assert taken == 100 * 10_001
     os.close(reader)
-    wait_until(lambda: lines._thread is None)
+    wait_until(lambda: others.issuperset(threads()))
     os.close(writer)
 
 

@@ -15,11 +15,12 @@ from core.wiring.registry import discover
 
 def events() -> Iterator[tuple[str, type[Event]]]:
     for name, plugin in discover().items():
-        path = f"{plugin.__module__.rpartition('.')[0]}.public"
-        members = getmembers(import_module(path), isclass) if find_spec(path) else []
-        for _, kind in members:
-            if issubclass(kind, Event) and kind.__module__ == path:
-                yield name, kind
+        package = plugin.__module__.rpartition(".")[0]
+        for path in (f"{package}.public", f"{package}.events"):
+            members = getmembers(import_module(path), isclass) if find_spec(path) else []
+            for _, kind in members:
+                if issubclass(kind, Event) and kind.__module__ == path:
+                    yield name, kind
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from core.engine.sql import NOTHING, Count, ReadConnection, Values
 from core.kernel.errors import InvalidInput, NotFound
 from core.kernel.pages import PageRequest, Rows
 from core.kernel.value_listing import ValueListing
+from tests.core.data.recorded import RecordedReads
 from tests.core.data.tables import SEARCH, Thing
 from tests.core.data.test_database import add
 
@@ -308,7 +309,11 @@ async def test_a_list_of_a_class_has_the_rows_with_the_values_of_its_scope(db: D
 
 async def test_statements_are_built_once_for_each_combination(db: Database) -> None:
     listing = Listing(sort=SORT, search=SEARCH, filters=(Thing.count,))
-    for number in range(40):
-        text, count = f"abc{number}", number % 3
-        await page(db, listing, search=text, filters={"count": count}, page=number + 1)
-    assert len(listing._found) == len(listing._statements) == 1
+    async with db.read() as reads:
+        recorded = RecordedReads(reads)
+        for number in range(40):
+            filters = {"count": number % 3}
+            asked = PageRequest(search=f"abc{number}", filters=filters, page=number + 1)
+            await listing.page(recorded, SELECT_ALL, asked)
+    assert len(recorded.selected) == 40
+    assert len({*recorded.selected}) == len({*recorded.counted}) == 1

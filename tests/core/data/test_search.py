@@ -10,12 +10,13 @@ from sqlalchemy import String, bindparam, delete, func, insert, select, text, up
 
 from core.data.database import Database
 from core.data.queries import Listing
-from core.data.search import SAMPLE, Way, all_matches, found_in, search_values
+from core.data.search import COMMON, SAMPLE, Way, all_matches, found_in, search_values, way_to
 from core.engine.sql.reads import PlannedReads
 from core.kernel.clock import utc_now
 from core.kernel.folding import fold
 from core.kernel.ids import uuid7
 from core.kernel.pages import PageRequest
+from tests.core.data.recorded import RecordedReads
 from tests.core.data.tables import SEARCH, Thing
 from tests.core.kernel.test_folding import ASSIGNED
 
@@ -163,7 +164,7 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
         await tx.session.execute(insert(Thing), rows)
     for wanted, way, total in (("common", Way.walk_and_scan, 760), ("rare", Way.look_up, 2)):
         async with db.read() as reads:
-            assert await INDEXED._way(reads, wanted) is way
+            assert way_to(wanted, await reads.sample(SEARCH.sample)) is way
         for sort in ("name", "-name"):
             by_page = await page_of(db, search=wanted, sort=sort, page=2, per_page=4)
             by_cursor = await page_of(db, search=wanted, sort=sort, by_cursor=True, per_page=8)
@@ -186,8 +187,13 @@ async def test_a_condition_that_every_searched_row_meets_needs_no_look(db: Datab
         async with db.read() as reads:
             total = (await listing.page(reads, query, asked)).total
             assert total == (await INDEXED.page(reads, query, asked)).total, wanted
-    for way in Way:
-        counted = listing._narrowed(query, PageRequest(search="as"), way).count.statement
+    for number, way in ((0, Way.look_up), (COMMON, Way.walk), (SAMPLE, Way.walk_and_scan)):
+        sample = ["as"] * number + [""] * (SAMPLE - number)
+        assert way_to("as", sample) is way
+        async with db.read() as reads:
+            recorded = RecordedReads(reads, sample)
+            await listing.page(recorded, query, PageRequest(search="as", per_page=1))
+        [counted] = recorded.counted
         assert "rank" not in str(counted.compile(db.engine))
 
 

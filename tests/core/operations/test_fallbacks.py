@@ -29,14 +29,13 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
             lines.append({"event": event, **fields})
 
     monkeypatch.setattr(fallbacks, "log", Log())
-    fallbacks._logged.clear()
+    fallbacks.logged.clear()
     return lines
 
 
 async def planned(db: Database) -> None:
     for _ in range(2):
         await names(db)
-    assert db._reads._known[NAMED].plan
 
 
 async def names(db: Database) -> list[Any]:

@@ -1,9 +1,11 @@
 """The maintenance state, while the database is silent."""
 
 from asyncio import Event, create_task, gather, timeout
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import Executable
 
 from core.operations import maintenance
 from core.testing import Person
@@ -26,19 +28,22 @@ async def test_the_last_known_state_is_taken_and_refreshed_beside(
     monkeypatch.setattr(maintenance, "REFRESH_S", 0.2)
     state = core.maintenance()
     assert await status(client) == "healthy"
-    silent, read, reads = Event(), state._read, 0
+    silent, count = Event(), 0
+    async with core.db().read() as reads:
+        execute = reads.execute
 
-    async def late() -> MaintenanceState:
-        nonlocal reads
-        reads += 1
-        await silent.wait()
-        return await read()
+    async def late(statement: Executable, *values: Any) -> Any:
+        nonlocal count
+        if statement is maintenance.LATEST:
+            count += 1
+            await silent.wait()
+        return await execute(statement, *values)
 
-    monkeypatch.setattr(state, "_read", late)
+    monkeypatch.setattr(reads, "execute", late)
     await state.switch(MaintenanceState(enabled=True))
     told = await gather(*(create_task(status(client)) for _ in range(10)))
     assert told == ["healthy"] * 10
-    assert reads == 1, "all wait for the same"
+    assert count == 1, "all wait for the same"
     assert await status(client) == "healthy"
     silent.set()
     while await status(client) != "maintenance":

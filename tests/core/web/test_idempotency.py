@@ -1,5 +1,6 @@
 from asyncio import Event, create_task
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,9 +15,8 @@ from sqlalchemy import func, select, update
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from core.events import leases
 from core.kernel.clock import utc_now
-from core.testing import CLIENTS, ROUNDS, Person, at_once, client_of, eventually, register
+from core.testing import CLIENTS, ROUNDS, Person, at_once, client_of, eventually, later, register
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
 
@@ -117,12 +117,11 @@ BEGUN = b'--x\r\ncontent-disposition: form-data; name=file; filename="a.txt"\r\n
 ENDED = b"ly\r\n--x--\r\n"
 
 
+@pytest.mark.usefixtures("frequent_renewals")
 async def test_a_reservation_lives_as_long_as_its_request(
-    person: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+    person: Person, core: CoreContainer
 ) -> None:
-    monkeypatch.setattr(leases, "RENEW_S", 0.01)
-    store, ahead, last = core.idempotency_store(), timedelta(), Event()
-    monkeypatch.setattr(store, "_clock", lambda: utc_now() + ahead)
+    last = Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield BEGUN
@@ -131,15 +130,16 @@ async def test_a_reservation_lives_as_long_as_its_request(
 
     first = create_task(upload_again(person, slowly()))
     await eventually(partial(reservations_since, core, utc_now() - timedelta(seconds=30)), 1)
-    for _ in range(3):
-        ahead += timedelta(seconds=50)
-        await eventually(partial(reservations_since, core, utc_now() + ahead), 1)
-    retry = await upload_again(person, BEGUN + ENDED)
-    assert (retry.status_code, retry.json()["code"]) == (409, "http.idempotency_key_in_use")
-    assert retry.headers["retry-after"] == "1"
-    last.set()
-    assert (await first).status_code == 201, (await first).text
-    replayed = await upload_again(person, BEGUN + ENDED)
+    with ExitStack() as clocks:
+        for _ in range(3):
+            clocks.enter_context(later(seconds=50))
+            await eventually(partial(reservations_since, core, utc_now()), 1)
+        retry = await upload_again(person, BEGUN + ENDED)
+        assert (retry.status_code, retry.json()["code"]) == (409, "http.idempotency_key_in_use")
+        assert retry.headers["retry-after"] == "1"
+        last.set()
+        assert (await first).status_code == 201, (await first).text
+        replayed = await upload_again(person, BEGUN + ENDED)
     assert (replayed.json(), replayed.headers["idempotency-replayed"]) == (
         (await first).json(),
         "true",

@@ -1,7 +1,7 @@
 """Signing in: the stranger learns nothing, and whoever belongs here gets in."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -14,9 +14,8 @@ from sqlalchemy import delete, update
 from core.kit import Module
 from core.kit.platform import MaintenanceState
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
-from core.testing.races import order
 from modules.auth.models import Password
-from modules.auth.passwords.hashing import PASSES, PasswordHashing
+from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.service.passwords import PasswordService
 from modules.users.models import User
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, works
@@ -172,20 +171,24 @@ class TestRefusals:
             assert (await admin.client.post(f"{path}/enable")).status_code == 204
 
 
+@pytest.fixture
+def costly_passwords(own_application: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as in production, but in threads of normal priority."""
+    monkeypatch.setattr("modules.auth.passwords.hashing.MEMORY_KIB", REAL_MEMORY_KIB)
+    monkeypatch.setattr("modules.auth.passwords.hashing.lower_priority", lambda: None)
+
+
 @pytest.mark.long
-@pytest.mark.usefixtures("own_application")
+@pytest.mark.usefixtures("costly_passwords")
 class TestTime:
     @pytest.mark.parametrize("password", ["wrong password", LONGEST, TOO_LONG], ids=len)
     async def test_unknown_takes_as_long_as_known(
         self,
         client: AsyncClient,
-        core: CoreContainer,
-        auth: Module,
         accounts: dict[str, str],
         password: str,
     ) -> None:
         """With the hash at its real price, for without one it would be a tenth."""
-        await keep_at_the_real_price(core, auth)
         del accounts["deleted"]  # which is unknown
         for rounds in (11, 22, 44):  # on a busy machine chance is given time to even out
             taken = await medians(client, accounts, password, rounds)
@@ -194,23 +197,12 @@ class TestTime:
         pytest.fail(f"They can be told apart by the time it takes, in seconds: {taken}")
 
 
-async def keep_at_the_real_price(core: CoreContainer, auth: Module) -> None:
-    passwords = auth.provider(PasswordHashing)()
-    passwords._hasher = type(passwords._hasher)(
-        time_cost=PASSES, memory_cost=REAL_MEMORY_KIB, parallelism=1
-    )
-    passwords._pool = ThreadPoolExecutor()  # of no lower priority, which others' load would stop
-    passwords._dummy.cache_clear()
-    stored = await passwords.hash(PASSWORD)
-    async with core.db().transaction() as tx:
-        await tx.session.execute(update(Password).values(hash=stored))
-
-
 async def medians(
     client: AsyncClient, accounts: dict[str, str], password: str, rounds: int
 ) -> dict[str, float]:
     """Seconds until each is refused, asked in turns in an order of chance."""
     taken: dict[str, list[float]] = {kind: [] for kind in accounts}
+    order = Random(1)  # noqa: S311
     for _ in range(rounds):
         for kind in order.sample([*accounts], len(accounts)):
             started = perf_counter()

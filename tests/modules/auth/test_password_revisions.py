@@ -7,14 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from core.data.migrations import History, MigrationError, downgrade, upgrade
-from core.data.migrations.connections import run
 from core.kit import utc_now
-from core.wiring.histories import histories
+from core.testing import MigrationError, Migrations
 
-HISTORIES = {each.module: each for each in histories()}
-AUTH, USERS = HISTORIES["auth"], HISTORIES["users"]
-WITHOUT_AUTH: list[History] = [HISTORIES["core"], USERS]
 BEFORE_AUTH, BEFORE_USERS = "auth_orders", "users_phrases"
 TABLE = sa.table(
     "users",
@@ -28,17 +23,18 @@ Hashes = dict[UUID, str | None]
 
 
 @pytest.fixture
-def url(database_url: str) -> Iterator[str]:
+def migrations(database_url: str) -> Iterator[Migrations]:
     """A database of the previous release, which the tests that come later get upgraded."""
-    downgrade(database_url, AUTH, BEFORE_AUTH)
-    downgrade(database_url, USERS, BEFORE_USERS)
-    yield database_url
-    run(database_url, delete_all)
-    upgrade(database_url, [*HISTORIES.values()])
+    migrations = Migrations(database_url)
+    migrations.downgrade("auth", BEFORE_AUTH)
+    migrations.downgrade("users", BEFORE_USERS)
+    yield migrations
+    migrations.run(delete_all)
+    migrations.upgrade()
 
 
 @pytest.fixture
-def hashes(url: str) -> Hashes:
+def hashes(migrations: Migrations) -> Hashes:
     """Two users of the previous release who have a password, and one who has none."""
     hashes: Hashes = {uuid4(): "$argon2id$one", uuid4(): "$argon2id$other", uuid4(): None}
 
@@ -46,7 +42,7 @@ def hashes(url: str) -> Hashes:
         connection.execute(sa.insert(TABLE), [*map(row, hashes.items())])
         connection.commit()
 
-    run(url, insert)
+    migrations.run(insert)
     return hashes
 
 
@@ -74,7 +70,7 @@ def delete_all(connection: sa.Connection) -> None:
     connection.commit()
 
 
-def read(url: str, table: str, key: str, value: str) -> Hashes:
+def read(migrations: Migrations, table: str, key: str, value: str) -> Hashes:
     """Return the column by user; empty if there is no such table or column."""
 
     def work(connection: sa.Connection) -> Hashes:
@@ -86,52 +82,54 @@ def read(url: str, table: str, key: str, value: str) -> Hashes:
         chosen = sa.table(table, sa.column(key, sa.Uuid()), sa.column(value))
         return {one: hashed for one, hashed in connection.execute(sa.select(*chosen.c))}
 
-    return run(url, work)
+    return migrations.run(work)
 
 
-def in_users(url: str) -> Hashes:
-    return read(url, "users", "id", "password_hash")
+def in_users(migrations: Migrations) -> Hashes:
+    return read(migrations, "users", "id", "password_hash")
 
 
-def in_auth(url: str) -> Hashes:
-    return read(url, "auth_passwords", "user_id", "hash")
+def in_auth(migrations: Migrations) -> Hashes:
+    return read(migrations, "auth_passwords", "user_id", "hash")
 
 
-def waiting(url: str) -> Hashes:
-    return read(url, "users_password_hashes", "user_id", "hash")
+def waiting(migrations: Migrations) -> Hashes:
+    return read(migrations, "users_password_hashes", "user_id", "hash")
 
 
 def with_password(hashes: Hashes) -> Hashes:
     return {user_id: hashed for user_id, hashed in hashes.items() if hashed}
 
 
-def test_an_upgrade_moves_every_hash(url: str, hashes: Hashes) -> None:
-    assert in_users(url) == hashes
-    upgrade(url, [*HISTORIES.values()])
-    assert (in_users(url), waiting(url)) == ({}, {})
-    assert in_auth(url) == with_password(hashes)
+def test_an_upgrade_moves_every_hash(migrations: Migrations, hashes: Hashes) -> None:
+    assert in_users(migrations) == hashes
+    migrations.upgrade()
+    assert (in_users(migrations), waiting(migrations)) == ({}, {})
+    assert in_auth(migrations) == with_password(hashes)
 
 
-def test_hashes_wait_while_the_auth_module_is_missing(url: str, hashes: Hashes) -> None:
-    upgrade(url, WITHOUT_AUTH)
-    assert (in_users(url), waiting(url)) == ({}, with_password(hashes))
-    upgrade(url, [*HISTORIES.values()])
-    assert (waiting(url), in_auth(url)) == ({}, with_password(hashes))
+def test_hashes_wait_while_the_auth_module_is_missing(
+    migrations: Migrations, hashes: Hashes
+) -> None:
+    migrations.upgrade("core", "users")
+    assert (in_users(migrations), waiting(migrations)) == ({}, with_password(hashes))
+    migrations.upgrade()
+    assert (waiting(migrations), in_auth(migrations)) == ({}, with_password(hashes))
 
 
-def test_a_roll_back_restores_the_column(url: str, hashes: Hashes) -> None:
-    upgrade(url, [*HISTORIES.values()])
+def test_a_roll_back_restores_the_column(migrations: Migrations, hashes: Hashes) -> None:
+    migrations.upgrade()
     with pytest.raises(MigrationError, match="run `atrium downgrade auth auth_orders` first"):
-        downgrade(url, USERS, BEFORE_USERS)
-    assert in_auth(url) == with_password(hashes)
-    downgrade(url, AUTH, BEFORE_AUTH)
-    assert (in_auth(url), waiting(url)) == ({}, with_password(hashes))
-    downgrade(url, USERS, BEFORE_USERS)
-    assert (in_users(url), waiting(url)) == (hashes, {})
+        migrations.downgrade("users", BEFORE_USERS)
+    assert in_auth(migrations) == with_password(hashes)
+    migrations.downgrade("auth", BEFORE_AUTH)
+    assert (in_auth(migrations), waiting(migrations)) == ({}, with_password(hashes))
+    migrations.downgrade("users", BEFORE_USERS)
+    assert (in_users(migrations), waiting(migrations)) == (hashes, {})
 
 
 def test_an_upgrade_that_fails_midway_loses_no_hash(
-    url: str, hashes: Hashes, monkeypatch: pytest.MonkeyPatch
+    migrations: Migrations, hashes: Hashes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy and the removal of the column are one transaction."""
 
@@ -141,7 +139,7 @@ def test_an_upgrade_that_fails_midway_loses_no_hash(
     with monkeypatch.context() as patch:
         patch.setattr("alembic.op.drop_column", fail)
         with pytest.raises(OSError, match="disk is full"):
-            upgrade(url, [*HISTORIES.values()])
-    assert (in_users(url), waiting(url), in_auth(url)) == (hashes, {}, {})
-    upgrade(url, [*HISTORIES.values()])
-    assert in_auth(url) == with_password(hashes)
+            migrations.upgrade()
+    assert (in_users(migrations), waiting(migrations), in_auth(migrations)) == (hashes, {}, {})
+    migrations.upgrade()
+    assert in_auth(migrations) == with_password(hashes)

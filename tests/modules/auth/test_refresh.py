@@ -1,7 +1,5 @@
 """Refresh tokens: good once, forgiving for a moment, and deadly for a thief."""
 
-from datetime import timedelta
-from itertools import count as counting
 from typing import Any
 
 import pytest
@@ -9,15 +7,19 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import func, select
 
-from core.engine.sql.errors import DatabaseBusy
-from core.kit import Database, Module, utc_now
+from core.kit import Module
 from core.kit.platform import Maintenance, MaintenanceState
-from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
+from core.testing import (
+    CLIENTS,
+    ROUNDS,
+    CoreContainer,
+    Person,
+    at_once,
+    later,
+    read_only_database,
+)
 from modules.auth.models import ENDED, AuthSession, RefreshToken
-from modules.auth.service.access_tokens import Claims
-from modules.auth.service.authentication import BearerTokens
 from modules.auth.service.cleanup import ExpiredDataCleanup
-from modules.auth.service.issuing import TokenIssuer
 from modules.auth.service.signing_keys import PRINCIPALS
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of, log_in, refresh, rotated, works
 from tests.modules.auth.trail import trail
@@ -265,40 +267,22 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
 
     async def test_one_use_is_written_and_the_others_are_not(
-        self,
-        client: AsyncClient,
-        auth: Module,
-        core: CoreContainer,
-        person: Person,
-        monkeypatch: pytest.MonkeyPatch,
+        self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
+        """An attempt to write would be counted as a fallback, and the test would fail."""
         tokens = await rotated(client, person.tokens)
-        written = []
-        original = auth.provider(BearerTokens)()._note_use
-
-        async def note(claims: Claims) -> None:
-            written.append(claims.pair)
-            await original(claims)
-
-        monkeypatch.setattr(auth.provider(BearerTokens)(), "_note_use", note)
-        for _ in range(5):
-            assert await works(client, tokens)
-            async with core.db().transaction() as tx:
-                tx.invalidate(PRINCIPALS)  # each lookup begins again
-        assert len(written) == 1
+        assert await works(client, tokens)
+        with read_only_database(core):
+            for _ in range(5):
+                core.cache_versions().advance([PRINCIPALS])  # each lookup begins again
+                assert await works(client, tokens)
 
     @pytest.mark.fallbacks("token_use")
     async def test_a_database_that_takes_no_writes_stops_no_reads(
-        self,
-        client: AsyncClient,
-        auth: Module,
-        person: Person,
-        monkeypatch: pytest.MonkeyPatch,
+        self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
         tokens = await rotated(client, person.tokens)
-        bearer_tokens = auth.provider(BearerTokens)()
-        with monkeypatch.context() as patch:
-            patch.setattr(bearer_tokens, "_db", ReadOnly(bearer_tokens._db))
+        with read_only_database(core):
             assert await works(client, tokens)
 
     class TestSwitchedOff:
@@ -330,30 +314,11 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
 
 
-class ReadOnly:
-    """A database that is busy for every writer."""
-
-    def __init__(self, db: Database) -> None:
-        self.read = db.read
-
-    def transaction(self) -> Any:
-        raise DatabaseBusy
-
-
 class TestEnds:
     async def test_it_is_told_in_whole_seconds_of_which_none_is_lost(
-        self,
-        client: AsyncClient,
-        person: Person,
-        auth: Module,
-        monkeypatch: pytest.MonkeyPatch,
+        self, client: AsyncClient, person: Person
     ) -> None:
-        now, passed = utc_now(), counting(1)
-        monkeypatch.setattr(
-            auth.provider(TokenIssuer)(),
-            "_clock",
-            lambda: now + timedelta(milliseconds=next(passed)),
-        )
+        """Some microseconds pass between the end of the session and the answer."""
         tokens = await log_in(client, person)
         assert tokens["refresh_expires_in"] == 14 * 86_400
 

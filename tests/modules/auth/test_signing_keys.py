@@ -6,13 +6,22 @@ from httpx import AsyncClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from litestar import Litestar
+from pydantic import SecretStr
 from sqlalchemy import delete, func, select
 
 from config.settings import Settings
 from core.kit import Command, Module
-from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
+from core.testing import (
+    CLIENTS,
+    ROUNDS,
+    Applications,
+    CoreContainer,
+    Person,
+    at_once,
+    client_of,
+    later,
+)
 from modules.auth.models import SigningKey
-from modules.auth.service.authentication import BearerTokens
 from modules.auth.service.cleanup import ExpiredDataCleanup
 from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import log_in, refresh, works
@@ -88,15 +97,14 @@ async def test_at_rest_they_are_sealed(core: CoreContainer, auth: Module) -> Non
 
 
 async def test_under_another_secret_key_a_new_one_is_made(
-    client: AsyncClient, auth: Module, person: Person, monkeypatch: pytest.MonkeyPatch
+    app: Litestar, settings: Settings, applications: Applications, person: Person
 ) -> None:
     """As after SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is all it takes."""
-    keys = auth.provider(SigningKeys)()
-    monkeypatch.setattr(keys, "_secrets", type(keys._secrets)("another secret key " * 3))
-    keys._known._kept.clear()
-    auth.provider(BearerTokens)()._known._kept.clear()
-    assert not await works(client, person.tokens)
-    assert await works(client, (await refresh(client, person.tokens)).json())
+    key = SecretStr("another secret key " * 3)
+    changed = settings.model_copy(update={"secret_key": key})
+    async with applications.started(changed) as other, client_of(other) as client:
+        assert not await works(client, person.tokens)
+        assert await works(client, (await refresh(client, person.tokens)).json())
 
 
 async def test_a_sister_deployment_has_other_keys(

@@ -1,6 +1,5 @@
 """What is known of files: listed, changed, deleted, by whom it may be."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +8,18 @@ from httpx import AsyncClient
 from litestar import Litestar
 from sqlalchemy import select
 
-from core.events.models import RecordedEvent
-from core.events.payloads import decode
 from core.kit import HealthCheck, PageRequest, PersonalData, Statistic, UserStatistic
 from core.kit.platform import AuditEntry
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
+from core.testing import (
+    CLIENTS,
+    PASSWORD,
+    ROUNDS,
+    CoreContainer,
+    Person,
+    at_once,
+    published,
+    register,
+)
 from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
 from modules.files.models import File
@@ -175,9 +181,8 @@ async def test_others_are_told(person: Person, core: CoreContainer, traces: Trac
     file = await upload(person.client)
     await person.client.delete(path_of(file))
     assert {FileUploaded.name, FileDeleted.name} == {"files.uploaded", "files.deleted"}
-    async with core.db().read() as reads:
-        names = await reads.scalars(select(RecordedEvent.name).order_by(RecordedEvent.id))
-    told = [each for each in names if each.startswith("files.")]
+    events = await published(core, FileUploaded, ContentDropped, FileDeleted)
+    told = [each.name for each in events]
     assert told == ["files.uploaded", "files.content_dropped", "files.deleted"]
 
 
@@ -238,11 +243,6 @@ class TestLeavingAtOnce:
                 assert {each.status_code for each in answers} <= {201, 401}
         await traces.core.relay().deliver_all()
         assert await traces.all() == (set(), 0, [])
-
-
-def test_what_the_module_told_itself_earlier_is_still_read() -> None:
-    stored = Path(__file__).parent / "events" / f"{ContentDropped.name}.json"
-    assert decode(ContentDropped, stored.read_text()).storage_keys
 
 
 async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces: Traces) -> None:

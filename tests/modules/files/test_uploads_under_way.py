@@ -2,7 +2,7 @@
 
 from asyncio import Barrier, Event, Task, create_task, gather, timeout
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,6 @@ from litestar import Litestar
 from sqlalchemy import insert, select
 
 from config.settings import Settings
-from core.events import leases
 from core.kit import utc_now, uuid7
 from core.testing import (
     PASSWORD,
@@ -22,6 +21,7 @@ from core.testing import (
     at_once,
     client_of,
     eventually,
+    later,
 )
 from modules.files.models import FileReservation
 from modules.files.plugin import Plugin
@@ -263,44 +263,40 @@ async def test_an_upload_whose_client_goes_takes_up_nothing(person: Person, trac
     assert (await send(person.client, BODY)).status_code == 201
 
 
-async def test_a_hold_ends_with_its_process(
-    app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hold_ends_with_its_process(app: Litestar, person: Person, traces: Traces) -> None:
     """The row is one that a process left when it died during an upload."""
     kept, now = reservations_of(app), utc_now()
     left = {"id": uuid7(), "owner_id": person.id, "bytes": 900_000, "renewed_at": now}
     async with traces.core.db().transaction() as tx:
         await tx.session.execute(insert(FileReservation), left)
-    monkeypatch.setattr(kept, "_clock", lambda: now + timedelta(seconds=59))
-    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
-    await kept.forget_dead()
-    assert await traces.held() == 1
-    monkeypatch.setattr(kept, "_clock", lambda: now + timedelta(seconds=61))
-    assert (await send(person.client, BODY)).status_code == 201
-    await kept.forget_dead()
-    assert await traces.held() == 0
+    with later(seconds=50):
+        assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+        await kept.forget_dead()
+        assert await traces.held() == 1
+    with later(seconds=61):
+        assert (await send(person.client, BODY)).status_code == 201
+        await kept.forget_dead()
+        assert await traces.held() == 0
 
 
-async def test_a_hold_lives_as_long_as_its_request(
-    app: Litestar, person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "RENEW_S", 0.01)
-    kept, ahead, slow = reservations_of(app), timedelta(), Slow()
-    monkeypatch.setattr(kept, "_clock", lambda: utc_now() + ahead)
+@pytest.mark.usefixtures("frequent_renewals")
+async def test_a_hold_lives_as_long_as_its_request(person: Person, traces: Traces) -> None:
+    slow = Slow()
     first = create_task(start(person.client, slow, True))
     await begun(slow)
-    for _ in range(3):
-        ahead += timedelta(seconds=50)
-        moment = utc_now() + ahead
+    with ExitStack() as clocks:
+        for _ in range(3):
+            clocks.enter_context(later(seconds=50))
+            moment = utc_now()
 
-        async def renewed(moment: Any = moment) -> bool:
-            async with traces.core.db().read() as reads:
-                return bool(await reads.scalar(select(FileReservation.renewed_at)) > moment)
+            async def renewed(moment: Any = moment) -> bool:
+                async with traces.core.db().read() as reads:
+                    return bool(await reads.scalar(select(FileReservation.renewed_at)) > moment)
 
-        await eventually(renewed, True)
-    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
-    slow.last.set()
-    assert (await first).status_code == 201
+            await eventually(renewed, True)
+        assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+        slow.last.set()
+        assert (await first).status_code == 201
 
 
 async def test_the_quota_is_there_to_the_last_byte_of_a_body_without_a_length(

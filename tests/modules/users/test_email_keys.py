@@ -8,10 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from core.data.migrations import MigrationError, downgrade, upgrade
-from core.data.migrations.connections import run
 from core.kit import utc_now
-from core.wiring.histories import histories
+from core.testing import MigrationError, Migrations
 from modules.users.email import email_key, parse
 
 TABLE = sa.table(
@@ -21,7 +19,6 @@ TABLE = sa.table(
     sa.column("updated_at", sa.DateTime(timezone=True)),
     *map(sa.column, ("version", "name", "email", "email_key", "roles", "is_active")),
 )
-[HISTORY] = [each for each in histories() if each.module == "users"]
 BEFORE = "users_first"
 ADDRESSES = [
     "plain@example.com",
@@ -39,12 +36,13 @@ def old_key(address: str) -> str:
 
 
 @pytest.fixture
-def url(database_url: str) -> Iterator[str]:
+def users_tables(database_url: str) -> Iterator[Migrations]:
     """A database without the newer revisions, which the tests that come later get back."""
-    downgrade(database_url, HISTORY, BEFORE)
-    yield database_url
-    run(database_url, delete_all)
-    upgrade(database_url, histories())
+    migrations = Migrations(database_url)
+    migrations.downgrade("users", BEFORE)
+    yield migrations
+    migrations.run(delete_all)
+    migrations.upgrade()
 
 
 def delete_all(connection: sa.Connection) -> None:
@@ -52,7 +50,7 @@ def delete_all(connection: sa.Connection) -> None:
     connection.commit()
 
 
-def add(url: str, *addresses: str) -> dict[str, UUID]:
+def add(tables: Migrations, *addresses: str) -> dict[str, UUID]:
     ids = {each: uuid4() for each in addresses}
 
     def insert(connection: sa.Connection) -> None:
@@ -60,7 +58,7 @@ def add(url: str, *addresses: str) -> dict[str, UUID]:
             connection.execute(sa.insert(TABLE).values(row(user_id, address)))
         connection.commit()
 
-    run(url, insert)
+    tables.run(insert)
     return ids
 
 
@@ -78,27 +76,29 @@ def row(user_id: UUID, address: str) -> dict[str, Any]:
     }
 
 
-def stored(url: str) -> dict[str, str]:
+def stored(tables: Migrations) -> dict[str, str]:
     def select(connection: sa.Connection) -> dict[str, str]:
         rows = connection.execute(sa.select(TABLE.c.email, TABLE.c.email_key))
         return {email: key for email, key in rows}
 
-    return run(url, select)
+    return tables.run(select)
 
 
-def test_they_are_computed_again_and_back(url: str) -> None:
-    add(url, *ADDRESSES)
-    upgrade(url, histories())
-    assert stored(url) == {each: email_key(each) for each in ADDRESSES}
-    downgrade(url, HISTORY, BEFORE)
-    assert stored(url) == {each: old_key(each) for each in ADDRESSES}
+def test_they_are_computed_again_and_back(users_tables: Migrations) -> None:
+    add(users_tables, *ADDRESSES)
+    users_tables.upgrade()
+    assert stored(users_tables) == {each: email_key(each) for each in ADDRESSES}
+    users_tables.downgrade("users", BEFORE)
+    assert stored(users_tables) == {each: old_key(each) for each in ADDRESSES}
 
 
-def test_two_users_with_one_address_are_named_and_both_stay(url: str) -> None:
-    ids = add(url, "\u0130@example.com", "i@example.com", "\u00df@example.com")
-    before = stored(url)
+def test_two_users_with_one_address_are_named_and_both_stay(
+    users_tables: Migrations,
+) -> None:
+    ids = add(users_tables, "\u0130@example.com", "i@example.com", "\u00df@example.com")
+    before = stored(users_tables)
     with pytest.raises(MigrationError) as refused:
-        upgrade(url, histories())
+        users_tables.upgrade()
     for address in ("\u0130@example.com", "i@example.com"):
         assert str(ids[address]) in str(refused.value)
-    assert stored(url) == before
+    assert stored(users_tables) == before

@@ -38,6 +38,15 @@ class Impatient(Watched):
     linger_timeout = 0.5
 
 
+class Unhurried(Watched):
+    """The same protocol; it notices a slow reader soon, and gives it up late."""
+
+    write_timeout = 3.0
+
+
+PROTOCOLS = {"patient": Watched, "unhurried": Unhurried}
+
+
 @dataclass(frozen=True)
 class Serving:
     process: "subprocess.Popen[str]"
@@ -46,7 +55,7 @@ class Serving:
 
 @contextmanager
 def served(*arguments: str, **environ: str) -> Iterator[Serving]:
-    """In a process of its own: `--patient`, `--workers=2`, `--grace=1`, `--reload=DIR`."""
+    """In a process of its own: `--patient`, `--unhurried`, `--workers=2`, `--reload=DIR`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.core.engine.http.served", *arguments],
         stdout=subprocess.PIPE,
@@ -73,12 +82,13 @@ def greet(address: str) -> None:
 def main(arguments: list[str]) -> int:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     given = dict(argument.lstrip("-").partition("=")[::2] for argument in arguments)
+    protocol = next((PROTOCOLS[name] for name in given if name in PROTOCOLS), Impatient)
     options = Options(
         "tests.core.engine.http.small_app:SmallApplication",
         reload_dirs=tuple(filter(None, [given.get("reload")])),
-        protocol=Watched if "patient" in given else Impatient,
+        protocol=protocol,
         trusted_proxies=(ip_network("127.0.0.3/32"),),
-        keep_alive_s=75 if "patient" in given else 1,
+        keep_alive_s=1 if protocol is Impatient else 75,
         delay_s=int(given.get("delay", 0)),
         grace_s=int(given.get("grace", 25)),
         margin_s=int(given.get("margin", 5)),
