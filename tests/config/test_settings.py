@@ -273,7 +273,6 @@ WRONG = {
     "MODULES": ["users,Auth!"],
     "RATE_LIMIT_ENABLED": ["perhaps"],
     "AUDIT_KEEP_ADDRESSES_DAYS": ["-1", "long"],
-    "AUTH_PASSWORD_MIN_LENGTH": ["7", "65", "long"],
     "TRUSTED_PROXIES": ["*", "proxy", "10.0.0.300", "10.0.0.1/8", "0.0.0.0/0", "::/0"],
     "ALLOWED_HOSTS": ["*", "*.example.com", "https://a", "a:80", "a b"],
     "CORS_HEADERS": ["*", "a b"],
