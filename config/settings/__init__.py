@@ -5,29 +5,25 @@ from config.settings.errors import SettingsError
 from config.settings.loading import load_settings
 from config.settings.names import check_names, unknown_names
 from config.settings.platform import Settings
-from config.settings.rates import OneRate, Rate, Rates
-from config.settings.table import (
-    SettingRow,
-    SettingSource,
-    settings_table,
-    sources,
-)
-from config.settings.values import CommaSeparated, not_built_yet, unbuilt
+from config.settings.rates import OneRate, Rate
+from config.settings.safety import check_module_safety
+from config.settings.table import SettingSource, default_of, sources
+from config.settings.values import CommaSeparated, not_built_yet, secret, unbuilt
 
 __all__ = [
     "CommaSeparated",
     "ModuleSettings",
     "OneRate",
     "Rate",
-    "Rates",
-    "SettingRow",
     "SettingSource",
     "Settings",
     "SettingsError",
+    "check_module_safety",
     "check_names",
+    "default_of",
     "load_settings",
     "not_built_yet",
-    "settings_table",
+    "secret",
     "sources",
     "unbuilt",
     "unknown_names",

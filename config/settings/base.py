@@ -1,7 +1,7 @@
 """The base class of settings: frozen, and read from the environment by exact names."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self
 
 from pydantic import ValidationError
@@ -55,6 +55,10 @@ class ModuleSettings(BaseSettings):
         """Return the name of each field in the environment."""
         prefix = cls.model_config["env_prefix"]
         return {field: f"{prefix}{field}".upper() for field in cls.model_fields}
+
+    def unsafe_in_production(self) -> Iterator[str]:
+        """Yield a sentence for each value that production refuses; a class may override this."""
+        yield from ()
 
     @classmethod
     def settings_customise_sources(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from ipaddress import ip_address
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -50,11 +49,6 @@ def public_url(fields: Fields) -> str:
 
 def database_url(fields: Fields) -> SecretStr:
     return SecretStr(f"sqlite:///{quote(str(fields['data_dir'] / 'atrium.db'))}")
-
-
-def storage_url(fields: Fields) -> SecretStr:
-    folder: Path = fields["data_dir"] / "files"
-    return SecretStr(folder.as_uri())
 
 
 def admin_email(fields: Fields) -> str | None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import unquote
 
 from pydantic import Field
 
@@ -20,12 +19,10 @@ from config.settings.values import (
     Folder,
     HeaderName,
     Level,
-    MetricsToken,
     ModuleName,
     RedisUrl,
     SecretKey,
     SmtpUrl,
-    StorageUrl,
     unbuilt,
 )
 
@@ -91,11 +88,6 @@ class Settings(ModuleSettings):
     redis_url: RedisUrl | None = Field(
         default=None, description="Redis for rate limits that several machines share."
     )
-    storage_url: StorageUrl = derived(
-        defaults.storage_url,
-        "file://DATA_DIR/files",
-        "The folder of uploaded files; S3 is not available yet.",
-    )
     smtp_url: SmtpUrl | None = Field(
         default=None,
         description="The mail server; not available yet: Atrium sends no mail.",
@@ -143,10 +135,6 @@ class Settings(ModuleSettings):
         default=(),
         description="Request headers that those pages may send, beside those that the API reads.",
     )
-    metrics_token: MetricsToken | None = Field(
-        default=None,
-        description="The bearer token of /metrics; without it, open in development only.",
-    )
     docs_enabled: bool = Field(default=True, description="Whether /docs is served.")
     log_format: Literal["console", "json"] = derived(
         defaults.log_format,
@@ -169,8 +157,3 @@ class Settings(ModuleSettings):
     @property
     def listens_on_loopback(self) -> bool:
         return is_loopback(self.host)
-
-    @property
-    def storage_path(self) -> Path:
-        """Return the folder of STORAGE_URL."""
-        return Path(unquote(self.storage_url.get_secret_value().removeprefix("file://"))).absolute()

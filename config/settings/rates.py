@@ -35,15 +35,4 @@ def parse_rate(value: object) -> object:
     return Rate.parse(value) if isinstance(value, str) else value
 
 
-def parse_rates(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    rates = [Rate.parse(part) for part in value.split(",")]
-    if len(rates) > 2:
-        raise ValueError("must be one rate or two, such as 10/minute,5/minute")
-    return (rates[0], rates[-1])
-
-
 OneRate = Annotated[Rate, BeforeValidator(parse_rate)]
-Rates = Annotated[tuple[Rate, Rate], BeforeValidator(parse_rates)]
-"""The rates per client IP and per account; a single rate applies to both."""

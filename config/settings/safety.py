@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
+from config.settings.base import ModuleSettings
 from config.settings.defaults import is_loopback
 from config.settings.errors import SettingsError
 from config.settings.platform import Settings
 from config.settings.secret_key import is_sample, is_weak
 
-MIN_TOKEN_LENGTH = 16
 DEBUG_SWITCHES = ("DEBUG", "LITESTAR_DEBUG", "LITESTAR_PDB")
 WELL_KNOWN_PASSWORDS = frozenset(
     (
@@ -27,6 +29,13 @@ def check_safety(settings: Settings, environ: Mapping[str, str]) -> None:
     rules = in_production(settings, environ) if settings.is_production else elsewhere(settings)
     for refusal in rules:
         raise SettingsError(refusal)
+
+
+def check_module_safety(settings: ModuleSettings, platform: Settings) -> None:
+    """Raise SettingsError for the first value of a module that production refuses."""
+    if platform.is_production:
+        for refusal in (*sample_secrets(settings), *settings.unsafe_in_production()):
+            raise SettingsError(refusal)
 
 
 def elsewhere(settings: Settings) -> Iterator[str]:
@@ -51,15 +60,11 @@ def in_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[st
             yield f"{name} must not be set in production."
 
 
-def sample_secrets(settings: Settings) -> Iterator[str]:
-    secrets = {
-        "SECRET_KEY": [settings.secret_key],
-        "SECRET_KEY_PREVIOUS": settings.secret_key_previous,
-        "METRICS_TOKEN": [settings.metrics_token],
-        "ADMIN_PASSWORD": [settings.admin_password],
-    }
-    for name, values in secrets.items():
-        if any(value and is_sample(value.get_secret_value()) for value in values):
+def sample_secrets(settings: ModuleSettings) -> Iterator[str]:
+    for field, name in settings.names().items():
+        value = getattr(settings, field)
+        secrets = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(it, SecretStr) and is_sample(it.get_secret_value()) for it in secrets):
             yield f"{name} must be your own in production: this value stands in the guide."
 
 
@@ -70,9 +75,6 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
         yield "SECRET_KEY must be random in production: this one is easily guessed."
     if any(is_weak(key.get_secret_value()) for key in settings.secret_key_previous):
         yield "SECRET_KEY_PREVIOUS must list random keys in production."
-    token = settings.metrics_token
-    if token and len(token.get_secret_value()) < MIN_TOKEN_LENGTH:
-        yield f"METRICS_TOKEN must have at least {MIN_TOKEN_LENGTH} characters in production."
 
 
 def default_credentials(settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Rows of all settings, for the documentation and for `atrium settings`."""
+"""The value and the source of each setting, for `atrium settings`."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -13,28 +13,14 @@ from config.settings.base import ModuleSettings
 from config.settings.environment import EnvFile, given, read_env_file
 
 HIDDEN = "(hidden)"
-
-
-@dataclass(frozen=True)
-class SettingRow:
-    name: str
-    default: str
-    meaning: str
+Source = Literal["environment", ".env", "default"]
 
 
 @dataclass(frozen=True)
 class SettingSource:
     name: str
     value: str
-    source: Literal["environment", ".env", "default"]
-
-
-def settings_table(classes: Iterable[type[ModuleSettings]]) -> list[SettingRow]:
-    return [
-        SettingRow(name, default_of(field := settings.model_fields[key]), field.description or "")
-        for settings in classes
-        for key, name in settings.names().items()
-    ]
+    source: Source
 
 
 def sources(
@@ -48,13 +34,12 @@ def sources(
     rows = []
     for settings in loaded:
         for key, name in settings.names().items():
-            value = value_of(settings, key)
+            source: Source = "default"
             if name in set_in_environment:
-                rows.append(SettingSource(name, value, "environment"))
+                source = "environment"
             elif set_in_file.get(name, "").strip():
-                rows.append(SettingSource(name, value, ".env"))
-            else:
-                rows.append(SettingSource(name, value, "default"))
+                source = ".env"
+            rows.append(SettingSource(name, value_of(settings, key), source))
     return rows
 
 

@@ -77,15 +77,6 @@ def is_redis(url: SplitResult) -> bool:
     )
 
 
-def local_storage(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if url.startswith("s3://"):
-        not_built_yet("leave it out, and files are kept under DATA_DIR")
-    if not re.fullmatch(r"file://(/|\./)[^?#\x00-\x1f]+", url):
-        raise ValueError("must be file:// and the path of a folder, such as file:///srv/files")
-    return value
-
-
 def folder(path: Path) -> Path:
     if not str(path).isprintable():
         raise ValueError("must be the path of a folder")
@@ -128,13 +119,6 @@ SecretKey = Annotated[
 AdminPassword = Annotated[
     SecretStr, secret(lambda text: 8 <= len(text) <= 256, "must have 8 to 256 characters")
 ]
-MetricsToken = Annotated[
-    SecretStr,
-    secret(
-        lambda text: bool(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text)),
-        "must be a bearer token: letters, digits and ._~+/-",
-    ),
-]
 DatabaseUrl = Annotated[
     SecretStr,
     secret_url(
@@ -144,5 +128,4 @@ DatabaseUrl = Annotated[
 RedisUrl = Annotated[
     SecretStr, secret_url(is_redis, "must be redis://host:port/0, rediss://… or unix:///path")
 ]
-StorageUrl = Annotated[SecretStr, AfterValidator(local_storage)]
 SmtpUrl = Annotated[SecretStr, unbuilt("leave it out; Atrium sends no mail yet")]

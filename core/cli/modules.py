@@ -5,9 +5,8 @@ import click
 from core.cli.sentences import CommandFailed
 from core.cli.setting_up import application_or_exit, settings_or_exit
 from core.cli.tables import print_table
-from core.web.route_options import options_of
-from core.wiring.module import Module
-from core.wiring.routes import operations_of
+from core.kernel.contributions import Contribution
+from core.wiring.plugin import CorePlugin
 from core.wiring.settings import usable_modules
 
 
@@ -24,15 +23,12 @@ def list_modules() -> None:
     except Exception as error:
         list_what_loads(error)
         raise
-    modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
-    counts: dict[str, int] = {}
-    for _, handler in operations_of(app.routes):
-        name = options_of(handler).module
-        counts[name] = counts.get(name, 0) + handler.resolve_include_in_schema()
-    print_table(
-        ("module", "version", "routes", "contributes"),
-        [(it.name, it.version, counts.get(it.name, 0), len(it.contributions())) for it in modules],
-    )
+    core = app.plugins.get(CorePlugin).container
+    rows = [
+        (it.name, it.version, it.routes, len(core.contributions().of(Contribution, it.name)))
+        for it in core.modules()
+    ]
+    print_table(("module", "version", "routes", "contributes"), rows)
 
 
 def list_what_loads(error: Exception) -> None:

@@ -46,7 +46,6 @@ def serve(seed: bool, reload: bool) -> None:
     from core.engine.http.server import CannotListen, Options  # loads uvicorn
     from core.engine.http.server import serve as serve_until_stopped
 
-    settings_or_exit().data_dir.mkdir(parents=True, exist_ok=True)
     respect_pooler()
     settings = settings_or_exit()
     bring_up_to_date(settings)

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, String, bindparam, delete, exists, literal, select, union_all, update
+from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.database import Database
 from core.data.transaction import Transaction
@@ -66,7 +67,7 @@ class Claim(NamedTuple):
     lease: UUID
 
     @property
-    def log_fields(self) -> Mapping[str, Any]:
+    def log_fields(self) -> Mapping[str, object]:
         """Return the fields for the log."""
         return {"delivery": str(self.id), "listener": self.listener, "attempts": self.attempts}
 
@@ -127,17 +128,17 @@ class Deliveries:
             await changed(tx, GIVE_BACK, claim, **values)
 
     @cached_property
-    def _due_listeners(self) -> Select[Any]:
+    def _due_listeners(self) -> Select[str]:
         """Return a query with one index lookup per listener, however many deliveries wait."""
         due = union_all(*(self._if_due(name) for name in self._listeners)).subquery()
         return select(due.c.listener)
 
-    def _if_due(self, name: str) -> Select[Any]:
+    def _if_due(self, name: str) -> Select[str]:
         is_due = exists().where(Delivery.listener == name, Delivery.due_at <= bindparam("now"))
         return select(literal(name, String).label("listener")).where(is_due)
 
 
-async def changed(tx: Transaction, statement: Any, claim: Claim, **values: Any) -> bool:
+async def changed(tx: Transaction, statement: UpdateBase, claim: Claim, **values: object) -> bool:
     connection = await tx.session.connection()
     held = {"delivery": claim.id, "held": claim.lease, **values}
     return (await connection.execute(statement, held)).rowcount > 0

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Enum, bindparam, case, delete, or_, select, type_coerce, update
+from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.database import Database
 from core.data.queries import Listing
@@ -98,7 +99,7 @@ class EventLog:
         """Delete the delivery. Raises DeliveryNotFound and DeliveryRunning."""
         await self._change(DISCARD, delivery_id)
 
-    async def _change(self, statement: Any, delivery_id: UUID) -> None:
+    async def _change(self, statement: UpdateBase, delivery_id: UUID) -> None:
         values = {"delivery": delivery_id, "now": self._clock()}
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()

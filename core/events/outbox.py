@@ -4,7 +4,7 @@ from asyncio import Event as Signal
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, exists, insert, select, update
 
@@ -90,7 +90,7 @@ class Outbox:
     async def _add_deliveries(
         self,
         tx: OpenTransaction,
-        deliveries: Sequence[tuple[Any, str, datetime]],
+        deliveries: Sequence[tuple[UUID, str, datetime]],
         now: datetime,
     ) -> None:
         if not deliveries:

@@ -8,11 +8,11 @@ from asyncio import Event as Signal
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.sql.dml import UpdateBase
 
 from core.data.database import Database
 from core.data.upserts import insert_for
@@ -26,7 +26,7 @@ from core.kernel.ids import uuid7
 
 DUE = select(ScheduledRun.name).where(ScheduledRun.next_at <= bindparam("now"))
 _named = ScheduledRun.name == bindparam("schedule")
-FIRST: dict[str, Any] = {"name": bindparam("schedule"), "next_at": bindparam("first")}
+FIRST: dict[str, object] = {"name": bindparam("schedule"), "next_at": bindparam("first")}
 SOONER = (
     update(ScheduledRun)
     .where(_named, ScheduledRun.next_at > bindparam("first"), ScheduledRun.lease.is_(None))
@@ -97,7 +97,7 @@ class Scheduler:
     async def _renew(self, name: str, lease: UUID) -> bool:
         return await self._changed(RENEW, name, held=lease, until=self._clock() + LEASE)
 
-    async def _changed(self, statement: Any, name: str, **values: Any) -> bool:
+    async def _changed(self, statement: UpdateBase, name: str, **values: object) -> bool:
         async with self._db.transaction() as tx:
             connection = await tx.session.connection()
             result = await connection.execute(statement, {"schedule": name, **values})

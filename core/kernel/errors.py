@@ -95,7 +95,8 @@ class ProblemError(Exception):
 
     def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
         """Take a template: `QuotaExceeded("There are {left} bytes left.", left=9)`."""
-        self.template, self.parameters = detail or self.usual_detail or self.title, parameters
+        title = getattr(self, "title", "")  # an error without a code has none
+        self.template, self.parameters = detail or self.usual_detail or title, parameters
         super().__init__(self.detail)
         self.headers: dict[str, str] = {}
         self.members: Mapping[str, Any] = {}
@@ -123,7 +124,14 @@ class BadRequest(ProblemError):
 
 
 class Unauthenticated(ProblemError):
+    """An error of status 401 (15.5.2), with the challenge in `WWW-Authenticate`."""
+
     status = 401
+    challenge: ClassVar[str] = 'Bearer realm="atrium"'
+
+    def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
+        super().__init__(detail, **parameters)
+        self.headers["www-authenticate"] = self.challenge
 
 
 class Forbidden(ProblemError):

@@ -33,7 +33,11 @@ from core.operations.metrics import RequestMetrics
 from core.security.authentication import (
     Authenticator,
     BadCredential,
+    InsufficientScope,
     KeyAuthenticator,
+    KeyNotAllowed,
+    KeyRequired,
+    NamedErrors,
     NotSignedIn,
     ProofFailed,
     ResetRequired,
@@ -41,7 +45,6 @@ from core.security.authentication import (
     TooManyAttempts,
 )
 from core.security.limits import RateLimited, RateLimits
-from core.security.names import PermissionName, RoleName
 from core.security.passwords import (
     MAX_PASSWORD_LENGTH,
     GivenPassword,
@@ -52,7 +55,7 @@ from core.security.passwords import (
     StorePassword,
 )
 from core.security.reauthentication import PROOF_REFUSALS, Reauthentication
-from core.security.roles import ADMIN, MEMBER, Roles
+from core.security.roles import ADMIN, MEMBER, PermissionName, RoleName, Roles
 from core.security.secrets import SecretKeys, Unreadable
 from core.version import VERSION
 from core.web.bodies import EncodedBody
@@ -112,12 +115,16 @@ __all__ = [
     "HttpContext",
     "Identified",
     "InstalledModules",
+    "InsufficientScope",
     "KeyAuthenticator",
+    "KeyNotAllowed",
+    "KeyRequired",
     "LruDict",
     "Maintenance",
     "MaintenanceState",
     "ModuleInfo",
     "MomentText",
+    "NamedErrors",
     "NewPassword",
     "NewPasswords",
     "NotAForm",

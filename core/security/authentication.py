@@ -1,12 +1,23 @@
 """The ports of authentication, which the auth module serves, and the errors of access.
 
+Some of these errors have no code: the module that serves the ports gives each a subclass with one.
 A 401 says `invalid_token` if the credential that was sent is invalid (RFC 6750, section 3.1).
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from core.kernel.errors import BadRequest, Forbidden, TooManyRequests, Unauthenticated
+from core.kernel.contributions import Contribution, Contributions, WiringError
+from core.kernel.errors import (
+    BadRequest,
+    Forbidden,
+    ProblemError,
+    TooManyRequests,
+    Unauthenticated,
+)
 from core.kernel.principal import Principal
+from core.security.passwords import HashingBusy
 
 
 @runtime_checkable
@@ -29,12 +40,6 @@ class NotSignedIn(Unauthenticated):
     code = "http.not_signed_in"
     title = "Sign in first."
 
-    challenge = 'Bearer realm="atrium"'
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
-        self.headers["www-authenticate"] = self.challenge
-
 
 class BadCredential(NotSignedIn):
     """The access token or API key that was sent has ended, or never was one."""
@@ -43,16 +48,6 @@ class BadCredential(NotSignedIn):
     title = "This credential is unknown, expired or revoked."
 
     challenge = 'Bearer realm="atrium", error="invalid_token"'
-
-
-class KeyRequired(NotSignedIn):
-    """The access token is valid, but a valid API key of the same user must come with it.
-
-    Send the key in `X-API-Key`. `POST /auth/api-keys` makes one.
-    """
-
-    code = "auth.key_required"
-    title = "Send one of your API keys beside the access token."
 
 
 class MixedCredentials(BadRequest):
@@ -76,63 +71,72 @@ class NotPermitted(Forbidden):
     title = "You do not have the permission for this."
 
 
+class KeyRequired(Unauthenticated):
+    """An access token was sent without an API key of the same user."""
+
+
 class KeyNotAllowed(Forbidden):
-    """A key acts within its scopes, and there is no scope for this.
-
-    Sign in, and send the access token instead of the key.
-    """
-
-    code = "auth.key_not_allowed"
-    title = "This cannot be done with an API key: sign in."
+    """An API key was sent to a route that accepts none."""
 
 
 class InsufficientScope(Forbidden):
-    """The key is good, and was made without the scope that `detail` names.
-
-    Make another key that carries it: the scopes of a key do not change.
-    """
-
-    code = "auth.insufficient_scope"
-    title = "This API key does not have the required scope."
+    """The API key lacks the scope of the route."""
 
 
 class StepUpRequired(Forbidden):
-    """You are signed in, and this asks for a recent proof of who you are.
-
-    Send your password to `POST /auth/step-up`, then repeat the request.
-    """
-
-    code = "auth.step_up_required"
-    title = "Authenticate again, then repeat the request."
+    """The sign-in or re-authentication is not recent enough for the route."""
 
 
 class ProofFailed(Forbidden):
-    """The password given as proof is not that of the account you are signed in with.
-
-    Give the right one. Each wrong one counts, and after some of them you have to wait.
-    """
-
-    code = "auth.proof_failed"
-    title = "The proof of your identity is wrong."
+    """The password that was sent to re-authenticate is wrong."""
 
 
 class TooManyAttempts(TooManyRequests):
-    """Each wrong password delays the next attempt, per account and per client.
-
-    Wait as many seconds as `Retry-After` says, then send the right password.
-    """
-
-    code = "auth.too_many_attempts"
-    title = "Too many wrong attempts: wait before the next one."
+    """Wrong passwords delay the next attempt."""
 
 
 class ResetRequired(Forbidden):
-    """After 100 wrong passwords in a row no further password is compared for this account.
+    """Too many wrong passwords were sent: the password must be reset."""
 
-    Reset the password. Until mails are sent, ask an admin to enable the account, or the operator
-    to run `atrium user unlock`. Each client that has signed in to the account before is counted by
-    itself: such a client may still sign in.
+
+WITHOUT_CODE: Sequence[type[ProblemError]] = (
+    KeyRequired,
+    KeyNotAllowed,
+    InsufficientScope,
+    StepUpRequired,
+    ProofFailed,
+    TooManyAttempts,
+    ResetRequired,
+    HashingBusy,
+)
+"""The errors that core raises or documents, and that need a subclass with a code."""
+
+Named = Mapping[type[ProblemError], type[ProblemError]]
+"""The subclass with a code of each error in WITHOUT_CODE."""
+
+
+@dataclass(frozen=True)
+class NamedErrors(Contribution):
+    """Subclasses of errors in WITHOUT_CODE, with a code, a title and a page.
+
+    The module that exports the ports of authentication contributes them. Core raises its own error,
+    and a client gets the subclass.
     """
 
-    code = "auth.reset_required"
-    title = "Too many wrong passwords: the password must be reset."
+    name: str
+    kinds: Sequence[type[ProblemError]]
+
+
+def named_errors(contributions: Contributions) -> Named:
+    """Return the contributed subclasses. Raises WiringError unless each error has exactly one."""
+    kinds = [kind for it in contributions.of(NamedErrors) for kind in it.kinds]
+    named: dict[type[ProblemError], type[ProblemError]] = {}
+    for error in WITHOUT_CODE:
+        subclasses = [kind for kind in kinds if issubclass(kind, error)]
+        if len(subclasses) != 1:
+            raise WiringError(
+                f"The error {error.__name__} of core has {len(subclasses)} subclasses with a code: "
+                "contribute exactly one by NamedErrors."
+            )
+        named[error] = subclasses[0]
+    return named

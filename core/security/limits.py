@@ -6,6 +6,7 @@ several processes grants its share of the amount.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from time import time
 from typing import NamedTuple, Protocol
@@ -31,7 +32,7 @@ class RateLimited(TooManyRequests):
 
 @dataclass(frozen=True)
 class RateLimit(Contribution):
-    """A rate limit: a route has it by `limit="name"`, or a service counts by `RateLimits`.
+    """A rate limit: a route has it by `limit="name"`, or a service gets it from `RateLimits`.
 
     `rate` is called once, at the start. Callers see the name in `RateLimit-Policy`.
 
@@ -98,17 +99,36 @@ class RateLimits:
         counters, rate = self._limits[name]
         return await counters.hit(name, rate, caller)
 
-    async def check(self, name: str, caller: str) -> None:
-        """Count one request, and raise RateLimited if it exceeds the limit.
+    def of(self, name: str) -> "ServiceLimit":
+        """Return the limit of this name, for the constructor of a service that counts it.
+
+        Raises LookupError if no module contributes it, so that the application does not start.
+        """
+        if name not in self._limits:
+            [nearest] = get_close_matches(name, self._limits, n=1, cutoff=0)
+            raise LookupError(f"no module contributes the limit {name!r}; nearest is {nearest!r}")
+        return ServiceLimit(self, name, self._must_be_allowed)
+
+    async def close(self) -> None:
+        await self._general.close()
+
+
+class ServiceLimit:
+    """A rate limit that a service counts, because the route cannot."""
+
+    def __init__(
+        self, limits: RateLimits, name: str, must_be_allowed: Callable[[str], None]
+    ) -> None:
+        self._limits, self._name, self._must_be_allowed = limits, name, must_be_allowed
+
+    async def check(self, caller: str) -> None:
+        """Count one request of `caller`, and raise RateLimited if it exceeds the limit.
 
         Raises RuntimeError inside a transaction, because RateLimited would roll it back.
         """
         self._must_be_allowed("An attempt was counted")
-        if self.enabled:
-            (await self.hit(name, caller)).check()
-
-    async def close(self) -> None:
-        await self._general.close()
+        if self._limits.enabled:
+            (await self._limits.hit(self._name, caller)).check()
 
 
 def rate_of(limit: RateLimit) -> Rate:

@@ -32,10 +32,7 @@ NewPassword = Annotated[str, NEW_PASSWORD]
 
 
 class HashingBusy(Unavailable):
-    """Checking a password is costly on purpose, and only so many may wait for it."""
-
-    code = "auth.busy"
-    title = "Too many users are signing in at the moment; try again."
+    """Too many passwords wait to be hashed."""
 
 
 StorePassword = Callable[[UUID], Awaitable[None]]

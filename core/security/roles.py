@@ -1,7 +1,13 @@
-"""Roles are sets of permissions: `member` has those for own resources, `admin` has all."""
+"""Roles are sets of permissions: `member` has those for own resources, `admin` has all.
+
+The types of their names are for bodies and for the OpenAPI document.
+"""
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Annotated
+
+from pydantic import Field
 
 from core.kernel.contributions import Contributions
 from core.kernel.errors import FieldError, InvalidInput
@@ -10,6 +16,12 @@ from core.kernel.principal import Permission
 ADMIN = "admin"
 MEMBER = "member"
 ROLES = (ADMIN, MEMBER)
+
+PermissionName = Annotated[str, Field(json_schema_extra={"x-enum": "permission"})]
+"""The name of a permission that an installed module declares."""
+
+RoleName = Annotated[str, Field(json_schema_extra={"format": "role"}, examples=[MEMBER, ADMIN])]
+"""The name of a role. A client must accept any text, because roles may be added."""
 
 
 class Roles:

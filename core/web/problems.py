@@ -18,6 +18,7 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
+from core.security.authentication import Named
 from core.web.catalogues import Catalogue, Catalogues
 from core.web.context import HttpContext
 from core.web.responses import PROBLEM, FinishedResponse, encoded
@@ -103,16 +104,25 @@ class ProblemResponse(FinishedResponse):
 class Problems:
     """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
 
-    def __init__(self, public_url: str, catalogues: Catalogues) -> None:
+    def __init__(
+        self, public_url: str, catalogues: Catalogues, with_code: Named | None = None
+    ) -> None:
+        """Take the subclass of each error without a code, which is sent in its place."""
         self._types, self._catalogues = f"{public_url}/docs/problems/", catalogues
+        self._with_code = with_code or {}
 
     def response(self, error: Exception) -> FinishedResponse:
         """Return the problem in the language of the reader."""
-        context, named = cast("HttpContext", current_context()), as_problem(error)
+        context = cast("HttpContext", current_context())
+        named = self._named(as_problem(error))
         texts = self._catalogues.for_reader(context)
         body = self._body(named, context, texts)
         headers = encoded({**named.headers, **texts.headers})
         return ProblemResponse.of(body, named.status, PROBLEM, *headers)
+
+    def _named(self, error: ProblemError) -> ProblemError:
+        kind = self._with_code.get(type(error))
+        return kind(error.template, **error.parameters) if kind else error
 
     def handle(self, _: AnyRequest, error: Exception) -> Any:
         """Return the same response, for an exception that Litestar has caught."""

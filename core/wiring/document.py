@@ -8,6 +8,7 @@ from litestar import Litestar
 from core.kernel.contributions import Contributions
 from core.kernel.principal import Permission
 from core.operations.contributions import UserStatistic
+from core.security.authentication import named_errors
 from core.web.openapi.document import document_of
 from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module
@@ -24,6 +25,7 @@ def document_of_application(app: Litestar) -> dict[str, Any]:
         {it.name: it.scheme for it in core.contributions().of(SecurityScheme)},
         {it.name: tag_description(import_module(it.package).__doc__) for it in modules},
         words_of(core.contributions()),
+        named_errors(core.contributions()),
     )
 
 

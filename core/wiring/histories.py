@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from core.data import invalidation_poller
+import core.data.invalidation_poller  # noqa: F401 (it defines a table)
 from core.data.migrations import History, histories_of
 from core.kernel.loading import as_wiring_error
 from core.wiring.registry import load_modules, package_of
-
-TABLES_APART = (invalidation_poller,)
-"""Modules of the core that define a table and are imported here for that reason only."""
 
 
 def histories(needed: Sequence[str] | None = None) -> list[History]:

@@ -28,14 +28,6 @@ from core.web.route_options import (
 from core.wiring.module import ModuleRouter
 
 
-class MissingPolicy(WiringError):
-    """A route has no access policy, or needs a permission that no module contributes."""
-
-
-class UnknownLimit(WiringError):
-    """A route has a rate limit that no module contributes."""
-
-
 class OptionReader:
     """Reads what a route declares, checks it, and adds what the core derives."""
 
@@ -70,7 +62,7 @@ class OptionReader:
 
     def _checked(self, handler: HTTPRouteHandler, place: str) -> Declaration:
         if (declared := declaration_of(handler)) is None:
-            raise MissingPolicy(f"{place} has no policy: take the decorator from core.kit.")
+            raise WiringError(f"{place} has no policy: take the decorator from core.kit.")
         self._check_permissions(declared.policy, place)
         check_order(declared.listing, place)
         self._check_limit(declared.limit, place)
@@ -79,7 +71,7 @@ class OptionReader:
     def _check_permissions(self, policy: Policy, place: str) -> None:
         for needed in filter(None, (policy.needs, policy.scope)):
             if needed not in self._contributions.of(Permission):
-                raise MissingPolicy(f"{place} needs {needed.name}, which no module contributes.")
+                raise WiringError(f"{place} needs {needed.name}, which no module contributes.")
 
     def _check_limit(self, limit: str | None, place: str) -> None:
         if limit is None:
@@ -88,7 +80,7 @@ class OptionReader:
         if limit in names:
             return
         [nearest] = get_close_matches(limit, names, n=1, cutoff=0)
-        raise UnknownLimit(
+        raise WiringError(
             f"{place} has the limit {limit!r}, which no module contributes; "
             f"the nearest is {nearest!r}."
         )

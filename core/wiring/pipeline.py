@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 from config.access_line import access_writer
 from core.engine.http import ClientIp, RequestValidator
 from core.operations.refusals import RefusalAudit
+from core.security.authentication import named_errors
 from core.web.access import AccessControl, AccessMiddleware
 from core.web.access_log import AccessLog
 from core.web.catalogues import Catalogues
@@ -33,8 +34,10 @@ Layer = Callable[[Any], ASGIApp]
 
 class Pipeline:
     def __init__(self, core: CoreContainer, catalogues: Catalogues) -> None:
-        self._core, prefix = core, core.settings().api_prefix
-        self.problems = Problems(core.settings().public_url, catalogues)
+        prefix = core.settings().api_prefix
+        self.problems = Problems(
+            core.settings().public_url, catalogues, named_errors(core.contributions())
+        )
         access = access_control(core)
         self.around_router: Sequence[Layer] = (
             # Checks host, URL and sizes; adds request id and header fields; writes the access log.

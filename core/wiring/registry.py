@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
-from inspect import isclass
+from importlib.util import find_spec
+from inspect import getmembers, isclass
 from pathlib import Path
 from pkgutil import iter_modules
 
+from config.settings import ModuleSettings
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
 from core.wiring.module import Module
@@ -20,20 +22,29 @@ GROUP = "atrium.modules"
 ModuleTypes = Mapping[str, type[Module]]
 
 
+SettingsClasses = Sequence[type[ModuleSettings]]
+
+
 @dataclass(frozen=True)
 class LoadedModules:
     """The modules that could be loaded, and the failures of the others, by name."""
 
     plugins: dict[str, type[Module]]
+    settings: dict[str, SettingsClasses]
     failures: dict[str, WiringError]
 
 
 def discover(only: Sequence[str] | None = None) -> dict[str, type[Module]]:
     """Return the plugin of every module. Raises WiringError if one cannot be loaded."""
+    return load_all(only).plugins
+
+
+def load_all(only: Sequence[str] | None = None) -> LoadedModules:
+    """Load every module. Raises WiringError if one cannot be loaded."""
     modules = load_modules(only)
     for failure in modules.failures.values():
         raise failure
-    return modules.plugins
+    return modules
 
 
 def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
@@ -45,11 +56,13 @@ def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
     if unknown := sorted(set(only or ()) - set(names)):
         nearest = "".join(get_close_matches(unknown[0], names, n=1, cutoff=0)) or "none"
         raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
-    modules = LoadedModules({}, {})
+    modules = LoadedModules({}, {}, {})
     for entry in entries:
         if only is None or entry.name in only:
             try:
-                modules.plugins[entry.name] = loaded(entry)
+                plugin = loaded(entry)
+                modules.settings[entry.name] = settings_of(entry.name, package_of(plugin))
+                modules.plugins[entry.name] = plugin
             except WiringError as error:
                 modules.failures[entry.name] = error
     return modules
@@ -71,6 +84,15 @@ def loaded(entry: EntryPoint) -> type[Module]:
     if not package_of(plugin):
         raise WiringError(f"{failure}: {entry.module} stands in no package.")
     return plugin
+
+
+def settings_of(name: str, package: str) -> SettingsClasses:
+    """Return the settings classes in the settings.py of a module; none without this file."""
+    path = f"{package}.settings"
+    with as_wiring_error(f"The settings of {name} cannot be loaded", package):
+        members = getmembers(import_module(path), isclass) if find_spec(path) else []
+    kinds = [kind for _, kind in members if kind.__module__ == path]
+    return [kind for kind in kinds if issubclass(kind, ModuleSettings)]
 
 
 def package_of(plugin: type[Module]) -> str:

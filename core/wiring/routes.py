@@ -8,12 +8,13 @@ from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 from core.engine.http import Header
+from core.kernel.contributions import WiringError
 from core.security.policies import public
 from core.web.bodies import ACCEPT_PATCH
 from core.web.operation import DIRECT, direct_response
 from core.web.route_options import OPTIONS, RouteOptions, options_of
 from core.wiring.inventory import InstalledModules
-from core.wiring.options import MissingPolicy, OptionReader
+from core.wiring.options import OptionReader
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -26,7 +27,7 @@ class RouteRules(ReceiveRoutePlugin):
 
     def receive_route(self, route: BaseRoute) -> None:
         if not isinstance(route, HTTPRoute):
-            raise MissingPolicy(f"{route.path} is no HTTP route: no policy can guard it.")
+            raise WiringError(f"{route.path} is no HTTP route: no policy can guard it.")
         models = {id(entry[0]): entry for entry in route.route_handler_map.values()}
         for handler, model in models.values():
             if not answers_options(handler):

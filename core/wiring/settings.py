@@ -1,12 +1,9 @@
 """The settings of the platform and of every installed module, checked together."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
-from inspect import getmembers, isclass
+from itertools import chain
 from typing import TypeVar
 
 from config.settings import (
@@ -14,6 +11,7 @@ from config.settings import (
     Settings,
     SettingsError,
     SettingSource,
+    check_module_safety,
     check_names,
     load_settings,
     sources,
@@ -21,7 +19,7 @@ from config.settings import (
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
 from core.wiring.module import Module
-from core.wiring.registry import discover, load_modules, package_of
+from core.wiring.registry import LoadedModules, load_all, load_modules
 
 S = TypeVar("S", bound=ModuleSettings)
 
@@ -35,38 +33,21 @@ def checked_settings() -> Settings:
     Raises WiringError if a module, or its settings, cannot be loaded.
     """
     settings = load_settings()
-    modules = discover(settings.modules)
-    classes = {name: classes_of(name, plugin) for name, plugin in modules.items()}
+    modules = load_all(settings.modules)
     check_all_names()
-    for name, kinds in classes.items():
+    for name, kinds in modules.settings.items():
         for kind in kinds:
-            instance_of(name, kind)
+            instance_of(name, kind, settings)
     return settings
 
 
-def settings_classes(modules: Sequence[str] | None = None) -> list[type[ModuleSettings]]:
-    """Return the settings classes of the platform and of these modules, or of all modules."""
-    classes: list[type[ModuleSettings]] = [Settings]
-    for name, plugin in discover(modules).items():
-        classes += classes_of(name, plugin)
-    return classes
-
-
-def classes_of(name: str, plugin: type[Module]) -> list[type[ModuleSettings]]:
-    package = package_of(plugin)
-    path = f"{package}.settings"
-    with as_wiring_error(f"The settings of {name} cannot be loaded", package):
-        if not find_spec(path):
-            return []
-        members = [kind for _, kind in getmembers(import_module(path), isclass)]
-    return [
-        kind for kind in members if issubclass(kind, ModuleSettings) and kind.__module__ == path
-    ]
-
-
-def instance_of(name: str, kind: type[S]) -> S:
+def instance_of(name: str, kind: type[S], platform: Settings | None) -> S:
+    """Read the settings of a module. Raises SettingsError for an unsafe value, too."""
     with as_wiring_error(f"The settings of {name} cannot be read", kind.__module__):
-        return kind()
+        settings = kind()
+        if platform:
+            check_module_safety(settings, platform)
+        return settings
 
 
 def check_all_names() -> None:
@@ -74,12 +55,8 @@ def check_all_names() -> None:
 
     Settings of modules that MODULES leaves out are known, too, if the modules can be loaded.
     """
-    by_module: dict[str, list[type[ModuleSettings]]] = {}
-    for name, plugin in load_modules().plugins.items():
-        with suppress(WiringError):
-            by_module[name] = classes_of(name, plugin)
-    classes = [kind for kinds in by_module.values() for kind in kinds]
-    check_names([Settings, *classes], [f"{name.upper()}_" for name in by_module])
+    by_module = load_modules().settings
+    check_names([Settings, *chain(*by_module.values())], [f"{name.upper()}_" for name in by_module])
 
 
 @dataclass
@@ -110,25 +87,17 @@ class SettingsReport:
         self.rows += [replace(row, value=WRONG) if row.name in wrong else row for row in rows]
         return settings
 
-    def add_module(self, name: str, plugin: type[Module]) -> None:
-        try:
-            classes = classes_of(name, plugin)
-        except WiringError as error:
-            self.tell(error)
-            return
-        for kind in classes:
-            self.add(kind, partial(instance_of, name, kind))
-
 
 def report_settings() -> SettingsReport:
     """Read every setting, and go on after wrong ones; secrets are hidden."""
     report = SettingsReport()
-    settings = report.add(Settings, load_settings)
-    plugins, failures = modules_that_load(settings)
+    platform = report.add(Settings, load_settings)
+    modules, failures = modules_that_load(platform)
     for failure in failures:
         report.tell(failure)
-    for name, plugin in plugins.items():
-        report.add_module(name, plugin)
+    for name, kinds in modules.settings.items():
+        for kind in kinds:
+            report.add(kind, partial(instance_of, name, kind, platform))
     try:
         check_all_names()
     except (SettingsError, WiringError) as error:
@@ -153,23 +122,14 @@ def usable_modules() -> Usable:
     except SettingsError as error:
         settings = Settings.read({})
         failures.append(str(error))
-    plugins, unloadable = modules_that_load(settings)
-    usable = Usable(settings, {}, [*failures, *unloadable])
-    for name, plugin in plugins.items():
-        try:
-            classes_of(name, plugin)
-            usable.plugins[name] = plugin
-        except WiringError as error:
-            usable.failures.append(str(error))
-    return usable
+    modules, unloadable = modules_that_load(settings)
+    return Usable(settings, modules.plugins, [*failures, *unloadable])
 
 
-def modules_that_load(
-    settings: Settings | None,
-) -> tuple[dict[str, type[Module]], list[str]]:
+def modules_that_load(settings: Settings | None) -> tuple[LoadedModules, list[str]]:
     """Return the modules that load, and a sentence for each other one or wrong name in MODULES."""
     try:
         loaded = load_modules(settings.modules if settings else None)
     except WiringError as error:
-        return {}, [str(error)]
-    return loaded.plugins, [str(failure) for failure in loaded.failures.values()]
+        return LoadedModules({}, {}, {}), [str(error)]
+    return loaded, [str(failure) for failure in loaded.failures.values()]

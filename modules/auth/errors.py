@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from core.kit import BadRequest, Forbidden, NotFound
+from core.kit import BadRequest, Forbidden, NotFound, platform
 from core.kit.platform import NotSignedIn, ParameterValue
 
 
@@ -92,3 +92,95 @@ class UnsupportedGrantType(TokenRefusal):
     code = "auth.unsupported_grant_type"
     title = "The token endpoint does not support this grant_type."
     error = "unsupported_grant_type"
+
+
+class KeyRequired(platform.KeyRequired):
+    """The access token is valid, but a valid API key of the same user must come with it.
+
+    Send the key in `X-API-Key`. `POST /auth/api-keys` makes one.
+    """
+
+    code = "auth.key_required"
+    title = "Send one of your API keys beside the access token."
+
+
+class KeyNotAllowed(platform.KeyNotAllowed):
+    """A key acts within its scopes, and there is no scope for this.
+
+    Sign in, and send the access token instead of the key.
+    """
+
+    code = "auth.key_not_allowed"
+    title = "This cannot be done with an API key: sign in."
+
+
+class InsufficientScope(platform.InsufficientScope):
+    """The key is good, and was made without the scope that `detail` names.
+
+    Make another key that carries it: the scopes of a key do not change.
+    """
+
+    code = "auth.insufficient_scope"
+    title = "This API key does not have the required scope."
+
+
+class StepUpRequired(platform.StepUpRequired):
+    """You are signed in, and this asks for a recent proof of who you are.
+
+    Send your password to `POST /auth/step-up`, then repeat the request.
+    """
+
+    code = "auth.step_up_required"
+    title = "Authenticate again, then repeat the request."
+
+
+class ProofFailed(platform.ProofFailed):
+    """The password given as proof is not that of the account you are signed in with.
+
+    Give the right one. Each wrong one counts, and after some of them you have to wait.
+    """
+
+    code = "auth.proof_failed"
+    title = "The proof of your identity is wrong."
+
+
+class TooManyAttempts(platform.TooManyAttempts):
+    """Each wrong password delays the next attempt, per account and per client.
+
+    Wait as many seconds as `Retry-After` says, then send the right password.
+    """
+
+    code = "auth.too_many_attempts"
+    title = "Too many wrong attempts: wait before the next one."
+
+
+class ResetRequired(platform.ResetRequired):
+    """After 100 wrong passwords in a row no further password is compared for this account.
+
+    Reset the password. Until mails are sent, ask an admin to enable the account, or the operator
+    to run `atrium user unlock`. Each client that has signed in to the account before is counted by
+    itself: such a client may still sign in.
+    """
+
+    code = "auth.reset_required"
+    title = "Too many wrong passwords: the password must be reset."
+
+
+class HashingBusy(platform.HashingBusy):
+    """Checking a password is costly on purpose, and only so many may wait for it."""
+
+    code = "auth.busy"
+    title = "Too many users are signing in at the moment; try again."
+
+
+NAMED_ERRORS = (
+    KeyRequired,
+    KeyNotAllowed,
+    InsufficientScope,
+    StepUpRequired,
+    ProofFailed,
+    TooManyAttempts,
+    ResetRequired,
+    HashingBusy,
+)
+"""The errors that give a code to those of core."""

@@ -21,11 +21,13 @@ from core.kit.platform import (
     AddedRoutes,
     Authenticator,
     KeyAuthenticator,
+    NamedErrors,
     NewPasswords,
     Reauthentication,
     SecurityScheme,
 )
 from modules.auth.commands import keys_group
+from modules.auth.errors import NAMED_ERRORS
 from modules.auth.passwords.hashing import hashing_outside
 from modules.auth.permissions import SESSIONS
 from modules.auth.router.administration import SessionAdminController
@@ -88,6 +90,7 @@ class Plugin(Module):
         return (
             Export(Authenticator, self.provider(BearerTokens)),
             Export(KeyAuthenticator, self.provider(ApiKeyAuthentication)),
+            NamedErrors("auth.errors", NAMED_ERRORS),
             Mount("/.well-known", (JwksController,)),
             AddedRoutes("auth.admin", "admin", (SessionAdminController,), (SESSIONS,)),
             *self.password_flow(),

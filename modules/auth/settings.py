@@ -1,10 +1,10 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import ModuleSettings, Rate, Rates, not_built_yet, unbuilt
+from config.settings import ModuleSettings, Rate, not_built_yet, unbuilt
 
 MAX_SESSION = timedelta(days=30)
 """A session ends after this time, however often its tokens are refreshed (ASVS 10.4.8)."""
@@ -12,6 +12,19 @@ MAX_SESSION = timedelta(days=30)
 
 def not_yet(private: bool) -> bool:
     return not_built_yet("leave it out, and accounts open at once") if private else private
+
+
+def parse_rates(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    rates = [Rate.parse(part) for part in value.split(",")]
+    if len(rates) > 2:
+        raise ValueError("must be one rate or two, such as 10/minute,5/minute")
+    return (rates[0], rates[-1])
+
+
+Rates = Annotated[tuple[Rate, Rate], BeforeValidator(parse_rates)]
+"""The rates per client IP and per account; a single rate applies to both."""
 
 
 class AuthSettings(ModuleSettings):

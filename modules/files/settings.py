@@ -1,11 +1,14 @@
-"""The settings for the size, the number and the types of files."""
+"""The settings for the place, the size, the number and the types of files."""
 
+import re
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import CommaSeparated, ModuleSettings, unbuilt
+from config.settings import CommaSeparated, ModuleSettings, not_built_yet, unbuilt
 
 MAX_BYTES = 2**53 - 1
 MIB, GIB = 2**20, 2**30
@@ -24,6 +27,31 @@ def extension(text: str) -> str:
 
 Extension = Annotated[str, BeforeValidator(in_lower_case), AfterValidator(extension)]
 Bytes = Annotated[int, Field(ge=1, le=MAX_BYTES)]
+
+
+def folder_url(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url.startswith("s3://"):
+        not_built_yet("leave it out, and files are kept under DATA_DIR")
+    if not re.fullmatch(r"file://(/|\./)[^?#\x00-\x1f]+", url):
+        raise ValueError("must be file:// and the path of a folder, such as file:///srv/files")
+    return value
+
+
+class StorageSettings(ModuleSettings):
+    """The place of the files; its name has no prefix."""
+
+    storage_url: Annotated[SecretStr, AfterValidator(folder_url)] | None = Field(
+        default=None,
+        description="The folder of uploaded files; S3 is not available yet.",
+        json_schema_extra={"default": "file://DATA_DIR/files"},
+    )
+
+    def folder_in(self, data_dir: Path) -> Path:
+        """Return the folder of STORAGE_URL, or its default in DATA_DIR."""
+        if self.storage_url is None:
+            return data_dir / "files"
+        return Path(unquote(self.storage_url.get_secret_value().removeprefix("file://"))).absolute()
 
 
 class FilesSettings(ModuleSettings):

@@ -6,6 +6,7 @@ from core.kit import Principal
 from core.kit.platform import VERSION, CheckResult, HealthChecks, Maintenance, RequestMetrics
 from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
 from modules.health.schemas import CheckRead, HealthRead, ReadyRead, RootRead
+from modules.health.settings import MetricsSettings
 
 
 class HealthService:
@@ -15,9 +16,11 @@ class HealthService:
         maintenance: Maintenance,
         metrics: RequestMetrics,
         settings: Settings,
+        metrics_settings: MetricsSettings,
     ) -> None:
         self._checks, self._maintenance = checks, maintenance
         self._metrics, self._settings = metrics, settings
+        self._token = metrics_settings.metrics_token
 
     async def health(self) -> HealthRead:
         closed = (await self._maintenance.state()).enabled
@@ -40,11 +43,10 @@ class HealthService:
 
     async def metrics(self, authorization: str | None) -> bytes:
         """Return Prometheus' text format. Raises MetricsOff or BadMetricsToken."""
-        token = self._settings.metrics_token
-        if token is None:
+        if self._token is None:
             if self._settings.environment == "production":
                 raise MetricsOff
-        elif not bears(authorization, token.get_secret_value()):
+        elif not bears(authorization, self._token.get_secret_value()):
             raise BadMetricsToken(sent=authorization is not None)
         return await to_thread(self._metrics.render)  # reads files of the system and of the workers
 

@@ -60,7 +60,6 @@ def moved(settings: Settings, folder: Path) -> Settings:
     places = {
         "data_dir": folder,
         "database_url": SecretStr(f"sqlite:///{folder / DATABASE}"),
-        "storage_url": SecretStr(f"file://{folder / 'files'}"),
     }
     return settings.model_copy(update=places)
 

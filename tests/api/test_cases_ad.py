@@ -106,7 +106,7 @@ async def test_with_a_person_goes_all_they_had(
     assert (await client.post(f"{API}/auth/refresh", json=refresh)).status_code == 401
     assert (await admin.client.get(f"{API}/files/{gone['id']}")).status_code == 404
     assert (await stranger.client.get(f"{API}/files/{kept['id']}/download")).status_code == 200
-    files = core.settings().storage_path / "objects"
+    files = core.settings().data_dir / "files" / "objects"
     assert len([each for each in files.rglob("*") if each.is_file()]) == 1
     assert await rows_of(core, person.id) == {}
     assert "users" in await rows_of(core, stranger.id)

@@ -3,6 +3,7 @@
 import pytest
 
 from config.settings import SettingsError, load_settings
+from core.wiring.settings import checked_settings
 from tests.config.test_settings import KEY
 
 GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": KEY, "HOST": "0.0.0.0"}  # noqa: S104
@@ -51,7 +52,6 @@ def test_production_needs_a_key_that_nobody_guesses(key: str) -> None:
         ("LITESTAR_DEBUG", "1"),
         ("LITESTAR_PDB", "1"),
         ("CORS_ORIGINS", "*"),
-        ("METRICS_TOKEN", "short"),
         ("PUBLIC_URL", "http://api.example.com"),
     ],
 )
@@ -66,7 +66,6 @@ def test_production_refuses(name: str, value: str) -> None:
         ("PUBLIC_URL", "https://api.example.com"),
         ("DEBUG", "app:*"),
         ("LITESTAR_DEBUG", "0"),
-        ("METRICS_TOKEN", "0123456789abcdef"),
     ],
 )
 def test_production_accepts(name: str, value: str) -> None:
@@ -94,11 +93,10 @@ PLACED = "replace-me-by-the-first-line-of-the-output"
 @pytest.mark.parametrize(
     ("name", "sample"),
     [
-        *((name, PLACED) for name in ("SECRET_KEY", "SECRET_KEY_PREVIOUS", "METRICS_TOKEN")),
+        *((name, PLACED) for name in ("SECRET_KEY", "SECRET_KEY_PREVIOUS")),
         ("ADMIN_PASSWORD", PLACED),
         ("SECRET_KEY", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
         ("SECRET_KEY_PREVIOUS", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
-        ("METRICS_TOKEN", "Lq7xV2mB9tR4wK6z"),
         ("ADMIN_PASSWORD", "four random words again"),
     ],
 )
@@ -128,3 +126,11 @@ def test_development_stays_on_its_machine(environment: str, host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "a.localhost"])
 def test_development_on_loopback(host: str) -> None:
     load_settings({"HOST": host, "SECRET_KEY": KEY}, None)
+
+
+@pytest.mark.needs("health")
+def test_an_unsafe_setting_of_a_module_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (GOOD | {"METRICS_TOKEN": "short"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="METRICS_TOKEN must have at least 16 characters"):
+        checked_settings()

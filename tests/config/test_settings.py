@@ -16,7 +16,7 @@ from config.settings import (
     SettingsError,
     load_settings,
 )
-from modules.auth.settings import AuthRateSettings
+from modules.auth.settings import AuthRateSettings, AuthSettings
 from modules.users.settings import UsersRateSettings
 from tests.docs.settings_page import PAGE, every_class
 
@@ -51,8 +51,6 @@ class TestDefaults:
         assert (settings.workers, settings.api_prefix) == (1, "/api/v1")
         assert settings.public_url == "http://127.0.0.1:8000"
         assert settings.database_url.get_secret_value() == "sqlite:////data/atrium.db"
-        assert settings.storage_url.get_secret_value() == "file:///data/files"
-        assert settings.storage_path == Path("/data/files")
         assert settings.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
         assert settings.cors_origins == (
             *("http://localhost:3000", "http://localhost:8080"),
@@ -61,7 +59,7 @@ class TestDefaults:
         assert settings.cors_headers == ()
         assert (settings.admin_email, settings.admin_password) == ("admin@example.com", None)
         assert (settings.log_format, settings.log_level) == ("console", "info")
-        assert settings.redis_url is settings.smtp_url is settings.metrics_token is None
+        assert settings.redis_url is settings.smtp_url is None
         assert settings.modules is None
         assert settings.docs_enabled and settings.rate_limit_enabled
         assert not settings.allow_development_on_network
@@ -102,7 +100,6 @@ class TestDefaults:
         assert settings.database_url.get_secret_value() == (
             "sqlite:////data/50%25%20off%3F%23/atrium.db"
         )
-        assert settings.storage_path == Path("/data/50% off?#/files")
 
     def test_a_relative_folder_is_kept_absolute(self) -> None:
         assert read(DATA_DIR="here").data_dir == Path("here").absolute()
@@ -267,7 +264,6 @@ WRONG = {
     "DATABASE_POOLER": ["session", "yes"],
     "DATABASE_STATEMENT_TIMEOUT_S": ["0", "0.05", "3601", "soon", "nan"],
     "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
-    "STORAGE_URL": ["/srv/files", "ftp://x", "file://host/x", "file://"],
     "ADMIN_EMAIL": ["admin", "a b@c", "a@b@c"],
     "ADMIN_PASSWORD": ["short", "x" * 257],
     "MODULES": ["users,Auth!"],
@@ -286,7 +282,6 @@ WRONG = {
         "https://a:port",
         "https://a?",
     ],
-    "METRICS_TOKEN": ["with space", "ünïcode"],
     "DOCS_ENABLED": ["2"],
     "LOG_FORMAT": ["xml"],
     "LOG_LEVEL": ["verbose"],
@@ -302,6 +297,12 @@ def test_a_wrong_value_is_one_sentence_that_names_the_setting(name: str, value: 
     assert text.startswith(f"{name} must ")
     assert text.endswith(".") and text.count("\n") == 0
     assert text.count(". ") == 0
+
+
+@pytest.mark.parametrize("length", ["7", "65", "long"])
+def test_a_wrong_length_of_passwords_is_refused(length: str) -> None:
+    with pytest.raises(SettingsError, match=r"^AUTH_PASSWORD_MIN_LENGTH must be a whole number of"):
+        AuthSettings.read({"AUTH_PASSWORD_MIN_LENGTH": length})
 
 
 def test_every_setting_is_tried_with_a_wrong_value() -> None:
@@ -333,11 +334,9 @@ def test_no_secret_is_repeated(name: str) -> None:
     assert "canary" not in repr(read(SECRET_KEY=f"canary{KEY}"))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("SMTP_URL", "smtp://mail"), ("STORAGE_URL", "s3://b?endpoint=x")]
-)
-def test_what_is_not_built_yet_says_so(name: str, value: str) -> None:
-    assert refusal(**{name: value}).startswith(f"{name} asks for what is not built yet: leave it")
+def test_what_is_not_built_yet_says_so() -> None:
+    sentence = refusal(SMTP_URL="smtp://mail")
+    assert sentence.startswith("SMTP_URL asks for what is not built yet: leave it")
 
 
 @pytest.mark.parametrize(

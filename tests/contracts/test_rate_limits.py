@@ -10,7 +10,13 @@ from core.app import create_app
 from core.kernel.contributions import WiringError
 from core.kit import Module, RateLimit
 from core.testing import Applications, client_of
-from tests.contracts.refused.limits.plugin import Letters, Unlimited, limited, unreadable
+from tests.contracts.refused.limits.plugin import (
+    Letters,
+    Uncounted,
+    Unlimited,
+    limited,
+    unreadable,
+)
 
 LETTERS = limited(RateLimit("letters", lambda: Rate(2, 3600)))
 PLACE = f"{Letters.__module__}.Letters.letters at /api/v1/post"
@@ -21,6 +27,11 @@ class TestRefused:
         ("modules", "sentence"),
         [
             ({"post": Unlimited}, f"{PLACE} has the limit 'letters', which no module contributes;"),
+            (
+                {"post": Uncounted},
+                "post cannot build its Mailing: LookupError: no module contributes the limit "
+                "'letters'; nearest is 'register', in ",
+            ),
             (
                 {"post": LETTERS, "mail": LETTERS},
                 "post and mail both contribute the RateLimit letters: keep one.",
@@ -34,7 +45,7 @@ class TestRefused:
                 "The rate of the limit letters cannot be read: LookupError: There is no rate, in ",
             ),
         ],
-        ids=["none", "two", "core and one", "unreadable"],
+        ids=["none", "none for a service", "two", "core and one", "unreadable"],
     )
     def test_the_application_does_not_start(
         self,

@@ -1,11 +1,12 @@
 """Writes docs/settings.md from the settings classes: `python -m tests.docs.settings_page`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from inspect import getmodule
-from itertools import groupby
+from itertools import chain, groupby
 
-from config.settings import ModuleSettings, Settings, settings_table
-from core.wiring.settings import settings_classes
+from config.settings import ModuleSettings, Settings, default_of
+from core.wiring.registry import load_modules
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "settings.md"
@@ -20,6 +21,21 @@ one that is unsafe in production, and a name that no class has, where it stands 
 with a module's name. `atrium settings` prints every setting with its value and where it comes from;
 secrets are hidden. [Operating](operating.md) says which ones matter first.
 """
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    name: str
+    default: str
+    meaning: str
+
+
+def settings_table(classes: Iterable[type[ModuleSettings]]) -> list[SettingRow]:
+    return [
+        SettingRow(name, default_of(field := settings.model_fields[key]), field.description or "")
+        for settings in classes
+        for key, name in settings.names().items()
+    ]
 
 
 def render(classes: Sequence[type[ModuleSettings]]) -> str:
@@ -41,7 +57,7 @@ def heading(settings: type[ModuleSettings]) -> str:
 
 
 def every_class() -> list[type[ModuleSettings]]:
-    return settings_classes()
+    return [Settings, *chain(*load_modules().settings.values())]
 
 
 if __name__ == "__main__":

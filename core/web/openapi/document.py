@@ -7,6 +7,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from core.security.authentication import Named
 from core.security.policies import Policy
 from core.version import VERSION
 from core.web.openapi.errors import ErrorAnswers, problem_examples
@@ -36,14 +37,16 @@ def document_of(
     more_schemes: Json,
     modules: Mapping[str, str],
     words: Words,
+    with_code: Named,
 ) -> Json:
     """Return the whole document.
 
     Modules contribute the security schemes `more_schemes` and the enum values `words`. `modules`
-    has the description of each module by its name.
+    has the description of each module by its name, `with_code` the subclass of each error without a
+    code.
     """
     schemas, paths = Schemas(), dict[str, Json]()
-    errors = ErrorAnswers(schemas)
+    errors = ErrorAnswers(schemas, with_code)
     operations = [pair for pair in operations if pair[1].resolve_include_in_schema()]
     for route, handler in operations:
         for method in handler.http_methods:

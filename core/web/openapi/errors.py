@@ -8,6 +8,7 @@ from core.security.authentication import (
     InsufficientScope,
     KeyNotAllowed,
     MixedCredentials,
+    Named,
     NotPermitted,
     NotSignedIn,
 )
@@ -23,7 +24,7 @@ from core.web.openapi.headers import references
 from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
 from core.web.openapi.schemas import Json, Schemas, in_camel_case
 from core.web.problems import NothingHere, Problem, example_of_problem, kinds
-from core.web.route_options import Errors, RouteOptions
+from core.web.route_options import RouteOptions
 
 PROBLEM = "application/problem+json"
 EXAMPLES = "#/components/examples/"
@@ -60,30 +61,50 @@ SHARED: Mapping[str, Kinds] = {
 }
 """The error responses of the core that most routes have."""
 
-NAMES = {frozenset(kinds): name for name, kinds in SHARED.items()}
+MAX_CODES_IN_A_NAME = 4
 USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]
 
 
 class ErrorAnswers:
     """Describes error responses, and collects those that operations share."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, with_code: Named) -> None:
         self.shared: Json = {}
         self.codes: set[str] = set()
-        self._schemas = schemas
+        self._schemas, self._with_code = schemas, with_code
+        self._names = {frozenset(self._named(kinds)): name for name, kinds in SHARED.items()}
 
     def of(self, method: str, options: RouteOptions, common: Kinds) -> Json:
         return {
             str(status): self._answer(errors, problem_headers(status, method, options))
-            for status, errors in by_status(options.errors, common).items()
+            for status, errors in by_status(self._named([*options.errors, *common])).items()
         }
+
+    def _named(self, kinds: Kinds) -> Kinds:
+        return [self._with_code.get(kind, kind) for kind in kinds]
 
     def _answer(self, errors: Kinds, headers: list[str]) -> Json:
         self.codes |= {kind.code for kind in errors}
-        if (name := name_of_shared(errors, headers)) is None:
+        if (name := self._name_of_shared(errors, headers)) is None:
             return self._described(errors, headers)
         self.shared[name] = self._described(sorted(errors, key=lambda kind: kind.code), headers)
         return {"$ref": ANSWERS + name}
+
+    def _name_of_shared(self, errors: Kinds, headers: list[str]) -> str | None:
+        """Return the name of a shared response, from its codes that are not usual for its status.
+
+        A response with many such codes, or with its own header, belongs to one operation: None.
+        """
+        status = errors[0].status
+        if "Accept-Patch" in headers:
+            return "UnsupportedPatchType" if set(errors) == set(at(status, *BODIES)) else None
+        if "Idempotency-Replayed" in headers and StillRunning not in errors:
+            return None
+        if name := self._names.get(frozenset(errors)):
+            return name
+        usual = set(at(status, *USUAL))
+        rest = sorted(in_camel_case(kind.code) for kind in errors if kind not in usual)
+        return "Or".join(rest) if len(rest) <= MAX_CODES_IN_A_NAME and usual < set(errors) else None
 
     def _described(self, errors: Kinds, headers: list[str]) -> Json:
         lines = [f"`{kind.code}`: {kind.title}" for kind in errors]
@@ -98,30 +119,10 @@ class ErrorAnswers:
         }
 
 
-def name_of_shared(errors: Kinds, headers: list[str]) -> str | None:
-    """Return the name of a shared response, from its codes that are not usual for its status.
-
-    A response with many such codes, or with its own header, belongs to one operation: None.
-    """
-    status = errors[0].status
-    if "Accept-Patch" in headers:
-        return "UnsupportedPatchType" if set(errors) == set(at(status, *BODIES)) else None
-    if "Idempotency-Replayed" in headers and StillRunning not in errors:
-        return None
-    if name := NAMES.get(frozenset(errors)):
-        return name
-    usual = set(at(status, *USUAL))
-    rest = sorted(in_camel_case(kind.code) for kind in errors if kind not in usual)
-    return "Or".join(rest) if len(rest) <= MAX_CODES_IN_A_NAME and usual < set(errors) else None
-
-
-MAX_CODES_IN_A_NAME = 4
-
-
-def by_status(own: Errors, common: Kinds) -> dict[int, Kinds]:
-    """Return the errors by status; those that the route declares come first."""
+def by_status(kinds: Kinds) -> dict[int, Kinds]:
+    """Return the errors by status, each once."""
     statuses: dict[int, Kinds] = {}
-    for kind in dict.fromkeys([*own, *common]):
+    for kind in dict.fromkeys(kinds):
         statuses.setdefault(kind.status, []).append(kind)
     return dict(sorted(statuses.items()))
 

@@ -16,7 +16,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from core.kit import Database
-from core.kit.platform import MAX_PASSWORD_LENGTH, HashingBusy, composed, lower_priority
+from core.kit.platform import MAX_PASSWORD_LENGTH, composed, lower_priority
+from modules.auth.errors import HashingBusy
 
 MEMORY_KIB, PASSES = 19 * 1024, 2
 MAX_QUEUE = 64

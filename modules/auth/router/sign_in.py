@@ -8,19 +8,19 @@ from core.kit import post, public
 from core.kit.platform import (
     FORM_TYPE,
     MAX_FORM_BYTES,
-    HashingBusy,
     NotAForm,
-    ResetRequired,
-    TooManyAttempts,
     UnderMaintenance,
     read_form,
 )
 from modules.auth.device import device_of
 from modules.auth.errors import (
+    HashingBusy,
     InvalidCredentials,
     InvalidGrant,
     InvalidRefreshToken,
     InvalidRequest,
+    ResetRequired,
+    TooManyAttempts,
     UnsupportedGrantType,
 )
 from modules.auth.schemas import (

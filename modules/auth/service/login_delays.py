@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from core.kit.platform import ResetRequired, TooManyAttempts
+from modules.auth.errors import ResetRequired, TooManyAttempts
 from modules.auth.models import Attempts
 
 FREE, CEILING = 5, 100

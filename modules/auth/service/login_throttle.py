@@ -16,7 +16,8 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, update
 
 from core.kit import Clock, Database
-from core.kit.platform import HashingBusy, RateLimited, RateLimits, delete_all
+from core.kit.platform import RateLimited, RateLimits, delete_all
+from modules.auth.errors import HashingBusy
 from modules.auth.models import Attempts
 from modules.auth.service.login_attempts import AttemptKeys, LoginAttempts
 from modules.auth.service.login_delays import count_attempt, forgive, take_back
@@ -30,6 +31,7 @@ class LoginThrottle:
         self, db: Database, clock: Clock, attempts: LoginAttempts, limits: RateLimits
     ) -> None:
         self._db, self._clock, self._attempts, self._limits = db, clock, attempts, limits
+        self._account_limit = limits.of("login-account")
 
     @asynccontextmanager
     async def attempt(self, email: str, session_id: UUID | None = None) -> AsyncIterator[None]:
@@ -47,7 +49,7 @@ class LoginThrottle:
         is_apart = await self._count(keys)
         try:
             key = keys.client if is_apart else keys.account
-            await self._limits.check("login-account", key)
+            await self._account_limit.check(key)
             yield
         except (RateLimited, HashingBusy):  # nothing was compared
             await self._take_back(keys, is_apart)

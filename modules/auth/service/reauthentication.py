@@ -6,7 +6,8 @@ Other modules use the port `Reauthentication`. One throttle counts every attempt
 from sqlalchemy import bindparam, select, update
 
 from core.kit import Clock, Database, Principal
-from core.kit.platform import BadCredential, ProofFailed, StepUpRequired
+from core.kit.platform import BadCredential
+from modules.auth.errors import ProofFailed, StepUpRequired
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.passwords import PasswordService

@@ -6,12 +6,13 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.kit import Schema
-from core.kit.platform import RateLimits, ResetRequired, current_context
+from core.kit.platform import RateLimits, current_context
 from modules.auth.errors import (
     InvalidCredentials,
     InvalidGrant,
     InvalidRefreshToken,
     InvalidRequest,
+    ResetRequired,
     UnsupportedGrantType,
 )
 from modules.auth.schemas import Credentials, RefreshRequest
@@ -28,7 +29,7 @@ class TokenEndpoint:
     def __init__(
         self, login: Login, refresh: Refresh, limits: RateLimits, settings: AuthSettings
     ) -> None:
-        self._login, self._refresh, self._limits = login, refresh, limits
+        self._login, self._refresh, self._limit = login, refresh, limits.of("login")
         self._grants: dict[str, Grant] = {"refresh_token": self._by_refresh_token}
         if settings.password_grant:
             self._grants["password"] = self._by_password
@@ -49,7 +50,7 @@ class TokenEndpoint:
 
     async def _by_password(self, form: Mapping[str, str], device: str) -> IssuedTokens:
         given = read(Credentials, form, {"email": "username", "password": "password"})
-        await self._limits.check("login", current_context().client)
+        await self._limit.check(current_context().client)
         return await self._login.by_password(given.email, given.password, device)
 
     async def _by_refresh_token(self, form: Mapping[str, str], _: str) -> IssuedTokens:

@@ -18,6 +18,7 @@ import structlog
 
 from config.settings import Settings
 from modules.files.errors import StorageDown, StorageFull
+from modules.files.settings import StorageSettings
 from modules.files.storage import ObjectMissing, Storage
 from modules.files.threads import in_thread
 
@@ -26,8 +27,8 @@ log = structlog.get_logger(__name__)
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 
-def local_storage(settings: Settings) -> Storage:
-    return LocalStorage(settings.storage_path)
+def local_storage(settings: Settings, storage: StorageSettings) -> Storage:
+    return LocalStorage(storage.folder_in(settings.data_dir))
 
 
 class LocalStorage:

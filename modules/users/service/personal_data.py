@@ -44,8 +44,8 @@ class PersonalDataService:
         limits: RateLimits,
     ) -> None:
         self._db, self._clock = db, clock
-        self._contributions, self._limits = contributions, limits
-        self._administration = administration
+        self._contributions, self._administration = contributions, administration
+        self._export_limit = limits.of("export")
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
     async def summary(self, person: Principal) -> tuple[Summary, bool]:
@@ -63,7 +63,7 @@ class PersonalDataService:
 
     async def export(self, person: Principal) -> AsyncIterator[bytes]:
         """Yield a JSON document, after the audit entry is committed. Raises RateLimited."""
-        await self._limits.check("export", person.text)
+        await self._export_limit.check(person.text)
         async with self._db.transaction() as tx:
             await tx.record("users.export", ("users", person.id))
         exports = {data.name: data.export for data in self._contributions.of(PersonalData)}

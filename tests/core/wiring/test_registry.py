@@ -22,7 +22,6 @@ from core.security.authentication import Authenticator
 from core.security.policies import public, requires
 from core.wiring import registry
 from core.wiring.module import Module
-from core.wiring.options import MissingPolicy
 from core.wiring.registry import ModuleTypes, discover
 
 
@@ -158,7 +157,7 @@ def test_a_route_added_later_needs_a_policy_too(settings: Settings, log_lines: L
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None: ...
 
     app = create_app(settings, lines=log_lines)
-    with pytest.raises(MissingPolicy, match="/mounted"):
+    with pytest.raises(WiringError, match="/mounted"):
         app.register(mounted)
 
 

@@ -184,7 +184,7 @@ async def test_inside_a_transaction_nothing_is_hashed_or_counted(
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             await passwords.verify(None, PASSWORD)
         with pytest.raises(RuntimeError, match="before the transaction opens"):
-            await core.limits().check("login", "someone")
+            await core.limits().of("login").check("someone")
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             core.db().separate()
     assert await passwords.verify(await passwords.hash(PASSWORD), PASSWORD)

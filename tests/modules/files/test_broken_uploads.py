@@ -201,7 +201,7 @@ async def test_what_cannot_be_opened_now_may_be_later(person: Person, traces: Tr
     with failing("open", 1, EMFILE):
         answer = await person.client.get(path)
     assert refusal(answer) == (503, "files.storage_down")
-    root = traces.settings.storage_path
+    root = traces.settings.data_dir / "files"
     elsewhere = root.rename(root.with_name("unmounted"))
     assert refusal(await person.client.get(path)) == (503, "files.storage_down")
     elsewhere.rename(root)
@@ -212,7 +212,7 @@ async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Tr
     """At each step of an upload; closing the file is what the end of a process does to it."""
     kept = await upload(person.client, b"kept")
     before = await traces.all()
-    storage = LocalStorage(traces.settings.storage_path)
+    storage = LocalStorage(traces.settings.data_dir / "files")
     for steps in range(4):
         dead = storage.create()
         if steps > 0:

@@ -230,7 +230,7 @@ async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Tr
     modified = (await person.client.get(path)).headers["last-modified"]
     old, garbage = "Mon, 01 Jan 2001 00:00:00 GMT", "yesterday"
     [stored] = traces.stored()
-    (traces.settings.storage_path / stored).unlink()  # so whoever reads the bytes fails
+    (traces.settings.data_dir / "files" / stored).unlink()  # so whoever reads the bytes fails
     for headers in (
         {"if-none-match": TAG},
         {"if-none-match": f'"x", W/{TAG}'},
@@ -267,7 +267,7 @@ async def test_content_that_the_storage_lost_is_no_half_answer(
 ) -> None:
     path = await uploaded(person)
     [stored] = traces.stored()
-    place = traces.settings.storage_path / stored
+    place = traces.settings.data_dir / "files" / stored
     place.write_bytes(CONTENT[:-1])
     assert refusal(await person.client.get(path)) == (500, "files.content_lost")
     place.unlink()
@@ -278,7 +278,7 @@ async def test_content_that_the_storage_lost_is_no_half_answer(
 async def test_deletion_does_not_cut_a_reader_off(person: Person, traces: Traces) -> None:
     content = b"0123456789" * 100_000
     file = await upload(person.client, content)
-    storage = LocalStorage(traces.settings.storage_path)
+    storage = LocalStorage(traces.settings.data_dir / "files")
     [stored] = traces.stored()
     reading = storage.open(stored.rpartition("/")[2])
     try:

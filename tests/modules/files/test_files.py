@@ -249,7 +249,7 @@ async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces
     [check] = core.contributions().of(HealthCheck, "files")
     await check.check()
     assert traces.stored() == set()
-    root = traces.settings.storage_path
+    root = traces.settings.data_dir / "files"
     for each in sorted(root.rglob("*"), reverse=True):
         each.rmdir()
     root.rmdir()

@@ -61,7 +61,7 @@ async def test_an_upload_is_told_as_it_was_kept(person: Person, traces: Traces) 
     }
     [stored] = traces.stored()
     assert stored.startswith("objects/") and body["id"] not in stored
-    place = traces.settings.storage_path / stored
+    place = traces.settings.data_dir / "files" / stored
     assert (place.read_bytes(), place.stat().st_mode & 0o777) == (PNG, 0o600)
     assert all(each.stat().st_mode & 0o777 == 0o700 for each in list(place.parents)[:3])
     read = await person.client.get(f"{FILES}/{body['id']}")

@@ -86,7 +86,7 @@ class Traces:
     core: CoreContainer
 
     def stored(self) -> set[str]:
-        root = self.settings.storage_path
+        root = self.settings.data_dir / "files"
         return {str(each.relative_to(root)) for each in root.rglob("*") if each.is_file()}
 
     async def all(self) -> tuple[set[str], int, Iterable[Any]]:

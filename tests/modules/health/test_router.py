@@ -1,9 +1,7 @@
 from asyncio import Event
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from pydantic import SecretStr
 
 from core.kit import HealthCheck
 from core.testing import CoreContainer, Person, without_database
@@ -115,9 +113,9 @@ async def test_figures_are_open_outside_production(client: AsyncClient) -> None:
 
 
 class TestWithAToken:
-    @pytest.fixture
-    def overrides(self) -> dict[str, Any]:
-        return {"metrics_token": SecretStr("a-long-enough-token")}
+    @pytest.fixture(autouse=True)
+    def token(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("METRICS_TOKEN", "a-long-enough-token")
 
     async def test_figures_take_it(self, client: AsyncClient) -> None:
         wrong, challenge = {"authorization": "Bearer another-token-here"}, 'Bearer realm="atrium"'

@@ -1,4 +1,4 @@
-"""A module with a route that needs the limit `letters`, and the same module with a limit."""
+"""A module with a route or a service that needs the limit `letters`, and one with a limit."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from litestar import Controller
 
 from config.settings import Rate
 from core.kit import Contribution, Module, RateLimit, get, public
+from core.kit.platform import RateLimits
 
 
 class Letters(Controller):
@@ -15,6 +16,15 @@ class Letters(Controller):
 
 class Unlimited(Module):
     controllers = (Letters,)
+
+
+class Mailing:
+    def __init__(self, limits: RateLimits) -> None:
+        self._limit = limits.of("letters")
+
+
+class Uncounted(Module):
+    services = (Mailing,)
 
 
 def limited(limit: RateLimit) -> type[Module]:
