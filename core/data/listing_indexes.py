@@ -1,46 +1,106 @@
-"""A check for sort keys and filters of a list that have no index in the models."""
+"""The indexes of lists: a list declares those that its orders and filters need."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
-from sqlalchemy import String, Table, UniqueConstraint
+from sqlalchemy import Index, String, Table, UniqueConstraint
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
-from core.data.queries import Listing
+
+Column = InstrumentedAttribute[Any]
+DIALECTS = ("sqlite", "postgresql")
 
 
-def missing_indexes(listing: Listing) -> Iterator[str]:
-    """Yield a sentence for each sort key and filter that no index serves."""
-    scope = {column.key for column in listing.scope}
+class IndexedList(Protocol):
+    """The columns of a `Listing`."""
+
+    @property
+    def sort(self) -> Sequence[Column]: ...
+    @property
+    def scope(self) -> Sequence[Column]: ...
+    @property
+    def filter_columns(self) -> Mapping[str, Column]: ...
+    @property
+    def range_columns(self) -> Mapping[str, Column]: ...
+
+
+def declare_indexes(listing: IndexedList) -> None:
+    """Add the indexes that the list needs and its table does not have, named by convention."""
     *keys, unique = listing.sort
-    for key in keys:
-        if isinstance(key.type, String) and order_column(key) is key:
-            yield f"the sort key {key.key} is a text: give it a folded copy"
-        elif getattr(key.expression, "nullable", False):
-            yield f"the sort key {key.key} may be null, and no index sorts nulls last"
-        elif not serves(table_of(key), scope, (order_column(key).key, unique.key)):
-            needed = ", ".join([*sorted(scope), order_column(key).key, unique.key])
+    if not isinstance(unique, InstrumentedAttribute):
+        return
+    table = table_of(unique)
+    own = [it for it in keys if is_of(table, it) and problem_of(it) is None]
+    scope = [column.key for column in listing.scope]
+    for key in own:
+        declare(table, scope, order_of(listing, key))
+    if not listing.scope and own:
+        for column in filters_of(listing).values():
+            if is_of(table, column) and not serves(table, [], (column.key,)):
+                declare(table, [column.key], order_of(listing, own[0]))
+
+
+def declare(table: Table, first: Sequence[str], order: Sequence[str]) -> None:
+    """Add an index, unless one serves the order or a partial one has its columns and its name."""
+    names = [*first, *order]
+    taken = [[column.key for column in index.columns] for index in table.indexes]
+    if not serves(table, first, order) and names not in taken:
+        Index(None, *(table.c[name] for name in names))
+
+
+def order_of(listing: IndexedList, key: Column) -> tuple[str, ...]:
+    """Return the columns that sort by this key, without those that the scope makes equal."""
+    scope = {column.key for column in listing.scope}
+    names = (order_column(key).key, listing.sort[-1].key)
+    return tuple(name for name in names if name not in scope)
+
+
+def missing_indexes(listing: IndexedList) -> Iterator[str]:
+    """Yield a sentence for each sort key and filter that no index serves."""
+    scope = [column.key for column in listing.scope]
+    for key in listing.sort[:-1]:
+        if problem := problem_of(key):
+            yield f"the sort key {key.key} {problem}"
+        elif not serves(table_of(key), scope, order := order_of(listing, key)):
+            needed = ", ".join([*sorted(scope), *order])
             yield f"the sort key {key.key} needs an index of {needed}"
     if scope:
         return
-    for name, column in {**listing.filter_columns, **listing.range_columns}.items():
+    for name, column in filters_of(listing).items():
         is_mapped = isinstance(column, InstrumentedAttribute)
         if is_mapped and not serves(table_of(column), scope, (column.key,)):
             yield f"the filter {name} needs an index that begins with {column.key}"
 
 
-def table_of(column: InstrumentedAttribute[Any]) -> Table:
+def filters_of(listing: IndexedList) -> Mapping[str, Column]:
+    return {**listing.filter_columns, **listing.range_columns}
+
+
+def problem_of(key: Column) -> str | None:
+    """Return why no index can serve the order of a column, or None."""
+    if isinstance(key.type, String) and order_column(key) is key:
+        return "is a text: give it a folded copy"
+    if getattr(key.expression, "nullable", False):
+        return "may be null, and no index sorts nulls last"
+    return None
+
+
+def is_of(table: Table, column: Column) -> bool:
+    return isinstance(column, InstrumentedAttribute) and table_of(column) is table
+
+
+def table_of(column: Column) -> Table:
     table = column.parent.local_table
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
     return table
 
 
-def serves(table: Table, scope: set[str], order: tuple[str, ...]) -> bool:
+def serves(table: Table, scope: Sequence[str], order: Sequence[str]) -> bool:
     """Return whether an index begins with the columns of the scope, followed by the order."""
-    end = len(scope) + len(order)
+    start, end = len(scope), len(scope) + len(order)
     return any(
-        set(index[: len(scope)]) == scope and index[len(scope) : end] == order
+        {*index[:start]} == {*scope} and index[start:end] == tuple(order)
         for index in indexes_of(table)
     )
 
@@ -54,6 +114,3 @@ def indexes_of(table: Table) -> Iterator[tuple[str, ...]]:
         if isinstance(constraint, UniqueConstraint):
             yield tuple(column.key for column in constraint.columns)
     yield tuple(column.key for column in table.primary_key.columns)
-
-
-DIALECTS = ("sqlite", "postgresql")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
 from core.data.keyset import SortKey, position_of, position_values, rows_after
+from core.data.listing_indexes import declare_indexes
 from core.data.rows import select_rows
 from core.data.search import SearchIndex, Way, all_matches, found_in, search_values, way_to
 from core.data.unions import Union, in_order
@@ -56,7 +57,7 @@ class Listing(Uncopied):
     """The definition of how a list is sorted, searched and filtered, for queries and OpenAPI.
 
     Create the query once, because its statements are kept by its identity. It must select the
-    columns of `sort`. `atrium module check` names each index that a list needs and does not have.
+    columns of `sort`. The table gets the indexes that the list needs and does not have.
 
     ```python
     TASKS = Listing(
@@ -84,6 +85,8 @@ class Listing(Uncopied):
     """A condition that every row with a searched text meets: the index alone counts a search."""
     default: str = ""
     """The order without `sort=`: `-created_at`, or else the first sort key."""
+    indexes: bool = True
+    """Declare an index for each order and filter that no index of the table serves yet."""
     _found: LruDict[object, Found] = field(default_factory=lambda: LruDict(200), init=False)
     _orders: LruDict[str, tuple[SortKey, ...]] = field(
         default_factory=lambda: LruDict(200), init=False
@@ -94,6 +97,8 @@ class Listing(Uncopied):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "default", self.default or default_order(self.keys))
+        if self.indexes:
+            declare_indexes(self)
 
     @property
     def keys(self) -> list[str]:

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kit import Base, Listing, SearchIndex, Timestamped, Versioned, folded
@@ -8,11 +8,6 @@ from core.kit import Base, Listing, SearchIndex, Timestamped, Versioned, folded
 
 class Post(Versioned, Timestamped, Base):
     __tablename__ = "posts"
-    __table_args__ = (
-        Index("ix_posts_created_at_id", "created_at", "id"),
-        Index("ix_posts_author_id_created_at_id", "author_id", "created_at", "id"),
-        Index("ix_posts_title_folded_id", "title_folded", "id"),
-    )
 
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(200))

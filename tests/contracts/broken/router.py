@@ -28,7 +28,9 @@ class ThingController(Controller):
 
 
 THINGS = Listing(
-    sort=(Thing.size, Thing.name, Thing.weight, Thing.file_id), filters=(Thing.weight,)
+    sort=(Thing.size, Thing.name, Thing.weight, Thing.file_id),
+    filters=(Thing.weight,),
+    indexes=False,
 )
 
 
