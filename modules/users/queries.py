@@ -8,6 +8,7 @@ from sqlalchemy import Enum, and_, bindparam, select, type_coerce
 from core.kit import Listing, Transaction, select_rows
 from core.kit.platform import AuditEntry, Count, Outcome, Union, ValueListing, reserved
 from modules.users.models import IS_ADMIN, SEARCH, User
+from modules.users.public import Account
 from modules.users.values import COLUMNS
 
 IS_KNOWN = User.erasing_since.is_(None)
@@ -29,21 +30,20 @@ ACTIVITY = Listing(
 EVERYONE = select_rows(User, *(getattr(User, name) for name in COLUMNS)).where(IS_KNOWN)
 BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
 
+MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
 EVERY_ACCOUNT = select_rows(
-    User,
+    Account,
     User.id,
     User.name,
     User.email,
     User.roles,
-    User.is_active,
-    User.deletes_at,
+    MAY_SIGN_IN.label("is_active"),
     User.locale,
     User.version,
 ).where(IS_KNOWN)
 ACCOUNT_BY_ID = reserved(EVERY_ACCOUNT.where(User.id == bindparam("user_id")))
 ACCOUNT_BY_EMAIL = EVERY_ACCOUNT.where(User.email_key == bindparam("key"))
 
-MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
 ADMINS = select(User.id).where(IS_ADMIN)
 ACTIVE_ADMINS = ADMINS.where(MAY_SIGN_IN).order_by(User.id)
 ANY_ADMIN = ADMINS.limit(1)

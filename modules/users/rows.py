@@ -1,4 +1,4 @@
-"""The conversion of rows to Person and Account values, and the update of one row."""
+"""The conversion of rows to Person values, and the update of one row."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -10,7 +10,6 @@ from core.kit import IfMatch, Transaction, unique
 from core.kit.platform import ANY_VERSION, Roles
 from modules.users.errors import EmailTaken, UserNotFound
 from modules.users.models import User
-from modules.users.public import Account
 from modules.users.values import COLUMNS, Person
 
 columns_of = attrgetter(*COLUMNS)
@@ -29,18 +28,6 @@ def people_of(rows: Iterable[Any], roles: Roles) -> list[Person]:
 def in_order(permissions: frozenset[str]) -> tuple[str, ...]:
     """Return the permissions sorted. The cache has an entry for each set of permissions."""
     return tuple(sorted(permissions))
-
-
-def account_of(row: User) -> Account:
-    return Account(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        roles=row.roles,
-        is_active=row.is_active and row.deletes_at is None,
-        locale=row.locale,
-        version=row.version,
-    )
 
 
 async def update_row(

@@ -1,8 +1,6 @@
 from typing import Any
 
 from litestar import Controller, Request, Response
-from litestar.di import NamedDependency
-from litestar.params import JSONBody
 
 from core.kit import post, public
 from core.kit.platform import (
@@ -72,6 +70,11 @@ NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
 
 
 class SignInController(Controller):
+    login: Login
+    token_endpoint: TokenEndpoint
+    refresh: Refresh
+    revocation: Revocation
+
     @post(
         "/login",
         summary="Sign in",
@@ -83,14 +86,9 @@ class SignInController(Controller):
         idempotency=False,
         errors=(InvalidCredentials, ResetRequired, UnderMaintenance),
     )
-    async def log_in(
-        self,
-        request: AnyRequest,
-        data: JSONBody[Credentials],
-        login: NamedDependency[Login],
-    ) -> TokensRead:
+    async def log_in(self, request: AnyRequest, data: Credentials) -> TokensRead:
         device = device_of(request.headers.get("user-agent"))
-        return TokensRead.of(await login.by_password(data.email, data.password, device))
+        return TokensRead.of(await self.login.by_password(data.email, data.password, device))
 
     @post(
         "/token",
@@ -112,14 +110,10 @@ class SignInController(Controller):
             UnderMaintenance,
         ),
     )
-    async def issue_token(
-        self,
-        request: AnyRequest,
-        token_endpoint: NamedDependency[TokenEndpoint],
-    ) -> TokensRead:
+    async def issue_token(self, request: AnyRequest) -> TokensRead:
         form = await read_form(request, InvalidRequest)
         device = device_of(request.headers.get("user-agent"))
-        return TokensRead.of(await token_endpoint.grant(form, device))
+        return TokensRead.of(await self.token_endpoint.grant(form, device))
 
     @post(
         "/refresh",
@@ -131,10 +125,8 @@ class SignInController(Controller):
         idempotency=False,
         errors=(InvalidRefreshToken, UnderMaintenance),
     )
-    async def refresh_tokens(
-        self, data: JSONBody[RefreshRequest], refresh: NamedDependency[Refresh]
-    ) -> TokensRead:
-        return TokensRead.of(await refresh.refresh(data.refresh_token))
+    async def refresh_tokens(self, data: RefreshRequest) -> TokensRead:
+        return TokensRead.of(await self.refresh.refresh(data.refresh_token))
 
     @post(
         "/revoke",
@@ -148,8 +140,6 @@ class SignInController(Controller):
         errors=(InvalidRequest, NotAForm),
         media_type="text/plain",
     )
-    async def revoke_token(
-        self, request: AnyRequest, revocation: NamedDependency[Revocation]
-    ) -> Response[bytes]:
-        await revocation.revoke(await read_form(request, InvalidRequest))
+    async def revoke_token(self, request: AnyRequest) -> Response[bytes]:
+        await self.revocation.revoke(await read_form(request, InvalidRequest))
         return Response(b"", media_type="text/plain")

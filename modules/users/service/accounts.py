@@ -6,7 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from email_validator import EmailNotValidError
-from sqlalchemy import Select, bindparam, update
+from sqlalchemy import bindparam, update
 
 from core.kit import (
     Clock,
@@ -23,7 +23,7 @@ from modules.users.errors import EmailTaken
 from modules.users.models import User
 from modules.users.public import Account, AccountUnlocked, UserRegistered
 from modules.users.queries import ACCOUNT_BY_EMAIL, ACCOUNT_BY_ID, FIRST
-from modules.users.rows import account_of, person_of, update_row
+from modules.users.rows import person_of, update_row
 from modules.users.values import NewAccount, Person
 
 SIGNED_IN = (
@@ -66,10 +66,12 @@ class AccountService:
             key = email_key(email)
         except EmailNotValidError:
             return None
-        return await self._account(ACCOUNT_BY_EMAIL, key=key)
+        async with self._db.read() as reads:
+            return await reads.first(ACCOUNT_BY_EMAIL, {"key": key})
 
     async def by_id(self, user_id: UUID) -> Account | None:
-        return await self._account(ACCOUNT_BY_ID, user_id=user_id)
+        async with self._db.read() as reads:
+            return await reads.first(ACCOUNT_BY_ID, {"user_id": user_id})
 
     async def first_id(self) -> UUID | None:
         async with self._db.read() as reads:
@@ -129,11 +131,6 @@ class AccountService:
     async def signed_in(self, user_id: UUID, at: datetime) -> None:
         async with self._db.transaction() as tx:
             await tx.execute(SIGNED_IN, {"user_id": user_id, "at": at})
-
-    async def _account(self, statement: Select[User], **values: object) -> Account | None:
-        async with self._db.read() as reads:
-            row = await reads.first(statement, values)
-        return account_of(row) if row is not None else None
 
 
 def readable(email: str) -> tuple[str, str]:
