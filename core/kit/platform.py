@@ -54,7 +54,7 @@ from core.security.passwords import (
     PasswordText,
     StorePassword,
 )
-from core.security.reauthentication import PROOF_REFUSALS, Reauthentication
+from core.security.reauthentication import Reauthentication
 from core.security.roles import ADMIN, MEMBER, PermissionName, RoleName, Roles
 from core.security.secrets import SecretKeys, Unreadable
 from core.version import VERSION
@@ -90,7 +90,6 @@ __all__ = [
     "MAX_PASSWORD_LENGTH",
     "MEMBER",
     "PRIVATE",
-    "PROOF_REFUSALS",
     "SHARED",
     "VERSION",
     "AddedRoutes",

@@ -28,11 +28,14 @@ from core.security.authentication import (
     MixedCredentials,
     NotPermitted,
     NotSignedIn,
+    ProofFailed,
+    ResetRequired,
     StepUpRequired,
     TooManyAttempts,
 )
 from core.security.limits import RateLimited
 from core.security.passwords import NEW_PASSWORD, HashingBusy, PasswordText
+from core.security.policies import Policy
 from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
 from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
 from core.web.maintenance import UnderMaintenance
@@ -64,7 +67,7 @@ BODIES: Kinds = [MalformedJson, TooManyValues, BodyCutOff, NotJson, EncodedBody,
 def refusals(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> Kinds:
     options = options_of(handler)
     return [
-        *by_password(handler),
+        *by_password(handler, options.policy),
         *ALWAYS,
         *by_access(options),
         *([RateLimited] if options.in_api else ()),
@@ -76,11 +79,17 @@ def refusals(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> Kinds:
     ]
 
 
-def by_password(handler: HTTPRouteHandler) -> Kinds:
-    """Return the errors of hashing a password of the body, and of comparing it."""
+def by_password(handler: HTTPRouteHandler, policy: Policy) -> Kinds:
+    """Return the errors of hashing a password of the body, and of comparing it.
+
+    A signed-in user sends a password to re-authenticate.
+    """
     marks = [*passwords_of(handler)]
     is_compared = any(mark != NEW_PASSWORD for mark in marks)
-    return [HashingBusy] * bool(marks) + [TooManyAttempts] * is_compared
+    errors: Kinds = [HashingBusy] * bool(marks) + [TooManyAttempts] * is_compared
+    if is_compared and not policy.anyone:
+        errors += [ProofFailed, StepUpRequired, ResetRequired]
+    return errors
 
 
 def passwords_of(handler: HTTPRouteHandler) -> Iterator[PasswordText]:

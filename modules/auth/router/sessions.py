@@ -12,7 +12,6 @@ from core.kit import (
     get,
     post,
 )
-from core.kit.platform import PROOF_REFUSALS
 from modules.auth.errors import SessionNotFound
 from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead
@@ -62,7 +61,6 @@ class SessionController(Controller):
         description="For a while nothing else will ask for it.",
         status_code=204,
         policy=authenticated,
-        errors=PROOF_REFUSALS,
     )
     async def step_up(self, data: Proof, principal: Principal) -> None:
         await self.reauthentication.step_up(principal, data.password)
@@ -73,7 +71,6 @@ class SessionController(Controller):
         description="Ends all other sessions.",
         status_code=204,
         policy=authenticated,
-        errors=PROOF_REFUSALS,
     )
     async def change_password(self, data: PasswordChange, principal: Principal) -> None:
         await self.reauthentication.change_password(

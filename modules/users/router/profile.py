@@ -6,7 +6,7 @@ from typing import Any, cast
 from litestar import Controller, Request
 
 from core.kit import IfMatch, Principal, authenticated, get, patch, post, put
-from core.kit.platform import PROOF_REFUSALS, Representation
+from core.kit.platform import Representation
 from modules.users.errors import EmailTaken, LastAdmin
 from modules.users.permissions import PROFILE_READ
 from modules.users.schemas import (
@@ -23,7 +23,6 @@ from modules.users.values import Person
 AnyRequest = Request[Any, Any, Any]
 
 readable_by_key = authenticated.with_scope(PROFILE_READ)
-refusals = (EmailTaken, *PROOF_REFUSALS)
 
 
 @lru_cache(10_000)
@@ -48,7 +47,7 @@ class ProfileController(Controller):
         summary="Change one's own profile",
         policy=authenticated,
         audit="users.change",
-        errors=refusals,
+        errors=(EmailTaken,),
     )
     async def change_me(
         self, data: ProfileUpdate, principal: Principal, if_match: IfMatch
@@ -59,7 +58,7 @@ class ProfileController(Controller):
         summary="Replace one's own profile",
         policy=authenticated,
         audit="users.change",
-        errors=refusals,
+        errors=(EmailTaken,),
     )
     async def replace_me(
         self, data: ProfileReplace, principal: Principal, if_match: IfMatch
@@ -73,7 +72,7 @@ class ProfileController(Controller):
         status_code=202,
         policy=authenticated,
         audit="users.request_deletion",
-        errors=(*PROOF_REFUSALS, LastAdmin),
+        errors=(LastAdmin,),
     )
     async def delete_me(self, data: DeletionRequest, principal: Principal) -> DeletionRead:
         return DeletionRead(

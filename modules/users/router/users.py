@@ -17,7 +17,6 @@ from core.kit import (
     put,
     requires,
 )
-from core.kit.platform import PROOF_REFUSALS
 from modules.users.errors import (
     BeyondOwnRights,
     EmailTaken,
@@ -33,7 +32,7 @@ from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
 
 readable_by_key = authenticated.with_scope(PROFILE_READ)
-refusals = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken, *PROOF_REFUSALS)
+refusals = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken)
 
 
 class UserController(Controller):

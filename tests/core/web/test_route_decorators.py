@@ -154,3 +154,12 @@ def test_a_route_documents_what_a_password_in_its_body_costs(
 ) -> None:
     responses = documented(doors, "post", path)
     assert (responses["429"], responses["503"]) == (too_many, unavailable)
+
+
+def test_a_signed_in_user_who_sends_a_password_may_be_refused_as_by_step_up(
+    doors: Litestar,
+) -> None:
+    assert documented(doors, "post", "lock")["403"] == "KeyNotAllowed"
+    assert documented(doors, "post", "unlock")["403"] == (
+        "AuthKeyNotAllowedOrAuthProofFailedOrAuthResetRequiredOrAuthStepUpRequired"
+    )
