@@ -19,11 +19,12 @@ from sqlalchemy import (
     bindparam,
     insert,
 )
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
 from core.data.folded import own_columns
-from core.data.models import UtcDateTime, to_utc
+from core.data.models import UtcDateTime, table_of, to_utc
 from core.kernel.ids import uuid7
 
 READ_AS_WRITTEN = (Boolean, Date, Integer, LargeBinary, String, UtcDateTime, Uuid)
@@ -46,6 +47,17 @@ def insert_into(table: Table, names: frozenset[str]) -> NewRow:
     if all(it.name in names and is_read_as_written(it) for it in table.c):
         return NewRow(statement, None, not has_unique_values(table))
     return NewRow(statement, statement.returning(*own_columns(table)), may_wait=False)
+
+
+def insert_of(model: type[DeclarativeBase]) -> Insert:
+    """Return the INSERT of a row whose columns all get a value."""
+    table = table_of(model)
+    return insert_into(table, frozenset(table.c.keys())).insert
+
+
+def new_values(**values: object) -> dict[str, object]:
+    """Return the parameters of an INSERT for the values of a row."""
+    return {f"new_{name}": value for name, value in values.items()}
 
 
 def is_read_as_written(column: Column[Any]) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from core.data.database import Database
 from core.data.erasing import delete_all
+from core.data.inserts import insert_of, new_values
 from core.data.open_transaction import OpenTransaction
 from core.events.models import Delivery, RecordedEvent, Status
 from core.events.payloads import encode
@@ -21,10 +22,8 @@ from core.kernel.ids import uuid7
 KEPT = timedelta(days=7)
 BATCH = 500
 
-RECORD = insert(RecordedEvent.__table__)  # type: ignore[arg-type]
-ADD_DELIVERIES = insert(Delivery.__table__).values(  # type: ignore[arg-type]
-    status=Status.pending.value, attempts=0, lease=None, last_error=None
-)
+RECORD, ADD_DELIVERY = insert_of(RecordedEvent), insert_of(Delivery)
+PENDING = new_values(status=Status.pending.value, attempts=0, lease=None, last_error=None)
 MISSED = (
     select(RecordedEvent.id)
     .where(
@@ -58,15 +57,15 @@ class Outbox:
         """Record `event` in its transaction (`tx.publish`)."""
         now, listeners = self._clock(), self._listeners.get(event.name, ())
         due_at = now + delay if delay else now
-        values = {
-            "id": event.event_id,
-            "name": event.name,
-            "payload": encode(event),
-            "addressed_to": f",{''.join(f'{name},' for name in listeners)}",
-            "recorded_at": now,
-            "due_at": due_at,
-        }
-        await (await tx.session.connection()).execute(RECORD, values)
+        values = new_values(
+            id=event.event_id,
+            name=event.name,
+            payload=encode(event),
+            addressed_to=f",{''.join(f'{name},' for name in listeners)}",
+            recorded_at=now,
+            due_at=due_at,
+        )
+        await tx.execute_later(RECORD, values)
         deliveries = [(event.event_id, name, due_at) for name in listeners]
         await self._add_deliveries(tx, deliveries, now)
 
@@ -95,11 +94,11 @@ class Outbox:
     ) -> None:
         if not deliveries:
             return
-        rows = [
-            {"id": uuid7(), "event_id": event, "listener": name, "due_at": due, "created_at": now}
-            for event, name, due in deliveries
-        ]
-        await (await tx.session.connection()).execute(ADD_DELIVERIES, rows)
+        for event, name, due in deliveries:
+            values = new_values(
+                id=uuid7(), event_id=event, listener=name, due_at=due, created_at=now
+            )
+            await tx.execute_later(ADD_DELIVERY, PENDING | values)
         tx.on_commit(self.arrived.set)
 
     async def _catch_up(self, db: Database, event_name: str, listener: str) -> bool:

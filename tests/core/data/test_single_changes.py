@@ -1,6 +1,6 @@
 """`db.update_by_id`: a change of one row, its audit entry and its commit in one step."""
 
-from asyncio import create_task, gather, sleep, timeout
+from asyncio import create_task, gather, sleep
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -156,9 +156,7 @@ async def test_a_caller_who_is_cancelled_leaves_all_of_it_or_nothing(db: Databas
         await sleep(moment)
         task.cancel()
         await gather(task, return_exceptions=True)
-        async with timeout(20):
-            while db._pool.lent or db._commits.running:  # noqa: ASYNC110
-                await sleep(0.01)
+        await db.close()  # waits for the commit
         targets = [entry.target_id for entry in await entries(db)]
         assert targets.count(str(thing.id)) == (await lock(db, thing.id)).count
 
@@ -191,7 +189,7 @@ async def test_on_postgresql_a_change_is_one_round_trip(db: Database) -> None:
         connection.driver_connection.add_query_logger(lambda query: sent.append(query.query))
 
     event.listen(db.engine.sync_engine, "connect", note)
-    await db._pool.close()  # so that the next connection is a new one
+    await db.close()  # so that the next connection is a new one
     await change(db, thing.id, {"count": 1})
     sent.clear()
 

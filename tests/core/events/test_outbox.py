@@ -57,7 +57,7 @@ async def test_recording_costs_few_statements(
     async with db.transaction() as tx:
         with statements(db) as seen:
             await process.outbox.record(tx, Ordered(what="tea"))
-    assert len(seen) == most
+    assert len(seen) <= most
     assert (await kept(db), await waiting(db)) == (1, listeners)
 
 
