@@ -16,7 +16,6 @@ from core.kernel.loading import as_wiring_error
 from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
 from core.wiring.controllers import needs_of_controller
-from core.wiring.handlers import dependencies_of, is_service, needs_of_handlers
 from core.wiring.module import AddedRoutes, Module, Mount
 from core.wiring.own import core_contributions
 from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
@@ -116,20 +115,15 @@ def controllers_of(
 def connect(
     module: Module, controllers: Sequence[type[Controller]], exports: Exports
 ) -> list[Module]:
-    """Match the parameters of services and handlers; return the modules whose exports they use."""
+    """Match what services and controllers need; return the modules whose exports they use."""
     container = module.container
     for port, (owner, export) in exports.items():
         if not (owner is module and port in container.own):
             container.offer(port, owner.name, export.provider)
-    of_handlers = [*needs_of_handlers(controllers)]
-    needs = [
-        *chain(*container.needs.values(), *map(needs_of_controller, controllers)),
-        *(need for need in of_handlers if is_service(need.kind)),
-    ]
+    needs = [*chain(*container.needs.values(), *map(needs_of_controller, controllers))]
     for need in needs:
         refuse_unmet(need, module)
     container.connect()
-    module.dependencies = dependencies_of(of_handlers, container)
     exporters = {owner.name: owner for owner, _ in exports.values() if owner is not module}
     givers = [container.offers[need.kind].giver for need in needs]
     return [exporters[giver] for giver in givers if giver in exporters]

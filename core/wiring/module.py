@@ -9,7 +9,6 @@ from typing import ClassVar, TypeVar
 from dependency_injector.providers import Provider
 from litestar import Controller, Router
 from litestar.config.app import AppConfig
-from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
 from core.kernel.contributions import Contribution
@@ -98,7 +97,6 @@ class Module(InitPlugin):
     def __init__(self, name: str, core: CoreContainer) -> None:
         self.name, self.core = name, core
         self.container = ServiceContainer(name, self.services, core)
-        self.dependencies: dict[str, Provide] = {}
 
     def contributions(self) -> Sequence[Contribution]:
         """Return the contributions: exports, listeners, permissions, mounts and so on.
@@ -151,5 +149,5 @@ class ModuleRouter(Uncopied, Router):
 
     def __init__(self, module: str, giver: Module, mount: Mount) -> None:
         controllers = [with_services(it, giver.container) for it in mount.controllers]
-        super().__init__(mount.name, route_handlers=controllers, dependencies=giver.dependencies)
+        super().__init__(mount.name, route_handlers=controllers)
         self.module, self.giver, self.package = module, giver.name, giver.package

@@ -21,7 +21,7 @@ Service = Callable[..., object]
 
 @dataclass(frozen=True)
 class Need:
-    """A parameter of a service or of a handler, which gets the offer of its type."""
+    """A parameter of a service or attribute of a controller, which gets the offer of its type."""
 
     kind: object
     name: str

@@ -56,12 +56,7 @@ class OwnLogin(Module):
         ),
         (
             services.UnlistedService,
-            "odd needs RingingService for ringing of RingingController.ring, which nothing offers: "
-            "add it to the services of odd, or let another module export it.",
-        ),
-        (
-            services.UnlistedAttribute,
-            "odd needs Bell for bell of BellController, which nothing offers: "
+            "odd needs RingingService for ringing of RingingController, which nothing offers: "
             "add it to the services of odd, or let another module export it.",
         ),
         (
@@ -88,11 +83,6 @@ class OwnLogin(Module):
             services.Circular,
             "Services need each other in a circle: Hen → Egg → Hen; "
             "move what they share into one of its own.",
-        ),
-        (
-            services.TwoTypes,
-            "The name it is used for Database in TwoTypesController.show_database and Thing in "
-            "TwoTypesController.show_thing: rename one.",
         ),
     ],
     ids=lambda it: it.__name__ if isinstance(it, type) else "",

@@ -1,5 +1,5 @@
 from litestar import Controller
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery
 
 from core.data.queries import Listing
 from core.kernel.schemas import Page
@@ -48,5 +48,5 @@ class OtherThingController(Controller):
         return Page(data=[], per_page=1, page=1, total=0, next_cursor=None)
 
     @post("/scope", policy=public, audit=None)
-    async def read_broke(self, data: JSONBody[Scope]) -> None:
+    async def read_broke(self, data: Scope) -> None:
         pass

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import pytest
 from httpx import AsyncClient
 from litestar import Controller
-from litestar.params import JSONBody
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -42,7 +41,7 @@ class Order(Schema):
 
 class OrderController(Controller):
     @post("/", summary="Order", policy=public, audit=None)
-    async def place_order(self, data: JSONBody[Order]) -> None: ...
+    async def place_order(self, data: Order) -> None: ...
 
 
 class Shop(Module):

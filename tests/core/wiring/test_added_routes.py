@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from litestar import Controller, Litestar
-from litestar.di import NamedDependency
 
 from config.log_writer import LogWriter
 from config.settings import Settings
@@ -35,9 +34,11 @@ class Telescope:
 
 
 class ViewController(Controller):
+    telescope: Telescope
+
     @get("/view", summary="Look into the garden", policy=requires(LOOK))
-    async def read_view(self, telescope: NamedDependency[Telescope]) -> View:
-        return View(flowers=telescope.count())
+    async def read_view(self) -> View:
+        return View(flowers=self.telescope.count())
 
 
 class Garden(Module):

@@ -135,7 +135,7 @@ def settings(tmp_path: Path) -> Settings:
         ({"oven": ColdOven}, "oven cannot build its Cold: LookupError: There is no warmth, in "),
         (
             {"door": door(Unfulfilled)},
-            "door needs int for knob of Unfulfilled.turn, which nothing offers",
+            "Explicit dependency 'knob' for 'turn' has no default value, or provided dependency",
         ),
         ({"door": door(Misordered)}, "by 'size', which is none of its keys: name."),
         ({"door": door(Unlimited)}, "the limit 'logni', .*; the nearest is 'login'."),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from litestar import Controller
-from litestar.di import NamedDependency
 
 from core.data.database import Database
 from core.kernel.contributions import Contribution, Export
@@ -33,12 +32,14 @@ class Unoffered(Module):
 
 
 class RingingController(Controller):
+    ringing: RingingService
+
     @get(summary="Ring", policy=public)
-    async def ring(self, ringing: NamedDependency[RingingService]) -> None: ...
+    async def ring(self) -> None: ...
 
 
 class UnlistedService(Module):
-    """Its handler asks for a service that the module does not list."""
+    """Its controller asks for a service that the module does not list."""
 
     controllers = (RingingController,)
 
@@ -91,19 +92,6 @@ class Circular(Module):
     services = (Hen, Egg)
 
 
-class BellController(Controller):
-    bell: Bell
-
-    @get(summary="Ring", policy=public)
-    async def ring(self) -> None: ...
-
-
-class UnlistedAttribute(Module):
-    """Its controller asks for a service that no module offers."""
-
-    controllers = (BellController,)
-
-
 class TagController(Controller):
     tags: RingingService  # type: ignore[assignment]
 
@@ -112,18 +100,3 @@ class NamedAsOption(Module):
     """Its controller gives a service the name of an option of Litestar."""
 
     controllers = (TagController,)
-
-
-class TwoTypesController(Controller):
-    @get("/thing", summary="Show the thing", policy=public)
-    async def show_thing(self, it: NamedDependency[Thing]) -> None: ...
-
-    @get("/database", summary="Show the database", policy=public)
-    async def show_database(self, it: NamedDependency[Database]) -> None: ...
-
-
-class TwoTypes(Module):
-    """One name in its handlers stands for two types."""
-
-    controllers = (TwoTypesController,)
-    services = (Thing,)

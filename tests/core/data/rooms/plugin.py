@@ -4,8 +4,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Controller
-from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
 from pydantic import Field
 from sqlalchemy import select
 
@@ -74,11 +72,11 @@ class BookingService:
 
 
 class RoomController(Controller):
+    bookings: BookingService
+
     @post(summary="Book", policy=public, audit="rooms.book", errors=(RoomTaken,))
-    async def book(
-        self, data: JSONBody[BookingDraft], bookings: NamedDependency[BookingService]
-    ) -> BookingRead:
-        return BookingRead.of(await bookings.book(data.room, data.starts_at, data.ends_at))
+    async def book(self, data: BookingDraft) -> BookingRead:
+        return BookingRead.of(await self.bookings.book(data.room, data.starts_at, data.ends_at))
 
     @post(
         "/seoul",
@@ -87,12 +85,10 @@ class RoomController(Controller):
         audit="rooms.book",
         errors=(RoomTaken,),
     )
-    async def book_in_seoul(
-        self, data: JSONBody[SeoulHour], bookings: NamedDependency[BookingService]
-    ) -> BookingRead:
+    async def book_in_seoul(self, data: SeoulHour) -> BookingRead:
         starts_at = datetime(2026, 1, 31, data.hour, tzinfo=SEOUL)
         hour = timedelta(hours=1)
-        return BookingRead.of(await bookings.book(data.room, starts_at, starts_at + hour))
+        return BookingRead.of(await self.bookings.book(data.room, starts_at, starts_at + hour))
 
     @get(
         "/{booking_id:uuid}",
@@ -100,10 +96,8 @@ class RoomController(Controller):
         policy=public,
         errors=(BookingNotFound,),
     )
-    async def read(
-        self, booking_id: FromPath[UUID], bookings: NamedDependency[BookingService]
-    ) -> BookingRead:
-        return BookingRead.of(await bookings.get(booking_id))
+    async def read(self, booking_id: UUID) -> BookingRead:
+        return BookingRead.of(await self.bookings.get(booking_id))
 
 
 class Plugin(Module):
