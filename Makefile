@@ -39,12 +39,14 @@ test-stock: $(DEV) ## run some tests with both engines switched off (STOCK=tests
 test-%: $(DEV) ## run the tests of one module, but the long ones: make test-posts
 	@$(VENV)/bin/python -m pytest -m "not long" $(PYTEST_ARGS) tests/modules/$*
 
-check: $(DEV) ## format, lint, strict types, import contracts, words, private names
+check: $(DEV) ## format, lint, strict types, import contracts, words, names, messages
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(VENV)/bin/python -m tests.wording
+	@$(VENV)/bin/python -m tests.names
+	@$(VENV)/bin/python -m tests.messages
 	@$(VENV)/bin/python -m tests.private
 
 format: $(DEV) ## write the code in the form that check asks for

@@ -7,7 +7,7 @@ from typing import Any
 # C0 and C1 controls, DEL, line and paragraph separators, direction controls, lone surrogates.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
-Event = Mapping[str, Any]
+LoggedEvent = Mapping[str, Any]
 
 
 def encoded(text: str) -> str:
@@ -15,15 +15,15 @@ def encoded(text: str) -> str:
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def console_renderer(coloured: bool) -> Callable[[object, str, Event], bytes]:
+def console_renderer(coloured: bool) -> Callable[[object, str, LoggedEvent], bytes]:
     paint = painted if coloured else plain
 
-    def render(_: object, __: str, event: Event) -> bytes:
+    def render(_: object, __: str, event: LoggedEvent) -> bytes:
         rest = {**event}
         time, level = rest.pop("time", ""), str(rest.pop("level", ""))
         text = encoded(str(rest.pop("event", "")))
         traceback = rest.pop("exception", ())
-        fields = [f"{paint(encoded(name), '36')}={shown(value)}" for name, value in rest.items()]
+        fields = [f"{paint(encoded(name), '36')}={quoted(value)}" for name, value in rest.items()]
         mark = paint(f"{level:<8}", COLOURS.get(level, "0"))
         first = " ".join([paint(str(time), "2"), mark, paint(text, "1"), *fields])
         return "\n".join([first, *lines_of(traceback)]).encode()
@@ -39,7 +39,7 @@ def plain(text: str, _: str) -> str:
     return text
 
 
-def shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """Return the value as text, quoted if it could be read as more than one field."""
     text = value if isinstance(value, str) else repr(value)
     quoted = isinstance(value, str) and (not text or not set(text).isdisjoint(" =\"'"))

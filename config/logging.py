@@ -14,8 +14,8 @@ from config.console import UNSAFE, console_renderer
 from config.log_writer import LogWriter
 from config.redaction import redacted
 
-Event = MutableMapping[str, Any]
-Context = Callable[[Event], None]
+EventDict = MutableMapping[str, Any]
+Context = Callable[[EventDict], None]
 
 VERBOSE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets", "alembic")
 """Loggers that below `warning` write URLs with queries, or statements with values."""
@@ -24,7 +24,7 @@ REDUNDANT = "Invalid HTTP request received."
 """A message of uvicorn that is dropped, because the request has its own line."""
 
 
-def no_context(event: Event) -> None:
+def no_context(event: EventDict) -> None:
     """Add nothing, for processes without requests."""
 
 
@@ -55,7 +55,7 @@ def configure_logging(
 
 
 def adding(context: Context) -> structlog.types.Processor:
-    def add_context(_: object, __: str, event: Event) -> Event:
+    def add_context(_: object, __: str, event: EventDict) -> EventDict:
         context(event)
         return event
 
@@ -67,12 +67,12 @@ traceback_of = structlog.processors.ExceptionRenderer(
 )
 
 
-def add_traceback(logger: Any, level: str, event: Event) -> Event:
+def add_traceback(logger: Any, level: str, event: EventDict) -> EventDict:
     return traceback_of(logger, level, event) if "exc_info" in event else event
 
 
-def redact(_: object, __: str, event: Event) -> Event:
-    plain: Event = redacted(event)
+def redact(_: object, __: str, event: EventDict) -> EventDict:
+    plain: EventDict = redacted(event)
     return plain
 
 
@@ -93,12 +93,12 @@ now = Clock().now
 encode = json.Encoder().encode
 
 
-def stamp(_: object, level: str, event: Event) -> Event:
+def stamp(_: object, level: str, event: EventDict) -> EventDict:
     first = {"time": now(), "level": level, "event": event.get("event", "")}
     return first | {**event, **first}
 
 
-def render_json(_: object, __: str, event: Event) -> bytes:
+def render_json(_: object, __: str, event: EventDict) -> bytes:
     """Return JSON. It escapes C0 controls itself; other controls of a terminal are escaped too."""
     line = encode(event)
     if line.isascii() and b"\x7f" not in line:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from pydantic import BaseModel
 
-HIDDEN = "…"
+REDACTED = "…"
 MAX_TEXT_LENGTH = 8192
 MAX_DEPTH = 8
 
@@ -28,13 +28,13 @@ SUSPECT = re.compile(r"[?@\[]|eyJ|input_value|DETAIL|(?i:bearer|basic)")
 JWT = re.compile(r"(?<![\w-])(?=[\w-]*+\.[\w-]++\.)([\w-]*?\b)eyJ[\w-]+\.[\w-]+\.[\w-]*")
 """A JSON web token. The lookahead is tried once per run of its characters, in linear time."""
 UNFIT = (  # credentials, query strings, and the values in errors of pydantic and the database
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 " + HIDDEN),
-    (JWT, r"\1" + HIDDEN),
-    (re.compile(r"://[^\s/]+@"), f"://{HIDDEN}@"),
-    (re.compile(r"\?[^\s?=&]+=[^\s\"']*"), f"?{HIDDEN}"),
-    (re.compile(r"input_value=.*?(?=, input_type=|\Z)", re.DOTALL), f"input_value={HIDDEN}"),
-    (re.compile(r"\[parameters: [^\n]*"), f"[parameters: {HIDDEN}]"),
-    (re.compile(r"(?m)(DETAIL:\s+).*$"), r"\1" + HIDDEN),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 " + REDACTED),
+    (JWT, r"\1" + REDACTED),
+    (re.compile(r"://[^\s/]+@"), f"://{REDACTED}@"),
+    (re.compile(r"\?[^\s?=&]+=[^\s\"']*"), f"?{REDACTED}"),
+    (re.compile(r"input_value=.*?(?=, input_type=|\Z)", re.DOTALL), f"input_value={REDACTED}"),
+    (re.compile(r"\[parameters: [^\n]*"), f"[parameters: {REDACTED}]"),
+    (re.compile(r"(?m)(DETAIL:\s+).*$"), r"\1" + REDACTED),
 )
 
 
@@ -63,7 +63,7 @@ def redacted(value: Any, depth: int = 0) -> Any:
 
 def entry(key: Any, value: Any, depth: int) -> Any:
     name = key.decode("latin-1") if isinstance(key, bytes) else str(key)
-    return HIDDEN if is_secret(name) else redacted(value, depth + 1)
+    return REDACTED if is_secret(name) else redacted(value, depth + 1)
 
 
 def redacted_object(value: Any) -> str:
@@ -93,7 +93,7 @@ def is_secret(name: str) -> bool:
 
 def redacted_text(text: str) -> str:
     if len(text) > MAX_TEXT_LENGTH:
-        text = text[:MAX_TEXT_LENGTH] + HIDDEN
+        text = text[:MAX_TEXT_LENGTH] + REDACTED
     if SUSPECT.search(text):
         for pattern, instead in UNFIT:
             text = pattern.sub(instead, text)

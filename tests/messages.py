@@ -1,4 +1,4 @@
-"""The messages that the code of a package writes in English, beside its catalogue.
+"""`python -m tests.messages`: compare the English texts of each package with its catalogue.
 
 A message is recognised by its place: an argument of one of the functions in POSITIONS or the first
 one of an error class, the value of a name `message`, a value of a mapping whose name ends in
@@ -6,17 +6,23 @@ one of an error class, the value of a name `message`, a value of a mapping whose
 """
 
 import ast
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import core.app  # noqa: F401 (imports every part of the core, with its errors)
 from core.kernel.errors import InvalidInput, ProblemError
-from core.web.catalogues import Translations, translations_in
+from core.kernel.messages import PLACEHOLDER
+from core.web.catalogues import ProblemTexts, Translations, translations_in
+from core.web.docs.advice import paragraphs
 from core.web.problems import kinds
+from core.wiring.registry import discover, package_of
 
 POSITIONS = {
     **{"FieldError": 1, "PydanticCustomError": 1, "invalid": 1, "malformed": 0},
@@ -54,6 +60,43 @@ class Texts:
     @cached_property
     def messages(self) -> set[str]:
         return {text for file in self.files() for text in messages_in(file)}
+
+    def untranslated_problems(self) -> list[str]:
+        """Return the code and the member of each text of a problem page that one side lacks."""
+        return [
+            f"{kind.code}: {member}"
+            for kind in self.kinds
+            for member, english in zip(
+                ("title", "meaning", "advice"), (kind.title, *paragraphs(kind)), strict=True
+            )
+            if bool(english) != bool(self._translated(kind.code, member))
+        ]
+
+    def _translated(self, code: str, member: str) -> str:
+        text: str = getattr(self.catalogue.problems.get(code, ProblemTexts("")), member)
+        return text
+
+    def untranslated_messages(self, core: Translations) -> list[str]:
+        titles = {kind.title for kind in self.kinds}
+        return sorted(self.messages - (self.catalogue.texts.keys() | core.texts.keys() | titles))
+
+    def left_over(self) -> list[str]:
+        """Return the translations of problems and messages that the code does not have."""
+        codes = {kind.code for kind in self.kinds}
+        problems, texts = self.catalogue.problems.keys(), self.catalogue.texts.keys()
+        return sorted(problems - codes) + sorted(texts - self.constants)
+
+    def other_placeholders(self) -> list[str]:
+        """Return the texts whose translation has other placeholders."""
+        return [
+            english
+            for english, text in self.catalogue.texts.items()
+            if {*PLACEHOLDER.findall(english)} != {*PLACEHOLDER.findall(text)}
+        ]
+
+    def formatted(self) -> list[str]:
+        """Return the place of each message that is an f-string."""
+        return [place for file in self.files() for place in formatted(file)]
 
     @cached_property
     def constants(self) -> set[str]:
@@ -144,3 +187,44 @@ def formatted(file: File) -> Iterator[str]:
         for node in ast.walk(message):
             if isinstance(node, ast.JoinedStr):
                 yield f"{file.module.__name__}, line {node.lineno}"
+
+
+def packages() -> list[Texts]:
+    """Return core, and each module that has a catalogue; a module may leave its texts English."""
+    modules = [Texts(package_of(plugin)) for plugin in discover().values()]
+    return [Texts("core"), *(it for it in modules if it.file.exists())]
+
+
+def translated_twice(every: Sequence[Texts]) -> list[str]:
+    """Return the codes and texts that two catalogues have."""
+    pairs = [(one.catalogue, other.catalogue) for one, other in combinations(every, 2)]
+    return [
+        key
+        for one, other in pairs
+        for key in (one.texts.keys() & other.texts.keys())
+        | (one.problems.keys() & other.problems.keys())
+    ]
+
+
+def findings(every: Sequence[Texts]) -> Iterator[str]:
+    core = every[0].catalogue
+    for texts in every:
+        for words, found in (
+            ("lacks a text of the problem", texts.untranslated_problems()),
+            ("lacks the message", texts.untranslated_messages(core)),
+            ("has a text that the code does not have:", texts.left_over()),
+            ("has other placeholders in", texts.other_placeholders()),
+        ):
+            yield from (f"{texts.file} {words} {it!r}." for it in found)
+        yield from (f"{place} has a message that is an f-string." for place in texts.formatted())
+    yield from (f"Two catalogues have {it!r}." for it in translated_twice(every))
+
+
+def main() -> None:
+    found = [*findings(packages())]
+    print("\n".join(found), end="\n" * bool(found))
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

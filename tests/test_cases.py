@@ -44,7 +44,7 @@ def test_every_case_is_there_once() -> None:
 
 
 @pytest.mark.parametrize(("case", "_", "where"), ROWS, ids=[row[0] for row in ROWS])
-def test_its_tests_exist(case: str, _: str, where: str) -> None:
+def test_the_tests_of_a_case_exist(case: str, _: str, where: str) -> None:
     named = findall(r"`([^`:]+)::([^`]+)`", where)
     assert named or where.startswith("later: ")
     for path, name in named:

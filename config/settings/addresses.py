@@ -72,7 +72,7 @@ def origin(text: str) -> str:
     return origin_of(split_address(text, wanted))
 
 
-def public_url(text: str) -> str:
+def origin_with_path(text: str) -> str:
     """Return an origin, with the path that a proxy removes from requests, if there is one."""
     wanted = "must be a URL such as https://api.example.com or https://example.com/api"
     parts = split_web_address(text.removesuffix("/"), wanted, path=True)
@@ -103,12 +103,12 @@ def proxy(value: Any) -> IPv4Network | IPv6Network:
             "must list IP addresses and networks such as 10.0.0.7,192.168.0.0/16"
         ) from None
     if not network.prefixlen:
-        raise ValueError("must not trust every address: list those of your proxies")
+        raise ValueError("must not trust every IP address: list those of your proxies")
     return network
 
 
 Host = Annotated[str, AfterValidator(listening_host)]
 HostName = Annotated[str, AfterValidator(host_name)]
 Origin = Annotated[str, AfterValidator(origin)]
-PublicUrl = Annotated[str, AfterValidator(public_url)]
+PublicUrl = Annotated[str, AfterValidator(origin_with_path)]
 Proxy = Annotated[IPv4Network | IPv6Network, BeforeValidator(proxy)]

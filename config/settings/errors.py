@@ -22,7 +22,7 @@ def sentence(settings: type[BaseModel], names: dict[str, str], error: Validation
     first = error.errors(include_url=False, include_input=False)[0]
     field = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return f"{field.upper()} is no setting."
+        return f"{field.upper()} is not a setting."
     return f"{names[field]} {complaint(first, settings.model_fields[field])}."
 
 

@@ -43,4 +43,4 @@ def unknown_names(
 def unknown_name(name: str, setting_names: set[str]) -> str:
     shown = name if name.isprintable() else ascii(name)
     nearest = get_close_matches(name.upper(), sorted(setting_names), n=1, cutoff=0)
-    return f"{shown} is no setting; the nearest is {nearest[0]}."
+    return f"{shown} is not a setting; the nearest is {nearest[0]}."

@@ -29,47 +29,47 @@ from config.settings.values import (
 
 class Settings(ModuleSettings):
     environment: Literal["development", "test", "production"] = Field(
-        default="development", description="Where this runs; production refuses unsafe settings."
+        default="development", description="The environment; production refuses unsafe settings."
     )
     host: Host = Field(default="127.0.0.1", description="The IP address or host name to listen on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        default=8000, description="The port to listen on; 0 takes a free one."
+        default=8000, description="The port to listen on; 0 selects a free one."
     )
     workers: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=1, description="How many processes serve requests."
+        default=1, description="The number of processes that serve requests."
     )
     keep_alive_s: Annotated[int, Field(ge=1, le=3600)] = Field(
         default=75,
-        description="Seconds for which an idle connection is kept; more than a load balancer's.",
+        description="Seconds for which an idle connection stays open; more than a load balancer's.",
     )
     shutdown_delay_s: Annotated[int, Field(ge=0, le=300)] = Field(
         default=0,
-        description="Seconds for which requests are still taken after readiness says 503.",
+        description="Seconds for which requests are still accepted after readiness has failed.",
     )
     api_prefix: ApiPrefix = Field(
-        default="/api/v1", description="What the path of every route of the API begins with."
+        default="/api/v1", description="The beginning of the path of every route of the API."
     )
     data_dir: Folder = derived(
         lambda _: Path("var").absolute(),
         "./var",
-        "The folder of everything embedded: database, files, secret key.",
+        "The folder of the SQLite database, the files and the secret key.",
     )
     public_url: PublicUrl = derived(
         defaults.public_url,
         "http://HOST:PORT, https in production unless loopback",
-        "Where clients reach this service; all links begin with it, with its path too.",
+        "The URL of this service for clients; all links begin with it and its path.",
     )
     account_pages_url: Annotated[str, unbuilt("leave it out; Atrium sends no mail yet")] | None = (
-        Field(default=None, description="The page that mailed links lead to; not available yet.")
+        Field(default=None, description="The page to which mailed links lead; not available yet.")
     )
     secret_key: SecretKey = derived(
         defaults.secret_key,
-        "made and kept in DATA_DIR; none in production",
-        "What all keys are derived from; at least 32 bytes, without a comma.",
+        "made and stored in DATA_DIR; none in production",
+        "The secret from which all keys are derived; at least 32 bytes, without a comma.",
     )
     secret_key_previous: CommaSeparated[SecretKey] = Field(
         default=(),
-        description="Earlier secret keys, separated by commas; what they sealed is still read.",
+        description="Earlier secret keys, separated by commas, for data that they encrypted.",
     )
     database_url: DatabaseUrl = derived(
         defaults.database_url,
@@ -78,28 +78,28 @@ class Settings(ModuleSettings):
     )
     database_pooler: Literal["transaction"] | None = Field(
         default=None,
-        description="transaction, where a pooler in transaction mode stands before PostgreSQL.",
-        json_schema_extra={"default": "none; `atrium serve` finds one out"},
+        description="Set transaction if a pooler in transaction mode is in front of PostgreSQL.",
+        json_schema_extra={"default": "none; `atrium serve` detects one"},
     )
     database_statement_timeout_s: Annotated[float, Field(ge=0.1, le=3600)] = Field(
         default=5.0,
-        description="How long one statement of a request may take; then the answer is 503.",
+        description="Seconds that a statement of a request may take before the response is 503.",
     )
     redis_url: RedisUrl | None = Field(
         default=None, description="Redis for rate limits that several machines share."
     )
     smtp_url: SmtpUrl | None = Field(
         default=None,
-        description="The mail server; not available yet: Atrium sends no mail.",
+        description="The mail server; not available yet, because Atrium sends no mail.",
     )
     admin_email: Email | None = derived(
         defaults.admin_email,
         "admin@example.com in development, else none",
-        "The e-mail address of the first admin, made while no user has the role.",
+        "The e-mail address of the first admin, who is made if no user has the role.",
     )
     admin_password: AdminPassword | None = Field(
         default=None,
-        description="The first admin's password; generated in development when there is none.",
+        description="The password of the first admin; generated in development if none is set.",
     )
     modules: CommaSeparated[ModuleName] | None = Field(
         default=None,
@@ -124,7 +124,7 @@ class Settings(ModuleSettings):
     allowed_hosts: CommaSeparated[HostName] = derived(
         defaults.allowed_hosts,
         "the host of PUBLIC_URL; in development also localhost, 127.0.0.1, [::1]",
-        "The host names this service answers to.",
+        "The host names that this service accepts in Host.",
     )
     cors_origins: CommaSeparated[Origin] = derived(
         defaults.cors_origins,
@@ -133,13 +133,13 @@ class Settings(ModuleSettings):
     )
     cors_headers: CommaSeparated[HeaderName] = Field(
         default=(),
-        description="Request headers that those pages may send, beside those that the API reads.",
+        description="Further request headers that those pages may send.",
     )
     docs_enabled: bool = Field(default=True, description="Whether /docs is served.")
     log_format: Literal["console", "json"] = derived(
         defaults.log_format,
         "console in development, else json",
-        "Lines for people or one JSON object per line.",
+        "The format of the log: readable lines, or one JSON object per line.",
     )
     log_level: Level = Field(default="info", description="The least severe level that is logged.")
     allow_development_on_network: bool = Field(

@@ -65,14 +65,14 @@ def sample_secrets(settings: ModuleSettings) -> Iterator[str]:
         value = getattr(settings, field)
         secrets = value if isinstance(value, tuple) else (value,)
         if any(isinstance(it, SecretStr) and is_sample(it.get_secret_value()) for it in secrets):
-            yield f"{name} must be your own in production: this value stands in the guide."
+            yield f"{name} must be your own in production: this value is published in the guide."
 
 
 def weak_secrets(settings: Settings) -> Iterator[str]:
     if "secret_key" not in settings.model_fields_set:
         yield "SECRET_KEY must be set in production to at least 32 random bytes."
     if is_weak(settings.secret_key.get_secret_value()):
-        yield "SECRET_KEY must be random in production: this one is easily guessed."
+        yield "SECRET_KEY must be random in production: this value is easily guessed."
     if any(is_weak(key.get_secret_value()) for key in settings.secret_key_previous):
         yield "SECRET_KEY_PREVIOUS must list random keys in production."
 

@@ -32,7 +32,9 @@ def kept_secret_key(data_dir: Path) -> str:
             make_once(path)
         key = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingsError("DATA_DIR must be a folder whose files can be made and read.") from None
+        raise SettingsError(
+            "DATA_DIR must be a folder in which files can be created and read."
+        ) from None
     if len(key) < MIN_BYTES:
         raise SettingsError(f"SECRET_KEY is damaged in {path}: restore that file or delete it.")
     return key

@@ -56,7 +56,7 @@ def secret_url(good: Callable[[SplitResult], bool], wanted: str) -> AfterValidat
 
 def not_built_yet(instead: str) -> NoReturn:
     """Raise ValueError for a value whose feature does not exist yet; `instead` is the advice."""
-    raise ValueError(f"asks for what is not built yet: {instead}")
+    raise ValueError(f"requires a feature that does not exist yet: {instead}")
 
 
 def unbuilt(instead: str) -> AfterValidator:

@@ -55,7 +55,7 @@ def make_commands(name: str, plugin: type[Module], core: CoreContainer) -> Itera
             with as_wiring_error(f"The command {part.name} cannot be made", module.package):
                 command = part.make()
                 if not isinstance(command, ClickCommand):
-                    raise TypeError(f"{command!r} is no click command")
+                    raise TypeError(f"{command!r} is not a click command")
             let_run(command, partial(built_command, part.name))
             yield command
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import time
 
@@ -24,10 +24,10 @@ MIN_FREE_BYTES = 200_000_000
 
 @click.command()
 def doctor() -> None:
-    """Check what the service stands on; exit status 1 when something needs mending."""
+    """Check settings, clock, disk, database and services; exit with status 1 for a problem."""
     findings = list(run_checks())
     for good, text in findings:
-        mark = click.style("ok   ", fg="green") if good else click.style("mend ", fg="red")
+        mark = click.style("ok   ", fg="green") if good else click.style("fix  ", fg="red")
         click.echo(mark + text)
     sys.exit(int(not all(good for good, _ in findings)))
 
@@ -35,13 +35,13 @@ def doctor() -> None:
 def run_checks() -> Iterator[Finding]:
     """Yield each finding once; stop at a CommandFailed, such as missing tables."""
     reported = set[str]()
-    for look in (settings, clock, disk, pooler, schema, models, parts):
+    for check in CHECKS:
         try:
-            for good, text in look():
+            for good, text in check():
                 reported.add(text)
                 yield good, text
         except Exception as error:
-            text = as_sentence(error) or f"{look.__name__}: {type(error).__name__}: {error}"
+            text = as_sentence(error) or f"{name_of(check)}: {type(error).__name__}: {error}"
             if text not in reported:
                 reported.add(text)
                 yield False, text
@@ -49,7 +49,11 @@ def run_checks() -> Iterator[Finding]:
                 return
 
 
-def settings() -> Iterator[Finding]:
+def name_of(check: Callable[[], Iterator[Finding]]) -> str:
+    return check.__name__.removeprefix("check_")
+
+
+def check_settings() -> Iterator[Finding]:
     """Yield wrong settings, and modules that cannot be loaded, whose settings are unknown."""
     from core.wiring.settings import report_settings
 
@@ -60,19 +64,24 @@ def settings() -> Iterator[Finding]:
         yield True, f"settings: {checked.environment}, served as {checked.public_url}"
 
 
-def clock() -> Iterator[Finding]:
+def check_clock() -> Iterator[Finding]:
     right = time() > EARLIEST_TIME
-    yield right, "clock: plausible" if right else "clock: it is wrong; set it, or tokens fail."
+    yield (
+        right,
+        "clock: plausible"
+        if right
+        else "clock: the time is wrong: set it, because tokens depend on it.",
+    )
 
 
-def disk() -> Iterator[Finding]:
+def check_disk() -> Iterator[Finding]:
     folder = load_settings().data_dir
     folder.mkdir(parents=True, exist_ok=True)
     writable = os.access(folder, os.W_OK)
     yield writable, f"{folder}: {'writable' if writable else 'make it writable for this user.'}"
     free = free_bytes(folder)
     enough = free > MIN_FREE_BYTES
-    yield enough, f"{folder}: {free // 1_000_000} MB free{'' if enough else '; make room.'}"
+    yield enough, f"{folder}: {free // 1_000_000} MB free{'' if enough else '; free some space.'}"
 
 
 def free_bytes(folder: Path) -> int:
@@ -81,7 +90,7 @@ def free_bytes(folder: Path) -> int:
     return disk_usage(folder).free
 
 
-def pooler() -> Iterator[Finding]:
+def check_pooler() -> Iterator[Finding]:
     """Yield the mode of the pooler in front of PostgreSQL, if there is one."""
     from core.data.poolers import Pooler, find_pooler
 
@@ -96,21 +105,21 @@ def pooler() -> Iterator[Finding]:
         yield True, f"pooler: {f'in {mode.value} mode' if mode else 'none'}"
 
 
-def schema() -> Iterator[Finding]:
+def check_schema() -> Iterator[Finding]:
     require_migrated()
     yield True, "schema: up to date"
 
 
-def models() -> Iterator[Finding]:
+def check_models() -> Iterator[Finding]:
     from core.cli.models import differences
 
     sentences = differences()
     yield from ((False, f"models: {sentence}") for sentence in sentences)
     if not sentences:
-        yield True, "models: as the migrations say"
+        yield True, "models: match the migrations"
 
 
-def parts() -> Iterator[Finding]:
+def check_parts() -> Iterator[Finding]:
     async def ask_all(core: CoreContainer) -> list[Finding]:
         results = [await ask(check) for check in core.contributions().of(HealthCheck)]
         advice_by_name = [
@@ -122,14 +131,25 @@ def parts() -> Iterator[Finding]:
                 (it.ok, f"{it.name}: {'works' if it.ok else f'fails: {it.reason}'}")
                 for it in results
             ),
-            *((advice is None, f"{name}: {advice or 'well'}") for name, advice in advice_by_name),
+            *((advice is None, f"{name}: {advice or 'ok'}") for name, advice in advice_by_name),
         ]
 
     yield from run(ask_all)
 
 
+CHECKS = (
+    check_settings,
+    check_clock,
+    check_disk,
+    check_pooler,
+    check_schema,
+    check_models,
+    check_parts,
+)
+
+
 async def advice_of(check: DoctorCheck) -> str | None:
     try:
-        return await check.look()
+        return await check.advise()
     except Exception as error:
         return as_sentence(error) or f"{type(error).__name__}: {error}"

@@ -17,7 +17,7 @@ REVISION_FILE_MODE = 0o644
 
 @click.command()
 def migrate() -> None:
-    """Take the missing revisions of core and every module; safe to run from several machines."""
+    """Apply the pending migrations of core and of every module, also from several machines."""
     from core.data.migrations import upgrade
     from core.wiring.histories import histories
 
@@ -27,17 +27,21 @@ def migrate() -> None:
     for module, revisions in applied.items():
         for revision in revisions:
             click.echo(f"{module}: {revision}")
-    click.echo("The database is up to date." if any(applied.values()) else "Nothing to do.")
+    click.echo(
+        "The database is up to date."
+        if any(applied.values())
+        else "The database was up to date already."
+    )
 
 
 @click.command()
 @click.argument("module")
-@click.argument("what")
-def revision(module: str, what: str) -> None:
-    """Write MODULE's next revision from what its models say and its tables do not."""
+@click.argument("name")
+def revision(module: str, name: str) -> None:
+    """Write the next revision of MODULE: the difference between its models and its tables."""
     from core.data.migrations import revision as write
 
-    written = write(url(), history(module), what)
+    written = write(url(), history(module), name)
     written.chmod(REVISION_FILE_MODE)
     write_in_form(written)
     click.echo(str(written))
@@ -55,10 +59,12 @@ def write_in_form(source: Path) -> None:
 @click.argument("module")
 @click.argument("to", default="base")
 def downgrade(module: str, to: str) -> None:
-    """Walk MODULE's tables back TO a revision, or to nothing."""
+    """Roll MODULE back to the revision TO; without TO, roll back all its revisions."""
     from core.data.migrations import downgrade as roll_back
 
-    click.confirm(f"This removes what {module} has stored since {to}. Go on?", abort=True)
+    click.confirm(
+        f"This deletes the data that {module} has stored since revision {to}. Continue?", abort=True
+    )
     for revision_id in roll_back(url(), history(module), to):
         click.echo(f"{module}: {revision_id}")
 
@@ -72,5 +78,5 @@ def history(module: str) -> History:
 
     by_module = {it.module: it for it in histories(settings_or_exit().modules)}
     if module not in by_module:
-        raise CommandFailed(f"There is no module {module}: one of {', '.join(by_module)}.")
+        raise CommandFailed(f"There is no module {module}: use one of {', '.join(by_module)}.")
     return by_module[module]

@@ -12,12 +12,12 @@ from core.wiring.settings import usable_modules
 
 @click.group()
 def module() -> None:
-    """Look at the installed modules."""
+    """List and check the installed modules."""
 
 
 @module.command("list")
 def list_modules() -> None:
-    """List the installed modules; exit status 1, with the reason, when one cannot be loaded."""
+    """List the installed modules; exit with status 1 if one cannot be loaded."""
     try:
         app = application_or_exit()
     except Exception as error:
@@ -51,7 +51,7 @@ def check_module(name: str | None) -> None:
     try:
         sentences = [*breaches(build_app(settings_or_exit()), name), *differences(name)]
     except LookupError as error:
-        raise CommandFailed(f"{error.args[0]} `atrium module list` names them.") from None
+        raise CommandFailed(f"{error.args[0]} `atrium module list` lists all modules.") from None
     for sentence in sentences:
         click.echo(sentence)
     if sentences:

@@ -10,9 +10,9 @@ from core.wiring.container import CoreContainer
 
 
 @click.command()
-@click.option("--users", type=click.IntRange(1, 10_000_000), help="Also add this many people.")
+@click.option("--users", type=click.IntRange(1, 10_000_000), help="Also add this many users.")
 def seed(users: int | None) -> None:
-    """Add sample data; a second run adds nothing. People get no passwords."""
+    """Add sample data; a second run adds nothing. Sample users have no password."""
     require_migrated()
     run(partial(run_seeds, users=users))
 

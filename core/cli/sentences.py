@@ -14,10 +14,10 @@ MISSING = ("no such table", "UndefinedTable")
 DAMAGED = ("file is not a database", "disk image is malformed")
 REFUSED = ("28", "3D")
 """The SQLSTATE classes of PostgreSQL for a wrong user or password, and a missing database."""
-DAMAGED_FILE = "The file of the database is damaged: put a backup in its place."
+DAMAGED_FILE = "The database file is damaged: restore it from a backup."
 
 
-FULL_DISK = "The disk is full: make room, then start this again."
+FULL_DISK = "The disk is full: free some space, then run this again."
 
 
 class CommandFailed(Exception):
@@ -28,9 +28,9 @@ def as_sentence(error: Exception) -> str | None:
     if is_full_disk(error):
         return FULL_DISK
     if isinstance(error, DatabaseBusy):
-        return "The database does not answer: start it, or mend DATABASE_URL."
+        return "The database does not respond: start it, or correct DATABASE_URL."
     if isinstance(error, click.Abort):
-        return "Stopped before it was done."
+        return "The command was stopped before its end."
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, InvalidInput):
@@ -49,9 +49,9 @@ def as_sentence(error: Exception) -> str | None:
 def sentence_of_database(error: Exception) -> str | None:
     refusal = getattr(error, "orig", None)
     if str(getattr(refusal, "sqlstate", "")).startswith(REFUSED):
-        return "The database refuses the user, the password or its name: mend DATABASE_URL."
+        return "PostgreSQL refuses the user, the password or the database: correct DATABASE_URL."
     if any(text in str(refusal) for text in MISSING):
-        return "The database lacks a table: run `atrium migrate`, then this again."
+        return "A table is missing: run `atrium migrate`, then run this again."
     if any(text in str(refusal) for text in DAMAGED):
         return DAMAGED_FILE
     return None

@@ -40,7 +40,7 @@ CHECKED_BYTES = 1_000_000_000
 
 @click.command()
 @click.option("--seed", is_flag=True, help="In development, add sample data first.")
-@click.option("--reload", is_flag=True, help="Start again whenever a source file changes.")
+@click.option("--reload", is_flag=True, help="Restart when a source file changes.")
 def serve(seed: bool, reload: bool) -> None:
     """Serve the application on HOST and PORT, with WORKERS processes."""
     from core.engine.http.server import CannotListen, Options  # loads uvicorn

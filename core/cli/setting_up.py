@@ -14,7 +14,7 @@ from core.wiring.container import CoreContainer
 
 T = TypeVar("T")
 UNNAMED_POOLER = (
-    "A pooler in transaction mode stands before the database: set DATABASE_POOLER=transaction."
+    "A pooler in transaction mode is in front of the database: set DATABASE_POOLER=transaction."
 )
 
 

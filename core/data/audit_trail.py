@@ -17,7 +17,7 @@ from core.engine.sql import Values
 from core.kernel.clock import Clock
 from core.kernel.fallbacks import count_fallback
 
-EVERY_S = 0.5
+WRITE_EVERY_S = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -83,10 +83,10 @@ class AuditTrail:
                         await tx.session.execute(CLEAR, {"ids": ids})
 
     async def write_notes(self) -> None:
-        """Write the notes every `EVERY_S` seconds, and the last ones when the application stops."""
+        """Write the notes every `WRITE_EVERY_S`, and the last ones when the application stops."""
         try:
             while True:
-                await sleep(EVERY_S)
+                await sleep(WRITE_EVERY_S)
                 await self._write_noted()
         finally:
             await self._write_noted()

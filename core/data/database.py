@@ -23,13 +23,13 @@ from core.data.queries import Listing, rows_of
 from core.data.transaction import (
     DeferredTransaction,
     Transaction,
-    current,
+    current_transaction,
     deferred,
     inside_transaction,
 )
 from core.data.transaction_blocks import JoinedTransaction, NewTransaction, savepoint_in
 from core.data.unions import Union
-from core.data.updates import Where, change_of, condition_of, fields_of, found_by
+from core.data.updates import Where, change_of, fields_of, found_by, row_condition
 from core.engine.sql import (
     CacheVersions,
     ConnectionPool,
@@ -182,7 +182,7 @@ class Database:
         transaction: the change, its audit entry and the commit are one step. `invalidates` are
         names for `invalidate`.
         """
-        condition = condition_of(model, key, where, if_match) if changes else None
+        condition = row_condition(model, key, where, if_match) if changes else None
         if condition and not (self._outer() or deferred.get()):
             change = change_of(model, condition, changes)
             entry = self._entry_of(model, key, changes, audit) if audit else None
@@ -241,10 +241,10 @@ class Database:
             yield tx
 
     def _outer(self) -> Transaction | None:
-        outer = current.get()
+        outer = current_transaction.get()
         return outer if outer and not outer.closed and outer.database is self else None
 
     def _note_changes(self, _: object, statement: Executable, *__: Any) -> None:
-        opened = current.get()
+        opened = current_transaction.get()
         if opened and opened.database is self and not statement.is_select:
             opened.changed |= tables_changed_by(statement)

@@ -20,7 +20,7 @@ from core.engine.sql import CacheVersions, reserved
 from core.kernel.fallbacks import count_fallback
 
 CHANNEL = "atrium_announcements"
-EVERY_S = 1.0
+POLL_EVERY_S = 1.0
 PAUSE_S = 0.02
 """Announcements in quick succession are read together."""
 LOOKING_BACK = timedelta(seconds=60)
@@ -83,5 +83,5 @@ class InvalidationPoller:
     async def _next(self) -> None:
         await sleep(PAUSE_S)
         with suppress(TimeoutError):
-            async with timeout(EVERY_S):
+            async with timeout(POLL_EVERY_S):
                 await self._notified.wait()

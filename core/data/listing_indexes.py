@@ -30,7 +30,7 @@ def declare_indexes(listing: IndexedList) -> None:
     *keys, unique = listing.sort
     if not isinstance(unique, InstrumentedAttribute):
         return
-    table = table_of(unique)
+    table = table_of_column(unique)
     own = [it for it in keys if is_of(table, it) and problem_of(it) is None]
     scope = [column.key for column in listing.scope]
     for key in own:
@@ -62,14 +62,14 @@ def missing_indexes(listing: IndexedList) -> Iterator[str]:
     for key in listing.sort[:-1]:
         if problem := problem_of(key):
             yield f"the sort key {key.key} {problem}"
-        elif not serves(table_of(key), scope, order := order_of(listing, key)):
+        elif not serves(table_of_column(key), scope, order := order_of(listing, key)):
             needed = ", ".join([*sorted(scope), *order])
             yield f"the sort key {key.key} needs an index of {needed}"
     if scope:
         return
     for name, column in filters_of(listing).items():
         is_mapped = isinstance(column, InstrumentedAttribute)
-        if is_mapped and not serves(table_of(column), scope, (column.key,)):
+        if is_mapped and not serves(table_of_column(column), scope, (column.key,)):
             yield f"the filter {name} needs an index that begins with {column.key}"
 
 
@@ -87,10 +87,10 @@ def problem_of(key: Column) -> str | None:
 
 
 def is_of(table: Table, column: Column) -> bool:
-    return isinstance(column, InstrumentedAttribute) and table_of(column) is table
+    return isinstance(column, InstrumentedAttribute) and table_of_column(column) is table
 
 
-def table_of(column: Column) -> Table:
+def table_of_column(column: Column) -> Table:
     table = column.parent.local_table
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
     return table

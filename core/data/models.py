@@ -52,15 +52,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return from_text if dialect.name == "sqlite" else None
 
 
-def to_utc(moment: datetime | None) -> datetime | None:
-    if moment and moment.tzinfo is None:
-        raise ValueError("A moment without a time zone could be any: say which, e.g. UTC.")
-    return moment.astimezone(UTC) if moment else None
+def to_utc(timestamp: datetime | None) -> datetime | None:
+    if timestamp and timestamp.tzinfo is None:
+        raise ValueError("A timestamp needs a time zone, such as UTC.")
+    return timestamp.astimezone(UTC) if timestamp else None
 
 
-def to_text(moment: datetime | None) -> str | None:
+def to_text(timestamp: datetime | None) -> str | None:
     """Return the timestamp as text of fixed width, so that text order equals time order."""
-    utc = to_utc(moment)
+    utc = to_utc(timestamp)
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if utc else None
 
 
@@ -95,7 +95,7 @@ def nothing_personal(reason: str) -> dict[str, Any]:
     ```python
     class NoteOfTheDay(Base):
         __tablename__ = "notes_of_the_day"
-        __table_args__ = nothing_personal("The audit trail has the person who chose the note.")
+        __table_args__ = nothing_personal("The audit trail has the user who chose the note.")
 
         day: Mapped[datetime] = mapped_column(primary_key=True)
         chosen_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -270,10 +270,10 @@ class Listing(Uncopied):
         wanted = sort.split(",")
         names = [key.removeprefix("-") for key in wanted]
         if unknown := [name for name in names if name not in self.keys]:
-            message = "{key} is no key: sort by {allowed}."
+            message = "{key} is not a sort key: sort by {allowed}."
             raise invalid("sort", message, key=f"{unknown[0]!r:.40}", allowed=self.keys)
         if len(set(names)) < len(names):
-            raise invalid("sort", "Name each key once.")
+            raise invalid("sort", "Name each sort key once.")
         if self.keys[-1] not in names:
             wanted.append(("-" if wanted[-1].startswith("-") else "") + self.keys[-1])
         return tuple(self._sort_key(key) for key in wanted)

@@ -68,7 +68,7 @@ class SearchIndex:
         SEARCHED[table] = tuple(self.names)
         copies = {source: table.c[name] for name, source in folds_of(table).items()}
         kept = all(name in copies for name in self.names)
-        self.text = folded_text(self.key, *(copies[name] for name in self.names if kept))
+        self.text = searched_text(self.key, *(copies[name] for name in self.names if kept))
         self.sample = (
             select(func.substr(self.text, 1, SAMPLE_LENGTH)).order_by(self.key.desc()).limit(SAMPLE)
         )
@@ -142,7 +142,7 @@ PARTS: ColumnElement[str] = bindparam("search_parts", type_=String())
 UNTYPED: Any = NullType()  # on SQLite, SQLAlchemy would add `= 1` to a Boolean condition
 
 
-class folded_text(FunctionElement[str]):
+class searched_text(FunctionElement[str]):
     """The folded text of the row with this key, from the folded copies if all columns have one."""
 
     inherit_cache = True
@@ -178,8 +178,8 @@ class Scanned(Matches):
     inherit_cache = False
 
 
-@compiles(folded_text, "sqlite")
-def folded_text_on_sqlite(element: folded_text, compiler: Any, **options: Any) -> str:
+@compiles(searched_text, "sqlite")
+def searched_text_on_sqlite(element: searched_text, compiler: Any, **options: Any) -> str:
     key, *copies = element.clauses
     rows = f"{key.table.name}_search_rows"
     if copies:
@@ -187,8 +187,8 @@ def folded_text_on_sqlite(element: folded_text, compiler: Any, **options: Any) -
     return f"(SELECT text FROM {rows} WHERE {rows}.id = {compiler.process(key, **options)})"
 
 
-@compiles(folded_text, "postgresql")
-def folded_text_on_postgresql(element: folded_text, compiler: Any, **options: Any) -> str:
+@compiles(searched_text, "postgresql")
+def searched_text_on_postgresql(element: searched_text, compiler: Any, **options: Any) -> str:
     key, *_ = element.clauses
     return text_beside(compiler.process(key, **options))
 

@@ -83,7 +83,7 @@ class Transaction(OpenTransaction):
         statement, values = locked(model, {key_of(model): key, **where})
         if (row := await self._row(model, statement, values)) is None:
             raise missing
-        check(if_match, row)
+        check_if_match(if_match, row)
         return row
 
     async def update(self, row: M, changes: Mapping[str, object], *, audit: str | None = None) -> M:
@@ -128,7 +128,7 @@ class Transaction(OpenTransaction):
         statement = change_of(model, found, changes) if changes else locked(model, found)
         if (row := await self._row(model, *statement)) is None:
             raise missing
-        check(if_match, row, step=1 if changes else 0)
+        check_if_match(if_match, row, step=1 if changes else 0)
         if audit:
             await self.record(audit, target_of(row), fields=fields_of(model, changes))
         return row
@@ -170,7 +170,7 @@ class Transaction(OpenTransaction):
         return None if found is None else object_of(model, found._asdict())
 
 
-def check(if_match: IfMatch, row: DeclarativeBase, step: int = 0) -> None:
+def check_if_match(if_match: IfMatch, row: DeclarativeBase, step: int = 0) -> None:
     """Check If-Match against the version before `step` changes; an error undoes them."""
     if isinstance(row, Versioned):
         if_match.check_version(row.id, row.version - step)
@@ -205,10 +205,10 @@ class DeferredTransaction:
 
 
 deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
-current: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
+current_transaction: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
 
 
 def inside_transaction() -> bool:
     """Return whether this task is in an open transaction and sees its uncommitted rows."""
-    open_ = current.get()
+    open_ = current_transaction.get()
     return open_ is not None and not open_.closed and open_.task is current_task()

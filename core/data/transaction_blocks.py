@@ -6,7 +6,7 @@ from contextvars import Token
 
 from core.data.commits import Commits, raise_translated
 from core.data.open_transaction import Recorders
-from core.data.transaction import Transaction, current
+from core.data.transaction import Transaction, current_transaction
 
 
 class NewTransaction(AbstractAsyncContextManager[Transaction]):
@@ -22,7 +22,7 @@ class NewTransaction(AbstractAsyncContextManager[Transaction]):
         pool = self._commits.pool
         connection = await pool.acquire()
         self._opened = Transaction(self._database, pool, connection, self._recorders)
-        self._token = current.set(self._opened)
+        self._token = current_transaction.set(self._opened)
         return self._opened
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
@@ -34,7 +34,7 @@ class NewTransaction(AbstractAsyncContextManager[Transaction]):
             else:
                 await self._commits.roll_back(opened, failure)
         finally:
-            current.reset(self._token)
+            current_transaction.reset(self._token)
         if failure and failure is not error:
             raise failure
 
@@ -85,12 +85,12 @@ def part_of(outer: Transaction) -> Transaction:
 
 @contextmanager
 def entered(part: Transaction, outer: Transaction) -> Iterator[None]:
-    token, outer.part = current.set(part), part
+    token, outer.part = current_transaction.set(part), part
     try:
         yield
     finally:
         part.closed, outer.part = True, None
-        current.reset(token)
+        current_transaction.reset(token)
 
 
 def part_failed() -> RuntimeError:

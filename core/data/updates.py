@@ -40,7 +40,7 @@ def change_of(
     return change.update, {f"new_{name}": value for name, value in new.items()} | found
 
 
-def condition_of(
+def row_condition(
     model: type[DeclarativeBase], key: object, where: Where, if_match: IfMatch
 ) -> Where | None:
     """Return the columns that find a row which meets If-Match; None if only the row can tell."""

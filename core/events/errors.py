@@ -4,16 +4,16 @@ from core.kernel.errors import Conflict, NotFound
 
 
 class DeliveryNotFound(NotFound):
-    """It has arrived, was discarded, or never was."""
+    """The delivery has succeeded, was discarded, or never existed."""
 
     code = "events.not_found"
     title = "There is no such delivery; it may have succeeded meanwhile."
 
 
 class DeliveryRunning(Conflict):
-    """A process is at it, and what it does cannot be taken back.
+    """A process is attempting the delivery, and an attempt cannot be undone.
 
-    Wait a minute: by then it has arrived, or can be tried again or discarded.
+    Wait a minute. The delivery has then succeeded, or can be tried again or discarded.
     """
 
     code = "events.running"

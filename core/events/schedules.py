@@ -32,14 +32,14 @@ SOONER = (
     .where(_named, ScheduledRun.next_at > bindparam("first"), ScheduledRun.lease.is_(None))
     .values(next_at=bindparam("first"))
 )
-CLAIM = (
+CLAIM_RUN = (
     update(ScheduledRun)
     .where(_named, ScheduledRun.next_at <= bindparam("now"))
     .values(next_at=bindparam("until"), lease=bindparam("new_lease"))
 )
 _held = update(ScheduledRun).where(_named, ScheduledRun.lease == bindparam("held"))
-RENEW = _held.values(next_at=bindparam("until"))
-FINISH = _held.values(next_at=bindparam("next"), lease=None)
+RENEW_RUN = _held.values(next_at=bindparam("until"))
+FINISH_RUN = _held.values(next_at=bindparam("next"), lease=None)
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class Scheduler:
     async def _claim(self, name: str) -> UUID | None:
         now, lease = self._clock(), uuid7()
         values = {"now": now, "until": now + LEASE, "new_lease": lease}
-        return lease if await self._changed(CLAIM, name, **values) else None
+        return lease if await self._changed(CLAIM_RUN, name, **values) else None
 
     async def _run(self, schedule: Schedule, lease: UUID) -> None:
         name, started = schedule.name, self._clock()
@@ -92,10 +92,10 @@ class Scheduler:
                 await schedule.run()
         except Exception:
             log.exception("schedule_failed", schedule=name)
-        await self._changed(FINISH, name, held=lease, next=started + schedule.every)
+        await self._changed(FINISH_RUN, name, held=lease, next=started + schedule.every)
 
     async def _renew(self, name: str, lease: UUID) -> bool:
-        return await self._changed(RENEW, name, held=lease, until=self._clock() + LEASE)
+        return await self._changed(RENEW_RUN, name, held=lease, until=self._clock() + LEASE)
 
     async def _changed(self, statement: UpdateBase, name: str, **values: object) -> bool:
         async with self._db.transaction() as tx:

@@ -92,7 +92,7 @@ class Contributions:
         Raises WiringError before all modules are assembled.
         """
         if self._by_module is None:
-            raise WiringError(f"{kind.__name__}s are asked for before all modules are assembled.")
+            raise WiringError(f"{kind.__name__}s are read before all modules are assembled.")
         givers = self._by_module if module is None else [module]
         contributed = (added for giver in givers for added in self._by_module[giver])
         return [added for added in contributed if isinstance(added, kind)]

@@ -11,9 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from core.kernel.messages import Parameters, ParameterValue, as_parameters, fill
 
-NAMED: JsonDict = {
-    "min": {"type": "number"},
-    "max": {"type": "number"},
+LIMIT: JsonDict = {"type": ["number", "string"]}
+"""The schema of a limit: that of a date or a time is text."""
+NAMED_PARAMETERS: JsonDict = {
+    "min": LIMIT,
+    "max": LIMIT,
     "allowed": {"type": "array", "items": {"type": "string"}},
 }
 """The schemas of the parameters that many rules have; a rule may have others."""
@@ -22,7 +24,7 @@ NAMED: JsonDict = {
 def name_parameters(schema: JsonDict) -> None:
     """Describe an open object with the named parameters, as generators of clients read it best."""
     del schema["additionalProperties"]
-    schema["properties"] = NAMED
+    schema["properties"] = NAMED_PARAMETERS
 
 
 RuleParameters = Annotated[
@@ -37,12 +39,12 @@ RuleParameters = Annotated[
 
 @dataclass(frozen=True)
 class FieldError:
-    """One wrong place in the input, e.g. `body.amount_cents`."""
+    """An invalid value in the input, at a location such as `body.amount_cents`."""
 
     location: str
     """A path that begins with `body`, `query`, `path` or `header`."""
     message: str
-    """A sentence for people, in English; it may have placeholders."""
+    """A sentence for users, in English; it may have placeholders."""
     code: str
     """A name for programs, which stays the same in later releases.
 
@@ -50,7 +52,7 @@ class FieldError:
     `users:email`, and the response has `email`.
     """
     parameters: RuleParameters = field(default_factory=dict)
-    """The values of the placeholders, as in "At least {min}."."""
+    """The values of the placeholders, as in "At most {max} files."."""
 
     @property
     def text(self) -> str:
@@ -218,9 +220,9 @@ MAX_ERRORS = 20
 
 
 class InvalidInput(BadRequest):
-    """The request can be read, but this operation does not take its values.
+    """The request can be read, but this operation does not accept some of its values.
 
-    Correct each place that `errors` names. It names the first 20.
+    Correct the value at each location in `errors`, which has the first 20 of them.
     """
 
     code = "http.invalid"
@@ -238,12 +240,12 @@ def listed(errors: Iterable[tuple[str, str]]) -> str:
 
 
 class Stale(PreconditionFailed):
-    """`If-Match` lists no current ETag of this resource, or `If-None-Match` lists one.
+    """`If-Match` does not have the current ETag of the resource, or `If-None-Match` has it.
 
-    Read the resource again, apply your change to it, and send its new `ETag`. A resource without an
-    ETag is matched by `*` alone.
+    Read the resource again, apply your change, and send the new `ETag`. Only `*` matches a resource
+    without an ETag.
     """
 
     code = "http.stale"
     title = "The resource has changed since you read it."
-    usual_detail = "Read it again, apply your change, and send the new ETag."
+    usual_detail = "Read the resource again, apply your change, and send the new ETag."

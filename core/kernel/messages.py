@@ -1,4 +1,4 @@
-"""Texts with parameters, such as "At least {min}.", which are filled when they are sent."""
+"""Texts with parameters, such as "At most {max} files.", which are filled when they are sent."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ class HasVersion(Protocol):
 
 MAX_DIGITS = 18
 """A version of so many digits fits into the column."""
-NAMED = "If-None-Match names what is there."
+MATCHED = "If-None-Match matches the current resource."
 Tagging = Callable[[UUID, int], str]
 """A function that makes the ETag of a row, from its id and version, for the requested URL."""
 
@@ -56,7 +56,7 @@ class IfMatch:
         if self.tags is not None and tag not in self.tags:
             raise Stale
         if self.unless & {tag, "*"}:
-            raise Stale(NAMED)
+            raise Stale(MATCHED)
 
     def only_version(self, row_id: UUID) -> int | None:
         """Return the version that the row must have, or None if its ETag does not say it alone."""
@@ -74,7 +74,7 @@ class IfMatch:
         if self.tags is not None:
             raise Stale
         if "*" in self.unless:
-            raise Stale(NAMED)
+            raise Stale(MATCHED)
 
 
 ANY_VERSION = IfMatch()

@@ -33,20 +33,20 @@ assert Task().model_fields_set == set()
 AWARE = Annotated[datetime, Meta(tz=True)]
 
 
-def parse_moment(text: object) -> datetime:
+def parse_timestamp(text: object) -> datetime:
     """Return the UTC time of a text in RFC 3339 with an offset.
 
     Raises ValueError, also for a time outside the years 1 to 9999 in UTC.
     """
     try:
-        moment: datetime = convert(text, AWARE)
-        return moment.astimezone(UTC)
+        timestamp: datetime = convert(text, AWARE)
+        return timestamp.astimezone(UTC)
     except (MsgspecError, OverflowError):
         raise ValueError(text) from None
 
 
 class InUtc:
-    """A validator that reads JSON with `parse_moment`; Python objects are in UTC already."""
+    """A validator that reads JSON with `parse_timestamp`; Python objects are in UTC already."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -58,17 +58,17 @@ class InUtc:
 
     def _read(self, value: object, _: object) -> datetime:
         try:
-            return parse_moment(value)
+            return parse_timestamp(value)
         except ValueError:
             raise PydanticCustomError(
-                "datetime_parsing", "A moment as in RFC 3339, with its offset."
+                "datetime_parsing", "A timestamp of RFC 3339 with its offset is expected."
             ) from None
 
 
 UtcDatetime = Annotated[datetime, InUtc()]
 """The type of a timestamp in a body.
 
-A client sends it in RFC 3339 with an offset; without an offset the request is answered with 400.
+A client sends it in RFC 3339 with an offset; without an offset the response is 400.
 The value is in UTC, and a response shows it with a `Z` at the end.
 
 ```python
@@ -199,13 +199,13 @@ class Page(Schema, Generic[T]):
     """
 
     data: list[T]
-    per_page: int = Field(description="How many items a part holds at most.")
-    page: int | None = Field(description="The number of this page; null by cursor.")
+    per_page: int = Field(description="The maximum number of items in this response.")
+    page: int | None = Field(description="The number of this page; null with cursor pagination.")
     total: int | None = Field(
-        description="How many items there are in all; null by cursor without `total=true`."
+        description="The number of all items; null with cursor pagination without `total=true`."
     )
     next_cursor: str | None = Field(
-        description="Send it as `cursor` to read what follows; null by page and at the end."
+        description="The `cursor` of the next items; null with offset pagination and at the end."
     )
 
     @classmethod

@@ -42,7 +42,7 @@ SHORTENED = 4
 EXPANDED = {"\u0f73": "\u0f71\u0f72", "\u0f75": "\u0f71\u0f74", "\u0f81": "\u0f71\u0f80"}
 """Characters of combining class 0 that NFC replaces by two combining marks."""
 
-LENGTH: LiteralString = "From {min} to {max} characters."
+LENGTH: LiteralString = "The text must have {min} to {max} characters."
 """The message for a text that is too short or too long."""
 
 VISIBLE = re.compile(f"[^{BLANK}]")
@@ -118,7 +118,9 @@ class Text:
             raise self._length_error("string_too_long") from None
         except MarksInRow:
             raise PydanticCustomError(
-                "combining_marks", "At most {max} combining marks in a row.", {"max": MAX_MARKS}
+                "combining_marks",
+                "The text must have at most {max} combining marks in a row.",
+                {"max": MAX_MARKS},
             ) from None
         if len(text) < self.shortest:
             raise self._length_error("string_too_short")

@@ -65,7 +65,7 @@ from core.web.forms import FORM_TYPE, MAX_FORM_BYTES, NotAForm, read_form
 from core.web.maintenance import MaintenanceState, UnderMaintenance
 from core.web.openapi.schemes import SecurityScheme
 from core.web.pages import document, page_response, wants_html
-from core.web.parameters import MomentText, moment
+from core.web.parameters import TimestampText, timestamp
 from core.web.problems import NothingHere
 from core.web.responses import (
     PRIVATE,
@@ -122,7 +122,6 @@ __all__ = [
     "Maintenance",
     "MaintenanceState",
     "ModuleInfo",
-    "MomentText",
     "NamedErrors",
     "NewPassword",
     "NewPasswords",
@@ -149,6 +148,7 @@ __all__ = [
     "StepUpRequired",
     "StorePassword",
     "StreamedResponse",
+    "TimestampText",
     "TooLarge",
     "TooManyAttempts",
     "Unauthenticated",
@@ -171,7 +171,6 @@ __all__ = [
     "listed_tags",
     "lower_priority",
     "matches",
-    "moment",
     "page_response",
     "read_form",
     "renewed",
@@ -179,6 +178,7 @@ __all__ = [
     "route",
     "send_head",
     "simple_lower",
+    "timestamp",
     "update_some",
     "wants_html",
 ]

@@ -18,7 +18,7 @@ from core.operations.rows import count_rows, erase_rows, export_rows, model_of
 
 @dataclass(frozen=True)
 class Statistic(Contribution):
-    """A figure in `/admin/stats`: a whole number, read for each request of the figures.
+    """A number in `/admin/stats`, read for each request of the statistics.
 
     ```python
     async def count_notes() -> int:
@@ -47,7 +47,7 @@ class HealthCheck(Contribution):
 
     ```python
     async def connect() -> None:
-        print("The printer answers.")
+        print("The printer responds.")
 
     check = HealthCheck("notes.printer", connect)
     ```
@@ -59,23 +59,23 @@ class HealthCheck(Contribution):
 
 @dataclass(frozen=True)
 class DoctorCheck(Contribution):
-    """A further check of `atrium doctor`; `look` returns a sentence with advice, or None.
+    """A further check of `atrium doctor`; `advise` returns a sentence with advice, or None.
 
     ```python
-    async def look() -> str | None:
+    async def advise() -> str | None:
         return "The printer has no paper: add some."
 
-    check = DoctorCheck("notes.printer", look)
+    check = DoctorCheck("notes.printer", advise)
     ```
     """
 
     name: str
-    look: Callable[[], Awaitable[str | None]]
+    advise: Callable[[], Awaitable[str | None]]
 
 
 @dataclass(frozen=True)
 class UserStatistic(Contribution):
-    """A figure about one user in `/users/me/summary`: `files.bytes` is shown as `bytes`.
+    """A number about one user in `/users/me/summary`: `files.bytes` is shown as `bytes`.
 
     ```python
     async def count_notes(user_id: UUID) -> int:

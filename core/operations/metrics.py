@@ -79,7 +79,7 @@ class RequestMetrics(Collector):
 
     def render(self) -> bytes:
         """Return the metrics of all workers and their processes in Prometheus' text format."""
-        self._keep()  # the next scrape may be answered by another worker
+        self._keep()  # the next scrape may reach another worker
         return generate_latest(self._registry)
 
     async def share(self) -> None:

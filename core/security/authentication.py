@@ -35,14 +35,14 @@ class KeyAuthenticator(Protocol):
 
 
 class NotSignedIn(Unauthenticated):
-    """This takes a credential, and none was sent."""
+    """This operation needs a credential, and none was sent."""
 
     code = "http.not_signed_in"
     title = "Sign in first."
 
 
 class BadCredential(NotSignedIn):
-    """The access token or API key that was sent has ended, or never was one."""
+    """The access token or the API key has ended, or was never issued."""
 
     code = "http.invalid_token"
     title = "This credential is unknown, expired or revoked."
@@ -51,9 +51,9 @@ class BadCredential(NotSignedIn):
 
 
 class MixedCredentials(BadRequest):
-    """Two credentials could mean two callers; `/admin/stats` alone takes both.
+    """Two credentials could mean two principals. Only `/admin/stats` requires both.
 
-    Send `Authorization` or `X-API-Key`, and leave the other out.
+    Send either `Authorization` or `X-API-Key`.
     """
 
     place = "header.X-API-Key"
@@ -62,9 +62,9 @@ class MixedCredentials(BadRequest):
 
 
 class NotPermitted(Forbidden):
-    """None of your roles has the permission that `detail` names.
+    """None of your roles has the permission in `detail`.
 
-    Ask an admin for a role that has it.
+    Ask an admin for a role with that permission.
     """
 
     code = "http.not_permitted"
@@ -72,31 +72,55 @@ class NotPermitted(Forbidden):
 
 
 class KeyRequired(Unauthenticated):
-    """An access token was sent without an API key of the same user."""
+    """The access token is valid, but a valid API key of the same user must be sent with it.
+
+    Send the API key in `X-API-Key`. `POST /auth/api-keys` makes one.
+    """
 
 
 class KeyNotAllowed(Forbidden):
-    """An API key was sent to a route that accepts none."""
+    """An API key acts within its scopes, and no scope covers this operation.
+
+    Sign in, and send the access token instead of the API key.
+    """
 
 
 class InsufficientScope(Forbidden):
-    """The API key lacks the scope of the route."""
+    """The API key is valid, but it was made without the scope in `detail`.
+
+    Make another API key with that scope. The scopes of an API key do not change.
+    """
 
 
 class StepUpRequired(Forbidden):
-    """The sign-in or re-authentication is not recent enough for the route."""
+    """You are signed in, but this operation needs a recent re-authentication.
+
+    Send your password to `POST /auth/step-up`, then repeat the request.
+    """
 
 
 class ProofFailed(Forbidden):
-    """The password that was sent to re-authenticate is wrong."""
+    """The password is not that of the account with which you are signed in.
+
+    Send the right password. Each wrong password is counted, and after several of them you have to
+    wait.
+    """
 
 
 class TooManyAttempts(TooManyRequests):
-    """Wrong passwords delay the next attempt."""
+    """Each wrong password delays the next attempt, per account and per client.
+
+    Wait for the seconds in `Retry-After`, then send the right password.
+    """
 
 
 class ResetRequired(Forbidden):
-    """Too many wrong passwords were sent: the password must be reset."""
+    """After 100 wrong passwords in a row, no password is checked for this account any more.
+
+    Reset the password. Until the service can send mails, ask an admin to enable the account, or the
+    operator to run `atrium user unlock`. Wrong passwords from a client that has signed in to the
+    account before are counted separately, so such a client may still sign in.
+    """
 
 
 WITHOUT_CODE: Sequence[type[ProblemError]] = (

@@ -19,7 +19,7 @@ from core.kernel.lru_dict import LruDict
 
 
 class RateLimited(TooManyRequests):
-    """The limit that `RateLimit-Policy` names is used up for this window."""
+    """The rate limit in `RateLimit-Policy` is used up for this time window."""
 
     code = "http.too_many_requests"
     title = "Too many requests."

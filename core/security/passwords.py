@@ -32,7 +32,7 @@ NewPassword = Annotated[str, NEW_PASSWORD]
 
 
 class HashingBusy(Unavailable):
-    """Too many passwords wait to be hashed."""
+    """A password check is expensive on purpose, and only some requests may wait for one."""
 
 
 StorePassword = Callable[[UUID], Awaitable[None]]

@@ -73,7 +73,7 @@ class Policy(Uncopied):
             self._admit_key(principal)
         if self.needs and not principal.may(self.needs):
             raise NotPermitted(
-                "This takes the permission {permission}.", permission=self.needs.name
+                "This requires the permission {permission}.", permission=self.needs.name
             )
         if self.step_up and not principal.is_fresh(now):
             raise StepUpRequired
@@ -84,7 +84,7 @@ class Policy(Uncopied):
                 return
             raise KeyNotAllowed
         if not principal.may(self.scope):
-            message = "This takes {scope}, of the key and of its owner."
+            message = "Both the API key and its owner need {scope}."
             raise InsufficientScope(message, scope=self.scope.name)
 
 

@@ -81,7 +81,7 @@ async def advice_about(url: str) -> str | None:
             await redis.ping()
     except (RedisError, OSError) as error:
         return (
-            f"it does not answer ({type(error).__name__}): start it, or mend REDIS_URL; "
+            f"it does not respond ({type(error).__name__}): start it, or correct REDIS_URL; "
             "until then each process counts limits for itself."
         )
     return None

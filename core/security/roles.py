@@ -39,7 +39,12 @@ class Roles:
         """Return the roles sorted, each once. Raises InvalidInput for an unknown role."""
         wanted = tuple(roles)
         errors = [
-            FieldError(f"{location}.{at}", "One of {allowed}.", "unknown_role", {"allowed": ROLES})
+            FieldError(
+                f"{location}.{at}",
+                "The value must be one of {allowed}.",
+                "unknown_role",
+                {"allowed": ROLES},
+            )
             for at, role in enumerate(wanted)
             if role not in ROLES
         ]

@@ -1,4 +1,4 @@
-"""People who use the application in tests, each with a signed-in client."""
+"""Users of the application in tests, each with a signed-in client."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -178,14 +178,14 @@ async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 async def person(app: Litestar) -> AsyncIterator[Person]:
-    """Return a signed-in person, whose data a test is about."""
+    """Return a signed-in user, who owns the data of a test."""
     async with register(app, "person@example.com", "Some Person") as registered:
         yield registered
 
 
 @pytest.fixture
 async def stranger(app: Litestar) -> AsyncIterator[Person]:
-    """Return another signed-in person, who has no access to the data of `person`."""
+    """Return another signed-in user, who has no access to the data of `person`."""
     async with register(app, "stranger@example.com", "Another Person") as registered:
         yield registered
 

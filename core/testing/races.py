@@ -1,4 +1,4 @@
-"""Races: many calls that start at the same moment, several times."""
+"""Races: many calls that start at the same time, several times."""
 
 from asyncio import Barrier, create_task, gather
 from collections.abc import Awaitable

@@ -108,11 +108,13 @@ class AccessControl:
     ) -> Exception | None:
         """Set the principal if token and key have the same user and the key has the scope."""
         if by_token is None:
-            return BadCredential("Send your access token and, beside it, an API key of yours.")
+            return BadCredential("Send your access token and one of your API keys.")
         if by_key is None or by_key.id != by_token.id:
             return KeyRequired()
         context.principal = by_token
         needed = current_options().policy.needs
         if needed and not by_key.may(needed):
-            return InsufficientScope("This takes a key with the scope {scope}.", scope=needed.name)
+            return InsufficientScope(
+                "This requires an API key with the scope {scope}.", scope=needed.name
+            )
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from config.access_line import AccessLine
-from config.logging import Event, now
+from config.logging import EventDict, now
 from core.kernel.context import current_context
 from core.web.context import HttpContext
 
@@ -31,7 +31,7 @@ class AccessLog:
         )
 
 
-def about_request(event: Event) -> None:
+def about_request(event: EventDict) -> None:
     """Add the ids of the current request to a log event."""
     context = current_context()
     if context.request_id:

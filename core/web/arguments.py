@@ -33,15 +33,15 @@ def mark_arguments(function: Callable[..., object], paths: Sequence[str]) -> Non
     in_path = {name for path in paths for name in IN_PATH.findall(path)}
     annotations = function.__annotations__
     for name, kind in [*annotations.items()]:
-        annotations[name] = marked(name, kind, is_in_path=name in in_path)
+        annotations[name] = annotated(name, kind, is_in_path=name in in_path)
 
 
-def marked(name: str, kind: Any, is_in_path: bool) -> Any:
+def annotated(name: str, kind: Any, is_in_path: bool) -> Any:
     if is_in_path and isclass(kind):
         return MARKS["path"][kind]
     if name == "data" and isclass(kind) and issubclass(kind, Schema):
         return MARKS["body"][kind]
-    if (right := named(kind)) is None or name == "return":
+    if (right := dependency_name(kind)) is None or name == "return":
         return kind
     if name != right:
         text = getattr(kind, "__name__", kind)
@@ -49,5 +49,5 @@ def marked(name: str, kind: Any, is_in_path: bool) -> Any:
     return MARKS["request"][kind]
 
 
-def named(kind: Any) -> str | None:
+def dependency_name(kind: Any) -> str | None:
     return next((name for known, name in OF_REQUEST.items() if known == kind), None)

@@ -14,7 +14,7 @@ from core.web.context import http_context
 from core.web.precompressed import Precompressed
 from core.web.route_decorators import get
 
-FOLDER = Path(__file__).parent / "static"
+STATIC_FOLDER = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -49,13 +49,13 @@ def asset_url(file: str) -> str:
 @cache
 def assets() -> dict[str, Path]:
     """Return the paths by the served name, which is `atrium.3f2a9c01.css` for `atrium.css`."""
-    return {name: FOLDER / file for file, name in served_names().items()}
+    return {name: STATIC_FOLDER / file for file, name in served_names().items()}
 
 
 @cache
 def served_names() -> dict[str, str]:
     """Return the served name of each file; all files are read once, at the start."""
-    return {path.name: fingerprinted(path) for path in sorted(FOLDER.iterdir())}
+    return {path.name: fingerprinted(path) for path in sorted(STATIC_FOLDER.iterdir())}
 
 
 def fingerprinted(path: Path) -> str:

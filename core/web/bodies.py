@@ -23,15 +23,15 @@ from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
 from core.web.validation_messages import field_error
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-JSON = frozenset({b"application/json"})
-PATCHES = JSON | {b"application/merge-patch+json"}
+JSON_TYPES = frozenset({b"application/json"})
+PATCH_TYPES = JSON_TYPES | {b"application/merge-patch+json"}
 ACCEPT_PATCH: Header = (b"accept-patch", b"application/merge-patch+json, application/json")
 
 
 class NotJson(UnsupportedMediaType):
-    """There is a body, and its `Content-Type` does not say that it is JSON in UTF-8.
+    """The request has a body, but `Content-Type` does not declare it as JSON in UTF-8.
 
-    Set `Content-Type: application/json`, or `application/merge-patch+json` for a PATCH.
+    Send `Content-Type: application/json`, or `application/merge-patch+json` for a PATCH.
     """
 
     code = "http.not_json"
@@ -41,7 +41,7 @@ class NotJson(UnsupportedMediaType):
 class EncodedBody(UnsupportedMediaType):
     """A compressed body could become far larger than the bytes that were sent.
 
-    Send it without compression, and without the field.
+    Send the body without compression, and leave out `Content-Encoding`.
     """
 
     code = "http.encoded_body"
@@ -49,9 +49,9 @@ class EncodedBody(UnsupportedMediaType):
 
 
 class BodyCutOff(BadRequest):
-    """The connection was gone before the last of the body came.
+    """The connection was closed before the end of the body.
 
-    Send it again, whole. Nothing of this one was done.
+    Send the whole request again. This request has changed nothing.
     """
 
     place = "body"
@@ -96,7 +96,9 @@ class JsonRequest(Request[Any, Any, Any]):
 
     def _is_json(self, content_type: bytes) -> bool:
         """Return whether the media type is JSON or, for a PATCH, a merge patch (RFC 7396)."""
-        return is_text_of(PATCHES if self.scope["method"] == "PATCH" else JSON, content_type)
+        return is_text_of(
+            PATCH_TYPES if self.scope["method"] == "PATCH" else JSON_TYPES, content_type
+        )
 
     def _refusal(self) -> Exception:
         refusal = NotJson()
@@ -138,7 +140,9 @@ def decode(kind: type[Schema], value: JsonBytes) -> Schema:
 def refusal_of(error: ValidationError) -> BadRequest:
     errors = error.errors(include_url=False, include_input=False)
     if errors[0]["type"] == "json_invalid":  # the standard parser accepts this
-        return MalformedJson(r"A \u escape is half of a surrogate pair, and no character.")
+        return MalformedJson(
+            r"A \u escape is one half of a surrogate pair, which is not a character."
+        )
     return InvalidInput([field_error(place_of(it), it) for it in errors[:MAX_ERRORS]])
 
 

@@ -121,7 +121,9 @@ def language_of(file: Path) -> str:
     """Return the language in a file name. Raises WiringError for a tag with a region."""
     if match := FILE_NAME.fullmatch(file.name):
         return match[1]
-    raise WiringError(f"{file} names no language without a region: call it like messages.ko.json.")
+    raise WiringError(
+        f"{file} does not name a language without a region: rename it, as in messages.ko.json."
+    )
 
 
 def translations_in(file: Path) -> Translations:
@@ -129,4 +131,4 @@ def translations_in(file: Path) -> Translations:
     try:
         return decode(file.read_bytes(), type=Translations)
     except DecodeError as error:  # also one of another shape
-        raise WiringError(f"{file} is no catalogue of messages: {error}.") from error
+        raise WiringError(f"{file} is not a catalogue of messages: {error}.") from error

@@ -9,7 +9,7 @@ from core.web.context import http_context
 from core.web.limits import count_request
 from core.web.responses import FinishedResponse
 
-METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+ALLOWED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
     "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, If-Modified-Since, "
     "If-Unmodified-Since, If-Range, Range, Idempotency-Key, X-Request-ID, traceparent, tracestate, "
@@ -37,7 +37,7 @@ class CorsMiddleware:
     ) -> None:
         self._app, self._limits, self._api = app, limits, f"{api_prefix}/"
         self._preflight: list[Header] = [
-            (b"access-control-allow-methods", METHODS),
+            (b"access-control-allow-methods", ALLOWED_METHODS),
             (b"access-control-allow-headers", ", ".join([REQUEST_HEADERS, *more_headers]).encode()),
             (b"access-control-max-age", b"600"),
         ]

@@ -33,5 +33,5 @@ class Cursors:
 
 
 def refused() -> InvalidInput:
-    message = "Take the cursor from the answer before, with the same sort, search and filters."
+    message = "Send the cursor of the previous response, with the same sort, search and filters."
     return InvalidInput([FieldError("query.cursor", message, "cursor")])

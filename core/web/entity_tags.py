@@ -10,7 +10,7 @@ from core.kernel.errors import FieldError, InvalidInput
 
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 EACH = re.compile(TAG)
-LIST = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
+TAG_LIST = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
 CODED = re.compile(r'-(?:gzip|br|zstd)"$')
 
 
@@ -19,8 +19,8 @@ def listed_tags(if_match: bytes) -> frozenset[str] | None:
     text = if_match.decode("latin-1").strip(" \t")
     if text == "*":
         return None
-    if not LIST.fullmatch(text):
-        message = 'Send * or ETags as they were given, in quotes: "5d41402a.1".'
+    if not TAG_LIST.fullmatch(text):
+        message = 'Send * or ETags as they were received, in quotes: "5d41402a.1".'
         raise InvalidInput([FieldError("header.If-Match", message, "entity_tag")])
     return frozenset(map(as_sent, EACH.findall(text)))
 

@@ -19,16 +19,16 @@ MAX_FORM_FIELDS = 100
 
 
 class NotAForm(UnsupportedMediaType):
-    """The standard behind this operation wants a form."""
+    """The standard for this operation requires a form."""
 
     code = "http.not_a_form"
     title = f"Send the body as {FORM_TYPE}."
 
 
 class MalformedForm(BadRequest):
-    """It cannot be decoded, or has a field twice.
+    """The form cannot be decoded, or it has the same field twice.
 
-    Let an HTTP library encode it, each field once.
+    Let an HTTP library encode the form, and send each field once.
     """
 
     place = "body"
@@ -45,10 +45,10 @@ async def read_form(
         raise NotAForm
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise EncodedBody
-    return fields_of(await request.body(), malformed)
+    return form_fields(await request.body(), malformed)
 
 
-def fields_of(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
+def form_fields(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
     try:
         pairs = parse_qsl(
             content.decode("ascii"),
@@ -61,5 +61,5 @@ def fields_of(content: bytes, malformed: type[BadRequest]) -> dict[str, str]:
         raise malformed("The form cannot be read.") from None
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise malformed("A field is given twice.")
+        raise malformed("The form has the same field twice.")
     return fields

@@ -21,7 +21,7 @@ class MaintenanceSwitch(Protocol):
 
 
 class UnderMaintenance(Unavailable):
-    """The service is open to admins only; `detail` may say why and for how long."""
+    """In maintenance mode only admins may use the service. `detail` may have the reason."""
 
     code = "http.maintenance"
     title = "The service is closed for maintenance."

@@ -21,7 +21,7 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class ShuttingDown(Unavailable):
-    """This process is about to stop; another one may have taken over already."""
+    """This process is about to stop. Another process may accept requests already."""
 
     code = "http.shutting_down"
     title = "This instance is shutting down; try again."

@@ -19,7 +19,7 @@ from core.kernel.messages import ParameterValue
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.principal import Principal
-from core.kernel.schemas import parse_moment
+from core.kernel.schemas import parse_timestamp
 from core.kernel.text import Line
 from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
@@ -28,7 +28,7 @@ from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
 from core.web.route_options import AnyListing
-from core.web.validation_messages import FLAG, MOMENT, field_error
+from core.web.validation_messages import FLAG, TIMESTAMP, field_error
 
 MAX_PAGE = 1_000_000
 SEARCH = Line(0, 100)
@@ -88,7 +88,7 @@ class PageRequests:
         if "cursor" in query and page > 1:
             raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
         if query.get("sort") == "":
-            raise invalid("sort", "Name a key, or leave it out.", "unknown")
+            raise invalid("sort", "Name a sort key, or leave the parameter out.", "unknown")
         by_cursor, counted = "cursor" in query, flag("total", query.get("total", "false"))
         sort, search = query.get("sort"), searched(query.get("search"))
         filters = {
@@ -118,7 +118,9 @@ def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
         return default
     if text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= largest:
         return int(text)
-    raise invalid(name, "A whole number from {min} to {max}.", "range", min=1, max=largest)
+    raise invalid(
+        name, "The value must be a whole number from {min} to {max}.", "range", min=1, max=largest
+    )
 
 
 def kind_of(column: Any) -> Any:
@@ -133,7 +135,7 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
     if kind is bool:
         return flag(name, text)
     if kind is datetime:
-        return moment(name, text)
+        return timestamp(name, text)
     try:
         return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
     except ValidationError as error:
@@ -144,15 +146,15 @@ def filter_value(name: str, kind: Any, text: str) -> Any:
         raise InvalidInput([FieldError.of(f"query.{name}", error, "type")]) from None
 
 
-def moment(name: str, text: str | None) -> datetime | None:
+def timestamp(name: str, text: str | None) -> datetime | None:
     """Return the time of an RFC 3339 text with an offset; None for None. Raises InvalidInput.
 
     A space instead of the sign of the offset is read as a `+` that was not sent as `%2B`.
     """
     try:
-        return None if text is None else parse_moment(with_plus(text))
+        return None if text is None else parse_timestamp(with_plus(text))
     except ValueError:
-        raise invalid(name, MOMENT, "type") from None
+        raise invalid(name, TIMESTAMP, "type") from None
 
 
 def with_plus(text: str) -> str:
@@ -162,8 +164,8 @@ def with_plus(text: str) -> str:
     return text
 
 
-MomentText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
-"""The type of a query parameter that the handler passes to `moment`."""
+TimestampText = Annotated[str | None, Parameter(schema_extra={"format": "date-time"})]
+"""The type of a query parameter that the handler passes to `timestamp`."""
 
 
 def flag(name: str, text: str) -> bool:
@@ -193,7 +195,7 @@ def read_query(query_string: bytes) -> dict[str, str]:
     try:
         pairs = parse_qsl(query_string.decode("ascii"), True, errors="strict")
     except UnicodeDecodeError:
-        raise InvalidInput([FieldError("query", "It is not UTF-8.", "encoding")]) from None
+        raise InvalidInput([FieldError("query", "The query is not UTF-8.", "encoding")]) from None
     query = dict(pairs)
     if "sort" in query:
         keys = (key for name, value in pairs if name == "sort" for key in value.split(","))

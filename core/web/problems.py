@@ -36,7 +36,7 @@ class NothingHere(NotFound):
 
 
 class MethodNotAllowed(ProblemError):
-    """The path has operations of other methods."""
+    """This path has operations of other methods only."""
 
     status = 405
     code = "http.method_not_allowed"
@@ -48,21 +48,21 @@ class MethodNotAllowed(ProblemError):
 
 
 class BodyTooLarge(TooLarge):
-    """JSON has at most 256 KiB; some operations have limits of their own."""
+    """JSON has at most 256 KiB. Some operations have a limit of their own."""
 
     code = "http.too_large"
     title = "The body is too large."
 
 
 class Unreadable(BadRequest):
-    """It breaks a rule of HTTP for which there is no problem of its own."""
+    """The request breaks a rule of HTTP that has no error code of its own."""
 
     code = "http.unreadable"
     title = "The request cannot be read."
 
 
 class InternalError(ProblemError):
-    """Nothing that was sent is to blame; the log has the reason under the `request_id`."""
+    """The request is not the cause. The log has the reason under the `request_id`."""
 
     status = 500
     code = "http.internal_server_error"
@@ -77,16 +77,20 @@ BY_STATUS: Mapping[int, type[ProblemError]] = {
 
 
 class Problem(Schema):
-    """`code` is for programs, `title` and `detail` are for people, `request_id` for support."""
+    """Programs use `code`, users read `title` and `detail`, and support needs `request_id`."""
 
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(examples=["http://localhost:8000/docs/problems/http.not_found"])
-    title: str = Field(description="The same for every problem of this code, in each language.")
+    title: str = Field(
+        description="The title is the same for every problem of this code, in each language."
+    )
     status: int
     detail: str
     instance: str = Field(examples=["/requests/0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"])
-    code: str = Field(description="Stable.", examples=["http.not_found"])
+    code: str = Field(
+        description="The error code, which never changes.", examples=["http.not_found"]
+    )
     request_id: str
     errors: Sequence[FieldError] | None = Field(
         default=None, exclude_if=lambda errors: errors is None
@@ -178,13 +182,13 @@ def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
         yield from named(subclass)
 
 
-def example_of_problem(kind: type[ProblemError], public_url: str) -> dict[str, Any]:
+def example_of_problem(kind: type[ProblemError], public_url: str, title: str) -> dict[str, Any]:
     request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
     return {
         "type": f"{public_url}/docs/problems/{kind.code}",
-        "title": kind.title,
+        "title": title,
         "status": kind.status,
-        "detail": kind.title,
+        "detail": title,
         "instance": f"/requests/{request_id}",
         "code": kind.code,
         "request_id": request_id,

@@ -37,11 +37,11 @@ def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
     """Raise InvalidInput for an unknown query parameter, or a repeated one, except `sort`."""
     given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
     errors = [
-        FieldError(f"query.{name[:50]}", "There is no such parameter here.", "unknown")
+        FieldError(f"query.{name[:50]}", "There is no such parameter.", "unknown")
         for name in given
         if name not in known
     ] or [
-        FieldError(f"query.{name}", "Give it once.", "repeated")
+        FieldError(f"query.{name}", "Send this parameter once.", "repeated")
         for name in dict.fromkeys(given)
         if given.count(name) > 1 and name != "sort"
     ]

@@ -229,7 +229,7 @@ def declared(
     """
     handler = decorator(path, opt={DECLARATION: declaration}, **options)
     for unknown in handler.opt.keys() - {DECLARATION}:
-        [nearest] = get_close_matches(unknown, NAMES, n=1, cutoff=0)
+        [nearest] = get_close_matches(unknown, OPTION_NAMES, n=1, cutoff=0)
         raise TypeError(f"a route has no option {unknown!r}; the nearest is {nearest!r}")
 
     def decorate(function: Callable[..., Any]) -> HTTPRouteHandler:
@@ -239,4 +239,6 @@ def declared(
     return decorate
 
 
-NAMES = sorted({*LitestarBodyOptions.__annotations__, *(it.name for it in fields(Declaration))})
+OPTION_NAMES = sorted(
+    {*LitestarBodyOptions.__annotations__, *(it.name for it in fields(Declaration))}
+)

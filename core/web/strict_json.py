@@ -18,10 +18,10 @@ MAX_INTEGER = 2**53 - 1
 
 
 class MalformedJson(BadRequest):
-    """It cannot be parsed, or two parsers could read it in two ways.
+    """The body cannot be parsed, or two parsers could read it differently.
 
-    Let a JSON library write it, in UTF-8: no key twice, no `NaN`, at most 32 levels deep, whole
-    numbers within ±(2⁵³−1).
+    Let a JSON library write the body in UTF-8: no key twice, no `NaN`, at most 32 levels, and
+    integers within ±(2⁵³−1).
     """
 
     place = "body"
@@ -30,7 +30,7 @@ class MalformedJson(BadRequest):
 
 
 class TooManyValues(BadRequest):
-    """The JSON body has more values than any operation takes.
+    """The JSON body has more values than any operation accepts.
 
     An object has at most 1,000 members, and a body at most 10,000 values. Send the rest in further
     requests.
@@ -51,7 +51,9 @@ def unambiguous(content: bytes) -> bytes:
         check_extent(text)
         scan(text)
     except RepeatedKey:
-        raise MalformedJson("A key is given twice.").at(place_of_repeated(text)) from None
+        raise MalformedJson("An object has the same key twice.").at(
+            place_of_repeated(text)
+        ) from None
     except ValueError as error:
         raise malformed(error) from error
     return content
@@ -67,7 +69,7 @@ def check_extent(text: str) -> None:
         return
     outside = outside_strings(text)
     if too_deep(outside):
-        raise MalformedJson("It is nested more than {max} deep.", max=MAX_DEPTH)
+        raise MalformedJson("The body has more than {max} levels.", max=MAX_DEPTH)
     if values_in(outside) > MAX_VALUES:
         raise TooManyValues("A body has at most {max} values.", max=MAX_VALUES)
 
@@ -148,7 +150,7 @@ def exact(number: str) -> int:
     """Return an integer that every JSON parser reads alike (RFC 8259, 6). Raises MalformedJson."""
     if len(number) > 17 or abs(value := int(number)) > MAX_INTEGER:
         limits = {"min": -MAX_INTEGER, "max": MAX_INTEGER}
-        raise MalformedJson("Integers reach from {min} to {max}.", **limits)
+        raise MalformedJson("Integers must be from {min} to {max}.", **limits)
     return value
 
 
@@ -160,10 +162,10 @@ scan: Callable[[str], Any] = json.JSONDecoder(
 def malformed(error: ValueError) -> MalformedJson:
     match error:
         case json.JSONDecodeError():
-            message = "The body is no JSON at line {line}, column {column}."
+            message = "The body is not JSON at line {line}, column {column}."
             return MalformedJson(message, line=error.lineno, column=error.colno)
         case UnicodeDecodeError():
-            return MalformedJson("The body is no UTF-8 at byte {byte}.", byte=error.start + 1)
+            return MalformedJson("The body is not UTF-8 at byte {byte}.", byte=error.start + 1)
         case _:
             message = "The body has a number that is not JSON: {number}."
             return MalformedJson(message, number=str(error))

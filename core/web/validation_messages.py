@@ -14,16 +14,16 @@ from core.kernel.messages import Parameters, ParameterValue, as_parameters
 from core.kernel.text import LENGTH
 
 BUILT_IN = frozenset(get_args(ErrorType))
-OTHERWISE = "This is not what is expected here."
+OTHERWISE = "The value is not valid."
 OBJECT, LIST, STRING = "An object is expected.", "A list is expected.", "A string is expected."
 FLAG, WHOLE, NUMBER = (
-    "Either true or false.",
+    "The value must be true or false.",
     "A whole number is expected.",
     "A number is expected.",
 )
 UUID = "A UUID is expected."
-MOMENT = "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z."
-DATE = "A date as in RFC 3339, e.g. 2026-01-31."
+TIMESTAMP = "A timestamp of RFC 3339 is expected, such as 2026-01-31T12:00:00Z."
+DATE = "A date of RFC 3339 is expected, such as 2026-01-31."
 
 MESSAGES: Mapping[str, str] = {
     "missing": "This is required.",
@@ -35,20 +35,20 @@ MESSAGES: Mapping[str, str] = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), WHOLE),
     **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing"), NUMBER),
     **dict.fromkeys(("uuid_type", "uuid_parsing"), UUID),
-    **dict.fromkeys(("datetime_type", "datetime_parsing", "timezone_aware"), MOMENT),
+    **dict.fromkeys(("datetime_type", "datetime_parsing", "timezone_aware"), TIMESTAMP),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), DATE),
-    "none_required": "Only null is expected.",
-    **dict.fromkeys(("literal_error", "enum"), "One of {allowed}."),
-    "greater_than": "More than {above}.",
-    "greater_than_equal": "At least {min}.",
-    "less_than": "Less than {below}.",
-    "less_than_equal": "At most {max}.",
-    "multiple_of": "A multiple of {multiple_of}.",
-    "string_too_short": "{min} or more characters.",
-    "string_too_long": "{max} or fewer characters.",
-    "string_pattern_mismatch": "It is not written as it must be here.",
-    "too_short": "{min} or more entries.",
-    "too_long": "{max} or fewer entries.",
+    "none_required": "The value must be null.",
+    **dict.fromkeys(("literal_error", "enum"), "The value must be one of {allowed}."),
+    "greater_than": "The value must be more than {above}.",
+    "greater_than_equal": "The value must be at least {min}.",
+    "less_than": "The value must be less than {below}.",
+    "less_than_equal": "The value must be at most {max}.",
+    "multiple_of": "The value must be a multiple of {multiple_of}.",
+    "string_too_short": "The text must have at least {min} characters.",
+    "string_too_long": "The text must have at most {max} characters.",
+    "string_pattern_mismatch": "The text does not have the required format.",
+    "too_short": "The list must have at least {min} items.",
+    "too_long": "The list must have at most {max} items.",
 }
 PARAMETER_MESSAGES: Mapping[str, str] = {
     "Invalid UUID": UUID,
@@ -59,7 +59,7 @@ PARAMETER_MESSAGES: Mapping[str, str] = {
     "Expected `str`": STRING,
 }
 """Messages by the start of the text of msgspec, which parses path and query parameters."""
-NAMES = {
+PARAMETER_NAMES = {
     **dict.fromkeys(("ge", "min_length"), "min"),
     **dict.fromkeys(("le", "max_length"), "max"),
     "gt": "above",
@@ -76,11 +76,15 @@ def field_error(location: str, details: ErrorDetails, code: str = "") -> FieldEr
         return FieldError(location, details["msg"], code or kind, as_parameters(context))
     if {"min", "max"} <= context.keys():  # `Text` names both limits
         return FieldError(location, LENGTH, code or kind, context)
-    return FieldError(location, MESSAGES.get(kind, OTHERWISE), code or kind, parameters_of(context))
+    return FieldError(
+        location, MESSAGES.get(kind, OTHERWISE), code or kind, rule_parameters(context)
+    )
 
 
-def parameters_of(context: Mapping[str, Any]) -> Parameters:
-    named = {NAMES[name]: value for name, value in context.items() if name in NAMES}
+def rule_parameters(context: Mapping[str, Any]) -> Parameters:
+    named = {
+        PARAMETER_NAMES[name]: value for name, value in context.items() if name in PARAMETER_NAMES
+    }
     parameters: dict[str, ParameterValue] = {**as_parameters(named)}
     if "expected" in context:
         listed = context["expected"].replace("'", "").replace(" or ", ", ")

@@ -54,7 +54,9 @@ def construct(
         contributed = tuple(module.contributions())
     for part in contributed:
         if not isinstance(part, Contribution):
-            raise WiringError(f"The module {name} contributes {part!r}, which is no Contribution.")
+            raise WiringError(
+                f"The module {name} contributes {part!r}, which is not a Contribution."
+            )
     return module, contributed
 
 
@@ -152,4 +154,4 @@ def in_order(owners: Mapping[Module, Sequence[Module]]) -> list[Module]:
         return list(TopologicalSorter(owners).static_order())
     except CycleError as error:
         circle = " → ".join(module.name for module in reversed(error.args[1]))
-        raise WiringError(f"Modules need each other in a circle: {circle}.") from None
+        raise WiringError(f"Modules depend on each other in a circle: {circle}.") from None

@@ -40,7 +40,7 @@ def words_of(contributions: Contributions) -> dict[str, list[str]]:
 
 
 def tag_description(docstring: str | None) -> str:
-    """Return the description of a tag: `Posts: what people publish.` → `What people publish.`"""
+    """Return the description of a tag: `Posts: texts of users.` → `Texts of users.`"""
     line = (docstring or "").strip().partition("\n")[0]
     text = line.rpartition(": ")[2]
     return text[:1].upper() + text[1:]

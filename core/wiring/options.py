@@ -62,7 +62,7 @@ class OptionReader:
 
     def _checked(self, handler: HTTPRouteHandler, place: str) -> Declaration:
         if (declared := declaration_of(handler)) is None:
-            raise WiringError(f"{place} has no policy: take the decorator from core.kit.")
+            raise WiringError(f"{place} has no policy: use a decorator of core.kit.")
         self._check_permissions(declared.policy, place)
         check_order(declared.listing, place)
         self._check_limit(declared.limit, place)
@@ -94,7 +94,7 @@ def check_order(listing: AnyListing | None, place: str) -> None:
         if key.removeprefix("-") not in listing.keys:
             keys = ", ".join(listing.keys)
             raise WiringError(
-                f"{place} sorts its list by {key!r}, which is none of its keys: {keys}."
+                f"{place} sorts its list by {key!r}, which is not one of its keys: {keys}."
             )
 
 

@@ -72,13 +72,13 @@ def about_redis(url: SecretStr | None) -> Sequence[Contribution]:
     if url is None:
         return ()
 
-    async def look() -> str | None:
+    async def advise() -> str | None:
         from core.security.redis_counters import advice_about
 
         return await advice_about(url.get_secret_value())
 
     async def warn() -> None:
-        if advice := await look():
+        if advice := await advise():
             log.warning("redis_unavailable", advice=advice)
 
-    return DoctorCheck("core.redis", look), StartupTask("core.redis", warn)
+    return DoctorCheck("core.redis", advise), StartupTask("core.redis", warn)

@@ -55,7 +55,9 @@ def load_modules(only: Sequence[str] | None = None) -> LoadedModules:
         raise WiringError(f"Two modules are called {twice[0]}: rename one.")
     if unknown := sorted(set(only or ()) - set(names)):
         nearest = "".join(get_close_matches(unknown[0], names, n=1, cutoff=0)) or "none"
-        raise WiringError(f"MODULES names {unknown[0]}: no module; the nearest is {nearest}.")
+        raise WiringError(
+            f"MODULES names {unknown[0]}, which is not a module; the nearest is {nearest}."
+        )
     modules = LoadedModules({}, {}, {})
     for entry in entries:
         if only is None or entry.name in only:
@@ -80,9 +82,9 @@ def loaded(entry: EntryPoint) -> type[Module]:
             missing = f"The module {entry.name} has no {entry.attr} in {entry.module}."
             raise WiringError(missing) from None
     if not isclass(plugin) or not issubclass(plugin, Module):
-        raise WiringError(f"{failure}: {entry.attr} in {entry.module} is no Module.")
+        raise WiringError(f"{failure}: {entry.attr} in {entry.module} is not a Module.")
     if not package_of(plugin):
-        raise WiringError(f"{failure}: {entry.module} stands in no package.")
+        raise WiringError(f"{failure}: {entry.module} is not in a package.")
     return plugin
 
 

@@ -30,10 +30,10 @@ class RouteRules(ReceiveRoutePlugin):
             raise WiringError(f"{route.path} is no HTTP route: no policy can guard it.")
         models = {id(entry[0]): entry for entry in route.route_handler_map.values()}
         for handler, model in models.values():
-            if not answers_options(handler):
+            if not is_options_handler(handler):
                 self._prepare(handler, model, route.path)
         for handler, _ in models.values():
-            if answers_options(handler):
+            if is_options_handler(handler):
                 handler.opt[OPTIONS] = options_of_path(route)
 
     def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
@@ -59,7 +59,7 @@ def options_of_path(route: HTTPRoute) -> RouteOptions:
     )
 
 
-def answers_options(handler: BaseRouteHandler) -> bool:
+def is_options_handler(handler: BaseRouteHandler) -> bool:
     """Return whether Litestar added this handler to the route for OPTIONS."""
     return handler.fn.__module__ == "litestar.routes.http"
 
@@ -81,4 +81,4 @@ def operations_of(routes: Sequence[BaseRoute]) -> Iterator[tuple[HTTPRoute, HTTP
 
 
 def own_handlers(route: HTTPRoute) -> list[HTTPRouteHandler]:
-    return [handler for handler in route.route_handlers if not answers_options(handler)]
+    return [handler for handler in route.route_handlers if not is_options_handler(handler)]

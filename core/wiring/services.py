@@ -128,7 +128,7 @@ def refuse_circles(containers: Iterable[ServiceContainer]) -> None:
     except CycleError as error:
         circle = " → ".join(name_of(kinds[provider]) for provider in reversed(error.args[1]))
         move = "move what they share into one of its own"
-        raise WiringError(f"Services need each other in a circle: {circle}; {move}.") from None
+        raise WiringError(f"Services depend on each other in a circle: {circle}; {move}.") from None
 
 
 def real(provider: Any) -> Any:

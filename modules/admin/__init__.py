@@ -1,1 +1,1 @@
-"""Admin: what the people who run the application see and do. Modules contribute; it collects."""
+"""Admin: operations for admins, and the statistics that modules contribute."""

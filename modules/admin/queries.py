@@ -8,7 +8,7 @@ from core.kit.platform import AuditEntry, ValueListing
 Period = tuple[datetime | None, datetime | None]
 """The first timestamp of a period, and the one before which the period ends."""
 
-AUDIT = Listing(
+AUDIT_ENTRIES = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
     filters={
         "actor": AuditEntry.actor_id,
@@ -18,7 +18,7 @@ AUDIT = Listing(
     default="-at",
 )
 
-MODULES = ValueListing(("name",), default="name")
+INSTALLED = ValueListing(("name",), default="name")
 
 SELECT_ALL = select_rows(AuditEntry)
 SINCE = SELECT_ALL.where(AuditEntry.at >= bindparam("since"))

@@ -39,7 +39,9 @@ class MaintenanceUpdate(Schema):
 class MaintenanceRead(Schema):
     enabled: bool
     message: str | None
-    retry_after_s: int = Field(description="What `Retry-After` says while the service is closed.")
+    retry_after_s: int = Field(
+        description="The seconds in `Retry-After` during the maintenance mode."
+    )
 
 
 class AuditRead(Schema):
@@ -62,7 +64,7 @@ class ModuleRead(Schema):
     version: str
     routes: int
     permissions: list[PermissionName]
-    migrations: str | None = Field(description="The revision its tables are at.")
+    migrations: str | None = Field(description="The current revision of the tables.")
     health: dict[str, Literal["ok", "down"]]
 
 

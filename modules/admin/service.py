@@ -24,7 +24,15 @@ from core.kit.platform import (
     ModuleInfo,
     count_fallback,
 )
-from modules.admin.queries import AUDIT, BETWEEN, SELECT_ALL, SINCE, UNTIL, Period, revision_of
+from modules.admin.queries import (
+    AUDIT_ENTRIES,
+    BETWEEN,
+    SELECT_ALL,
+    SINCE,
+    UNTIL,
+    Period,
+    revision_of,
+)
 from modules.admin.schemas import (
     FileFigures,
     ModuleRead,
@@ -86,7 +94,7 @@ class AuditReader:
         queries = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
         query = queries[since is not None, until is not None]
         async with self._db.read() as reads:
-            return await reads.page(AUDIT, query, request, {"since": since, "until": until})
+            return await reads.page(AUDIT_ENTRIES, query, request, {"since": since, "until": until})
 
 
 class EventAdmin:

@@ -10,13 +10,15 @@ from modules.auth.service.signing_keys import SigningKeys
 
 
 def keys_group(signing_keys: Callable[[], SigningKeys], db: Callable[[], Database]) -> click.Group:
-    @click.group("keys", help="Look after the keys that sign access tokens.")
+    @click.group("keys", help="Manage the keys that sign access tokens.")
     def keys() -> None: ...
 
     @keys.command("rotate")
-    @click.option("--withdraw", is_flag=True, help="A key got out: refuse its tokens from now on.")
+    @click.option(
+        "--withdraw", is_flag=True, help="Revoke all earlier keys at once, if one has leaked."
+    )
     def rotate(withdraw: bool) -> None:
-        """Sign with a new key; all sessions go on."""
+        """Sign access tokens with a new key; all sessions continue."""
 
         async def make() -> str:
             try:

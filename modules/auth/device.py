@@ -2,7 +2,7 @@
 
 import re
 
-MAX_LENGTH = 100
+MAX_DEVICE_LENGTH = 100
 BROWSERS = (
     ("Edge", ("Edg/", "EdgA/", "EdgiOS/")),
     ("Opera", ("OPR/",)),
@@ -31,7 +31,7 @@ def device_of(user_agent: str | None) -> str:
     browser, system = first(BROWSERS, text), first(SYSTEMS, text)
     if browser and system:
         return f"{browser} on {system}"
-    return browser or system or text.split(" ")[0][:MAX_LENGTH] or UNKNOWN
+    return browser or system or text.split(" ")[0][:MAX_DEVICE_LENGTH] or UNKNOWN
 
 
 def first(marks: Marks, text: str) -> str | None:

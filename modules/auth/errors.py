@@ -8,7 +8,7 @@ from core.kit.platform import NotSignedIn, ParameterValue
 class InvalidCredentials(NotSignedIn):
     """The response does not say whether the e-mail address, the password or the account is wrong.
 
-    Check both as they were typed. Each wrong attempt counts.
+    Check the e-mail address and the password. Each wrong attempt is counted.
     """
 
     code = "auth.invalid_credentials"
@@ -16,9 +16,9 @@ class InvalidCredentials(NotSignedIn):
 
 
 class InvalidRefreshToken(NotSignedIn):
-    """It is good once, for as long as its session lasts.
+    """A refresh token can be used once, while its session lasts.
 
-    Sign in again. A token that came twice has ended its session.
+    Sign in again. A refresh token that is sent twice ends its session.
     """
 
     code = "auth.invalid_refresh_token"
@@ -28,23 +28,23 @@ class InvalidRefreshToken(NotSignedIn):
 
 
 class SessionNotFound(NotFound):
-    """It has ended, or is not yours to see."""
+    """The session has ended, or you may not read it."""
 
     code = "auth.session_not_found"
     title = "There is no such session."
 
 
 class ApiKeyNotFound(NotFound):
-    """It was revoked, or is not yours to see."""
+    """The API key was revoked, or you may not read it."""
 
     code = "auth.api_key_not_found"
     title = "There is no such API key."
 
 
 class ScopeNotYours(Forbidden):
-    """A scope is a permission, and you do not have those that `detail` names.
+    """A scope is a permission, and the owner does not have the permissions in `detail`.
 
-    Leave them out.
+    Leave those scopes out.
     """
 
     code = "auth.scope_not_yours"
@@ -64,7 +64,7 @@ class TokenRefusal(BadRequest):
 class InvalidRequest(TokenRefusal):
     """A parameter is missing, repeated or malformed (`invalid_request` in RFC 6749).
 
-    Correct what `error_description` names.
+    Correct the parameter in `error_description`.
     """
 
     code = "auth.invalid_request"
@@ -75,7 +75,7 @@ class InvalidRequest(TokenRefusal):
 class InvalidGrant(TokenRefusal):
     """`/auth/login` or `/auth/refresh` refused the credentials (`invalid_grant`, RFC 6749).
 
-    Sign in again, with the right password.
+    Sign in again with the right password.
     """
 
     code = "auth.invalid_grant"
@@ -84,9 +84,9 @@ class InvalidGrant(TokenRefusal):
 
 
 class UnsupportedGrantType(TokenRefusal):
-    """There are `password`, where the settings allow it, and `refresh_token`.
+    """The token endpoint supports `refresh_token` and, if the settings allow it, `password`.
 
-    Send one of those.
+    Send one of these.
     """
 
     code = "auth.unsupported_grant_type"
@@ -95,19 +95,19 @@ class UnsupportedGrantType(TokenRefusal):
 
 
 class KeyRequired(platform.KeyRequired):
-    """The access token is valid, but a valid API key of the same user must come with it.
+    """The access token is valid, but a valid API key of the same user must be sent with it.
 
-    Send the key in `X-API-Key`. `POST /auth/api-keys` makes one.
+    Send the API key in `X-API-Key`. `POST /auth/api-keys` makes one.
     """
 
     code = "auth.key_required"
-    title = "Send one of your API keys beside the access token."
+    title = "Send one of your API keys together with the access token."
 
 
 class KeyNotAllowed(platform.KeyNotAllowed):
-    """A key acts within its scopes, and there is no scope for this.
+    """An API key acts within its scopes, and no scope covers this operation.
 
-    Sign in, and send the access token instead of the key.
+    Sign in, and send the access token instead of the API key.
     """
 
     code = "auth.key_not_allowed"
@@ -115,9 +115,9 @@ class KeyNotAllowed(platform.KeyNotAllowed):
 
 
 class InsufficientScope(platform.InsufficientScope):
-    """The key is good, and was made without the scope that `detail` names.
+    """The API key is valid, but it was made without the scope in `detail`.
 
-    Make another key that carries it: the scopes of a key do not change.
+    Make another API key with that scope. The scopes of an API key do not change.
     """
 
     code = "auth.insufficient_scope"
@@ -125,7 +125,7 @@ class InsufficientScope(platform.InsufficientScope):
 
 
 class StepUpRequired(platform.StepUpRequired):
-    """You are signed in, and this asks for a recent proof of who you are.
+    """You are signed in, but this operation needs a recent re-authentication.
 
     Send your password to `POST /auth/step-up`, then repeat the request.
     """
@@ -135,19 +135,20 @@ class StepUpRequired(platform.StepUpRequired):
 
 
 class ProofFailed(platform.ProofFailed):
-    """The password given as proof is not that of the account you are signed in with.
+    """The password is not that of the account with which you are signed in.
 
-    Give the right one. Each wrong one counts, and after some of them you have to wait.
+    Send the right password. Each wrong password is counted, and after several of them you have to
+    wait.
     """
 
     code = "auth.proof_failed"
-    title = "The proof of your identity is wrong."
+    title = "Re-authentication failed."
 
 
 class TooManyAttempts(platform.TooManyAttempts):
     """Each wrong password delays the next attempt, per account and per client.
 
-    Wait as many seconds as `Retry-After` says, then send the right password.
+    Wait for the seconds in `Retry-After`, then send the right password.
     """
 
     code = "auth.too_many_attempts"
@@ -155,11 +156,11 @@ class TooManyAttempts(platform.TooManyAttempts):
 
 
 class ResetRequired(platform.ResetRequired):
-    """After 100 wrong passwords in a row no further password is compared for this account.
+    """After 100 wrong passwords in a row, no password is checked for this account any more.
 
-    Reset the password. Until mails are sent, ask an admin to enable the account, or the operator
-    to run `atrium user unlock`. Each client that has signed in to the account before is counted by
-    itself: such a client may still sign in.
+    Reset the password. Until the service can send mails, ask an admin to enable the account, or the
+    operator to run `atrium user unlock`. Wrong passwords from a client that has signed in to the
+    account before are counted separately, so such a client may still sign in.
     """
 
     code = "auth.reset_required"
@@ -167,7 +168,7 @@ class ResetRequired(platform.ResetRequired):
 
 
 class HashingBusy(platform.HashingBusy):
-    """Checking a password is costly on purpose, and only so many may wait for it."""
+    """A password check is expensive on purpose, and only some requests may wait for one."""
 
     code = "auth.busy"
     title = "Too many users are signing in at the moment; try again."

@@ -1,3 +1,3 @@
 from core.kit import Permission
 
-SESSIONS = Permission("sessions:manage", "See and end everybody's sessions.")
+MANAGE_SESSIONS = Permission("sessions:manage", "List and end the sessions of all users.")

@@ -29,7 +29,7 @@ from core.kit.platform import (
 from modules.auth.commands import keys_group
 from modules.auth.errors import NAMED_ERRORS
 from modules.auth.passwords.hashing import hashing_outside
-from modules.auth.permissions import SESSIONS
+from modules.auth.permissions import MANAGE_SESSIONS
 from modules.auth.router.administration import SessionAdminController
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
@@ -92,7 +92,7 @@ class Plugin(Module):
             Export(KeyAuthenticator, self.provider(ApiKeyAuthentication)),
             NamedErrors("auth.errors", NAMED_ERRORS),
             Mount("/.well-known", (JwksController,)),
-            AddedRoutes("auth.admin", "admin", (SessionAdminController,), (SESSIONS,)),
+            AddedRoutes("auth.admin", "admin", (SessionAdminController,), (MANAGE_SESSIONS,)),
             *self.password_flow(),
             RateLimit("login", lambda: rates().rate_limit_login[0]),
             RateLimit("login-account", lambda: rates().rate_limit_login[1]),
@@ -128,6 +128,6 @@ class Plugin(Module):
         settings = self.provider(Settings)()
         token_url = f"{settings.public_url}{settings.api_prefix}/auth/token"
         flow = {"tokenUrl": token_url, "refreshUrl": token_url, "scopes": {}}
-        description = "With your e-mail address, as username, and your password."
+        description = "Enter your e-mail address as the user name, and your password."
         scheme = {"type": "oauth2", "description": description, "flows": {"password": flow}}
         return (SecurityScheme("auth.password", scheme),)

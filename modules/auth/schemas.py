@@ -36,9 +36,11 @@ class PasswordChange(Schema):
 class TokensRead(Schema):
     access_token: str
     token_type: str = Field(examples=["bearer"])
-    expires_in: int = Field(description="Seconds the access token is good for.")
-    refresh_token: str = Field(description="Good for one refresh.")
-    refresh_expires_in: int = Field(description="Seconds until the session ends unless refreshed.")
+    expires_in: int = Field(description="The seconds for which the access token is valid.")
+    refresh_token: str = Field(description="A token that is valid for one refresh.")
+    refresh_expires_in: int = Field(
+        description="The seconds until the session ends if it is not refreshed."
+    )
 
 
 class SessionData(Schema):
@@ -51,7 +53,7 @@ class SessionData(Schema):
 
 
 class SessionRead(SessionData):
-    current: bool = Field(description="Whether it is the one this request was made with.")
+    current: bool = Field(description="Whether this request belongs to the session.")
 
 
 class AdminSessionRead(Schema):
@@ -81,7 +83,7 @@ class ApiKeyRead(Schema):
 
 
 class ApiKeyCreated(ApiKeyRead):
-    key: str = Field(description="Shown this once; send it as `X-API-Key`.")
+    key: str = Field(description="The key is shown only once. Send it as `X-API-Key`.")
 
 
 class JwkRead(Schema):

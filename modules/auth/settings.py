@@ -11,7 +11,7 @@ MAX_SESSION = timedelta(days=30)
 
 
 def not_yet(private: bool) -> bool:
-    return not_built_yet("leave it out, and accounts open at once") if private else private
+    return not_built_yet("leave it out to open accounts at once") if private else private
 
 
 def parse_rates(value: object) -> object:
@@ -31,7 +31,7 @@ class AuthSettings(ModuleSettings):
     model_config = SettingsConfigDict(env_prefix="AUTH_")
 
     access_token_ttl_s: int = Field(
-        default=600, ge=10, le=3600, description="Seconds an access token is good for."
+        default=600, ge=10, le=3600, description="Seconds for which an access token is valid."
     )
     refresh_token_ttl_s: int = Field(
         default=14 * 86_400,
@@ -43,22 +43,22 @@ class AuthSettings(ModuleSettings):
         default=10,
         ge=0,
         le=60,
-        description="Seconds a used refresh token still gives the same successor; 0 is off.",
+        description="Seconds for which a used refresh token returns the same successor; 0 is off.",
     )
     refresh_retry_s: int = Field(
         default=86_400,
         ge=0,
         le=30 * 86_400,
         description=(
-            "Seconds a used refresh token still gives the same successor while neither that nor "
-            "its access token was used, because the answer may have been lost; 0 is off."
+            "Seconds for which a used refresh token returns the same successor after a lost "
+            "response, while neither the successor nor its access token was used; 0 is off."
         ),
     )
     fresh_s: int = Field(
         default=900,
         ge=30,
         le=86_400,
-        description="Seconds after proving who one is in which no new proof is asked for.",
+        description="Seconds for which a sign-in or a re-authentication counts as recent.",
     )
     password_min_length: int = Field(
         default=8,
@@ -69,15 +69,15 @@ class AuthSettings(ModuleSettings):
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
         default=False,
         description=(
-            "Whether registering hides which e-mail addresses have an account; true is not "
+            "Whether a registration hides which e-mail addresses have an account; true is not "
             "available yet."
         ),
     )
-    return_urls: Annotated[str, unbuilt("leave it out until there is OAuth")] | None = Field(
-        default=None, description="The URLs that OAuth may return to; not available yet."
+    return_urls: Annotated[str, unbuilt("leave it out, because there is no OAuth yet")] | None = (
+        Field(default=None, description="The URLs to which OAuth may return; not available yet.")
     )
     password_grant: bool = Field(
-        default=True, description="Whether POST /auth/token takes a name and a password."
+        default=True, description="Whether POST /auth/token accepts a user name and a password."
     )
 
     @property

@@ -1,1 +1,1 @@
-"""Files: what people keep here, streamed in and out, and never believed to be what it says."""
+"""Files: uploads and downloads of users, whose content is checked against the extension."""

@@ -3,23 +3,23 @@ from core.kit.platform import TooLarge, UnsupportedMediaType
 
 
 class FileNotFound(NotFound):
-    """It was deleted, or is not yours to see."""
+    """The file was deleted, or you may not read it."""
 
     code = "files.not_found"
     title = "There is no such file."
 
 
 class ContentNotYours(Forbidden):
-    """The permission to manage files covers their metadata, never their content."""
+    """The permission to manage files covers their metadata, not their content."""
 
     code = "files.content_not_yours"
     title = "Only the owner of a private file can read it or change its visibility."
 
 
 class NotMultipart(UnsupportedMediaType):
-    """A file comes as a part of a form.
+    """A file is sent as a part of a form.
 
-    Let an HTTP library make the form, and its boundary.
+    Let an HTTP library write the form and its boundary.
     """
 
     code = "files.not_multipart"
@@ -27,9 +27,9 @@ class NotMultipart(UnsupportedMediaType):
 
 
 class MalformedUpload(BadRequest):
-    """`detail` says what in it cannot be read, or could be read in two ways.
+    """`detail` names the part that cannot be read, or that can be read in two ways.
 
-    Let an HTTP library make the form. Nothing of this one was kept.
+    Let an HTTP library write the form. Nothing of this request was stored.
     """
 
     place = "body"
@@ -38,9 +38,9 @@ class MalformedUpload(BadRequest):
 
 
 class UploadCutOff(BadRequest):
-    """The connection was gone before the last boundary came.
+    """The connection was closed before the last boundary.
 
-    Send it again, whole. Nothing of this one was kept.
+    Send the whole request again. Nothing of this request was stored.
     """
 
     place = "body"
@@ -49,9 +49,9 @@ class UploadCutOff(BadRequest):
 
 
 class NameInvalid(BadRequest):
-    """`detail` says which rule of names it breaks.
+    """`detail` has the rule that the name breaks.
 
-    Send the file under another name.
+    Send the file with another name.
     """
 
     code = "files.name_invalid"
@@ -59,9 +59,9 @@ class NameInvalid(BadRequest):
 
 
 class TypeNotAllowed(BadRequest):
-    """Its extension is none of those that `detail` names.
+    """The extension of the file is not one of those in `detail`.
 
-    Convert the file to one of these kinds.
+    Convert the file to an allowed type.
     """
 
     code = "files.type_not_allowed"
@@ -90,9 +90,9 @@ class ContentMismatch(BadRequest):
 
 
 class DigestMismatch(BadRequest):
-    """The bytes changed on their way, or the digest is of others.
+    """The content changed on its way, or the digest belongs to other content.
 
-    Send them again, with the digest of the very bytes that are sent.
+    Send the content again, with the digest of the bytes that are sent.
     """
 
     place = "body"
@@ -101,16 +101,16 @@ class DigestMismatch(BadRequest):
 
 
 class FileTooLarge(TooLarge):
-    """`detail` says how many bytes it may have."""
+    """`detail` has the number of bytes that a file may have."""
 
     code = "files.too_large"
     title = "The file is too large."
 
 
 class QuotaExceeded(TooLarge):
-    """All files of a person have a limit together; `GET /files/usage` tells where you stand.
+    """All files of a user have one quota. `GET /files/usage` returns how much of it is used.
 
-    Delete what is not needed any more, or ask the operator for more room.
+    Delete files that are not needed, or ask the operator for a larger quota.
     """
 
     code = "files.quota_exceeded"
@@ -122,9 +122,9 @@ def quota_exceeded(left: int) -> QuotaExceeded:
 
 
 class RangeNotSatisfiable(ProblemError):
-    """The number of bytes of the file is in `Content-Range`.
+    """`Content-Range` has the number of bytes of the file.
 
-    Ask for a range within these, or for the whole.
+    Request a range within the file, or the whole file.
     """
 
     status = 416
@@ -137,21 +137,21 @@ class RangeNotSatisfiable(ProblemError):
 
 
 class StorageFull(Unavailable):
-    """The disk behind the service has no room left."""
+    """The disk of the service is full."""
 
     code = "files.storage_full"
     title = "The server has no storage space left."
 
 
 class StorageDown(Unavailable):
-    """The disk behind the service fails, or is not there: the log says how."""
+    """The disk of the service has failed or is not mounted. The log has the reason."""
 
     code = "files.storage_down"
     title = "The file storage is unreachable; try again."
 
 
 class ContentLost(ProblemError):
-    """It is on record, and what was stored of it is missing or damaged."""
+    """The file has a row in the database, but its stored content is missing or damaged."""
 
     status = 500
     code = "files.content_lost"

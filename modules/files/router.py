@@ -63,7 +63,7 @@ refused_uploads = (
     StorageDown,
     StorageFull,
 )
-CHECKSUM = {
+CHECKSUM_SCHEMA = {
     "type": "string",
     "pattern": "^[0-9a-fA-F]{64}$",
     "description": "SHA-256 of the file that follows, in hexadecimal digits.",
@@ -72,11 +72,11 @@ CONTENT = {
     "type": "string",
     "format": "binary",
     "contentMediaType": "application/octet-stream",
-    "description": "The bytes of the file. The part has a file name.",
+    "description": "The content of the file. The part needs a file name.",
 }
 ONE_FILE = {
     "type": "object",
-    "properties": {"checksum_sha256": CHECKSUM, "file": CONTENT},
+    "properties": {"checksum_sha256": CHECKSUM_SCHEMA, "file": CONTENT},
     "required": ["file"],
     "additionalProperties": False,
 }
@@ -87,14 +87,14 @@ SEVERAL_FILES = {
     "additionalProperties": False,
 }
 
-DIGEST = "Of the whole body, e.g. `sha-256=:…:` (RFC 9530): 400 when it is of something else."
+DIGEST = "The digest of the whole body, e.g. `sha-256=:…:` (RFC 9530). If it does not match: 400."
 DIGESTS = {"Content-Digest": DIGEST, "Repr-Digest": DIGEST}
 
 OF_CONTENT = {
     "Accept-Ranges": "`bytes`.",
-    "Content-Disposition": "What to call it, and whether to show it in place (RFC 6266).",
-    "Last-Modified": "When it came.",
-    "Repr-Digest": "The SHA-256 of the whole, e.g. `sha-256=:…:` (RFC 9530).",
+    "Content-Disposition": "The file name, and whether a browser shows the file (RFC 6266).",
+    "Last-Modified": "The time of the upload.",
+    "Repr-Digest": "The SHA-256 of the whole file, e.g. `sha-256=:…:` (RFC 9530).",
 }
 
 
@@ -107,7 +107,7 @@ class FileController(Controller):
     @post(
         "/upload",
         summary="Upload a file",
-        description="A `Content-Digest` or `Repr-Digest`, of the request or the part, is checked.",
+        description="A `Content-Digest` or `Repr-Digest` of the request or of the part is checked.",
         policy=writers,
         location="/files/{id}",
         body={"multipart/form-data": ONE_FILE},
@@ -121,7 +121,7 @@ class FileController(Controller):
     @post(
         "/upload-multiple",
         summary="Upload several files",
-        description="All are kept, or none.",
+        description="All files are stored, or none.",
         policy=writers,
         audit="files.upload",
         location="/files",
@@ -134,17 +134,17 @@ class FileController(Controller):
         files = await self.uploads.upload_several(principal, body_of(request))
         return FilesRead(files=FileRead.each(files))
 
-    @get(summary="List one's own files", policy=readers, listing=FILES)
+    @get(summary="List your files", policy=readers, listing=FILES)
     async def list_files(self, principal: Principal, page_request: PageRequest) -> Page[FileRead]:
         return FileRead.paged(await self.files.page_of(principal, page_request))
 
-    @get("/usage", summary="Read how much room one's files take up", policy=readers)
+    @get("/usage", summary="Read the usage of your quota", policy=readers)
     async def read_usage(self, principal: Principal) -> UsageRead:
         return UsageRead.of(await self.usage.of(principal.id))
 
     @get(
         "/{file_id:str}",
-        summary="Read what is known of a file",
+        summary="Read the metadata of a file",
         policy=readers,
         errors=(FileNotFound,),
     )
@@ -153,7 +153,7 @@ class FileController(Controller):
 
     @patch(
         "/{file_id:str}",
-        summary="Rename a file, or open it to anyone",
+        summary="Rename a file, or change its visibility",
         policy=writers,
         errors=(FileNotFound, NameInvalid, ExtensionChanged, ContentNotYours),
     )
@@ -169,19 +169,19 @@ class FileController(Controller):
     @get(
         "/{file_id:str}/download",
         summary="Download a file",
-        description="One's own, or anyone's that is public; whole, or in up to eight ranges.",
+        description="Your own file or a public one, as a whole or in up to eight ranges.",
         policy=optional.with_scope(READ),
         produces=("application/octet-stream", "image/*", "video/*", "audio/*"),
         request_headers={
-            "Range": "Parts of it, e.g. `bytes=0-1023`; what is no such range is passed over.",
-            "If-Range": "The ETag or the date that the parts are of: the whole when it is another.",
-            "If-Match": "The ETag that it must have: 412 when it has another.",
+            "Range": "Parts of the file, e.g. `bytes=0-1023`. A malformed range is ignored.",
+            "If-Range": "The ETag or the date of the parts. If it differs, the whole file is sent.",
+            "If-Match": "The ETag that the file must have, else 412.",
         },
         response_headers=[
             ResponseHeader(name=name, description=description, documentation_only=True)
             for name, description in OF_CONTENT.items()
         ],
-        responses={206: ResponseSpec(bytes, description="The ranges that were asked for.")},
+        responses={206: ResponseSpec(bytes, description="The requested ranges.")},
         errors=(
             NotSignedIn,
             FileNotFound,
@@ -222,13 +222,13 @@ class FileAdminController(Controller):
     path = "/files"
     files: FileService
 
-    @get(summary="List everybody's files", policy=requires(MANAGE), listing=ALL_FILES)
+    @get(summary="List the files of all users", policy=requires(MANAGE), listing=ALL_FILES)
     async def list_files(self, page_request: PageRequest) -> Page[AdminFileRead]:
         return AdminFileRead.paged(await self.files.page(page_request))
 
     @delete(
         "/{file_id:str}",
-        summary="Delete somebody's file",
+        summary="Delete a file of any user",
         policy=requires(MANAGE),
         audit="files.delete",
         errors=(FileNotFound,),

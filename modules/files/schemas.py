@@ -10,11 +10,11 @@ Visibility = Literal["private", "public"]
 
 class FileRead(Schema):
     id: UUID
-    filename: str = Field(description="The id and the extension.")
+    filename: str = Field(description="The id and the extension of the file.")
     original_filename: str = Field(examples=["holiday.png"])
-    size: int = Field(description="In bytes.")
+    size: int = Field(description="The size in bytes.")
     content_type: str = Field(examples=["image/png"])
-    checksum_sha256: str = Field(description="In hexadecimal digits.")
+    checksum_sha256: str = Field(description="The SHA-256 in hexadecimal digits.")
     visibility: Visibility
     created_at: UtcDatetime
     updated_at: UtcDatetime
@@ -25,7 +25,7 @@ class AdminFileRead(Schema):
     owner_id: UUID
     filename: str
     original_filename: str
-    size: int = Field(description="Bytes.")
+    size: int = Field(description="The size in bytes.")
     content_type: str
     checksum_sha256: str
     visibility: Visibility
@@ -34,19 +34,19 @@ class AdminFileRead(Schema):
 
 
 class FilesRead(Schema):
-    files: list[FileRead] = Field(description="In the order they were sent.")
+    files: list[FileRead] = Field(description="The files in the order in which they were sent.")
 
 
 class FileUpdate(MergePatch):
     original_filename: Annotated[
         str,
         Field(
-            description="With the extension it has; at most 150 characters and 255 bytes.",
+            description="The name with the same extension; at most 150 characters and 255 bytes.",
             examples=["holiday.png"],
         ),
     ] = ABSENT
     visibility: Annotated[
-        Visibility, Field(description="Public: anyone who has its id may download it.")
+        Visibility, Field(description="Anyone who has the id of a public file may download it.")
     ] = ABSENT
 
 

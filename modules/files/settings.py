@@ -32,7 +32,7 @@ Bytes = Annotated[int, Field(ge=1, le=MAX_BYTES)]
 def folder_url(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     if url.startswith("s3://"):
-        not_built_yet("leave it out, and files are kept under DATA_DIR")
+        not_built_yet("leave it out to store files in DATA_DIR")
     if not re.fullmatch(r"file://(/|\./)[^?#\x00-\x1f]+", url):
         raise ValueError("must be file:// and the path of a folder, such as file:///srv/files")
     return value
@@ -57,20 +57,23 @@ class StorageSettings(ModuleSettings):
 class FilesSettings(ModuleSettings):
     model_config = SettingsConfigDict(env_prefix="FILES_")
 
-    max_bytes: Bytes = Field(default=10 * MIB, description="How large one file may be, in bytes.")
+    max_bytes: Bytes = Field(default=10 * MIB, description="The size limit of one file, in bytes.")
     max_per_request: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=5, description="How many files one request may upload."
+        default=5, description="The number of files that one request may upload."
     )
     allowed_extensions: Annotated[CommaSeparated[Extension], Field(min_length=1)] = Field(
         default=(".jpg", ".jpeg", ".png", ".gif", ".pdf", ".txt", ".docx"),
-        description="The kinds of files that may be uploaded, separated by commas.",
+        description="The extensions of files that may be uploaded, separated by commas.",
     )
     quota_bytes: Bytes = Field(
-        default=10 * GIB, description="How much one person's files may take up, in bytes."
+        default=10 * GIB, description="The quota for all files of one user, in bytes."
     )
     resumable_max_bytes: Annotated[str, unbuilt("leave it out")] | None = Field(
         default=None, description="The size limit of resumable uploads; not available yet."
     )
-    trash_days: Annotated[str, unbuilt("leave it out; deleted files are gone at once")] | None = (
-        Field(default=None, description="Days for which deleted files are kept; not available yet.")
+    trash_days: (
+        Annotated[str, unbuilt("leave it out, because deleted files are removed at once")] | None
+    ) = Field(
+        default=None,
+        description="Days for which deleted files stay in the trash; not available yet.",
     )

@@ -1,1 +1,1 @@
-"""Health: whether the process is up and what it stands on works, for people and for machines."""
+"""Health: liveness, readiness and metrics of the service."""

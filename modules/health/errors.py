@@ -6,7 +6,7 @@ from core.kit.platform import BadCredential, NotSignedIn, ParameterValue, Unauth
 
 
 class NotReady(Unavailable):
-    """It is about to stop, or one of the `checks` is down."""
+    """The instance is about to stop, or one of the `checks` has failed."""
 
     code = "health.not_ready"
     title = "This instance is not ready for requests."
@@ -19,9 +19,9 @@ class NotReady(Unavailable):
 
 
 class MetricsOff(NotFound):
-    """In production there are figures only where `METRICS_TOKEN` is set.
+    """In production the metrics are available only if `METRICS_TOKEN` is set.
 
-    Set it, and send it as a bearer token.
+    Set `METRICS_TOKEN`, and send it as a bearer token.
     """
 
     code = "health.metrics_off"
@@ -29,9 +29,9 @@ class MetricsOff(NotFound):
 
 
 class BadMetricsToken(Unauthenticated):
-    """The figures are for a monitor. The token of a user does not open them.
+    """The metrics are for a monitoring system, and the token of a user is not valid for them.
 
-    Send `Authorization: Bearer`, and the token from the settings.
+    Send the token from the settings as `Authorization: Bearer`.
     """
 
     code = "health.bad_metrics_token"

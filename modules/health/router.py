@@ -19,17 +19,17 @@ VARY = "Accept, Accept-Encoding, Origin"
 class HealthController(Controller):
     health: HealthService
 
-    @get("/health", summary="Ask whether the service is there", policy=open_always)
+    @get("/health", summary="Read the state of the service", policy=open_always)
     async def read_health(self) -> HealthRead:
         return await self.health.health()
 
-    @get("/health/live", summary="Ask whether the process is up", policy=open_always)
+    @get("/health/live", summary="Check the liveness of the process", policy=open_always)
     async def read_live(self) -> LiveRead:
         return LiveRead()
 
     @get(
         "/health/ready",
-        summary="Ask whether this instance can take requests",
+        summary="Check the readiness of this instance",
         policy=open_always,
         errors=(NotReady,),
     )
@@ -38,7 +38,7 @@ class HealthController(Controller):
 
     @get(
         "/metrics",
-        summary="Read the figures for Prometheus",
+        summary="Read the metrics for Prometheus",
         policy=open_always,
         errors=(MetricsOff, BadMetricsToken),
         media_type=f"{METRICS_TYPE}; charset=utf-8",
@@ -52,8 +52,8 @@ class RootController(Controller):
 
     @get(
         "/",
-        summary="Find the way",
-        description="A browser gets a small page, any other client JSON.",
+        summary="Read the name and the links of the service",
+        description="The response to a browser is a page, and to any other client JSON.",
         policy=public,
         responses={200: ResponseSpec(RootRead)},
     )

@@ -19,7 +19,7 @@ class CheckRead(Schema):
     """The result of a check, for admins only."""
 
     ok: bool
-    ms: float = Field(description="How long it took.")
+    ms: float = Field(description="The duration of the check.")
     reason: str | None
 
 
@@ -27,7 +27,9 @@ class ReadyRead(Schema):
     status: Literal["ready"] = "ready"
     checks: dict[str, Literal["ok", "down"]]
     details: dict[str, CheckRead] | None = Field(
-        default=None, exclude_if=lambda details: details is None, description="Only to admins."
+        default=None,
+        exclude_if=lambda details: details is None,
+        description="The details, for admins only.",
     )
 
 
@@ -35,5 +37,5 @@ class RootRead(Schema):
     message: str
     name: str
     version: str
-    docs: str | None = Field(description="Null where the docs are switched off.")
+    docs: str | None = Field(description="Null if the docs are switched off.")
     health: str

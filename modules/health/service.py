@@ -36,9 +36,9 @@ class HealthService:
             details=details(results) if may_see_reasons(reader) else None,
         )
         if self._checks.stopping:
-            raise NotReady("It is shutting down.", members_of(body))
+            raise NotReady("The instance is shutting down.", members_of(body))
         if down := [check.name for check in results if not check.ok]:
-            raise NotReady("Down: {checks}.", members_of(body), checks=down)
+            raise NotReady("These checks have failed: {checks}.", members_of(body), checks=down)
         return body
 
     async def metrics(self, authorization: str | None) -> bytes:

@@ -22,7 +22,7 @@ class MetricsSettings(ModuleSettings):
 
     metrics_token: MetricsToken | None = Field(
         default=None,
-        description="The bearer token of /metrics; without it, open in development only.",
+        description="The bearer token of /metrics, which without one is open in development only.",
     )
 
     def unsafe_in_production(self) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Hello: the shortest module there is."""
+"""Hello: an example of the shortest module."""

@@ -1,1 +1,1 @@
-"""Posts: what people publish for everyone to read."""
+"""Posts: texts that users publish for everyone."""

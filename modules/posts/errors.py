@@ -2,14 +2,14 @@ from core.kit import Forbidden, NotFound, NotPermitted
 
 
 class PostNotFound(NotFound):
-    """It was deleted, or never was: all that there are may be read."""
+    """The post was deleted or never existed. Everyone may read every post."""
 
     code = "posts.not_found"
     title = "There is no such post."
 
 
 class NotYourPost(Forbidden):
-    """All may read a post; its author changes it, or a user with `posts:manage`."""
+    """Everyone may read a post. Only its author, or a user with `posts:manage`, may change it."""
 
     code = "posts.not_yours"
     title = "Only its author may change this post."

@@ -55,4 +55,4 @@ def must_be_editor(editor: Principal, post: Post) -> None:
     if post.author_id != editor.id:
         raise NotYourPost
     if not editor.may(WRITE):
-        raise NotPermitted("This takes the permission {permission}.", permission=WRITE.name)
+        raise NotPermitted("This requires the permission {permission}.", permission=WRITE.name)

@@ -1,1 +1,1 @@
-"""Users: the people who have an account, what they say of themselves, and how they leave."""
+"""Users: accounts, profiles, and the export and erasure of personal data."""

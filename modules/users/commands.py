@@ -19,17 +19,17 @@ def user_group(
     db: Callable[[], Database],
     settings: Callable[[], Settings],
 ) -> click.Group:
-    @click.group("user", help="Look after people's accounts.")
+    @click.group("user", help="Manage the accounts of users.")
     def user() -> None: ...
 
     @user.command("create-admin")
-    @click.option("--email", help="The address the admin signs in with; asked for without it.")
+    @click.option("--email", help="The e-mail address of the admin; without it there is a prompt.")
     @click.option("--name", default="Admin", show_default=True)
-    @click.option("--promote", is_flag=True, help="Take an account that exists already.")
+    @click.option("--promote", is_flag=True, help="Make an existing account an admin.")
     def create_admin(email: str | None, name: str, promote: bool) -> None:
         """Make an account with the role admin.
 
-        The password is asked for, or ADMIN_PASSWORD where there is no terminal.
+        There is a prompt for the password; without a terminal, ADMIN_PASSWORD is used.
         """
         new = new_account(email or prompt_for_email(), name, given_password(settings()))
 
@@ -45,7 +45,7 @@ def user_group(
     @user.command("unlock")
     @click.argument("email")
     def unlock(email: str) -> None:
-        """Forget the wrong passwords that were sent for the account EMAIL."""
+        """Clear the count of wrong passwords for the account EMAIL."""
 
         async def clear() -> None:
             try:
@@ -54,7 +54,7 @@ def user_group(
                 await db().close()
 
         asyncio.run(clear())
-        click.echo(f"The next password for {email} is compared at once.")
+        click.echo(f"The next password for {email} is checked without a delay.")
 
     return user
 
@@ -62,8 +62,8 @@ def user_group(
 def prompt_for_email() -> str:
     if not sys.stdin.isatty():
         raise click.ClickException(
-            "There is no terminal to ask: give the address as --email, the password as "
-            "ADMIN_PASSWORD in the environment, and run this again."
+            "There is no terminal for a prompt: set --email and, in the environment, "
+            "ADMIN_PASSWORD, and run this again."
         )
     email: str = click.prompt("Email")
     return email
@@ -77,7 +77,7 @@ def given_password(settings: Settings) -> str:
     if settings.admin_password:
         return settings.admin_password.get_secret_value()
     raise click.ClickException(
-        "There is no terminal to ask for the password: set ADMIN_PASSWORD and run this again."
+        "There is no terminal for a prompt: set ADMIN_PASSWORD and run this again."
     )
 
 

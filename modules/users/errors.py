@@ -9,9 +9,9 @@ class UserNotFound(NotFound):
 
 
 class EmailTaken(Conflict):
-    """E-mail addresses that differ in capitals only are the same.
+    """E-mail addresses that differ only in case are the same.
 
-    Sign in with this one, or take another.
+    Sign in with this e-mail address, or use another one.
     """
 
     code = "users.email_taken"
@@ -19,16 +19,16 @@ class EmailTaken(Conflict):
 
 
 class NotYoursToChange(Forbidden):
-    """The routes under `/admin` change the rest."""
+    """Routes under `/admin` change the other fields."""
 
     code = "users.not_yours_to_change"
     title = "Only the name and the age of another user can be changed here."
 
 
 class UseDeletion(Forbidden):
-    """One's own account goes with a proof, and with time to think again.
+    """The deletion of your own account needs your password, and has a grace period.
 
-    `POST /users/me/deletion` with your password.
+    Send `POST /users/me/deletion` with your password.
     """
 
     code = "users.use_deletion"
@@ -55,9 +55,9 @@ class BeyondOwnRights(Forbidden):
 
 
 class AccountExists(Conflict):
-    """`atrium user create-admin` says so, never a response.
+    """Only `atrium user create-admin` reports this error, never a response.
 
-    Run it with `--promote`, or for another e-mail address.
+    Run the command with `--promote`, or use another e-mail address.
     """
 
     code = "users.account_exists"
@@ -65,9 +65,9 @@ class AccountExists(Conflict):
 
 
 class FirstAdminRefused(Conflict):
-    """Said when the service starts, never to a client; `detail` has the reason.
+    """Only the start of the service reports this error, never a response. `detail` has the reason.
 
-    Correct `ADMIN_EMAIL`, or make an admin with `atrium user create-admin`.
+    Correct `ADMIN_EMAIL`, or run `atrium user create-admin`.
     """
 
     code = "users.first_admin_refused"

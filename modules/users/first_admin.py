@@ -32,7 +32,7 @@ class FirstAdmin:
         if not await self._make(email, secret):
             return None
         if not generated:
-            return "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
+            return "First admin: made from ADMIN_EMAIL and ADMIN_PASSWORD."
         return self._message(email, generated)
 
     async def forget_file(self) -> bool:
@@ -49,9 +49,9 @@ class FirstAdmin:
 
     def _refusal(self) -> str | None:
         if self._settings.admin_email is None and self._settings.admin_password is not None:
-            return "ADMIN_PASSWORD needs ADMIN_EMAIL beside it: set both, or none."
+            return "ADMIN_PASSWORD requires ADMIN_EMAIL: set both or neither."
         if self._settings.is_production and self._lacks_password():
-            return "ADMIN_EMAIL needs ADMIN_PASSWORD beside it in production: set both, or none."
+            return "ADMIN_EMAIL requires ADMIN_PASSWORD in production: set both or neither."
         return None
 
     def _lacks_password(self) -> bool:
@@ -67,8 +67,8 @@ class FirstAdmin:
             if await self._admins.exists():
                 return False
             raise FirstAdminRefused(
-                f"ADMIN_EMAIL is {email}, which has an account already, and it is not made an "
-                "admin by itself: run `atrium user create-admin`, or set another ADMIN_EMAIL."
+                f"ADMIN_EMAIL is {email}, whose account is not promoted at a start: run "
+                "`atrium user create-admin --promote`, or set another ADMIN_EMAIL."
             ) from None
 
     def _message(self, email: str, password: str) -> str:

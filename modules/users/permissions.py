@@ -1,7 +1,7 @@
 from core.kit import Permission
 
 READ = Permission("users:read", "Read everyone's profile.")
-WRITE = Permission("users:write", "Add people, change their name and age, and delete them.")
-ADMINISTER = Permission("admin:users", "Create, change, disable and delete people.")
-ROLES = Permission("roles:write", "Say who has which roles.")
+WRITE = Permission("users:write", "Add users, change their name and age, and delete them.")
+ADMINISTER = Permission("admin:users", "Create, change, disable and delete users.")
+ROLES = Permission("roles:write", "Set the roles of users.")
 PROFILE_READ = Permission("profile:read", "Read one's own profile.", member=True, scope=True)

@@ -9,8 +9,8 @@ from core.kit.platform import MEMBER, GivenPassword, NewPassword, PermissionName
 from modules.users.fields import Age, Email, Locale, Name
 from modules.users.values import NewAccount
 
-RoleNames = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
-PROOF: Any = Field(default=None, description="Asked for where one's own e-mail changes.")
+RoleNameList = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
+PROOF: Any = Field(default=None, description="Required to change your own e-mail address.")
 PASSWORD = "correct horse battery staple"  # noqa: S105 (of the examples)
 
 
@@ -34,7 +34,7 @@ class RegistrationRequest(UserCreate):
 
 
 class AdminUserCreate(UserCreate):
-    roles: RoleNames = (MEMBER,)
+    roles: RoleNameList = (MEMBER,)
 
 
 class AdminUserUpdate(MergePatch):
@@ -44,11 +44,11 @@ class AdminUserUpdate(MergePatch):
 
 
 class RolesUpdate(Schema):
-    roles: RoleNames
+    roles: RoleNameList
 
 
 class ProfileUpdate(MergePatch):
-    """A merge patch; of another person only `name` and `age`."""
+    """A merge patch; for another user only `name` and `age`."""
 
     model_config = examples(name="Ada Lovelace", age=36)
 
@@ -65,7 +65,7 @@ class ProfileUpdate(MergePatch):
 
 
 class UserReplace(Schema):
-    """The whole of what may be edited: of another person `name` and `age`."""
+    """All fields that may be edited: for another user `name` and `age`."""
 
     model_config = examples(name="Ada Lovelace", age=36)
 
@@ -88,7 +88,7 @@ class UserReplace(Schema):
 
 
 class ProfileReplace(UserReplace):
-    """The whole of one's own profile that may be edited."""
+    """All fields of your profile that may be edited."""
 
     model_config = examples(name="Ada Lovelace", email="ada@example.com", locale="en-GB")
 
@@ -100,7 +100,8 @@ class DeletionRequest(Schema):
     model_config = examples(password=PASSWORD)
 
     password: GivenPassword | None = Field(
-        default=None, description="Needed by who has one; others need a fresh session."
+        default=None,
+        description="Required for a user with a password; others need a recent sign-in.",
     )
 
 
@@ -117,7 +118,7 @@ class UserRead(Schema):
     roles: tuple[RoleName, ...]
     permissions: tuple[PermissionName, ...]
     email_verified_at: UtcDatetime | None
-    pending_email: str | None = Field(description="A new address that waits to be confirmed.")
+    pending_email: str | None = Field(description="A new e-mail address that is not confirmed yet.")
     created_at: UtcDatetime
     updated_at: UtcDatetime
 
@@ -127,7 +128,7 @@ class ProfileRead(UserRead):
 
 
 class AdminUserRead(ProfileRead):
-    """The profile, and what only an admin sees."""
+    """The profile, and fields for admins only."""
 
     is_active: bool
     last_login_at: UtcDatetime | None
@@ -139,12 +140,12 @@ class PermissionRead(Schema):
     name: PermissionName
     title: str
     module: str
-    roles: tuple[RoleName, ...] = Field(description="The roles that have it.")
-    scope: bool = Field(description="Whether an API key may carry it.")
+    roles: tuple[RoleName, ...] = Field(description="The roles with this permission.")
+    scope: bool = Field(description="Whether the permission is a scope of API keys.")
 
 
 class SummaryRead(Schema):
-    """The number of one's own resources, as modules count them."""
+    """The number of your resources, as modules count them."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "figure"})
     __pydantic_extra__: dict[str, int]
@@ -168,7 +169,7 @@ class ActivityRead(Schema):
 
 
 class ExportRead(Schema):
-    """Everything that is held about a person, by what holds it."""
+    """All personal data of a user, by the name of its kind."""
 
     exported_at: UtcDatetime
     data: dict[str, Any]

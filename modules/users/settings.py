@@ -13,7 +13,7 @@ class UsersSettings(ModuleSettings):
         default=7,
         ge=0,
         le=365,
-        description="Days until an account that its owner deleted is erased; 0 is at once.",
+        description="Days until an account that its user deleted is erased; 0 is at once.",
     )
 
     @property
@@ -28,5 +28,5 @@ class UsersRateSettings(ModuleSettings):
         default=Rate(20, 3600), description="Registrations from one client IP."
     )
     rate_limit_export: OneRate = Field(
-        default=Rate(6, 3600), description="Downloads of one's own data, per person."
+        default=Rate(6, 3600), description="Exports of personal data, per user."
     )

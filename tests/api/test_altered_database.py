@@ -194,7 +194,7 @@ async def test_two_transactions_that_wait_for_each_other(
     assert (await change_name(person)).status_code == 200
 
 
-async def test_a_transaction_that_saw_an_older_state(
+async def test_a_transaction_that_saw_an_older_state_is_refused(
     person: Person, core: CoreContainer, outside: AsyncConnection
 ) -> None:
     """As it comes where the server has a stricter isolation by default."""

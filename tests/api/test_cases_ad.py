@@ -91,7 +91,7 @@ async def test_stats_hold_figures_and_no_names(admin: Person, person: Person) ->
         assert "example.com" not in answer.text and "Person" not in answer.text
 
 
-async def test_with_a_person_goes_all_they_had(
+async def test_all_data_of_a_user_goes_with_the_user(
     client: AsyncClient, admin: Person, person: Person, stranger: Person, core: CoreContainer
 ) -> None:
     """AD-08: files and their bytes, keys, sessions and what stands in any table of any module."""

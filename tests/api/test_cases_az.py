@@ -54,7 +54,7 @@ async def test_fields_that_are_not_ones_own_to_set(client: AsyncClient, person: 
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])  # what is valid does not depend on it
-async def test_null_and_other_types(
+async def test_null_and_other_types_are_refused(
     client: AsyncClient, admin: Person, core: CoreContainer
 ) -> None:
     """AZ-08: in each place of each body that the document knows, by whom every door is open to."""

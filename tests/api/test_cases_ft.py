@@ -122,7 +122,7 @@ class TestDamagedLog:
             copies.take(number)
         return copies.made
 
-    async def test_is_believed_up_to_the_damage(self, history: list[Path]) -> None:
+    async def test_a_log_is_believed_up_to_the_damage(self, history: list[Path]) -> None:
         states = [state_of(each) for each in history]
         found = [state_of(history[-1], log) for log in flipped((history[-1] / LOG).read_bytes())]
         assert all(each in states for each in found), "what never was"
@@ -131,7 +131,9 @@ class TestDamagedLog:
         assert {*range(REGISTRATIONS)} <= {*numbers}, "each time all that was before"
 
     @pytest.mark.parametrize("log", [b"", b"nothing of the kind" * 5000])
-    async def test_is_not_believed_where_it_is_none(self, history: list[Path], log: bytes) -> None:
+    async def test_a_file_that_is_no_log_is_not_believed(
+        self, history: list[Path], log: bytes
+    ) -> None:
         begun, *_, last = history
         assert state_of(last) != state_of(begun)
         assert state_of(last, log) == state_of(begun)

@@ -74,7 +74,7 @@ def admin_token(served: Served) -> str:
     return sign_in(served.address(), ADMIN_EMAIL)
 
 
-def test_a_disk_that_fills_up_while_serving(disk: SmallDisk) -> None:
+def test_the_service_survives_a_disk_that_fills_up(disk: SmallDisk) -> None:
     with serving(disk.folder, WORKERS="2") as served:
         with at(served, admin_token(served)) as client:
             disk.fill()
@@ -131,7 +131,9 @@ def test_a_first_start_on_a_full_disk_says_so(disk: SmallDisk, tmp_path: Path) -
 
 
 @pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
-def test_no_room_for_the_mapped_file(disk: SmallDisk, tmp_path: Path) -> None:
+def test_a_start_without_room_for_the_mapped_file_is_refused(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
     data_dir = str(disk.folder / "var")
     disk.fill()
     with (

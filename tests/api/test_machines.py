@@ -53,7 +53,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invalidation_poller, "EVERY_S", LONG_S)
+    monkeypatch.setattr(invalidation_poller, "POLL_EVERY_S", LONG_S)
     monkeypatch.setattr(cache_versions, "SILENCE", LONG_S)
 
 

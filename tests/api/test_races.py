@@ -192,7 +192,7 @@ def put_roles(by: Someone, of: Someone, *roles: str) -> Request:
     return Request("PUT", f"/admin/users/{of.id}/roles", as_json(roles=roles), by.token)
 
 
-def test_of_admins_who_demote_each_other_one_remains(
+def test_one_admin_remains_of_two_who_demote_each_other(
     race: Race, address: str, admin: Someone
 ) -> None:
     both = (admin, made(address, admin, "admin", "member"))
@@ -261,7 +261,7 @@ def test_one_address_opens_one_account(race: Race, address: str, admin: Someone)
     assert total == ROUNDS_OF_HASHES
 
 
-def test_of_writers_with_one_etag_one_wins(race: Race, address: str, person: Someone) -> None:
+def test_one_of_the_writers_with_one_etag_wins(race: Race, address: str, person: Someone) -> None:
     with client_at(address, person.token) as client:
         for _ in range(ROUNDS):
             seen = {"if-match": client.get("/users/me").headers["etag"]}

@@ -173,17 +173,23 @@ def someone(workers: list[Connection], admin: str) -> Someone:
     return made
 
 
-def test_a_logout(pair: tuple[Connection, ...], someone: Someone) -> None:
+def test_a_logout_takes_effect_in_every_worker(
+    pair: tuple[Connection, ...], someone: Someone
+) -> None:
     assert pair[0].ask("POST", "/auth/logout", someone.token)[0] == 204
     assert statuses(pair[::-1], someone.token) == [401, 401]
 
 
-def test_a_disabling(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+def test_a_disabling_takes_effect_in_every_worker(
+    pair: tuple[Connection, ...], admin: str, someone: Someone
+) -> None:
     assert pair[0].ask("POST", f"/admin/users/{someone.id}/disable", admin)[0] == 204
     assert statuses(pair[::-1], someone.token) == [401, 401]
 
 
-def test_a_role(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+def test_a_changed_role_takes_effect_in_every_worker(
+    pair: tuple[Connection, ...], admin: str, someone: Someone
+) -> None:
     here, there = pair
     roles = f"/admin/users/{someone.id}/roles"
     assert there.ask("GET", "/admin/users", someone.token)[0] == 403
@@ -193,7 +199,9 @@ def test_a_role(pair: tuple[Connection, ...], admin: str, someone: Someone) -> N
     assert here.ask("GET", "/admin/users", someone.token)[0] == 403
 
 
-def test_a_key(pair: tuple[Connection, ...], someone: Someone) -> None:
+def test_a_revoked_key_is_refused_in_every_worker(
+    pair: tuple[Connection, ...], someone: Someone
+) -> None:
     here, there = pair
     body = {"name": "A key", "scopes": ["profile:read"]}
     made = here.ask("POST", "/auth/api-keys", someone.token, **body)[1]
@@ -202,7 +210,9 @@ def test_a_key(pair: tuple[Connection, ...], someone: Someone) -> None:
     assert [each.by_key(made["key"]) for each in (there, here)] == [401, 401]
 
 
-def test_maintenance(pair: tuple[Connection, ...], admin: str, someone: Someone) -> None:
+def test_maintenance_closes_every_worker(
+    pair: tuple[Connection, ...], admin: str, someone: Someone
+) -> None:
     here, there = pair
     assert here.ask("POST", "/admin/maintenance", admin, enabled=True)[0] == 200
     closed = statuses(pair[::-1], someone.token), statuses(pair, admin)
@@ -211,7 +221,9 @@ def test_maintenance(pair: tuple[Connection, ...], admin: str, someone: Someone)
     assert statuses(pair, someone.token) == [200, 200]
 
 
-def test_a_profile(pair: tuple[Connection, ...], someone: Someone) -> None:
+def test_a_changed_profile_is_read_in_every_worker(
+    pair: tuple[Connection, ...], someone: Someone
+) -> None:
     here, there = pair
     for number in range(10):
         name = f"Name {number}"
@@ -219,7 +231,7 @@ def test_a_profile(pair: tuple[Connection, ...], someone: Someone) -> None:
         assert there.ask("GET", "/users/me", someone.token)[1]["name"] == name
 
 
-def test_a_command_beside_the_server(
+def test_a_command_beside_the_server_takes_effect_in_every_worker(
     folder: Path, reach: Callable[[], list[Connection]], someone: Someone
 ) -> None:
     run(folder, "user", "create-admin", "--email", someone.email, "--promote")

@@ -71,7 +71,7 @@ def say(event: str = "said", /, **fields: Any) -> None:
 
 
 class TestRecords:
-    def test_one_object_per_line_in_utc(self, log: Log) -> None:
+    def test_a_record_is_one_object_per_line_in_utc(self, log: Log) -> None:
         log.start(request_id="r-1", traceparent="00-1")
         before = datetime.now(UTC).replace(microsecond=0)
         say("note_written", note_id=UUID(int=1), size=3)
@@ -82,7 +82,7 @@ class TestRecords:
         assert (log.last["level"], log.last["event"]) == ("info", "note_written")
         assert log.last["note_id"] == "00000000-0000-0000-0000-000000000001"
 
-    def test_levels(self, log: Log) -> None:
+    def test_records_below_the_level_are_dropped(self, log: Log) -> None:
         log.start("warning")
         logger = structlog.get_logger()
         logger.info("no")
@@ -91,7 +91,7 @@ class TestRecords:
         logging.getLogger("x").warning("yes")
         assert [record["event"] for record in log.records] == ["yes", "yes"]
 
-    def test_configured_anew_every_logger_follows(self, log: Log) -> None:
+    def test_every_logger_follows_a_new_configuration(self, log: Log) -> None:
         logger = structlog.get_logger()
         log.start("error")
         logger.info("no")
@@ -116,7 +116,7 @@ class TestRecords:
         assert log.last["name"] == "a\\ud800b"
         assert log.last["strange"] == ["\\xff", str(2**70), [1, 2], "<object>", None, "a"]
 
-    def test_a_value_that_fails_to_speak(self, log: Log) -> None:
+    def test_a_value_whose_text_fails_is_logged_by_its_class(self, log: Log) -> None:
         class Mute:
             def __str__(self) -> str:
                 raise RuntimeError
@@ -139,7 +139,7 @@ class TestTracebacks:
             structlog.get_logger().exception("failed")
             logging.getLogger("x").exception("failed too")
 
-    def test_without_local_variables(self, log: Log) -> None:
+    def test_a_traceback_has_no_local_variables(self, log: Log) -> None:
         log.start()
         self.fail()
         assert "canary" not in log.text
@@ -148,7 +148,7 @@ class TestTracebacks:
             assert record["exception"][0]["frames"][-1]["name"] == "fail"
             assert record["level"] == "error"
 
-    def test_for_people(self, log: Log) -> None:
+    def test_a_traceback_on_a_terminal_has_files_and_lines(self, log: Log) -> None:
         log.start(format="console")
         self.fail()
         assert "canary" not in log.text
@@ -177,7 +177,9 @@ class TestSecrets:
             *("SECRET_KEY", "private_key", "credentials", "smtp-password", "pin", "token2"),
         ],
     )
-    def test_are_hidden_by_name_at_any_depth(self, log: Log, name: str, format: Format) -> None:
+    def test_secrets_are_hidden_by_name_at_any_depth(
+        self, log: Log, name: str, format: Format
+    ) -> None:
         log.start(format=format)
         say(**{name: "canary"})
         say(data={"list": [{"inner": {name: "canary"}}]})
@@ -228,7 +230,7 @@ class TestSecrets:
             "token eyJhbGciOi.eyJzdWIiOi.canary",
         ],
     )
-    def test_in_text(self, log: Log, text: str) -> None:
+    def test_secrets_in_text_are_hidden(self, log: Log, text: str) -> None:
         log.start()
         say(text)
         say(text=text)
@@ -269,7 +271,7 @@ class TestForgery:
 
 
 class TestConsole:
-    def test_readable(self, log: Log) -> None:
+    def test_a_line_is_readable(self, log: Log) -> None:
         log.start(format="console", request_id="r-1")
         say("note written", title="two words", size=3, empty="")
         line = log.text.rstrip("\n")
@@ -278,7 +280,9 @@ class TestConsole:
             " info     note written title='two words' size=3 empty='' request_id=r-1"
         )
 
-    def test_coloured_on_a_terminal_only(self, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
+    def test_lines_are_coloured_on_a_terminal_only(
+        self, monkeypatch: pytest.MonkeyPatch, log: Log
+    ) -> None:
         monkeypatch.delenv("NO_COLOR", raising=False)
         log.start(format="console")
         say()
@@ -298,7 +302,7 @@ class TestConsole:
 
 
 class TestLibraries:
-    def test_go_the_same_way(self, log: Log) -> None:
+    def test_records_of_libraries_have_the_same_form(self, log: Log) -> None:
         log.start(request_id="r-1")
         for name in ("alembic.runtime", "asyncio", "anything"):
             logging.getLogger(name).warning("%s at %d", name, 1)
@@ -327,12 +331,12 @@ class TestLibraries:
         logging.getLogger("sqlalchemy.pool").error("told")
         assert log.last["event"] == "told"
 
-    def test_levels_between_ours(self, log: Log) -> None:
+    def test_a_level_between_ours_becomes_the_one_below(self, log: Log) -> None:
         log.start("debug")
         logging.getLogger("x").log(25, "between")
         assert log.last["level"] == "info"
 
-    def test_warnings_too(self, log: Log) -> None:
+    def test_warnings_are_logged_too(self, log: Log) -> None:
         log.start()
         with warnings.catch_warnings():
             warnings.simplefilter("always")
@@ -358,7 +362,7 @@ class TestAccessLine:
     def write(self, log: Log, level: str = "info", format: Format = "json") -> None:
         access_writer(log.lines, level, format)(self.LINE)
 
-    def test_looks_like_any_other_line(self, log: Log) -> None:
+    def test_an_access_line_looks_like_any_other_line(self, log: Log) -> None:
         log.start(request_id="r-1234567")
         self.write(log)
         say("request")
@@ -376,19 +380,19 @@ class TestAccessLine:
             "principal": "p-1",
         }
 
-    def test_for_people(self, log: Log) -> None:
+    def test_an_access_line_on_a_terminal_is_readable(self, log: Log) -> None:
         self.write(log, format="console")
         assert log.text.endswith(
             " info     GET /api/v1/users/{id} 200 1.25 ms principal=p-1 request_id=r-1234567\n"
         )
 
-    def test_is_of_level_info(self, log: Log) -> None:
+    def test_an_access_line_is_of_level_info(self, log: Log) -> None:
         self.write(log, level="warning")
         assert log.text == ""
         self.write(log, level="debug")
         assert log.text != ""
 
-    def test_is_cheap(self, log: Log) -> None:
+    def test_an_access_line_is_cheap(self, log: Log) -> None:
         """Several times cheaper than a line of structlog: that is why it exists."""
         log.start()
         access = access_writer(log.lines, "info", "json")

@@ -27,13 +27,13 @@ def test_known_ones_pass() -> None:
         ("Log_Level", "LOG_LEVEL"),
     ],
 )
-def test_any_in_the_file(name: str, nearest: str) -> None:
-    assert unknown([], [name]) == [f"{name} is no setting; the nearest is {nearest}."]
+def test_any_unknown_name_in_the_file_is_found(name: str, nearest: str) -> None:
+    assert unknown([], [name]) == [f"{name} is not a setting; the nearest is {nearest}."]
 
 
-def test_in_the_environment_those_of_a_module() -> None:
+def test_unknown_names_with_the_prefix_of_a_module_are_found_in_the_environment() -> None:
     [text] = unknown(["SHOP_MOST_ITEM"], [])
-    assert text == "SHOP_MOST_ITEM is no setting; the nearest is SHOP_MOST_ITEMS."
+    assert text == "SHOP_MOST_ITEM is not a setting; the nearest is SHOP_MOST_ITEMS."
     assert len(unknown(["POSTS_COLOUR"], [])) == 1  # it has no settings at all
 
 
@@ -41,14 +41,14 @@ def test_other_programs_are_left_alone() -> None:
     assert not unknown(["PATH", "PROT", "SHOPPING", "DOCKER_HOST", "shop_x"], [])
 
 
-def test_without_modules_the_environment_is_left_alone() -> None:
+def test_the_environment_is_left_alone_without_modules() -> None:
     assert not unknown_names(["ANYTHING"], [], CLASSES, [])
 
 
 def test_the_first_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("PORT=1\nWORKER=2\n")
-    with pytest.raises(SettingsError, match=r"^WORKER is no setting; the nearest is WORKERS\.$"):
+    with pytest.raises(SettingsError, match=r"^WORKER is not a setting; the nearest is WORKERS\.$"):
         check_names(CLASSES, ["SHOP_"], {"PATH": "/bin"}, file)
     check_names(CLASSES, ["SHOP_"], {"PATH": "/bin"}, None)
 

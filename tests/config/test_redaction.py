@@ -5,7 +5,7 @@ from time import thread_time
 import pytest
 
 from config import redaction
-from config.redaction import HIDDEN, MAX_TEXT_LENGTH, redacted_text
+from config.redaction import MAX_TEXT_LENGTH, REDACTED, redacted_text
 
 SHORT, GROWTH = MAX_TEXT_LENGTH, 8
 PIECES = [
@@ -52,20 +52,20 @@ def test_eight_times_the_text_costs_about_eight_times_as_much(
 @pytest.mark.parametrize(
     ("text", "hidden"),
     [
-        ("eyJhbGciOi.eyJzdWIiOi.canary", HIDDEN),
-        ("token=eyJhbGciOi.eyJzdWIiOi.canary;", f"token={HIDDEN};"),
-        ("a-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{HIDDEN}"),
-        ("a-eyJ-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{HIDDEN}"),
-        ("www.eyJhbGciOi.eyJzdWIiOi.canary", f"www.{HIDDEN}"),
-        ("a.b.c eyJhbGciOi.eyJzdWIiOi.canary.d", f"a.b.c {HIDDEN}.d"),
+        ("eyJhbGciOi.eyJzdWIiOi.canary", REDACTED),
+        ("token=eyJhbGciOi.eyJzdWIiOi.canary;", f"token={REDACTED};"),
+        ("a-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{REDACTED}"),
+        ("a-eyJ-eyJhbGciOi.eyJzdWIiOi.canary", f"a-{REDACTED}"),
+        ("www.eyJhbGciOi.eyJzdWIiOi.canary", f"www.{REDACTED}"),
+        ("a.b.c eyJhbGciOi.eyJzdWIiOi.canary.d", f"a.b.c {REDACTED}.d"),
         ("xeyJhbGciOi.b.c and eyJ.b.c stay", "xeyJhbGciOi.b.c and eyJ.b.c stay"),
         (
             "a [input_value='canary', input_type=str] b",
-            f"a [input_value={HIDDEN}, input_type=str] b",
+            f"a [input_value={REDACTED}, input_type=str] b",
         ),
         (
             "a text that was cut in input_value='canary",
-            f"a text that was cut in input_value={HIDDEN}",
+            f"a text that was cut in input_value={REDACTED}",
         ),
     ],
 )

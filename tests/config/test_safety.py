@@ -124,7 +124,7 @@ def test_development_stays_on_its_machine(environment: str, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "a.localhost"])
-def test_development_on_loopback(host: str) -> None:
+def test_development_on_loopback_is_allowed(host: str) -> None:
     load_settings({"HOST": host, "SECRET_KEY": KEY}, None)
 
 

@@ -41,7 +41,7 @@ def rate_refusal(name: str, text: str) -> str:
 
 
 class TestDefaults:
-    def test_those_of_development(self) -> None:
+    def test_development_has_its_defaults(self) -> None:
         settings = read(DATA_DIR="/data")
         assert (settings.environment, settings.host, settings.port) == (
             "development",
@@ -64,7 +64,7 @@ class TestDefaults:
         assert settings.docs_enabled and settings.rate_limit_enabled
         assert not settings.allow_development_on_network
 
-    def test_those_of_production(self) -> None:
+    def test_production_has_its_defaults(self) -> None:
         settings = read(ENVIRONMENT="production", HOST="203.0.113.5", SECRET_KEY=KEY)
         assert settings.public_url == "https://203.0.113.5:8000"
         assert settings.allowed_hosts == ("203.0.113.5",)
@@ -72,7 +72,7 @@ class TestDefaults:
         assert settings.admin_email is None
         assert settings.log_format == "json"
 
-    def test_the_rates(self) -> None:
+    def test_the_rates_have_their_defaults(self) -> None:
         settings = read()
         assert settings.rate_limit_anonymous == Rate(100, 60)
         assert settings.rate_limit_signed_in == Rate(600, 60)
@@ -91,7 +91,7 @@ class TestDefaults:
         ],
     )
     @pytest.mark.parametrize("environment", ["development", "production"])
-    def test_public_url_of_a_host(self, host: str, url: str, environment: str) -> None:
+    def test_the_public_url_follows_the_host(self, host: str, url: str, environment: str) -> None:
         settings = read(HOST=host, PORT="9000", ENVIRONMENT=environment, SECRET_KEY=KEY)
         assert settings.public_url == url
 
@@ -159,23 +159,23 @@ class TestReading:
 
     def test_a_misspelt_keyword_is_refused(self) -> None:
         misspelt: dict[str, Any] = {"prot": 1}
-        with pytest.raises(SettingsError, match=r"^PROT is no setting\.$"):
+        with pytest.raises(SettingsError, match=r"^PROT is not a setting\.$"):
             Settings(**misspelt)
 
 
 class TestLists:
-    def test_commas_and_spaces(self) -> None:
+    def test_a_list_is_split_at_commas_without_spaces(self) -> None:
         assert read(MODULES=" users, auth,,users").modules == ("users", "auth")
 
-    def test_proxies(self) -> None:
+    def test_proxies_become_networks(self) -> None:
         proxies = read(TRUSTED_PROXIES="10.0.0.7, 192.168.0.0/16,::1").trusted_proxies
         assert proxies == tuple(map(ip_network, ["10.0.0.7/32", "192.168.0.0/16", "::1/128"]))
 
-    def test_origins_as_browsers_send_them(self) -> None:
+    def test_origins_become_what_browsers_send(self) -> None:
         origins = read(CORS_ORIGINS="https://App.Example.com:443,http://localhost:3000")
         assert origins.cors_origins == ("https://app.example.com", "http://localhost:3000")
 
-    def test_origins_of_apps_and_extensions(self) -> None:
+    def test_origins_of_apps_and_extensions_are_accepted(self) -> None:
         origins = ("capacitor://localhost", "chrome-extension://" + "a" * 32, "app://x:8080")
         assert read(CORS_ORIGINS=",".join(origins)).cors_origins == origins
         unlike_hosts = ("app://.", "app://-", "app://a_-:81", "app://[::1]:81")
@@ -187,17 +187,17 @@ class TestLists:
             with pytest.raises(SettingsError, match="CORS_ORIGINS must list exact origins"):
                 read(CORS_ORIGINS=wrong)
 
-    def test_request_headers(self) -> None:
+    def test_request_headers_are_accepted_by_name(self) -> None:
         assert read(CORS_HEADERS="X-Tenant, my_field").cors_headers == ("X-Tenant", "my_field")
         for wrong in ("*", "a b", "x:y", "x\r\ny", "é"):
             with pytest.raises(SettingsError, match="CORS_HEADERS must list names"):
                 read(CORS_HEADERS=wrong)
 
-    def test_hosts(self) -> None:
+    def test_hosts_become_what_the_header_has(self) -> None:
         hosts = read(ALLOWED_HOSTS="API.example.com,::1,[::1],10.0.0.1").allowed_hosts
         assert hosts == ("api.example.com", "[::1]", "[::1]", "10.0.0.1")
 
-    def test_earlier_keys(self) -> None:
+    def test_earlier_keys_are_split_at_commas(self) -> None:
         keys = read(SECRET_KEY_PREVIOUS=f"{KEY},{KEY}2").secret_key_previous
         assert [key.get_secret_value() for key in keys] == [KEY, f"{KEY}2"]
 
@@ -211,7 +211,7 @@ class TestRates:
             ("3 per 10 seconds , 1/day", (Rate(3, 10), Rate(1, 86400))),
         ],
     )
-    def test_pairs(self, text: str, rates: tuple[Rate, Rate]) -> None:
+    def test_one_rate_or_two_become_a_pair(self, text: str, rates: tuple[Rate, Rate]) -> None:
         assert AuthRateSettings.read({"RATE_LIMIT_LOGIN": text}).rate_limit_login == rates
 
     @pytest.mark.parametrize(
@@ -220,14 +220,14 @@ class TestRates:
     @pytest.mark.parametrize(
         "name", ["RATE_LIMIT_LOGIN", "RATE_LIMIT_EXPORT", "RATE_LIMIT_ANONYMOUS"]
     )
-    def test_what_is_no_rate(self, name: str, text: str) -> None:
+    def test_a_malformed_rate_is_refused(self, name: str, text: str) -> None:
         assert rate_refusal(name, text).startswith(f"{name} must be a rate")
 
-    def test_one_too_many(self) -> None:
+    def test_a_rate_too_many_is_refused(self) -> None:
         assert "one rate or two" in rate_refusal("RATE_LIMIT_LOGIN", "1/hour,2/hour,3/hour")
         assert "must be a rate" in rate_refusal("RATE_LIMIT_REGISTER", "1/hour,2/hour")
 
-    def test_as_it_is_written(self) -> None:
+    def test_a_rate_is_printed_as_it_is_written(self) -> None:
         assert [str(Rate(100, 60)), str(Rate(3, 10))] == ["100/minute", "3/10 second"]
 
 
@@ -336,7 +336,7 @@ def test_no_secret_is_repeated(name: str) -> None:
 
 def test_what_is_not_built_yet_says_so() -> None:
     sentence = refusal(SMTP_URL="smtp://mail")
-    assert sentence.startswith("SMTP_URL asks for what is not built yet: leave it")
+    assert sentence.startswith("SMTP_URL requires a feature that does not exist yet: leave it")
 
 
 @pytest.mark.parametrize(
@@ -348,16 +348,16 @@ def test_what_is_not_built_yet_says_so() -> None:
         "sqlite:////absolute.db",
     ],
 )
-def test_databases(url: str) -> None:
+def test_urls_of_databases_are_accepted(url: str) -> None:
     assert read(DATABASE_URL=url).database_url.get_secret_value() == url
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "rediss://:x@a:1/0", "unix:///run/r.sock"])
-def test_redis(url: str) -> None:
+def test_urls_of_redis_are_accepted(url: str) -> None:
     assert read(REDIS_URL=url).redis_url == SecretStr(url)
 
 
-def test_levels_in_capitals() -> None:
+def test_a_log_level_in_capitals_is_accepted() -> None:
     assert read(LOG_LEVEL="WARNING").log_level == "warning"
 
 
@@ -382,7 +382,9 @@ WITHOUT_EFFECT = {
 
 @pytest.mark.parametrize(("name", "value"), WITHOUT_EFFECT.items())
 def test_a_setting_without_effect_is_refused(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{name} asks for what is not built yet: leave it"):
+    with pytest.raises(
+        SettingsError, match=f"^{name} requires a feature that does not exist yet: leave it"
+    ):
         for each in every_class():
             each.read({name: value})
 
@@ -410,7 +412,7 @@ class TestModuleSettings:
         with pytest.raises(SettingsError, match=r"^SHOP_MOST_ITEMS must be a whole number of at"):
             ShopSettings.read({"SHOP_MOST_ITEMS": "0"})
 
-    def test_frozen(self) -> None:
+    def test_module_settings_are_frozen(self) -> None:
         with pytest.raises(ValidationError, match="frozen"):
             ShopSettings.read({}).most_items = 6
 

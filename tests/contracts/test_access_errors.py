@@ -40,7 +40,7 @@ async def test_another_module_of_sign_in_has_codes_of_its_own(
         page = await http.get(refused.json()["type"])
     assert (refused.status_code, refused.json()["code"]) == (403, "gate.not_fresh")
     assert by_key.json()["code"] == "gate.insufficientscope"
-    assert by_key.json()["detail"] == "This takes gate:open, of the key and of its owner."
+    assert by_key.json()["detail"] == "Both the API key and its owner need gate:open."
     assert "Ring again." in page.text
 
 

@@ -42,7 +42,7 @@ def subject(app: Litestar, name: str) -> Subject:
 
 @each_rule
 @pytest.mark.parametrize("name", discover())
-def test_keeps_the_rule(unsound: Litestar, rule: Rule, name: str) -> None:
+def test_a_module_keeps_the_rule(unsound: Litestar, rule: Rule, name: str) -> None:
     assert list(rule(subject(unsound, name))) == []
 
 

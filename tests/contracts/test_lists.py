@@ -12,7 +12,7 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.ext.compiler import compiles
 
 from core.data.keyset import to_json
-from core.data.listing_indexes import table_of
+from core.data.listing_indexes import table_of_column
 from core.data.queries import Listing
 from core.engine.sql import NOTHING, ReadConnection, Values
 from core.kernel.clock import utc_now
@@ -43,7 +43,7 @@ class Answerless(ReadConnection):
 async def pages(listing: Listing) -> AsyncIterator[tuple[str, Select[Any]]]:
     """Yield each order both ways, without a filter and with each, from the start and a position."""
     reads = Answerless()
-    table = table_of(listing.sort[0])
+    table = table_of_column(listing.sort[0])
     query = select(*table.c)
     for column in listing.scope:
         query = query.where(column == bindparam(f"scope_{column.key}"))

@@ -81,7 +81,7 @@ class OwnLogin(Module):
         ),
         (
             services.Circular,
-            "Services need each other in a circle: Hen → Egg → Hen; "
+            "Services depend on each other in a circle: Hen → Egg → Hen; "
             "move what they share into one of its own.",
         ),
     ],

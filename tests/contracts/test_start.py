@@ -46,7 +46,7 @@ TWINS: list[tuple[str, type[Module], str]] = [
     (
         "prefixes_its_tables",
         strays.Plugin,
-        "the table things is no module's: name it odd or odd_….",
+        "the table things lacks the prefix: name it odd or odd_….",
     ),
     (
         "keeps_times_with_their_zone",
@@ -94,13 +94,13 @@ TWINS: list[tuple[str, type[Module], str]] = [
     (
         "owns_its_errors",
         foreign.Plugin,
-        f"{foreign.__name__}.Elsewhere has the code files.elsewhere of another: "
+        f"{foreign.__name__}.Elsewhere has the code files.elsewhere of another module: "
         'write code = "odd.elsewhere".',
     ),
     (
         "owns_its_errors",
         taking.Plugin,
-        f"{taking.__name__}.Taken has the code files.not_found of another: "
+        f"{taking.__name__}.Taken has the code files.not_found of another module: "
         'write code = "odd.not_found".',
     ),
     (

@@ -12,14 +12,16 @@ from tests.docs.pages import ROOT
 PAGE = ROOT / "docs" / "settings.md"
 INTRODUCTION = """# Settings
 
-This page is made from the settings classes by `python -m tests.docs.settings_page`; a test fails
-when it is out of date. A setting comes from the environment, else from a file `.env` in the folder
-the service is started in, else it has its default. An empty value counts as none.
+`python -m tests.docs.settings_page` writes this page from the settings classes, and a test fails
+when the page is out of date. A setting is read from the environment, else from the file `.env` in
+the folder in which the service is started, else it has its default. An empty value counts as
+absent.
 
-What is wrong stops the start, in one sentence that names the setting: a value that does not fit,
-one that is unsafe in production, and a name that no class has, where it stands in `.env` or begins
-with a module's name. `atrium settings` prints every setting with its value and where it comes from;
-secrets are hidden. [Operating](operating.md) says which ones matter first.
+A wrong setting stops the start, with one sentence that names the setting. Wrong is an invalid
+value, a value that is unsafe in production, and an unknown name in `.env` or with the prefix of a
+module.
+`atrium settings` prints every setting with its value and its source, and hides secrets.
+[Operating](operating.md) names the settings to set first.
 """
 
 

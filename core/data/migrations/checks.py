@@ -47,7 +47,7 @@ def compare_conditions(
         before = stored_checks(connection, stored)
         for check in checks_of(declared):
             old = before.get(str(check.name))
-            if old is not None and not are_equal(old, check, connection.dialect):
+            if old is not None and not are_equal_checks(old, check, connection.dialect):
                 operations.ops.append(ChangeCheck(old, check))
     return PriorityDispatchResult.CONTINUE
 
@@ -65,7 +65,7 @@ def checks_of(table: Table) -> list[CheckConstraint]:
     return sorted(checks, key=lambda check: str(check.name))
 
 
-def are_equal(one: CheckConstraint, other: CheckConstraint, dialect: Dialect) -> bool:
+def are_equal_checks(one: CheckConstraint, other: CheckConstraint, dialect: Dialect) -> bool:
     return condition_of(one, dialect) == condition_of(other, dialect)
 
 

@@ -55,7 +55,9 @@ def revision(url: str, history: History, message: str) -> Path:
 
     def work(connection: Connection) -> Path:
         if missing := missing_in(connection, [history])[history.module]:
-            raise MigrationError(f"The tables lack {missing[0]}: run `atrium migrate` first.")
+            raise MigrationError(
+                f"The revision {missing[0]} is not applied: run `atrium migrate` first."
+            )
         return write_revision(connection, history, message)
 
     return run(url, work)

@@ -32,7 +32,7 @@ def translate_unknown_tables() -> Iterator[None]:
     try:
         yield
     except NoReferencedTableError as error:
-        raise MigrationError(f"{str(error).split(' with which')[0]}: mend its name.") from error
+        raise MigrationError(f"{str(error).split(' with which')[0]}: correct the name.") from error
 
 
 def steps(found: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
@@ -49,16 +49,16 @@ def differences_of(
     def compiled(kind: Any) -> str:
         return str(kind.compile(dialect=connection.dialect))
 
-    lacking = {table_of(it) for it in found if it[0].endswith("_table")}
+    lacking = {table_name_of(it) for it in found if it[0].endswith("_table")}
     for difference in found:
-        table, kind = table_of(difference), difference[0]
+        table, kind = table_name_of(difference), difference[0]
         if history.owns(table) and (kind.endswith("_table") or table not in lacking):
             sentence, name = described(difference, compiled)
             cure = f"run `atrium revision {history.module} {name}`"
             yield Difference(f"{sentence}: {cure}.", kind not in HARMLESS)
 
 
-def table_of(difference: tuple[Any, ...]) -> str:
+def table_name_of(difference: tuple[Any, ...]) -> str:
     match difference:
         case ("add_table" | "remove_table", table):
             return str(table.name)
@@ -79,7 +79,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
     """Return a sentence about the difference, and a name for the revision that removes it."""
     match difference:
         case ("add_table_comment" | "remove_table_comment", table, *_):
-            return f"the comment of {table.name} is another in the migrations", "change_comment"
+            return f"the comment of {table.name} is different in the migrations", "change_comment"
         case ("search", table, (), _):
             return f"the search index of {table} is in the model and in no migration", "add_search"
         case ("search", table, stored, declared):
@@ -89,7 +89,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
             )
         case ("modify_check", _, table, name):
             return (
-                f"the constraint {name} of {table} is another in the migrations",
+                f"the constraint {name} of {table} is different in the migrations",
                 f"change_{name}",
             )
         case ("modify_type", _, table, column, _, stored, declared):
@@ -102,7 +102,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
             )
         case (str(kind), _, table, column, *_) if kind.startswith("modify_"):
             what = kind.removeprefix("modify_")
-            return f"the {what} of {table}.{column} is another in the migrations", (
+            return f"the {what} of {table}.{column} is different in the migrations", (
                 f"change_{column}"
             )
     name, short = named(difference)
@@ -113,7 +113,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
 
 def named(difference: tuple[Any, ...]) -> tuple[str, str]:
     """Return the name of the object that one side lacks, for the sentence and the revision."""
-    kind, table = difference[0], table_of(difference)
+    kind, table = difference[0], table_name_of(difference)
     if kind.endswith("_table"):
         return f"the table {table}", table
     if kind.endswith("_column"):

@@ -34,7 +34,7 @@ def compare_defaults(
     numbered = declared is declared.table.autoincrement_column
     if not numbered and is_plain(before) and is_plain(after):
         one, other = sql_of(before, connection), sql_of(after, connection)
-        if not are_equal(connection, one, other, declared):
+        if not are_equal_defaults(connection, one, other, declared):
             operation.existing_server_default = before or False
             operation.modify_server_default = after
     return PriorityDispatchResult.CONTINUE
@@ -56,7 +56,7 @@ def sql_of(default: FetchedValue | None, connection: Connection) -> str | None:
     return f"'{doubled}'"
 
 
-def are_equal(
+def are_equal_defaults(
     connection: Connection, stored: str | None, declared: str | None, column: Column[Any]
 ) -> bool:
     """Return whether the database gives both the same text as values of the column."""

@@ -58,8 +58,8 @@ class History:
             line.append(following)
         if after:
             raise MigrationError(
-                f"The revisions of {self.module} are not one line: {', '.join(after.values())}"
-                f" follow nothing in {self.folder}. Give each the one before as down_revision."
+                f"The revisions of {self.module} do not form one line: {', '.join(after.values())}"
+                f" have none before them in {self.folder}. Set the down_revision of each."
             )
         return line
 
@@ -69,8 +69,8 @@ class History:
             return self.revisions
         if at not in self.revisions:
             raise MigrationError(
-                f"The tables of {self.module} are at {at}, newer than this code knows: run the"
-                " newer code, or walk them back with it first (`atrium downgrade`)."
+                f"The tables of {self.module} are at {at}, newer than this code: run the newer"
+                " code, or roll them back with it first (`atrium downgrade`)."
             )
         return self.revisions[self.revisions.index(at) + 1 :]
 
@@ -92,7 +92,7 @@ def read_revision(file: Path) -> tuple[str | None, str]:
         message = f"{file} must give revision and down_revision as plain text."
         raise MigrationError(message) from error
     if "revision" not in named:
-        raise MigrationError(f"{file} names no revision: make it with `atrium revision`.")
+        raise MigrationError(f"{file} has no revision: write the file with `atrium revision`.")
     return named.get("down_revision"), named["revision"]
 
 
@@ -104,8 +104,10 @@ def histories_of(packages: Mapping[str, str]) -> list[History]:
     every = [history_of(name, package) for name, package in {"core": "core", **packages}.items()]
     for one, other in permutations(every, 2):
         if one.owns(other.module):
-            raise WiringError(f"Tables of {other.module} look like {one.module}'s: rename one.")
-    return in_order(every)
+            raise WiringError(
+                f"Tables of {other.module} have the prefix of {one.module}: rename one module."
+            )
+    return sorted_by_foreign_keys(every)
 
 
 def history_of(module: str, package: str) -> History:
@@ -117,7 +119,7 @@ def history_of(module: str, package: str) -> History:
     return History(module, Path(import_module(package).__path__[0]) / "migrations")
 
 
-def in_order(histories: Sequence[History]) -> list[History]:
+def sorted_by_foreign_keys(histories: Sequence[History]) -> list[History]:
     """Return the histories sorted by their foreign keys, otherwise in the given order."""
     waiting, ordered = list(histories), list[History]()
     while waiting:

@@ -200,7 +200,9 @@ def keeping_sqlite_whole(connection: Connection) -> Iterator[None]:
         if {table, f"{table}_search"} <= tables_of(connection):
             connection.exec_driver_sql(sql)
     if orphan := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-        raise MigrationError(f"A row of {orphan[0]} refers to a row of {orphan[2]} that is gone.")
+        raise MigrationError(
+            f"A row of {orphan[0]} refers to a row of {orphan[2]} that does not exist."
+        )
 
 
 def search_triggers(connection: Connection) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from core.data.search_tables import SEARCHED
 
-Columns: TypeAlias = tuple[str, ...]
+ColumnNames: TypeAlias = tuple[str, ...]
 
 SOURCES = {
     "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name || '_add'",
@@ -28,7 +28,7 @@ COLUMN = re.compile(r"coalesce\(new\.(\w+), ''\)", re.IGNORECASE)
 class ChangeSearch(MigrateOperation):
     """The operation that creates a search index, removes it or changes its columns."""
 
-    def __init__(self, table: str, before: Columns, after: Columns) -> None:
+    def __init__(self, table: str, before: ColumnNames, after: ColumnNames) -> None:
         self.table, self.before, self.after = table, before, after
 
     def reverse(self) -> "ChangeSearch":
@@ -67,7 +67,7 @@ def render_search(context: AutogenContext, change: ChangeSearch) -> list[str]:
     return lines
 
 
-def columns_searched(connection: Connection, table: str) -> Columns:
+def columns_searched(connection: Connection, table: str) -> ColumnNames:
     """Return the columns of the search index in the database, or none if there is no index."""
     source = connection.scalar(text(SOURCES[connection.dialect.name]), {"name": f"{table}_search"})
     return tuple(dict.fromkeys(COLUMN.findall(source or "")))

@@ -11,19 +11,19 @@ class MalformedRequest(ProblemError):
 
 
 class Unparsable(MalformedRequest, BadRequest):
-    """Its head or framing breaks the protocol, or can be read in more than one way.
+    """The header or the framing breaks the protocol, or can be read in more than one way.
 
-    Leave both to an HTTP library, and look at what a proxy in between makes of them.
+    Let an HTTP library write the request, and check whether a proxy changes it.
     """
 
     code = "http.unparsable"
-    title = "This is not an HTTP/1.1 request with one meaning."
+    title = "The HTTP/1.1 request is malformed or ambiguous."
 
 
 class BadHost(MalformedRequest, BadRequest):
-    """`Host` is missing, repeated, or no name of a host.
+    """`Host` is missing or repeated, or is not a valid host name.
 
-    Send it once, with the name that the service is known under.
+    Send `Host` once, with the host name of the service.
     """
 
     place = "header.Host"
@@ -32,19 +32,19 @@ class BadHost(MalformedRequest, BadRequest):
 
 
 class RepeatedHeader(MalformedRequest, BadRequest):
-    """Two values could mean two requests; `detail` names the field.
+    """Two values could mean two requests. `detail` names the header field.
 
-    Send the field once.
+    Send the header field once.
     """
 
     code = "http.repeated_header"
-    title = "A header field that may be given once was given twice."
+    title = "A header field that may be sent only once was sent twice."
 
 
 class BadUrl(MalformedRequest, BadRequest):
-    """The decoded URL has control characters or is no UTF-8, or a `%` encodes nothing.
+    """The decoded URL has control characters or is not UTF-8, or a `%` encodes no character.
 
-    Let a library encode each part of the URL by itself.
+    Encode each part of the URL by itself, with a library.
     """
 
     code = "http.bad_url"
@@ -52,7 +52,7 @@ class BadUrl(MalformedRequest, BadRequest):
 
 
 class UnknownCoding(MalformedRequest, BadRequest):
-    """This `Transfer-Encoding` does not show the end of the body.
+    """This `Transfer-Encoding` does not show where the body ends.
 
     Send a `Content-Length`, or `Transfer-Encoding: chunked` alone.
     """
@@ -63,7 +63,7 @@ class UnknownCoding(MalformedRequest, BadRequest):
 
 
 class UriTooLong(MalformedRequest):
-    """Path and query have at most 8 KiB together."""
+    """The path and the query have at most 8 KiB together."""
 
     status = 414
     code = "http.uri_too_long"
@@ -71,7 +71,7 @@ class UriTooLong(MalformedRequest):
 
 
 class Misdirected(MalformedRequest):
-    """`Host` is well-formed, and not among the names of this service."""
+    """`Host` is well-formed, but it is not a host name of this service."""
 
     status = 421
     code = "http.misdirected"
@@ -79,7 +79,7 @@ class Misdirected(MalformedRequest):
 
 
 class HeadersTooLarge(MalformedRequest):
-    """There may be 100 fields, of 16 KiB together."""
+    """A request has at most 100 header fields, of 16 KiB in all."""
 
     status = 431
     code = "http.headers_too_large"
@@ -87,7 +87,7 @@ class HeadersTooLarge(MalformedRequest):
 
 
 class RequestTimeout(ProblemError):
-    """Its head or its body came too slowly, or stopped coming."""
+    """The header or the body of the request arrived too slowly, or stopped arriving."""
 
     status = 408
     code = "http.request_timeout"
@@ -95,7 +95,7 @@ class RequestTimeout(ProblemError):
 
 
 class TooManyConnections(Unavailable):
-    """This process, or your client IP at it, has as many connections as it may have."""
+    """This process has no free connection, for any client or for this client IP."""
 
     code = "http.too_many_connections"
     title = "Too many connections are open; try again shortly."

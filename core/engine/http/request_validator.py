@@ -61,7 +61,9 @@ class RequestValidator:
         fields = scope["headers"]
         if len(fields) > MAX_FIELDS or sum(map(len, chain(*fields))) > MAX_HEADER_BYTES:
             limits = {"fields": MAX_FIELDS, "bytes": MAX_HEADER_BYTES}
-            raise HeadersTooLarge("At most {fields} fields and {bytes} bytes.", **limits)
+            raise HeadersTooLarge(
+                "A request has at most {fields} header fields and {bytes} bytes of them.", **limits
+            )
         check_url(scope["raw_path"], scope["query_string"])
         headers = dict(fields)
         if len(headers) < len(fields):

@@ -136,12 +136,12 @@ def listen(host: str, port: int) -> socket.socket:
 def sentence(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Something else listens on HOST={host} PORT={port}: "
-            f"stop it, or choose another, e.g. PORT={port + 1 if port < 65535 else 8000}."
+            f"Another process listens on HOST={host} PORT={port}: "
+            f"stop it, or choose another port, such as PORT={port + 1 if port < 65535 else 8000}."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"This user may not listen on PORT={port}: choose one from 1024 upwards."
-    return f"Cannot listen on HOST={host} PORT={port} ({error.strerror}): mend HOST."
+    return f"Cannot listen on HOST={host} PORT={port} ({error.strerror}): correct HOST."
 
 
 def address_of(listener: socket.socket) -> str:

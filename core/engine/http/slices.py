@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 MAX_WAITING = 16
-"""The number of pipelined requests that may wait while an earlier one is answered."""
+"""The number of pipelined requests that may wait while an earlier one is processed."""
 END_OF_HEAD = b"\r\n\r\n"
 WAITING_BYTES = MAX_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
 """At most MAX_WAITING requests can end within this number of bytes."""

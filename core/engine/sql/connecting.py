@@ -19,7 +19,7 @@ table. That takes tens of milliseconds, while the search itself may take less th
 WITHOUT_WORKERS = {"max_parallel_workers_per_gather": "0"}
 """Starting a worker process takes longer than a search with few results."""
 SESSION = CANCELS | UNCOMPILED
-READ_ONLY = SESSION | {"default_transaction_read_only": "on"}
+READ_ONLY_SESSION = SESSION | {"default_transaction_read_only": "on"}
 NO_SETTINGS: Mapping[str, str] = {}
 UNNAMED = {
     "statement_cache_size": 0,

@@ -50,16 +50,16 @@ log = structlog.get_logger(__name__)
 
 
 class DatabaseBusy(Unavailable):
-    """Waiting for the database took too long, or the connection to it or its disk broke."""
+    """The wait for the database was too long, or its connection or its disk failed."""
 
     code = "database.busy"
     title = "The database is busy or unreachable; try again."
 
 
 class TooSlow(Unavailable):
-    """A query took longer than a request may wait for it, and was ended.
+    """The query took longer than a request may wait, and was cancelled.
 
-    Ask for less: a longer search text, another order, a cursor instead of a page far in.
+    Ask for less: use a longer search text, another order, or a cursor instead of a late page.
     """
 
     code = "database.too_slow"

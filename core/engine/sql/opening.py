@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.connecting import READ_ONLY, SESSION, connect_args_of
+from core.engine.sql.connecting import READ_ONLY_SESSION, SESSION, connect_args_of
 from core.engine.sql.connection_pool import ConnectionPool
 from core.engine.sql.reads import PlannedReads
 from core.engine.sql.sqlite.connection_pool import SqlitePool
@@ -77,8 +77,8 @@ def open_postgres(
 
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
     engine = pooled(url, WRITE_CONNECTIONS + 1, connect_args=connect_args_of(SESSION | limit))
-    reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY)
-    snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY | limit)
+    reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY_SESSION)
+    snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY_SESSION | limit)
     reads = PostgresReads(reading, CachedCounts(cache_versions), statement_timeout_s)
     return Connections(PostgresPool(engine, WRITE_CONNECTIONS), snapshots, reads)
 
@@ -106,7 +106,7 @@ def sqlite_path(url: str) -> str | None:
     if parsed.get_backend_name() != "sqlite":
         return None
     if not parsed.database or parsed.database == ":memory:":
-        raise ValueError("SQLite needs a file here: several connections share it.")
+        raise ValueError("SQLite requires a file, because several connections share it.")
     return parsed.database
 
 
@@ -114,7 +114,7 @@ def postgres_url(url: str) -> str:
     """Return the URL with the driver asyncpg, in place of any other that the operator named."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "postgresql":
-        raise ValueError("DATABASE_URL begins with sqlite:/// or postgresql://.")
+        raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 

@@ -26,25 +26,26 @@ def paragraphs(kind: type[ProblemError]) -> tuple[str, str]:
 
 
 ADVICE_MESSAGES = {
-    400: "Correct the request: where there are `errors`, each names the place that is wrong. The "
-    "same request again gets the same answer.",
-    401: "Sign in, or send a good credential: `WWW-Authenticate` names the kind. An access token "
-    "lives for minutes; get the next one with the refresh token.",
-    403: "You are known, and may not do this. Another account, role, scope or proof may; the same "
-    "request again gets the same answer.",
-    404: "Check the address and the id in it. What is not yours to read is answered like what "
-    "does not exist, and so is what has been removed.",
+    400: "Correct the request. If there are `errors`, each one has the location of an invalid "
+    "value. The same request again gets the same response.",
+    401: "Sign in, or send a valid credential: `WWW-Authenticate` names its kind. An access token "
+    "is valid for minutes. Get the next one with the refresh token.",
+    403: "You are signed in, but may not do this. It requires another account, role or scope, or "
+    "a re-authentication. The same request again gets the same response.",
+    404: "Check the URL and the id in it. A resource that was deleted, or that you may not read, "
+    "gets the same response as one that never existed.",
     405: "Use one of the methods in `Allow`.",
-    408: "Send the request again, whole and without long pauses.",
-    409: "Read the present state, and decide again.",
-    412: "Read it again, make your change to what is there now, and send the new `ETag` with it.",
-    413: "Send less. Nothing of this request was kept.",
-    414: "Shorten the address: what is long belongs in the body.",
-    415: "Send the body in a media type that this operation takes.",
-    421: "Send the request to the address that the service is known under.",
-    422: "Take a new `Idempotency-Key` for a new request.",
-    429: "Wait as many seconds as `Retry-After` says, then go on more slowly.",
-    431: "Send fewer or shorter header fields, cookies included.",
-    500: "The mistake is ours. Try again later; if it stays, tell the operator the `request_id`.",
-    503: "Wait as many seconds as `Retry-After` says, then try again.",
+    408: "Send the whole request again, without long pauses.",
+    409: "Read the current state, and decide again.",
+    412: "Read the resource again, apply your change, and send the new `ETag`.",
+    413: "Send less. Nothing of this request was stored.",
+    414: "Shorten the URL, and send long values in the body.",
+    415: "Send the body in a media type that this operation accepts.",
+    421: "Send the request to the host name of the service.",
+    422: "Use a new `Idempotency-Key` for a new request.",
+    429: "Wait for the seconds in `Retry-After`, then send requests more slowly.",
+    431: "Send fewer or shorter header fields, including cookies.",
+    500: "This is an error of the service. Try again later. If the error stays, give the operator "
+    "the `request_id`.",
+    503: "Wait for the seconds in `Retry-After`, then try again.",
 }

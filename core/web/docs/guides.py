@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-FOLDER = Path(__file__).parents[3] / "docs"
+GUIDES_FOLDER = Path(__file__).parents[3] / "docs"
 BEFORE_ALL = (
     *("first-steps", "authentication", "account", "api-keys", "files", "lists", "writing"),
     *(
@@ -59,7 +59,7 @@ class Guide:
 @cache
 def guides() -> Mapping[str, Guide]:
     """Return every guide by its name, in reading order; none if the folder is not installed."""
-    pages = {path.stem: Guide(path.stem, path) for path in FOLDER.glob("*.md")}
+    pages = {path.stem: Guide(path.stem, path) for path in GUIDES_FOLDER.glob("*.md")}
     return {name: pages[name] for name in sorted(pages, key=reading_order)}
 
 

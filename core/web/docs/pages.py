@@ -12,11 +12,13 @@ from core.web.catalogues import Catalogue
 from core.web.docs.advice import meaning_of, remedy_of
 from core.web.docs.documentation import Operation
 from core.web.docs.guides import Guide
+from core.web.languages import ENGLISH
 from core.web.pages import document
 from core.web.problems import example_of_problem
 
 Kind = type[ProblemError]
 FEW = 20
+IN_ENGLISH = Catalogue(ENGLISH)
 
 
 def reference_page(guides: Mapping[str, Guide]) -> str:
@@ -64,12 +66,15 @@ def guides_page(guides: Mapping[str, Guide]) -> str:
         f'<li lang="{guide.language}"><a href="/docs/guides/{name}">{escape(guide.title)}</a></li>'
         for name, guide in guides.items()
     ]
-    return document("Guides · Atrium", BACK, "<h1>Guides</h1>", "<ul>", *items, "</ul>")
+    return document(
+        "Guides · Atrium", navigation(IN_ENGLISH), "<h1>Guides</h1>", "<ul>", *items, "</ul>"
+    )
 
 
 def guide_page(guide: Guide) -> str:
     article = f'<article class="guide">{guide.html}</article>'
-    return document(f"{guide.title} · Atrium", BACK, article, language=guide.language)
+    top = navigation(IN_ENGLISH)
+    return document(f"{guide.title} · Atrium", top, article, language=guide.language)
 
 
 def problems_page(kinds: Mapping[str, Kind], texts: Catalogue) -> str:
@@ -80,8 +85,8 @@ def problems_page(kinds: Mapping[str, Kind], texts: Catalogue) -> str:
     ]
     heads = [texts.text("Status"), texts.text("Code"), texts.text("Title")]
     return document(
-        "Problems · Atrium API",
-        BACK,
+        f"{texts.text('Problems')} · Atrium API",
+        navigation(texts),
         f"<h1>{texts.text('Problems')}</h1>",
         f"<p>{texts.text(ABOUT_PROBLEMS)}</p>",
         f"<table><thead><tr>{''.join(f'<th>{it}</th>' for it in heads)}</tr></thead><tbody>",
@@ -92,8 +97,8 @@ def problems_page(kinds: Mapping[str, Kind], texts: Catalogue) -> str:
 
 
 ABOUT_PROBLEMS = (
-    "Every error is a problem (RFC 9457) with one of these codes. They stay as they are, so that "
-    "programs can rely on them."
+    "Every error is a problem (RFC 9457) with one of these error codes. The codes do not change, "
+    "so programs can rely on them."
 )
 
 
@@ -102,25 +107,25 @@ def problem_page(
 ) -> str:
     return document(
         f"{kind.code} · Atrium API",
-        BACK,
+        navigation(texts),
         f"<h1>{escape(texts.title(kind))}</h1>",
         f'<p class="quiet"><code>{kind.code}</code> · {kind.status} '
         f"{HTTPStatus(kind.status).phrase}</p>",
         *(f"<p>{marked(text)}</p>" for text in [meaning_of(kind, texts)] if text),
         f"<h2>{texts.text('What to do')}</h2>",
         f"<p>{marked(remedy_of(kind, texts))}</p>",
-        f"<h2>{texts.text('How it looks')}</h2>",
-        f"<pre>{escape(example(kind, public_url))}</pre>",
-        f"<h2>{texts.text('Where it occurs')}</h2>",
+        f"<h2>{texts.text('Example')}</h2>",
+        f"<pre>{escape(example(kind, public_url, texts))}</pre>",
+        f"<h2>{texts.text('Operations with this problem')}</h2>",
         *places(operations, texts),
         language=texts.language,
     )
 
 
-BACK = (
-    '<nav><a href="/docs">Reference</a> <a href="/docs/guides">Guides</a> '
-    '<a href="/docs/problems">Problems</a></nav>'
-)
+def navigation(texts: Catalogue) -> str:
+    pages = {"/docs": "Reference", "/docs/guides": "Guides", "/docs/problems": "Problems"}
+    links = (f'<a href="{path}">{texts.text(name)}</a>' for path, name in pages.items())
+    return f"<nav>{' '.join(links)}</nav>"
 
 
 def link_to(code: str) -> str:
@@ -132,13 +137,14 @@ def marked(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(" ".join(text.split())))
 
 
-def example(kind: Kind, public_url: str) -> str:
-    return json.dumps(example_of_problem(kind, public_url), indent=2, ensure_ascii=False)
+def example(kind: Kind, public_url: str, texts: Catalogue) -> str:
+    problem = example_of_problem(kind, public_url, texts.title(kind))
+    return json.dumps(problem, indent=2, ensure_ascii=False)
 
 
 def places(operations: Sequence[Operation], texts: Catalogue) -> list[str]:
     if not operations:
-        return [f"<p>{texts.text('It is not bound to an operation.')}</p>"]
+        return [f"<p>{texts.text('This problem does not belong to an operation.')}</p>"]
     if len(operations) > FEW:
         count = fill(texts.text(MANY_OPERATIONS), {"count": len(operations)})
         return [f"<p>{count}</p>"]
@@ -149,4 +155,4 @@ def places(operations: Sequence[Operation], texts: Catalogue) -> list[str]:
     return ["<ul>", *items, "</ul>"]
 
 
-MANY_OPERATIONS = "Most operations may answer with it: {count} of them."
+MANY_OPERATIONS = "Most operations may return this problem: {count} of them."

@@ -24,7 +24,7 @@ from core.web.route_decorators import get
 class NoSuchGuide(NotFound):
     """No guide has the name in the path.
 
-    `/docs/guides` lists all of them.
+    `/docs/guides` lists all guides.
     """
 
     code = "http.no_such_guide"
@@ -32,9 +32,9 @@ class NoSuchGuide(NotFound):
 
 
 class NoSuchProblem(NotFound):
-    """The code in the URL is none of the listed ones.
+    """The error code in the URL is not in the list.
 
-    Take the URL from `type` in the problem itself.
+    Take the URL from the `type` of the problem.
     """
 
     code = "http.no_such_problem"

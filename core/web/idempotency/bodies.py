@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.web.idempotency.fingerprint import Fingerprint
-from core.web.idempotency.store import Answer
+from core.web.idempotency.store import StoredResponse
 from core.web.problems import BodyTooLarge
 
 MAX_STORED_BYTES = 256 * 1024  # bytes; a body that is not streamed is no larger
@@ -80,8 +80,8 @@ class BufferedSend:
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
 
-    def answer(self, fingerprint: str, person_id: UUID | None) -> Answer:
+    def answer(self, fingerprint: str, person_id: UUID | None) -> StoredResponse:
         start, *parts = self.messages
         headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
         body = b"".join(part.get("body", b"") for part in parts)
-        return Answer(self.status, headers, body, fingerprint, person_id)
+        return StoredResponse(self.status, headers, body, fingerprint, person_id)

@@ -21,7 +21,7 @@ from core.security.secrets import SecretKeys
 from core.web.context import HttpContext, current_options, http_context
 from core.web.idempotency.bodies import BufferedSend, HashingReceive
 from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
-from core.web.idempotency.store import Answer, IdempotencyStore, KeyInUse
+from core.web.idempotency.store import IdempotencyStore, KeyInUse, StoredResponse
 from core.web.responses import FinishedResponse
 
 KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
@@ -31,38 +31,38 @@ REPLAYED = (b"idempotency-replayed", b"true")
 
 
 class BadIdempotencyKey(BadRequest):
-    """It may stand in quotes, which are no part of it.
+    """The idempotency key may be in quotes, which are not part of it.
 
-    Take a new random one for each act, a UUID for instance.
+    Make a new random value, such as a UUID, for each operation.
     """
 
     place = "header.Idempotency-Key"
     code = "http.bad_idempotency_key"
-    title = "An Idempotency-Key is 1 to 255 visible ASCII characters."
+    title = "An Idempotency-Key must have 1 to 255 visible ASCII characters."
 
 
 class KeyReused(Unprocessable):
-    """A key stands for one request: one method, one URL, one body."""
+    """An idempotency key identifies one request: one method, one URL and one body."""
 
     code = "http.idempotency_key_reused"
     title = "This Idempotency-Key was used for a request with another body."
 
 
 class StillRunning(Conflict):
-    """Nothing is done twice; its answer is not there yet.
+    """An operation is not done twice, and the first request has no response yet.
 
-    Wait as many seconds as `Retry-After` says, then send the same again for that answer.
+    Wait for the seconds in `Retry-After`, then send the same request again to get that response.
     """
 
     code = "http.idempotency_key_in_use"
-    title = "The first request with this Idempotency-Key is still being answered."
+    title = "The first request with this Idempotency-Key is still being processed."
 
     def __init__(self) -> None:
         super().__init__()
         self.headers["retry-after"] = "1"
 
 
-class RefusedAct(Exception):
+class RefusedOperation(Exception):
     """Rolls the operation back, because its response is an error."""
 
 
@@ -89,7 +89,7 @@ class Idempotency:
             reserved = await self._store.reserve(slot)
         except KeyInUse:
             raise StillRunning from None
-        if isinstance(reserved, Answer):
+        if isinstance(reserved, StoredResponse):
             await self._replay(reserved, scope, receive, send)
             return
         try:
@@ -115,10 +115,10 @@ class Idempotency:
                     await body.read_ahead()
                 await app(scope, body, held)
                 if not held.succeeded:
-                    raise RefusedAct
+                    raise RefusedOperation
                 answer = held.answer(body.digest, person_in(http_context()))
                 await self._store.keep(slot, owner, answer)
-        except RefusedAct:
+        except RefusedOperation:
             await self._after_refusal(slot, owner, held, body, person_in(http_context()))
         return held
 
@@ -141,7 +141,7 @@ class Idempotency:
         else:
             await self._store.release(slot, owner)
 
-    async def _replay(self, answer: Answer, scope: Any, receive: Any, send: Any) -> None:
+    async def _replay(self, answer: StoredResponse, scope: Any, receive: Any, send: Any) -> None:
         body = HashingReceive(receive, self._fingerprint())
         await body.skip()
         if not body.matches(answer.fingerprint):

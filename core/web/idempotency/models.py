@@ -9,7 +9,7 @@ from core.data.models import Base
 
 
 class IdempotencyRow(Base):
-    """A key in use, with its response once the request is answered."""
+    """A key in use, with its response when the request is finished."""
 
     __tablename__ = "core_idempotency"
 

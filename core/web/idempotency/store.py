@@ -32,27 +32,27 @@ MINE = update(IdempotencyRow).where(
 
 
 log = structlog.get_logger(__name__)
-ANSWERS = Listing(sort=(IdempotencyRow.slot,))
-ABOUT = select(*IdempotencyRow.__table__.columns).where(
+RESPONSES = Listing(sort=(IdempotencyRow.slot,))
+RESPONSES_ABOUT = select(*IdempotencyRow.__table__.columns).where(
     IdempotencyRow.person_id == bindparam("person"), IdempotencyRow.status.is_not(None)
 )
 
 
-class KeptAnswer(Schema):
-    """An answer as it would be given again."""
+class ExportedResponse(Schema):
+    """A stored response, in the export of the user that it describes."""
 
     kept_at: UtcDatetime
     status: int
     body: str
 
     @classmethod
-    def of_row(cls, row: Any) -> "KeptAnswer":
+    def of_row(cls, row: Any) -> "ExportedResponse":
         body = row.body.decode(errors="replace")
         return cls(kept_at=row.reserved_at, status=row.status, body=body)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredResponse:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
@@ -69,7 +69,7 @@ class IdempotencyStore:
         self._db, self._clock = db, clock
         self._releasing: set[Task[None]] = set()
 
-    async def reserve(self, slot: str) -> UUID | Answer:
+    async def reserve(self, slot: str) -> UUID | StoredResponse:
         """Return a reservation or the stored response. Raises KeyInUse while the key is in use."""
         owner = uuid7()
         try:
@@ -78,7 +78,7 @@ class IdempotencyStore:
             return await self._existing(slot, owner)
         return owner
 
-    async def keep(self, slot: str, owner: UUID, answer: Answer) -> None:
+    async def keep(self, slot: str, owner: UUID, answer: StoredResponse) -> None:
         """Store the response, in the open transaction if any. Raises KeyInUse if it is late."""
         values = {
             "person_id": answer.person_id,
@@ -119,11 +119,11 @@ class IdempotencyStore:
         old = IdempotencyRow.reserved_at < self._clock() - KEPT
         await delete_all(self._db, IdempotencyRow, old)
 
-    async def export(self, person_id: UUID) -> AsyncIterator[Sequence[KeptAnswer]]:
+    async def export(self, person_id: UUID) -> AsyncIterator[Sequence[ExportedResponse]]:
         """Yield the stored responses about this user."""
         async with self._db.read() as reads:
-            async for rows in ANSWERS.batches(reads, ABOUT, {"person": person_id}):
-                yield [KeptAnswer.of_row(row) for row in rows]
+            async for rows in RESPONSES.batches(reads, RESPONSES_ABOUT, {"person": person_id}):
+                yield [ExportedResponse.of_row(row) for row in rows]
 
     async def erase(self, person_id: UUID) -> bool:
         """Erase some stored responses about this user; return whether there may be more."""
@@ -140,12 +140,12 @@ class IdempotencyStore:
             row = {"slot": slot, "owner": owner, "reserved_at": self._clock()}
             await tx.session.execute(insert(IdempotencyRow), row)
 
-    async def _existing(self, slot: str, owner: UUID) -> UUID | Answer:
+    async def _existing(self, slot: str, owner: UUID) -> UUID | StoredResponse:
         async with self._db.read() as reads:
             row = (await reads.execute(ROW, {"of_slot": slot})).one_or_none()
         if row is not None and row.status is not None and not self._is_older(row, KEPT):
             headers = [(name.encode(), value.encode("latin-1")) for name, value in row.headers]
-            return Answer(row.status, headers, row.body, row.fingerprint)
+            return StoredResponse(row.status, headers, row.body, row.fingerprint)
         if row is None or not self._is_older(row, ABANDONED):
             raise KeyInUse
         await self._take_over(slot, row.owner, owner)

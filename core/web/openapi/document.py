@@ -10,7 +10,7 @@ from litestar.routes import HTTPRoute
 from core.security.authentication import Named
 from core.security.policies import Policy
 from core.version import VERSION
-from core.web.openapi.errors import ErrorAnswers, problem_examples
+from core.web.openapi.errors import ErrorResponses, problem_examples
 from core.web.openapi.examples import add_examples
 from core.web.openapi.headers import HEADERS
 from core.web.openapi.parameters import parameters_of, shared_parameters
@@ -19,12 +19,13 @@ from core.web.openapi.schemas import Json, Schemas, Words
 from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.route_options import options_of
 
-ABOUT = """Bodies are JSON, read strictly: an unknown field or parameter is refused.
-Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`,
-in English or Korean by the `locale` of the user, else by `Accept-Language`.
-Lists come by page or by cursor. Single resources carry an `ETag`: send it as `If-None-Match` to
-read only what is new, as `If-Match` to change only what was read. A POST with an
-`Idempotency-Key` can be repeated safely. Every GET answers HEAD too, every address OPTIONS."""
+INTRODUCTION = """Bodies are JSON and are read strictly: an unknown field or parameter is refused.
+Errors are [problems]({public_url}/docs/problems) (RFC 9457) with a stable `code`. Their language is
+English or Korean, by the `locale` of the user, else by `Accept-Language`. Lists have offset and
+cursor pagination. Single resources have an `ETag`: send it as `If-None-Match` to read a resource
+only if it has changed, or as `If-Match` to change it only if it has not. A POST with an
+`Idempotency-Key` can be repeated safely. Each path with GET also has HEAD, and every path has
+OPTIONS."""
 
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 
@@ -46,7 +47,7 @@ def document_of(
     code.
     """
     schemas, paths = Schemas(), dict[str, Json]()
-    errors = ErrorAnswers(schemas, with_code)
+    errors = ErrorResponses(schemas, with_code)
     operations = [pair for pair in operations if pair[1].resolve_include_in_schema()]
     for route, handler in operations:
         for method in handler.http_methods:
@@ -61,7 +62,7 @@ def document_of(
             "info": {
                 "title": "Atrium",
                 "version": VERSION,
-                "description": ABOUT.format(public_url=public_url),
+                "description": INTRODUCTION.format(public_url=public_url),
                 "contact": {"name": "Atrium", "url": public_url},
                 "license": LICENSE,
             },
@@ -168,8 +169,8 @@ def describe_access(policy: Policy) -> list[str]:
         "Needs no credential." if policy.anyone else "",
         "Needs a signed-in user." if not policy.anyone and not policy.needs else "",
         f"Needs the permission `{policy.needs.name}`." if policy.needs else "",
-        "Send an API key of the same user beside the access token." if policy.both else "",
+        "Send an API key of the same user together with the access token." if policy.both else "",
         f"An API key needs the scope `{policy.scope.name}`." if policy.scope else "",
-        "Works for a while after signing in or stepping up." if policy.step_up else "",
+        "Needs a recent sign-in or re-authentication." if policy.step_up else "",
     ]
     return [sentence for sentence in sentences if sentence]

@@ -26,16 +26,16 @@ from core.web.openapi.schemas import Json, Schemas, in_camel_case
 from core.web.problems import NothingHere, Problem, example_of_problem, kinds
 from core.web.route_options import RouteOptions
 
-PROBLEM = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
 EXAMPLES = "#/components/examples/"
-ANSWERS = "#/components/responses/"
+RESPONSES_REF = "#/components/responses/"
 
 
 def at(status: int, *more: type[ProblemError]) -> Kinds:
     return [kind for kind in (*ALWAYS, *more) if kind.status == status]
 
 
-SHARED: Mapping[str, Kinds] = {
+SHARED_ERRORS: Mapping[str, Kinds] = {
     "BadRequest": at(400, MixedCredentials),
     "BadRequestWithBody": at(400, MixedCredentials, *BODIES),
     "BadRequestWithBodyAndKey": at(400, MixedCredentials, *BODIES, BadIdempotencyKey),
@@ -65,14 +65,14 @@ MAX_CODES_IN_A_NAME = 4
 USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]
 
 
-class ErrorAnswers:
+class ErrorResponses:
     """Describes error responses, and collects those that operations share."""
 
     def __init__(self, schemas: Schemas, with_code: Named) -> None:
         self.shared: Json = {}
         self.codes: set[str] = set()
         self._schemas, self._with_code = schemas, with_code
-        self._names = {frozenset(self._named(kinds)): name for name, kinds in SHARED.items()}
+        self._names = {frozenset(self._named(kinds)): name for name, kinds in SHARED_ERRORS.items()}
 
     def of(self, method: str, options: RouteOptions, common: Kinds) -> Json:
         return {
@@ -88,7 +88,7 @@ class ErrorAnswers:
         if (name := self._name_of_shared(errors, headers)) is None:
             return self._described(errors, headers)
         self.shared[name] = self._described(sorted(errors, key=lambda kind: kind.code), headers)
-        return {"$ref": ANSWERS + name}
+        return {"$ref": RESPONSES_REF + name}
 
     def _name_of_shared(self, errors: Kinds, headers: list[str]) -> str | None:
         """Return the name of a shared response, from its codes that are not usual for its status.
@@ -115,7 +115,7 @@ class ErrorAnswers:
         return {
             "description": lines[0] if len(lines) == 1 else "\n".join(f"- {it}" for it in lines),
             "headers": references(headers),
-            "content": {PROBLEM: {"schema": schema, "examples": examples}},
+            "content": {PROBLEM_TYPE: {"schema": schema, "examples": examples}},
         }
 
 
@@ -148,7 +148,7 @@ ALSO_SAID = {
 def problem_examples(codes: set[str], public_url: str) -> Json:
     """Return an example of each problem that a response refers to."""
     return {
-        code: {"value": example_of_problem(kind, public_url)}
+        code: {"value": example_of_problem(kind, public_url, kind.title)}
         for code, kind in kinds().items()
         if code in codes
     }

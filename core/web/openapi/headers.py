@@ -12,15 +12,15 @@ def text(description: str) -> Json:
 
 
 HEADERS: Json = {
-    "X-Request-ID": text("Names the request, for support."),
-    "Location": text("Where the created thing stands."),
-    "Link": text("The neighbours of this part of the list (RFC 8288)."),
-    "ETag": text("Of what stands at an address of its own."),
-    "RateLimit-Policy": text("The limits that were counted against."),
-    "RateLimit": text("What remains of them, and for how many seconds."),
+    "X-Request-ID": text("The id of the request, for support."),
+    "Location": text("The URL of the created resource."),
+    "Link": text("The first, previous, next and last page (RFC 8288)."),
+    "ETag": text("The ETag of a resource with its own URL."),
+    "RateLimit-Policy": text("The rate limits that counted this request."),
+    "RateLimit": text("The remaining requests, and the seconds until the window has moved on."),
     "Idempotency-Replayed": text("`true` when this is the first answer again."),
-    "WWW-Authenticate": text("How to sign in, and what was wrong (RFC 6750)."),
-    "Accept-Patch": text("How a change may be written (RFC 5789)."),
-    "Content-Range": text("Which part it is, or of how many bytes there are parts."),
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": text("The kind of credential, and the error (RFC 6750)."),
+    "Accept-Patch": text("The media types of a PATCH (RFC 5789)."),
+    "Content-Range": text("The range of this part, or the number of bytes of the file."),
+    "Retry-After": {"description": "The seconds to wait.", "schema": {"type": "integer"}},
 }

@@ -84,12 +84,12 @@ def described(
 def list_parameters(listing: AnyListing) -> list[Json]:
     parameters = {"sort": (sort_schema(listing), SORT)}
     if listing.search:
-        parameters["search"] = (LINE, "Plain text that is in it.")
+        parameters["search"] = (LINE, "Plain text that the searched fields contain.")
     for name, column in listing.filter_columns.items():
-        parameters[name] = (filter_schema(kind_of(column)), "Only those that have this value.")
+        parameters[name] = (filter_schema(kind_of(column)), "Only items with this value.")
     own = [query(name, schema, description) for name, (schema, description) in parameters.items()]
     ranges = [
-        shared(in_camel_case(name)) if is_moment(column) else range_of(name, column)
+        shared(in_camel_case(name)) if is_timestamp(column) else range_of(name, column)
         for name, column in listing.range_columns.items()
     ]
     return [*(shared(name) for name in ("Page", "PerPage", "Cursor", "Total")), *own, *ranges]
@@ -97,15 +97,15 @@ def list_parameters(listing: AnyListing) -> list[Json]:
 
 def shared_parameters(listings: Iterable[AnyListing]) -> Json:
     """Return the parameters that many operations have, with the time ranges of these lists."""
-    return SHARED | {
+    return SHARED_PARAMETERS | {
         in_camel_case(name): range_of(name, column)
         for listing in listings
         for name, column in sorted(listing.range_columns.items())
-        if is_moment(column)
+        if is_timestamp(column)
     }
 
 
-def is_moment(column: Any) -> bool:
+def is_timestamp(column: Any) -> bool:
     return kind_of(column) is datetime
 
 
@@ -121,9 +121,9 @@ RANGES = {
     "lte": "this value or less",
     "lt": "less than this value",
 }
-SORT = "By each key in turn; `-` sorts in descending order. Each key stands once."
-WHOLE: Json = {"type": "integer", "minimum": 1}
-FLAG: Json = {"type": "boolean", "default": False}
+SORT = "Sort keys, in this order; `-` sorts a key in descending order. Each key may occur once."
+POSITIVE_SCHEMA: Json = {"type": "integer", "minimum": 1}
+FLAG_SCHEMA: Json = {"type": "boolean", "default": False}
 LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
 CURSOR: Json = {"type": "string", "format": "cursor"}
 """`line` and `cursor` are formats of this document, not of JSON Schema: text without control
@@ -171,13 +171,13 @@ def shared(name: str) -> Json:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-TAG = r"(W/)?\x22[\x21\x23-\x7e]*\x22"
+TAG_PATTERN = r"(W/)?\x22[\x21\x23-\x7e]*\x22"
 """Quotes are hexadecimal escapes, because generators copy a pattern into string literals."""
 
 TEXT: Json = {"type": "string"}
 SCHEMAS: dict[str, Json] = {
     "Idempotency-Key": TEXT | {"pattern": r"^\x22?[\x21\x23-\x7e]{1,255}\x22?$"},
-    "If-Match": TEXT | {"pattern": rf"^(\*|{TAG}( *, *{TAG})*)$"},
+    "If-Match": TEXT | {"pattern": rf"^(\*|{TAG_PATTERN}( *, *{TAG_PATTERN})*)$"},
 }
 """The schemas of header fields that are refused if they do not match."""
 
@@ -191,21 +191,31 @@ def header(name: str, description: str) -> Json:
     }
 
 
-SHARED: dict[str, Json] = {
+SHARED_PARAMETERS: dict[str, Json] = {
     "Page": query(
-        "page", WHOLE | {"maximum": MAX_PAGE}, "The number of the page; the first if absent."
+        "page",
+        POSITIVE_SCHEMA | {"maximum": MAX_PAGE},
+        "The number of the page; by default the first one.",
     ),
-    "PerPage": query("per_page", WHOLE | {"maximum": 100, "default": 20}, "Items per page."),
-    "Cursor": query("cursor", CURSOR, "Instead of a page: empty to begin, then `next_cursor`."),
-    "Total": query("total", FLAG, "With a cursor: count all items too."),
-    "IfMatch": header("If-Match", "The ETag that was read: 412 when it has changed since."),
-    "IfNoneMatch": header("If-None-Match", "An ETag it must not have, `*` for any; else 412."),
-    "KnownETag": header("If-None-Match", "The ETag that is known: 304 when it still holds."),
+    "PerPage": query(
+        "per_page",
+        POSITIVE_SCHEMA | {"maximum": 100, "default": 20},
+        "The number of items per page.",
+    ),
+    "Cursor": query("cursor", CURSOR, "For cursor pagination: empty to begin, then `next_cursor`."),
+    "Total": query("total", FLAG_SCHEMA, "With a cursor: whether all items are counted."),
+    "IfMatch": header(
+        "If-Match", "The ETag that was read. If the resource has changed since then: 412."
+    ),
+    "IfNoneMatch": header(
+        "If-None-Match", "An ETag that the resource must not have, or `*` for any ETag; else 412."
+    ),
+    "KnownETag": header("If-None-Match", "The known ETag. If the resource still has it: 304."),
     "IdempotencyKey": header(
-        "Idempotency-Key", "The same key and body within 24 hours: the first answer again."
+        "Idempotency-Key", "The same key and body within 24 hours get the first response again."
     ),
     "UnusedIdempotencyKey": header(
-        "Idempotency-Key", "Has no effect here: the answer holds a secret, so nothing is kept."
+        "Idempotency-Key", "Has no effect here: the response has a secret, so it is not stored."
     )
     | {"schema": TEXT},
 }

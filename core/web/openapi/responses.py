@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import Response
 from litestar.routes import HTTPRoute
 
-from core.web.openapi.errors import ErrorAnswers
+from core.web.openapi.errors import ErrorResponses
 from core.web.openapi.headers import references, text
 from core.web.openapi.refusals import refusals
 from core.web.openapi.schemas import Json, Schemas
@@ -21,7 +21,7 @@ def responses_of(
     handler: HTTPRouteHandler,
     method: str,
     schemas: Schemas,
-    errors: ErrorAnswers,
+    errors: ErrorResponses,
 ) -> Json:
     options = options_of(handler)
     own = dict(handler.responses or {})
@@ -94,13 +94,13 @@ def success_content(
     if annotation in (bytes, Any):
         own = name_of(spec.media_type if spec else handler.media_type)
         kinds = options.produces or (own or OCTETS,)
-        return {kind: TEXT if kind.startswith("text/") else BINARY for kind in kinds}
+        return {kind: TEXT_CONTENT if kind.startswith("text/") else BINARY for kind in kinds}
     media_type = name_of(spec and spec.media_type) or "application/json"
     return {media_type: {"schema": schemas.of(annotation, "serialization")}}
 
 
 OCTETS = "application/octet-stream"
-TEXT: Json = {"schema": {"type": "string"}}
+TEXT_CONTENT: Json = {"schema": {"type": "string"}}
 BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
 """The notation of OpenAPI 3.0, which generators still expect; 3.1 needs only a media type."""
 

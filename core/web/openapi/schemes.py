@@ -29,6 +29,6 @@ OWN: Json = {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "Acts as its owner, within its scopes.",
+        "description": "An API key acts as its owner within its scopes.",
     },
 }

@@ -24,13 +24,13 @@ from core.wiring.rules.contributed import (
 )
 from core.wiring.rules.personal_data import says_what_it_holds_about_users
 from core.wiring.rules.routes import (
-    answers_with_schemas,
     asks_only_for_its_own_permissions,
     bounds_its_lists,
     indexes_its_lists,
     names_each_body_once,
     names_each_operation_once,
     names_the_action_of_each_write,
+    returns_schemas,
     summarises_each_operation,
 )
 from core.wiring.rules.tables import (
@@ -62,7 +62,7 @@ CHECK_RULES: list[Rule] = [
     names_each_operation_once,
     names_each_body_once,
     asks_only_for_its_own_permissions,
-    answers_with_schemas,
+    returns_schemas,
     indexes_its_lists,
     keeps_zones_in_its_migrations,
     refers_only_to_itself_and_to_users,

@@ -21,7 +21,8 @@ def owns_its_errors(it: Subject) -> Iterator[str]:
         owner = error.speaks_for or it.name
         if not error.code.startswith(f"{owner}."):
             right = f"{owner}.{error.code.rpartition('.')[2]}"
-            yield f'{named(error)} has the code {error.code} of another: write code = "{right}"'
+            place = f"{named(error)} has the code {error.code} of another module"
+            yield f'{place}: write code = "{right}"'
 
 
 def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
@@ -43,7 +44,7 @@ def states_its_events_as_facts(it: Subject) -> Iterator[str]:
         if not issubclass(event, Event):
             continue
         if "__dataclass_fields__" not in vars(event):
-            yield f"{named(event)} is no dataclass: write @dataclass(frozen=True) above it"
+            yield f"{named(event)} is not a dataclass: write @dataclass(frozen=True) above it"
         if not re.fullmatch(rf"{it.name}\.[a-z_]+", event.name):
             yield f'{named(event)} has the name {event.name}: write name = "{it.name}.…"'
 
@@ -51,4 +52,4 @@ def states_its_events_as_facts(it: Subject) -> Iterator[str]:
 def speaks_in_values(it: Subject) -> Iterator[str]:
     for kind in it.classes("public"):
         if issubclass(kind, BaseModel) or hasattr(kind, "__table__"):
-            yield f"{kind.__name__} is a body or a row: other modules get plain values"
+            yield f"{kind.__name__} is a schema or a model: other modules must get plain values"

@@ -32,7 +32,7 @@ def names_what_it_contributes(it: Subject) -> Iterator[str]:
 
 
 def shows_each_name_once(it: Subject) -> Iterator[str]:
-    """Require distinct last parts of names, by which figures and checks are shown to clients."""
+    """Require distinct last parts of names, by which statistics and checks are shown to clients."""
     for kind in (UserStatistic, HealthCheck):
         shown = [last_part(part.name) for part in it.module.core.contributions().of(kind)]
         for part in it.contributed(kind):
@@ -64,4 +64,4 @@ def exports_public_ports(it: Subject) -> Iterator[str]:
     for export in it.contributed(Export):
         place = export.port.__module__
         if not place.endswith(".public") and not place.startswith("core."):
-            yield f"{it.name} exports {export.name}, which is in no public.py: move it there"
+            yield f"{it.name} exports {export.name}, which is not in a public.py: move it there"

@@ -51,7 +51,7 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
         policy = options_of(operation).policy
         for needed in filter(None, (policy.needs, policy.scope)):
             if needed not in [*given_by(it), *shown_to(it)]:
-                yield f"{operation} needs {needed.name}, which is not {it.name}'s to give"
+                yield f"{operation} needs {needed.name}, which {it.name} does not contribute"
 
 
 def given_by(it: Subject) -> list[Permission]:
@@ -66,12 +66,12 @@ def shown_to(it: Subject) -> list[Permission]:
     return [member for member in members if isinstance(member, Permission)]
 
 
-def answers_with_schemas(it: Subject) -> Iterator[str]:
+def returns_schemas(it: Subject) -> Iterator[str]:
     for operation in it.operations():
         kind = operation.parsed_fn_signature.return_type
         parts = kind.inner_types if kind.is_union else (kind,)
         if not all(part.is_subclass_of((Schema, Response, type(None))) for part in parts):
-            yield f"{operation} answers with {kind.annotation}, not with a Schema"
+            yield f"{operation} returns {kind.annotation}, not a Schema"
 
 
 def bounds_its_lists(it: Subject) -> Iterator[str]:

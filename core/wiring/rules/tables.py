@@ -13,7 +13,7 @@ def prefixes_its_tables(it: Subject) -> Iterator[str]:
     """Require the module's name as prefix: revisions and comparisons omit other tables."""
     for table in it.tables():
         if not it.owns(table.name):
-            yield f"the table {table.name} is no module's: name it {it.name} or {it.name}_…"
+            yield f"the table {table.name} lacks the prefix: name it {it.name} or {it.name}_…"
 
 
 def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
@@ -21,7 +21,8 @@ def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
         for key in table.foreign_keys:
             target = key.target_fullname
             if target != "users.id" and not it.owns(target.partition(".")[0]):
-                yield f"{table.name}.{key.parent.name} refers to {target}: keep the bare id"
+                column = f"{table.name}.{key.parent.name}"
+                yield f"{column} refers to {target}: store the id without a foreign key"
 
 
 def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:

@@ -8,7 +8,7 @@ from modules.admin.permissions import EVENTS as MANAGE
 from modules.admin.schemas import EventRead
 from modules.admin.service import EventAdmin
 
-refusals = (DeliveryNotFound, DeliveryRunning)
+DELIVERY_ERRORS = (DeliveryNotFound, DeliveryRunning)
 
 
 class EventController(Controller):
@@ -16,26 +16,26 @@ class EventController(Controller):
     event_log: EventLog
     event_admin: EventAdmin
 
-    @get(summary="List background work", policy=requires(MANAGE), listing=EVENTS)
+    @get(summary="List the deliveries of events", policy=requires(MANAGE), listing=EVENTS)
     async def list_events(self, page_request: PageRequest) -> Page[EventRead]:
         return EventRead.paged(await self.event_log.page(page_request))
 
     @post(
         "/{event_id:str}/retry",
-        summary="Try it again now",
+        summary="Retry a delivery now",
         policy=requires(MANAGE),
         status_code=204,
-        errors=refusals,
+        errors=DELIVERY_ERRORS,
     )
     async def retry_event(self, event_id: UUID) -> None:
         await self.event_admin.retry(event_id)
 
     @delete(
         "/{event_id:str}",
-        summary="Give it up",
+        summary="Discard a delivery",
         policy=requires(MANAGE),
         audit="admin.discard_event",
-        errors=refusals,
+        errors=DELIVERY_ERRORS,
     )
     async def delete_event(self, event_id: UUID, if_match: IfMatch) -> None:
         await self.event_admin.discard(event_id, if_match)

@@ -10,13 +10,13 @@ class MaintenanceController(Controller):
     path = "/maintenance"
     maintenance: Maintenance
 
-    @get(summary="Ask whether the service is closed", policy=requires(MAINTENANCE))
+    @get(summary="Read the maintenance mode", policy=requires(MAINTENANCE))
     async def read_maintenance(self) -> MaintenanceRead:
         return MaintenanceRead.of(await self.maintenance.state())
 
     @post(
-        summary="Close or open the service",
-        description="While it is closed everybody but admins gets 503; it outlives a restart.",
+        summary="Start or end the maintenance mode",
+        description="In maintenance mode all users except admins get 503, also after a restart.",
         policy=requires(MAINTENANCE),
         status_code=200,
         audit="admin.maintenance",

@@ -1,8 +1,8 @@
 from litestar import Controller
 
 from core.kit import Page, PageRequest, get, requires
-from modules.admin.permissions import MODULES as READ
-from modules.admin.queries import MODULES
+from modules.admin.permissions import MODULES
+from modules.admin.queries import INSTALLED
 from modules.admin.schemas import ModuleRead
 from modules.admin.service import Inventory
 
@@ -10,6 +10,11 @@ from modules.admin.service import Inventory
 class ModuleController(Controller):
     inventory: Inventory
 
-    @get("/modules", summary="See what is installed", policy=requires(READ), listing=MODULES)
+    @get(
+        "/modules",
+        summary="List the installed modules",
+        policy=requires(MODULES),
+        listing=INSTALLED,
+    )
     async def list_modules(self, page_request: PageRequest) -> Page[ModuleRead]:
-        return ModuleRead.paged(MODULES.page(await self.inventory.modules(), page_request))
+        return ModuleRead.paged(INSTALLED.page(await self.inventory.modules(), page_request))

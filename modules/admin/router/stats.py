@@ -11,8 +11,8 @@ class StatsController(Controller):
 
     @get(
         "/stats",
-        summary="See the figures that all modules contribute",
-        description="Takes the access token and, beside it, an API key of the same person.",
+        summary="Read the statistics of all modules",
+        description="Requires an access token and an API key of the same user.",
         policy=requires(STATS).with_key_beside(),
     )
     async def read_stats(self) -> StatsRead:

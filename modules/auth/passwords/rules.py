@@ -39,13 +39,15 @@ def weaknesses(
 ) -> Iterator[FieldError]:
     if len(password) < shortest:
         least = {"min": shortest}
-        yield FieldError(location, "At least {min} characters.", "string_too_short", least)
+        yield FieldError(
+            location, "The password must have at least {min} characters.", "string_too_short", least
+        )
     folded = password.casefold()
     if is_common(folded):
-        message = "This is one of the passwords that are tried first: choose another."
+        message = "This password is too common: choose another."
         yield FieldError(location, message, "common_password")
     if len(without(folded, words_of(context))) < SHORTEST_REST:
-        message = "This is easily guessed from what is known of you: choose another."
+        message = "This password can be guessed from your name or e-mail address: choose another."
         yield FieldError(location, message, "guessable")
 
 

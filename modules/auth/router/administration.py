@@ -6,7 +6,7 @@ from litestar import Controller
 
 from core.kit import IfMatch, Page, PageRequest, delete, get, requires
 from modules.auth.errors import SessionNotFound
-from modules.auth.permissions import SESSIONS
+from modules.auth.permissions import MANAGE_SESSIONS
 from modules.auth.queries import ALL_SESSIONS
 from modules.auth.schemas import AdminSessionRead
 from modules.auth.service.sessions import SessionService
@@ -16,14 +16,18 @@ class SessionAdminController(Controller):
     path = "/sessions"
     sessions: SessionService
 
-    @get(summary="List everybody's sessions", policy=requires(SESSIONS), listing=ALL_SESSIONS)
+    @get(
+        summary="List the sessions of all users",
+        policy=requires(MANAGE_SESSIONS),
+        listing=ALL_SESSIONS,
+    )
     async def list_sessions(self, page_request: PageRequest) -> Page[AdminSessionRead]:
         return AdminSessionRead.paged(await self.sessions.page(page_request))
 
     @delete(
         "/{session_id:str}",
-        summary="End somebody's session",
-        policy=requires(SESSIONS),
+        summary="End a session of any user",
+        policy=requires(MANAGE_SESSIONS),
         audit="auth.end_session",
         errors=(SessionNotFound,),
     )

@@ -22,7 +22,7 @@ class ApiKeyController(Controller):
     path = "/api-keys"
     api_keys: ApiKeyService
 
-    @get(summary="List one's API keys", policy=authenticated, listing=API_KEYS)
+    @get(summary="List your API keys", policy=authenticated, listing=API_KEYS)
     async def list_api_keys(
         self, page_request: PageRequest, principal: Principal
     ) -> Page[ApiKeyRead]:
@@ -31,7 +31,7 @@ class ApiKeyController(Controller):
     @post(
         summary="Make an API key",
         description=(
-            "It acts as its owner within its scopes. The key is shown in this answer only, "
+            "The key acts as its owner within its scopes. Only this response has the key, "
             "so an Idempotency-Key has no effect."
         ),
         policy=authenticated.fresh(),

@@ -13,7 +13,10 @@ class JwksController(Controller):
     @get(
         "/jwks.json",
         summary="Read the keys that verify access tokens",
-        description="Check `iss`, `aud`, `exp` and `typ` too; a logout is not seen offline.",
+        description=(
+            "Also check `iss`, `aud`, `exp` and `typ`. Offline, a token of an ended session stays "
+            "valid until it expires."
+        ),
         policy=public.in_maintenance(),
         responses={200: ResponseSpec(JwksRead)},
     )

@@ -23,13 +23,13 @@ class SessionController(Controller):
     sessions: SessionService
     reauthentication: PasswordReauthentication
 
-    @post("/logout", summary="Log out", status_code=204, policy=authenticated, audit="auth.logout")
+    @post("/logout", summary="Sign out", status_code=204, policy=authenticated, audit="auth.logout")
     async def log_out(self, principal: Principal) -> None:
         await self.sessions.log_out(principal)
 
     @post(
         "/logout-all",
-        summary="Log out everywhere",
+        summary="Sign out of all sessions",
         status_code=204,
         policy=authenticated,
         audit="auth.logout_all",
@@ -37,7 +37,7 @@ class SessionController(Controller):
     async def log_out_everywhere(self, principal: Principal) -> None:
         await self.sessions.log_out_everywhere(principal)
 
-    @get("/sessions", summary="List one's sessions", policy=authenticated, listing=SESSIONS)
+    @get("/sessions", summary="List your sessions", policy=authenticated, listing=SESSIONS)
     async def list_sessions(
         self, page_request: PageRequest, principal: Principal
     ) -> Page[SessionRead]:
@@ -45,7 +45,7 @@ class SessionController(Controller):
 
     @delete(
         "/sessions/{session_id:str}",
-        summary="End one of one's sessions",
+        summary="End one of your sessions",
         policy=authenticated,
         audit="auth.end_session",
         errors=(SessionNotFound,),
@@ -57,8 +57,8 @@ class SessionController(Controller):
 
     @post(
         "/step-up",
-        summary="Prove again who one is",
-        description="For a while nothing else will ask for it.",
+        summary="Re-authenticate",
+        description="Operations that need a recent re-authentication then work for some minutes.",
         status_code=204,
         policy=authenticated,
     )
@@ -67,7 +67,7 @@ class SessionController(Controller):
 
     @post(
         "/password/change",
-        summary="Change one's password",
+        summary="Change your password",
         description="Ends all other sessions.",
         status_code=204,
         policy=authenticated,

@@ -42,7 +42,10 @@ TOKEN_FORM = {
         "grant_type": {"type": "string", "enum": ["password", "refresh_token"]},
         "username": {"type": "string", "description": "The e-mail address."},
         "password": {"type": "string", "format": "password"},
-        "refresh_token": {"type": "string", "description": "With `grant_type=refresh_token`."},
+        "refresh_token": {
+            "type": "string",
+            "description": "Required with `grant_type=refresh_token`.",
+        },
     },
     "required": ["grant_type"],
     "examples": [
@@ -66,7 +69,7 @@ REVOCATION_FORM = {
     },
     "required": ["token"],
 }
-NOTHING_KEPT = "The answer holds a secret: an Idempotency-Key has no effect."
+NOTHING_KEPT = "The response has a secret, so an Idempotency-Key has no effect."
 
 
 class SignInController(Controller):
@@ -92,8 +95,8 @@ class SignInController(Controller):
 
     @post(
         "/token",
-        summary="Sign in or refresh as OAuth 2 has it",
-        description=f"For first-party clients and the documentation's page. {NOTHING_KEPT}",
+        summary="Sign in or refresh by OAuth 2",
+        description=f"For first-party clients and the reference at /docs. {NOTHING_KEPT}",
         status_code=200,
         policy=open_to_admins,
         audit="auth.token",
@@ -118,7 +121,7 @@ class SignInController(Controller):
     @post(
         "/refresh",
         summary="Exchange a refresh token",
-        description=f"It is good once; its successor comes with the answer. {NOTHING_KEPT}",
+        description=f"A refresh token is valid once. The response has the next. {NOTHING_KEPT}",
         status_code=200,
         policy=open_to_admins,
         audit="auth.refresh",
@@ -130,8 +133,8 @@ class SignInController(Controller):
 
     @post(
         "/revoke",
-        summary="Give a token back",
-        description="Ends the session it belongs to; answers alike whatever is sent (RFC 7009).",
+        summary="Revoke a token",
+        description="Ends the session of the token. Every token gets the same response (RFC 7009).",
         status_code=200,
         policy=public.without_key(),
         audit="auth.revoke",

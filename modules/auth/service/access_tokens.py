@@ -22,7 +22,7 @@ from modules.auth.service.signing_keys import ALGORITHM, KeyRing, SigningKeys
 from modules.auth.settings import AuthSettings
 
 AUDIENCE = "atrium"
-MAX_LENGTH = 2048
+MAX_TOKEN_LENGTH = 2048
 LEEWAY_S = 30  # the clock of another machine may be this much ahead
 PARTS = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{85}[AQgw]", re.ASCII)
 """The signature is accepted in one base64url form only: no padding, unused bits are zero."""
@@ -79,7 +79,7 @@ class AccessTokens:
 
     def _check(self, token: str, ring: KeyRing) -> Claims | None:
         """Verify the token. Its header is never parsed: it must equal the header of a known key."""
-        parts = PARTS.fullmatch(token) if len(token) <= MAX_LENGTH else None
+        parts = PARTS.fullmatch(token) if len(token) <= MAX_TOKEN_LENGTH else None
         key = ring.keys.get(parts[1]) if parts else None
         if not parts or key is None:
             return None

@@ -105,12 +105,14 @@ class ApiKeyService:
         scopes = {permission.name: permission for permission in permissions if permission.scope}
         known = {"allowed": sorted(scopes)}
         errors = [
-            FieldError(f"body.scopes.{at}", "One of {allowed}.", "unknown_scope", known)
+            FieldError(
+                f"body.scopes.{at}", "The value must be one of {allowed}.", "unknown_scope", known
+            )
             for at, name in enumerate(wanted)
             if name not in scopes
         ]
         if errors:
             raise InvalidInput(errors)
         if lacking := [name for name in wanted if not owner.may(scopes[name])]:
-            raise ScopeNotYours("You do not have {scopes} yourself.", scopes=lacking)
+            raise ScopeNotYours("Your account does not have {scopes}.", scopes=lacking)
         return tuple(dict.fromkeys(wanted))

@@ -25,7 +25,7 @@ from modules.users.public import Accounts
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 10_000
+MAX_CACHED = 10_000
 KEY = pattern(r"(atr_[a-z0-9]{12})_[\w-]{43}", ASCII)
 
 
@@ -49,7 +49,7 @@ class BearerTokens:
         self._db, self._tokens, self._accounts = db, tokens, accounts
         self._roles, self._clock, self._fresh_for = roles, clock, settings.fresh_for
         self._known: VersionedCache[str, Identity | None] = VersionedCache(
-            cache_versions, (PRINCIPALS,), REMEMBERED
+            cache_versions, (PRINCIPALS,), MAX_CACHED
         )
 
     async def identify(self, token: str) -> Principal | None:
@@ -109,7 +109,7 @@ class ApiKeyAuthentication:
         self._db, self._accounts, self._roles = db, accounts, roles
         self._clock, self._usage = clock, usage
         self._known: VersionedCache[bytes, Identity | None] = VersionedCache(
-            cache_versions, (PRINCIPALS,), REMEMBERED
+            cache_versions, (PRINCIPALS,), MAX_CACHED
         )
 
     async def identify_key(self, key: str) -> Principal | None:

@@ -30,7 +30,7 @@ PRINCIPALS = "principals"
 PURPOSE = "auth.signing_key"
 ALGORITHM = "ES256"
 PARAMETERS: KeyParameters = {"use": "sig", "alg": ALGORITHM}
-MAX_DELAY = timedelta(seconds=30)
+ROTATION_DELAY = timedelta(seconds=30)
 """An old key verifies for this extra time: another machine may sign with it after a rotation."""
 
 RETIRE = (
@@ -65,7 +65,7 @@ class SigningKeys:
         settings: AuthSettings,
     ) -> None:
         self._db, self._secrets, self._clock = db, secrets, clock
-        self._verifies_for = settings.access_token_ttl + MAX_DELAY
+        self._verifies_for = settings.access_token_ttl + ROTATION_DELAY
         self._loading = Lock()
         self._known: VersionedCache[str, KeyRing] = VersionedCache(cache_versions, (NAME,), 1)
 

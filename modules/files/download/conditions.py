@@ -24,7 +24,7 @@ class Validators:
         self._must_match(headers)
         if (tags := headers.get(b"if-none-match")) is not None:
             return matches(tags, self.etag)
-        since = moment(headers.get(b"if-modified-since"))
+        since = http_date(headers.get(b"if-modified-since"))
         return since is not None and self._created_at <= since
 
     def permit_range(self, headers: Headers) -> bool:
@@ -38,12 +38,12 @@ class Validators:
             if tags is not None and self.etag.decode() not in tags:
                 raise Stale
             return
-        since = moment(headers.get(b"if-unmodified-since"))
+        since = http_date(headers.get(b"if-unmodified-since"))
         if since is not None and self._created_at > since:
             raise Stale
 
 
-def moment(date: bytes | None) -> datetime | None:
+def http_date(date: bytes | None) -> datetime | None:
     """Return the time of an HTTP date, or None for any other value."""
     try:
         parsed = parsedate_to_datetime((date or b"").decode("ascii"))

@@ -130,5 +130,7 @@ def renamed(file: File, given: str) -> str:
     with error_at("body.original_filename"):
         name = tidy_name(given)
     if extension_of(name) != extension_of(file.filename):
-        raise ExtensionChanged("It ends in {extension}.", extension=extension_of(file.filename))
+        raise ExtensionChanged(
+            "The name must end in {extension}.", extension=extension_of(file.filename)
+        )
     return name

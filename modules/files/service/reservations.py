@@ -140,7 +140,7 @@ class Reservations:
             return (await tx.execute(RENEW, values)).first() is not None
 
     async def release(self, own: UUID) -> None:
-        """Remove the row. If the database does not answer, the row ends with its lease."""
+        """Remove the row. If the database does not respond, the row ends with its lease."""
         try:
             async with self._db.separate() as tx:
                 await self.release_in(tx, own)

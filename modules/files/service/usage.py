@@ -17,7 +17,7 @@ MAX_FILES = 10_000
 
 USED = select(FileUsage.bytes, FileUsage.files).where(FileUsage.owner_id == bindparam("owner"))
 ALL_BYTES = select(func.coalesce(func.sum(FileUsage.bytes), 0))
-ALL_FILES = select(func.coalesce(func.sum(FileUsage.files), 0))
+FILE_COUNT = select(func.coalesce(func.sum(FileUsage.files), 0))
 
 NOTHING = {"owner_id": bindparam("owner"), "bytes": 0, "files": 0}
 _more_bytes, _more_files = FileUsage.bytes + bindparam("size"), FileUsage.files + bindparam("count")
@@ -65,7 +65,7 @@ class UsageService:
         return await self._sum(ALL_BYTES)
 
     async def all_files(self) -> int:
-        return await self._sum(ALL_FILES)
+        return await self._sum(FILE_COUNT)
 
     async def take(self, tx: Transaction, owner_id: UUID, size: int, count: int) -> None:
         """Add to the usage. Raises QuotaExceeded.
@@ -77,7 +77,9 @@ class UsageService:
         values = {"owner": owner_id, "size": size, "count": count, **limits}
         if not (await tx.execute(TAKE, values)).first():
             most = {"max": self._quota, "files": MAX_FILES}
-            raise QuotaExceeded("At most {max} bytes, in {files} files.", **most)
+            raise QuotaExceeded(
+                "A user may have at most {files} files, of {max} bytes in all.", **most
+            )
 
     async def locked_left(self, tx: Transaction, owner_id: UUID) -> int:
         """Return the bytes that no file uses, and lock the row until the commit."""

@@ -21,12 +21,14 @@ def names_in_archive(size: int, read: Callable[[int, int], bytes]) -> set[bytes]
     tail = read(tail_at, size - tail_at)
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) - end < END.size:
-        raise ContentMismatch("It is no whole ZIP archive.")
+        raise ContentMismatch("The ZIP archive is not complete.")
     _, disk, first_disk, here, entries, length, offset, _ = END.unpack_from(tail, end)
     if disk or first_disk or here != entries or entries > MAX_ENTRIES:
-        raise ContentMismatch("At most {max} entries, in one file.", max=MAX_ENTRIES)
+        raise ContentMismatch(
+            "A ZIP archive must be one file with at most {max} entries.", max=MAX_ENTRIES
+        )
     if length > MAX_DIRECTORY_BYTES or offset + length > tail_at + end:
-        raise ContentMismatch("Its list of entries is too long, or not where it should be.")
+        raise ContentMismatch("The list of entries is too long, or in the wrong place.")
     return entry_names(read(offset, length), entries)
 
 
@@ -36,9 +38,9 @@ def entry_names(directory: bytes, entries: int) -> set[bytes]:
         try:
             signature, name, extra, comment = ENTRY.unpack_from(directory, at)
         except error:
-            raise ContentMismatch("Its list of entries is cut short.") from None
+            raise ContentMismatch("The list of entries is not complete.") from None
         if signature != b"PK\x01\x02":
-            raise ContentMismatch("Its list of entries is broken.")
+            raise ContentMismatch("The list of entries is damaged.")
         names.add(directory[at + ENTRY.size : at + ENTRY.size + name])
         at += ENTRY.size + name + extra + comment
     return names

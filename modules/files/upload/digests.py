@@ -34,7 +34,7 @@ class Digests:
         """Compare the digests with the claims. Raises DigestMismatch."""
         for name, claimed in self._claims:
             if not compare_digest(self._running[name].digest(), claimed):
-                raise DigestMismatch("Its {algorithm} is another one.", algorithm=name)
+                raise DigestMismatch("The {algorithm} digest does not match.", algorithm=name)
 
 
 def claims_in(header: str) -> Sequence[Claim]:
@@ -59,12 +59,12 @@ def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
 def digest_of(algorithm: str, value: str) -> bytes:
     encoded = value.partition(";")[0].strip()
     if len(encoded) < 2 or not (encoded[0] == encoded[-1] == ":"):
-        message = "Write {algorithm}=:…:, with the digest in base64."
+        message = "Send {algorithm}=:…:, with the digest in base64."
         raise DigestMismatch(message, algorithm=algorithm)
     try:
         return b64decode(encoded[1:-1], validate=True)
     except ValueError:
-        message = "The {algorithm} digest is no base64."
+        message = "The {algorithm} digest is not base64."
         raise DigestMismatch(message, algorithm=algorithm) from None
 
 

@@ -34,7 +34,7 @@ def filename_of(part: MultipartSegment) -> str | None:
 
 def decoded_extended(value: str) -> str:
     if not (match := EXTENDED.fullmatch(value)):
-        raise NameInvalid("Write filename* as UTF-8''name, percent-encoded.")
+        raise NameInvalid("Send filename* as UTF-8''name, percent-encoded.")
     return decoded(unquote_to_bytes(match[1]))
 
 
@@ -60,7 +60,7 @@ def from_base64(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError:
-        raise NameInvalid("Its encoded word is not base64.") from None
+        raise NameInvalid("The encoded word in the name is not base64.") from None
 
 
 def decoded(content: bytes) -> str:

@@ -54,7 +54,7 @@ class Signature(Anything):
 
     def _compare(self) -> None:
         if not self._pattern.match(self._head):
-            raise ContentMismatch("It does not begin as such a file does.")
+            raise ContentMismatch("The file does not begin like a file of this type.")
 
 
 class PdfHeader(Anything):
@@ -79,7 +79,7 @@ class PdfHeader(Anything):
 
     def _require(self) -> None:
         if not self._found:
-            message = "%PDF- is not within its first {max} bytes."
+            message = "%PDF- is not within the first {max} bytes."
             raise ContentMismatch(message, max=PDF_HEADER_WITHIN)
 
 
@@ -92,7 +92,7 @@ class PlainText(Anything):
     def feed(self, data: bytes) -> None:
         self._decode(data, final=False)
         if b"\0" in data:
-            raise ContentMismatch("Text has no NUL bytes.")
+            raise ContentMismatch("A text file must not have NUL bytes.")
 
     def finish(self, size: int, read: Reader) -> None:
         self._decode(b"", final=True)
@@ -101,7 +101,7 @@ class PlainText(Anything):
         try:
             self._decoder.decode(data, final)
         except UnicodeDecodeError:
-            raise ContentMismatch("Text is sent in UTF-8.") from None
+            raise ContentMismatch("A text file must be UTF-8.") from None
 
 
 class OfficeDocument(Signature):
@@ -116,7 +116,7 @@ class OfficeDocument(Signature):
         names = names_in_archive(size, read)
         inside = any(name.startswith(self._folder) for name in names)
         if b"[Content_Types].xml" not in names or not inside:
-            raise ContentMismatch("It is an archive, but not of such a document.")
+            raise ContentMismatch("The archive is not a document of this type.")
 
 
 @dataclass(frozen=True)

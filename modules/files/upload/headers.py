@@ -20,7 +20,7 @@ def boundary_in(content_type: str) -> str:
         raise NotMultipart
     boundary: str = options.get("boundary", "")
     if not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH or not is_plain(boundary):
-        message = "Name its boundary, of at most {max} characters."
+        message = "Content-Type must have a boundary of at most {max} characters."
         raise MalformedUpload(message, max=MAX_BOUNDARY_LENGTH)
     return boundary
 
@@ -33,7 +33,7 @@ def refuse_ambiguous(part: MultipartSegment) -> None:
     """Raise MalformedUpload if two parsers could read different names from the part."""
     names = [name for name, _ in part.headerlist]
     if len(set(names)) < len(names):
-        raise MalformedUpload("A part has each header once.")
+        raise MalformedUpload("A part must have each header field once.")
     if sum(len(name) + len(value) for name, value in part.headerlist) > LARGEST_HEADERS:
         message = "The headers of a part have at most {max} bytes."
         raise MalformedUpload(message, max=LARGEST_HEADERS)
@@ -45,7 +45,7 @@ def parameters_of(part: MultipartSegment) -> Mapping[str, str]:
     found = PARAMETER.findall(part.header("Content-Disposition", ""))
     parameters = {name.lower(): value.strip('"') for name, value in found}
     if len(parameters) < len(found):
-        raise MalformedUpload("A part has each parameter of Content-Disposition once.")
+        raise MalformedUpload("A part must have each parameter of Content-Disposition once.")
     return parameters
 
 

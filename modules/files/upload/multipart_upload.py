@@ -96,9 +96,9 @@ class MultipartUpload:
             self._parser.close()
         self._whole.check()
         if not self.files:
-            raise invalid(self._form.field, "Send a file under this name.", "missing")
+            raise invalid(self._form.field, "Send a file in this field.", "missing")
         if self._claimed:
-            raise invalid(CHECKSUM, "No file came after it.", "misplaced")
+            raise invalid(CHECKSUM, "No file follows this field.", "misplaced")
         for file in self.files:
             file.object.keep()
 
@@ -154,10 +154,12 @@ class MultipartUpload:
 
     def _expect(self, name: str) -> None:
         if name != self._form.field:
-            raise invalid(name, "Files come under {field}.", "unknown", field=self._form.field)
+            raise invalid(
+                name, "Send files in the field {field}.", "unknown", field=self._form.field
+            )
         if len(self.files) == self._form.most:
             most = self._form.most
-            raise invalid(name, "At most {max} in one request.", "too_many", max=most)
+            raise invalid(name, "A request has at most {max} files.", "too_many", max=most)
 
     def _add(self, data: bytes) -> None:
         if self._file:
@@ -185,14 +187,14 @@ class MultipartUpload:
         if field.is_unfilled_file and not field.size:
             return
         if field.is_unfilled_file or field.name == self._form.field:
-            raise invalid(field.name, "This is a file: give it a filename.", "no_file")
+            raise invalid(field.name, "This field has a file: send a filename with it.", "no_file")
         if field.name == CHECKSUM:
             self._claim(field)
 
     def _claim(self, field: "TextField") -> None:
         """Keep the ASCII checksum for the next file; ignore the charset of the part."""
         if self._claimed:
-            raise invalid(field.name, "Once for each file.", "repeated")
+            raise invalid(field.name, "Send this field once for each file.", "repeated")
         with error_at(f"body.{CHECKSUM}"):
             self._claimed = [claim_in_hex(field.start.decode("ascii", "replace"))]
 
@@ -200,7 +202,7 @@ class MultipartUpload:
         """Raise MalformedUpload if there are too many bytes before, between and after the parts."""
         around = self._length - self._payload
         if around > AROUND_ALL + (self._parts + 1) * AROUND_A_PART:
-            raise MalformedUpload("There is too much around its parts.")
+            raise MalformedUpload("The body has too many bytes outside its parts.")
 
 
 class TextField:

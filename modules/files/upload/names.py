@@ -20,14 +20,14 @@ def tidy_name(given: str) -> str:
     except PydanticCustomError as error:
         raise NameInvalid(error.message_template, **(error.context or {})) from None
     if SEPARATORS.search(name):
-        raise NameInvalid("Send the name alone, without its folders.")
+        raise NameInvalid("Send the name without folders.")
     if not name.strip(".") or name.endswith("."):
-        raise NameInvalid("A name does not end in a dot.")
+        raise NameInvalid("A name must not end in a dot.")
     if RESERVED.match(name):
         name = f"_{name}"
     if len(name) > NAME.longest or len(name.encode()) > MAX_NAME_BYTES:
         limits = {"max": NAME.longest, "bytes": MAX_NAME_BYTES}
-        raise NameInvalid("At most {max} characters and {bytes} bytes.", **limits)
+        raise NameInvalid("A name has at most {max} characters and {bytes} bytes.", **limits)
     return name
 
 

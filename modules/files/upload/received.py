@@ -52,7 +52,9 @@ class ReceivedFile:
         self.name = tidy_name(given_name)
         self.extension = extension_of(self.name)
         if self.extension not in limits.extensions:
-            raise TypeNotAllowed("Any of {allowed}.", allowed=sorted(limits.extensions))
+            raise TypeNotAllowed(
+                "The extension must be one of {allowed}.", allowed=sorted(limits.extensions)
+            )
         self.format = format_of(self.extension)
         self.size, self.largest = 0, limits.largest
         self._check, self._sha256, self._claims = self.format.check(), sha256(), Digests(claims)

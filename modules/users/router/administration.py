@@ -13,20 +13,23 @@ from modules.users.schemas import AdminUserCreate, AdminUserRead, AdminUserUpdat
 from modules.users.service.administration import UserAdministration
 
 admins = requires(ADMINISTER)
-refusals = (UserNotFound, BeyondOwnRights, LastAdmin)
+ADMIN_ERRORS = (UserNotFound, BeyondOwnRights, LastAdmin)
 
 
 class UserAdminController(Controller):
     path = "/users"
     administration: UserAdministration
 
-    @get(summary="List people", policy=admins, listing=ACCOUNTS)
+    @get(summary="List users", policy=admins, listing=ACCOUNTS)
     async def list_users(self, page_request: PageRequest) -> Page[AdminUserRead]:
         return AdminUserRead.paged(await self.administration.page(page_request))
 
     @post(
-        summary="Create a person",
-        description="Roles beyond `member` take `roles:write`, and having just proved who one is.",
+        summary="Create a user",
+        description=(
+            "Roles other than `member` require the permission `roles:write` and a recent "
+            "re-authentication."
+        ),
         policy=admins,
         audit="users.create",
         errors=(EmailTaken, BeyondOwnRights, StepUpRequired),
@@ -35,13 +38,13 @@ class UserAdminController(Controller):
         created = await self.administration.create(principal, data.account(), data.roles)
         return AdminUserRead.of(created)
 
-    @get("/{user_id:str}", summary="Read a person", policy=admins, errors=(UserNotFound,))
+    @get("/{user_id:str}", summary="Read a user", policy=admins, errors=(UserNotFound,))
     async def read_user(self, user_id: UUID) -> AdminUserRead:
         return AdminUserRead.of(await self.administration.read(user_id, "admin.read_person"))
 
     @patch(
         "/{user_id:str}",
-        summary="Change a person",
+        summary="Change a user",
         policy=admins,
         audit="users.change",
         errors=(UserNotFound, BeyondOwnRights, EmailTaken),
@@ -54,8 +57,8 @@ class UserAdminController(Controller):
 
     @delete(
         "/{user_id:str}",
-        summary="Delete a person",
-        description="At once, with everything of theirs in every module.",
+        summary="Delete a user",
+        description="The user is deleted at once, with the personal data in every module.",
         policy=admins.fresh(),
         audit="users.delete",
         errors=(UserNotFound, BeyondOwnRights, LastAdmin),
@@ -65,31 +68,31 @@ class UserAdminController(Controller):
 
     @post(
         "/{user_id:str}/disable",
-        summary="Disable a person",
-        description="Ends every session and API key of theirs.",
+        summary="Disable a user",
+        description="Ends every session and API key of the user.",
         policy=admins,
         status_code=204,
         audit="users.disable",
-        errors=refusals,
+        errors=ADMIN_ERRORS,
     )
     async def disable_user(self, user_id: UUID, principal: Principal) -> None:
         await self.administration.disable(principal, user_id)
 
     @post(
         "/{user_id:str}/enable",
-        summary="Enable a person",
-        description="Also calls off a deletion that is due later, and forgets wrong passwords.",
+        summary="Enable a user",
+        description="Also cancels a pending deletion, and clears the count of wrong passwords.",
         policy=admins,
         status_code=204,
         audit="users.enable",
-        errors=refusals,
+        errors=ADMIN_ERRORS,
     )
     async def enable_user(self, user_id: UUID, principal: Principal) -> None:
         await self.administration.enable(principal, user_id)
 
     @post(
         "/{user_id:str}/logout",
-        summary="End every session of a person",
+        summary="End every session of a user",
         policy=admins,
         status_code=204,
         audit="auth.end_sessions",

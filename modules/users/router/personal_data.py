@@ -13,7 +13,7 @@ from modules.users.service.personal_data import PersonalDataService
 
 X_CACHE = ResponseHeader(name="X-Cache", description="`hit` or `miss`.", documentation_only=True)
 CONTENT_DISPOSITION = ResponseHeader(
-    name="Content-Disposition", description="What to call the file.", documentation_only=True
+    name="Content-Disposition", description="The name of the file.", documentation_only=True
 )
 readable_by_key = authenticated.with_scope(PROFILE_READ)
 
@@ -24,8 +24,8 @@ class PersonalDataController(Controller):
 
     @get(
         "/summary",
-        summary="Count one's own things",
-        description="At most a minute old: `as_of` says when it was counted.",
+        summary="Count your resources",
+        description="The counts are at most a minute old; `as_of` is their time.",
         policy=readable_by_key,
         responses={200: ResponseSpec(SummaryRead, generate_examples=False)},
         response_headers=[X_CACHE],
@@ -37,7 +37,7 @@ class PersonalDataController(Controller):
 
     @get(
         "/activity",
-        summary="List what was done in one's name",
+        summary="List your activity",
         policy=readable_by_key,
         listing=ACTIVITY,
     )
@@ -48,8 +48,8 @@ class PersonalDataController(Controller):
 
     @get(
         "/export",
-        summary="Download everything that is held about oneself",
-        description="Sent while it is read: a connection that is cut is an export that failed.",
+        summary="Export your personal data",
+        description="The export is sent while it is read. A broken connection is a failed export.",
         policy=authenticated,
         streamed=True,
         responses={200: ResponseSpec(ExportRead, generate_examples=False)},

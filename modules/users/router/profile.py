@@ -39,12 +39,12 @@ class ProfileController(Controller):
     profiles: ProfileService
     account_deletion: AccountDeletion
 
-    @get(summary="Read one's own profile", policy=readable_by_key)
+    @get(summary="Read your profile", policy=readable_by_key)
     async def read_me(self, request: AnyRequest, principal: Principal) -> UserRead:
         return finished(await self.profiles.read(principal), request.scope["path"])
 
     @patch(
-        summary="Change one's own profile",
+        summary="Change your profile",
         policy=authenticated,
         audit="users.change",
         errors=(EmailTaken,),
@@ -55,7 +55,7 @@ class ProfileController(Controller):
         return UserRead.of(await self.profiles.change(principal, data, if_match))
 
     @put(
-        summary="Replace one's own profile",
+        summary="Replace your profile",
         policy=authenticated,
         audit="users.change",
         errors=(EmailTaken,),
@@ -67,8 +67,8 @@ class ProfileController(Controller):
 
     @post(
         "/deletion",
-        summary="Delete one's own account",
-        description="Ends every session, key and sign-in at once; erased when the grace is over.",
+        summary="Delete your account",
+        description="Ends every session and API key at once. A grace period precedes the erasure.",
         status_code=202,
         policy=authenticated,
         audit="users.request_deletion",

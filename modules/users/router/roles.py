@@ -25,8 +25,8 @@ class RoleController(Controller):
 
     @get(
         "/users/{user_id:str}/roles",
-        summary="Read a person with their roles",
-        description="Its `ETag` lets two admins give roles without undoing each other's.",
+        summary="Read a user with the roles",
+        description="With its `ETag`, two admins do not overwrite each other's changes.",
         policy=requires(ROLES),
         errors=(UserNotFound,),
     )
@@ -35,8 +35,8 @@ class RoleController(Controller):
 
     @put(
         "/users/{user_id:str}/roles",
-        summary="Give a person these roles, and no others",
-        description="Counts from the person's next request.",
+        summary="Set the roles of a user",
+        description="The roles take effect with the next request of the user.",
         policy=requires(ROLES).fresh(),
         audit="users.set_roles",
         errors=(UserNotFound, BeyondOwnRights, LastAdmin),

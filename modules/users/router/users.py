@@ -32,19 +32,19 @@ from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
 
 readable_by_key = authenticated.with_scope(PROFILE_READ)
-refusals = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken)
+EDIT_ERRORS = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken)
 
 
 class UserController(Controller):
     administration: UserAdministration
     users: UserService
 
-    @get(summary="List people", policy=requires(READ), listing=PEOPLE)
+    @get(summary="List users", policy=requires(READ), listing=PEOPLE)
     async def list_users(self, page_request: PageRequest) -> Page[UserRead]:
         return UserRead.paged(await self.administration.page(page_request, PEOPLE))
 
     @post(
-        summary="Add someone",
+        summary="Add a user",
         policy=requires(WRITE),
         errors=(EmailTaken, BeyondOwnRights),
     )
@@ -53,7 +53,7 @@ class UserController(Controller):
 
     @get(
         "/{user_id:str}",
-        summary="Read someone's profile",
+        summary="Read a profile",
         policy=readable_by_key,
         errors=(UserNotFound,),
     )
@@ -62,10 +62,10 @@ class UserController(Controller):
 
     @patch(
         "/{user_id:str}",
-        summary="Change someone's name or age",
-        description="Oneself: exactly as at `/me`.",
+        summary="Change the name or the age of a user",
+        description="For your own id this is `PATCH /users/me`.",
         policy=authenticated,
-        errors=refusals,
+        errors=EDIT_ERRORS,
     )
     async def change_user(
         self, user_id: UUID, data: ProfileUpdate, principal: Principal, if_match: IfMatch
@@ -74,11 +74,11 @@ class UserController(Controller):
 
     @put(
         "/{user_id:str}",
-        summary="Replace someone's name and age",
-        description="Oneself: exactly as at `/me`, and with the e-mail.",
+        summary="Replace the name and the age of a user",
+        description="For your own id this is `PUT /users/me`, with the e-mail address.",
         policy=authenticated,
         audit="users.change",
-        errors=refusals,
+        errors=EDIT_ERRORS,
     )
     async def replace_user(
         self, user_id: UUID, data: UserReplace, principal: Principal, if_match: IfMatch
@@ -87,8 +87,8 @@ class UserController(Controller):
 
     @delete(
         "/{user_id:str}",
-        summary="Erase someone",
-        description="At once, with everything of theirs in every module.",
+        summary="Delete a user",
+        description="The user is deleted at once, with the personal data in every module.",
         policy=authenticated.fresh(),
         errors=(UserNotFound, UseDeletion, BeyondOwnRights, LastAdmin),
     )

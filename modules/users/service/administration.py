@@ -233,7 +233,7 @@ def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
 
 def refuse_others(fields: Collection[str]) -> None:
     if fields:
-        message = "Of another person you may change name and age, not {fields}."
+        message = "You may change the name and the age of another user, but not {fields}."
         raise NotYoursToChange(message, fields=sorted(fields))
 
 

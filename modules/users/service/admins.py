@@ -10,7 +10,7 @@ from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.values import NewAccount
 
-ROLES = (ADMIN, MEMBER)
+ADMIN_ROLES = (ADMIN, MEMBER)
 
 
 class AdminService:
@@ -37,7 +37,7 @@ class AdminService:
         """Make an admin if there is none; return whether one was made. Raises EmailTaken."""
         if await self.exists():
             return False
-        admin, store_password = await self._accounts.prepare(new, ROLES)
+        admin, store_password = await self._accounts.prepare(new, ADMIN_ROLES)
         async with self._db.transaction():
             if await self.exists():
                 return False
@@ -48,13 +48,13 @@ class AdminService:
         """Make an admin, from an existing account only with `promote`. Raises AccountExists."""
         existing = await self._accounts.by_email(new.email)
         if existing is None:
-            await self._accounts.register(new, ROLES)
+            await self._accounts.register(new, ADMIN_ROLES)
         elif promote:
             await self._promote(existing, new)
         else:
             raise AccountExists(
-                "{email} has an account already. With --promote it becomes an admin's: "
-                "it gets this password, and all its sessions end.",
+                "{email} has an account already. With --promote this account becomes an admin, "
+                "gets this password, and loses all its sessions.",
                 email=existing.email,
             )
 
@@ -70,10 +70,10 @@ class AdminService:
     async def _promote(self, account: Account, new: NewAccount) -> None:
         """Replace the password and end all sessions, because anyone may have made the account."""
         store_password = await self._passwords.prepare(new.password, account.email, account.name)
-        changes = {"roles": ROLES, "is_active": True, "deletes_at": None}
+        changes = {"roles": ADMIN_ROLES, "is_active": True, "deletes_at": None}
         async with self._db.transaction() as tx:
             await update_row(tx, account.id, changes)
             await store_password(account.id)
             await self._account_deletion.close(tx, account.id)
             await self._accounts.unlock(account.email)
-            await tx.record("users.set_roles", ("users", account.id), after=[*ROLES])
+            await tx.record("users.set_roles", ("users", account.id), after=[*ADMIN_ROLES])

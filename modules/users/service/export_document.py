@@ -49,5 +49,5 @@ def text_of(row: Schema) -> bytes:
     return row.__pydantic_serializer__.to_json(row)
 
 
-def written(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def written(timestamp: datetime) -> str:
+    return timestamp.isoformat().replace("+00:00", "Z")

@@ -53,4 +53,4 @@ def require_writer(actor: Principal) -> None:
         return
     if not actor.may(READ):
         raise UserNotFound
-    raise NotPermitted("This takes the permission {permission}.", permission=WRITE.name)
+    raise NotPermitted("This requires the permission {permission}.", permission=WRITE.name)

@@ -21,7 +21,7 @@ from tests.api.serving import environment, run, serving
 pytestmark = pytest.mark.process
 
 AWAY = {"REDIS_URL": "redis://:a-secret@127.0.0.1:1/0"}
-NOT_THERE = "it does not answer (ConnectionError): start it, or mend REDIS_URL"
+NOT_THERE = "it does not respond (ConnectionError): start it, or correct REDIS_URL"
 
 
 def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -44,13 +44,28 @@ def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedP
         ("nothing", {}, 2, "No such command 'nothing'."),
         ("module check nothing", {}, 1, "There is no module nothing."),
         ("module check", {"PORT": "one"}, 1, "PORT must be a whole number"),
-        ("downgrade posts", {}, 1, "Stopped before it was done."),
+        ("downgrade posts", {}, 1, "The command was stopped before its end."),
         ("seed", {}, 1, "run `atrium migrate`"),
         ("keys rotate", {}, 1, "run `atrium migrate`"),
         ("user create-admin --email a@example.com", {}, 1, "run `atrium migrate`"),
-        ("routes", {"AUTH_PRIVATE_REGISTRATION": "true"}, 1, "asks for what is not built yet"),
-        ("routes", {"AUTH_RETURN_URLS": "https://a.example"}, 1, "asks for what is not built yet"),
-        ("routes", {"MODULES": "users,auth,healht"}, 1, "names healht: no module; the nearest is"),
+        (
+            "routes",
+            {"AUTH_PRIVATE_REGISTRATION": "true"},
+            1,
+            "requires a feature that does not exist yet",
+        ),
+        (
+            "routes",
+            {"AUTH_RETURN_URLS": "https://a.example"},
+            1,
+            "requires a feature that does not exist yet",
+        ),
+        (
+            "routes",
+            {"MODULES": "users,auth,healht"},
+            1,
+            "names healht, which is not a module; the nearest is",
+        ),
         (
             "routes",
             {"MODULES": "health"},
@@ -99,13 +114,13 @@ def migrated(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-def test_without_a_terminal_nothing_is_asked(migrated: Path) -> None:
+def test_a_command_asks_nothing_without_a_terminal(migrated: Path) -> None:
     create = ("user", "create-admin", "--email", "a@example.com")
     asked = tell(migrated.parent, *create[:2]).stderr
-    assert "give the address as --email, the password as ADMIN_PASSWORD" in asked
+    assert "set --email and, in the environment, ADMIN_PASSWORD" in asked
     assert "set ADMIN_PASSWORD" in tell(migrated.parent, *create).stderr
     weak = tell(migrated.parent, *create, ADMIN_PASSWORD="password123")
-    assert weak.stderr.startswith("atrium: password: This is one of")
+    assert weak.stderr.startswith("atrium: password: This password is too common")
     done = tell(migrated.parent, *create, **IN_PRODUCTION, ADMIN_PASSWORD=GOOD_PASSWORD)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -128,7 +143,7 @@ def test_what_is_kept_is_for_this_user_alone(tmp_path: Path) -> None:
     assert (folder / "atrium.db").exists()
 
 
-def test_in_production_all_that_is_printed_is_json(migrated: Path) -> None:
+def test_all_output_in_production_is_json(migrated: Path) -> None:
     admin = {"ADMIN_EMAIL": "a@example.com", "ADMIN_PASSWORD": GOOD_PASSWORD}
     with serving(migrated.parent, **IN_PRODUCTION | admin) as served:
         served.address()
@@ -149,15 +164,15 @@ def test_the_doctor_goes_on_after_the_first_find(migrated: Path) -> None:
     (migrated / "files").write_text("in the way")
     done = tell(migrated.parent, "doctor", DATABASE_URL="postgresql://u:x@127.0.0.1:1/x")
     assert done.returncode == 1
-    assert "mend The database does not answer" in done.stdout
-    assert "mend storage: fails: FileExistsError" in done.stdout
+    assert "fix  The database does not respond" in done.stdout
+    assert "fix  storage: fails: FileExistsError" in done.stdout
 
 
 def test_the_doctor_asks_redis(tmp_path: Path) -> None:
     run(tmp_path, "migrate")
     done = tell(tmp_path, "doctor", **AWAY)
     assert done.returncode == 1
-    assert f"mend redis: {NOT_THERE}" in done.stdout
+    assert f"fix  redis: {NOT_THERE}" in done.stdout
     assert "a-secret" not in done.stdout + done.stderr
 
 
@@ -177,7 +192,7 @@ def test_a_database_that_refuses_is_one_sentence(
     done = tell(tmp_path, "migrate", DATABASE_URL=url.render_as_string(hide_password=False))
     assert done.returncode == 1
     assert done.stderr == (
-        "atrium: The database refuses the user, the password or its name: mend DATABASE_URL.\n"
+        "atrium: PostgreSQL refuses the user, the password or the database: correct DATABASE_URL.\n"
     )
 
 

@@ -118,7 +118,7 @@ def test_a_migrated_database_is_compared_but_not_at_a_start_in_production(
     run(tmp_path, "migrate", **production)
     examined = tell(tmp_path, "doctor", **production)
     assert examined.returncode == 1
-    assert f"mend models: {NO_TABLE}\nmend models: {NO_BOXES}\n" in examined.stdout
+    assert f"fix  models: {NO_TABLE}\nfix  models: {NO_BOXES}\n" in examined.stdout
     with serving(tmp_path, **production) as served:
         served.address()
         assert served.stop() == 0

@@ -139,7 +139,7 @@ async def test_a_look_is_written_a_moment_later(db: Database) -> None:
     await eventually(partial(looks, db), [("things.list", context.principal.id, None)])
 
 
-async def test_at_the_end_none_is_left(db: Database, audit: AuditTrail) -> None:
+async def test_no_note_is_left_at_the_end(db: Database, audit: AuditTrail) -> None:
     async with in_background(audit.write_notes()):
         await sleep(0)
         db.record_later("things.list", ("things", None))
@@ -165,7 +165,9 @@ async def test_a_look_that_cannot_be_written_waits(
     assert [it.action for it in await entries(db)] == ["things.list"]
 
 
-async def test_looks_nobody_writes_have_an_end(db: Database, recorder: AuditRecorder) -> None:
+async def test_notes_that_are_never_written_have_a_limit(
+    db: Database, recorder: AuditRecorder
+) -> None:
     for _ in range(MAX_NOTES + 3):
         db.record_later("things.list", ("things", None))
     assert len(recorder.take_notes()) == 2

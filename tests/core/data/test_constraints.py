@@ -25,7 +25,7 @@ async def full(db: Database) -> Database:
     return db
 
 
-async def test_two_columns_together(full: Database) -> None:
+async def test_a_constraint_over_two_columns_raises_the_error(full: Database) -> None:
     with unique((Seat.row, Seat.number), Taken):
         await add(full, Seat(row="A", number=2))
         await add(full, Seat(row="B", number=1))
@@ -33,7 +33,7 @@ async def test_two_columns_together(full: Database) -> None:
         await add(full, Seat(row="A", number=1))
 
 
-async def test_one_column(full: Database) -> None:
+async def test_a_constraint_over_one_column_raises_the_error(full: Database) -> None:
     with pytest.raises(Taken), unique(Thing.name, Taken):
         await add(full, Thing(name="A"))
 
@@ -44,7 +44,7 @@ async def test_a_part_of_a_constraint_is_another_one(full: Database) -> None:
             await add(full, Seat(row="A", number=1))
 
 
-async def test_a_natural_key(db: Database) -> None:
+async def test_a_natural_key_raises_the_error(db: Database) -> None:
     with pytest.raises(Taken):
         async with db.transaction() as tx:
             await tx.insert(Tag, name="A")

@@ -251,7 +251,7 @@ async def test_what_a_callback_leaves_to_be_awaited_is_done_before_the_transacti
 
 
 @pytest.mark.fallbacks("after_commit")
-async def test_after_the_commit_callbacks_run_and_generations_advance(
+async def test_callbacks_run_and_versions_advance_after_the_commit(
     db: Database, cache_versions: CacheVersions
 ) -> None:
     called: list[str] = []
@@ -285,7 +285,7 @@ async def test_after_the_commit_callbacks_run_and_generations_advance(
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
 
 
-async def test_after_a_rollback_nothing_is_told(
+async def test_nothing_is_announced_after_a_rollback(
     db: Database, cache_versions: CacheVersions
 ) -> None:
     called: list[str] = []

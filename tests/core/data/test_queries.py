@@ -263,7 +263,7 @@ async def test_a_position_of_another_list_is_refused(db: Database, after: Any) -
         await page(db, by_cursor=True, after=after)
 
 
-async def test_one_row_or_none(db: Database) -> None:
+async def test_a_query_returns_one_row_or_none(db: Database) -> None:
     await add(db, "here")
     one = select_rows(Thing).where(Thing.name == bindparam("wanted"))
     for _ in range(3):

@@ -100,7 +100,7 @@ async def test_a_row_without_a_version_or_changes_is_read_first(db: Database) ->
         )
 
 
-async def test_in_a_transaction_it_is_a_part_of_it(db: Database) -> None:
+async def test_a_change_in_a_transaction_is_a_part_of_it(db: Database) -> None:
     thing = await insert(db, name="thing")
     with pytest.raises(ZeroDivisionError):
         async with db.transaction():

@@ -56,7 +56,7 @@ async def test_the_row_comes_back_as_it_is_now(db: Database, thing: Thing) -> No
         assert [getattr(read, name) for name in names] == [getattr(row, name) for name in names]
 
 
-async def test_without_a_change_it_stays_as_it_is(db: Database, thing: Thing) -> None:
+async def test_a_row_without_a_change_stays_as_it_is(db: Database, thing: Thing) -> None:
     row = await change(db, thing.id, {}, known(1))
     assert (row.name, row.version, row.updated_at) == ("old", 1, thing.updated_at)
     with pytest.raises(Stale):
@@ -79,7 +79,7 @@ async def test_what_is_not_there_is_not_found(db: Database, thing: Thing) -> Non
 
 
 @pytest.mark.race
-async def test_of_two_writers_with_one_tag_one_wins(db: Database, thing: Thing) -> None:
+async def test_one_of_two_writers_with_one_tag_wins(db: Database, thing: Thing) -> None:
     async def rename(name: str, version: int) -> bool:
         try:
             await change(db, thing.id, {"name": name}, known(version))

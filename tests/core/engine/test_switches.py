@@ -80,7 +80,7 @@ def test_a_library_whose_private_names_are_used_has_an_upper_bound(library: str)
     assert [pin for pin in pins if pin.startswith(library) and ",<" in pin]
 
 
-async def test_without_plans_rows_are_written_and_read_alike(
+async def test_rows_are_written_and_read_alike_without_plans(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(COMPILED_STATEMENTS.name, "off")

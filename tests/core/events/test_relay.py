@@ -166,7 +166,7 @@ async def test_a_slow_listener_delays_no_other(db: Database, clock: FakeClock) -
         released.set()
 
 
-async def test_so_many_at_once_and_no_more(db: Database, clock: FakeClock) -> None:
+async def test_a_limited_number_of_deliveries_runs_at_once(db: Database, clock: FakeClock) -> None:
     under_way: list[str] = []
     full, most = Event(), 0
 

@@ -64,7 +64,7 @@ def counters(request: pytest.FixtureRequest) -> RateLimitStore:
 
 
 @pytest.mark.race
-async def test_of_many_at_once_exactly_as_many_as_may_are_granted(counters: RateLimitStore) -> None:
+async def test_a_limit_grants_exactly_its_number_of_many_at_once(counters: RateLimitStore) -> None:
     for number in range(ROUNDS):
         hits = (counters.hit("exact", TEN, f"someone{number}") for _ in range(CLIENTS))
         standings = await at_once(*hits)
@@ -101,7 +101,7 @@ async def test_instances_count_together(server: RedisServer) -> None:
 
 @pytest.mark.redis
 @pytest.mark.fallbacks("redis")
-async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
+async def test_each_process_counts_for_itself_without_redis(tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:
         counters = RedisCounters(server.url, LocalCounters(), PATIENT)
         assert (await counters.hit("away", TEN, "a")).remaining == 9
@@ -122,7 +122,7 @@ async def test_without_redis_each_counts_for_itself(tmp_path: Path) -> None:
     ids=["emptied", "full", "another password"],
 )
 @pytest.mark.fallbacks("redis")
-async def test_with_a_redis_that_is_not_as_it_was_there_is_a_limit(
+async def test_a_limit_remains_with_a_redis_that_has_changed(
     tmp_path: Path, commands: list[tuple[str, ...]]
 ) -> None:
     with redis_server(tmp_path) as server:

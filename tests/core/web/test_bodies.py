@@ -68,12 +68,12 @@ class TestExtent:
 
 
 class TestErrors:
-    async def test_at_most_twenty_are_told(self, person: Person) -> None:
+    async def test_a_body_gets_at_most_twenty_errors(self, person: Person) -> None:
         answer = await patch(person, json.dumps(members(MAX_MEMBERS)))
         assert len(answer.json()["errors"]) == MAX_ERRORS
         assert len(answer.content) < 4_096
 
-    async def test_of_a_query_too(self, admin: Person) -> None:
+    async def test_a_query_gets_at_most_twenty_errors_too(self, admin: Person) -> None:
         for path in ("/api/v1/users", "/api/v1/users/me", "/api/v1/files"):
             query = "&".join(f"unknown{number}=1" for number in range(500))
             answer = await admin.client.get(f"{path}?{query}")
@@ -89,7 +89,7 @@ class TestErrors:
 
     async def test_malformed_json_names_its_place(self, person: Person) -> None:
         answer = await patch(person, '{\n  "name": "a",,\n}')
-        assert answer.json()["detail"] == "The body is no JSON at line 2, column 15."
+        assert answer.json()["detail"] == "The body is not JSON at line 2, column 15."
 
 
 class TestNumbers:

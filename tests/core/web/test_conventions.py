@@ -226,7 +226,7 @@ class TestWithLimits:
             "cors_origins": ("http://localhost:3000",),
         }
 
-    async def test_addresses_that_lead_nowhere_count_too(self, client: AsyncClient) -> None:
+    async def test_unknown_paths_count_too(self, client: AsyncClient) -> None:
         answers = [await client.get(f"/api/v1/nowhere/{number}?x=1") for number in range(6)]
         assert [each.status_code for each in answers] == [404] * 5 + [429]
         assert answers[0].headers["ratelimit-policy"] == '"anonymous";q=5;w=3600'
@@ -234,12 +234,14 @@ class TestWithLimits:
         assert (await client.get("/health")).status_code == 200
 
     @pytest.mark.parametrize("below", ["/auth/nowhere", "/auth/mfa/totp", "/users/me/x", "", "/"])
-    async def test_so_do_those_below_others(self, client: AsyncClient, below: str) -> None:
+    async def test_unknown_paths_below_others_count_too(
+        self, client: AsyncClient, below: str
+    ) -> None:
         answers = [await client.get(f"/api/v1{below}") for _ in range(6)]
         assert [each.status_code for each in answers] == [404] * 5 + [429]
         assert (await client.get("/api/v10")).status_code == 404
 
-    async def test_they_do_so_for_every_method(self, client: AsyncClient) -> None:
+    async def test_unknown_paths_count_for_every_method(self, client: AsyncClient) -> None:
         methods = ("OPTIONS", "TRACE", "PROPFIND", "PUT", "DELETE")
         answers = [await client.request(method, f"{PEOPLE}/me/x") for method in methods]
         assert [each.status_code for each in answers] == [404] * 5

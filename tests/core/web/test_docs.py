@@ -170,9 +170,17 @@ class TestProblemPages:
 
     async def test_its_page_says_so_and_what_to_do(self, client: AsyncClient) -> None:
         for code, meaning, advice in (
-            ("auth.step_up_required", "a recent proof", "<code>POST /auth/step-up</code>"),
+            (
+                "auth.step_up_required",
+                "a recent re-authentication",
+                "<code>POST /auth/step-up</code>",
+            ),
             ("admin.last_admin", "appoint another", "Make another user an admin first."),
-            ("http.too_many_requests", "<code>RateLimit-Policy</code>", "go on more slowly"),
+            (
+                "http.too_many_requests",
+                "<code>RateLimit-Policy</code>",
+                "send requests more slowly",
+            ),
         ):
             page = await client.get(f"/docs/problems/{code}")
 

@@ -64,8 +64,8 @@ async def shop(settings: Settings, log_lines: LogWriter) -> AsyncIterator[AsyncC
 @pytest.mark.parametrize(
     ("body", "message", "parameters"),
     [
-        ({"price": 0}, "At least 0.01.", {"min": 0.01}),
-        ({"price": 1001}, "At most 1000.", {"max": 1000}),
+        ({"price": 0}, "The value must be at least 0.01.", {"min": 0.01}),
+        ({"price": 1001}, "The value must be at most 1000.", {"max": 1000}),
         ({"day": "2025-12-31"}, "We open later.", {"first": "2026-01-01"}),
     ],
 )

@@ -22,7 +22,7 @@ def encoded(*fields: tuple[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 @pytest.mark.parametrize("name", [*HINTS, *LISTS])
-async def test_none_refuses_a_request(name: str, person: Person) -> None:
+async def test_a_malformed_hint_refuses_no_request(name: str, person: Person) -> None:
     for value in MALFORMED:
         for fields in ([(name, value)], [(name, value), (name, "another-value-1")]):
             answer = await person.client.get("/api/v1/users/me", headers=encoded(*fields))
@@ -31,7 +31,9 @@ async def test_none_refuses_a_request(name: str, person: Person) -> None:
 
 
 @pytest.mark.parametrize("name", [*HINTS, *LISTS])
-async def test_nor_a_sign_in_nor_a_page(name: str, person: Person, client: AsyncClient) -> None:
+async def test_a_malformed_hint_refuses_no_sign_in_and_no_page(
+    name: str, person: Person, client: AsyncClient
+) -> None:
     body = {"email": person.email, "password": PASSWORD}
     for fields in ([(name, "\xff\xfe;;==")], [(name, "one-value-1"), (name, "two-value-2")]):
         headers = encoded(*fields)

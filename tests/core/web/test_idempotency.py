@@ -59,7 +59,7 @@ async def test_a_key_belongs_to_one_person(app: Litestar, admin: Person) -> None
 
 
 @pytest.mark.race
-async def test_of_many_at_once_one_acts(admin: Person) -> None:
+async def test_one_of_many_requests_at_once_acts(admin: Person) -> None:
     for number in range(ROUNDS):
         key, email = f"race{number}", f"{number}.{ONE['email']}"
         answers = await at_once(*(create(admin, key, email=email) for _ in range(CLIENTS)))
@@ -157,7 +157,7 @@ async def reservations_since(core: CoreContainer, moment: datetime) -> int:
         return int(await reads.scalar(rows))
 
 
-async def test_without_a_principal_a_key_belongs_to_one_client_ip(app: Litestar) -> None:
+async def test_a_key_without_a_principal_belongs_to_one_client_ip(app: Litestar) -> None:
     answers = []
     for address in ("2001:db8::1", "192.0.2.2", "2001:db8:0:1::1", "2001:db8::2"):
         transport = ASGITransport(app, client=(address, 1))  # type: ignore[arg-type]

@@ -132,17 +132,17 @@ async def refused_fields(client: AsyncClient, language: str) -> dict[str, dict[s
 async def test_field_errors_carry_the_parameters_of_their_rule(client: AsyncClient) -> None:
     assert await refused_fields(client, "en") == {
         "body.name": {
-            "message": "From 2 to 50 characters.",
+            "message": "The text must have 2 to 50 characters.",
             "code": "string_too_short",
             "parameters": {"min": 2, "max": 50},
         },
         "body.email": {
-            "message": "From 3 to 254 characters.",
+            "message": "The text must have 3 to 254 characters.",
             "code": "string_too_short",
             "parameters": {"min": 3, "max": 254},
         },
         "body.age": {
-            "message": "At most 150.",
+            "message": "The value must be at most 150.",
             "code": "less_than_equal",
             "parameters": {"max": 150},
         },
@@ -262,10 +262,13 @@ class TestPages:
             "이미 계정이 있는 이메일 주소입니다.",
             "다른 이메일 주소를 쓰세요.",
             "해결 방법",
+            "안내서",
+            "&quot;title&quot;: &quot;이미 계정이 있는 이메일 주소입니다.&quot;",
         ):
             assert text in page.text
+        assert "already" not in page.text.partition("<h1>")[2]
 
-    async def test_so_is_the_list_of_problems(self, client: AsyncClient) -> None:
+    async def test_the_list_of_problems_is_in_korean_too(self, client: AsyncClient) -> None:
         page = await client.get("/docs/problems", headers=accepting("ko"))
         assert page.headers["content-language"] == "ko"
         assert KOREAN in page.text

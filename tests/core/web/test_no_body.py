@@ -36,7 +36,7 @@ async def test_unknown_fields_are_named_and_nothing_is_done(person: Person) -> N
     assert (await person.client.get(ME)).status_code == 200
 
 
-async def test_whatever_is_no_empty_object_is_refused(person: Person) -> None:
+async def test_a_body_other_than_an_empty_object_is_refused(person: Person) -> None:
     for content in (b"null", b"[]", b'"x"', b"0", b"{", b"{}{}", b'{"a":1,"a":1}', b"\xff", b" "):
         assert (await log_out(person, content)).status_code == 400, content
     assert (await person.client.get(ME)).status_code == 200
@@ -51,12 +51,12 @@ async def test_another_media_type_is_refused_where_there_is_a_body(person: Perso
     assert (await log_out(person, content_type="text/plain")).status_code == 204
 
 
-async def test_too_much_is_refused(person: Person) -> None:
+async def test_a_long_body_is_refused(person: Person) -> None:
     refused = await log_out(person, b" " * 300_000 + b"{}")
     assert refusal(refused) == (413, "http.too_large")
 
 
-async def test_in_pieces_it_is_looked_at_too(person: Person) -> None:
+async def test_a_body_in_pieces_is_checked_too(person: Person) -> None:
     async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
         for each in parts:
             yield each

@@ -238,6 +238,11 @@ class TestForGenerators:
         assert union["discriminator"] == {"propertyName": "kind"}
         assert "discriminator" not in Schemas().of(Cat | Bird, "serialization")
 
+    def test_a_limit_in_a_field_error_is_a_number_or_the_text_of_a_date(self, served: Json) -> None:
+        parameters = served["components"]["schemas"]["FieldError"]["properties"]["parameters"]
+        for name in ("min", "max"):
+            assert parameters["properties"][name] == {"type": ["number", "string"]}
+
     def test_a_closed_object_has_no_further_properties_of_another_type(self, served: Json) -> None:
         for schema in every_schema(served):
             if schema.get("properties"):

@@ -135,7 +135,7 @@ async def test_a_stale_etag_is_told_what_to_do(person: Person) -> None:
     refused = await person.client.patch(ME, json={"name": "Another"}, headers=stale)
     problem = refused.json()
     assert (refused.status_code, problem["code"]) == (412, "http.stale")
-    assert problem["detail"] == "Read it again, apply your change, and send the new ETag."
+    assert problem["detail"] == "Read the resource again, apply your change, and send the new ETag."
 
 
 CHANGED_BY_PROXIES = ("{0}", "W/{0}", '{1}-gzip"', '{1}-br"', '{1}-zstd"', 'W/{1}-gzip"')

@@ -62,38 +62,38 @@ class Whole(Schema):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("name", '"x"', "From 2 to 50 characters."),
+        ("name", '"x"', "The text must have 2 to 50 characters."),
         ("name", "1", "A string is expected."),
         ("name", '"a\\u0000"', "Control characters are not allowed."),
-        ("code", '"a"', "2 or more characters."),
-        ("code", '"abcd"', "3 or fewer characters."),
-        ("code", '"A1"', "It is not written as it must be here."),
-        ("flag", '"true"', "Either true or false."),
+        ("code", '"a"', "The text must have at least 2 characters."),
+        ("code", '"abcd"', "The text must have at most 3 characters."),
+        ("code", '"A1"', "The text does not have the required format."),
+        ("flag", '"true"', "The value must be true or false."),
         ("amount", '"1"', "A number is expected."),
         ("few", "1.5", "A whole number is expected."),
-        ("few", "0", "At least 1."),
-        ("few", "10", "At most 9."),
-        ("inner", "0", "More than 0.0."),
-        ("inner", "1", "Less than 1.0."),
+        ("few", "0", "The value must be at least 1."),
+        ("few", "10", "The value must be at most 9."),
+        ("inner", "0", "The value must be more than 0.0."),
+        ("inner", "1", "The value must be less than 1.0."),
         ("id", '"x"', "A UUID is expected."),
-        ("at", '"x"', "A moment as in RFC 3339, e.g. 2026-01-31T12:00:00Z."),
-        ("day", '"x"', "A date as in RFC 3339, e.g. 2026-01-31."),
-        ("day", '"2025-12-31"', "At least 2026-01-01."),
-        ("price", "0", "At least 0.01."),
-        ("price", "101", "At most 100."),
-        ("kind", '"x"', "One of private, public."),
-        ("size", '"x"', "One of small, large."),
+        ("at", '"x"', "A timestamp of RFC 3339 is expected, such as 2026-01-31T12:00:00Z."),
+        ("day", '"x"', "A date of RFC 3339 is expected, such as 2026-01-31."),
+        ("day", '"2025-12-31"', "The value must be at least 2026-01-01."),
+        ("price", "0", "The value must be at least 0.01."),
+        ("price", "101", "The value must be at most 100."),
+        ("kind", '"x"', "The value must be one of private, public."),
+        ("size", '"x"', "The value must be one of small, large."),
         ("tags", "{}", "A list is expected."),
-        ("tags", "[]", "1 or more entries."),
-        ("tags", '["a", "b", "c"]', "2 or fewer entries."),
+        ("tags", "[]", "The list must have at least 1 items."),
+        ("tags", '["a", "b", "c"]', "The list must have at most 2 items."),
         ("part", "[]", "An object is expected."),
         ("other", "[]", "An object is expected."),
         ("pair", "{}", "A list is expected."),
-        ("even", "1", "This is not what is expected here."),
-        ("none", "1", "Only null is expected."),
+        ("even", "1", "The value is not valid."),
+        ("none", "1", "The value must be null."),
     ],
 )
-def test_each_kind_has_words_of_ours(field: str, value: str, message: str) -> None:
+def test_each_kind_has_a_message_of_the_project(field: str, value: str, message: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         decode(Whole, JsonBytes(b'{"name": "Ada", "%s": %s}' % (field.encode(), value.encode())))
     assert [(each.location, each.text) for each in refused.value.errors] == [
@@ -127,20 +127,26 @@ def test_the_codes_are_those_of_pydantic() -> None:
 @pytest.mark.parametrize(
     ("query", "location", "message"),
     [
-        ("admin/users?is_active=maybe", "query.is_active", "Either true or false."),
-        ("admin/users?is_active=1", "query.is_active", "Either true or false."),
-        ("admin/users?is_active=TRUE", "query.is_active", "Either true or false."),
+        ("admin/users?is_active=maybe", "query.is_active", "The value must be true or false."),
+        ("admin/users?is_active=1", "query.is_active", "The value must be true or false."),
+        ("admin/users?is_active=TRUE", "query.is_active", "The value must be true or false."),
         ("admin/sessions?user_id=me", "query.user_id", "A UUID is expected."),
         ("admin/users/me", "path.user_id", "A UUID is expected."),
         (
             "admin/events?status=zz",
             "query.status",
-            "One of pending, running, failed, dead, waiting.",
+            "The value must be one of pending, running, failed, dead, waiting.",
         ),
-        ("users/me/activity?outcome=zz", "query.outcome", "One of success, refused, failed."),
+        (
+            "users/me/activity?outcome=zz",
+            "query.outcome",
+            "The value must be one of success, refused, failed.",
+        ),
     ],
 )
-async def test_parameters_too(admin: Person, query: str, location: str, message: str) -> None:
+async def test_errors_of_parameters_have_such_messages_too(
+    admin: Person, query: str, location: str, message: str
+) -> None:
     refused = await admin.client.get(f"{API}/{query}")
     assert refused.status_code == 400
     [error] = refused.json()["errors"]
@@ -191,9 +197,7 @@ async def test_half_a_surrogate_pair_is_no_json(client: AsyncClient) -> None:
         (b'{"%s": 1, "%s": 2}' % (2 * (b"k" * 300,)), "body." + "k" * 195),
     ],
 )
-async def test_what_is_given_twice_is_named(
-    client: AsyncClient, content: bytes, place: str
-) -> None:
+async def test_a_repeated_key_is_named(client: AsyncClient, content: bytes, place: str) -> None:
     headers = {"content-type": "application/json"}
     answer = await client.post(f"{API}/auth/login", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "http.malformed_json")

@@ -128,7 +128,7 @@ def settings(tmp_path: Path) -> Settings:
         ({"salt": SaltMill, "pepper": PepperMill}, "in a circle: "),
         (
             {"door": door(Forgotten)},
-            "no policy: take the decorator from core.kit.",
+            "no policy: use a decorator of core.kit.",
         ),
         ({"door": door(Mistyped)}, "at /api/v1/door needs door:opne, which no module contributes"),
         ({"oven": Oven}, "oven needs int for degrees of Heat, which nothing offers"),
@@ -137,7 +137,7 @@ def settings(tmp_path: Path) -> Settings:
             {"door": door(Unfulfilled)},
             "Explicit dependency 'knob' for 'turn' has no default value, or provided dependency",
         ),
-        ({"door": door(Misordered)}, "by 'size', which is none of its keys: name."),
+        ({"door": door(Misordered)}, "by 'size', which is not one of its keys: name."),
         ({"door": door(Unlimited)}, "the limit 'logni', .*; the nearest is 'login'."),
     ],
     ids=[

@@ -77,7 +77,7 @@ async def test_maintenance_lets_admins_and_health_through(
     assert (await person.client.get("/api/v1/users/me")).status_code == 200
 
 
-async def test_in_maintenance_only_admins_sign_in(
+async def test_only_admins_sign_in_during_maintenance(
     client: AsyncClient, admin: Person, person: Person
 ) -> None:
     await admin.client.post(f"{ADMIN}/maintenance", json={"enabled": True})

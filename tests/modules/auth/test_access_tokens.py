@@ -72,14 +72,16 @@ async def test_the_forger_can_make_a_good_one(client: AsyncClient, forge: Forge)
 
 
 class TestForgery:
-    async def test_no_signature(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_token_without_a_signature_is_refused(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         header, payload, _ = person.tokens["access_token"].split(".")
         for alg in ("none", "None", "NONE", "nOnE", ""):
             head = in_json({**decoded(header), "alg": alg})
             for token in (f"{head}.{payload}.", f"{head}.{payload}", f"{header}.{payload}."):
                 assert await refused(client, token)
 
-    async def test_the_public_key_as_a_shared_secret(
+    async def test_the_public_key_as_a_shared_secret_is_refused(
         self, client: AsyncClient, person: Person, key: ECKey
     ) -> None:
         header, payload, _ = person.tokens["access_token"].split(".")
@@ -97,7 +99,9 @@ class TestForgery:
                 assert await refused(client, f"{start}.{b64(mac)}")
                 assert await refused(client, f"{start}.{b64(mac + mac)}")
 
-    async def test_the_key_of_somebody_else(self, client: AsyncClient, person: Person) -> None:
+    async def test_the_key_of_another_issuer_is_refused(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         header, payload, _ = person.tokens["access_token"].split(".")
         foreign = ECKey.generate_key("P-256")
         assert await refused(client, jwt.encode(decoded(header), decoded(payload), foreign))
@@ -105,7 +109,7 @@ class TestForgery:
         head = {**decoded(header), "alg": "RS256"}
         assert await refused(client, jwt.encode(head, decoded(payload), rsa))
 
-    async def test_another_kid(self, client: AsyncClient, person: Person) -> None:
+    async def test_another_kid_is_refused(self, client: AsyncClient, person: Person) -> None:
         header, payload, _ = person.tokens["access_token"].split(".")
         kids: tuple[Any, ...] = (
             "../../dev/null",
@@ -125,7 +129,7 @@ class TestForgery:
                 assert await refused(client, f"{start}.{b64(mac)}")
             assert await refused(client, f"{start}.{b64(bytes(64))}")
 
-    async def test_another_header_though_we_have_signed_it(
+    async def test_another_header_is_refused_even_if_signed(
         self, client: AsyncClient, forge: Forge, key: ECKey
     ) -> None:
         evil = "https://attacker.example/keys"
@@ -144,7 +148,9 @@ class TestForgery:
         ):
             assert await refused(client, forge(head)), head
 
-    async def test_changed_after_it_was_signed(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_token_that_was_changed_is_refused(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         token = person.tokens["access_token"]
         header, payload, signature = token.split(".")
         other = (await log_in(client, person))["access_token"].split(".")
@@ -163,7 +169,7 @@ class TestForgery:
 
 
 class TestSpelling:
-    async def test_there_is_only_one(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_token_has_only_one_spelling(self, client: AsyncClient, person: Person) -> None:
         token = person.tokens["access_token"]
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
         twin = token[:-1] + alphabet[alphabet.index(token[-1]) + 1]  # the same bytes, decoded
@@ -173,7 +179,7 @@ class TestSpelling:
         for other in (token, token + "=", twin):
             assert await refused(client, other)
 
-    async def test_garbage(self, client: AsyncClient) -> None:
+    async def test_garbage_is_refused(self, client: AsyncClient) -> None:
         for token in (b"", b"\xff\xfe", b"x" * 9000, b"...", b"a.b.c", b"\xc3\xa9.\xc3\xa9.x"):
             assert await refused(client, token)
 
@@ -185,7 +191,7 @@ class TestSpelling:
             answer = await client.get(ME, headers={"authorization": f"{scheme} {token}"})
             assert answer.status_code == status
 
-    async def test_two_at_once_are_refused(
+    async def test_two_tokens_at_once_are_refused(
         self, client: AsyncClient, person: Person, stranger: Person
     ) -> None:
         headers = [
@@ -194,14 +200,16 @@ class TestSpelling:
         ]
         assert (await client.get(ME, headers=headers)).status_code in (400, 401)
 
-    async def test_in_the_address_it_is_none(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_token_in_the_url_is_ignored(self, client: AsyncClient, person: Person) -> None:
         for name in ("access_token", "token", "api_key"):
             answer = await client.get(ME, params={name: person.tokens["access_token"]})
             assert answer.status_code == 401
 
 
 class TestClaims:
-    async def test_for_somebody_else(self, client: AsyncClient, forge: Forge) -> None:
+    async def test_a_token_for_another_audience_is_refused(
+        self, client: AsyncClient, forge: Forge
+    ) -> None:
         good = decoded(forge().split(".")[1])
         for claim in ("iss", "aud", "client_id"):
             right = good[claim]
@@ -221,16 +229,18 @@ class TestClaims:
             for value in ("", str(int(soon)), "\x00"):
                 assert await refused(client, forge(**{claim: value})), (claim, value)
 
-    async def test_not_good_yet(self, client: AsyncClient, forge: Forge) -> None:
+    async def test_a_token_that_is_not_valid_yet_is_refused(
+        self, client: AsyncClient, forge: Forge
+    ) -> None:
         for claim in ("nbf", "iat"):
             assert await refused(client, forge(**{claim: int(utc_now().timestamp()) + 600}))
 
-    async def test_not_good_any_more(self, client: AsyncClient, person: Person) -> None:
+    async def test_an_expired_token_is_refused(self, client: AsyncClient, person: Person) -> None:
         assert await works(client, person.tokens)
         with later(seconds=person.tokens["expires_in"] + 1):
             assert not await works(client, person.tokens)
 
-    async def test_of_another_session_or_person(
+    async def test_a_token_of_another_session_or_user_is_refused(
         self, client: AsyncClient, forge: Forge, stranger: Person
     ) -> None:
         assert await refused(client, forge(sub=str(stranger.id)))

@@ -187,7 +187,7 @@ class TestEnds:
         assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
 
     @pytest.mark.race
-    async def test_of_uses_and_revocations_at_once_none_comes_through_later(
+    async def test_no_use_comes_through_after_a_revocation_at_the_same_time(
         self, client: AsyncClient, other_instance: AsyncClient, person: Person
     ) -> None:
         instances = (client, other_instance)
@@ -217,12 +217,14 @@ class TestEnds:
             tx.invalidate("principals", "users")
         assert (await use(client, key)).status_code == 401
 
-    async def test_not_when_its_owner_logs_out(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_key_survives_the_logout_of_its_owner(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         key = (await made(person))["key"]
         await person.client.post(f"{AUTH}/logout-all")
         assert (await use(client, key)).status_code == 200
 
-    async def test_not_by_a_stranger(
+    async def test_a_stranger_cannot_revoke_a_key(
         self, client: AsyncClient, person: Person, stranger: Person
     ) -> None:
         key = await made(person)

@@ -1,6 +1,6 @@
 import pytest
 
-from modules.auth.device import MAX_LENGTH, UNKNOWN, device_of
+from modules.auth.device import MAX_DEVICE_LENGTH, UNKNOWN, device_of
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
@@ -22,7 +22,7 @@ EDGE = (
         ("python-httpx/0.28 (more)", "python-httpx/0.28"),
         (IPHONE, "Safari on iPhone"),
         (EDGE, "Edge on Windows"),
-        ("x" * 10_000, "x" * MAX_LENGTH),
+        ("x" * 10_000, "x" * MAX_DEVICE_LENGTH),
     ],
 )
 def test_it_is_short_and_plain(user_agent: str | None, device: str) -> None:

@@ -66,7 +66,7 @@ def counting(passwords: PasswordHashing) -> Iterator[list[str]]:
 
 
 class TestByAccount:
-    async def test_after_five_each_waits_longer(self, app: Litestar, person: Person) -> None:
+    async def test_each_guess_after_five_waits_longer(self, app: Litestar, person: Person) -> None:
         assert await statuses(app, person.email, FREE) == [401] * FREE
         refused = await attempt(app, person.email)
         assert (refused.status_code, code_of(refused)) == (429, "auth.too_many_attempts")
@@ -123,7 +123,7 @@ class TestByAccount:
         other = await attempt(app, person.email, PASSWORD, address="192.0.2.2")
         assert other.status_code == 200
 
-    async def test_a_hundred_from_a_hundred_addresses(
+    async def test_a_hundred_guesses_from_a_hundred_client_ips_are_counted_together(
         self, app: Litestar, auth: Module, person: Person
     ) -> None:
         with counting(auth.provider(PasswordHashing)()) as reached:
@@ -141,7 +141,9 @@ class TestByAccount:
 
 
 class TestByAddress:
-    async def test_many_accounts_from_one(self, app: Litestar) -> None:
+    async def test_guesses_at_many_accounts_from_one_client_ip_are_limited(
+        self, app: Litestar
+    ) -> None:
         answers = [await attempt(app, f"u{n}@example.com") for n in range(FREE_BY_ADDRESS + 1)]
         assert [each.status_code for each in answers] == [401] * FREE_BY_ADDRESS + [429]
         assert 0 < int(answers[-1].headers["retry-after"]) <= 300
@@ -173,7 +175,7 @@ class TestRates:
     def rates(self) -> tuple[Rate, Rate]:
         return Rate(10, 60), Rate(4, 60)
 
-    async def test_ten_a_minute_from_one_address(self, app: Litestar) -> None:
+    async def test_one_client_ip_has_ten_attempts_a_minute(self, app: Litestar) -> None:
         answers = [await attempt(app, f"u{n}@example.com") for n in range(12)]
         assert [each.status_code for each in answers] == [401] * 10 + [429] * 2
         other = await attempt(app, "u@example.com", address="2001:db8::1")
@@ -193,7 +195,7 @@ class TestRates:
             ]
             assert answers == [401] * (4 - used) + [429] * (2 + used)
 
-    async def test_the_token_endpoint_shares_them(
+    async def test_the_token_endpoint_shares_the_rates(
         self, app: Litestar, client: AsyncClient, person: Person
     ) -> None:
         """The client has signed in, so its attempts are counted by themselves."""
@@ -209,7 +211,7 @@ class TestRates:
 
 
 class TestFlood:
-    async def test_two_hundred_wrong_at_once(
+    async def test_two_hundred_wrong_guesses_at_once_are_counted(
         self, app: Litestar, auth: Module, person: Person
     ) -> None:
         with counting(auth.provider(PasswordHashing)()) as reached:
@@ -218,7 +220,7 @@ class TestFlood:
         assert {each.status_code for each in answers} == {401, 429}
 
     @pytest.mark.race
-    async def test_each_account_anew(self, app: Litestar, auth: Module) -> None:
+    async def test_each_account_is_counted_by_itself(self, app: Litestar, auth: Module) -> None:
         with counting(auth.provider(PasswordHashing)()) as reached:
             for number in range(ROUNDS):
                 where = f"u{number}@example.com", WRONG, f"192.0.2.{number}"
@@ -245,7 +247,7 @@ class TestSwitchedOff:
     async def test_there_is_no_delay(self, app: Litestar, person: Person) -> None:
         assert await statuses(app, person.email, 12) == [401] * 12
 
-    async def test_but_the_hashes_have_a_bounded_queue(
+    async def test_the_hashes_have_a_bounded_queue(
         self, app: Litestar, auth: Module, person: Person
     ) -> None:
         answers = await at_once(*(attempt(app, person.email, "x" * 256) for _ in range(200)))

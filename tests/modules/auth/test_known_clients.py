@@ -56,7 +56,7 @@ async def count(core: CoreContainer, statement: Any) -> int:
 
 
 class TestStrangers:
-    async def test_delay_each_other_and_not_a_known_client(
+    async def test_strangers_delay_each_other_but_no_known_client(
         self, app: Litestar, person: Person
     ) -> None:
         for number in range(FREE_TO_STRANGERS):
@@ -74,7 +74,7 @@ class TestStrangers:
         assert proof.status_code == 204
         assert (await attempt(app, person.email, PASSWORD)).status_code == 403, "strangers stay out"
 
-    async def test_are_told_to_reset_and_not_to_wait(
+    async def test_strangers_are_asked_to_reset_instead_of_to_wait(
         self, app: Litestar, core: CoreContainer, client: AsyncClient, person: Person
     ) -> None:
         for email in (person.email, "unknown@example.com"):
@@ -96,7 +96,7 @@ class TestStrangers:
         assert (await client.post(f"{AUTH}/register", json=body)).status_code == 201
         assert (await attempt(app, email, PASSWORD)).status_code == 200
 
-    async def test_use_up_their_own_rate(self, app: Litestar, person: Person) -> None:
+    async def test_strangers_use_up_their_own_rate(self, app: Litestar, person: Person) -> None:
         assert await statuses(app, person.email, FREE + 3) == [401] * FREE + [429] * 3
         assert await statuses(app, person.email, FREE, HOME) == [401] * FREE
 
@@ -136,7 +136,7 @@ class TestKnownClients:
         assert code_of(await attempt(app, person.email, PASSWORD, HOME)) == "auth.reset_required"
         assert (await attempt(app, person.email, PASSWORD)).status_code == 200
 
-    async def test_are_known_by_their_network(
+    async def test_known_clients_are_known_by_their_network(
         self, app: Litestar, core: CoreContainer, person: Person
     ) -> None:
         home = "2001:db8:1:2::1"
@@ -145,7 +145,7 @@ class TestKnownClients:
         for address, status in (("2001:db8:1:2::ffff", 200), ("2001:db8:1:3::1", 403)):
             assert (await attempt(app, person.email, PASSWORD, address)).status_code == status
 
-    async def test_are_forgotten_after_three_months(
+    async def test_known_clients_are_forgotten_after_three_months(
         self, app: Litestar, core: CoreContainer, person: Person
     ) -> None:
         await lock_out_strangers(app, core, person.email)
@@ -154,7 +154,7 @@ class TestKnownClients:
         with later(days=89 + 91):
             assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 403
 
-    async def test_are_the_ten_that_signed_in_last(
+    async def test_known_clients_are_the_ten_that_signed_in_last(
         self, app: Litestar, core: CoreContainer, person: Person
     ) -> None:
         for number in range(MOST_KNOWN + 2):
@@ -166,13 +166,13 @@ class TestKnownClients:
             answer = await attempt(app, person.email, PASSWORD, f"203.0.113.{number}")
             assert answer.status_code == status
 
-    async def test_of_one_account_are_strangers_to_another(
+    async def test_known_clients_of_one_account_are_strangers_to_another(
         self, app: Litestar, core: CoreContainer, person: Person
     ) -> None:
         await lock_out_strangers(app, core, "other@example.com")
         assert (await attempt(app, "other@example.com", PASSWORD, HOME)).status_code == 403
 
-    async def test_are_erased_with_the_account(
+    async def test_known_clients_are_erased_with_the_account(
         self, app: Litestar, core: CoreContainer, person: Person, admin: Person
     ) -> None:
         await attempt(app, person.email)

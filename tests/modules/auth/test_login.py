@@ -89,7 +89,7 @@ async def accounts(
 
 class TestRefusals:
     @WAYS
-    async def test_all_look_alike(
+    async def test_all_refusals_look_alike(
         self, client: AsyncClient, accounts: dict[str, str], way: Attempt
     ) -> None:
         """Whoever is meant, the right password with them where it opens nothing."""
@@ -124,7 +124,7 @@ class TestRefusals:
         ]
 
     @WAYS
-    async def test_too_long_a_password_is_refused_alike(
+    async def test_a_password_that_is_too_long_is_refused_alike(
         self, client: AsyncClient, accounts: dict[str, str], way: Attempt
     ) -> None:
         for long in (TOO_LONG, "x" * 1024):
@@ -182,7 +182,7 @@ def costly_passwords(own_application: None, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("costly_passwords")
 class TestTime:
     @pytest.mark.parametrize("password", ["wrong password", LONGEST, TOO_LONG], ids=len)
-    async def test_unknown_takes_as_long_as_known(
+    async def test_an_unknown_account_takes_as_long_as_a_known_one(
         self,
         client: AsyncClient,
         accounts: dict[str, str],

@@ -74,7 +74,7 @@ async def test_who_signs_in_meanwhile_with_the_old_one_is_out(
 
 
 class TestRegistration:
-    async def test_by_length(self, client: AsyncClient) -> None:
+    async def test_a_password_is_refused_by_its_length(self, client: AsyncClient) -> None:
         lengths = {"x7#kQ2p": 400, "x7#kQ2pv": 201, "a" * 64: 201, "a" * 256: 201, "a" * 257: 400}
         for number, (password, status) in enumerate({**lengths, "😀" * 8: 201}.items()):
             email = f"length{number}@example.com"
@@ -85,7 +85,7 @@ class TestRegistration:
                 login = {"email": email, "password": password}
                 assert (await client.post(f"{AUTH}/login", json=login)).status_code == 200
 
-    async def test_by_what_is_known(self, client: AsyncClient) -> None:
+    async def test_a_password_is_refused_by_the_data_of_the_user(self, client: AsyncClient) -> None:
         for password in ("password", "iloveyou1", "ada.lovelace", "atrium123", "ADALOVELACE"):
             body = {"name": "Ada", "email": "ada.lovelace@example.com", "password": password}
             answer = await client.post(f"{AUTH}/register", json=body)
@@ -97,7 +97,7 @@ class TestRegistration:
         body = {"name": "Ada", "email": "ada@example.com", "password": "x" * 1_000_000}
         assert (await client.post(f"{AUTH}/register", json=body)).status_code in (400, 413)
 
-    async def test_answers_with_the_profile_and_its_place(self, client: AsyncClient) -> None:
+    async def test_the_response_has_the_profile_and_its_location(self, client: AsyncClient) -> None:
         body = {"name": "  Ada  Lovelace ", "email": "Ada@EXAMPLE.com", "password": NEW}
         answer = await client.post(f"{AUTH}/register", json=body)
         assert answer.status_code == 201

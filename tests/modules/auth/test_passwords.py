@@ -102,7 +102,7 @@ class TestStrength:
         assert refusal(password, "a@example.com", name) == "guessable"
         check(password, "a@example.com", "Ada Lovelace")
 
-    def test_the_keys_of_hangul(self) -> None:
+    def test_hangul_is_typed_with_these_keys(self) -> None:
         for word, keys in {
             "안녕하세요": "dkssudgktpdy",
             "닭값": "ekfrrkqt",

@@ -41,7 +41,7 @@ async def count(core: CoreContainer, statement: Any) -> int:
 
 
 class TestReuse:
-    async def test_kills_the_family_and_nobody_else(
+    async def test_reuse_ends_the_session_and_no_other(
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
         other = await log_in(client, person)
@@ -62,7 +62,9 @@ class TestReuse:
         assert event.outcome == "refused"
         assert event.target_id and event.actor_id == person.id
 
-    async def test_counts_after_the_grace(self, client: AsyncClient, person: Person) -> None:
+    async def test_reuse_counts_after_the_grace_period(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         successor = await rotated(client, person.tokens)
         assert await works(client, successor)
         with later(seconds=11):
@@ -86,7 +88,7 @@ class TestReuse:
         assert (await refresh(client, person.tokens)).status_code == 401
         assert (await refresh(client, third)).status_code == 401
 
-    async def test_at_rest_there_are_hashes_and_for_a_moment_what_only_its_holder_opens(
+    async def test_the_database_has_hashes_and_a_successor_that_only_its_holder_decrypts(
         self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
     ) -> None:
         successor = await rotated(client, person.tokens)
@@ -148,7 +150,7 @@ class TestWithoutGrace:
         return {}
 
     @pytest.mark.race
-    async def test_of_fifty_at_once_exactly_one_wins(
+    async def test_exactly_one_of_fifty_at_once_wins(
         self,
         client: AsyncClient,
         other_instance: AsyncClient,
@@ -174,7 +176,9 @@ class TestWithoutGrace:
 class TestLostAnswer:
     """The client has only the token that it sent, and sends it again."""
 
-    async def test_is_given_again_for_a_day(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_lost_answer_is_repeated_for_a_day(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         successor = await rotated(client, person.tokens)
         for hours in (1, 12, 23.9):
             with later(hours=hours):
@@ -185,13 +189,15 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
             assert not await works(client, again), "the session has ended"
 
-    async def test_is_given_no_longer_than_that(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_lost_answer_is_repeated_no_longer_than_that(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         successor = await rotated(client, person.tokens)
         with later(hours=24, seconds=1):
             assert (await refresh(client, person.tokens)).status_code == 401
             assert (await refresh(client, successor)).status_code == 401
 
-    async def test_has_arrived_where_its_access_token_was_used(
+    async def test_an_answer_has_arrived_if_its_access_token_was_used(
         self, client: AsyncClient, other_instance: AsyncClient, person: Person
     ) -> None:
         for instance in (client, other_instance):
@@ -204,7 +210,7 @@ class TestLostAnswer:
                 assert (await refresh(client, tokens)).status_code == 401
                 assert not await works(client, successor)
 
-    async def test_has_arrived_where_an_access_token_of_a_repetition_was_used(
+    async def test_an_answer_has_arrived_if_an_access_token_of_a_repetition_was_used(
         self, client: AsyncClient, person: Person
     ) -> None:
         await rotated(client, person.tokens)
@@ -212,7 +218,7 @@ class TestLostAnswer:
             assert await works(client, await rotated(client, person.tokens))
             assert (await refresh(client, person.tokens)).status_code == 401
 
-    async def test_has_arrived_where_the_successor_was_used(
+    async def test_an_answer_has_arrived_if_the_successor_was_used(
         self, client: AsyncClient, person: Person
     ) -> None:
         third = await rotated(client, await rotated(client, person.tokens))
@@ -220,7 +226,7 @@ class TestLostAnswer:
             assert (await refresh(client, person.tokens)).status_code == 401
             assert (await refresh(client, third)).status_code == 401
 
-    async def test_is_no_matter_of_the_access_tokens_before(
+    async def test_earlier_access_tokens_do_not_matter(
         self, client: AsyncClient, person: Person
     ) -> None:
         successor = await rotated(client, person.tokens)
@@ -230,7 +236,7 @@ class TestLostAnswer:
             again = await rotated(client, person.tokens)
             assert again["refresh_token"] == successor["refresh_token"]
 
-    async def test_is_kept_no_longer_than_it_can_be_given(
+    async def test_a_successor_is_stored_no_longer_than_it_can_be_repeated(
         self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
     ) -> None:
         await rotated(client, person.tokens)
@@ -254,7 +260,7 @@ class TestLostAnswer:
         assert {each.json()["refresh_token"] for each in answers} == {successor["refresh_token"]}
         assert await count(core, LIVE) == 1
 
-    async def test_of_a_use_and_fifty_repetitions_at_once_the_use_stays_noted(
+    async def test_a_use_among_fifty_repetitions_at_once_stays_noted(
         self, client: AsyncClient, other_instance: AsyncClient, person: Person
     ) -> None:
         successor = await rotated(client, person.tokens)
@@ -328,7 +334,7 @@ class TestEnds:
         with later(days=14, seconds=1):
             assert (await refresh(client, person.tokens)).status_code == 401
 
-    async def test_and_after_thirty_days_in_any_case(
+    async def test_a_session_ends_after_thirty_days_in_any_case(
         self, client: AsyncClient, person: Person
     ) -> None:
         tokens = person.tokens
@@ -358,7 +364,7 @@ class TestRefusals:
     ) -> None:
         assert (await client.post(f"{AUTH}/refresh", json=body)).status_code == 400
 
-    async def test_unknown_ones(self, client: AsyncClient) -> None:
+    async def test_unknown_tokens_are_refused(self, client: AsyncClient) -> None:
         for token in ("x", "x" * 43, "x" * 4096, "'; DROP TABLE users; --"):
             assert (await refresh(client, {"refresh_token": token})).status_code == 401
 

@@ -19,7 +19,9 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.
 
 
 class TestOthers:
-    async def test_are_neither_seen_nor_ended(self, person: Person, stranger: Person) -> None:
+    async def test_sessions_of_others_are_neither_seen_nor_ended(
+        self, person: Person, stranger: Person
+    ) -> None:
         listed = (await stranger.client.get(f"{AUTH}/sessions")).json()["data"]
         [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
         assert own["id"] not in [each["id"] for each in listed]
@@ -27,7 +29,9 @@ class TestOthers:
         assert (answer.status_code, code_of(answer)) == (404, "auth.session_not_found")
         assert (await person.client.get(f"{AUTH}/sessions")).status_code == 200
 
-    async def test_nobody_learns_nothing(self, client: AsyncClient, person: Person) -> None:
+    async def test_an_anonymous_caller_learns_nothing(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
         for answer in (
             await client.get(f"{AUTH}/sessions"),
@@ -53,7 +57,7 @@ class TestOthers:
 
 
 class TestLogout:
-    async def test_ends_access_and_refresh_in_every_instance(
+    async def test_a_logout_ends_access_and_refresh_in_every_instance(
         self, client: AsyncClient, other_instance: AsyncClient, person: Person
     ) -> None:
         other = await log_in(client, person)
@@ -81,7 +85,7 @@ class TestLogout:
             assert await works(instance, stranger.tokens)
 
     @pytest.mark.race
-    async def test_leaves_one_row_each(
+    async def test_a_logout_leaves_one_row_each(
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
         for number in range(1, ROUNDS + 1):
@@ -106,7 +110,9 @@ class TestLogout:
 
 
 class TestListing:
-    async def test_says_where_one_is_signed_in(self, client: AsyncClient, person: Person) -> None:
+    async def test_the_list_has_the_devices_of_the_sessions(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         await log_in(client, person, **{"user-agent": FIREFOX})
         listed = (await person.client.get(f"{AUTH}/sessions?sort=created_at")).json()
         assert listed["total"] == 2
@@ -130,7 +136,7 @@ class TestListing:
         assert own.pop("current") is True
         assert held["sessions"] == [own]
 
-    async def test_by_cursor(self, client: AsyncClient, person: Person) -> None:
+    async def test_the_list_has_cursors(self, client: AsyncClient, person: Person) -> None:
         for _ in range(2):
             await log_in(client, person)
         seen, cursor = [], ""
@@ -231,7 +237,7 @@ class TestClosedAccounts:
 class TestPort:
     """What admins do to the sessions of all users."""
 
-    async def test_sees_everybody_and_ends_anyone(
+    async def test_the_port_sees_every_session_and_ends_any(
         self, client: AsyncClient, auth: Module, person: Person, stranger: Person
     ) -> None:
         sessions = auth.provider(SessionService)()
@@ -249,7 +255,7 @@ class TestPort:
 
 
 class TestRevocation:
-    async def test_ends_the_session_of_either_token(
+    async def test_a_revocation_ends_the_session_of_either_token(
         self, client: AsyncClient, person: Person
     ) -> None:
         for kind in ("access_token", "refresh_token"):
@@ -260,7 +266,7 @@ class TestRevocation:
             assert (await refresh(client, tokens)).status_code == 401
         assert await works(client, person.tokens)
 
-    async def test_says_the_same_of_anything_else(
+    async def test_a_revocation_has_the_same_response_for_other_tokens(
         self, client: AsyncClient, person: Person
     ) -> None:
         forms = [
@@ -274,7 +280,7 @@ class TestRevocation:
             assert (answer.status_code, answer.content) == (200, b"")
         assert await works(client, person.tokens)
 
-    async def test_asks_for_a_form_with_a_token(self, client: AsyncClient) -> None:
+    async def test_a_revocation_requires_a_form_with_a_token(self, client: AsyncClient) -> None:
         empty = await client.post(f"{AUTH}/revoke", data={"other": "x"})
         assert (empty.status_code, empty.json()["error"]) == (400, "invalid_request")
         assert (await client.post(f"{AUTH}/revoke", json={"token": "x"})).status_code == 415
@@ -283,7 +289,7 @@ class TestRevocation:
 class TestStepUp:
     draft = {"name": "mine", "scopes": ["profile:read"]}  # noqa: RUF012
 
-    async def test_is_asked_for_when_the_session_is_no_longer_fresh(
+    async def test_a_step_up_is_required_after_the_session_was_fresh(
         self, client: AsyncClient, person: Person
     ) -> None:
         with later(seconds=901):
@@ -300,7 +306,9 @@ class TestStepUp:
             made = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
             assert made.status_code == 201
 
-    async def test_makes_only_this_session_fresh(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_step_up_makes_only_this_session_fresh(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         other = await log_in(client, person)
         with later(seconds=901):
             pair = [(await refresh(client, each)).json() for each in (person.tokens, other)]

@@ -46,7 +46,7 @@ async def test_several_processes_make_one(
             assert await reads.scalar(select(func.count()).select_from(SigningKey)) == 1
 
 
-async def test_rotation_logs_nobody_out(
+async def test_a_rotation_signs_no_user_out(
     client: AsyncClient,
     other_instance: AsyncClient,
     core: CoreContainer,
@@ -87,7 +87,7 @@ async def test_a_key_that_got_out_is_withdrawn_at_once(
     assert await works(client, (await refresh(client, person.tokens)).json())
 
 
-async def test_at_rest_they_are_sealed(core: CoreContainer, auth: Module) -> None:
+async def test_stored_keys_are_encrypted(core: CoreContainer, auth: Module) -> None:
     ring = await auth.provider(SigningKeys)().ring()
     async with core.db().read() as reads:
         sealed = bytes(await reads.scalar(select(SigningKey.sealed)) or b"")

@@ -29,7 +29,9 @@ def refusal(answer: Response) -> str:
 
 
 class TestRefusals:
-    async def test_by_their_names(self, client: AsyncClient, person: Person) -> None:
+    async def test_refusals_have_the_names_of_oauth(
+        self, client: AsyncClient, person: Person
+    ) -> None:
         password = {"grant_type": "password"}
         both = {"username": person.email, "password": PASSWORD}
         cases: list[tuple[dict[str, str], str]] = [
@@ -62,7 +64,7 @@ class TestRefusals:
         ):
             assert refusal(await raw(client, body)) == "invalid_request"
 
-    async def test_another_kind_of_body(self, client: AsyncClient) -> None:
+    async def test_another_kind_of_body_is_refused(self, client: AsyncClient) -> None:
         for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x", ""):
             assert (await raw(client, b"grant_type=password", kind)).status_code == 415
         utf7 = f"{FORM}; charset=utf-7"
@@ -78,7 +80,7 @@ class TestRefusals:
 
 
 class TestGrants:
-    async def test_a_password_and_then_its_refresh_token(
+    async def test_a_password_and_then_its_refresh_token_are_accepted(
         self, client: AsyncClient, core: CoreContainer, person: Person
     ) -> None:
         form = {

@@ -188,7 +188,7 @@ def span(content_range: str, content: bytes) -> str:
     return first if first == last else written
 
 
-async def test_ranges(person: Person) -> None:
+async def test_ranges_are_sent_as_requested(person: Person) -> None:
     path = await uploaded(person)
     for asked, expected in RANGES.items():
         headers = {b"range": asked.encode()}
@@ -200,7 +200,7 @@ async def test_ranges(person: Person) -> None:
         assert (head.status_code, head.headers["content-length"]) == (200, str(SIZE))
 
 
-async def test_ranges_of_nothing(person: Person) -> None:
+async def test_ranges_of_an_empty_file_are_ignored(person: Person) -> None:
     path = await uploaded(person, b"")
     for asked in (None, "bytes=0-", "bytes=-5", "bytes=7-9", "bytes=0-0,2-3"):
         answer = await person.client.get(path, headers={"range": asked} if asked else {})

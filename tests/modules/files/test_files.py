@@ -132,7 +132,7 @@ async def test_a_change_that_is_refused(person: Person) -> None:
 
 
 @pytest.mark.race
-async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
+async def test_one_of_the_writers_with_one_etag_wins(person: Person) -> None:
     path = path_of(await upload(person.client))
     for number in range(ROUNDS):  # each name is new, for one that is there already changes nothing
         seen = {"if-match": (await person.client.get(path)).headers["etag"]}

@@ -27,7 +27,7 @@ def limits() -> dict[str, str]:
     return {"MAX_BYTES": str(LARGEST), "QUOTA_BYTES": str(QUOTA)}
 
 
-async def test_a_file_to_the_last_byte(person: Person, traces: Traces) -> None:
+async def test_the_size_limit_counts_to_the_last_byte(person: Person, traces: Traces) -> None:
     assert (await upload(person.client, b"x" * LARGEST))["size"] == LARGEST
     before = await traces.all()
     for chunked in (False, True):
@@ -76,13 +76,15 @@ async def test_a_limit_is_noticed_with_the_byte_that_passes_it(person: Person) -
     assert refusal(answer) == (413, "files.too_large")
 
 
-async def test_a_text_field_as_big_as_a_file(person: Person, traces: Traces) -> None:
+async def test_a_text_field_as_big_as_a_file_is_refused(person: Person, traces: Traces) -> None:
     answer = await send(person.client, form(part(b"x" * 70_000, None, "checksum_sha256")))
     assert refusal(answer) == (413, "files.too_large")
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_the_quota_to_the_last_byte(person: Person, stranger: Person, traces: Traces) -> None:
+async def test_the_quota_counts_to_the_last_byte(
+    person: Person, stranger: Person, traces: Traces
+) -> None:
     for size in (LARGEST, LARGEST, QUOTA - 2 * LARGEST):
         file = await upload(person.client, b"x" * size)
     before = await traces.all()
@@ -124,7 +126,7 @@ async def test_the_quota_is_exact_however_many_come_at_once(person: Person, trac
 
 
 @pytest.mark.race
-async def test_the_same_file_many_times_at_once(person: Person) -> None:
+async def test_the_same_file_is_stored_many_times_at_once(person: Person) -> None:
     for _ in range(ROUNDS):
         uploads = (send(person.client, form(part(b"the same"))) for _ in range(CLIENTS))
         ids = {each.json()["id"] for each in await at_once(*uploads)}
@@ -134,7 +136,7 @@ async def test_the_same_file_many_times_at_once(person: Person) -> None:
 
 
 @pytest.mark.race
-async def test_one_key_many_times_at_once(person: Person, traces: Traces) -> None:
+async def test_one_key_many_times_at_once_stores_one_file(person: Person, traces: Traces) -> None:
     body = form(part(b"once"))
     for number in range(1, ROUNDS + 1):
         sent = (send(person.client, body, idempotency_key=f"k{number}") for _ in range(CLIENTS))

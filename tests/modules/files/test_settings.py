@@ -25,5 +25,7 @@ def test_a_wrong_url_is_refused(url: str) -> None:
 
 
 def test_s3_is_not_built_yet() -> None:
-    with pytest.raises(SettingsError, match=r"^STORAGE_URL asks for what is not built yet: leave"):
+    with pytest.raises(
+        SettingsError, match=r"^STORAGE_URL requires a feature that does not exist yet: leave"
+    ):
         StorageSettings.read({"STORAGE_URL": "s3://b?endpoint=x"})

@@ -197,7 +197,7 @@ MALFORMED = {
 }
 
 
-async def test_a_part_with_two_meanings(person: Person, traces: Traces) -> None:
+async def test_a_part_with_two_meanings_is_refused(person: Person, traces: Traces) -> None:
     for what, sent in MALFORMED.items():
         answer = await send(person.client, form(sent))
         assert refusal(answer) == (400, "files.malformed_upload"), what
@@ -320,7 +320,7 @@ WRONG_PARTS = {
 }
 
 
-async def test_the_wrong_parts(person: Person, traces: Traces) -> None:
+async def test_wrong_parts_are_refused(person: Person, traces: Traces) -> None:
     for what, parts in WRONG_PARTS.items():
         answer = await send(person.client, form(*parts))
         assert refusal(answer) == (400, "http.invalid"), what
@@ -351,13 +351,13 @@ async def test_a_compressed_body_is_not_unpacked(person: Person) -> None:
     assert answer.status_code == 415
 
 
-async def test_padding_around_the_parts(person: Person, traces: Traces) -> None:
+async def test_padding_around_the_parts_is_refused(person: Person, traces: Traces) -> None:
     for padded in (b"\r\n" * 50_000 + form(part(TEXT)), form(part(TEXT)) + b"x" * 99_999):
         assert refusal(await send(person.client, padded)) == (400, "files.malformed_upload")
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_digest_of_the_whole_body(person: Person, traces: Traces) -> None:
+async def test_a_digest_of_the_whole_body_is_checked(person: Person, traces: Traces) -> None:
     body = form(part(TEXT))
     every = list(product(("content_digest", "repr_digest"), ("sha-256", "sha-512")))
     for header, algorithm in every:
@@ -379,7 +379,7 @@ async def test_a_digest_that_cannot_be_right(person: Person) -> None:
         assert [each["location"] for each in answer.json()["errors"]] == [place]
 
 
-async def test_a_digest_of_one_part(person: Person, traces: Traces) -> None:
+async def test_a_digest_of_one_part_is_checked(person: Person, traces: Traces) -> None:
     good, bad = (f"Content-Digest: {digest(each)}" for each in (TEXT, b"other"))
     answer = await send(person.client, form(part(TEXT, "a.txt", "file", bad)))
     assert refusal(answer) == (400, "files.digest_mismatch")
@@ -429,7 +429,7 @@ LAST_IS_WRONG = {
 }
 
 
-async def test_of_several_files_all_are_kept_or_none(person: Person, traces: Traces) -> None:
+async def test_all_of_several_files_are_stored_or_none(person: Person, traces: Traces) -> None:
     for what, last in LAST_IS_WRONG.items():
         body = form(*4 * [part(TEXT, name="files")], last)
         answer = await send(person.client, body, "upload-multiple")
@@ -448,7 +448,7 @@ async def test_more_files_than_one_request_may_have(person: Person, traces: Trac
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_body_in_pieces_of_any_size(person: Person) -> None:
+async def test_a_body_in_pieces_of_any_size_is_accepted(person: Person) -> None:
     body = form(part(HEX.encode(), None, "checksum_sha256"), part(TEXT))
     for size in (1, 7, 64):
         pieces = (body[start : start + size] for start in range(0, len(body), size))

@@ -105,7 +105,7 @@ async def test_what_one_upload_takes_up_is_not_left_to_another(
     assert (await traces.all())[1:] == (2, [(900_005, 2)])
 
 
-async def test_of_many_at_once_no_more_is_taken_in_than_fits(
+async def test_no_more_uploads_at_once_are_accepted_than_fit(
     person: Person, other: AsyncClient, traces: Traces
 ) -> None:
     bodies = [Slow() for _ in range(12)]
@@ -160,7 +160,7 @@ class InParts:
 
 
 @pytest.mark.parametrize(("size", "count", "fit"), [(900_000, 4, 1), (300_000, 4, 3)])
-async def test_of_uploads_that_hold_a_part_each_the_oldest_is_taken_in(
+async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
     person: Person,
     other: AsyncClient,
     traces: Traces,

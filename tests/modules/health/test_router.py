@@ -67,7 +67,7 @@ async def test_a_check_that_takes_too_long_is_down(
 
 @pytest.mark.needs("posts")
 @pytest.mark.fallbacks("maintenance", "announcements")
-async def test_without_a_database_the_process_is_up_all_the_same(
+async def test_the_process_is_up_without_a_database(
     client: AsyncClient, core: CoreContainer
 ) -> None:
     core.cache_versions().advance(["maintenance"])
@@ -88,7 +88,7 @@ async def test_an_admin_learns_the_reasons(admin: Person) -> None:
 async def test_a_process_that_stops_is_not_ready(client: AsyncClient, core: CoreContainer) -> None:
     core.lifecycle().stopping = True
     answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()["detail"]) == (503, "It is shutting down.")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "The instance is shutting down.")
     assert (await client.get("/health/live")).status_code == 200
 
 

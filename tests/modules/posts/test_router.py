@@ -40,7 +40,9 @@ async def test_only_its_author_changes_it(person: Person, stranger: Person, admi
     assert (await person.client.get(path)).json()["title"] == "tidied"
 
 
-async def test_without_the_permission_its_author_does_not(person: Person, admin: Person) -> None:
+async def test_an_author_without_the_permission_changes_nothing(
+    person: Person, admin: Person
+) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
     roles = f"/api/v1/admin/users/{person.id}/roles"
     assert (await admin.client.put(roles, json={"roles": []})).status_code == 200
@@ -60,14 +62,14 @@ async def test_a_put_that_is_to_create_changes_nothing(person: Person) -> None:
             await person.client.delete(path, headers={"if-none-match": known}),
         ):
             assert (answer.status_code, answer.json()["code"]) == (412, "http.stale"), known
-            assert answer.json()["detail"] == "If-None-Match names what is there."
+            assert answer.json()["detail"] == "If-None-Match matches the current resource."
     assert (await person.client.get(path)).headers["etag"] == tag
     changed = await person.client.put(path, json=POST, headers={"if-none-match": '"other"'})
     assert changed.status_code == 200
 
 
 @pytest.mark.race
-async def test_of_writers_with_one_etag_one_wins(person: Person) -> None:
+async def test_one_of_the_writers_with_one_etag_wins(person: Person) -> None:
     path = f"{POSTS}/{(await publish(person))['id']}"
 
     async def retitle(title: str, seen: str) -> int:

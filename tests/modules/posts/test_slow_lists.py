@@ -40,7 +40,7 @@ class TestASlowList:
     def overrides(self) -> dict[str, Any]:
         return {"database_statement_timeout_s": 0.2}
 
-    async def test_is_ended_with_503(self, client: AsyncClient) -> None:
+    async def test_a_slow_list_is_ended_with_503(self, client: AsyncClient) -> None:
         answer = await client.get("/api/v1/posts")
         assert answer.status_code == 503
         assert answer.json()["code"] == "database.too_slow"

@@ -105,7 +105,7 @@ async def test_the_last_active_admin_stays(admin: Person) -> None:
 
 
 @pytest.mark.race
-async def test_of_admins_who_demote_each_other_one_remains(app: Litestar, admin: Person) -> None:
+async def test_one_admin_remains_of_two_who_demote_each_other(app: Litestar, admin: Person) -> None:
     async with register(app, "second@example.com", "Second Admin", roles=("admin",)) as second:
         both = ((admin, second), (second, admin))
         for _ in range(ROUNDS):
@@ -125,7 +125,7 @@ async def put_roles(by: Person, of: Person, *roles: str, tag: str = "*") -> Resp
     return await by.client.put(path, json=body, headers={"if-match": tag})
 
 
-async def test_of_two_who_have_read_the_roles_one_gives_them(admin: Person, person: Person) -> None:
+async def test_one_of_two_who_have_read_the_roles_sets_them(admin: Person, person: Person) -> None:
     read = await admin.client.get(f"{PEOPLE}/{person.id}/roles")
     assert read.json()["roles"] == ["member"]
     tag = read.headers["etag"]

@@ -9,7 +9,7 @@ from tests.modules.users.asking import USERS, audited, code, wrong
 NEW = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
 
 
-async def test_only_who_may_write_people_adds_one(person: Person) -> None:
+async def test_only_a_user_with_the_permission_adds_users(person: Person) -> None:
     assert code(await person.client.post(USERS, json=NEW)) == (403, "http.not_permitted")
 
 
@@ -65,7 +65,7 @@ async def test_the_same_request_twice_adds_one_person(admin: Person) -> None:
 
 
 @pytest.mark.race
-async def test_of_fifty_who_want_one_address_one_gets_it(admin: Person) -> None:
+async def test_one_of_fifty_who_want_one_email_gets_it(admin: Person) -> None:
     async def add(number: int, attempt: int) -> Response:
         local = "racer" if attempt % 2 else "RACER"
         return await admin.client.post(USERS, json={**NEW, "email": f"{local}{number}@example.com"})

@@ -310,9 +310,7 @@ async def test_an_export_that_fails_never_looks_whole(person: Person) -> None:
         broken.json()
 
 
-async def test_without_a_password_a_fresh_session_is_the_proof(
-    users: Module, admin: Person
-) -> None:
+async def test_a_fresh_session_is_enough_without_a_password(users: Module, admin: Person) -> None:
     await users.provider(SamplePeople)().add(1, print)
     sample = (await admin.client.get(USERS, params={"search": "@example.com"})).json()["data"]
     someone = UUID(next(each["id"] for each in sample if each["id"] != str(admin.id)))

@@ -20,7 +20,7 @@ from modules.users.values import NewAccount
 from tests.modules.users.asking import USERS, audited
 
 EMAIL = "boss@example.com"
-MADE = "First admin: made, with ADMIN_EMAIL and ADMIN_PASSWORD."
+MADE = "First admin: made from ADMIN_EMAIL and ADMIN_PASSWORD."
 
 
 def first_admin(users: Module, settings: Settings, **values: Any) -> FirstAdmin:
@@ -73,9 +73,9 @@ async def test_an_account_with_that_address_is_not_promoted(
 
 async def test_a_password_for_nobody_stops_the_start(users: Module, settings: Settings) -> None:
     nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
-    with pytest.raises(FirstAdminRefused, match="ADMIN_EMAIL beside it"):
+    with pytest.raises(FirstAdminRefused, match="requires ADMIN_EMAIL"):
         await nobody.ensure()
-    assert "ADMIN_EMAIL beside it" in str(await nobody.examine())
+    assert "requires ADMIN_EMAIL" in str(await nobody.examine())
     assert not await users.provider(AdminService)().exists()
 
 
@@ -83,7 +83,7 @@ async def test_production_makes_no_admin_without_a_password(
     users: Module, settings: Settings
 ) -> None:
     given = {"environment": "production", "admin_email": EMAIL}
-    with pytest.raises(FirstAdminRefused, match="ADMIN_PASSWORD beside it in production"):
+    with pytest.raises(FirstAdminRefused, match="requires ADMIN_PASSWORD in production"):
         await first_admin(users, settings, **given).ensure()
     assert not await users.provider(AdminService)().exists()
 
@@ -103,7 +103,7 @@ async def test_it_does_not_when_somebody_is_admin(
     assert (await nobody.ensure(), await nobody.examine()) == (None, None)
 
 
-async def test_in_development_a_password_is_made_and_kept_private(
+async def test_a_password_is_generated_and_kept_private_in_development(
     users: Module, settings: Settings, client: AsyncClient
 ) -> None:
     admin = first_admin(users, settings, environment="development", admin_email=EMAIL)

@@ -16,7 +16,7 @@ async def add(admin: Person, *people: tuple[str, str]) -> None:
         assert (await admin.client.post(USERS, json=body)).status_code == 201
 
 
-async def test_only_who_may_read_people_lists_them(person: Person) -> None:
+async def test_only_a_user_with_the_permission_lists_users(person: Person) -> None:
     assert code(await person.client.get(USERS)) == (403, "http.not_permitted")
 
 

@@ -23,7 +23,7 @@ def place(person: Person) -> str:
     return f"{USERS}/{person.id}"
 
 
-async def test_of_another_person_one_does_not_learn_that_there_is_one(
+async def test_a_user_does_not_learn_that_another_user_exists(
     person: Person, stranger: Person
 ) -> None:
     before = await me(person.client)
@@ -122,7 +122,7 @@ async def test_a_deletion_of_an_older_version_is_refused(admin: Person, person: 
     assert (await me(person.client))["name"] == "Changed Name"
 
 
-async def test_nobody_deletes_himself_here(admin: Person, person: Person) -> None:
+async def test_a_user_cannot_delete_the_own_account_here(admin: Person, person: Person) -> None:
     for each in (admin, person):
         assert code(await each.client.delete(place(each))) == (403, "users.use_deletion")
         assert await me(each.client)

@@ -137,7 +137,7 @@ async def test_names_are_trimmed_and_normalised(person: Person) -> None:
 
 
 @pytest.mark.race
-async def test_of_two_writers_with_one_etag_one_wins(person: Person) -> None:
+async def test_one_of_two_writers_with_one_etag_wins(person: Person) -> None:
     for _ in range(ROUNDS):
         seen = (await person.client.get(ME)).headers["etag"]
         answers = await at_once(
@@ -184,7 +184,7 @@ async def test_a_new_email_takes_the_password(person: Person, core: CoreContaine
     assert outcomes == ["refused", "refused", "refused", "success"]
 
 
-async def test_from_then_on_one_signs_in_with_the_new_email_alone(
+async def test_only_the_new_email_signs_in_after_a_change(
     client: AsyncClient, person: Person
 ) -> None:
     async def sign_in(email: str) -> int:
@@ -226,7 +226,7 @@ async def test_an_email_of_somebody_else_is_taken(person: Person, stranger: Pers
 
 
 @pytest.mark.race
-async def test_two_who_want_one_email(person: Person, stranger: Person) -> None:
+async def test_one_of_two_who_want_one_email_gets_it(person: Person, stranger: Person) -> None:
     both = (person, stranger) * (CLIENTS // 2)
     for number in range(ROUNDS):
         new = {"email": f"wanted{number}@example.com", "current_password": PASSWORD}

@@ -15,7 +15,7 @@ async def test_a_few_sample_people_are_added_once(users: Module, admin: Person) 
     assert (await admin.client.get(USERS)).json()["total"] == 1 + FEW
 
 
-async def test_as_many_more_as_one_says_and_nobody_can_sign_in(
+async def test_the_given_number_of_users_is_added_and_none_can_sign_in(
     users: Module, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(samples, "BATCH", 50)

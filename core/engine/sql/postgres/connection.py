@@ -11,14 +11,14 @@ from asyncpg import Connection
 
 CANCEL_S = 5.0
 """The time in which the server must end a cancelled statement."""
-CLOSING_S = 2.0
+CLOSE_TIMEOUT_S = 2.0
 
 
 class PromptConnection(Connection):  # type: ignore[misc]  # the driver has no types
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (the driver's)
         """Close the connection, or terminate it after the timeout."""
         with suppress(TimeoutError):  # the driver has terminated it
-            await super().close(timeout=timeout or CLOSING_S)
+            await super().close(timeout=timeout or CLOSE_TIMEOUT_S)
 
     def _cancel_current_command(
         self, sent: Future[None], ended: Future[None] | None = None

@@ -46,8 +46,8 @@ class PostgresPool(ConnectionPool):
         super().__init__(engine, connections)
         self._left: dict[Any, list[Write]] = {}
         """The writes that wait, by the connection that SQLAlchemy's events pass."""
-        for moment in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
-            event.listen(engine.sync_engine, moment, self._perform_before)
+        for point in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
+            event.listen(engine.sync_engine, point, self._perform_before)
 
     async def connect(self) -> AsyncConnection:
         with setting_up():

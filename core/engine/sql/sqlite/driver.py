@@ -27,9 +27,9 @@ PRAGMAS = (
     "temp_store = MEMORY",
 )
 OPENING_S = 5.0
-Write = tuple[str, Sequence[Any]]
+SqlWrite = tuple[str, Sequence[Any]]
 """A statement, and its values."""
-SAVEPOINT: Write = ("SAVEPOINT mine", ())
+SAVEPOINT: SqlWrite = ("SAVEPOINT mine", ())
 
 
 def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
@@ -77,7 +77,11 @@ class Outcome(NamedTuple):
 
 
 def execute(
-    connection: sqlite3.Connection, before: Sequence[Write], sql: str, values: Any, many: bool
+    connection: sqlite3.Connection,
+    before: Sequence[SqlWrite],
+    sql: str,
+    values: Any,
+    many: bool,
 ) -> Outcome:
     """Execute the writes `before` and the statement, in the thread."""
     write_all(connection, before)
@@ -86,10 +90,10 @@ def execute(
     )
 
 
-NOTHING = Outcome([], None, -1, None)
+NO_OUTCOME = Outcome([], None, -1, None)
 
 
-def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+def write_all(connection: sqlite3.Connection, writes: Sequence[SqlWrite]) -> None:
     """Execute statements without rows, in the thread.
 
     Raises OperationalError outside a transaction.
@@ -101,7 +105,7 @@ def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
 
 
 def change_and_write(
-    connection: sqlite3.Connection, change: Write, beside: Sequence[Write]
+    connection: sqlite3.Connection, change: SqlWrite, beside: Sequence[SqlWrite]
 ) -> list[Any]:
     """Execute a change in a savepoint, and the writes beside it if it returns a row."""
     write_all(connection, [SAVEPOINT])
@@ -118,7 +122,7 @@ class Cursor:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._outcome = NOTHING
+        self._outcome = NO_OUTCOME
         self._rows: Iterator[Any] = iter(())
 
     def execute(self, sql: str, values: Any = (), many: bool = False) -> None:

@@ -23,7 +23,7 @@ from core.engine.sql.sqlite.threads import ConnectionThreads
 from core.kernel.threads import lower_priority
 
 T = TypeVar("T")
-Call = Callable[[sqlite3.Connection, str, Any], T]
+ReadCall = Callable[[sqlite3.Connection, str, Any], T]
 
 QUICK = 4
 TRIAL = 2
@@ -55,7 +55,7 @@ class LaneThreads:
         }
 
     async def run(
-        self, lane: Lane, known: KnownStatement, call: Call[T], sql: str, values: Any
+        self, lane: Lane, known: KnownStatement, call: ReadCall[T], sql: str, values: Any
     ) -> T:
         """Return the result of the call in a thread of the lane. Raises Overran."""
         statement = self._timer.add(Statement(self._limits[lane], call, sql, values))

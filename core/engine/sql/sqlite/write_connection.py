@@ -9,7 +9,7 @@ from sqlalchemy.util import await_
 
 from core.engine.sql.errors import TooSlow
 from core.engine.sql.lanes import Overran
-from core.engine.sql.sqlite.driver import SAVEPOINT, Cursor, Write, write_all
+from core.engine.sql.sqlite.driver import SAVEPOINT, Cursor, SqlWrite, write_all
 from core.engine.sql.sqlite.writer import GroupCommit
 
 
@@ -19,7 +19,7 @@ class WriteConnection:
     def __init__(self, group: GroupCommit) -> None:
         self._group = group
         self.in_transaction = False
-        self._left: list[Write] = []
+        self._left: list[SqlWrite] = []
 
     async def perform(self, sql: str, values: Any, many: bool) -> Any:
         group, begins = self._group, None

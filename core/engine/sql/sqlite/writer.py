@@ -13,7 +13,7 @@ from core.engine.sql.lanes import Overran
 from core.engine.sql.sqlite.driver import (
     LOCK_WAIT_S,
     Outcome,
-    Write,
+    SqlWrite,
     execute,
     open_connection,
     write_all,
@@ -57,7 +57,12 @@ class GroupCommit:
             raise queue_too_long() from None
 
     def run(
-        self, begins: float | None, before: Sequence[Write], sql: str, values: Any, many: bool
+        self,
+        begins: float | None,
+        before: Sequence[SqlWrite],
+        sql: str,
+        values: Any,
+        many: bool,
     ) -> Awaitable[Any]:
         """Execute a statement in the thread. Raises Overran after the statement timeout.
 
@@ -74,7 +79,7 @@ class GroupCommit:
         self,
         connection: sqlite3.Connection,
         begins: float | None,
-        before: Sequence[Write],
+        before: Sequence[SqlWrite],
         sql: str,
         values: Any,
         many: bool,
@@ -100,7 +105,7 @@ class GroupCommit:
             self._is_locked = False
             set_lock_wait(connection, LOCK_WAIT_S)
 
-    def commit(self, left: Sequence[Write]) -> Future[None]:
+    def commit(self, left: Sequence[SqlWrite]) -> Future[None]:
         """Pass the turn on, and return the future of the COMMIT.
 
         The COMMIT waits behind the transactions in the queue and commits them too. The writes that

@@ -186,7 +186,7 @@ def test_a_rebuilt_table_keeps_the_rows_that_refer_to_it(
     assert ask(url, "SELECT count(*) FROM wishes_stock") == 1
     if url.startswith("sqlite"):
         stock.writes("op.execute('DELETE FROM stock')")
-        with pytest.raises(MigrationError, match="a row of stock that is gone"):
+        with pytest.raises(MigrationError, match="a row of stock that does not exist"):
             upgrade(url, of(stock, wishes))
         assert current(url, of(stock, wishes)) == {"stock": "r2", "wishes": "r2"}
 
@@ -203,7 +203,7 @@ def test_who_comes_second_waits_and_finds_nothing_to_do(url: str, stock: Team) -
     assert upgrade(url, of(stock)) == {"stock": []}
 
 
-def test_of_processes_that_migrate_at_once_one_does_it(
+def test_one_of_the_processes_that_migrate_at_once_does_it(
     url: str, core: Team, stock: Team, wishes: Team
 ) -> None:
     folders = [str(team.folder) for team in (core, stock, wishes)]
@@ -343,7 +343,9 @@ def test_a_new_revision_sees_only_the_tables_of_its_module(
 def test_a_revision_is_written_over_no_other_and_over_no_older_tables(
     url: str, stock: Team
 ) -> None:
-    with pytest.raises(MigrationError, match="The tables lack r1: run `atrium migrate` first"):
+    with pytest.raises(
+        MigrationError, match="The revision r1 is not applied: run `atrium migrate` first"
+    ):
         revision(url, stock.history, "name")
     upgrade(url, of(stock))
     written = revision(url, stock.history, 'the "name"')

@@ -47,7 +47,7 @@ from core.cli.migrate import write_in_form
 from core.data.folded import folded
 from core.data.indexes import PartialIndex
 from core.data.migrations import MigrationError, check, downgrade, revision, upgrade
-from core.data.migrations.comparing import described, table_of
+from core.data.migrations.comparing import described, table_name_of
 from core.data.models import Base, Timestamped, Versioned
 from core.data.search import SearchIndex
 from tests.core.data.migrations.teams import Team, ask, of
@@ -127,17 +127,17 @@ def table(*columns: Any, name: str = "stock") -> Table:
         (
             "sa.Column('count', sa.Integer)",
             lambda: [Column("count", Integer, server_default="1")],
-            "the default of stock.count is another in the migrations: change_count",
+            "the default of stock.count is different in the migrations: change_count",
         ),
         (
             "sa.Column('count', sa.Integer, server_default='1')",
             lambda: [Column("count", Integer)],
-            "the default of stock.count is another in the migrations: change_count",
+            "the default of stock.count is different in the migrations: change_count",
         ),
         (
             "sa.Column('name', sa.String(9), server_default='it')",
             lambda: [Column("name", String(9), server_default="it's")],
-            "the default of stock.name is another in the migrations: change_name",
+            "the default of stock.name is different in the migrations: change_name",
         ),
         (
             "sa.Column('count', sa.Integer)",
@@ -234,7 +234,7 @@ def test_another_condition_of_a_check_is_told_and_written(
             assert told == []
             return
         assert told == [
-            "the constraint ck_stock_positive of stock is another in the migrations:"
+            "the constraint ck_stock_positive of stock is different in the migrations:"
             " run `atrium revision stock change_ck_stock_positive`."
         ]
         write_in_form(revision(url, stock.history, "change ck_stock_positive"))
@@ -285,7 +285,7 @@ def test_each_module_hears_of_its_own_tables(url: str, stock: Team, tmp_path: Pa
 def test_a_foreign_key_to_no_table_is_one_sentence(url: str, stock: Team) -> None:
     with (
         declared(table(Column("in_id", Integer, ForeignKey("stcok.id")))),
-        pytest.raises(MigrationError, match=r"'stock.in_id' could not find table 'stcok': mend"),
+        pytest.raises(MigrationError, match=r"'stock.in_id' could not find table 'stcok': correct"),
     ):
         check(url, of(stock))
 
@@ -436,9 +436,9 @@ def test_a_table_is_made_with_its_search_index_and_goes_with_it(
 def test_a_comment_of_a_table_is_told_like_other_differences(kind: str) -> None:
     """alembic compares comments on PostgreSQL alone."""
     difference = (kind, Table("remarks", MetaData()), None)
-    assert table_of(difference) == "remarks"
+    assert table_name_of(difference) == "remarks"
     told, name = described(difference, str)
     assert (told, name) == (
-        "the comment of remarks is another in the migrations",
+        "the comment of remarks is different in the migrations",
         "change_comment",
     )

@@ -14,7 +14,7 @@ from core.data.migrations.revisions import (
     MigrationError,
     histories_of,
     history_of,
-    in_order,
+    sorted_by_foreign_keys,
 )
 from core.data.models import Base
 from core.kernel.contributions import WiringError
@@ -40,7 +40,7 @@ def history(module: str) -> History:
 @pytest.mark.usefixtures("tables")
 def test_whose_tables_others_refer_to_comes_first() -> None:
     wired = [history(name) for name in ("core", "zebra", "stock", "apple", "wishes")]
-    ordered = [each.module for each in in_order(wired)]
+    ordered = [each.module for each in sorted_by_foreign_keys(wired)]
     assert ordered == ["core", "zebra", "apple", "wishes", "stock"]
 
 
@@ -49,13 +49,13 @@ def test_a_circle_is_refused() -> None:
     back = Table("wishes_stock", Base.metadata, Column("id", ForeignKey("stock_places.id")))
     try:
         with pytest.raises(WiringError, match="in a circle: stock, wishes"):
-            in_order([history("stock"), history("wishes"), history("core")])
+            sorted_by_foreign_keys([history("stock"), history("wishes"), history("core")])
     finally:
         Base.metadata.remove(back)
 
 
 def test_a_name_that_continues_another_is_refused() -> None:
-    with pytest.raises(WiringError, match="Tables of notes_old look like notes's"):
+    with pytest.raises(WiringError, match="Tables of notes_old have the prefix of notes"):
         histories_of({"notes": "core.data", "notes_old": "core.data"})
 
 
@@ -79,11 +79,11 @@ def test_a_history_is_one_line(tmp_path: Path) -> None:
     assert stock.history.revisions == []
     assert [stock.makes("stock"), stock.makes("stock_places")] == stock.history.revisions
     (tmp_path / "stock" / "other.py").write_text("revision = 'other'\ndown_revision = 'gone'")
-    with pytest.raises(MigrationError, match="other follow nothing"):
+    with pytest.raises(MigrationError, match="other have none before them"):
         assert stock.history.revisions
 
 
-def test_to_ask_what_is_pending_costs_no_alembic() -> None:
+def test_the_pending_revisions_are_read_without_alembic() -> None:
     asked = (
         "import sys, core.data.migrations as it; assert it.pending; print('alembic' in sys.modules)"
     )

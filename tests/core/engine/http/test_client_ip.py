@@ -16,7 +16,7 @@ def of(peer: str, forwarded: bytes | None = None, **others: bytes) -> str:
     return BEHIND_PROXIES.of({"client": (peer, 1234)}, headers)
 
 
-def test_without_proxies_the_peer_counts_whatever_it_says() -> None:
+def test_the_peer_counts_without_proxies() -> None:
     address = ClientIp([]).of({"client": ("10.0.0.1", 1)}, {b"x-forwarded-for": b"192.0.2.1"})
 
     assert address == "10.0.0.1"

@@ -96,7 +96,7 @@ def test_a_client_that_pipelines_and_leaves_is_no_error(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_at_the_end_one_that_takes_nothing_is_not_waited_for(how: str) -> None:
+def test_a_client_that_reads_nothing_is_not_waited_for_at_the_end(how: str) -> None:
     """Others get all of their answers meanwhile."""
     with (
         served("--patient") as server,

@@ -159,7 +159,7 @@ PIPELINED = {
 
 
 @pytest.mark.parametrize(("requests", "bodies"), PIPELINED.values(), ids=PIPELINED)
-def test_of_pipelined_requests_few_wait_and_all_are_answered_in_order(
+def test_few_pipelined_requests_wait_and_all_are_answered_in_order(
     requests: list[bytes],
     bodies: list[bytes] | None,
     connection: RawConnection,

@@ -111,7 +111,7 @@ def says_it_stops(port: int) -> bool:
         return connection.get("/stopping").body == b"True"
 
 
-def test_for_a_while_it_only_says_that_it_stops() -> None:
+def test_the_server_first_only_says_that_it_stops() -> None:
     with served("--patient", "--delay=60") as server, connect(server.port) as before:
         before.get("/")
         server.process.terminate()
@@ -162,7 +162,7 @@ def test_a_port_in_use_is_told_in_one_sentence() -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_a_host_of_another_machine_is_told_in_one_sentence(host: str) -> None:
-    with pytest.raises(CannotListen, match=f"HOST={host} .* mend HOST"):
+    with pytest.raises(CannotListen, match=f"HOST={host} .* correct HOST"):
         listen(host, 0)
 
 

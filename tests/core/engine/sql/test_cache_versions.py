@@ -139,7 +139,7 @@ async def test_what_is_rolled_back_is_not_announced(db: Database) -> None:
         assert not (await reads.execute(select(Announcement))).all()
 
 
-def test_after_two_seconds_of_silence_nothing_is_believed(
+def test_nothing_is_believed_after_two_seconds_of_silence(
     cache_versions: CacheVersions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache_versions.must_poll = True

@@ -45,7 +45,9 @@ ORDERS = [(planned, plain), (plain, planned), (planned, planned), (planned, plai
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_in_any_order_it_is_one_transaction(db: Database, order: tuple[object, ...]) -> None:
+async def test_statements_in_any_order_are_one_transaction(
+    db: Database, order: tuple[object, ...]
+) -> None:
     for done in (1, 2):  # the second time on a connection that was kept
         async with db.transaction() as tx:
             for number, add in enumerate(order):

@@ -140,7 +140,7 @@ class TestBesideSlowStatements:
             assert await ask(db, numbers(300_000)) == 300_000
         assert not any(task.done() for task in tasks)
 
-    async def test_so_many_wait_and_all_others_are_refused(
+    async def test_a_limited_number_waits_and_all_others_are_refused(
         self, db: Database, tasks: list[Task[Any]]
     ) -> None:
         await slowly(db, UPTO)
@@ -208,7 +208,7 @@ class TestAfterTheTimeout:
                 await request(ask(db, UPTO, upto=ENDLESS))
         assert await request(ask(db, UPTO, upto=10)) == 10
 
-    async def test_a_reserved_one_too(self, db: Database) -> None:
+    async def test_a_reserved_read_is_ended_too(self, db: Database) -> None:
         with pytest.raises(TooSlow):
             await request(ask(db, reserved(numbers(ENDLESS))))
         assert await request(ask(db, reserved(numbers(10)))) == 10

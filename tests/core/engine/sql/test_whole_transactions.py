@@ -104,7 +104,7 @@ async def test_a_nested_transaction_of_the_session_undoes_its_own_rows(db: Datab
     assert await words(db) == ["after", "before"]
 
 
-async def test_after_one_that_was_cancelled_the_next_is_kept(db: Database) -> None:
+async def test_the_transaction_after_a_cancelled_one_is_kept(db: Database) -> None:
     for number, moment in enumerate((0, 0, 0, 0, 0.0005, 0.001, 0.002)):
         async with timeout(20):
             task = create_task(add_word(db, "cancelled"))

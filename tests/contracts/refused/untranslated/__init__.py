@@ -1,0 +1,3 @@
+"""A module whose catalogue has each fault that `make check` finds."""
+
+from tests.contracts.refused.untranslated import errors as errors
