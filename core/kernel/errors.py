@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 from pydantic.config import JsonDict
@@ -101,7 +101,7 @@ class ProblemError(Exception):
         self.template, self.parameters = detail or self.usual_detail or title, parameters
         super().__init__(self.detail)
         self.headers: dict[str, str] = {}
-        self.members: Mapping[str, Any] = {}
+        self.members: Mapping[str, object] = {}
         """Members of the problem beyond those of RFC 9457."""
         self.errors: Sequence[FieldError] = ()
         if self.place:

@@ -67,6 +67,7 @@ from core.web.openapi.schemes import SecurityScheme
 from core.web.pages import document, page_response, wants_html
 from core.web.parameters import TimestampText, timestamp
 from core.web.problems import NothingHere
+from core.web.requests import AnyRequest
 from core.web.responses import (
     PRIVATE,
     SHARED,
@@ -94,6 +95,7 @@ __all__ = [
     "VERSION",
     "AddedRoutes",
     "AnyHost",
+    "AnyRequest",
     "AuditEntry",
     "AuditTrail",
     "Authenticator",

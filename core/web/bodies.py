@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from litestar import Request
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import InternalServerException
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from core.kernel.errors import (
 from core.kernel.schemas import Schema
 from core.web.context import http_context
 from core.web.media_types import is_text_of
+from core.web.requests import AnyRequest
 from core.web.strict_json import MalformedJson, unambiguous, with_plain_integers
 from core.web.validation_messages import field_error
 
@@ -68,7 +68,7 @@ class JsonBytes:
         self.content = content
 
 
-class JsonRequest(Request[Any, Any, Any]):
+class JsonRequest(AnyRequest):
     has_form = False
     """The handler has read a form, whose files are closed after the response."""
 

@@ -3,15 +3,13 @@
 The parser of Litestar is not used: a form here has limits, is UTF-8, and has each name once.
 """
 
-from typing import Any
 from urllib.parse import parse_qsl
-
-from litestar import Request
 
 from core.kernel.errors import BadRequest, UnsupportedMediaType
 from core.web.bodies import EncodedBody
 from core.web.context import http_context
 from core.web.media_types import is_text_of
+from core.web.requests import AnyRequest
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 64 * 1024
@@ -37,7 +35,7 @@ class MalformedForm(BadRequest):
 
 
 async def read_form(
-    request: Request[Any, Any, Any], malformed: type[BadRequest] = MalformedForm
+    request: AnyRequest, malformed: type[BadRequest] = MalformedForm
 ) -> dict[str, str]:
     """Return the fields. Raises NotAForm, EncodedBody, or `malformed` for an ambiguous form."""
     headers = http_context().headers

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Generic, TypeVar
 
-from litestar import Request, Response
+from litestar import Response
+from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
 
 from core.engine.http import Header
 from core.engine.sql import without_statement_timeout
@@ -35,16 +36,16 @@ class StreamedResponse(Response[T], Generic[T]):
         self._pieces = pieces
         self._fields = [(b"content-type", media_type.encode()), NOT_KEPT, *encoded({**headers})]
 
-    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
+    def to_asgi_response(self, app: object, request: object, **_: object) -> Any:  # Any: an ASGIApp
         return self
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if http_context().method == "HEAD":
             return await send_head(send, 200, self._fields)
         with without_statement_timeout():
             await self._send_pieces(receive, send)
 
-    async def _send_pieces(self, receive: Any, send: Any) -> None:
+    async def _send_pieces(self, receive: Receive, send: Send) -> None:
         async with aclosing(gathered(self._pieces())) as pieces, client_watched(receive) as gone:
             first = await anext(pieces, b"")
             await send({"type": "http.response.start", "status": 200, "headers": self._fields})
@@ -53,7 +54,7 @@ class StreamedResponse(Response[T], Generic[T]):
                 if gone.done():
                     return
                 await send(part(piece))
-        await send({"type": "http.response.body", "body": b""})
+        await send(part(b"", more_body=False))
 
 
 async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
@@ -68,7 +69,7 @@ async def gathered(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
 
 
 @asynccontextmanager
-async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
+async def client_watched(receive: Receive) -> AsyncIterator[Task[None]]:
     """Yield a task that is done when the client disconnects, so that the response can stop."""
 
     async def gone() -> None:
@@ -82,10 +83,10 @@ async def client_watched(receive: Any) -> AsyncIterator[Task[None]]:
         watch.cancel()
 
 
-async def send_head(send: Any, status: int, headers: list[Header]) -> None:
+async def send_head(send: Send, status: int, headers: list[Header]) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send(part(b"", more_body=False))
 
 
-def part(data: bytes) -> Any:
-    return {"type": "http.response.body", "body": data, "more_body": True}
+def part(data: bytes, *, more_body: bool = True) -> HTTPResponseBodyEvent:
+    return {"type": "http.response.body", "body": data, "more_body": more_body}

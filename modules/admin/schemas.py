@@ -1,4 +1,4 @@
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -56,7 +56,7 @@ class AuditRead(Schema):
     outcome: Literal["success", "refused", "failed"]
     address: str
     request_id: str
-    changes: dict[str, Any]
+    changes: dict[str, object]
 
 
 class ModuleRead(Schema):

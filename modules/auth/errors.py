@@ -1,5 +1,4 @@
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from core.kit import BadRequest, Forbidden, NotFound, platform
 from core.kit.platform import NotSignedIn, ParameterValue
@@ -58,7 +57,7 @@ class TokenRefusal(BadRequest):
 
     def __init__(self, detail: str = "", **parameters: ParameterValue) -> None:
         super().__init__(detail, **parameters)
-        self.members: Mapping[str, Any] = {"error": self.error, "error_description": self.detail}
+        self.members = {"error": self.error, "error_description": self.detail}
 
 
 class InvalidRequest(TokenRefusal):

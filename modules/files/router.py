@@ -1,7 +1,6 @@
-from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request
+from litestar import Controller
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery
@@ -21,7 +20,7 @@ from core.kit import (
     public,
     requires,
 )
-from core.kit.platform import NothingHere, NotSignedIn, route
+from core.kit.platform import AnyRequest, NothingHere, NotSignedIn, route
 from modules.files.download.response import DownloadResponse
 from modules.files.errors import (
     ContentLost,
@@ -46,8 +45,6 @@ from modules.files.queries import ALL_FILES, FILES
 from modules.files.schemas import AdminFileRead, FileRead, FilesRead, FileUpdate, UsageRead
 from modules.files.service import ContentService, FileService, UploadService, UsageService
 from modules.files.upload.request import body_of
-
-AnyRequest = Request[Any, Any, Any]
 
 readers, writers = authenticated.with_scope(READ), authenticated.with_scope(WRITE)
 refused_uploads = (

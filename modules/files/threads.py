@@ -3,12 +3,13 @@
 from asyncio import CancelledError, get_running_loop, shield, wait
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 
-async def in_thread(work: Callable[..., T], *arguments: Any) -> T:
+async def in_thread(work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
     """Run `work` in a thread, to its end even if the caller is cancelled.
 
     So no other code uses the file of the work while the thread does.

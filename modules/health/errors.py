@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from typing import Any
 
 from core.kit import NotFound, Unavailable
 from core.kit.platform import BadCredential, NotSignedIn, ParameterValue, Unauthenticated
@@ -12,7 +11,7 @@ class NotReady(Unavailable):
     title = "This instance is not ready for requests."
 
     def __init__(
-        self, detail: str, members: Mapping[str, Any], **parameters: ParameterValue
+        self, detail: str, members: Mapping[str, object], **parameters: ParameterValue
     ) -> None:
         super().__init__(detail, 5, **parameters)
         self.members = members

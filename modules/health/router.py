@@ -57,7 +57,9 @@ class RootController(Controller):
         policy=public,
         responses={200: ResponseSpec(RootRead)},
     )
-    async def read_root(self, accept: FromHeader[str | None] = None) -> Response[Any]:
+    async def read_root(
+        self, accept: FromHeader[str | None] = None
+    ) -> Response[Any]:  # Any: a page, or a RootRead
         root = self.health.root()
         if wants_html(accept):
             return page_response(page_of(root), {"vary": VARY})

@@ -19,7 +19,9 @@ PEOPLE = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
 ACCOUNTS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN, filters=(User.is_active,))
 """The list for admins, which has a filter for active accounts."""
 
-OUTCOME: Any = type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False))
+OUTCOME: Any = type_coerce(  # Any: a list filters by this too, but its type is of plain columns
+    AuditEntry.outcome, Enum(Outcome, native_enum=False)
+)
 ACTIVITY = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
     filters={"action": AuditEntry.action, "outcome": OUTCOME},

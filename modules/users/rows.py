@@ -19,7 +19,10 @@ def person_of(row: User, roles: Roles) -> Person:
     return Person._make((*columns_of(row), in_order(roles.permissions_of(row.roles))))
 
 
-def people_of(rows: Iterable[Any], roles: Roles) -> list[Person]:
+def people_of(
+    rows: Iterable[Any],  # Any: a row has the attributes of a User, and is a tuple as well
+    roles: Roles,
+) -> list[Person]:
     """Return the values of rows of `EVERYONE`, whose columns are in the order of Person."""
     return [Person._make((*row, in_order(roles.permissions_of(row.roles)))) for row in rows]
 

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -10,7 +10,7 @@ from modules.users.fields import Age, Email, Locale, Name
 from modules.users.values import NewAccount
 
 RoleNameList = Annotated[tuple[RoleName, ...], Field(max_length=50, examples=[[MEMBER]])]
-PROOF: Any = Field(default=None, description="Required to change your own e-mail address.")
+PROOF = Field(default=None, description="Required to change your own e-mail address.")
 PASSWORD = "correct horse battery staple"  # noqa: S105 (of the examples)
 
 
@@ -165,14 +165,14 @@ class ActivityRead(Schema):
     outcome: str
     address: str
     request_id: str
-    changes: Mapping[str, Any]
+    changes: Mapping[str, object]
 
 
 class ExportRead(Schema):
     """All personal data of a user, by the name of its kind."""
 
     exported_at: UtcDatetime
-    data: dict[str, Any]
+    data: dict[str, object]
 
 
 def without_proof(values: Mapping[str, object]) -> dict[str, object]:

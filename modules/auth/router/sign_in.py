@@ -1,11 +1,10 @@
-from typing import Any
-
-from litestar import Controller, Request, Response
+from litestar import Controller, Response
 
 from core.kit import post, public
 from core.kit.platform import (
     FORM_TYPE,
     MAX_FORM_BYTES,
+    AnyRequest,
     NotAForm,
     UnderMaintenance,
     read_form,
@@ -30,8 +29,6 @@ from modules.auth.service.login import Login
 from modules.auth.service.refresh import Refresh
 from modules.auth.service.revocation import Revocation
 from modules.auth.service.token_endpoint import TokenEndpoint
-
-AnyRequest = Request[Any, Any, Any]
 
 open_to_admins = public.without_key().in_maintenance()
 """Open in maintenance mode too: whether the user is an admin is known only after the sign-in."""

@@ -89,7 +89,11 @@ class AccessTokens:
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return None
 
-    def _read(self, stated: dict[str, Any], header: str) -> Claims | None:
+    def _read(
+        self,
+        stated: dict[str, Any],  # Any: a claim may have any type of JSON, so each is checked
+        header: str,
+    ) -> Claims | None:
         """Raises KeyError, ValueError or AttributeError for a missing or malformed claim."""
         soon = self._clock().timestamp() + LEEWAY_S
         issued, expires = stated["iat"], stated["exp"]

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from joserfc import jwt
@@ -50,7 +49,7 @@ class KeyRing:
     def signing(self) -> ECKey:
         return next(iter(self.keys.values()))
 
-    def public(self) -> list[dict[str, Any]]:
+    def public(self) -> list[dict[str, str | list[str]]]:
         """Return the public keys as members of a JSON Web Key Set (RFC 7517)."""
         return [key.as_dict(private=False) for key in self.keys.values()]
 

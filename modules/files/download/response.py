@@ -8,7 +8,8 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response
+from litestar import Response
+from litestar.types import Receive, Scope, Send
 
 from core.kit.platform import (
     PRIVATE,
@@ -41,10 +42,10 @@ class DownloadResponse(Response[bytes]):
         self._inline = inline and file.content_type in INLINE
         self._validators = Validators(file.checksum_sha256, file.created_at)
 
-    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **_: Any) -> Any:
+    def to_asgi_response(self, app: object, request: object, **_: object) -> Any:  # Any: an ASGIApp
         return self
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = http_context()
         if self._validators.known(context.headers):
             return await FinishedResponse(304, self._validating, b"")(scope, receive, send)
@@ -127,7 +128,7 @@ class DownloadResponse(Response[bytes]):
 class FileSender:
     """The sender of pieces, which stops when the client has disconnected."""
 
-    def __init__(self, send: Any, stored: StoredObject, gone: Task[None]) -> None:
+    def __init__(self, send: Send, stored: StoredObject, gone: Task[None]) -> None:
         self._send, self._stored, self._gone = send, stored, gone
 
     async def head(self, status: int, headers: list[Header]) -> None:
@@ -143,7 +144,7 @@ class FileSender:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
-        await self._send({"type": "http.response.body", "body": b""})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def length_of(size: int) -> Header:

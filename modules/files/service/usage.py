@@ -1,7 +1,6 @@
 """The bytes and the number of a user's files, exact even when many uploads end at once."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
@@ -98,6 +97,6 @@ class UsageService:
         for statement in (FORGET_RESERVATIONS, FORGET):
             await tx.execute(statement, {"owner": owner_id})
 
-    async def _sum(self, figure: Select[Any]) -> int:
+    async def _sum(self, figure: Select[int]) -> int:
         async with self._db.read() as reads:
             return int(await reads.scalar(figure))

@@ -1,17 +1,14 @@
 """The conversion of a request to an UploadBody."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
-from litestar import Request
-
-from core.kit.platform import EncodedBody, http_context
+from core.kit.platform import AnyRequest, EncodedBody, http_context
 from modules.files.errors import UploadCutOff
 from modules.files.upload.body import UploadBody
 from modules.files.upload.digests import HEADERS
 
 
-def body_of(request: Request[Any, Any, Any]) -> UploadBody:
+def body_of(request: AnyRequest) -> UploadBody:
     headers = http_context().headers
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise EncodedBody
@@ -29,11 +26,11 @@ def digests_in(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     return {name: value.decode("latin-1") for name, value in digests.items() if value is not None}
 
 
-async def chunks_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+async def chunks_of(request: AnyRequest) -> AsyncIterator[bytes]:
     """Yield chunks when they are needed, so that a refused client stops. Raises UploadCutOff."""
     more = True
     while more:
-        message: Any = await request.receive()
+        message = await request.receive()
         if message["type"] != "http.request":
             raise UploadCutOff
         yield message.get("body", b"")

@@ -1,12 +1,12 @@
 """The routes for one's own profile and account."""
 
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
-from litestar import Controller, Request
+from litestar import Controller
 
 from core.kit import IfMatch, Principal, authenticated, get, patch, post, put
-from core.kit.platform import Representation
+from core.kit.platform import AnyRequest, Representation
 from modules.users.errors import EmailTaken, LastAdmin
 from modules.users.permissions import PROFILE_READ
 from modules.users.schemas import (
@@ -19,8 +19,6 @@ from modules.users.schemas import (
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.profile import ProfileService
 from modules.users.values import Person
-
-AnyRequest = Request[Any, Any, Any]
 
 readable_by_key = authenticated.with_scope(PROFILE_READ)
 
