@@ -23,9 +23,11 @@ from core.data.queries import Listing, rows_of
 from core.data.transaction import (
     DeferredTransaction,
     Transaction,
+    change_found,
     current_transaction,
     deferred,
     inside_transaction,
+    target_of,
 )
 from core.data.transaction_blocks import JoinedTransaction, NewTransaction, savepoint_in
 from core.data.unions import Union
@@ -176,11 +178,11 @@ class Database:
         invalidates: Sequence[str] = (),
         **where: object,
     ) -> M:
-        """Change a row in a transaction of its own, or as a part of the open one of this task.
+        """Change a row in one statement, without reading it first. Raises `missing` and Stale.
 
-        It is `update_by_id` of a transaction, and costs less if nothing else belongs to the
-        transaction: the change, its audit entry and the commit are one step. `invalidates` are
-        names for `invalidate`.
+        It is a part of the open transaction of this task, or else a whole one: the change, its
+        audit entry and the commit are then one step. `where` is that of `tx.get`, and
+        `invalidates` are names for `tx.invalidate`. An empty change locks the row only.
         """
         condition = row_condition(model, key, where, if_match) if changes else None
         if condition and not (self._outer() or deferred.get()):
@@ -189,10 +191,14 @@ class Database:
             if row := await self._commits.change(*change, entry, invalidates):
                 return object_of(model, row)
         async with self.transaction() as tx:
-            tx.invalidate(*invalidates)
-            return await tx.update_by_id(
-                model, key, changes, missing=missing, if_match=if_match, audit=audit, **where
-            )
+            if invalidates:
+                tx.invalidate(*invalidates)
+            found = {key_of(model): key, **where}
+            if (changed := await change_found(tx, model, found, changes, if_match)) is None:
+                raise missing
+            if audit:
+                await tx.record(audit, target_of(changed), fields=fields_of(model, changes))
+            return changed
 
     def record_later(
         self,

@@ -81,7 +81,7 @@ class Transaction(OpenTransaction):
         `await tx.get(Note, note_id, owner_id=owner.id, missing=NoteNotFound, if_match=if_match)`.
         """
         statement, values = locked(model, {key_of(model): key, **where})
-        if (row := await self._row(model, statement, values)) is None:
+        if (row := await first_object(self, model, statement, values)) is None:
             raise missing
         check_if_match(if_match, row)
         return row
@@ -100,37 +100,12 @@ class Transaction(OpenTransaction):
             if assigned or isinstance(value, MUTABLE) or getattr(row, name) != value
         }
         if new:
-            changed = await self._row(type(row), *change_of(type(row), identity, new))
+            changed = await first_object(self, type(row), *change_of(type(row), identity, new))
             if changed is None:
                 raise Stale
             row = changed
         if audit:
             await self.record(audit, target_of(row), fields=fields_of(type(row), changes))
-        return row
-
-    async def update_by_id(
-        self,
-        model: type[M],
-        key: object,
-        changes: Mapping[str, object],
-        /,
-        *,
-        missing: type[NotFound],
-        if_match: IfMatch = ANY_VERSION,
-        audit: str | None = None,
-        **where: object,
-    ) -> M:
-        """Change a row in one statement, without reading it first. Raises `missing` and Stale.
-
-        `where` is that of `get`. An empty change locks the row only.
-        """
-        found = {key_of(model): key, **where}
-        statement = change_of(model, found, changes) if changes else locked(model, found)
-        if (row := await self._row(model, *statement)) is None:
-            raise missing
-        check_if_match(if_match, row, step=1 if changes else 0)
-        if audit:
-            await self.record(audit, target_of(row), fields=fields_of(model, changes))
         return row
 
     async def delete(self, row: DeclarativeBase, *, audit: str | None = None) -> None:
@@ -165,9 +140,24 @@ class Transaction(OpenTransaction):
             raise RuntimeError("This database was opened without an outbox: it publishes no event.")
         await self.recorders.outbox.record(self, event, delay)
 
-    async def _row(self, model: type[M], statement: Executable, values: Values) -> M | None:
-        found = (await self.execute(statement, values)).one_or_none()
-        return None if found is None else object_of(model, found._asdict())
+
+async def first_object(
+    tx: Transaction, model: type[M], statement: Executable, values: Values
+) -> M | None:
+    """Return the object of the only row that the statement returns, or None."""
+    found = (await tx.execute(statement, values)).one_or_none()
+    return None if found is None else object_of(model, found._asdict())
+
+
+async def change_found(
+    tx: Transaction, model: type[M], found: Where, changes: Where, if_match: IfMatch
+) -> M | None:
+    """Change the row in one statement, or lock it if there is no change. Raises Stale."""
+    statement = change_of(model, found, changes) if changes else locked(model, found)
+    row = await first_object(tx, model, *statement)
+    if row is not None:
+        check_if_match(if_match, row, step=1 if changes else 0)
+    return row
 
 
 def check_if_match(if_match: IfMatch, row: DeclarativeBase, step: int = 0) -> None:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from core.kit import IfMatch, Transaction, unique
+from core.kit import Database, IfMatch, unique
 from core.kit.platform import ANY_VERSION, Roles
 from modules.users.errors import EmailTaken, UserNotFound
 from modules.users.models import User
@@ -34,13 +34,13 @@ def in_order(permissions: frozenset[str]) -> tuple[str, ...]:
 
 
 async def update_row(
-    tx: Transaction,
+    db: Database,
     user_id: UUID,
     changes: Mapping[str, object],
     if_match: IfMatch = ANY_VERSION,
 ) -> User:
     """Change and return the row. Raises UserNotFound, Stale and EmailTaken."""
     with unique(User.email_key, EmailTaken):
-        return await tx.update_by_id(
+        return await db.update_by_id(
             User, user_id, changes, missing=UserNotFound, if_match=if_match, erasing_since=None
         )

@@ -64,7 +64,7 @@ class AccountDeletion:
                 raise LastAdmin
             await tx.record("users.request_deletion", ("users", leaver.id))
             if self._settings.deletion_grace:
-                await update_row(tx, leaver.id, {"deletes_at": deletes_at})
+                await update_row(self._db, leaver.id, {"deletes_at": deletes_at})
                 await self.close(tx, leaver.id)
             else:
                 await self.remove(tx, leaver.id)

@@ -125,7 +125,7 @@ class AccountService:
 
     async def password_changed(self, user_id: UUID) -> None:
         async with self._db.transaction() as tx:
-            await update_row(tx, user_id, {"updated_at": self._clock()})
+            await update_row(self._db, user_id, {"updated_at": self._clock()})
             tx.invalidate("users", "principals")
 
     async def signed_in(self, user_id: UUID, at: datetime) -> None:

@@ -120,7 +120,7 @@ class UserAdministration:
             row = await self._locked(tx, actor, user_id)
             must_remain(admins, user_id)
             if row.is_active:
-                await update_row(tx, user_id, {"is_active": False})
+                await update_row(self._db, user_id, {"is_active": False})
                 await self._account_deletion.close(tx, user_id)
                 await tx.publish(UserDisabled(user_id=user_id))
             await tx.record("users.disable", row)
@@ -131,7 +131,7 @@ class UserAdministration:
             row = await self._locked(tx, actor, user_id)
             leaving = row.deletes_at is not None
             if leaving or not row.is_active:
-                await update_row(tx, user_id, {"is_active": True, "deletes_at": None})
+                await update_row(self._db, user_id, {"is_active": True, "deletes_at": None})
                 tx.invalidate("users", "principals")
             await self._accounts.unlock(row.email)
             if leaving:
@@ -154,7 +154,7 @@ class UserAdministration:
             if ADMIN not in wanted:
                 must_remain(admins, user_id)
             changes = {"roles": wanted, "updated_at": self._clock()}
-            before, row = row.roles, await update_row(tx, user_id, changes, if_match)
+            before, row = row.roles, await update_row(self._db, user_id, changes, if_match)
             tx.invalidate("users", "principals")
             await tx.record(
                 "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
@@ -182,7 +182,7 @@ class UserAdministration:
         """Set these columns in one statement. The caller has checked the permissions before."""
         columns = {**columns, "updated_at": self._clock()} if columns else columns
         relocated = "locale" in columns and await self._differs(tx, user_id, columns["locale"])
-        row = await update_row(tx, user_id, columns, if_match)
+        row = await update_row(self._db, user_id, columns, if_match)
         tx.invalidate("users", *(["principals"] if relocated else []))
         fields = [name for name in columns if name not in DERIVED]
         await tx.record("users.change", ("users", user_id), fields=fields)

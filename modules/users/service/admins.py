@@ -72,7 +72,7 @@ class AdminService:
         store_password = await self._passwords.prepare(new.password, account.email, account.name)
         changes = {"roles": ADMIN_ROLES, "is_active": True, "deletes_at": None}
         async with self._db.transaction() as tx:
-            await update_row(tx, account.id, changes)
+            await update_row(self._db, account.id, changes)
             await store_password(account.id)
             await self._account_deletion.close(tx, account.id)
             await self._accounts.unlock(account.email)

@@ -54,7 +54,7 @@ async def test_each_write_of_a_row_leaves_its_audit_entry(db: Database) -> None:
         thing = await tx.insert(Thing, audit="things.add", name="old")
         thing = await tx.update(thing, {"name": "new", "count": 3}, audit="things.change")
         assert (thing.name, thing.count, thing.version) == ("new", 3, 2)
-        thing = await tx.update_by_id(
+        thing = await db.update_by_id(
             Thing, thing.id, {"rank": 1}, missing=ThingNotFound, audit="things.rank"
         )
         assert (thing.rank, thing.version) == (1, 3)
@@ -164,8 +164,8 @@ async def test_a_row_is_found_by_its_key_and_further_values(db: Database) -> Non
         with pytest.raises(ThingNotFound):
             await lock(db, thing.id, **other)
     with pytest.raises(ThingNotFound):
-        async with db.transaction() as tx:
-            await tx.update_by_id(
+        async with db.transaction():
+            await db.update_by_id(
                 Thing, thing.id, {"count": 9}, missing=ThingNotFound, name="there"
             )
     assert (await lock(db, thing.id, if_match=only(1))).count == 0

@@ -40,8 +40,8 @@ async def thing(db: Database) -> Thing:
 async def change(
     db: Database, thing_id: UUID, changes: dict[str, Any], if_match: IfMatch = ANY_VERSION
 ) -> Thing:
-    async with db.transaction() as tx:
-        return await tx.update_by_id(
+    async with db.transaction():
+        return await db.update_by_id(
             Thing, thing_id, changes, missing=ThingNotFound, if_match=if_match
         )
 
