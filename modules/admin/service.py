@@ -93,8 +93,7 @@ class AuditReader:
         since, until = period
         queries = {(0, 0): SELECT_ALL, (1, 0): SINCE, (0, 1): UNTIL, (1, 1): BETWEEN}
         query = queries[since is not None, until is not None]
-        async with self._db.read() as reads:
-            return await reads.page(AUDIT_ENTRIES, query, request, {"since": since, "until": until})
+        return await self._db.page(AUDIT_ENTRIES, query, request, since=since, until=until)
 
 
 class EventAdmin:

@@ -33,6 +33,6 @@ def test_the_way_of_a_change_begins_at_the_socket_and_passes_its_router() -> Non
     assert done.returncode == 0, done.stderr
     first, *way, totals, _ = done.stdout.splitlines()
     assert "HttpProtocol.data_received" in first
-    assert any("modules/users/router.py" in line for line in way)
+    assert any("modules/users/router/profile.py" in line for line in way)
     assert any("core/engine/sql/sqlite/writer.py" in line for line in way)
     assert re.fullmatch(r"\d+ functions in \d+ files; \d+ calls, \d+ switches .*", totals)

@@ -51,8 +51,7 @@ class ApiKeyService:
         self._contributions = contributions
 
     async def own_page(self, owner: Principal, request: PageRequest) -> Rows[ApiKey]:
-        async with self._db.read() as reads:
-            return await reads.page(API_KEYS, OWN_KEYS, request, {"owner": owner.id})
+        return await self._db.page(API_KEYS, OWN_KEYS, request, owner=owner.id)
 
     async def make(self, owner: Principal, draft: ApiKeyDraft) -> "NewApiKey":
         """Raises InvalidInput and ScopeNotYours."""

@@ -27,13 +27,11 @@ class SessionService:
 
     async def own_page(self, owner: Principal, request: PageRequest) -> Rows[OwnSession]:
         values = {"owner": owner.id, "own_session": owner.session_id, "now": self._this_minute()}
-        async with self._db.read() as reads:
-            return await reads.page(SESSIONS, OWN_SESSIONS, request, values)
+        return await self._db.page(SESSIONS, OWN_SESSIONS, request, **values)
 
     async def page(self, request: PageRequest) -> Rows[AuthSession]:
         """Return a page of all users' sessions, and note the read access in the audit trail."""
-        async with self._db.read() as reads:
-            rows = await reads.page(ALL_SESSIONS, LIVE, request, {"now": self._this_minute()})
+        rows = await self._db.page(ALL_SESSIONS, LIVE, request, now=self._this_minute())
         self._db.record_later("auth.list_sessions", ("auth_sessions", None))
         return rows
 

@@ -44,13 +44,11 @@ class FileService:
         self._db, self._usage = db, usage
 
     async def page_of(self, owner: Principal, request: PageRequest) -> Rows[File]:
-        async with self._db.read() as reads:
-            return await reads.page(FILES, OWN, request, {"owner": owner.id})
+        return await self._db.page(FILES, OWN, request, owner=owner.id)
 
     async def page(self, request: PageRequest) -> Rows[File]:
         """Return a page of all users' files, and note the read access in the audit trail."""
-        async with self._db.read() as reads:
-            rows = await reads.page(ALL_FILES, SELECT_ALL, request)
+        rows = await self._db.page(ALL_FILES, SELECT_ALL, request)
         self._db.record_later("files.list", ("files", None))
         return rows
 

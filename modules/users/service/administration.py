@@ -50,8 +50,7 @@ class UserAdministration:
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
         """Return a page of users, and note the read access in the audit trail."""
-        async with self._db.read() as reads:
-            rows = await reads.page(listing, EVERYONE, request)
+        rows = await self._db.page(listing, EVERYONE, request)
         self._db.record_later("users.list", ("users", None))
         return Rows(people_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 

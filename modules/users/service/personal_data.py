@@ -58,8 +58,7 @@ class PersonalDataService:
         return summary, False
 
     async def activity(self, person: Principal, request: PageRequest) -> Rows[AuditEntry]:
-        async with self._db.read() as reads:
-            return await reads.page(ACTIVITY, DONE_BY, request, {"user_id": person.id})
+        return await self._db.page(ACTIVITY, DONE_BY, request, user_id=person.id)
 
     async def export(self, person: Principal) -> AsyncIterator[bytes]:
         """Yield a JSON document, after the audit entry is committed. Raises RateLimited."""
