@@ -14,6 +14,12 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("config", "core", "modules")
+OTHER_WORDS = re.compile(
+    r"\b(persons?|people|somebody|someone|oneself|one's own|things?|moments?|figures"
+    r"|answer(s|ed)?|mend(s|ed)?)\b",
+    re.IGNORECASE,
+)
+"""Words for which the glossary has another one."""
 DIALECT = re.compile(
     r"\b(whoever|whatever|whichever|nobody|everybody|lest|anew|of ours|but for|told)\b"
     r"|(?<!e-mail )(?<!IP )(?<!loopback )\baddress(es)?\b",
@@ -31,9 +37,10 @@ class Finding(NamedTuple):
 
 def findings(source: str, name: str) -> Iterator[Finding]:
     for line, text in [*docstrings(source), *comments(source)]:
-        prose = re.sub(r"`[^`]*`", "", text)
-        for found in DIALECT.finditer(" ".join(prose.split())):
-            yield Finding(f"{name}:{line}", found[0])
+        prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+        for words in (DIALECT, OTHER_WORDS):
+            for found in words.finditer(" ".join(prose.split())):
+                yield Finding(f"{name}:{line}", found[0])
     for line, text in docstrings(source):
         if opening := OPENING.match(text):
             yield Finding(f"{name}:{line}", f"a docstring that begins with {opening[0]}")

@@ -1,7 +1,7 @@
 """The arguments of handlers: a plain annotation says from which part of the request one comes.
 
-Litestar asks for a mark at each parameter. The decorators of routes add it where a parameter can
-mean one thing only: it is in the path, it is the JSON body, or it has a type of the table below.
+Litestar asks for a mark at each parameter. The decorators of routes add it where a parameter has
+one meaning only: it is in the path, it is the JSON body, or it has a type of the table below.
 """
 
 import re

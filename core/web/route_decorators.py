@@ -112,7 +112,7 @@ def post(
     request_headers: Mapping[str, str] | None = None,
     **options: Unpack[LitestarBodyOptions],
 ) -> Decorator:
-    """Declare a route for POST, which is answered with 201.
+    """Declare a route for POST, with the status 201.
 
     `audit` is the action of a refused request in the audit trail: the operation id, if the route
     names none. A response with a secret needs `idempotency=False`, so that it is not stored.
@@ -187,7 +187,7 @@ def delete(
     limit: str | None = None,
     **options: Unpack[LitestarOptions],
 ) -> Decorator:
-    """Declare a route for DELETE, which is answered with 204.
+    """Declare a route for DELETE, with the status 204.
 
     It has the options of `post` that a removal may need.
 

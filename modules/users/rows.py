@@ -1,4 +1,4 @@
-"""The conversion of rows to Person values, and the update of one row."""
+"""The conversion of rows to `Person` values, and the update of one row."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -23,7 +23,7 @@ def people_of(
     rows: Iterable[Any],  # Any: a row has the attributes of a User, and is a tuple as well
     roles: Roles,
 ) -> list[Person]:
-    """Return the values of rows of `EVERYONE`, whose columns are in the order of Person."""
+    """Return the values of rows of `EVERYONE`, whose columns are in the order of `Person`."""
     return [Person._make((*row, in_order(roles.permissions_of(row.roles)))) for row in rows]
 
 

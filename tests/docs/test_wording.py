@@ -28,6 +28,7 @@ def test_plain_sentences_pass() -> None:
     ("source", "words"),
     [
         ('"""It is for whoever asks."""', ["whoever"]),
+        ('"""Return the answer to a person."""', ["answer", "person"]),
         ("number = 1  # of the address, lest it is lost", ["address", "lest"]),
         ('def f():\n    """What is there."""', ["a docstring that begins with What"]),
         (

@@ -2,7 +2,7 @@
 
 For each request, Litestar prepares for guards, hooks, caches and generators of dependencies, and
 resolves each dependency in a task. A handler that has none of these is called directly. To do
-without it, let `direct_call` return None. ADR 0025 has the figures, and the names of Litestar that
+without it, let `direct_call` return None. ADR 0025 has the costs, and the names of Litestar that
 this file leans on; `tests/core/wiring/test_direct_call.py` fails if one of them is gone.
 """
 

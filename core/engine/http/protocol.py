@@ -1,6 +1,6 @@
 """The HTTP protocol of uvicorn with limits of size and time, and with an orderly close.
 
-The application answers a violation like any other error: the protocol passes it a request with the
+A violation is an error like any other: the protocol passes the application a request with the
 error in the scope. The response then has an id, security headers, a log line and a problem as body.
 """
 

@@ -1,4 +1,4 @@
-"""The routes for one's own profile and account."""
+"""The routes by which users read and change their own profile and account."""
 
 from functools import lru_cache
 from typing import cast
@@ -25,7 +25,7 @@ readable_by_key = authenticated.with_scope(PROFILE_READ)
 
 @lru_cache(10_000)
 def finished(person: Person, path: str) -> UserRead:
-    """Return the encoded body, made once for a Person, which is replaced but never changed.
+    """Return the encoded body, made once for a `Person`, which is replaced but never changed.
 
     The response sends the value as it is, so the route can declare it as the body.
     """

@@ -1,4 +1,4 @@
-"""The routes for users: all of them with a permission, and oneself as at `/users/me`."""
+"""The routes for users by their ids; the own id is as `/users/me`."""
 
 from uuid import UUID
 

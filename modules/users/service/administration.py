@@ -82,7 +82,7 @@ class UserAdministration:
     async def create(
         self, actor: Principal, new: NewAccount, roles: Sequence[str] = (MEMBER,)
     ) -> Person:
-        """Add a user. Further roles need the same permission and proof as a change of roles."""
+        """Add a user. Further roles need the same as a change of roles."""
         self._must_cover(actor, roles)
         if set(roles) - {MEMBER}:
             requires(ROLES).fresh().admit(actor, self._clock())
