@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import structlog
-from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import ConfigDict, Field
 
@@ -21,11 +20,11 @@ from core.kernel.schemas import Schema
 from core.security.authentication import Named
 from core.web.catalogues import Catalogue, Catalogues
 from core.web.context import HttpContext
+from core.web.requests import AnyRequest
 from core.web.responses import PROBLEM, FinishedResponse, encoded
 from core.web.validation_messages import parameter_message
 
 log = structlog.get_logger(__name__)
-AnyRequest = Request[Any, Any, Any]
 
 
 class NothingHere(NotFound):
