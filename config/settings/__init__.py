@@ -8,7 +8,7 @@ from config.settings.platform import Settings
 from config.settings.rates import OneRate, Rate
 from config.settings.safety import check_module_safety
 from config.settings.table import SettingSource, default_of, sources
-from config.settings.values import CommaSeparated, not_built_yet, secret, unbuilt
+from config.settings.values import CommaSeparated, matching, not_built_yet, secret, unbuilt
 
 __all__ = [
     "CommaSeparated",
@@ -22,6 +22,7 @@ __all__ = [
     "check_names",
     "default_of",
     "load_settings",
+    "matching",
     "not_built_yet",
     "secret",
     "sources",

@@ -51,10 +51,6 @@ def database_url(fields: Fields) -> SecretStr:
     return SecretStr(f"sqlite:///{quote(str(fields['data_dir'] / 'atrium.db'))}")
 
 
-def admin_email(fields: Fields) -> str | None:
-    return "admin@example.com" if fields["environment"] == "development" else None
-
-
 def allowed_hosts(fields: Fields) -> tuple[str, ...]:
     public = authority(urlsplit(fields["public_url"]).hostname or "")
     own = OWN_HOSTS if fields["environment"] == "development" else ()

@@ -11,11 +11,9 @@ from config.settings.base import ModuleSettings
 from config.settings.defaults import derived, is_loopback
 from config.settings.rates import OneRate, Rate
 from config.settings.values import (
-    AdminPassword,
     ApiPrefix,
     CommaSeparated,
     DatabaseUrl,
-    Email,
     Folder,
     HeaderName,
     Level,
@@ -92,15 +90,6 @@ class Settings(ModuleSettings):
         default=None,
         description="The mail server; not available yet, because Atrium sends no mail.",
     )
-    admin_email: Email | None = derived(
-        defaults.admin_email,
-        "admin@example.com in development, else none",
-        "The e-mail address of the first admin, who is made if no user has the role.",
-    )
-    admin_password: AdminPassword | None = Field(
-        default=None,
-        description="The password of the first admin; generated in development if none is set.",
-    )
     modules: CommaSeparated[ModuleName] | None = Field(
         default=None,
         description="The modules to run, separated by commas.",
@@ -149,10 +138,6 @@ class Settings(ModuleSettings):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
-
-    @property
-    def is_development(self) -> bool:
-        return self.environment == "development"
 
     @property
     def listens_on_loopback(self) -> bool:

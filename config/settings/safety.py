@@ -12,13 +12,6 @@ from config.settings.platform import Settings
 from config.settings.secret_key import is_sample, is_weak
 
 DEBUG_SWITCHES = ("DEBUG", "LITESTAR_DEBUG", "LITESTAR_PDB")
-WELL_KNOWN_PASSWORDS = frozenset(
-    (
-        *("adminadmin", "administrator", "admin123", "admin1234", "atriumatrium", "changeme"),
-        *("changeit", "changethis", "password", "password1", "password123", "passw0rd"),
-        *("letmein1", "qwertyui", "qwerty123", "12345678", "123456789", "secret123", "welcome1"),
-    )
-)
 
 
 def check_safety(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -49,7 +42,6 @@ def elsewhere(settings: Settings) -> Iterator[str]:
 def in_production(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     yield from sample_secrets(settings)
     yield from weak_secrets(settings)
-    yield from default_credentials(settings)
     yield from unencrypted(settings)
     if not settings.rate_limit_enabled:
         yield "RATE_LIMIT_ENABLED must be true in production."
@@ -75,15 +67,6 @@ def weak_secrets(settings: Settings) -> Iterator[str]:
         yield "SECRET_KEY must be random in production: this value is easily guessed."
     if any(is_weak(key.get_secret_value()) for key in settings.secret_key_previous):
         yield "SECRET_KEY_PREVIOUS must list random keys in production."
-
-
-def default_credentials(settings: Settings) -> Iterator[str]:
-    if settings.admin_password is None:
-        return
-    password = settings.admin_password.get_secret_value().lower()
-    repeated = len(set(password)) == 1
-    if repeated or password in WELL_KNOWN_PASSWORDS or password == settings.admin_email:
-        yield "ADMIN_PASSWORD must not be a well-known password in production."
 
 
 def unencrypted(settings: Settings) -> Iterator[str]:

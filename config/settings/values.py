@@ -97,7 +97,6 @@ def in_lower_case(value: object) -> object:
 
 ApiPrefix = Annotated[str, AfterValidator(api_prefix)]
 Folder = Annotated[Path, AfterValidator(folder)]
-Email = Annotated[str, matching(r"(?=.{3,254}\Z)[^@\s]+@[^@\s]+", "must be an e-mail address")]
 Level = Annotated[
     Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(in_lower_case)
 ]
@@ -115,9 +114,6 @@ SecretKey = Annotated[
         lambda text: len(text.encode()) >= 32 and "," not in text,
         "must have at least 32 bytes and no comma",
     ),
-]
-AdminPassword = Annotated[
-    SecretStr, secret(lambda text: 8 <= len(text) <= 256, "must have 8 to 256 characters")
 ]
 DatabaseUrl = Annotated[
     SecretStr,

@@ -7,17 +7,17 @@ from collections.abc import Callable
 import click
 from pydantic import ValidationError
 
-from config.settings import Settings
 from core.kit import Database
 from modules.users.schemas import UserCreate
 from modules.users.service.admins import AdminService
+from modules.users.settings import FirstAdminSettings
 from modules.users.values import NewAccount
 
 
 def user_group(
     admins: Callable[[], AdminService],
     db: Callable[[], Database],
-    settings: Callable[[], Settings],
+    settings: Callable[[], FirstAdminSettings],
 ) -> click.Group:
     @click.group("user", help="Manage the accounts of users.")
     def user() -> None: ...
@@ -69,7 +69,7 @@ def prompt_for_email() -> str:
     return email
 
 
-def given_password(settings: Settings) -> str:
+def given_password(settings: FirstAdminSettings) -> str:
     """Return the password. It is no option, because other users of the machine can see options."""
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)

@@ -9,23 +9,29 @@ from secrets import token_urlsafe
 from config.settings import Settings
 from modules.users.errors import EmailTaken, FirstAdminRefused
 from modules.users.service.admins import AdminService
+from modules.users.settings import FirstAdminSettings
 from modules.users.values import NewAccount
 
 FILE = "first-admin.txt"
 
 
 class FirstAdmin:
-    def __init__(self, settings: Settings, admins: AdminService) -> None:
+    def __init__(
+        self, settings: Settings, chosen: FirstAdminSettings, admins: AdminService
+    ) -> None:
         self._settings, self._admins = settings, admins
+        self._email, self._password = chosen.admin_email, chosen.admin_password
+        if self._email is None and settings.environment == "development":
+            self._email = "admin@example.com"
 
     async def ensure(self) -> str | None:
         """Make the first admin; return a message for the operator. Raises FirstAdminRefused."""
-        email, password = self._settings.admin_email, self._settings.admin_password
+        email, password = self._email, self._password
         if await self._admins.exists():
             return None
         if refusal := self._refusal():
             raise FirstAdminRefused(refusal)
-        if email is None or (password is None and not self._settings.is_development):
+        if email is None or (password is None and self._settings.environment != "development"):
             return None
         generated = None if password else token_urlsafe(12)
         secret = password.get_secret_value() if password else str(generated)
@@ -48,14 +54,14 @@ class FirstAdmin:
         return None if await self._admins.exists() else self._refusal()
 
     def _refusal(self) -> str | None:
-        if self._settings.admin_email is None and self._settings.admin_password is not None:
+        if self._email is None and self._password is not None:
             return "ADMIN_PASSWORD requires ADMIN_EMAIL: set both or neither."
         if self._settings.is_production and self._lacks_password():
             return "ADMIN_EMAIL requires ADMIN_PASSWORD in production: set both or neither."
         return None
 
     def _lacks_password(self) -> bool:
-        return self._settings.admin_email is not None and self._settings.admin_password is None
+        return self._email is not None and self._password is None
 
     async def _make(self, email: str, password: str) -> bool:
         """Make the admin; return False if another machine was first. Raises FirstAdminRefused."""

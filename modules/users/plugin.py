@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from config.settings import Settings
 from core.kit import (
     Command,
     Contribution,
@@ -38,12 +37,13 @@ from modules.users.service.permissions import PermissionDirectory
 from modules.users.service.personal_data import PersonalDataService
 from modules.users.service.profile import ProfileService
 from modules.users.service.users import UserService
-from modules.users.settings import UsersRateSettings, UsersSettings
+from modules.users.settings import FirstAdminSettings, UsersRateSettings, UsersSettings
 
 
 class Plugin(Module):
     controllers = (ProfileController, PersonalDataController, UserController)
     services = (
+        FirstAdminSettings,
         UsersSettings,
         UsersRateSettings,
         AccountService,
@@ -107,7 +107,9 @@ class Plugin(Module):
             Command(
                 "users.user",
                 lambda: user_group(
-                    self.provider(AdminService), self.provider(Database), self.provider(Settings)
+                    self.provider(AdminService),
+                    self.provider(Database),
+                    self.provider(FirstAdminSettings),
                 ),
             ),
         )

@@ -1,9 +1,46 @@
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from config.settings import ModuleSettings, OneRate, Rate
+from config.settings import ModuleSettings, OneRate, Rate, matching, secret
+
+WELL_KNOWN_PASSWORDS = frozenset(
+    (
+        *("adminadmin", "administrator", "admin123", "admin1234", "atriumatrium", "changeme"),
+        *("changeit", "changethis", "password", "password1", "password123", "passw0rd"),
+        *("letmein1", "qwertyui", "qwerty123", "12345678", "123456789", "secret123", "welcome1"),
+    )
+)
+
+AdminEmail = Annotated[str, matching(r"(?=.{3,254}\Z)[^@\s]+@[^@\s]+", "must be an e-mail address")]
+AdminPassword = Annotated[
+    SecretStr, secret(lambda text: 8 <= len(text) <= 256, "must have 8 to 256 characters")
+]
+
+
+class FirstAdminSettings(ModuleSettings):
+    """The first admin; the names have no prefix."""
+
+    admin_email: AdminEmail | None = Field(
+        default=None,
+        description="The e-mail address of the first admin, who is made if no user has the role.",
+        json_schema_extra={"default": "admin@example.com in development, else none"},
+    )
+    admin_password: AdminPassword | None = Field(
+        default=None,
+        description="The password of the first admin; generated in development if none is set.",
+    )
+
+    def unsafe_in_production(self) -> Iterator[str]:
+        if self.admin_password is None:
+            return
+        password = self.admin_password.get_secret_value().lower()
+        repeated = len(set(password)) == 1
+        if repeated or password in WELL_KNOWN_PASSWORDS or password == self.admin_email:
+            yield "ADMIN_PASSWORD must not be a well-known password in production."
 
 
 class UsersSettings(ModuleSettings):

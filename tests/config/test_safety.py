@@ -72,21 +72,6 @@ def test_production_accepts(name: str, value: str) -> None:
     load_settings(GOOD | {name: value}, None)
 
 
-@pytest.mark.parametrize(
-    ("email", "password"),
-    [
-        ("admin@example.com", "password"),
-        ("admin@example.com", "Admin123"),
-        ("admin@example.com", "aaaaaaaaaa"),
-        ("admin@example.com", "admin@example.com"),
-        ("admin@example.com", "short"),
-    ],
-)
-def test_production_refuses_default_credentials(email: str, password: str) -> None:
-    text = refusal(**GOOD | {"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password})
-    assert text.startswith("ADMIN_") and text.endswith(".")
-
-
 PLACED = "replace-me-by-the-first-line-of-the-output"
 
 
@@ -94,25 +79,14 @@ PLACED = "replace-me-by-the-first-line-of-the-output"
     ("name", "sample"),
     [
         *((name, PLACED) for name in ("SECRET_KEY", "SECRET_KEY_PREVIOUS")),
-        ("ADMIN_PASSWORD", PLACED),
         ("SECRET_KEY", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
         ("SECRET_KEY_PREVIOUS", "Wm3vQ8rT1xZ6kL0pN4bY7cF2hJ9sD5gA"),
-        ("ADMIN_PASSWORD", "four random words again"),
     ],
 )
 def test_production_refuses_a_secret_that_the_guide_showed(name: str, sample: str) -> None:
-    given = GOOD | {"ADMIN_EMAIL": "me@example.com", name: sample}
+    given = GOOD | {name: sample}
     assert refusal(**given).startswith(f"{name} must be your own in production")
     load_settings(given | {"ENVIRONMENT": "test", "HOST": "127.0.0.1"}, None)
-
-
-def test_the_password_of_the_first_admin_may_be_taken_out() -> None:
-    assert load_settings(GOOD | {"ADMIN_EMAIL": "me@example.com"}, None).admin_password is None
-
-
-def test_production_takes_a_first_admin() -> None:
-    admin = {"ADMIN_EMAIL": "me@example.com", "ADMIN_PASSWORD": "long-and-Unusual-1"}
-    assert load_settings(GOOD | admin, None).admin_email == "me@example.com"
 
 
 @pytest.mark.parametrize("environment", ["development", "test"])

@@ -57,7 +57,6 @@ class TestDefaults:
             *("http://127.0.0.1:3000", "http://127.0.0.1:8080"),
         )
         assert settings.cors_headers == ()
-        assert (settings.admin_email, settings.admin_password) == ("admin@example.com", None)
         assert (settings.log_format, settings.log_level) == ("console", "info")
         assert settings.redis_url is settings.smtp_url is None
         assert settings.modules is None
@@ -69,7 +68,6 @@ class TestDefaults:
         assert settings.public_url == "https://203.0.113.5:8000"
         assert settings.allowed_hosts == ("203.0.113.5",)
         assert settings.cors_origins == ()
-        assert settings.admin_email is None
         assert settings.log_format == "json"
 
     def test_the_rates_have_their_defaults(self) -> None:
@@ -264,8 +262,6 @@ WRONG = {
     "DATABASE_POOLER": ["session", "yes"],
     "DATABASE_STATEMENT_TIMEOUT_S": ["0", "0.05", "3601", "soon", "nan"],
     "REDIS_URL": ["localhost:6379", "http://localhost", "redis://"],
-    "ADMIN_EMAIL": ["admin", "a b@c", "a@b@c"],
-    "ADMIN_PASSWORD": ["short", "x" * 257],
     "MODULES": ["users,Auth!"],
     "RATE_LIMIT_ENABLED": ["perhaps"],
     "AUDIT_KEEP_ADDRESSES_DAYS": ["-1", "long"],
@@ -325,7 +321,7 @@ def test_the_sentence_says_what_is_allowed(name: str, value: str, allowed: str) 
     assert refusal(**{name: value}) == f"{name} must be {allowed}."
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ADMIN_PASSWORD"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL"])
 def test_no_secret_is_repeated(name: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read(**{name: "canary"})

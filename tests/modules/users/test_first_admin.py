@@ -16,6 +16,7 @@ from modules.users.first_admin import FILE, FirstAdmin
 from modules.users.models import User
 from modules.users.service.accounts import AccountService
 from modules.users.service.admins import AdminService
+from modules.users.settings import FirstAdminSettings
 from modules.users.values import NewAccount
 from tests.modules.users.asking import USERS, audited
 
@@ -24,8 +25,11 @@ MADE = "First admin: made from ADMIN_EMAIL and ADMIN_PASSWORD."
 
 
 def first_admin(users: Module, settings: Settings, **values: Any) -> FirstAdmin:
+    chosen = {name: values.pop(name) for name in [*values] if name.startswith("admin_")}
     return FirstAdmin(
-        settings=settings.model_copy(update=values), admins=users.provider(AdminService)()
+        settings=settings.model_copy(update=values),
+        chosen=FirstAdminSettings(**chosen),
+        admins=users.provider(AdminService)(),
     )
 
 
@@ -129,9 +133,9 @@ async def test_a_terminal_shows_it_but_never_a_log(
 
 
 def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    given = settings.model_copy(update={"admin_password": SecretStr(PASSWORD)})
+    given = FirstAdminSettings(admin_password=SecretStr(PASSWORD))
     monkeypatch.setattr("modules.users.commands.click.prompt", lambda *_, **__: "another one")
     for is_terminal, password in ((True, "another one"), (False, PASSWORD)):
         monkeypatch.setattr("sys.stdin.isatty", lambda answer=is_terminal: answer)
@@ -151,12 +155,12 @@ async def test_an_operator_makes_admins(users: Module, person: Person) -> None:
     await sign_in(person.client, person.email, taken.password)
 
 
-def test_the_command_says_what_to_do_before_anything_is_built(settings: Settings) -> None:
+def test_the_command_says_what_to_do_before_anything_is_built() -> None:
     def unbuilt() -> Any:
         raise AssertionError
 
     def run(email: str, **values: Any) -> str:
-        group = user_group(unbuilt, unbuilt, lambda: settings.model_copy(update=values))
+        group = user_group(unbuilt, unbuilt, lambda: FirstAdminSettings(**values))
         result = CliRunner().invoke(group, ["create-admin", "--email", email])
         assert result.exit_code == 1
         return result.output
