@@ -9,7 +9,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.data.folded import order_column
 
 Column = InstrumentedAttribute[Any]
-DIALECTS = ("sqlite", "postgresql")
 
 
 class IndexedList(Protocol):
@@ -108,7 +107,7 @@ def serves(table: Table, scope: Sequence[str], order: Sequence[str]) -> bool:
 def indexes_of(table: Table) -> Iterator[tuple[str, ...]]:
     """Yield the columns of each index that is not partial."""
     for index in table.indexes:
-        if not any(index.dialect_kwargs.get(f"{it}_where") is not None for it in DIALECTS):
+        if not any(name.endswith("_where") for name in index.dialect_kwargs):  # loads no dialect
             yield tuple(column.key for column in index.columns)
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
