@@ -19,7 +19,7 @@ from core.data.commits import Commits, LastStatements
 from core.data.folded import fold_updates
 from core.data.models import key_of, object_of
 from core.data.open_transaction import Recorders
-from core.data.queries import Listing, rows_of
+from core.data.queries import Listing, query_of
 from core.data.transaction import (
     DeferredTransaction,
     Transaction,
@@ -107,10 +107,19 @@ class Database:
         `rows` is a query with its `values`, or a mapped class: all rows of its table that have the
         values of the list's `scope`. `await db.page(NOTES, Note, request, owner_id=owner.id)`
         """
-        if not isinstance(rows, Select | Union):
-            rows = rows_of(rows, listing)  # type: ignore[arg-type]  # a class is hashable
         async with self.read() as reads:
-            return await reads.page(listing, rows, request, values)
+            return await listing.page(reads, query_of(rows, listing), request, values)
+
+    async def batches(
+        self, listing: Listing, rows: type[T] | Select[T] | Union[T], /, **values: object
+    ) -> AsyncIterator[Sequence[T]]:
+        """Yield all rows of a list in its default order, in batches that are read one by one.
+
+        `rows` and `values` are those of `page`.
+        """
+        async with self.read() as reads:
+            async for batch in listing.batches(reads, query_of(rows, listing), values):
+                yield batch
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

@@ -298,6 +298,13 @@ def rows_of(model: type[T], listing: Listing) -> Select[T]:
     return select_rows(model).where(*same)
 
 
+def query_of(rows: type[T] | Select[T] | Union[T], listing: Listing) -> Select[T] | Union[T]:
+    """Return the query, or that of the rows of a mapped class."""
+    if isinstance(rows, Select | Union):
+        return rows
+    return rows_of(rows, listing)  # type: ignore[arg-type]  # a class is hashable
+
+
 def whole_list(part: Rows[Any]) -> int | None:
     """Return the total if this part itself shows that it is the last one, or None."""
     request, rows = part.request, len(part.items)

@@ -85,8 +85,7 @@ class EventLog:
         self._contributions = contributions
 
     async def page(self, asked: PageRequest) -> Rows[DeliveryRow]:
-        async with self._db.read() as reads:
-            return await reads.page(EVENTS, DELIVERIES, asked, {"known": self._known})
+        return await self._db.page(EVENTS, DELIVERIES, asked, known=self._known)
 
     async def retry(self, delivery_id: UUID) -> None:
         """Make the delivery due now, with no attempts. The caller audits it in its transaction.

@@ -108,7 +108,7 @@ class PersonalData(Contribution):
     """The data that a module holds about a user: `export` reads the data, `erase` deletes it.
 
     An export is sent while it is read, so `export` holds at most one batch of rows;
-    `reads.batches` reads rows in this way. If there are rows of several kinds, name each:
+    `db.batches` reads rows in this way. If there are rows of several kinds, name each:
     `export={"sessions": …, "keys": …}`.
 
     `erase` deletes some rows in a short transaction and returns whether there may be more. It is
@@ -116,12 +116,9 @@ class PersonalData(Contribution):
     that deletes the row of the user, and by another process if the first process was killed.
 
     ```python
-    OWN = select_rows(Note).where(Note.owner_id == bindparam("owner"))
-
     async def export(user_id: UUID) -> AsyncIterator[Sequence[NoteRead]]:
-        async with db.read() as reads:
-            async for notes in reads.batches(NOTES, OWN, {"owner": user_id}):
-                yield NoteRead.each(notes)
+        async for notes in db.batches(NOTES, Note, owner_id=user_id):
+            yield NoteRead.each(notes)
 
     async def erase(user_id: UUID) -> bool:
         return await delete_some(db, Note, Note.owner_id == user_id)

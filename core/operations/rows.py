@@ -34,9 +34,8 @@ def export_rows(
     query = select_rows(model_of(owner)).where(owner == bindparam("owner"))
 
     async def export(user_id: UUID) -> AsyncIterator[Sequence[Schema]]:
-        async with db().read() as reads:
-            async for rows in reads.batches(listing, query, {"owner": user_id}):
-                yield schema.each(rows)
+        async for rows in db().batches(listing, query, owner=user_id):
+            yield schema.each(rows)
 
     return export
 

@@ -79,7 +79,6 @@ FORGET_SUCCESSORS = (
     .execution_options(synchronize_session=False)
 )
 
-OWN_KEYS = select_rows(ApiKey).where(ApiKey.user_id == bindparam("owner"))
 KEY_BY_PREFIX = reserved(select_rows(ApiKey).where(ApiKey.prefix == bindparam("asked_prefix")))
 KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 

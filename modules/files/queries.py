@@ -7,7 +7,5 @@ sort = (File.created_at, File.original_filename, File.size, File.id)
 FILES = Listing(sort=sort, search=SEARCH, filters=(File.content_type,), scope=(File.owner_id,))
 ALL_FILES = Listing(sort=sort, search=SEARCH, filters=(File.content_type, File.owner_id))
 
-SELECT_ALL = select_rows(File)
-OWN = SELECT_ALL.where(File.owner_id == bindparam("owner"))
-ONE = SELECT_ALL.where(File.id == bindparam("file"))
+ONE = select_rows(File).where(File.id == bindparam("file"))
 KEPT = select(File.storage_key).where(File.storage_key == bindparam("key"))

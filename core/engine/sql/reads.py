@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from asyncio import create_task, gather
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import monotonic
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, Select, TextClause
@@ -20,7 +20,6 @@ from core.engine.sql.lanes import MAX_WAITING, ConcurrencyLimit, KnownStatement,
 from core.engine.sql.statement_timeout import is_exempt, is_limited
 from core.kernel.errors import NotFound, Unavailable
 from core.kernel.fallbacks import note_fallback
-from core.kernel.pages import PageRequest, Rows
 
 SLOW = UNLIMITED = 2
 """The number of statements that run at once in each of these lanes."""
@@ -35,42 +34,8 @@ Read = Callable[[], Coroutine[Any, Any, T]]
 NOTHING: Values = {}
 
 
-class QueryUnion(Protocol[R]):
-    """Several queries whose rows are one list."""
-
-    def all(self) -> Select[R]: ...
-
-
-class ListDefinition(Protocol):
-    """The definition of a list, which reads one part of it, or all of it in batches."""
-
-    def page(
-        self, reads: "ReadConnection", query: Any, request: PageRequest, values: Values
-    ) -> Awaitable[Rows[Any]]: ...
-
-    def batches(
-        self, reads: "ReadConnection", query: Any, values: Values
-    ) -> AsyncIterator[Sequence[Any]]: ...
-
-
 class ReadConnection(ABC):
     """A connection for SELECT, with `execute`, `scalar` and `scalars` of an AsyncConnection."""
-
-    def page(
-        self,
-        listing: ListDefinition,
-        query: Select[T] | QueryUnion[T],
-        request: PageRequest,
-        values: Values = NOTHING,
-    ) -> Awaitable[Rows[T]]:
-        """Return the requested part of a list. Raises InvalidInput for an unknown key or filter."""
-        return listing.page(self, query, request, values)
-
-    def batches(
-        self, listing: ListDefinition, query: Select[T] | QueryUnion[T], values: Values = NOTHING
-    ) -> AsyncIterator[Sequence[T]]:
-        """Yield all rows of `query` in the default order, in batches that are read one by one."""
-        return listing.batches(self, query, values)
 
     async def one(
         self, query: Select[T], values: Values = NOTHING, *, missing: type[NotFound]

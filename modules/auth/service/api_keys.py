@@ -23,7 +23,7 @@ from core.kit import (
 )
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
 from modules.auth.models import ApiKey
-from modules.auth.queries import API_KEYS, COUNT_KEYS, COUNT_OWN_KEYS, OWN_KEYS
+from modules.auth.queries import API_KEYS, COUNT_KEYS, COUNT_OWN_KEYS
 from modules.auth.schemas import ApiKeyDraft
 from modules.auth.service.digests import digest_of
 from modules.auth.service.signing_keys import PRINCIPALS
@@ -51,7 +51,7 @@ class ApiKeyService:
         self._contributions = contributions
 
     async def own_page(self, owner: Principal, request: PageRequest) -> Rows[ApiKey]:
-        return await self._db.page(API_KEYS, OWN_KEYS, request, owner=owner.id)
+        return await self._db.page(API_KEYS, ApiKey, request, user_id=owner.id)
 
     async def make(self, owner: Principal, draft: ApiKeyDraft) -> "NewApiKey":
         """Raises InvalidInput and ScopeNotYours."""

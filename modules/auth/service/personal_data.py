@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from core.kit import Clock, Database, delete_some
 from modules.auth.models import ApiKey, AuthSession, Password, RefreshToken
-from modules.auth.queries import API_KEYS, HELD_SESSIONS, OWN_KEYS, SESSIONS
+from modules.auth.queries import API_KEYS, HELD_SESSIONS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
 from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.login_throttle import LoginThrottle
@@ -31,14 +31,12 @@ class SignInData:
 
     async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
         values = {"owner": user_id, "now": self._clock()}
-        async with self._db.read() as reads:
-            async for rows in reads.batches(SESSIONS, HELD_SESSIONS, values):
-                yield SessionData.each(rows)
+        async for rows in self._db.batches(SESSIONS, HELD_SESSIONS, **values):
+            yield SessionData.each(rows)
 
     async def api_keys(self, user_id: UUID) -> AsyncIterator[Sequence[ApiKeyRead]]:
-        async with self._db.read() as reads:
-            async for rows in reads.batches(API_KEYS, OWN_KEYS, {"owner": user_id}):
-                yield ApiKeyRead.each(rows)
+        async for rows in self._db.batches(API_KEYS, ApiKey, user_id=user_id):
+            yield ApiKeyRead.each(rows)
 
     async def forget(self, user_id: UUID) -> None:
         """Remove the password, and attempts and clients, which only the e-mail address finds."""

@@ -19,7 +19,7 @@ from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC, File
 from modules.files.permissions import MANAGE
 from modules.files.public import FileDeleted
-from modules.files.queries import ALL_FILES, FILES, ONE, OWN, SELECT_ALL
+from modules.files.queries import ALL_FILES, FILES
 from modules.files.schemas import FileRead, FileUpdate
 from modules.files.service.usage import UsageService
 from modules.files.upload.names import extension_of, tidy_name
@@ -44,11 +44,11 @@ class FileService:
         self._db, self._usage = db, usage
 
     async def page_of(self, owner: Principal, request: PageRequest) -> Rows[File]:
-        return await self._db.page(FILES, OWN, request, owner=owner.id)
+        return await self._db.page(FILES, File, request, owner_id=owner.id)
 
     async def page(self, request: PageRequest) -> Rows[File]:
         """Return a page of all users' files, and note the read access in the audit trail."""
-        rows = await self._db.page(ALL_FILES, SELECT_ALL, request)
+        rows = await self._db.page(ALL_FILES, File, request)
         self._db.record_later("files.list", ("files", None))
         return rows
 
@@ -91,9 +91,8 @@ class FileService:
 
     async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
         """Yield the metadata of each file of this user."""
-        async with self._db.read() as reads:
-            async for rows in reads.batches(FILES, OWN, {"owner": owner_id}):
-                yield FileRead.each(rows)
+        async for rows in self._db.batches(FILES, File, owner_id=owner_id):
+            yield FileRead.each(rows)
 
     async def erase(self, owner_id: UUID) -> bool:
         """Erase some of this user's files; return whether there may be more."""
@@ -110,8 +109,7 @@ class FileService:
         return True
 
     async def _visible_to(self, reader: Principal, file_id: UUID) -> File:
-        async with self._db.read() as reads:
-            file = await reads.one(ONE, {"file": file_id}, missing=FileNotFound)
+        file = await self._db.get(File, file_id, missing=FileNotFound)
         must_exist_for(reader, file)
         return file
 

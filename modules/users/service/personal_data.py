@@ -74,10 +74,9 @@ class PersonalDataService:
 
     async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
         """Yield the actions of this user, then the actions in this user's name."""
-        async with self._db.read() as reads:
-            for query in (DONE_ALONE, DONE_FOR):
-                async for rows in reads.batches(ACTIVITY, query, {"user_id": user_id}):
-                    yield ActivityRead.each(rows)
+        for query in (DONE_ALONE, DONE_FOR):
+            async for rows in self._db.batches(ACTIVITY, query, user_id=user_id):
+                yield ActivityRead.each(rows)
 
     async def _figures(self, user_id: UUID) -> dict[str, int]:
         """Return the statistics of all modules; one that fails is logged and left out."""

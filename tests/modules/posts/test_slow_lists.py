@@ -26,7 +26,7 @@ async def slow_lists(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     post = {"title": "a0 b1 c2 d3 e4 f5 g6 h7", "content": "Found by each of the searches."}
     assert (await person.client.post("/api/v1/posts", json=post)).status_code == 201
     slow = select_rows(Post).where(endless() > 0)
-    monkeypatch.setattr("core.data.database.rows_of", lambda *_: slow)
+    monkeypatch.setattr("core.data.database.query_of", lambda *_: slow)
 
 
 @pytest.fixture
