@@ -44,6 +44,11 @@ TWINS: list[tuple[str, type[Module], str]] = [
         'module: write audit="odd.share".',
     ),
     (
+        "adds_routes_to_modules",
+        routes.MisspeltModule,
+        "odd.thing adds routes to amdin, which is no module: write admin.",
+    ),
+    (
         "prefixes_its_tables",
         strays.Plugin,
         "the table things lacks the prefix: name it odd or odd_….",

@@ -16,6 +16,7 @@ from core.wiring.rules.classes import (
     states_its_events_as_facts,
 )
 from core.wiring.rules.contributed import (
+    adds_routes_to_modules,
     exports_public_ports,
     keeps_what_it_exports,
     names_each_command_once,
@@ -53,6 +54,7 @@ START_RULES: list[Rule] = [
     gives_each_error_its_own_code,
     states_its_events_as_facts,
     keeps_what_it_exports,
+    adds_routes_to_modules,
 ]
 """A breach makes requests fail or breaks a guarantee: the application does not start."""
 

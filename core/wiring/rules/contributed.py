@@ -1,6 +1,7 @@
 """The rules for the contributions of a module and for its services."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from core.kernel.contributions import Contribution, Export
 from core.kernel.loading import as_wiring_error
@@ -9,7 +10,7 @@ from core.operations.command_names import doubled_commands
 from core.operations.contributions import Command, HealthCheck, UserStatistic
 from core.security.limits import RateLimit
 from core.web.openapi.schemes import SecurityScheme
-from core.wiring.module import AnyHost, Mount
+from core.wiring.module import AddedRoutes, AnyHost, Mount
 from core.wiring.subject import Subject, subjects_of
 
 
@@ -19,6 +20,15 @@ def keeps_what_it_exports(it: Subject) -> Iterator[str]:
             yield f"{export.name}, which {it.name} exports, is not a runtime_checkable Protocol"
         elif not isinstance(export.provider(), export.port):
             yield f"{it.name} exports as {export.name} an object that lacks methods of that port"
+
+
+def adds_routes_to_modules(it: Subject) -> Iterator[str]:
+    """Refuse a misspelt module; routes for a module that is not installed are left out."""
+    for added in it.contributed(AddedRoutes):
+        nearest = get_close_matches(added.module, sorted(it.modules), n=1, cutoff=0.75)
+        if nearest and added.module not in it.modules:
+            found = f"{added.name} adds routes to {added.module}, which is no module"
+            yield f"{found}: write {nearest[0]}"
 
 
 def names_what_it_contributes(it: Subject) -> Iterator[str]:

@@ -7,7 +7,7 @@ from click import Command as ClickCommand
 
 from core.kernel.contributions import Contribution, Export
 from core.operations.contributions import Command, HealthCheck, Statistic
-from core.wiring.module import Module
+from core.wiring.module import AddedRoutes, Module
 from tests.contracts.broken.public import ThingReader
 from tests.contracts.broken.router import OtherThingController, ThingController
 from tests.contracts.broken.service import ThingService
@@ -36,6 +36,7 @@ class Plugin(Module):
     def contributions(self) -> Sequence[Contribution]:
         empty: Any = object()
         return (
+            AddedRoutes("broken.things", "brokn", ()),
             Export(ThingReader, lambda: empty),
             Export(ThingService, self.provider(ThingService)),
             Statistic("thing", nothing),

@@ -1,12 +1,15 @@
 """Modules with one route each, which breaks one rule of the start."""
 
+from collections.abc import Sequence
+
 from litestar import Controller
 from litestar.params import FromQuery
 
+from core.kernel.contributions import Contribution
 from core.kernel.schemas import Page, Schema
 from core.kit import get, post
 from core.security.policies import public
-from core.wiring.module import Module
+from core.wiring.module import AddedRoutes, Module
 from tests.contracts.refused.inherited import Shared
 
 
@@ -43,6 +46,11 @@ class MisnamedWrite(RouteModule):
 
 class InheritedWrite(RouteModule):
     controllers = (Inheriting,)
+
+
+class MisspeltModule(RouteModule):
+    def contributions(self) -> Sequence[Contribution]:
+        return (AddedRoutes("odd.thing", "amdin", ()),)
 
 
 class TwoWrites(RouteModule):
