@@ -19,7 +19,7 @@ import pytest
 from config.settings import SettingsError
 from config.settings.environment import read_env_file
 from config.settings.platform import Settings
-from config.settings.safety import check_safety
+from config.settings.safety import check_module_safety, check_safety
 from config.settings.secret_key import is_sample
 from core.wiring.registry import discover
 from tests.docs.answers import differs
@@ -145,8 +145,11 @@ def test_settings_are_accepted(block: Block, tmp_path: Path) -> None:
 def test_production_refuses_each_secret_of_the_guide(block: Block, name: str) -> None:
     given = settings_in(block)
     own = {each: own_secret() for each in SECRETS if each != name}
+    settings = Settings.read(given | own)
     with pytest.raises(SettingsError, match=f"^{name} must be your own"):
-        check_safety(Settings.read(given | own), given)
+        check_safety(settings, given)
+        for each in every_class():
+            check_module_safety(each.read(given | own), settings)
 
 
 def settings_in(block: Block) -> dict[str, str]:

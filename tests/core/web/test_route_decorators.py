@@ -34,6 +34,7 @@ class Found(Schema):
 class DoorNotFound(NotFound):
     code = "doors.not_found"
     title = "There is no such door."
+    speaks_for = "doors"  # other tests of this package have modules with other names
 
 
 class DoorController(Controller):
