@@ -7,7 +7,7 @@ from typing import Any
 # C0 and C1 controls, DEL, line and paragraph separators, direction controls, lone surrogates.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
-LoggedEvent = Mapping[str, Any]
+LoggedEvent = Mapping[str, object]
 
 
 def encoded(text: str) -> str:
@@ -39,7 +39,7 @@ def plain(text: str, _: str) -> str:
     return text
 
 
-def quoted(value: Any) -> str:
+def quoted(value: object) -> str:
     """Return the value as text, quoted if it could be read as more than one field."""
     text = value if isinstance(value, str) else repr(value)
     quoted = isinstance(value, str) and (not text or not set(text).isdisjoint(" =\"'"))

@@ -66,7 +66,7 @@ def entry(key: Any, value: Any, depth: int) -> Any:
     return REDACTED if is_secret(name) else redacted(value, depth + 1)
 
 
-def redacted_object(value: Any) -> str:
+def redacted_object(value: object) -> str:
     """Return the text of an id, a time, a path or an error; else the name of the class."""
     kind = type(value)
     speaks = any("__str__" in vars(base) for base in kind.__mro__[:-1])

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -56,7 +56,7 @@ def default_of(field: FieldInfo) -> str:
     return shown(field.default)
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return the value as an operator would write it."""
     match value:
         case None | ():

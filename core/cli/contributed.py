@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial, wraps
-from typing import Any, cast
+from typing import cast
 
 from click import Command as ClickCommand
 from click import Group
@@ -68,9 +68,9 @@ def let_run(command: ClickCommand, whole: Callable[[], ClickCommand]) -> None:
     elif (callback := command.callback) is not None:
 
         @wraps(callback)
-        def run_whole(*args: Any, **options: Any) -> Any:
+        def run_whole(*args: object, **options: object) -> object:
             require_migrated()
-            run: Callable[..., Any] = whole().callback or callback
+            run: Callable[..., object] = whole().callback or callback
             return run(*args, **options)
 
         command.callback = run_whole

@@ -4,7 +4,6 @@ import sys
 from functools import partial
 from inspect import getfile
 from pathlib import Path
-from typing import Any
 
 import click
 import structlog
@@ -103,7 +102,7 @@ def watched_folders(settings: Settings) -> tuple[str, ...]:
     return (*(str(PROJECT / name) for name in SOURCES), *map(str, modules))
 
 
-def reloaded_application() -> Any:
+def reloaded_application() -> object:
     """Return the application after a change of its sources, with new migrations applied."""
     try:
         bring_up_to_date(settings_or_exit())

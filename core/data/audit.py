@@ -70,11 +70,11 @@ class AuditRecorder:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._noted: list[dict[str, Any]] = []
+        self._noted: list[dict[str, object]] = []
 
     def entry(
         self, action: str, target: Target, outcome: Outcome, details: Mapping[str, object]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return the values of `RECORD`."""
         kind, target_id = target if isinstance(target, tuple) else (target.__tablename__, target.id)
         context = current_context()
@@ -92,23 +92,23 @@ class AuditRecorder:
         }
         return {f"new_{name}": value for name, value in values.items()}
 
-    def note(self, entry: dict[str, Any]) -> None:
+    def note(self, entry: dict[str, object]) -> None:
         """Keep an entry until the next call of `take_notes`."""
         self._noted.append(entry)
         if len(self._noted) > MAX_NOTES:
             log.error("looks_not_audited", count=len(self._noted))
             self._noted.clear()
 
-    def take_notes(self) -> list[dict[str, Any]]:
+    def take_notes(self) -> list[dict[str, object]]:
         noted, self._noted = self._noted, []
         return noted
 
-    def put_back(self, noted: list[dict[str, Any]]) -> None:
+    def put_back(self, noted: list[dict[str, object]]) -> None:
         """Keep entries that could not be written, for the next call of `take_notes`."""
         self._noted = noted + self._noted
 
 
-def actor_in(context: RequestContext) -> dict[str, Any]:
+def actor_in(context: RequestContext) -> dict[str, object]:
     """Return the actor: a user, a key on behalf of its owner, "anonymous" or "system".
 
     The actor outside requests is "system".

@@ -2,7 +2,6 @@
 
 from asyncio import sleep
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,7 +20,7 @@ WRITE_EVERY_S = 0.5
 
 log = structlog.get_logger(__name__)
 
-ADDRESSED: Select[Any] = select(*(COLUMNS[name] for name in ("at", "id", "address")))
+ADDRESSED: Select[object] = select(*(COLUMNS[name] for name in ("at", "id", "address")))
 OF_ACTOR = ADDRESSED.where(AuditEntry.actor_id == bindparam("person"))
 ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("person"))
 OF_STRANGERS = ADDRESSED.where(
@@ -71,7 +70,7 @@ class AuditTrail:
             async with self._db.transaction() as tx:
                 await tx.session.merge(Mark(name=CLEARED, at=until))
 
-    async def _clear(self, query: Select[Any], values: Values) -> None:
+    async def _clear(self, query: Select[object], values: Values) -> None:
         """Clear the client IPs of these rows, which are read by an index and without a transaction.
 
         Only the updates are made in transactions.

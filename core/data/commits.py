@@ -39,7 +39,7 @@ class Commits:
         last: LastStatements,
     ) -> None:
         self.pool, self._cache_versions, self._last = pool, cache_versions, last
-        self.running: set[Task[Any]] = set()
+        self.running: set[Task[object]] = set()
 
     async def commit(self, opened: OpenTransaction) -> None:
         """Commit in a task of its own, which goes on if the task of the caller is cancelled."""
@@ -47,7 +47,7 @@ class Commits:
 
     async def change(
         self, update: Executable, values: Values, entry: Values | None, invalidated: Sequence[str]
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """Perform a change and its audit entry as a whole transaction, and return the row.
 
         Return None if the row was not found, or if only SQLAlchemy can execute the statement.

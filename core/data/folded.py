@@ -74,7 +74,7 @@ def folds_of(table: Table) -> Mapping[str, str]:
     return {it.name: it.info["fold_of"] for it in table.c if "fold_of" in it.info}
 
 
-def folds(table: Table, values: Mapping[str, Any]) -> dict[str, str | None]:
+def folds(table: Table, values: Mapping[str, object]) -> dict[str, str | None]:
     """Return the values of the folded columns whose text is among these values."""
     sources = folds_of(table).items()
     return {name: fold_text(values[source]) for name, source in sources if source in values}
@@ -101,7 +101,7 @@ def order_column(key: InstrumentedAttribute[Any]) -> Any:
 
 
 @event.listens_for(Mapper, "before_update")
-def fold_changes(mapper: Mapper[Any], _: Connection, entity: Any) -> None:
+def fold_changes(mapper: Mapper[object], _: Connection, entity: object) -> None:
     """Update the folded copy of each text that the session changes."""
     table = mapper.local_table
     if not isinstance(table, Table):
@@ -125,7 +125,7 @@ def fold_updates(
     return statement, [folds(table, it) | it for it in many], one and folds(table, one) | {**one}
 
 
-def unfolded_texts(statement: Executable) -> dict[str, Any]:
+def unfolded_texts(statement: Executable) -> dict[str, object]:
     """Return the text for each folded copy that an UPDATE leaves as it was."""
     if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
         return {}
@@ -134,7 +134,7 @@ def unfolded_texts(statement: Executable) -> dict[str, Any]:
     return {name: given[it] for name, it in sources if it in given and name not in given}
 
 
-def folded_value(value: Any) -> str | None:
+def folded_value(value: object) -> str | None:
     if isinstance(value, BindParameter) and not value.required:
         return fold_text(value.effective_value)
     raise TypeError(

@@ -1,7 +1,5 @@
 """Partial indexes: they are small, and the database never prefers them where they do not help."""
 
-from typing import Any
-
 from sqlalchemy import Index, MetaData, TextClause, event
 
 
@@ -19,7 +17,7 @@ class PartialIndex(Index):
 
 
 @event.listens_for(MetaData, "before_create")
-def complete(metadata: MetaData, *_: Any, **__: Any) -> None:
+def complete(metadata: MetaData, *_: object, **__: object) -> None:
     """Set the condition for PostgreSQL too; it is set late, because it loads that dialect."""
     for table in metadata.tables.values():
         for index in table.indexes:

@@ -100,7 +100,7 @@ class RowSoFar(NamedTuple):
 
     values: dict[str, Any]
 
-    def get_current_parameters(self) -> dict[str, Any]:
+    def get_current_parameters(self) -> dict[str, object]:
         return self.values
 
 

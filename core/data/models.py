@@ -68,7 +68,7 @@ def from_text(text: str | None) -> datetime | None:
     return datetime.fromisoformat(f"{text}+00:00") if text else None
 
 
-def loses_zone(kind: TypeEngine[Any]) -> bool:
+def loses_zone(kind: TypeEngine[object]) -> bool:
     """Return whether some database stores a value of this type without its time zone."""
     if any(map(loses_zone, kind._variant_mapping.values())):
         return True
@@ -87,7 +87,7 @@ def loses_zone(kind: TypeEngine[Any]) -> bool:
 NOTHING_PERSONAL = "nothing_personal"
 
 
-def nothing_personal(reason: str) -> dict[str, Any]:
+def nothing_personal(reason: str) -> dict[str, Any]:  # Any: arguments of a Table
     """Return the `__table_args__` of a table that refers to users and has no personal data.
 
     Put other arguments before it: `__table_args__ = (Index(…), nothing_personal("…"))`.
@@ -119,9 +119,9 @@ class Base(DeclarativeBase):
     """
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, int: BigInteger}
+    type_annotation_map: ClassVar[dict[object, object]] = {datetime: UtcDateTime, int: BigInteger}
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         """Give each `Mapped[UUID]` with a foreign key its type at once.
 
         SQLAlchemy takes it from the column that the key refers to. Until that table is defined, a
@@ -198,7 +198,7 @@ class Identified:
     __tablename__: str
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-1)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: object) -> None:
         super().__init__(**{"id": uuid7()} | values)
 
 
@@ -219,7 +219,7 @@ class Versioned(Identified):
 
     @declared_attr.directive
     @classmethod
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, object]:
         return {"version_id_col": cls.version}
 
 

@@ -9,7 +9,7 @@ from core.data.folded import own_columns
 T = TypeVar("T")
 
 
-def select_rows(kind: type[T], *columns: Any) -> Select[T]:
+def select_rows(kind: type[T], *columns: object) -> Select[T]:
     """Return a query whose rows have the attributes of `kind`, a mapped class or a NamedTuple.
 
     `select_rows(Note)` selects all columns of a mapped class, and `select_rows(Note, Note.title)`

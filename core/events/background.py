@@ -4,7 +4,6 @@ from asyncio import Event as Signal
 from asyncio import Task, create_task, timeout, wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import structlog
 
@@ -38,7 +37,7 @@ class Background:
             await ended({polling})
             await ended(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[object, object, None]) -> None:
         task = create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._forget)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 ParameterValue = str | int | float | Sequence[str]
 Parameters = Mapping[str, ParameterValue]
@@ -20,12 +19,12 @@ def as_text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def as_parameters(values: Mapping[str, Any]) -> Parameters:
+def as_parameters(values: Mapping[str, object]) -> Parameters:
     """Return the values as those of JSON: a Decimal as a number, a date and others as text."""
     return {name: as_parameter(value) for name, value in values.items()}
 
 
-def as_parameter(value: Any) -> ParameterValue:
+def as_parameter(value: object) -> ParameterValue:
     if isinstance(value, list | tuple):
         return [*map(str, value)]
     if isinstance(value, Decimal):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 Key = tuple[str | int | None, ...]
 """The sort values of one row as JSON values: the position of a cursor."""
@@ -29,7 +29,7 @@ class PageRequest:
     per_page: int = 20
     sort: str | None = None
     search: str | None = None
-    filters: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, object] = field(default_factory=dict)
     by_cursor: bool = False
     after: Key | None = None
     """With a cursor: the position of the row before this part; None for the first part."""
@@ -49,7 +49,7 @@ def default_order(keys: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(Generic[R]):
+class Rows(Generic[R_co]):
     """The rows of one part of a list, from which `Schema.paged` makes the response.
 
     ```python
@@ -58,11 +58,11 @@ class Rows(Generic[R]):
     ```
     """
 
-    items: Sequence[R]
+    items: Sequence[R_co]
     total: int | None
     request: PageRequest
     last: Key | None = None
     """With a cursor: the position of the last row; None at the end of the list."""
 
-    def with_total(self, total: int) -> "Rows[R]":
+    def with_total(self, total: int) -> "Rows[R_co]":
         return Rows(self.items, total, self.request, self.last)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from core.kernel.errors import Stale
@@ -12,9 +12,9 @@ class HasVersion(Protocol):
     """A row of a `Versioned` table, loaded or selected."""
 
     @property
-    def id(self) -> Any: ...
+    def id(self) -> UUID: ...
     @property
-    def version(self) -> Any: ...
+    def version(self) -> int: ...
 
 
 MAX_DIGITS = 18

@@ -18,7 +18,7 @@ def absent() -> None:
     """Return the value of an absent field; `MergePatch.changes` leaves the field out."""
 
 
-ABSENT: Any = Field(default_factory=absent)
+ABSENT: Any = Field(default_factory=absent)  # Any: the default of a field of each type
 """The default of a field that a body may leave out without a value of its own.
 
 ```python
@@ -209,6 +209,6 @@ class Page(Schema, Generic[T]):
     )
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:  # Any: as pydantic has it
         """Return `PostList` as the name of the list of `PostRead`."""
         return f"{params[0].__name__.removesuffix('Read')}List"

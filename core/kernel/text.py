@@ -8,7 +8,7 @@ trimming.
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, ClassVar, LiteralString
+from typing import ClassVar, LiteralString
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -135,13 +135,13 @@ class Text:
         return PydanticCustomError(kind, LENGTH, {"min": self.shortest, "max": self.longest})
 
     def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
+        self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return no_info_after_validator_function(self, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         lengths = {"minLength": self.shortest, "maxLength": self.longest}
         return {**handler(schema), "format": self.format, **lengths}
 

@@ -28,7 +28,7 @@ class AccessRequest:
         return self.caller or self.owner
 
 
-Sent = Mapping[str, Any]
+Sent = Mapping[str, Any]  # Any: arguments of the client, such as `json`
 Body = Sent | Callable[[AccessRequest], Sent]
 Resource = str | Callable[[Person], Awaitable[object]]
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient
@@ -11,6 +10,7 @@ from litestar import Litestar
 from sqlalchemy import update
 
 from core.data.models import Base
+from core.kernel.json_types import JsonObject
 from core.testing.applications import core_of
 
 PASSWORD = "correct horse battery staple"
@@ -25,7 +25,7 @@ class Person:
     email: str
     client: AsyncClient
     """The client, which sends the access token with each request."""
-    tokens: dict[str, Any]
+    tokens: JsonObject
     password: str = PASSWORD
 
 
@@ -53,11 +53,11 @@ async def register(
         yield Person(user_id, email, client, tokens)
 
 
-async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> dict[str, Any]:
+async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> dict[str, object]:
     """Sign in by e-mail and password, and return the tokens."""
     answer = await client.post("/api/v1/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.text
-    tokens: dict[str, Any] = answer.json()
+    tokens: JsonObject = answer.json()
     return tokens
 
 

@@ -1,11 +1,11 @@
 """The OpenAPI document of an application, with the routes of all modules."""
 
 from importlib import import_module
-from typing import Any
 
 from litestar import Litestar
 
 from core.kernel.contributions import Contributions
+from core.kernel.json_types import JsonObject
 from core.kernel.principal import Permission
 from core.operations.contributions import UserStatistic
 from core.security.authentication import named_errors
@@ -16,7 +16,7 @@ from core.wiring.plugin import CorePlugin
 from core.wiring.routes import operations_of
 
 
-def document_of_application(app: Litestar) -> dict[str, Any]:
+def document_of_application(app: Litestar) -> JsonObject:
     core = app.plugins.get(CorePlugin).container
     modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
     return document_of(

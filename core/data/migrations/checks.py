@@ -4,8 +4,6 @@ After an import of this module alembic reports these differences and writes them
 SQLite stores a condition as it was written. PostgreSQL stores another form, which is not compared.
 """
 
-from typing import Any
-
 from alembic.autogenerate import comparators, render_op_text, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import (
@@ -28,7 +26,7 @@ class ChangeCheck(MigrateOperation):
     def reverse(self) -> "ChangeCheck":
         return ChangeCheck(self.after, self.before)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> tuple[object, ...]:
         return ("modify_check", None, self.after.table.name, str(self.after.name))
 
 

@@ -13,7 +13,7 @@ from core.data.migrations.revisions import Difference, History, MigrationError
 from core.data.migrations.runner import ignore_uncompared, options
 from core.data.models import Base
 
-Compile = Callable[[Any], str]
+Compile = Callable[[object], str]
 HARMLESS = ("remove_table", "remove_index")
 
 

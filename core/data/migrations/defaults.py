@@ -25,8 +25,8 @@ def compare_defaults(
     _schema: str | None,
     _table: str,
     _name: str,
-    stored: Column[Any],
-    declared: Column[Any],
+    stored: Column[object],
+    declared: Column[object],
 ) -> PriorityDispatchResult:
     connection = context.connection
     assert connection is not None  # noqa: S101 (it is configured)

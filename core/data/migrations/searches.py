@@ -4,7 +4,7 @@ After an import of this module alembic reports these differences and writes them
 """
 
 import re
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
@@ -34,7 +34,7 @@ class ChangeSearch(MigrateOperation):
     def reverse(self) -> "ChangeSearch":
         return ChangeSearch(self.table, self.after, self.before)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> tuple[object, ...]:
         return ("search", self.table, self.before, self.after)
 
 

@@ -8,7 +8,6 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from time import monotonic
-from typing import Any
 
 import structlog
 
@@ -73,7 +72,7 @@ class Workers:
             self._report_ready()
         return self._stop(0)
 
-    def _signalled(self, *_: Any) -> None:
+    def _signalled(self, *_: object) -> None:
         self._signals += 1
         self._waker.send(None)
 

@@ -4,7 +4,7 @@ from asyncio import Task, create_task, shield, wait
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from time import monotonic
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Select, func, select
 
@@ -14,13 +14,13 @@ from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 2.0  # seconds, because a change of another machine may not be known yet
 
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 
 
 class Count:
     """The count of a query's rows. Create it once per query, because its statement is kept."""
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: Select[object]) -> None:
         self.statement = select(func.count()).select_from(query.order_by(None).subquery())
         self.tables = sorted(tables_in(query))
 
@@ -37,7 +37,7 @@ class Counting:
 
     def __init__(
         self,
-        ask: Callable[[], Coroutine[Any, Any, int]],
+        ask: Callable[[], Coroutine[object, object, int]],
         generation: Callable[[], tuple[int, ...]],
         before: Task[int] | None,
     ) -> None:
@@ -76,7 +76,7 @@ class CachedCounts:
         self,
         count: Count,
         values: Values,
-        ask: Callable[[Select[int], Values], Coroutine[Any, Any, int]],
+        ask: Callable[[Select[int], Values], Coroutine[object, object, int]],
     ) -> int:
         key = count, tuple(sorted(values.items()))
         counting = self._countings.get(key)

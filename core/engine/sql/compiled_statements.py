@@ -37,11 +37,11 @@ class CompiledStatement:
         self._row = SimpleResultMetaData(names, _processors=processors)
         self._columns = [*zip(names, processors, strict=True)]
 
-    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+    def bind(self, values: Mapping[str, object]) -> list[object]:
         every = {**self._given, **values} if self._given else values
         return [encode(every[key]) if encode else every[key] for key, encode in self._into]
 
-    def only(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any] | None:
+    def only(self, rows: Sequence[Sequence[object]]) -> dict[str, object] | None:
         """Return the values of the only row by their columns, or None if there is no row."""
         if not rows:
             return None

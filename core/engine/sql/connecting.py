@@ -30,7 +30,7 @@ UNNAMED = {
 
 def connect_args_of(
     settings: Mapping[str, str], transaction_pooler: bool = False
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the `connect_args` of an engine whose sessions have these settings.
 
     A session through a transaction pooler has none of them.
@@ -40,7 +40,9 @@ def connect_args_of(
     return {"async_creator_fn": partial(connect, settings=settings)}
 
 
-async def connect(*args: Any, settings: Mapping[str, str] = NO_SETTINGS, **options: Any) -> Any:
+async def connect(
+    *args: object, settings: Mapping[str, str] = NO_SETTINGS, **options: object
+) -> object:
     """Return a new connection. Raises DatabaseBusy if the server is silent, starting or full."""
     import asyncpg  # takes 190 ms, and only PostgreSQL needs it
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 from json import dumps
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import event, make_url
 from sqlalchemy.dialects import registry
@@ -118,7 +118,7 @@ def postgres_url(url: str) -> str:
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
-def pooled(url: str, size: int, **more: Any) -> AsyncEngine:
+def pooled(url: str, size: int, **more: object) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=size,

@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from core.kernel.json_types import JsonObject
 from core.web.catalogues import Catalogues
 from core.web.precompressed import Precompressed
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,11 +21,11 @@ class Operation:
 class Documentation:
     """The OpenAPI document, built at the first request, when every route is registered."""
 
-    def __init__(self, make_document: Callable[[], Json], catalogues: Catalogues) -> None:
+    def __init__(self, make_document: Callable[[], JsonObject], catalogues: Catalogues) -> None:
         self._make_document, self.catalogues = make_document, catalogues
 
     @cached_property
-    def document(self) -> Json:
+    def document(self) -> JsonObject:
         return self._make_document()
 
     @cached_property
@@ -43,14 +41,14 @@ class Documentation:
             if any(f"`{code}`" in text for text in self._descriptions(operation))
         ]
 
-    def _descriptions(self, operation: Json) -> Iterator[str]:
+    def _descriptions(self, operation: JsonObject) -> Iterator[str]:
         """Yield the description of each response of an operation, including shared ones."""
         shared = self.document["components"]["responses"]
         for answer in operation["responses"].values():
             name = answer.get("$ref", "").rpartition("/")[2]
             yield (shared[name] if name else answer)["description"]
 
-    def operations(self) -> Iterator[tuple[str, str, Json]]:
+    def operations(self) -> Iterator[tuple[str, str, JsonObject]]:
         for path, methods in self.document["paths"].items():
             for method, operation in methods.items():
                 yield method, path, operation

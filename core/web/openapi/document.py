@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from core.kernel.json_types import JsonObject
 from core.security.authentication import Named
 from core.security.policies import Policy
 from core.version import VERSION
@@ -15,7 +15,7 @@ from core.web.openapi.examples import add_examples
 from core.web.openapi.headers import HEADERS
 from core.web.openapi.parameters import parameters_of, shared_parameters
 from core.web.openapi.responses import WITHOUT_BODY, responses_of
-from core.web.openapi.schemas import Json, Schemas, Words
+from core.web.openapi.schemas import Schemas, Words
 from core.web.openapi.schemes import API_KEY, BEARER, OWN
 from core.web.route_options import options_of
 
@@ -35,18 +35,18 @@ Operations = Iterable[tuple[HTTPRoute, HTTPRouteHandler]]
 def document_of(
     operations: Operations,
     public_url: str,
-    more_schemes: Json,
+    more_schemes: JsonObject,
     modules: Mapping[str, str],
     words: Words,
     with_code: Named,
-) -> Json:
+) -> JsonObject:
     """Return the whole document.
 
     Modules contribute the security schemes `more_schemes` and the enum values `words`. `modules`
     has the description of each module by its name, `with_code` the subclass of each error without a
     code.
     """
-    schemas, paths = Schemas(), dict[str, Json]()
+    schemas, paths = Schemas(), dict[str, JsonObject]()
     errors = ErrorResponses(schemas, with_code)
     operations = [pair for pair in operations if pair[1].resolve_include_in_schema()]
     for route, handler in operations:
@@ -83,7 +83,7 @@ def document_of(
     return without_unused(document)
 
 
-def without_unused(document: Json) -> Json:
+def without_unused(document: JsonObject) -> JsonObject:
     """Leave out the components that no operation refers to."""
     text, components = json.dumps(document), document["components"]
     for kind in ("schemas", "responses", "parameters", "headers"):
@@ -102,7 +102,7 @@ def tags_of(operations: Operations) -> list[str]:
     )
 
 
-def in_order(methods: Json) -> Json:
+def in_order(methods: JsonObject) -> JsonObject:
     return {name: methods[name] for name in METHODS if name in methods}
 
 
@@ -111,10 +111,10 @@ METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
 
 def operation_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas, schemes: list[str]
-) -> Json:
+) -> JsonObject:
     options = options_of(handler)
     body = request_body(handler, schemas)
-    operation: Json = {
+    operation: JsonObject = {
         "operationId": operation_id(options.module, handler.fn.__name__),
         "summary": handler.summary,
         "description": " ".join(
@@ -127,7 +127,7 @@ def operation_of(
     return operation | ({"requestBody": body} if body else {})
 
 
-def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> Json | None:
+def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> JsonObject | None:
     """Return the body of the handler's `data`, or of `body={"multipart/form-data": {…}}`."""
     if declared := options_of(handler).body:
         return {
@@ -143,13 +143,13 @@ def request_body(handler: HTTPRouteHandler, schemas: Schemas) -> Json | None:
     return {"required": True, "content": {kind: {"schema": dict(schema)} for kind in kinds}}
 
 
-def security_of(policy: Policy, schemes: list[str]) -> list[dict[str, Any]]:
+def security_of(policy: Policy, schemes: list[str]) -> list[JsonObject]:
     if policy.anyone and not policy.strict:
         return []
     tokens = (BEARER, *schemes)
     if policy.both:
         return [{name: [], API_KEY: []} for name in tokens]
-    ways: list[dict[str, Any]] = [{name: []} for name in tokens]
+    ways: list[JsonObject] = [{name: []} for name in tokens]
     if policy.scope:
         ways.append({API_KEY: []})
     return [{}, *ways] if policy.anyone else ways

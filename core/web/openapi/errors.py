@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from core.kernel.errors import ProblemError, Stale
+from core.kernel.json_types import JsonObject
 from core.security.authentication import (
     BadCredential,
     InsufficientScope,
@@ -22,7 +23,7 @@ from core.web.idempotency.middleware import (
 from core.web.maintenance import UnderMaintenance
 from core.web.openapi.headers import references
 from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
-from core.web.openapi.schemas import Json, Schemas, in_camel_case
+from core.web.openapi.schemas import Schemas, in_camel_case
 from core.web.problems import NothingHere, Problem, example_of_problem, kinds
 from core.web.route_options import RouteOptions
 
@@ -69,12 +70,12 @@ class ErrorResponses:
     """Describes error responses, and collects those that operations share."""
 
     def __init__(self, schemas: Schemas, with_code: Named) -> None:
-        self.shared: Json = {}
+        self.shared: JsonObject = {}
         self.codes: set[str] = set()
         self._schemas, self._with_code = schemas, with_code
         self._names = {frozenset(self._named(kinds)): name for name, kinds in SHARED_ERRORS.items()}
 
-    def of(self, method: str, options: RouteOptions, common: Kinds) -> Json:
+    def of(self, method: str, options: RouteOptions, common: Kinds) -> JsonObject:
         return {
             str(status): self._answer(errors, problem_headers(status, method, options))
             for status, errors in by_status(self._named([*options.errors, *common])).items()
@@ -83,7 +84,7 @@ class ErrorResponses:
     def _named(self, kinds: Kinds) -> Kinds:
         return [self._with_code.get(kind, kind) for kind in kinds]
 
-    def _answer(self, errors: Kinds, headers: list[str]) -> Json:
+    def _answer(self, errors: Kinds, headers: list[str]) -> JsonObject:
         self.codes |= {kind.code for kind in errors}
         if (name := self._name_of_shared(errors, headers)) is None:
             return self._described(errors, headers)
@@ -106,7 +107,7 @@ class ErrorResponses:
         rest = sorted(in_camel_case(kind.code) for kind in errors if kind not in usual)
         return "Or".join(rest) if len(rest) <= MAX_CODES_IN_A_NAME and usual < set(errors) else None
 
-    def _described(self, errors: Kinds, headers: list[str]) -> Json:
+    def _described(self, errors: Kinds, headers: list[str]) -> JsonObject:
         lines = [f"`{kind.code}`: {kind.title}" for kind in errors]
         code = {"type": "string", "enum": [kind.code for kind in errors]}
         narrowed = {"type": "object", "properties": {"code": code}, "required": ["code"]}
@@ -145,7 +146,7 @@ ALSO_SAID = {
 }
 
 
-def problem_examples(codes: set[str], public_url: str) -> Json:
+def problem_examples(codes: set[str], public_url: str) -> JsonObject:
     """Return an example of each problem that a response refers to."""
     return {
         code: {"value": example_of_problem(kind, public_url, kind.title)}

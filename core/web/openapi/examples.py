@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.web.openapi.schemas import Json
+from core.kernel.json_types import JsonObject
 
 
-def add_examples(document: Json) -> None:
+def add_examples(document: JsonObject) -> None:
     schemas = document["components"]["schemas"]
     for path in document["paths"].values():
         for operation in path.values():
@@ -15,7 +15,7 @@ def add_examples(document: Json) -> None:
                     content["example"] = example_of(content["schema"], schemas)
 
 
-def example_of(schema: Json, schemas: Mapping[str, Json]) -> Any:
+def example_of(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> Any:
     """Return the schema's own example, or one built from the fields that need or have one."""
     if ref := schema.get("$ref"):
         return example_of(schemas[ref.rpartition("/")[2]], schemas)
@@ -34,7 +34,7 @@ def example_of(schema: Json, schemas: Mapping[str, Json]) -> Any:
     return example_of_type(schema, schemas)
 
 
-def example_of_type(schema: Json, schemas: Mapping[str, Json]) -> Any:
+def example_of_type(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> Any:
     match schema.get("type"):
         case "object":
             required = schema.get("required", ())
@@ -62,6 +62,6 @@ BY_FORMAT = {
 }
 
 
-def exemplified(schema: Json) -> bool:
+def exemplified(schema: JsonObject) -> bool:
     choices = schema.get("anyOf") or schema.get("oneOf") or ()
     return any("examples" in choice for choice in (schema, *choices))

@@ -1,17 +1,17 @@
 """The response header fields of the document, each defined once in the components."""
 
-from core.web.openapi.schemas import Json
+from core.kernel.json_types import JsonObject
 
 
-def references(names: list[str]) -> Json:
+def references(names: list[str]) -> JsonObject:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def text(description: str) -> Json:
+def text(description: str) -> JsonObject:
     return {"description": description, "schema": {"type": "string"}}
 
 
-HEADERS: Json = {
+HEADERS: JsonObject = {
     "X-Request-ID": text("The id of the request, for support."),
     "Location": text("The URL of the created resource."),
     "Link": text("The first, previous, next and last page (RFC 8288)."),

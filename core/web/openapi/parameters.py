@@ -10,7 +10,8 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
 
-from core.web.openapi.schemas import Json, Schemas, in_camel_case, without_null
+from core.kernel.json_types import JsonObject
+from core.web.openapi.schemas import Schemas, in_camel_case, without_null
 from core.web.parameters import MAX_PAGE, kind_of
 from core.web.route_options import AnyListing, RouteOptions, options_of
 
@@ -27,7 +28,7 @@ CONSTRAINTS = {
 
 def parameters_of(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas
-) -> list[Json]:
+) -> list[JsonObject]:
     options = options_of(handler)
     return [
         *path_parameters(route, handler, schemas),
@@ -39,7 +40,7 @@ def parameters_of(
 
 def path_parameters(
     route: HTTPRoute, handler: HTTPRouteHandler, schemas: Schemas
-) -> Iterator[Json]:
+) -> Iterator[JsonObject]:
     for name, path_parameter in route.path_parameters.items():
         field = handler.parsed_fn_signature.parameters.get(name)
         schema = schemas.of(field.annotation if field else path_parameter.type, "validation")
@@ -50,7 +51,7 @@ def path_parameters(
 
 def query_parameters(
     route: HTTPRoute, handler: HTTPRouteHandler, method: str, schemas: Schemas
-) -> Iterator[Json]:
+) -> Iterator[JsonObject]:
     _, model = route.route_handler_map[method]  # type: ignore[index]
     for parameter in sorted(model.expected_query_params, key=lambda it: it.field_alias):
         field = handler.parsed_fn_signature.parameters.get(parameter.field_name)
@@ -61,10 +62,10 @@ def query_parameters(
 
 
 def described(
-    place: str, name: str, schema: Json, field: FieldDefinition | None, required: bool
-) -> Json:
+    place: str, name: str, schema: JsonObject, field: FieldDefinition | None, required: bool
+) -> JsonObject:
     kwarg = field.kwarg_definition if field else None
-    parameter: Json = {"name": name, "in": place, "schema": schema}
+    parameter: JsonObject = {"name": name, "in": place, "schema": schema}
     if required:
         parameter["required"] = True
     if isinstance(kwarg, ParameterKwarg):
@@ -81,7 +82,7 @@ def described(
     return parameter
 
 
-def list_parameters(listing: AnyListing) -> list[Json]:
+def list_parameters(listing: AnyListing) -> list[JsonObject]:
     parameters = {"sort": (sort_schema(listing), SORT)}
     if listing.search:
         parameters["search"] = (LINE, "Plain text that the searched fields contain.")
@@ -95,7 +96,7 @@ def list_parameters(listing: AnyListing) -> list[Json]:
     return [*(shared(name) for name in ("Page", "PerPage", "Cursor", "Total")), *own, *ranges]
 
 
-def shared_parameters(listings: Iterable[AnyListing]) -> Json:
+def shared_parameters(listings: Iterable[AnyListing]) -> JsonObject:
     """Return the parameters that many operations have, with the time ranges of these lists."""
     return SHARED_PARAMETERS | {
         in_camel_case(name): range_of(name, column)
@@ -109,7 +110,7 @@ def is_timestamp(column: Any) -> bool:
     return kind_of(column) is datetime
 
 
-def range_of(name: str, column: Any) -> Json:
+def range_of(name: str, column: Any) -> JsonObject:
     field, _, comparison = name.rpartition("_")
     description = f"Only those whose `{field}` is {RANGES[comparison]}."
     return query(name, filter_schema(kind_of(column)), description)
@@ -122,15 +123,15 @@ RANGES = {
     "lt": "less than this value",
 }
 SORT = "Sort keys, in this order; `-` sorts a key in descending order. Each key may occur once."
-POSITIVE_SCHEMA: Json = {"type": "integer", "minimum": 1}
-FLAG_SCHEMA: Json = {"type": "boolean", "default": False}
-LINE: Json = {"type": "string", "format": "line", "maxLength": 100}
-CURSOR: Json = {"type": "string", "format": "cursor"}
+POSITIVE_SCHEMA: JsonObject = {"type": "integer", "minimum": 1}
+FLAG_SCHEMA: JsonObject = {"type": "boolean", "default": False}
+LINE: JsonObject = {"type": "string", "format": "line", "maxLength": 100}
+CURSOR: JsonObject = {"type": "string", "format": "cursor"}
 """`line` and `cursor` are formats of this document, not of JSON Schema: text without control
 characters, and a value that an earlier response returned."""
 
 
-def sort_schema(listing: AnyListing) -> Json:
+def sort_schema(listing: AnyListing) -> JsonObject:
     keys = [f"{sign}{key}" for key in listing.keys for sign in ("", "-")]
     items = {"type": "string", "enum": keys}
     default = listing.default.split(",")
@@ -144,17 +145,17 @@ def sort_schema(listing: AnyListing) -> Json:
     }
 
 
-def filter_schema(kind: Any) -> Json:
+def filter_schema(kind: Any) -> JsonObject:
     return LINE if kind is str else TypeAdapter(kind).json_schema()
 
 
-def query(name: str, schema: Json, description: str) -> Json:
+def query(name: str, schema: JsonObject, description: str) -> JsonObject:
     return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def header_parameters(
     handler: HTTPRouteHandler, method: str, options: RouteOptions
-) -> Iterator[Json]:
+) -> Iterator[JsonObject]:
     signature = handler.parsed_fn_signature.parameters
     if "if_match" in signature:
         yield shared("IfMatch")
@@ -167,22 +168,22 @@ def header_parameters(
         yield shared("IdempotencyKey" if options.idempotency else "UnusedIdempotencyKey")
 
 
-def shared(name: str) -> Json:
+def shared(name: str) -> JsonObject:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
 TAG_PATTERN = r"(W/)?\x22[\x21\x23-\x7e]*\x22"
 """Quotes are hexadecimal escapes, because generators copy a pattern into string literals."""
 
-TEXT: Json = {"type": "string"}
-SCHEMAS: dict[str, Json] = {
+TEXT: JsonObject = {"type": "string"}
+SCHEMAS: dict[str, JsonObject] = {
     "Idempotency-Key": TEXT | {"pattern": r"^\x22?[\x21\x23-\x7e]{1,255}\x22?$"},
     "If-Match": TEXT | {"pattern": rf"^(\*|{TAG_PATTERN}( *, *{TAG_PATTERN})*)$"},
 }
 """The schemas of header fields that are refused if they do not match."""
 
 
-def header(name: str, description: str) -> Json:
+def header(name: str, description: str) -> JsonObject:
     return {
         "name": name,
         "in": "header",
@@ -191,7 +192,7 @@ def header(name: str, description: str) -> Json:
     }
 
 
-SHARED_PARAMETERS: dict[str, Json] = {
+SHARED_PARAMETERS: dict[str, JsonObject] = {
     "Page": query(
         "page",
         POSITIVE_SCHEMA | {"maximum": MAX_PAGE},

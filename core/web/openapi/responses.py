@@ -9,10 +9,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import Response
 from litestar.routes import HTTPRoute
 
+from core.kernel.json_types import JsonObject
 from core.web.openapi.errors import ErrorResponses
 from core.web.openapi.headers import references, text
 from core.web.openapi.refusals import refusals
-from core.web.openapi.schemas import Json, Schemas
+from core.web.openapi.schemas import Schemas
 from core.web.route_options import RouteOptions, options_of
 
 
@@ -22,7 +23,7 @@ def responses_of(
     method: str,
     schemas: Schemas,
     errors: ErrorResponses,
-) -> Json:
+) -> JsonObject:
     options = options_of(handler)
     own = dict(handler.responses or {})
     answers = {str(handler.status_code): success(handler, own, options, schemas)}
@@ -34,7 +35,7 @@ def responses_of(
     return answers | errors.of(method, options, refusals(route, handler, method))
 
 
-WITHOUT_BODY: Json = {
+WITHOUT_BODY: JsonObject = {
     "NotModified": {
         "description": "The resource still has this ETag.",
         "headers": references(["X-Request-ID", "ETag"]),
@@ -46,7 +47,7 @@ WITHOUT_BODY: Json = {
 }
 
 
-def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> Json:
+def another(status: int, spec: ResponseSpec, usual: JsonObject, schemas: Schemas) -> JsonObject:
     """Return a success response in addition to the usual one."""
     if status == 206:
         return parts(spec, usual)
@@ -59,7 +60,7 @@ def another(status: int, spec: ResponseSpec, usual: Json, schemas: Schemas) -> J
     }
 
 
-def parts(spec: ResponseSpec, whole: Json) -> Json:
+def parts(spec: ResponseSpec, whole: JsonObject) -> JsonObject:
     """Return a 206 with one part of the content, or several (RFC 9110, section 15.3.7)."""
     return {
         "description": spec.description,
@@ -70,9 +71,9 @@ def parts(spec: ResponseSpec, whole: Json) -> Json:
 
 def success(
     handler: HTTPRouteHandler, own: dict[int, ResponseSpec], options: RouteOptions, schemas: Schemas
-) -> Json:
+) -> JsonObject:
     spec = own.get(handler.status_code)
-    answer: Json = {
+    answer: JsonObject = {
         "description": HTTPStatus(handler.status_code).phrase,
         "headers": success_headers(handler, options),
     }
@@ -84,7 +85,7 @@ def success(
 
 def success_content(
     handler: HTTPRouteHandler, spec: ResponseSpec | None, options: RouteOptions, schemas: Schemas
-) -> Json | None:
+) -> JsonObject | None:
     kind = handler.parsed_fn_signature.return_type
     annotation = spec.data_container if spec else kind.annotation
     if spec is None and kind.is_subclass_of(Response):
@@ -100,8 +101,8 @@ def success_content(
 
 
 OCTETS = "application/octet-stream"
-TEXT_CONTENT: Json = {"schema": {"type": "string"}}
-BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
+TEXT_CONTENT: JsonObject = {"schema": {"type": "string"}}
+BINARY: JsonObject = {"schema": {"type": "string", "format": "binary"}}
 """The notation of OpenAPI 3.0, which generators still expect; 3.1 needs only a media type."""
 
 
@@ -110,7 +111,7 @@ def name_of(media_type: Any) -> str:
     return str(getattr(media_type, "value", media_type) or "")
 
 
-def success_headers(handler: HTTPRouteHandler, options: RouteOptions) -> Json:
+def success_headers(handler: HTTPRouteHandler, options: RouteOptions) -> JsonObject:
     names = ["X-Request-ID"]
     if handler.status_code == 201 and (options.location or "id" in fields_of(handler)):
         names.append("Location")

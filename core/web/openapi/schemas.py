@@ -11,9 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core.core_schema import ModelField
 
+from core.kernel.json_types import JsonObject
+
 REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
-Json = dict[str, Any]
 Words = Mapping[str, Sequence[str]]
 """The values of each enum that modules contribute, for example all permissions.
 
@@ -35,7 +36,7 @@ class BodySchema(GenerateJsonSchema):
             return not field.get("serialization_exclude_if")
         return super().field_is_required(field, total)
 
-    def model_field_schema(self, schema: ModelField) -> Json:
+    def model_field_schema(self, schema: ModelField) -> JsonObject:
         """Return a schema without null for a field that a response omits when it is None."""
         field_schema = super().model_field_schema(schema)
         left_out = self.mode == "serialization" and schema.get("serialization_exclude_if")
@@ -48,7 +49,7 @@ class Schemas:
     def __init__(self) -> None:
         self._wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
 
-    def of(self, annotation: Any, mode: Mode) -> Json:
+    def of(self, annotation: Any, mode: Mode) -> JsonObject:
         """Return a schema that refers to models by a marker, which `resolve` replaces."""
         if is_model(annotation):
             self._wanted[annotation, mode] = None
@@ -59,12 +60,12 @@ class Schemas:
                 return self._alternatives(parts, mode)
         return TypeAdapter(annotation).json_schema(mode=mode, schema_generator=BodySchema)
 
-    def _alternatives(self, parts: Sequence[Any], mode: Mode) -> Json:
-        schema: Json = {"oneOf": [self.of(part, mode) for part in parts]}
+    def _alternatives(self, parts: Sequence[Any], mode: Mode) -> JsonObject:
+        schema: JsonObject = {"oneOf": [self.of(part, mode) for part in parts]}
         name = discriminator_of([part for part in parts if is_model(part)])
         return schema | ({"discriminator": {"propertyName": name}} if name else {})
 
-    def resolve(self, document: Json, words: Words) -> Json:
+    def resolve(self, document: JsonObject, words: Words) -> JsonObject:
         """Return the document with all schemas and the enums of modules in its components."""
         refs, definitions = models_json_schema(
             list(self._wanted), ref_template=REF, schema_generator=BodySchema
@@ -98,7 +99,7 @@ def literals_of(model: type[BaseModel], name: str) -> frozenset[Any]:
     return frozenset(get_args(annotation) if get_origin(annotation) is Literal else ())
 
 
-def without_null(schema: Json) -> Json:
+def without_null(schema: JsonObject) -> JsonObject:
     """Return the schema of a value that may be absent and is never null."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     return dict(choices[0]) if len(choices) == 1 else schema
@@ -114,7 +115,7 @@ def replaced(value: Any, refs: Any) -> Any:
     return value
 
 
-def finished(schema: Json, words: Words) -> Json:
+def finished(schema: JsonObject, words: Words) -> JsonObject:
     """Return a component without defaults and with the members that modules contribute."""
     if "properties" not in schema:
         return schema
@@ -129,12 +130,12 @@ def finished(schema: Json, words: Words) -> Json:
     return rest | {"properties": properties}
 
 
-def is_open(schema: Json) -> bool:
+def is_open(schema: JsonObject) -> bool:
     """Return whether further properties are allowed, for which many generators have no type."""
     return bool(schema.get("additionalProperties", False))
 
 
-def without_default(field: Json, always: bool) -> Json:
+def without_default(field: JsonObject, always: bool) -> JsonObject:
     """Return the field with its default in the description.
 
     Many generators treat a field with a `default` as always present, or always send it.
@@ -146,7 +147,7 @@ def without_default(field: Json, always: bool) -> Json:
     return rest | {"description": f"{rest.get('description', '')} {text}".strip()}
 
 
-def with_plain_names(document: Json, taken: Collection[str]) -> Json:
+def with_plain_names(document: JsonObject, taken: Collection[str]) -> JsonObject:
     """Name each component by its class, or by its full path if two classes share the name.
 
     A class with the name of an enum gets the suffix `Body`. A rule of modules reports both cases.
@@ -160,7 +161,7 @@ def with_plain_names(document: Json, taken: Collection[str]) -> Json:
     names = {old: f"{new}Body" if new in taken else new for old, new in names.items()}
     document["components"]["schemas"] = {names[old]: it for old, it in sorted(schemas.items())}
     refs = {REF.format(model=old): REF.format(model=new) for old, new in names.items()}
-    renamed: Json = with_references(document, refs)
+    renamed: JsonObject = with_references(document, refs)
     return renamed
 
 
@@ -181,7 +182,7 @@ def with_references(value: Any, refs: Mapping[str, str]) -> Any:
     return {key: with_references(member, refs) for key, member in value.items()}
 
 
-def enums(words: Words) -> Json:
+def enums(words: Words) -> JsonObject:
     """Return a component for each enum that schemas name by `x-enum`."""
     return {
         in_camel_case(kind): {"type": "string", "title": in_camel_case(kind), "enum": [*values]}

@@ -1,11 +1,9 @@
 """The security schemes of the document."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from core.kernel.contributions import Contribution
-
-Json = dict[str, Any]
+from core.kernel.json_types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -13,12 +11,12 @@ class SecurityScheme(Contribution):
     """A further way to obtain an access token, as a Security Scheme Object of OpenAPI."""
 
     name: str
-    scheme: Json
+    scheme: JsonObject
 
 
 BEARER, API_KEY = "bearer", "api_key"
 
-OWN: Json = {
+OWN: JsonObject = {
     BEARER: {
         "type": "http",
         "scheme": "bearer",

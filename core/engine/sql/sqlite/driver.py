@@ -27,7 +27,7 @@ PRAGMAS = (
     "temp_store = MEMORY",
 )
 OPENING_S = 5.0
-SqlWrite = tuple[str, Sequence[Any]]
+SqlWrite = tuple[str, Sequence[object]]
 """A statement, and its values."""
 SAVEPOINT: SqlWrite = ("SAVEPOINT mine", ())
 
@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
     """
 
     rows: list[Any]
-    description: Any
+    description: object
     rowcount: int
     lastrowid: int | None
 

@@ -50,7 +50,9 @@ class SnapshotConnection:
         return self._connection
 
 
-def execute_in_snapshot(connection: sqlite3.Connection, sql: str, values: Any, many: bool) -> Any:
+def execute_in_snapshot(
+    connection: sqlite3.Connection, sql: str, values: object, many: bool
+) -> object:
     if not connection.in_transaction:
         connection.execute("BEGIN").close()
     return execute(connection, (), sql, values, many)

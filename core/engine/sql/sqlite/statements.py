@@ -5,7 +5,6 @@ from asyncio import CancelledError, TimerHandle, get_running_loop
 from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic, thread_time
-from typing import Any
 
 from core.engine.sql.lanes import Overran
 from core.engine.sql.sqlite.threads import ConnectionThreads
@@ -31,7 +30,7 @@ class Statement:
         "seconds",
     )
 
-    def __init__(self, limit_s: float | None, call: Callable[..., Any], *args: Any) -> None:
+    def __init__(self, limit_s: float | None, call: Callable[..., object], *args: object) -> None:
         self.limit_s, self._call, self._args = limit_s, call, args
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
@@ -45,7 +44,7 @@ class Statement:
         self,
         connection: sqlite3.Connection,
         preceding: Sequence[Callable[[sqlite3.Connection], object]] = (),
-    ) -> Any:
+    ) -> object:
         """Make the preceding calls, which have limits of their own, and then this one."""
         for call in preceding:
             call(connection)
@@ -90,7 +89,7 @@ class StatementTimer:
         self,
         threads: ConnectionThreads,
         statement: Statement,
-    ) -> Any:
+    ) -> object:
         """Return what the statement returns, or end it when the task is cancelled.
 
         Raises Overran when it was interrupted.
