@@ -83,6 +83,14 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Wait long for the maintenance state, so that no test takes a fallback on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.operations.maintenance.REFRESH_S", 20.0)
+        yield
+
+
 @pytest.fixture
 def frequent_renewals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renew each lease every 10 ms, so that a test that sets the clock ahead does not wait."""

@@ -203,6 +203,7 @@ def test_who_comes_second_waits_and_finds_nothing_to_do(url: str, stock: Team) -
     assert upgrade(url, of(stock)) == {"stock": []}
 
 
+@pytest.mark.process
 def test_one_of_the_processes_that_migrate_at_once_does_it(
     url: str, core: Team, stock: Team, wishes: Team
 ) -> None:

@@ -11,6 +11,8 @@ from core.engine.http.connections import OpenConnections
 from tests.core.engine.http.raw import Answer, RawConnection, connect, eventually, head
 from tests.core.engine.http.served import Serving, served
 
+pytestmark = pytest.mark.process
+
 SMALL = 4_096
 MUCH = 16_000_000
 LITTLE_MORE = 6_000_000

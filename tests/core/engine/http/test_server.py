@@ -12,6 +12,8 @@ from core.engine.http.server import CannotListen, listen
 from tests.core.engine.http.raw import Answer, RawConnection, connect, eventually, head
 from tests.core.engine.http.served import Serving, served
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def server() -> Iterator[Serving]:
