@@ -11,6 +11,9 @@ from msgspec import Struct, json
 from config.console import console_renderer
 from config.log_writer import LogWriter
 
+LEVELS = ("debug", "info")
+"""The values of LOG_LEVEL at which the lines are written."""
+
 
 class AccessLine(Struct, omit_defaults=True, gc=False):
     """`path` is the template of the route, never the path that the client sent."""
@@ -30,7 +33,7 @@ class AccessLine(Struct, omit_defaults=True, gc=False):
 
 def access_writer(lines: LogWriter, level: str, format: str) -> Callable[[AccessLine], None]:
     """Return a function that writes records in `format`, or none if `level` is above `info`."""
-    if level not in ("debug", "info"):
+    if level not in LEVELS:
         return lambda line: None
     encode = json.Encoder().encode if format == "json" else as_text(lines.coloured)
 

@@ -37,20 +37,18 @@ class VersionedCache(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return the value if it is cached and still valid."""
         kept = self._kept.get(key)
-        return kept.value if kept and self._holds(kept) else None
+        if kept is None or kept.generation != self._generation():
+            return None
+        return kept.value if monotonic() - kept.at < MAX_AGE_S else None
 
     async def fetch(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
         """Return the cached value, or load it. A value that changes meanwhile is not kept."""
         if inside_transaction():  # its changes may still be rolled back
             return await load()
-        kept = self._kept.get(key)
-        if kept and self._holds(kept):
-            return kept.value
+        if (known := self.get(key)) is not None:
+            return known
         generation, at = self._generation(), monotonic()
         value = await load()
         if value is not None and self._generation() == generation:
             self._kept.put(key, Kept(value, generation, at))
         return value
-
-    def _holds(self, kept: Kept[V]) -> bool:
-        return kept.generation == self._generation() and monotonic() - kept.at < MAX_AGE_S

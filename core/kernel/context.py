@@ -14,19 +14,17 @@ from core.kernel.principal import Principal
 class RequestContext:
     """Data of one request. Outside requests, the context has no id, client IP or principal."""
 
-    __slots__ = ("about", "address", "audited", "code", "principal", "request_id", "traceparent")
+    principal: Principal | None = None
+    traceparent: str | None = None
+    about: UUID | None = None
+    """The id of the user that the response is about, if that is not the principal."""
+    code = ""
+    """The error code of the response."""
+    audited = False
+    """Whether the audit trail already has an entry of this request."""
 
     def __init__(self, request_id: str = "", address: str = "") -> None:
-        self.request_id = request_id
-        self.address = address
-        self.principal: Principal | None = None
-        self.traceparent: str | None = None
-        self.about: UUID | None = None
-        """The id of the user that the response is about, if that is not the principal."""
-        self.code = ""
-        """The error code of the response."""
-        self.audited = False
-        """Whether the audit trail already has an entry of this request."""
+        self.request_id, self.address = request_id, address
 
     @property
     def client(self) -> str:
@@ -34,14 +32,14 @@ class RequestContext:
         return client_network(self.address)
 
 
-_current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
-enter_context = _current.set
+CURRENT: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+enter_context = CURRENT.set
 
 
 def current_context() -> RequestContext:
-    return _current.get() or RequestContext()
+    return CURRENT.get() or RequestContext()
 
 
 def in_request() -> bool:
     """Return whether this task works for a request."""
-    return _current.get() is not None
+    return CURRENT.get() is not None

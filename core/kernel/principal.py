@@ -55,17 +55,16 @@ class Principal:
     """The language tag that the user has chosen, e.g. `ko-KR`."""
     text: str = field(init=False)
     """The id as text for logs and counters, made once because every request needs it."""
+    is_admin: bool = field(init=False)
+    """Whether the user has the role `admin`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", str(self.id))
+        object.__setattr__(self, "is_admin", "admin" in self.roles)
 
     def may(self, permission: Permission) -> bool:
         """Return whether the principal has the permission."""
         return permission.name in self.permissions
-
-    @property
-    def is_admin(self) -> bool:
-        return "admin" in self.roles
 
     def is_fresh(self, now: datetime) -> bool:
         return self.fresh_until is not None and now < self.fresh_until

@@ -69,7 +69,7 @@ class RequestMetrics(Collector):
             self._registry.register(collector)
 
     def observe(self, context: HttpContext) -> None:
-        key = (context.method, context.template, context.module, context.status)
+        key = (context.method, context.template, context.options.module, context.status)
         tally = self._tallies.get(key)
         if tally is None:
             tally = self._first(key)

@@ -8,7 +8,6 @@ from core.engine.sql import DatabaseBusy
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import count_fallback
 from core.web.context import HttpContext
-from core.web.route_options import options_of
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +25,7 @@ class RefusalAudit:
         An exception is logged, and the response is sent as usual. If the database is busy, for the
         operation or for the audit entry, the entry is written later with the next notes.
         """
-        handler = context.scope.get("route_handler")
-        action = options_of(handler).audit if handler else None
+        action = context.options.audit
         if action is None or context.audited or self._counted(context):
             return
         outcome = Outcome.failed if context.status >= 500 else Outcome.refused
@@ -57,4 +55,4 @@ def target_of(context: HttpContext, action: str) -> tuple[str, str | None]:
     if context.principal is None and context.about:
         return action.partition(".")[0], str(context.about)
     ids = list(context.scope.get("path_params", {}).values())
-    return context.module, str(ids[0])[:100] if ids else None
+    return context.options.module, str(ids[0])[:100] if ids else None

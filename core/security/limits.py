@@ -4,7 +4,7 @@ Requests are counted in this process, or in a store for all processes. Without s
 several processes grants its share of the amount.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -12,6 +12,8 @@ from time import time
 from typing import NamedTuple, Protocol
 
 from config.settings import Rate
+from core.engine.http import Header
+from core.kernel.context import RequestContext
 from core.kernel.contributions import Contribution
 from core.kernel.errors import TooManyRequests
 from core.kernel.loading import as_wiring_error
@@ -26,8 +28,7 @@ class RateLimited(TooManyRequests):
 
     def __init__(self, standing: "RateLimitResult") -> None:
         super().__init__(retry_after_s=standing.resets_in_s)
-        policy, left = standing.headers()
-        self.headers |= {"ratelimit-policy": policy.decode(), "ratelimit": left.decode()}
+        self.headers |= {name.decode(): value.decode() for name, value in standing.headers()}
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,16 @@ class RateLimitResult(NamedTuple):
     remaining: int
     resets_in_s: int
 
-    def check(self) -> None:
-        if not self.granted:
-            raise RateLimited(self)
-
-    def headers(self) -> tuple[bytes, bytes]:
+    def headers(self) -> tuple[Header, Header]:
         """Return `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers)."""
         policy, template = prepared(self.name, self.rate.amount, self.rate.seconds)
-        return policy, template % (self.remaining, self.resets_in_s)
+        return policy, (b"ratelimit", template % (self.remaining, self.resets_in_s))
 
 
 @cache
-def prepared(name: str, amount: int, seconds: int) -> tuple[bytes, bytes]:
-    return f'"{name}";q={amount};w={seconds}'.encode(), f'"{name}";r=%d;t=%d'.encode()
+def prepared(name: str, amount: int, seconds: int) -> tuple[Header, bytes]:
+    policy = f'"{name}";q={amount};w={seconds}'.encode()
+    return (b"ratelimit-policy", policy), f'"{name}";r=%d;t=%d'.encode()
 
 
 class RateLimitStore(Protocol):
@@ -93,6 +91,23 @@ class RateLimits:
         self._general = general
         self._limits = {it.name: (exact if it.exact else general, rate_of(it)) for it in limits}
         self.enabled, self._must_be_allowed = enabled, must_be_allowed
+
+    async def count(self, context: RequestContext, limit: str | None = None) -> Sequence[Header]:
+        """Count a request per principal, or per client if there is none; return header fields.
+
+        The further `limit` is always counted per client. Raises RateLimited.
+        """
+        if not self.enabled:
+            return ()
+        if (principal := context.principal) is not None:
+            result = await self.hit("signed-in", principal.text)
+        else:
+            result = await self.hit("anonymous", context.client)
+        if limit and result.granted:
+            result = await self.hit(limit, context.client)
+        if not result.granted:
+            raise RateLimited(result)
+        return result.headers()
 
     async def hit(self, name: str, caller: str) -> RateLimitResult:
         """Count one request of `caller` (a client IP or an id) against the limit of this name."""
@@ -127,8 +142,11 @@ class ServiceLimit:
         Raises RuntimeError inside a transaction, because RateLimited would roll it back.
         """
         self._must_be_allowed("An attempt was counted")
-        if self._limits.enabled:
-            (await self._limits.hit(self._name, caller)).check()
+        if not self._limits.enabled:
+            return
+        result = await self._limits.hit(self._name, caller)
+        if not result.granted:
+            raise RateLimited(result)
 
 
 def rate_of(limit: RateLimit) -> Rate:

@@ -1,9 +1,7 @@
-"""The layer that authenticates a request, counts it, and applies the policy of its route.
+"""Decides whether a request is let through: credential, rate limits, maintenance mode, policy.
 
 `RouteRules` makes the start fail if a route has no policy.
 """
-
-from typing import Any
 
 from core.kernel.clock import Clock
 from core.kernel.principal import Principal
@@ -17,32 +15,15 @@ from core.security.authentication import (
 )
 from core.security.limits import RateLimits
 from core.security.policies import Policy
-from core.web.context import HttpContext, current_options, http_context
-from core.web.limits import count_request
+from core.web.context import HttpContext
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
-from core.web.problems import MethodNotAllowed
-from core.web.responses import FinishedResponse
 from core.web.route_options import RouteOptions
 
-
-class AccessMiddleware:
-    def __init__(self, app: Any, access: "AccessControl") -> None:
-        self._app, self._access = app, access
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        context, options = http_context(), current_options()
-        if options.allow_headers and not context.allow:
-            await self._access.count(context, options)
-            await FinishedResponse(204, [*options.allow_headers], b"")(scope, receive, send)
-            return
-        await self._access.admit(context, options)
-        if context.allow:
-            raise MethodNotAllowed(context.allow)
-        await self._app(scope, receive, send)
+BEARER = b"bearer "
 
 
 class AccessControl:
-    """Decides whether a request is let through; a request is counted before it is refused."""
+    """Admits requests; a request is counted before it is refused."""
 
     def __init__(
         self,
@@ -74,35 +55,31 @@ class AccessControl:
         """
         error = await self._authenticate(context, options.policy)
         if options.in_api:
-            await count_request(self._limits, context, options.limit)
+            context.reply_headers += await self._limits.count(context, options.limit)
         return error
 
     async def _authenticate(self, context: HttpContext, policy: Policy) -> Exception | None:
         """Set the principal, or return an error that is raised after the request is counted."""
-        authorization = context.headers.get(b"authorization")
-        key = context.headers.get(b"x-api-key")
+        headers = context.headers
+        authorization, key = headers.get(b"authorization"), headers.get(b"x-api-key")
         if authorization is None and key is None:
             return None
         if authorization is not None and key is not None and not policy.both:
             return MixedCredentials()
-        by_token = await self._by_token(authorization) if authorization is not None else None
-        by_key = await self._identify_key(key.decode("latin-1")) if key is not None else None
+        by_token = by_key = None
+        if authorization is not None and authorization[: len(BEARER)].lower() == BEARER:
+            by_token = await self._identify(authorization[len(BEARER) :].decode("latin-1"))
+        if key is not None:
+            by_key = await self._identify_key(key.decode("latin-1"))
         if policy.both:
-            return self._join(context, by_token, by_key)
+            return self._join(context, policy, by_token, by_key)
         context.principal = by_token or by_key
-        if context.principal is None and policy.strict:
-            return BadCredential()
-        return None
-
-    async def _by_token(self, authorization: bytes) -> Principal | None:
-        scheme, _, token = authorization.partition(b" ")
-        if scheme.lower() != b"bearer":
-            return None
-        return await self._identify(token.decode("latin-1"))
+        return BadCredential() if context.principal is None and policy.strict else None
 
     def _join(
         self,
         context: HttpContext,
+        policy: Policy,
         by_token: Principal | None,
         by_key: Principal | None,
     ) -> Exception | None:
@@ -112,9 +89,7 @@ class AccessControl:
         if by_key is None or by_key.id != by_token.id:
             return KeyRequired()
         context.principal = by_token
-        needed = current_options().policy.needs
-        if needed and not by_key.may(needed):
-            return InsufficientScope(
-                "This requires an API key with the scope {scope}.", scope=needed.name
-            )
+        if policy.needs and not by_key.may(policy.needs):
+            message = "This requires an API key with the scope {scope}."
+            return InsufficientScope(message, scope=policy.needs.name)
         return None

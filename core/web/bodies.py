@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import InternalServerException
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -59,13 +60,10 @@ class BodyCutOff(BadRequest):
     title = "The request body is incomplete."
 
 
-class JsonBytes:
+class JsonBytes(Struct):
     """Bytes of unambiguous JSON, which `decode` turns into a schema."""
 
-    __slots__ = ("content",)
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
+    content: bytes
 
 
 class JsonRequest(AnyRequest):

@@ -6,9 +6,9 @@ from typing import Any
 from core.engine.http import Header
 from core.security.limits import RateLimits
 from core.web.context import http_context
-from core.web.limits import count_request
 from core.web.responses import FinishedResponse
 
+PREFLIGHT = b"access-control-request-method"
 ALLOWED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
     "Authorization, Content-Type, X-API-Key, If-Match, If-None-Match, If-Modified-Since, "
@@ -51,20 +51,12 @@ class CorsMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         context = http_context()
-        origin = context.headers.get(b"origin")
-        if origin is None:
-            await self._app(scope, receive, send)
-            return
-        fields = self._fields.get(origin, ())
+        fields = self._fields.get(context.headers.get(b"origin", b""), ())
         context.reply_headers.extend(fields)
-        if scope["method"] == "OPTIONS" and is_preflight(context.headers):
+        if scope["method"] == "OPTIONS" and PREFLIGHT in context.headers:
             if f"{scope['path']}/".startswith(self._api):
-                await count_request(self._limits, context, limit=None)
+                context.reply_headers += await self._limits.count(context)
             preflight = FinishedResponse(204, [*self._preflight] if fields else [], b"")
             await preflight(scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-
-def is_preflight(headers: dict[bytes, bytes]) -> bool:
-    return b"access-control-request-method" in headers

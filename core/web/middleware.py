@@ -2,6 +2,8 @@
 
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -11,11 +13,12 @@ from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
 from core.web.context import HttpContext
 from core.web.problems import Problems
-from core.web.security_headers import SecurityHeaders
+from core.web.security_headers import NAMES, SecurityHeaders
 
 log = structlog.get_logger(__name__)
 Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
+CountUnmatched = Callable[[Exception, Any, Any, Any], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -28,21 +31,26 @@ class ShuttingDown(Unavailable):
 
 
 class RequestMiddleware:
+    """Calls the next layer: `for_browsers` for a request with an Origin, else `app`."""
+
     def __init__(
         self,
         app: Any,
+        for_browsers: Any,
         admission: RequestValidator,
         client_ip: ClientIp,
         problems: Problems,
+        count_unmatched: CountUnmatched,
         security_headers: SecurityHeaders,
         lifecycle: Lifecycle,
         audit_refusal: AuditRefusal,
         observers: Sequence[Observer],
     ) -> None:
-        self._app, self._admission, self._client_ip = app, admission, client_ip
-        self._problems, self._missing = problems, security_headers.missing
-        self._lifecycle, self._audit_refusal = lifecycle, audit_refusal
-        self._observers = tuple(observers)
+        self._app, self._for_browsers = app, for_browsers
+        self._admission, self._client_ip = admission, client_ip
+        self._problems, self._count_unmatched = problems, count_unmatched
+        self._security_headers, self._audit_refusal = security_headers, audit_refusal
+        self._lifecycle, self._observers = lifecycle, tuple(observers)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":  # a WebSocket would need an access policy
@@ -50,14 +58,17 @@ class RequestMiddleware:
             return
         context = HttpContext(scope)
         enter_context(context)
-        sender = ResponseHeaders(context, send, self._missing, self._audit_refusal)
+        sender = partial(self._send, context, send)
         self._lifecycle.in_flight += 1
         try:
-            headers = self._admission.read(scope)
-            context.read(headers, self._client_ip.of(scope, headers))
+            headers = context.headers = self._admission.read(scope)
+            context.address = self._client_ip.of(scope, headers)
+            if b"x-request-id" in headers or b"traceparent" in headers:
+                context.read_ids()
             if context.method == "HEAD":  # as GET, without the body (RFC 9110, section 9.3.2)
                 context.scope = scope = {**scope, "method": "GET"}
-            await self._app(scope, receive, sender)
+            app = self._for_browsers if b"origin" in headers else self._app
+            await app(scope, receive, sender)
         except Exception as error:
             await self._answer_anyway(error, context, receive, sender)
         except CancelledError:  # the server stops, and its grace period is over
@@ -65,54 +76,45 @@ class RequestMiddleware:
                 await self._problems.response(ShuttingDown())(scope, receive, sender)
             raise
         finally:
-            self._lifecycle.in_flight -= 1
-            context.address = context.address or self._client_ip.of(scope, {})
-            for observe in self._observers:
-                observe(context)
-            context.leave()
+            self._finish(context, scope)
 
     async def _answer_anyway(
-        self, error: Exception, context: HttpContext, receive: Any, sender: "ResponseHeaders"
+        self, error: Exception, context: HttpContext, receive: Any, sender: Any
     ) -> None:
         if context.status:
             log.error("answer_broke_off", exc_info=error)
             raise error
+        try:
+            await self._count_unmatched(error, context.scope, receive, sender)
+        except Exception as refusal:
+            error = refusal
         await self._problems.response(error)(context.scope, receive, sender)
 
+    def _finish(self, context: HttpContext, scope: Any) -> None:
+        self._lifecycle.in_flight -= 1
+        context.address = context.address or self._client_ip.of(scope, {})
+        context.elapsed_s = perf_counter() - context.started
+        for observe in self._observers:
+            observe(context)
+        context.scope = {}  # it refers to this context: the cycle would need garbage collection
 
-class ResponseHeaders:
-    """A `send` that adds header fields to a response, and drops its body if the method is HEAD."""
-
-    __slots__ = ("_audit_refusal", "_context", "_missing", "_send")
-
-    def __init__(
-        self, context: HttpContext, send: Any, missing: Any, audit_refusal: AuditRefusal
-    ) -> None:
-        self._context, self._send, self._missing = context, send, missing
-        self._audit_refusal = audit_refusal
-
-    async def __call__(self, message: Any) -> None:
-        context = self._context
+    async def _send(self, context: HttpContext, send: Any, message: Any) -> None:
+        """Add header fields to a response, and drop its body if the method is HEAD."""
         if message["type"] == "http.response.start":
-            context.status = message["status"]
-            if context.status >= 400 and context.method in WRITES:
+            context.status = status = message["status"]
+            if status >= 400 and context.method in WRITES:
                 await self._audit_refusal(context)
-            sent = message.get("headers", ())
-            if context.status in (204, 405):
+            sent, more = message.get("headers", ()), context.reply_headers
+            if status in (204, 405):
                 sent = with_head_allowed(sent)
-            message["headers"] = [
-                *sent,
-                *self._missing(sent),
-                *(
-                    context.reply_headers
-                    if context.status != 429
-                    else missing_headers(context, sent)
-                ),
-                (b"x-request-id", context.request_id.encode()),
-            ]
+            elif status == 429:
+                more = missing_headers(context, sent)
+            own = NAMES.intersection([name for name, _ in sent])
+            request_id = (b"x-request-id", context.request_id.encode())
+            message["headers"] = [*sent, *self._security_headers[own], *more, request_id]
         elif context.method == "HEAD":
             message = {**message, "body": b""}
-        await self._send(message)
+        await send(message)
 
 
 def missing_headers(context: HttpContext, sent: Any) -> list[Header]:

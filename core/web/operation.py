@@ -1,35 +1,71 @@
-"""The innermost layer: it calls the handler of the operation, and renders what it returns."""
+"""The operation that the router has found: each step until its handler responds."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar.handlers import HTTPRouteHandler
 
-from core.engine.http.direct_call import direct_call
+from core.engine.http.direct_call import Call, direct_call
+from core.web.access import AccessControl
 from core.web.bodies import JsonRequest, refuse_content
-from core.web.context import current_options
-from core.web.problems import Problems
-from core.web.responses import BodyResponse, answer, is_ours
+from core.web.context import http_context
+from core.web.idempotency.middleware import Idempotency
+from core.web.problems import MethodNotAllowed, Problems
+from core.web.request_parameters import check_parameters
+from core.web.responses import BodyResponse, FinishedResponse, answer
+from core.web.route_options import OPTIONS, RouteOptions
 
 DIRECT = "direct"
 """The key in the `opt` of a handler that is called without Litestar."""
 
-Respond = Callable[[JsonRequest], Awaitable[Any]]
-
 
 class OperationMiddleware:
-    """Calls the handler, directly where that is possible; an exception becomes a problem."""
+    """Admits the request and checks its parameters; then the handler responds.
 
-    def __init__(self, app: Any, problems: Problems) -> None:
-        self._app, self._problems = app, problems
+    A POST with an `Idempotency-Key` that was sent before gets the stored response instead.
+    """
+
+    def __init__(
+        self, app: Any, access: AccessControl, idempotency: Idempotency, problems: Problems
+    ) -> None:
+        self._app, self._access = app, access
+        self._idempotency, self._problems = idempotency, problems
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = JsonRequest(scope, receive, send)
-        respond: Respond | None = scope["route_handler"].opt.get(DIRECT)
+        context, options = http_context(), scope["route_handler"].opt[OPTIONS]
+        context.options, context.template = options, scope["path_template"]
+        if options.allow_headers:
+            await self._answer_options(options, scope, receive, send)
+            return
+        await self._access.admit(context, options)
+        if scope["query_string"] or scope["path_params"]:
+            check_parameters(scope, options)
+        if b"idempotency-key" in context.headers and options.is_idempotent(scope["method"]):
+            await self._idempotency.once(self._respond, scope, receive, send)
+        else:
+            await self._respond(scope, receive, send)
+
+    async def _answer_options(
+        self, options: RouteOptions, scope: Any, receive: Any, send: Any
+    ) -> None:
+        """Respond to OPTIONS. Raises MethodNotAllowed for a method that the path does not have."""
+        context = http_context()
+        if context.allow:
+            await self._access.admit(context, options)
+            raise MethodNotAllowed(context.allow)
+        await self._access.count(context, options)
+        await FinishedResponse(204, [*options.allow_headers], b"")(scope, receive, send)
+
+    async def _respond(self, scope: Any, receive: Any, send: Any) -> None:
+        """Call the handler, directly where that is possible; an exception becomes a problem."""
+        request, handler = JsonRequest(scope, receive, send), scope["route_handler"]
+        direct, response = handler.opt[DIRECT], self._app
         try:
-            if current_options().bodyless:
+            if handler.opt[OPTIONS].bodyless:
                 await refuse_content(request)
-            response = await respond(request) if respond else self._app
+            if direct:
+                body = await direct.call(request)
+                response = direct.plain and answer(body, handler.status_code)
+                response = response or await handler.to_response(request.app, body, request)
         except Exception as error:
             response = self._problems.response(error)
         await response(scope, receive, send)
@@ -37,19 +73,18 @@ class OperationMiddleware:
             await (await request.form()).close()
 
 
-def direct_response(handler: HTTPRouteHandler, model: Any) -> Respond | None:
-    """Return a function that calls the handler and makes the response; None if Litestar must."""
-    if (call := direct_call(handler, model)) is None:
-        return None
-    status, by_litestar = handler.status_code, is_decorated(handler)
+class Direct(NamedTuple):
+    """The way to call a handler without Litestar."""
 
-    async def respond(request: JsonRequest) -> Any:
-        body = await call(request)
-        if by_litestar or not is_ours(body):
-            return await handler.to_response(app=request.app, data=body, request=request)
-        return answer(body, status)
+    call: Call
+    plain: bool
+    """Litestar adds nothing to the response that the handler returns."""
 
-    return respond
+
+def direct_of(handler: HTTPRouteHandler, model: Any) -> Direct | None:
+    """Return the way to call the handler; None if Litestar must."""
+    call = direct_call(handler, model)
+    return Direct(call, not is_decorated(handler)) if call else None
 
 
 def is_decorated(handler: HTTPRouteHandler) -> bool:

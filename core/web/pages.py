@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from litestar import Response
 
 from core.web.assets import asset_url
-from core.web.context import current_options
+from core.web.context import http_context
 from core.web.security_headers import PAGE_POLICY
 
 DOCUMENT = """<!doctype html>
@@ -52,7 +52,7 @@ OWN_PATH = re.compile(r'((?:href|src|data-document)=")/')
 
 def page_response(html: str, headers: Mapping[str, str] = NO_HEADERS) -> Response[bytes]:
     """Return the page as a response; prefix its internal links with the path of PUBLIC_URL."""
-    base = urlsplit(current_options().public_url).path
+    base = urlsplit(http_context().options.public_url).path
     return Response(
         OWN_PATH.sub(rf"\1{base}/", html).encode(),
         media_type="text/html",

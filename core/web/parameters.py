@@ -13,17 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Enum
 
-from core.kernel.context import current_context
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.messages import ParameterValue
 from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION, IfMatch
-from core.kernel.principal import Principal
 from core.kernel.schemas import parse_timestamp
 from core.kernel.text import Line
-from core.security.authentication import NotSignedIn
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, current_options, http_context
+from core.web.context import HttpContext, http_context
 from core.web.cursors import Cursors
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
@@ -37,17 +34,6 @@ BY_CURSOR = ("cursor", "total")
 BY_EITHER = ("per_page", "sort")
 SPACE_FOR_PLUS = re.compile(r"([Tt ][0-9:.]+) ([0-9]{2}:[0-9]{2})")
 """A time and an offset whose `+` was decoded as a space, because it was not encoded."""
-
-
-def principal() -> Principal:
-    if (signed_in := current_context().principal) is None:
-        raise NotSignedIn
-    return signed_in
-
-
-def visitor() -> Principal | None:
-    """Return the principal, or None if the request is anonymous."""
-    return current_context().principal
 
 
 def if_match() -> IfMatch:
@@ -75,7 +61,7 @@ class PageRequests:
 
     def page_request(self) -> PageRequest:
         context = http_context()
-        listing = current_options().listing
+        listing = context.options.listing
         if listing is None:
             raise RuntimeError("A page_request is of a list: say listing=… on the route.")
         query = read_query(context.scope["query_string"])

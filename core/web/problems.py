@@ -1,13 +1,12 @@
 """Problems (RFC 9457): the responses to errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import ConfigDict, Field
 
-from core.kernel.context import current_context
 from core.kernel.errors import (
     BadRequest,
     FieldError,
@@ -19,7 +18,7 @@ from core.kernel.errors import (
 from core.kernel.schemas import Schema
 from core.security.authentication import Named
 from core.web.catalogues import Catalogue, Catalogues
-from core.web.context import HttpContext
+from core.web.context import HttpContext, http_context
 from core.web.requests import AnyRequest
 from core.web.responses import PROBLEM, FinishedResponse, encoded
 from core.web.validation_messages import parameter_message
@@ -96,14 +95,6 @@ class Problem(Schema):
     )
 
 
-class ProblemResponse(FinishedResponse):
-    __slots__ = ()
-
-    def to_asgi_response(self, *_: Any, **__: Any) -> FinishedResponse:
-        """Return the response itself: Litestar calls this after an exception handler."""
-        return self
-
-
 class Problems:
     """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
 
@@ -116,12 +107,11 @@ class Problems:
 
     def response(self, error: Exception) -> FinishedResponse:
         """Return the problem in the language of the reader."""
-        context = cast("HttpContext", current_context())
-        named = self._named(as_problem(error))
+        context, named = http_context(), self._named(as_problem(error))
         texts = self._catalogues.for_reader(context)
         body = self._body(named, context, texts)
         headers = encoded({**named.headers, **texts.headers})
-        return ProblemResponse.of(body, named.status, PROBLEM, *headers)
+        return FinishedResponse.of(body, named.status, PROBLEM, *headers)
 
     def _named(self, error: ProblemError) -> ProblemError:
         kind = self._with_code.get(type(error))

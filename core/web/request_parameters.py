@@ -1,29 +1,22 @@
-"""The layer that checks the path and the query of a request before its handler is called."""
+"""The check of the path and the query of a request before its handler is called."""
 
 from typing import Any
 from urllib.parse import parse_qsl
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.text import Line
-from core.web.context import current_options
 from core.web.parameters import check_flags
+from core.web.route_options import RouteOptions
 
 
-class ParameterMiddleware:
-    """Refuses hidden characters in the path, and query parameters that the route does not have."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        options = current_options()
-        if scope["path_params"]:
-            refuse_hidden_characters(scope["path_params"])
-        if scope["query_string"] and options.query is not None:
-            refuse_unknown(scope["query_string"], options.query)
-        if options.flags:
-            check_flags(scope["query_string"], options.flags)
-        await self._app(scope, receive, send)
+def check_parameters(scope: Any, options: RouteOptions) -> None:
+    """Refuse hidden characters in the path, and query parameters that the route does not have."""
+    if scope["path_params"]:
+        refuse_hidden_characters(scope["path_params"])
+    if scope["query_string"] and options.query is not None:
+        refuse_unknown(scope["query_string"], options.query)
+    if options.flags:
+        check_flags(scope["query_string"], options.flags)
 
 
 def refuse_hidden_characters(path_params: dict[str, Any]) -> None:

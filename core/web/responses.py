@@ -7,17 +7,18 @@ route that is requested very often keeps the `Representation` of a value and ret
 from collections.abc import Iterable
 from gzip import compress
 from hashlib import sha256
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zlib import crc32
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from msgspec import Struct
 
 from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
-from core.web.context import HttpContext, current_options, http_context
+from core.web.context import HttpContext, http_context
 from core.web.entity_tags import weakly_listed
 from core.web.route_options import RouteOptions
 
@@ -29,14 +30,12 @@ SHARED: Header = (b"cache-control", b"no-cache")
 MIN_COMPRESSED_BYTES = 1024  # bytes
 
 
-class FinishedResponse:
+class FinishedResponse(Struct):
     """A response as an ASGI application, cheaper than Litestar's ASGIResponse for each header."""
 
-    __slots__ = ("_body", "_head")
-
-    def __init__(self, status: int, headers: list[Header], body: bytes) -> None:
-        self._head = {"type": "http.response.start", "status": status, "headers": headers}
-        self._body = {"type": "http.response.body", "body": body}
+    status: int
+    headers: list[Header]
+    body: bytes
 
     @classmethod
     def of(cls, body: Schema, status: int, *headers: Header) -> "FinishedResponse":
@@ -44,9 +43,13 @@ class FinishedResponse:
         length = (b"content-length", b"%d" % len(content))
         return cls(status, [*headers, length], content)
 
+    def to_asgi_response(self, *_: Any, **__: Any) -> "FinishedResponse":
+        """Return the response itself: Litestar calls this after an exception handler."""
+        return self
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send(self._head)
-        await send(self._body)
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 class Representation(Generic[T]):
@@ -101,13 +104,25 @@ class BodyResponse(Response[T], Generic[T]):
 COSTLY = ("background", "cookies", "headers")
 
 
-def answer(body: Schema | Representation[Any], status: int, *more: Header) -> FinishedResponse:
-    context = http_context()
-    if isinstance(body, Representation):
-        return body.response(context, *more)
-    if is_list(body):
+def answer(body: Any, status: int, *more: Header) -> FinishedResponse | None:
+    """Return the response with this body; None for a body that Litestar has to encode.
+
+    `isinstance` would call pydantic's metaclass, which takes as long as writing the body.
+    """
+    context, kinds = http_context(), type(body).__mro__
+    if Representation in kinds:
+        found: FinishedResponse = body.response(context, *more)
+        return found
+    if Page in kinds:
         return list_response(body, context, *more)
-    path, options = context.scope["path"], current_options()
+    return resource_response(body, status, context, *more) if Schema in kinds else None
+
+
+def resource_response(
+    body: Schema, status: int, context: HttpContext, *more: Header
+) -> FinishedResponse:
+    """Return the body with its ETag, and with the `Location` of a resource that was created."""
+    path, options = context.scope["path"], context.options
     if status == 201 and (location := options.location_of(body, path)):
         path = location
         more = (*more, (b"location", f"{options.public_url}{location}".encode()))
@@ -127,7 +142,7 @@ def list_response(body: Page[Any], context: HttpContext, *more: Header) -> Finis
     """Return a page with `Link` to its neighbours (RFC 8288), compressed if it is large enough."""
     content = to_bytes(body)
     fields = [JSON, *more]
-    if link := links(context, body, current_options().public_url):
+    if link := links(context, body, context.options.public_url):
         fields.append((b"link", link.encode()))
     if len(content) >= MIN_COMPRESSED_BYTES and accepts_gzip(context.headers):
         content = compress(content, compresslevel=5, mtime=0)
@@ -189,16 +204,8 @@ def encoded(headers: dict[str, Any]) -> list[Header]:
 
 
 def is_ours(body: object) -> bool:
-    """Return whether it is a Schema or a Representation.
-
-    `isinstance` would call pydantic's metaclass, which takes as long as writing the body.
-    """
-    kind = type(body)
-    return kind is Representation or Schema in kind.__mro__
-
-
-def is_list(body: object) -> TypeGuard[Page[Any]]:
-    return Page in type(body).__mro__
+    """Return whether it is a Schema or a Representation."""
+    return not {Schema, Representation}.isdisjoint(type(body).__mro__)
 
 
 def to_bytes(body: Any) -> bytes:

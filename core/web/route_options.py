@@ -15,7 +15,7 @@ from core.engine.http import Header
 from core.kernel.errors import ProblemError
 from core.kernel.uncopied import Uncopied
 from core.kernel.value_listing import ValueListing
-from core.security.policies import Policy
+from core.security.policies import Policy, public
 
 AnyListing = Listing | ValueListing
 Errors = Sequence[type[ProblemError]]
@@ -75,11 +75,19 @@ class RouteOptions(Declaration):
     allow_headers: tuple[Header, ...] = ()
     """The header fields of the response to OPTIONS, if the route has no OPTIONS handler."""
 
+    def is_idempotent(self, method: str) -> bool:
+        """Return whether the route stores its response for an `Idempotency-Key`."""
+        return method == "POST" and self.idempotency
+
     def location_of(self, body: Any, path: str) -> str | None:
         created = getattr(body, "id", None)
         if self.location:
             return self.prefix + self.location.format(id=created)
         return f"{path.rstrip('/')}/{created}" if created else None
+
+
+NO_OPERATION = RouteOptions(policy=public, in_api=True)
+"""The options of a request for which the router has not found an operation, or not yet."""
 
 
 def declaration_of(handler: BaseRouteHandler) -> Declaration | None:

@@ -3,8 +3,6 @@
 ASVS 3.4; the values are those that OWASP recommends for REST.
 """
 
-from collections.abc import Iterable
-
 from core.engine.http import Header
 
 DEFAULTS: tuple[Header, ...] = (
@@ -25,17 +23,15 @@ PAGE_POLICY = (
 """The Content-Security-Policy of HTML pages: no external sources, nothing inline."""
 
 
-class SecurityHeaders:
-    """The header fields that a response lacks, cached for each set of names that routes set."""
+NAMES = frozenset(name for name, _ in (*DEFAULTS, OVER_TLS))
+
+
+class SecurityHeaders(dict[frozenset[bytes], tuple[Header, ...]]):
+    """The header fields to add to a response, by those of `NAMES` that it has already."""
 
     def __init__(self, *, tls: bool) -> None:
         self._all = (*DEFAULTS, OVER_TLS) if tls else DEFAULTS
-        self._names = frozenset(name for name, _ in self._all)
-        self._rest: dict[frozenset[bytes], tuple[Header, ...]] = {}
 
-    def missing(self, sent: Iterable[Header]) -> tuple[Header, ...]:
-        own = self._names.intersection([name for name, _ in sent])
-        rest = self._rest.get(own)
-        if rest is None:
-            rest = self._rest[own] = tuple(pair for pair in self._all if pair[0] not in own)
+    def __missing__(self, own: frozenset[bytes]) -> tuple[Header, ...]:
+        self[own] = rest = tuple(pair for pair in self._all if pair[0] not in own)
         return rest

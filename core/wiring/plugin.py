@@ -13,7 +13,8 @@ from core.data.invalidation_listener import InvalidationListener
 from core.data.invalidation_poller import InvalidationPoller
 from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
-from core.web.parameters import PageRequests, if_match, principal, provide, visitor
+from core.web.context import principal, visitor
+from core.web.parameters import PageRequests, if_match, provide
 from core.web.responses import BodyResponse
 from core.wiring.container import CoreContainer
 from core.wiring.pipeline import Pipeline
@@ -34,7 +35,7 @@ class CorePlugin(InitPlugin):
         app_config.dependencies.update(
             provide(principal, visitor, if_match, page_requests.page_request)
         )
-        app_config.middleware.extend(self._pipeline.around_handler)
+        app_config.middleware.append(self._pipeline.operation)
         app_config.lifespan.append(self.lifespan)
         return app_config
 

@@ -11,7 +11,7 @@ from core.engine.http import Header
 from core.kernel.contributions import WiringError
 from core.security.policies import public
 from core.web.bodies import ACCEPT_PATCH
-from core.web.operation import DIRECT, direct_response
+from core.web.operation import DIRECT, direct_of
 from core.web.route_options import OPTIONS, RouteOptions, options_of
 from core.wiring.inventory import InstalledModules
 from core.wiring.options import OptionReader
@@ -39,7 +39,7 @@ class RouteRules(ReceiveRoutePlugin):
     def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
         options = self._reader.options_for(handler, model, path)
         handler.opt[OPTIONS] = options
-        handler.opt[DIRECT] = direct_response(handler, model)
+        handler.opt[DIRECT] = direct_of(handler, model)
         if handler.resolve_include_in_schema():
             self._modules.count_route(options.module)
 

@@ -23,7 +23,7 @@ class ClientIp:
         client = scope.get("client")
         if not client:
             return ""
-        address, trusted = self._read_ip(client[0])
+        address, trusted = self._known.get(client[0]) or self._read_ip(client[0])
         if not trusted or not (forwarded := headers.get(b"x-forwarded-for")):
             return address
         return self._follow(address, forwarded.decode("latin-1"))

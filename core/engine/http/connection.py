@@ -1,6 +1,6 @@
 """The state of one HTTP connection and its limits; the classes on it add reading and responding.
 
-`Connection` ← `TimedConnection` ← `RespondingConnection` ← `HttpProtocol` are one protocol, a
+`Connection` ← `TimedConnection` ← `RefusingConnection` ← `HttpProtocol` are one protocol, a
 subject in each file.
 """
 

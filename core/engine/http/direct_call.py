@@ -53,27 +53,22 @@ def call_with_dependencies(
 def call_with_parameters(
     handler: HTTPRouteHandler, model: Any, calls: list[tuple[str, Callable[[], Any]]]
 ) -> Call:
+    """Read path, query, header fields and body as Litestar does, and validate all arguments."""
     function: Callable[..., Awaitable[Any]] = handler.fn
     validated = handler.signature_model.parse_values_from_connection_kwargs
 
     async def call(request: AnyRequest) -> Any:
-        arguments = await read(model, request)
+        try:
+            arguments: dict[str, Any] = await model.to_kwargs(connection=request)
+        except SerializationException as error:
+            raise ClientException(str(error)) from error
+        if arguments.get("data") is Empty:
+            del arguments["data"]
         for name, provide in calls:
             arguments[name] = provide()
         return await function(**validated(connection=request, kwargs=arguments))
 
     return call
-
-
-async def read(model: Any, request: AnyRequest) -> dict[str, Any]:
-    """Return the parameters of path, query, header fields and body, as Litestar reads them."""
-    try:
-        arguments: dict[str, Any] = await model.to_kwargs(connection=request)
-    except SerializationException as error:
-        raise ClientException(str(error)) from error
-    if arguments.get("data") is Empty:
-        del arguments["data"]
-    return arguments
 
 
 def is_surrounded(handler: HTTPRouteHandler) -> bool:

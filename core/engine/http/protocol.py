@@ -4,21 +4,19 @@ A violation is an error like any other: the protocol passes the application a re
 error in the scope. The response then has an id, security headers, a log line and a problem as body.
 """
 
-from asyncio import Transport
 from itertools import chain
-from re import compile as pattern
 from typing import Any, cast
 
-from core.engine.http.errors import HeadersTooLarge, Unparsable, UriTooLong
-from core.engine.http.request_validator import MAX_HEADER_BYTES, MAX_URL_BYTES
-from core.engine.http.responding import HalfCloseTransport, RespondingConnection
-from core.engine.http.slices import fits_in_one_piece, pieces
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
+from core.engine.http.refusing import RefusingConnection
+from core.engine.http.request_validator import MAX_URL_BYTES
+from core.engine.http.response_writer import ResponseWriter
+from core.engine.http.slices import END_OF_HEAD, MAX_WAITING, SLICE_BYTES, pieces
 
 
-class HttpProtocol(RespondingConnection):
-    """Reads and parses the requests of a connection."""
+class HttpProtocol(RefusingConnection):
+    """Reads and parses the requests of a connection, and starts the application for each."""
 
     __slots__ = ()
 
@@ -28,7 +26,7 @@ class HttpProtocol(RespondingConnection):
         self._heard = self.loop.time()
         if self.pipeline:
             self._unparsed = chain(self._unparsed, pieces(data, body=0))
-        elif fits_in_one_piece(data) or len(data) <= self._body_left():
+        elif len(data) <= SLICE_BYTES and data.count(END_OF_HEAD) < MAX_WAITING:
             self._read(data)
         else:
             self._unparsed = pieces(data, self._body_left())
@@ -54,44 +52,6 @@ class HttpProtocol(RespondingConnection):
             self._check_body(len(data))
         elif "method" not in self.scope:
             self._check_head(len(data))
-
-    def _check_head(self, size: int) -> None:
-        """Refuse a head that is too large.
-
-        Its first piece is not counted, because it may contain the end of a body.
-        """
-        if self._open_head is not self.scope:
-            self._open_head, self._head_bytes, self._began = self.scope, 0, self._heard
-            self._schedule_check()
-        else:
-            self._head_bytes += size
-        if self._head_bytes > MAX_HEADER_BYTES + MAX_URL_BYTES:
-            self._refuse(UriTooLong() if len(self.url) > MAX_URL_BYTES else HeadersTooLarge())
-
-    def _check_body(self, size: int) -> None:
-        """Refuse too many bytes of chunk extensions and trailers, which no other limit covers."""
-        if self._open_body is not self.cycle:
-            self._await_body()
-        elif self._body_bytes == self._body_bytes_seen:
-            self._other_bytes += size
-        self._body_bytes_seen = self._body_bytes
-        if self._other_bytes > MAX_HEADER_BYTES:
-            self._refuse(HeadersTooLarge())
-
-    def _await_body(self) -> None:
-        """Prepare for the rest of a body.
-
-        A response that starts before the end of a long body is the last on its connection. The
-        same holds if the client waits for 100 Continue, because it may omit the body.
-        """
-        length = dict(self.scope["headers"]).get(b"content-length")
-        self._open_body, self._sized, self._other_bytes = self.cycle, length is not None, 0
-        self._body_end = self._body_began + int(length or 0)
-        self._window_began, self._window_bytes = self._heard, self._body_bytes
-        self.cycle.transport = cast(Transport, HalfCloseTransport(self.transport, self._linger))
-        if not length or int(length) > self.drained_bytes or self.expect_100_continue:
-            self._resumes, self.cycle.keep_alive = self.cycle.keep_alive, False
-        self._schedule_check()
 
     # Callbacks of the parser
 
@@ -120,27 +80,29 @@ class HttpProtocol(RespondingConnection):
             self._resumes, self.cycle.keep_alive = False, not self.cycle.response_started
         super().on_message_complete()
 
-    def _check_target(self) -> None:
-        """Reduce `*` and an absolute URL to a path (RFC 9112, section 3.2.2).
+    # The application
 
-        Raises the error of this connection, or Unparsable if the URL names another host than Host.
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__, self._running = ResponseWriter, cycle  # replaces the class of uvicorn
+        self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def on_response_complete(self) -> None:
+        """Start the next request, or wait for one.
+
+        uvicorn would set a timer after each response and cancel it at the next request.
         """
-        if len(self.url) > MAX_URL_BYTES:
-            self._fault = UriTooLong()
-        if self._fault:
-            raise self._fault
-        if self.url == b"*" and self.parser.get_method() == b"OPTIONS":
-            self.url = b"/"
-        elif (target := TARGET.fullmatch(self.url)) and (b"host", target[1]) in self.headers:
-            self.url = target[2] if target[2].startswith(b"/") else b"/" + target[2]
-        else:
-            raise Unparsable
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Refuse an upgrade with a body, which the parser takes for another protocol."""
-        fields = dict(self.scope["headers"])
-        if b"transfer-encoding" in fields or fields.get(b"content-length", b"0") != b"0":
-            self._awaiting_body = True
-            self._refuse(Unparsable())
-        else:
-            self.cycle.keep_alive, self._discarding = False, True
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._heard = self.loop.time()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            self._began = self._heard  # for a head whose parsing was suspended
+            self._read_on()
+            self._unstarted = None
+        elif self._timer.when() > self._heard + self.timeout_keep_alive:
+            self._schedule_check()
+        if self.flow.read_paused:
+            self.flow.resume_reading()

@@ -64,7 +64,9 @@ class RequestValidator:
             raise HeadersTooLarge(
                 "A request has at most {fields} header fields and {bytes} bytes of them.", **limits
             )
-        check_url(scope["raw_path"], scope["query_string"])
+        path, query = scope["raw_path"], scope["query_string"]
+        if len(path) + len(query) >= MAX_URL_BYTES or b"%" in path or b"%" in query:
+            check_url(path, query)
         headers = dict(fields)
         if len(headers) < len(fields):
             headers = joined(fields)

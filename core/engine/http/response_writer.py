@@ -58,47 +58,44 @@ class ResponseWriter(RequestResponseCycle):
 
     def _head(self, status: int, fields: Fields) -> bytes:
         """Return the head. Raises RuntimeError for control characters (RFC 9110, section 5.5)."""
-        fields = [*self.default_headers, *fields, *self._framing(status, dict(fields))]
+        named = dict(fields := [*self.default_headers, *fields])
+        if (length := named.get(b"content-length")) is not None:
+            self.chunked_encoding, self.expected_content_length = False, int(length)
+        elif self.scope["method"] != "HEAD" and status not in NO_BODY:
+            fields += self._framing()
+        if named.get(b"connection") == b"close":
+            self.keep_alive = False
+        elif not self.keep_alive:
+            fields.append((b"connection", b"close"))
         lines = LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
         if lines.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 1):
             raise RuntimeError("A header field has control characters in it.")
         kept = cast(Flow, self.flow).kept_alive if self.keep_alive else b""
         return STATUS_LINE[status] + kept + lines
 
-    def _framing(self, status: int, fields: dict[bytes, bytes]) -> Fields:
-        """Yield the missing header fields that say how the body and the connection end."""
-        if (length := fields.get(b"content-length")) is not None:
-            self.chunked_encoding, self.expected_content_length = False, int(length)
-        elif self.scope["method"] != "HEAD" and status not in NO_BODY:
-            self.chunked_encoding = self.scope["http_version"] != "1.0"
-            if self.chunked_encoding:
-                yield b"transfer-encoding", b"chunked"
-            else:  # the body ends with the connection (RFC 9112, section 6.3)
-                self.keep_alive, self.expected_content_length = False, UNTIL_THE_END
-        if fields.get(b"connection") == b"close":
-            self.keep_alive = False
-        elif not self.keep_alive:
-            yield b"connection", b"close"
+    def _framing(self) -> Fields:
+        """Return the header field for a body of unknown length, which ends with a chunk."""
+        self.chunked_encoding = self.scope["http_version"] != "1.0"
+        if self.chunked_encoding:
+            return [(b"transfer-encoding", b"chunked")]
+        # The body ends with the connection (RFC 9112, section 6.3).
+        self.keep_alive, self.expected_content_length = False, UNTIL_THE_END
+        return []
 
     def _write(self, body: bytes, ends: bool) -> None:
         if self.scope["method"] == "HEAD":
             body = b""
         elif self.chunked_encoding:
             body = chunk(body) + LAST_CHUNK * ends
-        else:
-            self._count(len(body), ends)
+        elif self.expected_content_length != UNTIL_THE_END:
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0 or (ends and self.expected_content_length):
+                raise RuntimeError("The body is not as long as its Content-Length.")
         piece, self._unsent = self._unsent + body, b""
         cast(Flow, self.flow).written += len(piece)
         self.transport.write(piece)
         if ends:
             self._complete()
-
-    def _count(self, size: int, ends: bool) -> None:
-        if self.expected_content_length == UNTIL_THE_END:
-            return
-        self.expected_content_length -= size
-        if self.expected_content_length < 0 or (ends and self.expected_content_length):
-            raise RuntimeError("The body is not as long as its Content-Length.")
 
     def _complete(self) -> None:
         self.response_complete = True

@@ -14,17 +14,11 @@ A body of known length is not cut into pieces.
 """
 
 
-def fits_in_one_piece(data: bytes) -> bool:
-    """Return whether the data contains so few requests that it can be parsed at once."""
-    size = len(data)
-    return size <= WAITING_BYTES or (size <= SLICE_BYTES and data.count(END_OF_HEAD) < MAX_WAITING)
-
-
 def pieces(data: bytes, body: int) -> Iterator[bytes]:
-    """Yield the first `body` bytes whole, and the rest in pieces that each fit in one go."""
+    """Yield the first `body` bytes whole, and the rest in pieces with few requests each."""
     if body:
         yield data[:body]
     for start in range(body, len(data), SLICE_BYTES):
         piece = data[start : start + SLICE_BYTES]
-        step = SLICE_BYTES if fits_in_one_piece(piece) else WAITING_BYTES
+        step = SLICE_BYTES if piece.count(END_OF_HEAD) < MAX_WAITING else WAITING_BYTES
         yield from (piece[at : at + step] for at in range(0, len(piece), step))

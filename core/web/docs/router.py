@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from core.kernel.errors import NotFound
 from core.security.policies import public
-from core.web.context import current_options, http_context
+from core.web.context import http_context
 from core.web.docs.documentation import Documentation
 from core.web.docs.guides import guides
 from core.web.docs.pages import (
@@ -97,7 +97,7 @@ class DocsController(Controller):
         """Return the page of a problem. Raises NoSuchProblem."""
         if (kind := kinds().get(code)) is None:
             raise NoSuchProblem
-        texts = documentation.catalogues.for_reader(http_context())
-        public_url = current_options().public_url
-        page = problem_page(kind, documentation.answering(code), public_url, texts)
+        context, answering = http_context(), documentation.answering(code)
+        texts = documentation.catalogues.for_reader(context)
+        page = problem_page(kind, answering, context.options.public_url, texts)
         return page_response(page, texts.headers)

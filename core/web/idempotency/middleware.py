@@ -18,7 +18,7 @@ from core.events.leases import renewed
 from core.kernel.context import current_context
 from core.kernel.errors import BadRequest, Conflict, Unprocessable
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, current_options, http_context
+from core.web.context import HttpContext, http_context
 from core.web.idempotency.bodies import BufferedSend, HashingReceive
 from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
 from core.web.idempotency.store import IdempotencyStore, KeyInUse, StoredResponse
@@ -64,18 +64,6 @@ class StillRunning(Conflict):
 
 class RefusedOperation(Exception):
     """Rolls the operation back, because its response is an error."""
-
-
-class IdempotencyMiddleware:
-    def __init__(self, app: Any, idempotency: "Idempotency") -> None:
-        self._app, self._idempotency = app, idempotency
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        has_key = scope["method"] == "POST" and b"idempotency-key" in http_context().headers
-        if has_key and current_options().idempotency:
-            await self._idempotency.once(self._app, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
 
 
 class Idempotency:

@@ -113,9 +113,11 @@ class SmallApplication:
         self.state = SimpleNamespace(lifecycle=lifecycle)
         self._handle = RequestMiddleware(
             handle,
+            for_browsers=handle,
             admission=RequestValidator(["test"], ["/echo/health"]),
             client_ip=ClientIp([]),
             problems=Problems("http://test", Catalogues()),
+            count_unmatched=nothing,
             security_headers=SecurityHeaders(tls=False),
             lifecycle=self.state.lifecycle,
             audit_refusal=nothing,
@@ -134,5 +136,5 @@ class SmallApplication:
         print("closed", flush=True)
 
 
-async def nothing(context: Any) -> None:
+async def nothing(*_: Any) -> None:
     pass
