@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any
 
 from core.testing.people import Person
@@ -29,7 +30,7 @@ class AccessRequest:
 
 
 Sent = Mapping[str, Any]  # Any: arguments of the client, such as `json`
-Body = Sent | Callable[[AccessRequest], Sent]
+Body = Sent | Callable[[AccessRequest], Sent | Awaitable[Sent]]
 Resource = str | Callable[[Person], Awaitable[object]]
 
 
@@ -61,8 +62,9 @@ class AccessTable:
     bodies: Mapping[str, Body] = field(default_factory=dict)
     """The body by route: `{"POST /api/v1/notes": {"json": {"text": "Buy milk."}}}`.
 
-    The values are arguments of httpx, or a function that makes them for an `AccessRequest`. A
-    route that is not named gets the example of its JSON body in the OpenAPI document.
+    The values are arguments of httpx, or a function, also an asynchronous one, that makes them for
+    an `AccessRequest`. A route that is not named gets the example of its JSON body in the OpenAPI
+    document.
     """
     resources: Mapping[str, Resource] = field(default_factory=dict)
     """The part of a path that is replaced, such as `{note_id}`, and its value.
@@ -87,7 +89,8 @@ class AccessTable:
         """Return the arguments of httpx with the body of this route."""
         if (body := self.bodies.get(route)) is None:
             return await example_of(route, request.owner)
-        return body(request) if callable(body) else body
+        sent = body(request) if callable(body) else body
+        return await sent if isawaitable(sent) else sent
 
     async def path_of(self, row: AccessRow, owner: Person) -> str:
         """Return the path with the resources of this owner."""
