@@ -81,7 +81,7 @@ class UserReplace(Schema):
         return without_proof({"age": None, **given})
 
     def own_changes(self) -> dict[str, object]:
-        """Return the fields of the own profile; the e-mail is needed. Raises InvalidInput."""
+        """Return the fields of the user's profile; the e-mail is needed. Raises InvalidInput."""
         if "email" not in self.model_fields_set:
             raise InvalidInput([FieldError("body.email", "This is required.", "missing")])
         return {"locale": None, **self.changes()}

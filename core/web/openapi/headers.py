@@ -18,7 +18,7 @@ HEADERS: JsonObject = {
     "ETag": text("The ETag of a resource with its own URL."),
     "RateLimit-Policy": text("The rate limits that counted this request."),
     "RateLimit": text("The remaining requests, and the seconds until the window has moved on."),
-    "Idempotency-Replayed": text("`true` when this is the first answer again."),
+    "Idempotency-Replayed": text("`true` if this is the first response again."),
     "WWW-Authenticate": text("The kind of credential, and the error (RFC 6750)."),
     "Accept-Patch": text("The media types of a PATCH (RFC 5789)."),
     "Content-Range": text("The range of this part, or the number of bytes of the file."),

@@ -1,4 +1,4 @@
-"""The routes for users by their ids; the own id is as `/users/me`."""
+"""The routes for users by their ids; that of the caller is as `/users/me`."""
 
 from uuid import UUID
 

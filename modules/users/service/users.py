@@ -1,4 +1,4 @@
-"""Users by their ids: the own user as at `/users/me`, other users with a permission."""
+"""Users by their ids: the caller as at `/users/me`, other users with a permission."""
 
 from uuid import UUID
 
