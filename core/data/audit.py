@@ -8,7 +8,6 @@ is cleared after some time, and when the account of its user is deleted (`audit_
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,6 +19,7 @@ from core.engine.sql import IF_CHANGED
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
 from core.kernel.ids import uuid7
+from core.kernel.json_types import JsonObject
 
 MAX_NOTES = 10_000
 
@@ -55,7 +55,7 @@ class AuditEntry(Identified, Base):
     outcome: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(64))
     request_id: Mapped[str] = mapped_column(String(128))
-    changes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    changes: Mapped[JsonObject] = mapped_column(JSON)
 
 
 COLUMNS = Base.metadata.tables["core_audit"].columns

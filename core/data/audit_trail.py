@@ -12,6 +12,7 @@ from core.data.audit import COLUMNS, RECORD, AuditEntry, AuditRecorder
 from core.data.database import Database
 from core.data.models import Base
 from core.data.queries import Listing
+from core.data.rows import select_rows
 from core.engine.sql import Values
 from core.kernel.clock import Clock
 from core.kernel.fallbacks import count_fallback
@@ -20,7 +21,7 @@ WRITE_EVERY_S = 0.5
 
 log = structlog.get_logger(__name__)
 
-ADDRESSED: Select[object] = select(*(COLUMNS[name] for name in ("at", "id", "address")))
+ADDRESSED = select_rows(AuditEntry, *(COLUMNS[name] for name in ("at", "id", "address")))
 OF_ACTOR = ADDRESSED.where(AuditEntry.actor_id == bindparam("person"))
 ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("person"))
 OF_STRANGERS = ADDRESSED.where(
@@ -70,7 +71,7 @@ class AuditTrail:
             async with self._db.transaction() as tx:
                 await tx.session.merge(Mark(name=CLEARED, at=until))
 
-    async def _clear(self, query: Select[object], values: Values) -> None:
+    async def _clear(self, query: Select[AuditEntry], values: Values) -> None:
         """Clear the client IPs of these rows, which are read by an index and without a transaction.
 
         Only the updates are made in transactions.

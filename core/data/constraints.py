@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.kernel.errors import ProblemError
 
-Column = InstrumentedAttribute[Any]
+Column = InstrumentedAttribute[object]
 
 
 @contextmanager

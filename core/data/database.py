@@ -8,7 +8,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Executable, Select, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -227,7 +227,7 @@ class Database:
         audit = self._recorders.audit
         audit.note(audit.entry(action, target, outcome, details))
 
-    def start_in_background(self, work: Coroutine[Any, Any, None]) -> Task[None]:
+    def start_in_background(self, work: Coroutine[object, object, None]) -> Task[None]:
         """Start a task that no request waits for; `close` waits for it as for a commit."""
         return self._commits.start(work)
 
@@ -259,7 +259,7 @@ class Database:
         outer = current_transaction.get()
         return outer if outer and not outer.closed and outer.database is self else None
 
-    def _note_changes(self, _: object, statement: Executable, *__: Any) -> None:
+    def _note_changes(self, _: object, statement: Executable, *__: object) -> None:
         opened = current_transaction.get()
         if opened and opened.database is self and not statement.is_select:
             opened.changed |= tables_changed_by(statement)

@@ -4,6 +4,7 @@ One statement over all rows would block the only writer of SQLite, and every oth
 end.
 """
 
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
@@ -49,7 +50,7 @@ async def delete_some(db: Database, model: type[Base], *which: ColumnElement[boo
 
 
 async def update_some(
-    db: Database, model: type[Base], values: dict[str, Any], *which: ColumnElement[bool]
+    db: Database, model: type[Base], values: Mapping[str, object], *which: ColumnElement[bool]
 ) -> bool:
     """Update rows like `delete_some`; the new values must make the condition false.
 

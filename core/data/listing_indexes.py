@@ -1,14 +1,14 @@
 """The indexes of lists: a list declares those that its orders and filters need."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Index, String, Table, UniqueConstraint
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.folded import order_column
 
-Column = InstrumentedAttribute[Any]
+Column = InstrumentedAttribute[object]
 
 
 class IndexedList(Protocol):

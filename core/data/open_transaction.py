@@ -81,7 +81,9 @@ class OpenTransaction:
         self._must_be_open()
         self.innermost().callbacks.append(callback)
 
-    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
+    async def execute(
+        self, statement: Executable, values: Values = NOTHING
+    ) -> Result[Any]:  # Any: an Executable does not say which columns it returns
         """Execute a module constant whose values are all bindparams, and return its rows.
 
         A statement that is built in each call belongs to `session.execute`.

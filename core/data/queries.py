@@ -23,8 +23,8 @@ from core.kernel.pages import PageRequest, Rows, default_order
 from core.kernel.uncopied import Uncopied
 
 T = TypeVar("T")
-Columns = Sequence[InstrumentedAttribute[Any]]
-Query = Select[Any] | Union[Any]
+Columns = Sequence[InstrumentedAttribute[object]]
+Query = Select[T] | Union[T]
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gte": ge,
@@ -48,7 +48,7 @@ BATCH = 100  # rows: few enough to be serialized between two other requests
 class Found:
     """A query with the conditions of one combination of search and filters."""
 
-    query: Query
+    query: Query[Any]
     count: Count
 
 
@@ -75,7 +75,7 @@ class Listing(Uncopied):
     """The columns that clients may sort by; the last is the unique id, which breaks ties."""
     search: SearchIndex | Columns = ()
     """The columns in which `search` looks, or their index."""
-    filters: Mapping[str, InstrumentedAttribute[Any]] | Columns = ()
+    filters: Mapping[str, InstrumentedAttribute[object]] | Columns = ()
     """Columns that parameters compare for equality; a mapping gives the parameters other names."""
     ranges: Columns = ()
     """Columns that `<name>_gte`, `_gt`, `_lte` and `_lt` compare, as with `created_at` and `at`."""
@@ -105,13 +105,13 @@ class Listing(Uncopied):
         return [column.key for column in self.sort]
 
     @property
-    def filter_columns(self) -> Mapping[str, InstrumentedAttribute[Any]]:
+    def filter_columns(self) -> Mapping[str, InstrumentedAttribute[object]]:
         if isinstance(self.filters, Mapping):
             return self.filters
         return {column.key: column for column in self.filters}
 
     @cached_property
-    def range_columns(self) -> Mapping[str, InstrumentedAttribute[Any]]:
+    def range_columns(self) -> Mapping[str, InstrumentedAttribute[object]]:
         """The column of each range parameter, such as `created_at_gte`."""
         own = {column.key: column for column in self.sort if column.key in ALWAYS_RANGES}
         columns = own | {column.key: column for column in self.ranges}
@@ -120,10 +120,10 @@ class Listing(Uncopied):
     async def page(
         self,
         reads: ReadConnection,
-        query: Query,
+        query: Query[T],
         asked: PageRequest,
         values: Values = NOTHING,
-    ) -> Rows[Any]:
+    ) -> Rows[T]:
         """Return the requested part. Raises InvalidInput for an unknown sort key or filter."""
         order = self._order_of(asked.sort or self.default)
         values = {**values, **{f"filter_{name}": it for name, it in asked.filters.items()}}
@@ -155,7 +155,7 @@ class Listing(Uncopied):
     async def _rows(
         self,
         reads: ReadConnection,
-        query: Query,
+        query: Query[Any],
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
@@ -169,8 +169,8 @@ class Listing(Uncopied):
         return Rows((await reads.execute(statement, {**values, **part})).all(), None, asked)
 
     async def batches(
-        self, reads: ReadConnection, query: Query, values: Values = NOTHING
-    ) -> AsyncIterator[Sequence[Any]]:
+        self, reads: ReadConnection, query: Query[T], values: Values = NOTHING
+    ) -> AsyncIterator[Sequence[T]]:
         """Yield all rows of `query` in the default order, in batches that are read one by one.
 
         A row that is added or removed meanwhile may be missing; no other row is.
@@ -185,7 +185,7 @@ class Listing(Uncopied):
     async def _by_cursor(
         self,
         reads: ReadConnection,
-        query: Query,
+        query: Query[Any],
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
@@ -203,7 +203,7 @@ class Listing(Uncopied):
         last = position_of(rows[asked.per_page - 1], order) if more else None
         return Rows(rows[: asked.per_page], None, asked, last)
 
-    def _narrowed(self, query: Query, asked: PageRequest, way: Way | None) -> Found:
+    def _narrowed(self, query: Query[Any], asked: PageRequest, way: Way | None) -> Found:
         """Return the filtered query, built once per query, way of search and set of filters."""
         key = query, way, frozenset(asked.filters)
         if known := self._found.get(key):
@@ -217,7 +217,9 @@ class Listing(Uncopied):
         self._found.put(key, found)
         return found
 
-    def _count(self, query: Query, narrowed: Query, asked: PageRequest, way: Way | None) -> Count:
+    def _count(
+        self, query: Query[Any], narrowed: Query[Any], asked: PageRequest, way: Way | None
+    ) -> Count:
         """Return the count; a search in the whole table is counted without the query."""
         if isinstance(narrowed, Union):
             return Count(narrowed.all())
@@ -236,7 +238,7 @@ class Listing(Uncopied):
 
     def _statement(
         self,
-        query: Query,
+        query: Query[Any],
         order: tuple[SortKey, ...],
         nulls: tuple[bool, ...] | None,
         way: Way | None,

@@ -12,9 +12,21 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, Table, bindparam, event, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    event,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
@@ -23,7 +35,7 @@ from core.data.search_tables import SEARCHED, TEXT_COLUMN, combined, creation, r
 from core.engine.sql import Count
 from core.kernel.folding import fold
 
-Columns = Sequence[InstrumentedAttribute[Any]]
+Columns = Sequence[InstrumentedAttribute[object]]
 
 PART = 3
 """The length of the parts in the index, which alone finds a text of up to this length."""
@@ -75,11 +87,11 @@ class SearchIndex:
         event.listen(table, "after_create", self._create)
         event.listen(table, "after_drop", self._drop)
 
-    def _create(self, table: Table, connection: Any, **_: Any) -> None:
+    def _create(self, table: Table, connection: Connection, **_: object) -> None:
         for statement in creation(connection.dialect.name, table.name, self.names):
             connection.exec_driver_sql(statement)
 
-    def _drop(self, table: Table, connection: Any, **_: Any) -> None:
+    def _drop(self, table: Table, connection: Connection, **_: object) -> None:
         for statement in removal(connection.dialect.name, table.name):
             connection.exec_driver_sql(statement)
 
@@ -179,7 +191,9 @@ class Scanned(Matches):
 
 
 @compiles(searched_text, "sqlite")
-def searched_text_on_sqlite(element: searched_text, compiler: Any, **options: Any) -> str:
+def searched_text_on_sqlite(
+    element: searched_text, compiler: SQLCompiler, **options: object
+) -> str:
     key, *copies = element.clauses
     rows = f"{key.table.name}_search_rows"
     if copies:
@@ -188,49 +202,52 @@ def searched_text_on_sqlite(element: searched_text, compiler: Any, **options: An
 
 
 @compiles(searched_text, "postgresql")
-def searched_text_on_postgresql(element: searched_text, compiler: Any, **options: Any) -> str:
+def searched_text_on_postgresql(
+    element: searched_text, compiler: SQLCompiler, **options: object
+) -> str:
     key, *_ = element.clauses
     return text_beside(compiler.process(key, **options))
 
 
 @compiles(contains, "sqlite")
-def contains_on_sqlite(element: contains, compiler: Any, **options: Any) -> str:
+def contains_on_sqlite(element: contains, compiler: SQLCompiler, **options: object) -> str:
     whole, text = (compiler.process(clause, **options) for clause in element.clauses)
     return f"instr({whole}, {text}) > 0"
 
 
 @compiles(contains, "postgresql")
-def contains_on_postgresql(element: contains, compiler: Any, **options: Any) -> str:
+def contains_on_postgresql(element: contains, compiler: SQLCompiler, **options: object) -> str:
     whole, text = (compiler.process(clause, **options) for clause in element.clauses)
     return f"strpos({whole}, {text}) > 0"
 
 
 @compiles(looked_up, "sqlite")
-def looked_up_on_sqlite(element: looked_up, compiler: Any, **options: Any) -> str:
+def looked_up_on_sqlite(element: looked_up, compiler: SQLCompiler, **options: object) -> str:
     """Return the condition; CROSS JOIN makes SQLite read the index first, then the ids."""
-    key, text, phrase, _ = element.clauses
-    row, text, phrase = (compiler.process(clause, **options) for clause in (key, text, phrase))
+    key, *values, _ = element.clauses
+    row, text, phrase = (compiler.process(clause, **options) for clause in (key, *values))
     index, rows = f"{key.table.name}_search", f"{key.table.name}_search_rows"
     joined = f"{index} CROSS JOIN {rows} ON {rows}.number = {index}.rowid"
     return f"{row} IN (SELECT {rows}.id FROM {joined} WHERE {match(index, text, phrase)})"
 
 
 @compiles(looked_up, "postgresql")
-def looked_up_on_postgresql(element: looked_up, compiler: Any, **options: Any) -> str:
-    key, text, _, parts = element.clauses
-    row, text, parts = (compiler.process(clause, **options) for clause in (key, text, parts))
+def looked_up_on_postgresql(element: looked_up, compiler: SQLCompiler, **options: object) -> str:
+    key, value, _, parts_of_value = element.clauses
+    used = (key, value, parts_of_value)
+    row, text, parts = (compiler.process(clause, **options) for clause in used)
     whole = text_beside(row)
     return f"({has_parts(whole, parts)} AND strpos({whole}, {text}) > 0)"
 
 
 @compiles(Indexed, "sqlite")
-def indexed_on_sqlite(element: Indexed, compiler: Any, **options: Any) -> str:
+def indexed_on_sqlite(element: Indexed, compiler: SQLCompiler, **options: object) -> str:
     text, phrase = (compiler.process(clause, **options) for clause in (TEXT, PHRASE))
     return f"(SELECT count(*) {matches_on_sqlite(element.table, text, phrase)})"
 
 
 @compiles(Indexed, "postgresql")
-def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> str:
+def indexed_on_postgresql(element: Indexed, compiler: SQLCompiler, **options: object) -> str:
     text, parts = (compiler.process(clause, **options) for clause in (TEXT, PARTS))
     has = f"(length({text}) <= {PART} OR strpos({TEXT_COLUMN}, {text}) > 0)"
     may = has_parts(TEXT_COLUMN, parts)
@@ -238,7 +255,7 @@ def indexed_on_postgresql(element: Indexed, compiler: Any, **options: Any) -> st
 
 
 @compiles(Scanned, "sqlite")
-def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
+def scanned_on_sqlite(element: Scanned, compiler: SQLCompiler, **options: object) -> str:
     """Return a count that uses FTS5 for each phrase, because it costs less than a scan."""
     text, phrase = (compiler.process(clause, **options) for clause in (TEXT, PHRASE))
     scan = f"SELECT count(*) FROM {element.table}_search_rows WHERE instr(text, {text}) > 0"
@@ -247,7 +264,7 @@ def scanned_on_sqlite(element: Scanned, compiler: Any, **options: Any) -> str:
 
 
 @compiles(Scanned, "postgresql")
-def scanned_on_postgresql(element: Scanned, compiler: Any, **options: Any) -> str:
+def scanned_on_postgresql(element: Scanned, compiler: SQLCompiler, **options: object) -> str:
     text = compiler.process(TEXT, **options)
     return f"(SELECT count(*) FROM {element.table} WHERE strpos({TEXT_COLUMN}, {text}) > 0)"
 

@@ -5,7 +5,7 @@ One query with OR would read and sort every row of every part.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, select, union_all
 
@@ -33,12 +33,12 @@ class Union(Uncopied, Generic[T]):
 
 
 def in_order(
-    query: Select[Any] | Union[Any],
+    query: Select[T] | Union[T],
     order: Sequence[SortKey],
     after: ColumnElement[bool] | None,
     by_page: bool,
     sorted_after: bool = False,
-) -> Select[Any]:
+) -> Select[T]:
     """Return the sorted query, limited by `listing_limit` and, by page, `listing_offset`."""
     if isinstance(query, Union):
         return merged(query, order, after, by_page)
@@ -49,8 +49,8 @@ def in_order(
 
 
 def merged(
-    union: Union[Any], order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
-) -> Select[Any]:
+    union: Union[T], order: Sequence[SortKey], after: ColumnElement[bool] | None, by_page: bool
+) -> Select[T]:
     """Return the merged query, which reads each part only up to the end of the requested page."""
     reach = LIMIT + OFFSET if by_page else LIMIT
     parts = (in_order(part, order, after, by_page=False).limit(reach) for part in union.parts)

@@ -6,6 +6,6 @@ from typing import Any
 from sqlalchemy import Dialect
 
 
-def insert_for(dialect: Dialect) -> Any:
+def insert_for(dialect: Dialect) -> Any:  # Any: the dialects have no Insert in common
     """Return the dialect's `insert` with `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return import_module(f"sqlalchemy.dialects.{dialect.name}").insert

@@ -132,12 +132,12 @@ class Schema(BaseModel):
         return body
 
     @classmethod
-    def each(cls, sources: Iterable[Any]) -> list[Self]:
+    def each(cls, sources: Iterable[object]) -> list[Self]:
         """Return a body for each row."""
         return [cls.of(source) for source in sources]
 
     @classmethod
-    def paged(cls, rows: Rows[Any]) -> "Page[Self]":
+    def paged(cls, rows: Rows[object]) -> "Page[Self]":
         """Return the requested part of a list, by page or by cursor."""
         request = rows.request
         return Page(
@@ -182,7 +182,7 @@ class MergePatch(Schema):
             if field.is_required():
                 field.default_factory = absent
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:  # Any: as the fields declare
         """Return the fields that the client sent, with their values."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 

@@ -24,8 +24,8 @@ class ValueListing(Uncopied):
     keys: Sequence[str]
     default: str = ""
     search: tuple[()] = ()
-    filter_columns: Mapping[str, Any] = field(default_factory=dict)
-    range_columns: Mapping[str, Any] = field(default_factory=dict)
+    filter_columns: Mapping[str, object] = field(default_factory=dict)
+    range_columns: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "default", self.default or default_order(self.keys))

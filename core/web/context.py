@@ -31,7 +31,7 @@ class HttpContext(RequestContext):
     status = 0
     elapsed_s = 0.0
 
-    def __init__(self, scope: Any) -> None:
+    def __init__(self, scope: Any) -> None:  # Any: the HTTPScope, and {} after the response
         self.started = perf_counter()
         # The request id is not a secret, so it need not be unpredictable.
         self.request_id = f"{getrandbits(128):032x}"

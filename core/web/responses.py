@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zlib import crc32
 
-from litestar import Request, Response
+from litestar import Litestar, Response
 from litestar.datastructures import Cookie
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
 from core.web.context import HttpContext, http_context
 from core.web.entity_tags import weakly_listed
+from core.web.requests import AnyRequest
 from core.web.route_options import RouteOptions
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class FinishedResponse(Struct):
         length = (b"content-length", b"%d" % len(content))
         return cls(status, [*headers, length], content)
 
-    def to_asgi_response(self, *_: Any, **__: Any) -> "FinishedResponse":
+    def to_asgi_response(self, *_: object, **__: object) -> "FinishedResponse":
         """Return the response itself: Litestar calls this after an exception handler."""
         return self
 
@@ -72,7 +73,7 @@ class Representation(Generic[T]):
 
 
 class BodyResponse(Response[T], Generic[T]):
-    def __init__(self, content: T, **options: Any) -> None:
+    def __init__(self, content: T, **options: Any) -> None:  # Any: those of Response
         """Skip Litestar's constructor for a plain `return body`: it does five times the work."""
         if not is_ours(content) or any(options[name] for name in COSTLY if name in options):
             super().__init__(content, **options)
@@ -83,14 +84,14 @@ class BodyResponse(Response[T], Generic[T]):
 
     def to_asgi_response(
         self,
-        app: Any,
-        request: Request[Any, Any, Any],
+        app: Litestar | None,
+        request: AnyRequest,
         *,
         status_code: int | None = None,
         headers: dict[str, str] | None = None,
         cookies: Iterable[Cookie] | None = None,
-        **rare: Any,
-    ) -> Any:
+        **rare: Any,  # Any: the further arguments of Litestar
+    ) -> Any:  # Any: an ASGIApp
         body: Any = self.content
         if self.background or not is_ours(body):
             rare |= {"status_code": status_code, "headers": headers, "cookies": cookies}

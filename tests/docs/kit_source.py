@@ -25,6 +25,7 @@ class Member:
     signature: str
     doc: str
     node: ast.stmt
+    module: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Definition:
         if not isinstance(self.node, ast.ClassDef):
             return []
         own = [
-            Member(shown, doc, node)
+            Member(shown, doc, node, self.module)
             for node, doc in documented(self.node.body)
             if not self._is_called_by_core(node) and (shown := signature(node, self.name))
         ]
@@ -136,7 +137,7 @@ def fixtures(module: str) -> Iterator[Member]:
     for node, doc in documented(parsed(module).body):
         decorators = " ".join(map(ast.unparse, getattr(node, "decorator_list", ())))
         if doc and "pytest.fixture" in decorators and "autouse" not in decorators:
-            yield Member(name_of(node), doc, node)
+            yield Member(name_of(node), doc, node, module)
 
 
 def aliases(face: str) -> list[Definition]:
@@ -168,8 +169,12 @@ def definition(module: str, name: str) -> Definition | None:
 
 @cache
 def parsed(module: str) -> ast.Module:
+    return ast.parse(source_of(module))
+
+
+def source_of(module: str) -> str:
     spec = find_spec(module)
-    return ast.parse(Path(str(spec and spec.origin)).read_text())
+    return Path(str(spec and spec.origin)).read_text()
 
 
 def documented(body: Sequence[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:

@@ -29,8 +29,8 @@ R = TypeVar("R", covariant=True)
 T = TypeVar("T")
 U = TypeVar("U")
 Call = Callable[..., Awaitable[T]]
-Values = Mapping[str, Any]
-Read = Callable[[], Coroutine[Any, Any, T]]
+Values = Mapping[str, object]
+Read = Callable[[], Coroutine[object, object, T]]
 NOTHING: Values = {}
 
 
@@ -54,12 +54,18 @@ class ReadConnection(ABC):
         return cast("Sequence[T]", (await self.execute(query, values)).all())
 
     @abstractmethod
-    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]: ...
+    async def execute(
+        self, statement: Executable, values: Values = NOTHING
+    ) -> Result[Any]: ...  # Any: an Executable does not say which columns it selects
 
-    async def scalar(self, statement: Executable, values: Values = NOTHING) -> Any:
+    async def scalar(
+        self, statement: Executable, values: Values = NOTHING
+    ) -> Any:  # Any: as with `execute`
         return of_one_column(await self.execute(statement, values)).scalar()
 
-    async def scalars(self, statement: Executable, values: Values = NOTHING) -> ScalarResult[Any]:
+    async def scalars(
+        self, statement: Executable, values: Values = NOTHING
+    ) -> ScalarResult[Any]:  # Any: as with `execute`
         return of_one_column(await self.execute(statement, values)).scalars()
 
     async def total(self, count: Count, values: Values = NOTHING) -> int:
@@ -67,7 +73,7 @@ class ReadConnection(ABC):
         total: int = await self.scalar(count.statement, values)
         return total
 
-    async def sample(self, statement: Select[Any]) -> Sequence[Any]:
+    async def sample(self, statement: Select[T]) -> Sequence[T]:
         """Return some values of a table, up to a minute old, by which a query is chosen."""
         return (await self.scalars(statement)).all()
 
@@ -140,7 +146,7 @@ class PlannedReads(ReadConnection):
         """Return the number of rows, cached until a commit changes a table, two seconds at most."""
         return await self._totals.get(count, values, self.scalar)
 
-    async def sample(self, statement: Select[Any]) -> Sequence[Any]:
+    async def sample(self, statement: Select[T]) -> Sequence[T]:
         values, until = self._samples.get(statement, ((), 0.0))
         if monotonic() > until:
             values = await super().sample(statement)
@@ -174,7 +180,7 @@ class PlannedReads(ReadConnection):
                     raise
             return await self._in_lane(known, self._ask, statement, values)
 
-    async def _in_lane(self, known: KnownStatement, call: Call[T], *args: Any) -> T:
+    async def _in_lane(self, known: KnownStatement, call: Call[T], *args: object) -> T:
         lane = Lane.unlimited if is_exempt() else known.lane
         while lane is Lane.quick or lane is Lane.trial:
             try:
