@@ -72,55 +72,31 @@ class NotPermitted(Forbidden):
 
 
 class KeyRequired(Unauthenticated):
-    """The access token is valid, but a valid API key of the same user must be sent with it.
-
-    Send the API key in `X-API-Key`. `POST /auth/api-keys` makes one.
-    """
+    """An access token was sent without an API key of the same user."""
 
 
 class KeyNotAllowed(Forbidden):
-    """An API key acts within its scopes, and no scope covers this operation.
-
-    Sign in, and send the access token instead of the API key.
-    """
+    """An API key was sent to a route that accepts none."""
 
 
 class InsufficientScope(Forbidden):
-    """The API key is valid, but it was made without the scope in `detail`.
-
-    Make another API key with that scope. The scopes of an API key do not change.
-    """
+    """The API key lacks the scope of the route."""
 
 
 class StepUpRequired(Forbidden):
-    """You are signed in, but this operation needs a recent re-authentication.
-
-    Send your password to `POST /auth/step-up`, then repeat the request.
-    """
+    """The sign-in or re-authentication is not recent enough for the route."""
 
 
 class ProofFailed(Forbidden):
-    """The password is not that of the account with which you are signed in.
-
-    Send the right password. Each wrong password is counted, and after several of them you have to
-    wait.
-    """
+    """The password that was sent to re-authenticate is wrong."""
 
 
 class TooManyAttempts(TooManyRequests):
-    """Each wrong password delays the next attempt, per account and per client.
-
-    Wait for the seconds in `Retry-After`, then send the right password.
-    """
+    """Wrong passwords delay the next attempt."""
 
 
 class ResetRequired(Forbidden):
-    """After 100 wrong passwords in a row, no password is checked for this account any more.
-
-    Reset the password. Until the service can send mails, ask an admin to enable the account, or the
-    operator to run `atrium user unlock`. Wrong passwords from a client that has signed in to the
-    account before are counted separately, so such a client may still sign in.
-    """
+    """Too many wrong passwords were sent: the password must be reset."""
 
 
 WITHOUT_CODE: Sequence[type[ProblemError]] = (

@@ -19,7 +19,7 @@ from core.web.context import HttpContext
 from core.web.maintenance import MaintenanceSwitch, UnderMaintenance
 from core.web.route_options import RouteOptions
 
-BEARER = b"bearer "
+BEARER_SCHEME = b"bearer "
 
 
 class AccessControl:
@@ -67,8 +67,11 @@ class AccessControl:
         if authorization is not None and key is not None and not policy.both:
             return MixedCredentials()
         by_token = by_key = None
-        if authorization is not None and authorization[: len(BEARER)].lower() == BEARER:
-            by_token = await self._identify(authorization[len(BEARER) :].decode("latin-1"))
+        if (
+            authorization is not None
+            and authorization[: len(BEARER_SCHEME)].lower() == BEARER_SCHEME
+        ):
+            by_token = await self._identify(authorization[len(BEARER_SCHEME) :].decode("latin-1"))
         if key is not None:
             by_key = await self._identify_key(key.decode("latin-1"))
         if policy.both:

@@ -14,7 +14,7 @@ from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 2.0  # seconds, because a change of another machine may not be known yet
 
-Values = Mapping[str, object]
+CountValues = Mapping[str, object]
 
 
 class Count:
@@ -75,8 +75,8 @@ class CachedCounts:
     async def get(
         self,
         count: Count,
-        values: Values,
-        ask: Callable[[Select[int], Values], Coroutine[object, object, int]],
+        values: CountValues,
+        ask: Callable[[Select[int], CountValues], Coroutine[object, object, int]],
     ) -> int:
         key = count, tuple(sorted(values.items()))
         counting = self._countings.get(key)

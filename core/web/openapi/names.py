@@ -22,7 +22,7 @@ def shared_names(operations: Iterable[HTTPRouteHandler], words: Words) -> dict[P
     models: set[Model] = {Problem}
     for operation in operations:
         collect_models(annotations_of(operation), models)
-    for model in sorted(models, key=lambda it: (is_page_model(it), path_of(it))):
+    for model in sorted(models, key=lambda it: (is_page(it), path_of(it))):
         named.setdefault(model.__name__, set()).add(path_of(model))
     shared: dict[Paths, str] = {}
     for name, paths in named.items():
@@ -52,14 +52,10 @@ def collect_models(annotations: Iterable[Any], found: set[Model]) -> None:
 
 def path_of(model: Model) -> str:
     """Return the path of a class; for a list, the path of the class of its items."""
-    return (
-        path_of(items_of(model)[0])
-        if is_page_model(model)
-        else f"{model.__module__}.{model.__name__}"
-    )
+    return path_of(items_of(model)[0]) if is_page(model) else f"{model.__module__}.{model.__name__}"
 
 
-def is_page_model(model: Model) -> bool:
+def is_page(model: Model) -> bool:
     return bool(items_of(model))
 
 
