@@ -67,7 +67,7 @@ class AccessTable:
     document.
     """
     resources: Mapping[str, Resource] = field(default_factory=dict)
-    """The part of a path that is replaced, such as `{note_id}`, and its value.
+    """The part of a path that is replaced, such as `{note_id}`, or a whole path, and its value.
 
     The value is a text, or a function that makes the resource of its owner and returns the id. A
     part that is not named gets the id of what the owner creates by a POST to the path before it,
@@ -95,7 +95,7 @@ class AccessTable:
     async def path_of(self, row: AccessRow, owner: Person) -> str:
         """Return the path with the resources of this owner."""
         path = row.path
-        for part in PARTS.findall(row.path):
+        for part in [path] if path in self.resources else PARTS.findall(path):
             path = path.replace(part, await self._value_of(part, row, owner))
         return path
 

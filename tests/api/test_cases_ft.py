@@ -87,7 +87,7 @@ def test_a_damaged_database_is_not_served(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with serving(tmp_path) as served:
             assert served.process.wait(timeout=60) == 1
-        assert "The file of the database is damaged" in served.printed
+        assert "The database file is damaged" in served.printed
         assert "Traceback" not in served.printed and "serving" not in served.printed
 
 
