@@ -1,7 +1,6 @@
 """Errors of settings: one sentence that names the setting and never repeats a value."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -50,7 +49,7 @@ def complaint(error: ErrorDetails, field: FieldInfo) -> str:
 
 def bounds(field: FieldInfo) -> str:
     words = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
-    limits: list[Any] = [
+    limits = [
         f"{word} {getattr(rule, key)}"
         for rule in field.metadata
         for key, word in words.items()

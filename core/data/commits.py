@@ -2,7 +2,7 @@
 
 from asyncio import Task, create_task, shield, wait
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy import Executable
@@ -64,7 +64,7 @@ class Commits:
             current_context().audited = True
         return plan.only(rows)
 
-    def start(self, work: Coroutine[Any, Any, T]) -> Task[T]:
+    def start(self, work: Coroutine[object, object, T]) -> Task[T]:
         """Start a task for which `wait` waits."""
         task = create_task(work)
         self.running.add(task)

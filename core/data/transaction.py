@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Executable, inspect
 from sqlalchemy.orm import DeclarativeBase
@@ -188,7 +188,7 @@ class DeferredTransaction:
 
     database: object
     stack: AsyncExitStack
-    task: Task[Any] | None = field(default_factory=current_task)
+    task: Task[object] | None = field(default_factory=current_task)
 
     def is_for(self, database: object) -> bool:
         return self.database is database and self.task is current_task()

@@ -23,7 +23,7 @@ from core.kernel.pages import PageRequest, Rows
 WAITING = "waiting"
 """The status of a delivery whose listener no installed module has."""
 
-_status: Any = case(
+_status = case(
     (Delivery.listener.in_(bindparam("known", expanding=True)), Delivery.status),
     (Delivery.status == Status.dead.value, Delivery.status),
     else_=WAITING,

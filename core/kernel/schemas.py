@@ -49,7 +49,7 @@ class InUtc:
     """A validator that reads JSON with `parse_timestamp`; Python objects are in UTC already."""
 
     def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
+        self, source: object, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         plain = handler(source)
         return core_schema.json_or_python_schema(
@@ -115,7 +115,7 @@ class Schema(BaseModel):
     __slots__ = ("_row",)  # pydantic's private attributes would cost more than the rest of a body
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
         for name, field in cls.model_fields.items():
             if is_plain_time(field.annotation, field.metadata):
                 raise TypeError(
@@ -176,7 +176,7 @@ class MergePatch(Schema):
     """
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+    def __pydantic_init_subclass__(cls, **options: object) -> None:
         super().__pydantic_init_subclass__(**options)
         for field in cls.model_fields.values():
             if field.is_required():

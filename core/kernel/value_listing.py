@@ -64,7 +64,9 @@ def name_of(key: str) -> str:
     return key.removeprefix("-")
 
 
-def place_after(position: tuple[Any, ...], ordered: Sequence[Any], order: Sequence[str]) -> int:
+def place_after(
+    position: tuple[object, ...], ordered: Sequence[object], order: Sequence[str]
+) -> int:
     """Return the index after the item at this position, or 0 if the item no longer exists."""
     for index, item in enumerate(ordered):
         if tuple(getattr(item, name_of(key)) for key in order) == position:

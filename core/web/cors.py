@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+from litestar.types import Receive, Send
+
 from core.engine.http import Header
 from core.security.limits import RateLimits
 from core.web.context import http_context
@@ -49,7 +51,7 @@ class CorsMiddleware:
             for origin in origins
         }
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         context = http_context()
         fields = self._fields.get(context.headers.get(b"origin", b""), ())
         context.reply_headers.extend(fields)

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from litestar.types import Receive, Scope, Send
 
 from core.engine.http import ClientIp, Header, Lifecycle, RequestValidator
 from core.kernel.context import enter_context
@@ -18,7 +19,7 @@ from core.web.security_headers import NAMES, SecurityHeaders
 log = structlog.get_logger(__name__)
 Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
-CountUnmatched = Callable[[Exception, Any, Any, Any], Awaitable[None]]
+CountUnmatched = Callable[[Exception, Scope, Receive, Send], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

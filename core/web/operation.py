@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Send
 
 from core.engine.http.direct_call import Call, direct_call
 from core.web.access import AccessControl
@@ -30,7 +31,7 @@ class OperationMiddleware:
         self._app, self._access = app, access
         self._idempotency, self._problems = idempotency, problems
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         context, options = http_context(), scope["route_handler"].opt[OPTIONS]
         context.options, context.template = options, scope["path_template"]
         if options.allow_headers:
@@ -45,7 +46,7 @@ class OperationMiddleware:
             await self._respond(scope, receive, send)
 
     async def _answer_options(
-        self, options: RouteOptions, scope: Any, receive: Any, send: Any
+        self, options: RouteOptions, scope: Any, receive: Receive, send: Send
     ) -> None:
         """Respond to OPTIONS. Raises MethodNotAllowed for a method that the path does not have."""
         context = http_context()
@@ -55,7 +56,7 @@ class OperationMiddleware:
         await self._access.count(context, options)
         await FinishedResponse(204, [*options.allow_headers], b"")(scope, receive, send)
 
-    async def _respond(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _respond(self, scope: Any, receive: Receive, send: Send) -> None:
         """Call the handler, directly where that is possible; an exception becomes a problem."""
         request, handler = JsonRequest(scope, receive, send), scope["route_handler"]
         direct, response = handler.opt[DIRECT], self._app

@@ -189,7 +189,7 @@ def read_query(query_string: bytes) -> dict[str, str]:
     return query
 
 
-def provide(*functions: Callable[[], Any]) -> dict[str, Provide]:
+def provide(*functions: Callable[[], object]) -> dict[str, Provide]:
     return {function.__name__: Provide(function, sync_to_thread=False) for function in functions}
 
 

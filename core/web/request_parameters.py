@@ -19,7 +19,7 @@ def check_parameters(scope: Any, options: RouteOptions) -> None:
         check_flags(scope["query_string"], options.flags)
 
 
-def refuse_hidden_characters(path_params: dict[str, Any]) -> None:
+def refuse_hidden_characters(path_params: dict[str, object]) -> None:
     for name, value in path_params.items():
         if type(value) is str and Line.refused.search(value):
             message = "Control characters are not allowed."

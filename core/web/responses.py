@@ -200,7 +200,7 @@ def accepts_gzip(headers: dict[bytes, bytes]) -> bool:
 REFUSED = (b"gzip;q=0", b"gzip;q=0.0", b"gzip;q=0.00", b"gzip;q=0.000")
 
 
-def encoded(headers: dict[str, Any]) -> list[Header]:
+def encoded(headers: dict[str, object]) -> list[Header]:
     return [(name.lower().encode(), str(value).encode()) for name, value in headers.items()]
 
 

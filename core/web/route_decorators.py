@@ -7,7 +7,7 @@ mypy checks the options; a keyword that does not exist is also an error when the
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import litestar
 from litestar.handlers import HTTPRouteHandler
@@ -232,7 +232,7 @@ def declared(
         [nearest] = get_close_matches(unknown, OPTION_NAMES, n=1, cutoff=0)
         raise TypeError(f"a route has no option {unknown!r}; the nearest is {nearest!r}")
 
-    def decorate(function: Callable[..., Any]) -> HTTPRouteHandler:
+    def decorate(function: Callable[..., object]) -> HTTPRouteHandler:
         mark_arguments(function, [*handler.paths])
         return handler(function)
 

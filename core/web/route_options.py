@@ -6,7 +6,7 @@ since the application was built.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from litestar.handlers import BaseRouteHandler
 
@@ -79,7 +79,7 @@ class RouteOptions(Declaration):
         """Return whether the route stores its response for an `Idempotency-Key`."""
         return method == "POST" and self.idempotency
 
-    def location_of(self, body: Any, path: str) -> str | None:
+    def location_of(self, body: object, path: str) -> str | None:
         created = getattr(body, "id", None)
         if self.location:
             return self.prefix + self.location.format(id=created)

@@ -1,9 +1,7 @@
 """Requests for a path or method that no operation has."""
 
-from typing import Any
-
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.utils import normalize_path
 
 from core.web.access import AccessControl
@@ -17,7 +15,7 @@ class Unmatched:
     def __init__(self, router: ASGIApp, access: AccessControl, api_prefix: str) -> None:
         self._router, self._access, self._prefix = router, access, f"{api_prefix}/"
 
-    async def count(self, error: Exception, scope: Any, receive: Any, send: Any) -> None:
+    async def count(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """Count and admit the request, if the router has raised the error.
 
         A method that the path lacks is routed as OPTIONS, which every path has. So the request is

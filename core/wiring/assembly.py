@@ -22,7 +22,7 @@ from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
 from core.wiring.services import Need, refuse_circles
 
 Contributed = Mapping[Module, Sequence[Contribution]]
-Exports = Mapping[type, tuple[Module, Export[Any]]]
+Exports = Mapping[type, tuple[Module, Export[object]]]
 
 
 def assemble_all(

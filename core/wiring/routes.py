@@ -1,7 +1,7 @@
 """The plugin that gives every route its options, and the routes of an application."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import cast
 
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.plugins import ReceiveRoutePlugin
@@ -36,7 +36,7 @@ class RouteRules(ReceiveRoutePlugin):
             if is_options_handler(handler):
                 handler.opt[OPTIONS] = options_of_path(route)
 
-    def _prepare(self, handler: HTTPRouteHandler, model: Any, path: str) -> None:
+    def _prepare(self, handler: HTTPRouteHandler, model: object, path: str) -> None:
         options = self._reader.options_for(handler, model, path)
         handler.opt[OPTIONS] = options
         handler.opt[DIRECT] = direct_of(handler, model)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getmembers, isclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
@@ -48,7 +48,7 @@ class Subject:
         members = self.members(file)
         return [it for it in members if isclass(it) and it.__module__ == path]
 
-    def members(self, file: str) -> list[Any]:
+    def members(self, file: str) -> list[object]:
         """Return the values in this file, also imported ones; none if the file is missing."""
         path = f"{self.package}.{file}"
         with as_wiring_error(f"{path} cannot be loaded", self.package):

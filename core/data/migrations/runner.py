@@ -138,7 +138,7 @@ def script_of(history: History) -> ScriptDirectory:
 def options(connection: Connection, *histories: History) -> dict[str, Any]:
     """Return the options by which alembic sees the tables of these modules and no others."""
 
-    def is_own(given: str | None, kind: str, *_: Any) -> bool:
+    def is_own(given: str | None, kind: str, *_: object) -> bool:
         name = given or ""
         if kind == "index":
             return not name.endswith("_search")

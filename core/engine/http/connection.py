@@ -81,8 +81,8 @@ class Connection(HttpToolsProtocol, ABC):
         self._window_bytes = self._body_began = self._body_end = 0
         self._unparsed: Iterator[bytes] = iter(())
         self._heard = self._began = self._window_began = self.loop.time()
-        self._open_head: Any = None
-        self._open_body: Any = None
+        self._open_head: object = None
+        self._open_body: object = None
         self._unstarted: Task[None] | None = None  # of the current read; not running yet
         self._running: RequestResponseCycle | None = None  # `cycle` is of the last request
         self._fault: ProblemError | None = None

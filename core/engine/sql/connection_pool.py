@@ -22,8 +22,8 @@ from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
 ACQUIRE_TIMEOUT_S = 15
-Rows = Sequence[Sequence[Any]]
-Write = tuple[CompiledStatement, list[Any]]
+Rows = Sequence[Sequence[object]]
+Write = tuple[CompiledStatement, list[object]]
 """A statement, and its values as the driver takes them."""
 T = TypeVar("T")
 CHANGED = "changed"
@@ -48,12 +48,12 @@ class ConnectionPool(ABC):
 
     @abstractmethod
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> Rows:
         """Execute a statement and return its rows. Raises the errors of SQLAlchemy."""
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> None:
         """Perform a write without rows, at the latest with the next statement or the commit."""
         await self.perform(connection, plan, values)

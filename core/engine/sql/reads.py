@@ -200,7 +200,7 @@ class PlannedReads(ReadConnection):
 
     @abstractmethod
     def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
+        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
     ) -> Awaitable[Any]:
         """Return the driver's rows, in the order of the SELECT. Raises Overran."""
 

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from litestar.types import Receive
+
 from core.web.idempotency.fingerprint import Fingerprint
 from core.web.idempotency.store import StoredResponse
 from core.web.problems import BodyTooLarge
@@ -18,7 +20,7 @@ async def nothing() -> None:
 class HashingReceive:
     """The `receive` of the application: it hashes the body, and calls `when_read` at its end."""
 
-    def __init__(self, receive: Any, fingerprint: Fingerprint) -> None:
+    def __init__(self, receive: Receive, fingerprint: Fingerprint) -> None:
         self._receive, self._fingerprint = receive, fingerprint
         self._ahead: list[Any] = []
         self.when_read: Callable[[], Awaitable[None]] = nothing

@@ -9,8 +9,9 @@ import re
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
+
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from core.data.database import Database
 from core.engine.sql import DatabaseBusy
@@ -71,7 +72,7 @@ class Idempotency:
         self._db, self._store = db, store
         self._keys = secrets.derive_all("idempotency")
 
-    async def once(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
+    async def once(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         slot = slot_of(http_context())
         try:
             reserved = await self._store.reserve(slot)
@@ -93,7 +94,7 @@ class Idempotency:
             await send(message)
 
     async def _act(
-        self, app: Any, scope: Any, receive: Any, slot: str, owner: UUID
+        self, app: ASGIApp, scope: Scope, receive: Receive, slot: str, owner: UUID
     ) -> BufferedSend:
         held, body = BufferedSend(), HashingReceive(receive, self._fingerprint())
         try:
@@ -129,7 +130,9 @@ class Idempotency:
         else:
             await self._store.release(slot, owner)
 
-    async def _replay(self, answer: StoredResponse, scope: Any, receive: Any, send: Any) -> None:
+    async def _replay(
+        self, answer: StoredResponse, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         body = HashingReceive(receive, self._fingerprint())
         await body.skip()
         if not body.matches(answer.fingerprint):

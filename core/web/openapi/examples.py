@@ -1,7 +1,6 @@
 """Example request bodies that can be sent as they are, built from the examples of fields."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from core.kernel.json_types import JsonObject
 
@@ -15,7 +14,7 @@ def add_examples(document: JsonObject) -> None:
                     content["example"] = example_of(content["schema"], schemas)
 
 
-def example_of(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> Any:
+def example_of(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> object:
     """Return the schema's own example, or one built from the fields that need or have one."""
     if ref := schema.get("$ref"):
         return example_of(schemas[ref.rpartition("/")[2]], schemas)
@@ -34,7 +33,7 @@ def example_of(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> Any:
     return example_of_type(schema, schemas)
 
 
-def example_of_type(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> Any:
+def example_of_type(schema: JsonObject, schemas: Mapping[str, JsonObject]) -> object:
     match schema.get("type"):
         case "object":
             required = schema.get("required", ())

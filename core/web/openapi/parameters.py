@@ -106,11 +106,11 @@ def shared_parameters(listings: Iterable[AnyListing]) -> JsonObject:
     }
 
 
-def is_timestamp(column: Any) -> bool:
+def is_timestamp(column: object) -> bool:
     return kind_of(column) is datetime
 
 
-def range_of(name: str, column: Any) -> JsonObject:
+def range_of(name: str, column: object) -> JsonObject:
     field, _, comparison = name.rpartition("_")
     description = f"Only those whose `{field}` is {RANGES[comparison]}."
     return query(name, filter_schema(kind_of(column)), description)

@@ -106,7 +106,7 @@ BINARY: JsonObject = {"schema": {"type": "string", "format": "binary"}}
 """The notation of OpenAPI 3.0, which generators still expect; 3.1 needs only a media type."""
 
 
-def name_of(media_type: Any) -> str:
+def name_of(media_type: object) -> str:
     """Return the media type as text; Litestar has an enum for some."""
     return str(getattr(media_type, "value", media_type) or "")
 

@@ -26,7 +26,7 @@ A schema refers to them: `{"x-enum": "permission"}` is one of these values, and
 class BodySchema(GenerateJsonSchema):
     """The generator of schemas in the form that client generators read best."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         """Leave out the title of a field, which only repeats its name."""
         return False
 
@@ -80,7 +80,7 @@ class Schemas:
         return document
 
 
-def is_model(annotation: Any) -> bool:
+def is_model(annotation: object) -> bool:
     return isclass(annotation) and issubclass(annotation, BaseModel)
 
 
@@ -93,7 +93,7 @@ def discriminator_of(parts: Sequence[type[BaseModel]]) -> str | None:
     return None
 
 
-def literals_of(model: type[BaseModel], name: str) -> frozenset[Any]:
+def literals_of(model: type[BaseModel], name: str) -> frozenset[object]:
     field = model.model_fields.get(name)
     annotation = field.annotation if field else None
     return frozenset(get_args(annotation) if get_origin(annotation) is Literal else ())

@@ -66,13 +66,13 @@ class PostgresPool(ConnectionPool):
         return connection
 
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> Rows:
         await self._perform_left(connection.sync_connection)
         return await self._fetch(dbapi_connection_of(connection), plan.sql, values)
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> None:
         left = self._left.setdefault(connection.sync_connection, [])
         left.append((plan, values))
@@ -103,7 +103,7 @@ class PostgresPool(ConnectionPool):
         self._left.pop(connection.sync_connection, None)
         await super().rollback(connection, session, error)
 
-    def _perform_before(self, connection: Connection, *_: Any) -> None:
+    def _perform_before(self, connection: Connection, *_: object) -> None:
         """Perform the waiting writes before the next operation of SQLAlchemy."""
         if connection in self._left:
             await_(self._perform_left(connection))
@@ -112,7 +112,9 @@ class PostgresPool(ConnectionPool):
         if connection and (left := self._left.pop(connection, None)):
             await self._fetch(connection.connection.dbapi_connection, *joined(left))
 
-    async def _fetch_last(self, connection: AsyncConnection, sql: str, values: list[Any]) -> Rows:
+    async def _fetch_last(
+        self, connection: AsyncConnection, sql: str, values: list[object]
+    ) -> Rows:
         """Execute the last statement of a transaction, which alone needs no BEGIN and COMMIT."""
         adapted = dbapi_connection_of(connection)
         alone = self.commits_alone and not is_open(adapted)
@@ -121,7 +123,9 @@ class PostgresPool(ConnectionPool):
             await super().commit_driver(connection)
         return rows
 
-    async def _fetch(self, adapted: Any, sql: str, values: list[Any], alone: bool = False) -> Rows:
+    async def _fetch(
+        self, adapted: Any, sql: str, values: list[object], alone: bool = False
+    ) -> Rows:
         """Return the rows; repeat the first statement of a transaction if it may succeed then."""
         is_first = not is_open(adapted)
         try:
@@ -136,7 +140,7 @@ class PostgresPool(ConnectionPool):
         return await self._fetch_once(adapted, sql, values)
 
     async def _fetch_once(
-        self, adapted: Any, sql: str, values: list[Any], alone: bool = False
+        self, adapted: Any, sql: str, values: list[object], alone: bool = False
     ) -> Rows:
         try:
             if not (alone or is_open(adapted)):

@@ -24,7 +24,7 @@ class PooledReads(PostgresReads):
         """Set nothing, because settings are set in each transaction."""
 
     async def _fetch_over(
-        self, lent: LentConnection, lane: Lane, sql: str, values: list[Any]
+        self, lent: LentConnection, lane: Lane, sql: str, values: list[object]
     ) -> Sequence[Any]:
         async with self._transaction(lent, lane):
             return await super()._fetch_over(lent, lane, sql, values)

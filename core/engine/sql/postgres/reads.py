@@ -68,12 +68,12 @@ class PostgresReads(PlannedReads):
         """A number that rises when a connection is lost, because the others may be lost too."""
 
     async def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
+        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
     ) -> Sequence[Any]:
         return await self._lend(lane, known, self._fetch_over, sql, values)
 
     async def _fetch_over(
-        self, lent: LentConnection, _: Lane, sql: str, values: list[Any]
+        self, lent: LentConnection, _: Lane, sql: str, values: list[object]
     ) -> Sequence[Any]:
         rows: Sequence[Any] = await lent.driver.fetch(sql, *values)
         return rows
@@ -91,7 +91,7 @@ class PostgresReads(PlannedReads):
         return result
 
     async def _lend(
-        self, lane: Lane, known: KnownStatement, work: Callable[..., Awaitable[T]], *args: Any
+        self, lane: Lane, known: KnownStatement, work: Callable[..., Awaitable[T]], *args: object
     ) -> T:
         """Call `work` with a connection of the lane, the lane and the arguments."""
         idle = self._idle[lane]

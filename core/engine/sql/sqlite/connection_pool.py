@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -21,7 +20,7 @@ class SqlitePool(ConnectionPool):
         self._group = group
 
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> Rows:
         try:
             done: Outcome = await dbapi_connection_of(connection).perform(plan.sql, values, False)
@@ -30,7 +29,7 @@ class SqlitePool(ConnectionPool):
         return done.rows
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[Any]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
     ) -> None:
         dbapi_connection_of(connection).perform_later(plan.sql, values)
 

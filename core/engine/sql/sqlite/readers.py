@@ -90,7 +90,7 @@ class SqliteReads(PlannedReads):
         self._lanes = lanes
 
     def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[Any]
+        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
     ) -> Awaitable[list[Any]]:
         return self._lanes.run(lane, known, fetch_rows, sql, values)
 

@@ -120,14 +120,14 @@ class GroupCommit:
         self._commit_soon()
         return committed
 
-    def _limited(self, is_first: bool, call: Callable[..., Any], *args: Any) -> "LeftWrites":
+    def _limited(self, is_first: bool, call: Callable[..., object], *args: object) -> "LeftWrites":
         limit_s = self._statement_timeout_s if is_limited() else None
         statement = Statement(limit_s, call, *args)
         if limit_s is not None:
             self._timer.add(statement)
         return LeftWrites(statement, is_first)
 
-    async def perform_whole(self, call: Callable[..., Any], *args: Any) -> Any:
+    async def perform_whole(self, call: Callable[..., object], *args: object) -> Any:
         """Make a call that is a whole transaction with the next COMMIT, and return its result.
 
         Raises the errors of `take_turn`.
