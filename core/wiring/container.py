@@ -1,7 +1,5 @@
 """The services of the core: built once per process and shared by every module."""
 
-from datetime import UTC, datetime
-from functools import partial
 from multiprocessing import parent_process
 
 from dependency_injector import containers, providers
@@ -19,7 +17,7 @@ from core.events.log import EventLog
 from core.events.outbox import Outbox
 from core.events.relay import Relay
 from core.events.schedules import Scheduler
-from core.kernel.clock import Clock
+from core.kernel.clock import Clock, utc_now
 from core.kernel.contributions import Contributions
 from core.operations.health import HealthChecks
 from core.operations.maintenance import Maintenance
@@ -41,8 +39,7 @@ CACHE_VERSIONS_FILE = "generations"
 
 
 def make_clock() -> Clock:
-    """Return `utc_now` without its call of a Python function, because each request asks for it."""
-    return partial(datetime.now, UTC)
+    return utc_now
 
 
 def make_secrets(settings: Settings) -> SecretKeys:
