@@ -8,9 +8,10 @@ from sqlalchemy import Index, MetaData, String, Table, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.data.folded import folded
+from core.data.list_columns import Columns
 from core.data.listing_indexes import missing_indexes
 from core.data.models import NAMING
-from core.data.queries import Columns, Listing
+from core.data.queries import Listing
 
 
 class ShelfBase(DeclarativeBase):
