@@ -148,7 +148,8 @@ def backoff(attempts: int) -> timedelta:
 
 def reason_of(error: BaseException) -> str:
     """Return the reason for admins: a message may contain secrets, and is only in the log."""
-    return error.code if isinstance(error, ProblemError) else type(error).__name__
+    code: str | None = getattr(error, "code", None) if isinstance(error, ProblemError) else None
+    return code or type(error).__name__
 
 
 def asked_to_stop() -> bool:

@@ -114,7 +114,7 @@ class ProblemError(Exception):
 
     def at(self, location: str) -> Self:
         """Set the location: `raise NameTaken().at("body.name")`."""
-        code = self.code.rpartition(".")[2]
+        code = getattr(self, "code", "").rpartition(".")[2]
         self.errors = [FieldError(location[:200], self.template, code, self.parameters)]
         return self
 

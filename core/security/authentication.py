@@ -120,11 +120,18 @@ class NamedErrors(Contribution):
     """Subclasses of errors in WITHOUT_CODE, with a code, a title and a page.
 
     The module that exports the ports of authentication contributes them. Core raises its own error,
-    and a client gets the subclass.
+    and a client gets it with the code, the title and the page of the subclass.
     """
 
     name: str
     kinds: Sequence[type[ProblemError]]
+
+
+def kind_with_code(kind: type[ProblemError], named: Named) -> type[ProblemError]:
+    """Return the class that gives an error its code: its own class, or the contributed subclass."""
+    if hasattr(kind, "code"):
+        return kind
+    return next((named[base] for base in kind.__mro__ if base in named), kind)
 
 
 def named_errors(contributions: Contributions) -> Named:

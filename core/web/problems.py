@@ -16,7 +16,7 @@ from core.kernel.errors import (
     TooLarge,
 )
 from core.kernel.schemas import Schema
-from core.security.authentication import Named
+from core.security.authentication import Named, kind_with_code
 from core.web.catalogues import Catalogue, Catalogues
 from core.web.context import HttpContext, http_context
 from core.web.requests import AnyRequest
@@ -101,7 +101,7 @@ class Problems:
     def __init__(
         self, public_url: str, catalogues: Catalogues, with_code: Named | None = None
     ) -> None:
-        """Take the subclass of each error without a code, which is sent in its place."""
+        """Take the subclass that has the code and the title of each error without a code."""
         self._types, self._catalogues = f"{public_url}/docs/problems/", catalogues
         self._with_code = with_code or {}
 
@@ -114,8 +114,9 @@ class Problems:
         return FinishedResponse.of(body, named.status, PROBLEM, *headers)
 
     def _named(self, error: ProblemError) -> ProblemError:
-        kind = self._with_code.get(type(error))
-        return kind(error.template, **error.parameters) if kind else error
+        if not hasattr(error, "code"):
+            give_code(error, kind_with_code(type(error), self._with_code))
+        return error
 
     def handle(self, _: AnyRequest, error: Exception) -> Any:
         """Return the same response, for an exception that Litestar has caught."""
@@ -147,6 +148,14 @@ def as_problem(error: Exception) -> ProblemError:
         return named
     log.error("unforeseen_error", exc_info=error)
     return InternalError()
+
+
+def give_code(error: ProblemError, kind: type[ProblemError]) -> None:
+    """Give an error the code and the title of `kind`; its headers, members and errors remain."""
+    vars(error).update(code=kind.code, title=kind.title)
+    error.template = error.template or kind.usual_detail or kind.title
+    if error.errors and not error.errors[0].code:
+        error.at(error.errors[0].location)
 
 
 def parameter_error(details: Any) -> FieldError:

@@ -1,16 +1,30 @@
 """The module that serves the ports of authentication gives the errors of access their codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from litestar import Controller
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
+from core.events.relay import reason_of
 from core.kernel.contributions import WiringError
-from core.kit import Contribution, Module
+from core.kernel.errors import ProblemError
+from core.kit import Contribution, Module, get, public
 from core.kit.platform import NamedErrors
+from core.security.authentication import (
+    InsufficientScope,
+    KeyNotAllowed,
+    KeyRequired,
+    ProofFailed,
+    ResetRequired,
+    StepUpRequired,
+    TooManyAttempts,
+)
+from core.security.passwords import HashingBusy
 from core.testing import Applications, client_of
 from tests.contracts.gate.plugin import Gate, NotFreshAtTheGate, SilentGate
 
@@ -18,6 +32,63 @@ from tests.contracts.gate.plugin import Gate, NotFreshAtTheGate, SilentGate
 class TwiceNamed(Module):
     def contributions(self) -> Sequence[Contribution]:
         return (NamedErrors("twice.errors", (NotFreshAtTheGate,)),)
+
+
+class StepUpForVault(StepUpRequired):
+    """An error of a module, which has the code of its base class."""
+
+
+def with_members(error: ProblemError, **members: object) -> ProblemError:
+    error.members = members
+    return error
+
+
+RAISED: dict[str, Callable[[], ProblemError]] = {
+    "keyrequired": lambda: KeyRequired("Send {count} keys.", count=2),
+    "keynotallowed": KeyNotAllowed,
+    "insufficientscope": lambda: InsufficientScope("The scope {scope} is missing.", scope="open"),
+    "not_fresh": StepUpForVault,
+    "prooffailed": lambda: ProofFailed("The password is wrong.").at("body.password"),
+    "toomanyattempts": lambda: TooManyAttempts(7),
+    "resetrequired": lambda: with_members(ResetRequired().at("body.password"), wrong=100),
+    "hashingbusy": lambda: HashingBusy(retry_after_s=30),
+}
+
+
+class RefusingController(Controller):
+    @get(
+        "/refuse/{name:str}",
+        summary="Refuse",
+        policy=public,
+        errors=(StepUpForVault, TooManyAttempts),
+    )
+    async def refuse(self, name: str) -> None:
+        raise RAISED[name]()
+
+
+class RefusingGate(Gate):
+    controllers = (RefusingController,)
+
+
+def at_password(message: str, code: str) -> list[dict[str, str]]:
+    return [{"location": "body.password", "message": message, "code": code}]
+
+
+OUTSIDE = "Stay outside."
+SENT: dict[str, tuple[int, dict[str, str], dict[str, Any]]] = {
+    "keyrequired": (
+        401,
+        {"www-authenticate": 'Bearer realm="atrium"'},
+        {"detail": "Send 2 keys."},
+    ),
+    "keynotallowed": (403, {}, {"detail": OUTSIDE}),
+    "insufficientscope": (403, {}, {"detail": "The scope open is missing."}),
+    "not_fresh": (403, {}, {"title": "Ring again.", "detail": "Ring again."}),
+    "prooffailed": (403, {}, {"errors": at_password("The password is wrong.", "prooffailed")}),
+    "toomanyattempts": (429, {"retry-after": "7"}, {"detail": "Try again in 7 seconds."}),
+    "resetrequired": (403, {}, {"wrong": 100, "errors": at_password(OUTSIDE, "resetrequired")}),
+    "hashingbusy": (503, {"retry-after": "30"}, {"detail": OUTSIDE}),
+}
 
 
 @pytest.fixture
@@ -42,6 +113,30 @@ async def test_another_module_of_sign_in_has_codes_of_its_own(
     assert by_key.json()["code"] == "gate.insufficientscope"
     assert by_key.json()["detail"] == "Both the API key and its owner need gate:open."
     assert "Ring again." in page.text
+
+
+async def test_an_error_that_a_module_raises_keeps_all_but_its_code_and_title(
+    settings: Settings, applications: Applications
+) -> None:
+    async with (
+        applications.started(settings, {"gate": RefusingGate}) as app,
+        client_of(app) as it,
+    ):
+        answers = {name: await it.get(f"/api/v1/gate/refuse/{name}") for name in RAISED}
+        documented = (await it.get("/docs/openapi.json")).json()
+    for name, (status, headers, members) in SENT.items():
+        answer = answers[name]
+        expected = {"code": f"gate.{name}", "title": OUTSIDE} | members
+        assert answer.status_code == status, answer.text
+        assert headers.items() <= answer.headers.items()
+        assert {member: answer.json()[member] for member in expected} == expected
+    responses = documented["paths"]["/api/v1/gate/refuse/{name}"]["get"]["responses"]
+    assert responses["403"] == {"$ref": "#/components/responses/GateNotFresh"}
+
+
+def test_an_error_without_a_code_has_its_class_as_reason() -> None:
+    assert reason_of(HashingBusy()) == "HashingBusy"
+    assert reason_of(NotFreshAtTheGate()) == "gate.not_fresh"
 
 
 @pytest.mark.parametrize(("gate", "count"), [(SilentGate, 0), (Gate, 2)], ids=["none", "two"])

@@ -12,6 +12,7 @@ from core.security.authentication import (
     Named,
     NotPermitted,
     NotSignedIn,
+    kind_with_code,
 )
 from core.security.limits import RateLimited
 from core.web.idempotency.middleware import (
@@ -82,7 +83,7 @@ class ErrorResponses:
         }
 
     def _named(self, kinds: Kinds) -> Kinds:
-        return [self._with_code.get(kind, kind) for kind in kinds]
+        return [kind_with_code(kind, self._with_code) for kind in kinds]
 
     def _answer(self, errors: Kinds, headers: list[str]) -> JsonObject:
         self.codes |= {kind.code for kind in errors}

@@ -70,7 +70,7 @@ class GateController(Controller):
 
 
 class Gate(Module):
-    controllers = (GateController,)
+    controllers: ClassVar[Sequence[type[Controller]]] = (GateController,)
     services = (Guard,)
     errors: ClassVar[Sequence[type[ProblemError]]] = ERRORS
 
