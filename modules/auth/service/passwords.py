@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from core.kit import Database
-from core.kit.platform import StorePassword, insert_for
+from core.kit.platform import StorePassword, insert_for, reserved
 from modules.auth.models import Password
 from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.passwords.rules import is_common, refuse_weak
 from modules.auth.settings import AuthSettings
 
-HASH_OF = select(Password.hash).where(Password.user_id == bindparam("user_id"))
+HASH_OF = reserved(select(Password.hash).where(Password.user_id == bindparam("user_id")))
 
 
 class PasswordService:

@@ -92,7 +92,7 @@ class AccountService:
         self, new: NewAccount, roles: Sequence[str] = (MEMBER,)
     ) -> tuple[NewUser, StorePassword]:
         """Check the fields and hash the password, before any transaction opens."""
-        email, key = readable(new.email)
+        email, key = stored_and_key(new.email)
         store_password = await self._passwords.prepare(new.password, email, new.name)
         now = self._clock()
         user: NewUser = {
@@ -133,8 +133,8 @@ class AccountService:
             await tx.execute(SIGNED_IN, {"user_id": user_id, "at": at})
 
 
-def readable(email: str) -> tuple[str, str]:
-    """Return the e-mail address as written and as compared. Raises InvalidInput."""
+def stored_and_key(email: str) -> tuple[str, str]:
+    """Return the e-mail address to store, and its unique form. Raises InvalidInput."""
     try:
         return as_written(email), email_key(email)
     except EmailNotValidError as error:

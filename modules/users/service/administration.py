@@ -23,7 +23,7 @@ from modules.users.public import AccountSignedOut, UserDisabled
 from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, TOTAL, lock_admins
 from modules.users.rows import people_of, person_of, update_row
 from modules.users.service.account_deletion import AccountDeletion
-from modules.users.service.accounts import AccountService, readable
+from modules.users.service.accounts import AccountService, stored_and_key
 from modules.users.values import NewAccount, Person
 
 
@@ -83,10 +83,11 @@ class UserAdministration:
         self, actor: Principal, new: NewAccount, roles: Sequence[str] = (MEMBER,)
     ) -> Person:
         """Add a user. Further roles need the same as a change of roles."""
-        self._must_cover(actor, roles)
         if set(roles) - {MEMBER}:
             requires(ROLES).fresh().admit(actor, self._clock())
-        return await self._accounts.register(new, self._roles.check(roles))
+        wanted = self._roles.check(roles)
+        self._must_cover(actor, wanted)
+        return await self._accounts.register(new, wanted)
 
     async def change(
         self,
@@ -240,6 +241,6 @@ def changed_columns(changes: Mapping[str, object], row: Person | User) -> dict[s
     """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
     columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
     if "email" in columns:
-        email, key = readable(str(columns["email"]))
+        email, key = stored_and_key(str(columns["email"]))
         columns |= {"email": email, "email_key": key, "email_verified_at": None}
     return columns

@@ -10,11 +10,13 @@ from time import monotonic
 import pytest
 from argon2 import PasswordHasher
 
+from core.engine.sql.lanes import KnownStatement, Lane
 from core.kit import InvalidInput
 from core.kit.platform import HashingBusy
 from modules.auth.passwords.hashing import MAX_QUEUE, MEMORY_KIB, PasswordHashing
 from modules.auth.passwords.korean import WORDS, spellings, typed
 from modules.auth.passwords.rules import common_passwords, is_common, refuse_weak
+from modules.auth.service.passwords import HASH_OF
 
 REAL_MEMORY_KIB = MEMORY_KIB  # as it is before the tests make it cheap
 SOME = "correct horse battery staple"
@@ -23,6 +25,10 @@ SOME = "correct horse battery staple"
 @pytest.fixture
 def passwords() -> PasswordHashing:
     return PasswordHashing()
+
+
+def test_a_lookup_of_a_hash_does_not_wait_for_slow_statements() -> None:
+    assert KnownStatement(HASH_OF).lane is Lane.reserved
 
 
 def check(password: str, *context: str, shortest: int = 8) -> None:

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from httpx import AsyncClient
 
-from core.kit import Module, NotPermitted, Principal, utc_now
-from core.kit.platform import ANY_VERSION
+from core.kit import InvalidInput, Module, NotPermitted, Principal, ProblemError, utc_now
+from core.kit.platform import ANY_VERSION, StepUpRequired
 from core.testing import PASSWORD, CoreContainer, Person
 from modules.users.errors import BeyondOwnRights
 from modules.users.schemas import ProfileUpdate, UserReplace
@@ -172,8 +172,34 @@ async def test_who_may_only_read_is_told_so(users: Module, admin: Person, person
         await users.provider(UserService)().delete(reader, person.id, ANY_VERSION)
 
 
+@pytest.mark.parametrize(
+    ("more", "is_fresh", "role", "refusal"),
+    [
+        ((), True, "admin", NotPermitted),
+        ((), True, "owner", NotPermitted),
+        (("roles:write",), False, "admin", StepUpRequired),
+        (("roles:write",), True, "owner", InvalidInput),
+        (("roles:write",), True, "admin", BeyondOwnRights),
+    ],
+)
+async def test_the_permission_for_roles_is_required_before_the_roles_are_compared(
+    users: Module,
+    person: Person,
+    more: tuple[str, ...],
+    is_fresh: bool,
+    role: str,
+    refusal: type[ProblemError],
+) -> None:
+    until = utc_now() + timedelta(hours=1) if is_fresh else None
+    helper = Principal(person.id, frozenset({"admin:users", *more}), fresh_until=until)
+    new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
+    with pytest.raises(refusal):
+        await users.provider(UserAdministration)().create(helper, new, ["member", "admin", role])
+
+
 async def test_nobody_acts_on_who_may_more(users: Module, admin: Person, stranger: Person) -> None:
-    helper = Principal(stranger.id, frozenset({"users:read", "users:write"}))
+    permissions = frozenset({"users:read", "users:write", "roles:write"})
+    helper = Principal(stranger.id, permissions, fresh_until=utc_now() + timedelta(hours=1))
     profiles, people = users.provider(UserService)(), users.provider(UserAdministration)()
     new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
     for attempt in (
