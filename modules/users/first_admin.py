@@ -7,12 +7,16 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from config.settings import Settings
+from core.kit import InvalidInput
 from modules.users.errors import EmailTaken, FirstAdminRefused
 from modules.users.service.admins import AdminService
 from modules.users.settings import FirstAdminSettings
 from modules.users.values import NewAccount
 
 FILE = "first-admin.txt"
+GENERATED_BYTES = 48
+"""Give a password of 64 characters, the most that AUTH_PASSWORD_MIN_LENGTH can require."""
+SETTING_OF = {"body.email": "ADMIN_EMAIL", "body.password": "ADMIN_PASSWORD"}
 
 
 class FirstAdmin:
@@ -33,7 +37,7 @@ class FirstAdmin:
             raise FirstAdminRefused(refusal)
         if email is None or (password is None and self._settings.environment != "development"):
             return None
-        generated = None if password else token_urlsafe(12)
+        generated = None if password else token_urlsafe(GENERATED_BYTES)
         secret = password.get_secret_value() if password else str(generated)
         if not await self._make(email, secret):
             return None
@@ -76,6 +80,9 @@ class FirstAdmin:
                 f"ADMIN_EMAIL is {email}, whose account is not promoted at a start: run "
                 "`atrium user create-admin --promote`, or set another ADMIN_EMAIL."
             ) from None
+        except InvalidInput as error:
+            reasons = (f"{SETTING_OF[it.location]} is refused: {it.text}" for it in error.errors)
+            raise FirstAdminRefused(" ".join(reasons)) from None
 
     def _message(self, email: str, password: str) -> str:
         """Return a message with the password, or with its file if the message may be logged."""

@@ -120,6 +120,35 @@ async def test_a_password_is_generated_and_kept_private_in_development(
     await sign_in(client, EMAIL, password)
 
 
+class TestTheLongestMinimum:
+    @pytest.fixture
+    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+        monkeypatch.setenv("AUTH_PASSWORD_MIN_LENGTH", "64")
+        return {}
+
+    async def test_a_generated_password_is_long_enough(
+        self, users: Module, settings: Settings, client: AsyncClient
+    ) -> None:
+        admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
+        assert await admin.ensure()
+        await sign_in(client, *(settings.data_dir / FILE).read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "ADMIN_PASSWORD is refused: This password is too common: choose another."),
+        ({"admin_email": "a@b..c"}, "ADMIN_EMAIL is refused: "),
+    ],
+)
+async def test_a_refusal_names_the_setting(
+    users: Module, settings: Settings, given: dict[str, str], sentence: str
+) -> None:
+    common = {"admin_email": EMAIL, "admin_password": SecretStr("password123"), **given}
+    with pytest.raises(FirstAdminRefused, match=sentence):
+        await first_admin(users, settings, **common).ensure()
+
+
 @pytest.mark.parametrize("log_format", ["console", "json"])
 async def test_a_terminal_shows_it_but_never_a_log(
     users: Module, settings: Settings, monkeypatch: pytest.MonkeyPatch, log_format: str
