@@ -47,6 +47,7 @@ from core.security.authentication import (
 from core.security.limits import RateLimited, RateLimits
 from core.security.passwords import (
     MAX_PASSWORD_LENGTH,
+    MIN_PASSWORD_LENGTH,
     GivenPassword,
     HashingBusy,
     NewPassword,
@@ -90,6 +91,7 @@ __all__ = [
     "MAX_FORM_BYTES",
     "MAX_PASSWORD_LENGTH",
     "MEMBER",
+    "MIN_PASSWORD_LENGTH",
     "PRIVATE",
     "SHARED",
     "VERSION",

@@ -83,7 +83,7 @@ def given_password(settings: FirstAdminSettings) -> str:
 
 def new_account(email: str, name: str, password: str) -> NewAccount:
     try:
-        return NewAccount(**UserCreate(name=name, email=email, password=password).model_dump())
+        return UserCreate(name=name, email=email, password=password).account()
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         wrong = "; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in details)

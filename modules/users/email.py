@@ -27,7 +27,7 @@ def parse(address: str) -> ValidatedEmail:
     try:
         address = composed(address, MAX_LENGTH)
     except ValueError:
-        raise EmailSyntaxError(f"An address has at most {MAX_LENGTH} characters.") from None
+        raise EmailSyntaxError(f"An e-mail address has at most {MAX_LENGTH} characters.") from None
     return validate_email(
         address,
         check_deliverability=False,

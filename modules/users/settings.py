@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from config.settings import ModuleSettings, OneRate, Rate, matching, secret
+from core.kit.platform import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 
 WELL_KNOWN_PASSWORDS = frozenset(
     (
@@ -17,7 +18,11 @@ WELL_KNOWN_PASSWORDS = frozenset(
 
 AdminEmail = Annotated[str, matching(r"(?=.{3,254}\Z)[^@\s]+@[^@\s]+", "must be an e-mail address")]
 AdminPassword = Annotated[
-    SecretStr, secret(lambda text: 8 <= len(text) <= 256, "must have 8 to 256 characters")
+    SecretStr,
+    secret(
+        lambda text: MIN_PASSWORD_LENGTH <= len(text) <= MAX_PASSWORD_LENGTH,
+        f"must have {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters",
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from core.kit import Page, PageRequest, Principal, authenticated, get, utc_now
 from core.kit.platform import BodyResponse, StreamedResponse
-from modules.users.permissions import PROFILE_READ
+from modules.users.permissions import readable_by_key
 from modules.users.queries import ACTIVITY
 from modules.users.schemas import ActivityRead, ExportRead, SummaryRead
 from modules.users.service.personal_data import PersonalDataService
@@ -15,7 +15,6 @@ X_CACHE = ResponseHeader(name="X-Cache", description="`hit` or `miss`.", documen
 CONTENT_DISPOSITION = ResponseHeader(
     name="Content-Disposition", description="The name of the file.", documentation_only=True
 )
-readable_by_key = authenticated.with_scope(PROFILE_READ)
 
 
 class PersonalDataController(Controller):

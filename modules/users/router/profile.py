@@ -8,7 +8,7 @@ from litestar import Controller
 from core.kit import IfMatch, Principal, authenticated, get, patch, post, put
 from core.kit.platform import AnyRequest, Representation
 from modules.users.errors import EmailTaken, LastAdmin
-from modules.users.permissions import PROFILE_READ
+from modules.users.permissions import readable_by_key
 from modules.users.schemas import (
     DeletionRead,
     DeletionRequest,
@@ -19,8 +19,6 @@ from modules.users.schemas import (
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.profile import ProfileService
 from modules.users.values import Person
-
-readable_by_key = authenticated.with_scope(PROFILE_READ)
 
 
 @lru_cache(10_000)

@@ -25,13 +25,12 @@ from modules.users.errors import (
     UseDeletion,
     UserNotFound,
 )
-from modules.users.permissions import PROFILE_READ, READ, WRITE
+from modules.users.permissions import READ, WRITE, readable_by_key
 from modules.users.queries import PEOPLE
 from modules.users.schemas import ProfileUpdate, UserCreate, UserRead, UserReplace
 from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
 
-readable_by_key = authenticated.with_scope(PROFILE_READ)
 EDIT_ERRORS = (UserNotFound, NotYoursToChange, BeyondOwnRights, EmailTaken)
 
 

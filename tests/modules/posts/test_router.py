@@ -63,6 +63,9 @@ async def test_a_put_that_is_to_create_changes_nothing(person: Person) -> None:
         ):
             assert (answer.status_code, answer.json()["code"]) == (412, "http.stale"), known
             assert answer.json()["detail"] == "If-None-Match matches the current resource."
+    korean = {"if-none-match": "*", "accept-language": "ko"}
+    refused = await person.client.put(path, json=POST, headers=korean)
+    assert refused.json()["detail"] == "현재 리소스가 If-None-Match 조건에 해당합니다."
     assert (await person.client.get(path)).headers["etag"] == tag
     changed = await person.client.put(path, json=POST, headers={"if-none-match": '"other"'})
     assert changed.status_code == 200

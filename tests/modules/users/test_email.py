@@ -84,6 +84,11 @@ async def test_what_is_no_address_is_refused(admin: Person) -> None:
         assert [place for place, _ in wrong(await add(admin, email))] == ["body.email"], email[:80]
 
 
+def test_a_long_address_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match="An e-mail address has at most 254 characters"):
+        email_key("a" * 255)
+
+
 async def test_an_address_is_answered_as_it_was_given(admin: Person) -> None:
     for given, kept in [
         ("John.Doe+News@Example.COM", "John.Doe+News@example.com"),
