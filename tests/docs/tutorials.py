@@ -5,8 +5,9 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copyfile
 
+from tests.copies import copy_project
 from tests.docs.pages import ROOT, Block, blocks_of
 
 TUTORIALS = {"notes": ROOT / "README.md", "rooms": ROOT / "docs" / "modules.md"}
@@ -14,10 +15,8 @@ TUTORIALS = {"notes": ROOT / "README.md", "rooms": ROOT / "docs" / "modules.md"}
 
 
 def copy_with_tutorials(copy: Path) -> None:
-    for name in ("config", "core", "docs", "modules", "migrations", "tests"):
-        copytree(ROOT / name, copy / name, ignore=ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "Makefile"):
-        (copy / name).write_bytes((ROOT / name).read_bytes())
+    copy_project(ROOT, copy, ("config", "core", "docs", "modules", "migrations", "tests"))
+    copyfile(ROOT / "Makefile", copy / "Makefile")
     for block in chain.from_iterable(map(files_of, TUTORIALS.values())):
         target = copy / str(block.file)
         target.parent.mkdir(parents=True, exist_ok=True)

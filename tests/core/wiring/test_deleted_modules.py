@@ -6,13 +6,16 @@ Only `users` and `auth` stay: core needs them.
 import subprocess
 import sys
 from pathlib import Path
-from shutil import copytree, ignore_patterns, rmtree
+from shutil import copytree, rmtree
 
 import pytest
 
 from core.testing.databases import Databases
+from tests.copies import copy_project
 
 pytestmark = pytest.mark.process
+
+FOLDERS = ("config", "core", "docs", "migrations", "modules")
 
 ASK = """
 import asyncio
@@ -35,8 +38,7 @@ asyncio.run(main())
 def smaller(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project without the examples."""
     root = tmp_path_factory.mktemp("smaller")
-    copytree("tests", root / "tests", ignore=ignore_patterns("__pycache__"))
-    return project_without(root, "posts", "hello")
+    return project_without(root, "posts", "hello", folders=(*FOLDERS, "tests"))
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,8 @@ def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project_without(tmp_path_factory.mktemp("smallest"), "posts", "hello", "files", "health")
 
 
-def project_without(root: Path, *gone: str) -> Path:
-    for folder in ("config", "core", "docs", "migrations", "modules"):
-        copytree(folder, root / folder, ignore=ignore_patterns("__pycache__"))
-    (root / "pyproject.toml").write_text(Path("pyproject.toml").read_text())
+def project_without(root: Path, *gone: str, folders: tuple[str, ...] = FOLDERS) -> Path:
+    copy_project(Path(), root, folders)
     for module in gone:
         rmtree(root / "modules" / module, ignore_errors=True)  # it may be gone already
     return root
@@ -99,6 +99,15 @@ def test_admin_works_without_the_modules_that_it_does_not_need(
         f"{admin}/permissions 200 False",
         f"{admin}/modules 200 False",
     ]
+
+
+def test_a_leftover_import_fails(smallest: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    """The twin of the test above: the copy does not import what only the original has."""
+    copied = copytree(smallest, tmp_path / "leftover")
+    plugin = copied / "modules" / "admin" / "plugin.py"
+    plugin.write_text(f"{plugin.read_text()}\nimport modules.files.public\n")
+    with pytest.raises(AssertionError, match=r"No module named 'modules\.files'"):
+        run(copied, "-c", ASK, "files", "/api/v1/admin/users", **environ)
 
 
 def test_its_tests_go_with_it(smaller: Path) -> None:
