@@ -43,6 +43,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("long")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hash passwords with little memory, because most tests do not test their cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        if is_installed("auth"):
+            patch.setattr("modules.auth.passwords.hashing.MEMORY_KIB", 64)
+        yield
+
+
 @pytest.fixture(scope="session")
 def blocking_calls() -> list[str]:
     """Return a list that receives each call with which the application blocks its event loop."""

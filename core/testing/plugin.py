@@ -76,14 +76,6 @@ def no_other_fallbacks(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """Hash passwords with little memory, because most tests do not test their cost."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("modules.auth.passwords.hashing.MEMORY_KIB", 64)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
     """Wait long for the maintenance state, so that no test takes a fallback on a busy machine."""
     with pytest.MonkeyPatch.context() as patch:
