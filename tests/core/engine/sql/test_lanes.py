@@ -72,9 +72,13 @@ async def ask(db: Database, statement: Executable, **values: Any) -> Any:
 
 
 async def settle_in(db: Database, statement: Executable, **values: Any) -> None:
-    for _ in range(PROVEN_RUNS):
-        await ask(db, statement, **values)
-    assert db._reads._known[statement].lane is Lane.quick
+    """Execute the statement until it is in the quick lane; a busy machine delays some runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.engine.sql.lanes.RECENT_S", 0.0)
+        async with timeout(20):
+            await ask(db, statement, **values)
+            while db._reads._known[statement].lane is not Lane.quick:
+                await ask(db, statement, **values)
 
 
 @pytest.fixture
@@ -86,6 +90,14 @@ async def tasks() -> AsyncIterator[list[Task[Any]]]:
         task.cancel()
     outcomes = await gather(*started, return_exceptions=True)
     assert {type(each) for each in outcomes} <= {CancelledError, DatabaseBusy, TooSlow}
+
+
+async def test_a_statement_settles_in_after_a_run_that_was_not_quick(db: Database) -> None:
+    """A run of another program on the same core may be the reason."""
+    await ask(db, NAMES)
+    db._reads._known[NAMES].record_run(0.005)
+    await settle_in(db, NAMES)
+    assert db._reads._known[NAMES].lane is Lane.quick
 
 
 class TestBesideSlowStatements:
