@@ -107,8 +107,9 @@ class Database:
         `rows` is a query with its `values`, or a mapped class: all rows of its table that have the
         values of the list's `scope`. `await db.page(NOTES, Note, request, owner_id=owner.id)`
         """
+        query = query_of(rows, listing, values)
         async with self.read() as reads:
-            return await listing.page(reads, query_of(rows, listing), request, values)
+            return await listing.page(reads, query, request, values)
 
     async def batches(
         self, listing: Listing, rows: type[T] | Select[T] | Union[T], /, **values: object
@@ -117,8 +118,9 @@ class Database:
 
         `rows` and `values` are those of `page`.
         """
+        query = query_of(rows, listing, values)
         async with self.read() as reads:
-            async for batch in listing.batches(reads, query_of(rows, listing), values):
+            async for batch in listing.batches(reads, query, values):
                 yield batch
 
     @asynccontextmanager

@@ -25,9 +25,12 @@ class IndexedList(Protocol):
 
 
 def declare_indexes(listing: IndexedList) -> None:
-    """Add the indexes that the list needs and its table does not have, named by convention."""
+    """Add the indexes that the list needs and its table does not have, named by convention.
+
+    A list of a module adds none to a table of core, whose migrations are not the module's.
+    """
     *keys, unique = listing.sort
-    if not isinstance(unique, InstrumentedAttribute):
+    if not isinstance(unique, InstrumentedAttribute) or is_of_core(unique):
         return
     table = table_of_column(unique)
     own = [it for it in keys if is_of(table, it) and problem_of(it) is None]
@@ -83,6 +86,10 @@ def problem_of(key: Column) -> str | None:
     if getattr(key.expression, "nullable", False):
         return "may be null, and no index sorts nulls last"
     return None
+
+
+def is_of_core(column: Column) -> bool:
+    return column.parent.class_.__module__.startswith("core.")
 
 
 def is_of(table: Table, column: Column) -> bool:

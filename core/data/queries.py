@@ -151,10 +151,18 @@ def rows_of(model: type[T], listing: Listing) -> Select[T]:
     return select_rows(model).where(*same)
 
 
-def query_of(rows: type[T] | Select[T] | Union[T], listing: Listing) -> Select[T] | Union[T]:
-    """Return the query, or that of the rows of a mapped class."""
+def query_of(
+    rows: type[T] | Select[T] | Union[T], listing: Listing, values: Values
+) -> Select[T] | Union[T]:
+    """Return the query, or that of the rows of a mapped class. Raises TypeError.
+
+    The values of a mapped class must be those of the scope: another one would select nothing.
+    """
     if isinstance(rows, Select | Union):
         return rows
+    if values.keys() != (scope := {column.key for column in listing.scope}):
+        names = ", ".join(scope) or "none"
+        raise TypeError(f"A list of {rows.__name__} takes the values of its scope: {names}.")
     return rows_of(rows, listing)  # type: ignore[arg-type]  # a class is hashable
 
 

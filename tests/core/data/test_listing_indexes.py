@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Index, MetaData, String, Table, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.data.audit import AuditEntry
 from core.data.folded import folded
 from core.data.list_columns import Columns
 from core.data.listing_indexes import missing_indexes
@@ -76,4 +77,17 @@ def test_a_list_may_leave_its_indexes_to_the_model(table: Table) -> None:
         "the sort key width may be null, and no index sorts nulls last",
         "the sort key label needs an index of label_folded, id",
         "the filter owner_id needs an index that begins with owner_id",
+    ]
+
+
+def test_a_list_adds_no_index_to_a_table_of_core() -> None:
+    table = AuditEntry.__table__
+    assert isinstance(table, Table)
+    own = names(table)
+    by_target = Listing(
+        sort=(AuditEntry.at, AuditEntry.id), filters=(AuditEntry.target_kind,), default="-at"
+    )
+    assert names(table) == own
+    assert [*missing_indexes(by_target)] == [
+        "the filter target_kind needs an index that begins with target_kind"
     ]

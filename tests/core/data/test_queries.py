@@ -307,6 +307,21 @@ async def test_a_list_of_a_class_has_the_rows_with_the_values_of_its_scope(db: D
     assert {row.count for row in few.items} == {0}
 
 
+async def test_a_list_of_a_class_takes_the_values_of_its_scope_and_no_other(db: Database) -> None:
+    """A value that no condition uses would return the rows of every owner."""
+    scoped = Listing(sort=SORT, scope=(Thing.count,))
+    for listing, values in (
+        (THINGS, {"count": 1}),
+        (scoped, {}),
+        (scoped, {"count": 1, "rank": 2}),
+    ):
+        with pytest.raises(TypeError, match="takes the values of its scope"):
+            await db.page(listing, Thing, PageRequest(), **values)
+        with pytest.raises(TypeError, match="takes the values of its scope"):
+            async for _ in db.batches(listing, Thing, **values):
+                pass
+
+
 async def test_statements_are_built_once_for_each_combination(db: Database) -> None:
     listing = Listing(sort=SORT, search=SEARCH, filters=(Thing.count,))
     async with db.read() as reads:
