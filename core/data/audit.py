@@ -86,7 +86,7 @@ class AuditRecorder:
             "target_kind": kind,
             "target_id": None if target_id is None else str(target_id),
             "outcome": outcome.value,
-            "address": context.address,
+            "address": context.client_ip,
             "request_id": context.request_id,
             "changes": details,
         }

@@ -23,13 +23,13 @@ class RequestContext:
     audited = False
     """Whether the audit trail already has an entry of this request."""
 
-    def __init__(self, request_id: str = "", address: str = "") -> None:
-        self.request_id, self.address = request_id, address
+    def __init__(self, request_id: str = "", client_ip: str = "") -> None:
+        self.request_id, self.client_ip = request_id, client_ip
 
     @property
     def client(self) -> str:
         """Return the client as rate limits count it: an IPv6 client is its /64 network."""
-        return client_network(self.address)
+        return client_network(self.client_ip)
 
 
 CURRENT: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

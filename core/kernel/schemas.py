@@ -120,7 +120,7 @@ class Schema(BaseModel):
             if is_plain_time(field.annotation, field.metadata):
                 raise TypeError(
                     f"{cls.__name__}.{name} is a datetime: write UtcDatetime from "
-                    "core.kernel.schemas, which takes a time with its offset and answers it in UTC."
+                    "core.kernel.schemas, which takes a time with its offset and returns it in UTC."
                 )
 
     @classmethod

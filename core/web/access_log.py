@@ -24,7 +24,7 @@ class AccessLog:
                 context.template,
                 context.status,
                 int(context.elapsed_s * 100_000) / 100,
-                context.address,
+                context.client_ip,
                 principal.text if principal else None,
                 context.traceparent,
             )

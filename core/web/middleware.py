@@ -63,7 +63,7 @@ class RequestMiddleware:
         self._lifecycle.in_flight += 1
         try:
             headers = context.headers = self._admission.read(scope)
-            context.address = self._client_ip.of(scope, headers)
+            context.client_ip = self._client_ip.of(scope, headers)
             if b"x-request-id" in headers or b"traceparent" in headers:
                 context.read_ids()
             if context.method == "HEAD":  # as GET, without the body (RFC 9110, section 9.3.2)
@@ -71,7 +71,7 @@ class RequestMiddleware:
             app = self._for_browsers if b"origin" in headers else self._app
             await app(scope, receive, sender)
         except Exception as error:
-            await self._answer_anyway(error, context, receive, sender)
+            await self._respond_anyway(error, context, receive, sender)
         except CancelledError:  # the server stops, and its grace period is over
             if not context.status:
                 await self._problems.response(ShuttingDown())(scope, receive, sender)
@@ -79,11 +79,11 @@ class RequestMiddleware:
         finally:
             self._finish(context, scope)
 
-    async def _answer_anyway(
+    async def _respond_anyway(
         self, error: Exception, context: HttpContext, receive: Any, sender: Any
     ) -> None:
         if context.status:
-            log.error("answer_broke_off", exc_info=error)
+            log.error("response_broke_off", exc_info=error)
             raise error
         try:
             await self._count_unmatched(error, context.scope, receive, sender)
@@ -93,7 +93,7 @@ class RequestMiddleware:
 
     def _finish(self, context: HttpContext, scope: Any) -> None:
         self._lifecycle.in_flight -= 1
-        context.address = context.address or self._client_ip.of(scope, {})
+        context.client_ip = context.client_ip or self._client_ip.of(scope, {})
         context.elapsed_s = perf_counter() - context.started
         for observe in self._observers:
             observe(context)

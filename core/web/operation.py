@@ -12,7 +12,7 @@ from core.web.context import http_context
 from core.web.idempotency.middleware import Idempotency
 from core.web.problems import MethodNotAllowed, Problems
 from core.web.request_parameters import check_parameters
-from core.web.responses import BodyResponse, FinishedResponse, answer
+from core.web.responses import BodyResponse, FinishedResponse, response_of
 from core.web.route_options import OPTIONS, RouteOptions
 
 DIRECT = "direct"
@@ -35,7 +35,7 @@ class OperationMiddleware:
         context, options = http_context(), scope["route_handler"].opt[OPTIONS]
         context.options, context.template = options, scope["path_template"]
         if options.allow_headers:
-            await self._answer_options(options, scope, receive, send)
+            await self._respond_to_options(options, scope, receive, send)
             return
         await self._access.admit(context, options)
         if scope["query_string"] or scope["path_params"]:
@@ -45,7 +45,7 @@ class OperationMiddleware:
         else:
             await self._respond(scope, receive, send)
 
-    async def _answer_options(
+    async def _respond_to_options(
         self, options: RouteOptions, scope: Any, receive: Receive, send: Send
     ) -> None:
         """Respond to OPTIONS. Raises MethodNotAllowed for a method that the path does not have."""
@@ -65,7 +65,7 @@ class OperationMiddleware:
                 await refuse_content(request)
             if direct:
                 body = await direct.call(request)
-                response = direct.plain and answer(body, handler.status_code)
+                response = direct.plain and response_of(body, handler.status_code)
                 response = response or await handler.to_response(request.app, body, request)
         except Exception as error:
             response = self._problems.response(error)

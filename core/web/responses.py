@@ -99,13 +99,13 @@ class BodyResponse(Response[T], Generic[T]):
         status = self.status_code or status_code or 200
         more = encoded({**(headers or {}), **self.headers})
         more += [cookie.to_encoded_header() for cookie in (*self.cookies, *(cookies or ()))]
-        return answer(body, status, *more)
+        return response_of(body, status, *more)
 
 
 COSTLY = ("background", "cookies", "headers")
 
 
-def answer(body: Any, status: int, *more: Header) -> FinishedResponse | None:
+def response_of(body: Any, status: int, *more: Header) -> FinishedResponse | None:
     """Return the response with this body; None for a body that Litestar has to encode.
 
     `isinstance` would call pydantic's metaclass, which takes as long as writing the body.

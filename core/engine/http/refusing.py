@@ -98,7 +98,7 @@ class RefusingConnection(TimedConnection):
         else:
             if self._awaiting_body:
                 self._abandon(self.cycle)
-            self._answer(error)
+            self._respond_with(error)
 
     def _close_after(self, cycle: RequestResponseCycle) -> None:
         cycle.keep_alive = False
@@ -109,7 +109,7 @@ class RefusingConnection(TimedConnection):
             self._unstarted.cancel()
         disconnect(cycle)
 
-    def _answer(self, error: ProblemError) -> None:
+    def _respond_with(self, error: ProblemError) -> None:
         self._awaiting_body = False
         self.cycle = ResponseWriter(
             scope=cast(Any, {**NOTHING_KNOWN, **self.scope, "refusal": error}),

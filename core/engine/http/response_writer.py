@@ -49,7 +49,7 @@ class ResponseWriter(RequestResponseCycle):
             return
         expected = "http.response.body" if self.response_started else "http.response.start"
         if message["type"] != expected or self.response_complete:
-            raise RuntimeError(f"{message['type']} does not come next in an answer.")
+            raise RuntimeError(f"{message['type']} does not come next in a response.")
         if self.response_started:
             self._write(message.get("body", b""), ends=not message.get("more_body"))
         else:

@@ -44,9 +44,9 @@ class Documentation:
     def _descriptions(self, operation: JsonObject) -> Iterator[str]:
         """Yield the description of each response of an operation, including shared ones."""
         shared = self.document["components"]["responses"]
-        for answer in operation["responses"].values():
-            name = answer.get("$ref", "").rpartition("/")[2]
-            yield (shared[name] if name else answer)["description"]
+        for response in operation["responses"].values():
+            name = response.get("$ref", "").rpartition("/")[2]
+            yield (shared[name] if name else response)["description"]
 
     def operations(self) -> Iterator[tuple[str, str, JsonObject]]:
         for path, methods in self.document["paths"].items():

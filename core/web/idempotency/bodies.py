@@ -82,7 +82,7 @@ class BufferedSend:
     def succeeded(self) -> bool:
         return 200 <= self.status < 300
 
-    def answer(self, fingerprint: str, person_id: UUID | None) -> StoredResponse:
+    def stored(self, fingerprint: str, person_id: UUID | None) -> StoredResponse:
         start, *parts = self.messages
         headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
         body = b"".join(part.get("body", b"") for part in parts)

@@ -105,8 +105,8 @@ class Idempotency:
                 await app(scope, body, held)
                 if not held.succeeded:
                     raise RefusedOperation
-                answer = held.answer(body.digest, person_in(http_context()))
-                await self._store.keep(slot, owner, answer)
+                response = held.stored(body.digest, person_in(http_context()))
+                await self._store.keep(slot, owner, response)
         except RefusedOperation:
             await self._after_refusal(slot, owner, held, body, person_in(http_context()))
         return held
@@ -126,18 +126,18 @@ class Idempotency:
         if current_context().code == DatabaseBusy.code:  # do not wait for the database again
             self._store.release_later(slot, owner)
         elif held.status in FINAL and body.read:
-            await self._store.keep(slot, owner, held.answer(body.digest, person_id))
+            await self._store.keep(slot, owner, held.stored(body.digest, person_id))
         else:
             await self._store.release(slot, owner)
 
     async def _replay(
-        self, answer: StoredResponse, scope: Scope, receive: Receive, send: Send
+        self, response: StoredResponse, scope: Scope, receive: Receive, send: Send
     ) -> None:
         body = HashingReceive(receive, self._fingerprint())
         await body.skip()
-        if not body.matches(answer.fingerprint):
+        if not body.matches(response.fingerprint):
             raise KeyReused
-        again = FinishedResponse(answer.status, [*answer.headers, REPLAYED], answer.body)
+        again = FinishedResponse(response.status, [*response.headers, REPLAYED], response.body)
         await again(scope, receive, send)
 
     def _fingerprint(self) -> Fingerprint:

@@ -78,14 +78,14 @@ class IdempotencyStore:
             return await self._existing(slot, owner)
         return owner
 
-    async def keep(self, slot: str, owner: UUID, answer: StoredResponse) -> None:
+    async def keep(self, slot: str, owner: UUID, stored: StoredResponse) -> None:
         """Store the response, in the open transaction if any. Raises KeyInUse if it is late."""
         values = {
-            "person_id": answer.person_id,
-            "fingerprint": answer.fingerprint,
-            "status": answer.status,
-            "headers": [[name.decode(), value.decode("latin-1")] for name, value in answer.headers],
-            "body": answer.body,
+            "person_id": stored.person_id,
+            "fingerprint": stored.fingerprint,
+            "status": stored.status,
+            "headers": [[name.decode(), value.decode("latin-1")] for name, value in stored.headers],
+            "body": stored.body,
         }
         async with self._db.transaction() as tx:
             kept: Any = await tx.session.execute(

@@ -78,14 +78,14 @@ class ErrorResponses:
 
     def of(self, method: str, options: RouteOptions, common: Kinds) -> JsonObject:
         return {
-            str(status): self._answer(errors, problem_headers(status, method, options))
+            str(status): self._response(errors, problem_headers(status, method, options))
             for status, errors in by_status(self._named([*options.errors, *common])).items()
         }
 
     def _named(self, kinds: Kinds) -> Kinds:
         return [kind_with_code(kind, self._with_code) for kind in kinds]
 
-    def _answer(self, errors: Kinds, headers: list[str]) -> JsonObject:
+    def _response(self, errors: Kinds, headers: list[str]) -> JsonObject:
         self.codes |= {kind.code for kind in errors}
         if (name := self._name_of_shared(errors, headers)) is None:
             return self._described(errors, headers)

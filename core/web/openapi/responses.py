@@ -26,13 +26,14 @@ def responses_of(
 ) -> JsonObject:
     options = options_of(handler)
     own = dict(handler.responses or {})
-    answers = {str(handler.status_code): success(handler, own, options, schemas)}
+    responses = {str(handler.status_code): success(handler, own, options, schemas)}
     if method == "GET" and options.in_api and options.listing is None and not options.streamed:
-        answers["304"] = {"$ref": "#/components/responses/NotModified"}
+        responses["304"] = {"$ref": "#/components/responses/NotModified"}
     for status, spec in own.items():
         if status != handler.status_code:
-            answers[str(status)] = another(status, spec, answers[str(handler.status_code)], schemas)
-    return answers | errors.of(method, options, refusals(route, handler, method))
+            done = responses[str(handler.status_code)]
+            responses[str(status)] = another(status, spec, done, schemas)
+    return responses | errors.of(method, options, refusals(route, handler, method))
 
 
 WITHOUT_BODY: JsonObject = {
@@ -73,14 +74,14 @@ def success(
     handler: HTTPRouteHandler, own: dict[int, ResponseSpec], options: RouteOptions, schemas: Schemas
 ) -> JsonObject:
     spec = own.get(handler.status_code)
-    answer: JsonObject = {
+    response: JsonObject = {
         "description": HTTPStatus(handler.status_code).phrase,
         "headers": success_headers(handler, options),
     }
-    if answer == WITHOUT_BODY["NoContent"]:
+    if response == WITHOUT_BODY["NoContent"]:
         return {"$ref": "#/components/responses/NoContent"}
     content = success_content(handler, spec, options, schemas)
-    return answer | ({"content": content} if content else {})
+    return response | ({"content": content} if content else {})
 
 
 def success_content(

@@ -43,7 +43,7 @@ class TokenIssuer:
             AuthSession,
             user_id=account.id,
             device=device,
-            address=current_context().address,
+            address=current_context().client_ip,
             created_at=now,
             last_used_at=now,
             fresh_at=now,
