@@ -28,7 +28,7 @@ def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long each transaction was open that has been committed."""
+    """The time for which each committed transaction was open."""
     opened: dict[int, float] = {}
     lasted: list[float] = []
     acquire, commit = ConnectionPool.acquire, ConnectionPool.commit

@@ -11,6 +11,7 @@ from core.kit import (
     Contribution,
     Export,
     Module,
+    NotPermitted,
     Permission,
     Principal,
     get,
@@ -61,7 +62,7 @@ class Guard:
     async def confirm(self, principal: Principal, password: str | None) -> None: ...
 
     async def prepare(self, password: str, *context: str) -> StorePassword:
-        raise NotImplementedError
+        raise NotPermitted("The gate stores no passwords.")
 
 
 class GateController(Controller):

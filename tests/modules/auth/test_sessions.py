@@ -235,7 +235,7 @@ class TestClosedAccounts:
 
 
 class TestPort:
-    """What admins do to the sessions of all users."""
+    """Admins list and end the sessions of all users."""
 
     async def test_the_port_sees_every_session_and_ends_any(
         self, client: AsyncClient, auth: Module, person: Person, stranger: Person

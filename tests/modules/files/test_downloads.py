@@ -230,7 +230,7 @@ async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Tr
     modified = (await person.client.get(path)).headers["last-modified"]
     old, garbage = "Mon, 01 Jan 2001 00:00:00 GMT", "yesterday"
     [stored] = traces.stored()
-    (traces.settings.data_dir / "files" / stored).unlink()  # so whoever reads the bytes fails
+    (traces.settings.data_dir / "files" / stored).unlink()  # so each read of the bytes fails
     for headers in (
         {"if-none-match": TAG},
         {"if-none-match": f'"x", W/{TAG}'},

@@ -182,8 +182,8 @@ async def test_others_are_told(person: Person, core: CoreContainer, traces: Trac
     await person.client.delete(path_of(file))
     assert {FileUploaded.name, FileDeleted.name} == {"files.uploaded", "files.deleted"}
     events = await published(core, FileUploaded, ContentDropped, FileDeleted)
-    told = [each.name for each in events]
-    assert told == ["files.uploaded", "files.content_dropped", "files.deleted"]
+    names = [each.name for each in events]
+    assert names == ["files.uploaded", "files.content_dropped", "files.deleted"]
 
 
 async def test_what_is_held_about_a_person_is_told_and_erased(

@@ -186,8 +186,8 @@ async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
     with later(days=GRACE.days, minutes=2):
         await core.relay().deliver_all()
     assert await rows_of_people(core) == {admin.id}
-    told = [user_id for what, user_id in Probe.heard if what == "told erased"]
-    assert sorted(told) == sorted([person.id, stranger.id])
+    erased = [user_id for what, user_id in Probe.heard if what == "told erased"]
+    assert sorted(erased) == sorted([person.id, stranger.id])
 
 
 async def rows_of_people(core: CoreContainer) -> set[UUID]:

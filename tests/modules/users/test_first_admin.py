@@ -53,8 +53,8 @@ async def test_the_first_admin_is_made_once(
     for _ in range(ROUNDS):
         async with core.db().transaction() as tx:
             await tx.session.execute(delete(User))
-        told = await at_once(*(named.ensure() for _ in range(CLIENTS)))
-        assert [each for each in told if each] == [MADE]
+        outcomes = await at_once(*(named.ensure() for _ in range(CLIENTS)))
+        assert [each for each in outcomes if each] == [MADE]
     account = await users.provider(AccountService)().by_email(EMAIL)
     assert account and account.roles == ("admin", "member")
     await sign_in(client, EMAIL)
@@ -111,12 +111,12 @@ async def test_a_password_is_generated_and_kept_private_in_development(
     users: Module, settings: Settings, client: AsyncClient
 ) -> None:
     admin = first_admin(users, settings, environment="development", admin_email=EMAIL)
-    told = await admin.ensure()
+    notice = await admin.ensure()
     file = settings.data_dir / FILE
-    assert told is not None and str(file) in told
+    assert notice is not None and str(file) in notice
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     email, password = file.read_text().split()
-    assert email == EMAIL and password not in told
+    assert email == EMAIL and password not in notice
     await sign_in(client, EMAIL, password)
 
 
@@ -155,10 +155,13 @@ async def test_a_terminal_shows_it_but_never_a_log(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     given = {"environment": "development", "admin_email": EMAIL, "log_format": log_format}
-    told = str(await first_admin(users, settings, **given).ensure())
+    notice = str(await first_admin(users, settings, **given).ensure())
     file = settings.data_dir / FILE
-    assert ("shown once" in told, file.exists()) == (log_format == "console", log_format == "json")
-    assert log_format == "console" or file.read_text().split()[1] not in told
+    assert ("shown once" in notice, file.exists()) == (
+        log_format == "console",
+        log_format == "json",
+    )
+    assert log_format == "console" or file.read_text().split()[1] not in notice
 
 
 def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
