@@ -10,9 +10,8 @@ from time import monotonic
 import pytest
 from argon2 import PasswordHasher
 
-from core.engine.sql.lanes import KnownStatement, Lane
 from core.kit import InvalidInput
-from core.kit.platform import HashingBusy
+from core.kit.platform import HashingBusy, reserved
 from modules.auth.passwords.hashing import MAX_QUEUE, MEMORY_KIB, PasswordHashing
 from modules.auth.passwords.korean import WORDS, spellings, typed
 from modules.auth.passwords.rules import common_passwords, is_common, refuse_weak
@@ -28,7 +27,8 @@ def passwords() -> PasswordHashing:
 
 
 def test_a_lookup_of_a_hash_does_not_wait_for_slow_statements() -> None:
-    assert KnownStatement(HASH_OF).lane is Lane.reserved
+    same = reserved(HASH_OF)
+    assert HASH_OF.get_execution_options() == same.get_execution_options()
 
 
 def check(password: str, *context: str, shortest: int = 8) -> None:

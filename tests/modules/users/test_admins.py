@@ -1,12 +1,13 @@
 """One active admin always remains: AZ-10."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from core.kit import Module, Principal, ProblemError
+from core.kit import Module, Principal, ProblemError, utc_now
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
 from modules.users.errors import BeyondOwnRights, LastAdmin, UserNotFound
 from modules.users.models import User
@@ -100,7 +101,8 @@ async def test_nobody_gives_a_role_of_more_than_they_may(
 ) -> None:
     """By roles, as a new person or to a person of theirs."""
     people, members = users.provider(UserAdministration)(), core.roles().permissions_of(["member"])
-    lesser = Principal(person.id, members | {"roles:write", "users:write"})
+    permissions = members | {"roles:write", "users:write"}
+    lesser = Principal(person.id, permissions, fresh_until=utc_now() + timedelta(minutes=5))
     new = NewAccount(name="Some Admin", email="more@example.com", password=PASSWORD)
     with pytest.raises(BeyondOwnRights):
         await people.set_roles(lesser, person.id, ["admin"])
