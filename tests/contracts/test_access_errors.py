@@ -1,73 +1,27 @@
 """The module that serves the ports of authentication gives the errors of access their codes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Controller
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.events.relay import reason_of
 from core.kernel.contributions import WiringError
-from core.kernel.errors import ProblemError
-from core.kit import Contribution, Module, get, public
+from core.kit import Contribution, Module
 from core.kit.platform import NamedErrors
-from core.security.authentication import (
-    InsufficientScope,
-    KeyNotAllowed,
-    KeyRequired,
-    ProofFailed,
-    ResetRequired,
-    StepUpRequired,
-    TooManyAttempts,
-)
 from core.security.passwords import HashingBusy
 from core.testing import Applications, client_of
 from tests.contracts.gate.plugin import Gate, NotFreshAtTheGate, SilentGate
+from tests.contracts.gate.refusing import RAISED, RefusingGate
 
 
 class TwiceNamed(Module):
     def contributions(self) -> Sequence[Contribution]:
         return (NamedErrors("twice.errors", (NotFreshAtTheGate,)),)
-
-
-class StepUpForVault(StepUpRequired):
-    """An error of a module, which has the code of its base class."""
-
-
-def with_members(error: ProblemError, **members: object) -> ProblemError:
-    error.members = members
-    return error
-
-
-RAISED: dict[str, Callable[[], ProblemError]] = {
-    "keyrequired": lambda: KeyRequired("Send {count} keys.", count=2),
-    "keynotallowed": KeyNotAllowed,
-    "insufficientscope": lambda: InsufficientScope("The scope {scope} is missing.", scope="open"),
-    "not_fresh": StepUpForVault,
-    "prooffailed": lambda: ProofFailed("The password is wrong.").at("body.password"),
-    "toomanyattempts": lambda: TooManyAttempts(7),
-    "resetrequired": lambda: with_members(ResetRequired().at("body.password"), wrong=100),
-    "hashingbusy": lambda: HashingBusy(retry_after_s=30),
-}
-
-
-class RefusingController(Controller):
-    @get(
-        "/refuse/{name:str}",
-        summary="Refuse",
-        policy=public,
-        errors=(StepUpForVault, TooManyAttempts),
-    )
-    async def refuse(self, name: str) -> None:
-        raise RAISED[name]()
-
-
-class RefusingGate(Gate):
-    controllers = (RefusingController,)
 
 
 def at_password(message: str, code: str) -> list[dict[str, str]]:
