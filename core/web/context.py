@@ -21,7 +21,7 @@ class HttpContext(RequestContext):
     Services know it as a RequestContext, without the parts of HTTP.
     """
 
-    address = ""
+    client_ip = ""
     options = NO_OPERATION
     """The options of the operation, once the router has found it."""
     template = "unmatched"
