@@ -98,7 +98,8 @@ class PostgresReads(PlannedReads):
         lent = await idle.get() if idle.empty() else idle.get_nowait()
         begun = monotonic()
         try:
-            lent = self._usable(lent) or await self._open(lane)
+            lent = self._usable(lent)  # first, so that a cancelled task gives no lost one back
+            lent = lent or await self._open(lane)
             result = await work(lent, lane, *args)
         except QueryCanceledError:
             raise Overran from None
