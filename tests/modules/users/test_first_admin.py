@@ -75,11 +75,13 @@ async def test_an_account_with_that_address_is_not_promoted(
     assert not await users.provider(AdminService)().exists()
 
 
-async def test_a_password_for_nobody_stops_the_start(users: Module, settings: Settings) -> None:
-    nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
+async def test_a_password_without_an_email_stops_the_start(
+    users: Module, settings: Settings
+) -> None:
+    unnamed = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
     with pytest.raises(FirstAdminRefused, match="requires ADMIN_EMAIL"):
-        await nobody.ensure()
-    assert "requires ADMIN_EMAIL" in str(await nobody.examine())
+        await unnamed.ensure()
+    assert "requires ADMIN_EMAIL" in str(await unnamed.examine())
     assert not await users.provider(AdminService)().exists()
 
 
@@ -103,8 +105,8 @@ async def test_the_password_may_be_taken_out_once_there_is_an_admin(
 async def test_it_does_not_when_somebody_is_admin(
     users: Module, settings: Settings, admin: Person
 ) -> None:
-    nobody = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
-    assert (await nobody.ensure(), await nobody.examine()) == (None, None)
+    unnamed = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
+    assert (await unnamed.ensure(), await unnamed.examine()) == (None, None)
 
 
 async def test_a_password_is_generated_and_kept_private_in_development(
