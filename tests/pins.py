@@ -2,10 +2,12 @@
 
 Each module has them in `tests/modules/<module>/names.txt`, and core in `tests/core/names.txt`. A
 delivery waits under the name of its listener, a role has permissions, a dashboard reads statistics:
-so a test fails when such a name has gone.
+so a test fails when such a name has gone. An example of each new event is stored beside the names,
+in `events/<name>.json`, which later releases must still read.
 """
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -13,9 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from litestar import Litestar
+from polyfactory.factories import DataclassFactory
 
 from config.settings import ModuleSettings, Settings
 from core.app import build_app
+from core.events.payloads import encode
 from core.kernel.contributions import Contribution, Contributions
 from core.kernel.events import Event, Listener, Schedule
 from core.kernel.principal import Permission
@@ -53,6 +57,10 @@ def file_of(owner: str) -> Path:
     return folder / owner / "names.txt"
 
 
+def payload_file(owner: str, kind: type[Event]) -> Path:
+    return file_of(owner).parent / "events" / f"{kind.name}.json"
+
+
 def names_of(app: Litestar) -> dict[str, list[str]]:
     """Return the names of core and of each module, as the lines of its file."""
     contributions = app.plugins.get(CorePlugin).container.contributions()
@@ -85,10 +93,14 @@ def errors(package: str) -> Iterator[str]:
     return (f"error {it.code}" for it in all_errors() if it.__module__.startswith(f"{package}."))
 
 
-def events(subject: Subject) -> Iterator[str]:
+def events_of(subject: Subject) -> Iterator[type[Event]]:
     for kind in (*subject.classes("public"), *subject.classes("events")):
         if issubclass(kind, Event):
-            yield f"event {kind.name}"
+            yield kind
+
+
+def events(subject: Subject) -> Iterator[str]:
+    return (f"event {kind.name}" for kind in events_of(subject))
 
 
 def actions(subject: Subject) -> Iterator[str]:
@@ -115,12 +127,24 @@ def texts_passed(source: str) -> Iterator[tuple[str, str]]:
                             yield method, text
 
 
+def store_example(kind: type[Event], file: Path) -> None:
+    """Write an example of the event, unless the file has one already."""
+    if not file.exists():
+        payload = json.loads(encode(DataclassFactory.create_factory(kind).build()))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{json.dumps(payload, indent=2, ensure_ascii=False)}\n")
+
+
 def main() -> None:
     with TemporaryDirectory() as folder:
         app = build_app(Settings(environment="test", data_dir=Path(folder)))
         for owner, lines in names_of(app).items():
             if lines:
+                file_of(owner).parent.mkdir(parents=True, exist_ok=True)
                 file_of(owner).write_text("".join(f"{line}\n" for line in lines))
+        for subject in subjects_of(app):
+            for kind in events_of(subject):
+                store_example(kind, payload_file(subject.name, kind))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import Any
 
@@ -22,6 +22,8 @@ class AccessRequest:
     """The user who owns the resources in the path."""
     caller: Person | None
     """The user who sends the request; None without a credential."""
+    admin: Person
+    """An admin, who makes what only admins may make."""
 
     @property
     def person(self) -> Person:
@@ -92,20 +94,21 @@ class AccessTable:
         sent = body(request) if callable(body) else body
         return await sent if isawaitable(sent) else sent
 
-    async def path_of(self, row: AccessRow, owner: Person) -> str:
-        """Return the path with the resources of this owner."""
-        path = row.path
+    async def path_of(self, request: AccessRequest) -> str:
+        """Return the path with the resources of its owner."""
+        path = request.path
         for part in [path] if path in self.resources else PARTS.findall(path):
-            path = path.replace(part, await self._value_of(part, row, owner))
+            path = path.replace(part, await self._value_of(part, request))
         return path
 
-    async def _value_of(self, part: str, row: AccessRow, owner: Person) -> str:
+    async def _value_of(self, part: str, request: AccessRequest) -> str:
         if (resource := self.resources.get(part)) is not None:
-            return str(await resource(owner) if callable(resource) else resource)
-        collection = row.path.partition(f"/{part}")[0]
-        if f"POST {collection}" not in {it.route for it in self.rows}:
+            return str(await resource(request.owner) if callable(resource) else resource)
+        collection = request.path.partition(f"/{part}")[0]
+        route, owner = f"POST {collection}", request.owner
+        if route not in {it.route for it in self.rows}:
             return part
-        body = await self.body_of(f"POST {collection}", AccessRequest(collection, owner, owner))
+        body = await self.body_of(route, replace(request, path=collection, caller=owner))
         created = await owner.client.post(collection, **body)
         return str(created.json()["id"])
 

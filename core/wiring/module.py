@@ -17,6 +17,7 @@ from core.kernel.principal import Permission
 from core.kernel.uncopied import Uncopied
 from core.wiring.container import CoreContainer
 from core.wiring.controllers import with_services
+from core.wiring.module_settings import settings_of
 from core.wiring.services import Service, ServiceContainer
 
 S = TypeVar("S")
@@ -90,13 +91,15 @@ class Module(InitPlugin):
     """The classes of the services, each built once at the start.
 
     A parameter of a constructor, or an attribute of a controller, gets the object of its type: from
-    core, from these services, or from an `Export` of another module. One with a value keeps it. A
-    function may stand for a class; its annotated result is then the type of the service.
+    core, from these services, from the module's `settings.py`, or from an `Export` of another
+    module. One with a value keeps it. A function may stand for a class; its annotated result is
+    then the type of the service.
     """
 
     def __init__(self, name: str, core: CoreContainer) -> None:
         self.name, self.core = name, core
-        self.container = ServiceContainer(name, self.services, core)
+        services: Sequence[Service] = (*settings_of(name, self.package), *self.services)
+        self.container = ServiceContainer(name, services, core)
 
     def contributions(self) -> Sequence[Contribution]:
         """Return the contributions: exports, listeners, permissions, mounts and so on.

@@ -7,22 +7,18 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from inspect import getmembers, isclass
+from inspect import isclass
 from pathlib import Path
 from pkgutil import iter_modules
 
-from config.settings import ModuleSettings
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
 from core.wiring.module import Module
+from core.wiring.module_settings import SettingsClasses, settings_of
 
 GROUP = "atrium.modules"
 
 ModuleTypes = Mapping[str, type[Module]]
-
-
-SettingsClasses = Sequence[type[ModuleSettings]]
 
 
 @dataclass(frozen=True)
@@ -86,15 +82,6 @@ def loaded(entry: EntryPoint) -> type[Module]:
     if not package_of(plugin):
         raise WiringError(f"{failure}: {entry.module} is not in a package.")
     return plugin
-
-
-def settings_of(name: str, package: str) -> SettingsClasses:
-    """Return the settings classes in the settings.py of a module; none without this file."""
-    path = f"{package}.settings"
-    with as_wiring_error(f"The settings of {name} cannot be loaded", package):
-        members = getmembers(import_module(path), isclass) if find_spec(path) else []
-    kinds = [kind for _, kind in members if kind.__module__ == path]
-    return [kind for kind in kinds if issubclass(kind, ModuleSettings)]
 
 
 def package_of(plugin: type[Module]) -> str:

@@ -59,8 +59,6 @@ from modules.users.public import AccountClosed, AccountSignedOut, AccountUnlocke
 class Plugin(Module):
     controllers = (SignInController, SessionController, ApiKeyController)
     services = (
-        AuthSettings,
-        AuthRateSettings,
         SigningKeys,
         AccessTokens,
         BearerTokens,

@@ -2,7 +2,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import SettingsConfigDict
 
 from config.settings import ModuleSettings, Rate, not_built_yet, unbuilt
 
@@ -27,9 +26,7 @@ Rates = Annotated[tuple[Rate, Rate], BeforeValidator(parse_rates)]
 """The rates per client IP and per account; a single rate applies to both."""
 
 
-class AuthSettings(ModuleSettings):
-    model_config = SettingsConfigDict(env_prefix="AUTH_")
-
+class AuthSettings(ModuleSettings, env_prefix="AUTH_"):
     access_token_ttl_s: int = Field(
         default=600, ge=10, le=3600, description="Seconds for which an access token is valid."
     )

@@ -18,15 +18,12 @@ from modules.files.permissions import MANAGE, READ, WRITE
 from modules.files.router import FileAdminController, FileController, LaterController
 from modules.files.service import ContentService, FileService, UploadService, UsageService
 from modules.files.service.reservations import Reservations
-from modules.files.settings import FilesSettings, StorageSettings
 from modules.files.storage.local import local_storage
 
 
 class Plugin(Module):
     controllers = (FileController, LaterController)
     services = (
-        FilesSettings,
-        StorageSettings,
         local_storage,
         UsageService,
         Reservations,

@@ -6,7 +6,6 @@ from typing import Annotated
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
 from config.settings import CommaSeparated, ModuleSettings, not_built_yet, unbuilt
 
@@ -54,9 +53,7 @@ class StorageSettings(ModuleSettings):
         return Path(unquote(self.storage_url.get_secret_value().removeprefix("file://"))).absolute()
 
 
-class FilesSettings(ModuleSettings):
-    model_config = SettingsConfigDict(env_prefix="FILES_")
-
+class FilesSettings(ModuleSettings, env_prefix="FILES_"):
     max_bytes: Bytes = Field(default=10 * MIB, description="The size limit of one file, in bytes.")
     max_per_request: Annotated[int, Field(ge=1, le=100)] = Field(
         default=5, description="The number of files that one request may upload."

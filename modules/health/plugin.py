@@ -4,11 +4,10 @@ from core.kit import Contribution, Module, Mount
 from core.kit.platform import AnyHost
 from modules.health.router import HealthController, RootController
 from modules.health.service import HealthService
-from modules.health.settings import MetricsSettings
 
 
 class Plugin(Module):
-    services = (MetricsSettings, HealthService)
+    services = (HealthService,)
 
     def contributions(self) -> Sequence[Contribution]:
         return (

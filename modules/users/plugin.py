@@ -37,15 +37,12 @@ from modules.users.service.permissions import PermissionDirectory
 from modules.users.service.personal_data import PersonalDataService
 from modules.users.service.profile import ProfileService
 from modules.users.service.users import UserService
-from modules.users.settings import FirstAdminSettings, UsersRateSettings, UsersSettings
+from modules.users.settings import FirstAdminSettings, UsersRateSettings
 
 
 class Plugin(Module):
     controllers = (ProfileController, PersonalDataController, UserController)
     services = (
-        FirstAdminSettings,
-        UsersSettings,
-        UsersRateSettings,
         AccountService,
         AccountDeletion,
         UserAdministration,

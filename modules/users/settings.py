@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
 from config.settings import ModuleSettings, OneRate, Rate, matching, secret
 from core.kit.platform import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
@@ -48,9 +47,7 @@ class FirstAdminSettings(ModuleSettings):
             yield "ADMIN_PASSWORD must not be a well-known password in production."
 
 
-class UsersSettings(ModuleSettings):
-    model_config = SettingsConfigDict(env_prefix="USERS_")
-
+class UsersSettings(ModuleSettings, env_prefix="USERS_"):
     deletion_grace_days: int = Field(
         default=7,
         ge=0,

@@ -10,7 +10,6 @@ The one route that takes a token and a key together is tried with both in
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack
-from importlib import import_module
 from itertools import count
 from pathlib import Path
 from uuid import UUID
@@ -31,33 +30,14 @@ from core.testing.access import AccessRow
 from core.testing.databases import Databases
 from core.web.route_options import options_of
 from core.wiring.options import giver_of
-from core.wiring.registry import in_folder
 from core.wiring.routes import operations_of
 from modules.users.models import User
+from tests.api.access_tables import OWNERS, ROWS, TABLES, file_of
 
 API = "/api/v1"
 UNKNOWN = f"{API}/{{path}}"
 """A path that no route has."""
 numbers = count()
-
-
-def file_of(owner: str) -> Path:
-    """The file with the access table of a module, or of the core."""
-    return Path("tests/api/access.py" if owner == "core" else f"tests/modules/{owner}/access.py")
-
-
-def table_of(owner: str) -> AccessTable | None:
-    file = file_of(owner)
-    if not file.exists():
-        return None
-    table: AccessTable = import_module(".".join(file.with_suffix("").parts)).ACCESS
-    return table
-
-
-OWNERS = ["core", *sorted(entry.name for entry in in_folder("modules"))]
-"""Those of this repository: an installed module has its tests elsewhere."""
-TABLES = {owner: table for owner in OWNERS if (table := table_of(owner))}
-ROWS = [(owner, row) for owner, table in TABLES.items() for row in table.rows]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +67,13 @@ async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[P
     """Somebody who might do everything, were it not for that."""
     async with register(application, "out@example.com", "Former Admin", ("admin",)) as person:
         await disable(application, person.id)
+        yield person
+
+
+@pytest.fixture(scope="module")
+async def helper(application: Litestar, anyio_backend: str) -> AsyncIterator[Person]:
+    """An admin, who makes what the owners of resources may not make."""
+    async with register(application, "helper@example.com", "An Admin", ("admin",)) as person:
         yield person
 
 
@@ -139,13 +126,13 @@ def test_a_row_has_a_status_for_each_caller(row: str) -> None:
 
 @pytest.mark.parametrize(("owner", "row"), ROWS, ids=[row.route for _, row in ROWS])
 async def test_each_is_answered_as_the_table_says(
-    application: Litestar, disabled: Person, owner: str, row: AccessRow
+    application: Litestar, disabled: Person, helper: Person, owner: str, row: AccessRow
 ) -> None:
     table = TABLES[owner]
     found, outcomes, expected = {}, {}, {}
     for column in row.statuses:
         async with AsyncExitStack() as people:
-            answer = await ask(application, people, disabled, table, row, column)
+            answer = await ask(application, people, disabled, helper, table, row, column)
         found[column] = answer.status_code
         if action := action_of(application, row):
             outcomes[column] = await recorded(application, action, answer)
@@ -180,18 +167,20 @@ async def ask(
     app: Litestar,
     people: AsyncExitStack,
     disabled: Person,
+    helper: Person,
     table: AccessTable,
     row: AccessRow,
     column: str,
 ) -> Response:
     owner = await someone(app, people)
     asking, client = await caller(app, people, owner, disabled, row, column)
-    request = await table.body_of(row.route, AccessRequest(row.path, owner, asking))
-    path = await table.path_of(row, owner)
+    request = AccessRequest(row.path, owner, asking, helper)
+    body = await table.body_of(row.route, request)
+    path = await table.path_of(request)
     if row.method == "GET":
         head = await client.head(path)
         assert head.status_code == (await client.get(path)).status_code
-    return await client.request(row.method, path, **request)
+    return await client.request(row.method, path, **body)
 
 
 async def caller(

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getmembers, isclass
-from pathlib import Path
 
 import pytest
 
 from core.events.payloads import decode
 from core.kernel.events import Event
 from core.wiring.registry import discover
+from tests.pins import payload_file
 
 
 def events() -> Iterator[tuple[str, type[Event]]]:
@@ -28,5 +28,6 @@ def events() -> Iterator[tuple[str, type[Event]]]:
 )
 def test_a_stored_payload_is_still_read(module: str, kind: type[Event]) -> None:
     """One file for each event: `tests/modules/<module>/events/<name>.json`."""
-    stored = Path("tests/modules", module, "events", f"{kind.name}.json").read_text()
-    assert decode(kind, stored).name == kind.name
+    stored = payload_file(module, kind)
+    assert stored.exists(), f"store an example in {stored}: run `python -m tests.pins`"
+    assert decode(kind, stored.read_text()).name == kind.name

@@ -1,6 +1,9 @@
 """A name that is stored, or that operators and clients rely on, does not go by accident."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from litestar import Litestar
@@ -8,8 +11,10 @@ from litestar import Litestar
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import build_app
+from core.events.payloads import decode
+from core.kernel.events import Event
 from core.wiring.registry import discover
-from tests.pins import file_of, names_of
+from tests.pins import file_of, names_of, store_example
 
 CURE = "Keep it, or migrate what is stored and run `python -m tests.pins`."
 
@@ -40,3 +45,20 @@ def test_the_pinned_names_are_there(names: dict[str, Collection[str]], owner: st
 def test_a_renamed_listener_is_one_sentence() -> None:
     pinned, present = ["listener notes.greet"], ["listener notes.welcome"]
     assert missing("notes", pinned, present) == [f"notes has lost the listener notes.greet. {CURE}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteShared(Event):
+    name = "notes.shared"
+
+    note_id: UUID
+    with_users: tuple[str, ...] = ()
+
+
+def test_the_example_of_a_new_event_is_stored_once(tmp_path: Path) -> None:
+    file = tmp_path / "events" / "notes.shared.json"
+    store_example(NoteShared, file)
+    stored = file.read_text()
+    assert isinstance(decode(NoteShared, stored).note_id, UUID)
+    store_example(NoteShared, file)
+    assert file.read_text() == stored

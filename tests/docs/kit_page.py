@@ -62,7 +62,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from config.settings import Rate
 from core.kit import *
-from modules.notes.errors import *
 from modules.notes.models import *
 from modules.notes.schemas import *
 from modules.notes.service import *

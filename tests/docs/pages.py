@@ -22,7 +22,6 @@ LANGUAGES = frozenset({"sh", "http", "json", "text", "python", "env", "ini", "ng
 ANSWERS = frozenset({"http", "json", "text"})
 
 FILE = re.compile(r"# (\S+/\S+\.py)\n")
-FILE_ABOVE = re.compile(r"`(tests/\S+\.json)`:\s*$")
 TREE_LINE = re.compile(r"^((?:│  |   )*)[├└]─ (\S+)", re.MULTILINE)
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -41,19 +40,14 @@ class Block:
 
     @property
     def file(self) -> str | None:
-        """Return the path that `# modules/notes/plugin.py` names in the first line.
-
-        JSON has no comments: there the text above ends with the path.
-        """
-        named = FILE.match(self.text) or (
-            self.language == "json" and FILE_ABOVE.search(self.between)
-        )
+        """Return the path that `# modules/notes/plugin.py` names in the first line."""
+        named = FILE.match(self.text)
         return named[1] if named else None
 
     @property
     def content(self) -> str:
         """Return what is in the file."""
-        return self.text if self.language == "json" else self.text.partition("\n")[2].lstrip("\n")
+        return self.text.partition("\n")[2].lstrip("\n")
 
 
 @dataclass(frozen=True)

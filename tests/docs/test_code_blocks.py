@@ -211,6 +211,7 @@ def test_the_module_of_the_tutorial_works(module: str, tree: Path) -> None:
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
         "-k", f"{module} and not postgresql",
         f"tests/modules/{module}", "tests/contracts", "tests/api/test_access_matrix.py",
+        "tests/api/test_conditional_writes.py",
     ], tree)  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"\b[1-9]\d* passed", ended.stdout), ended.stdout
@@ -221,7 +222,7 @@ def test_the_module_of_the_tutorial_works(module: str, tree: Path) -> None:
 def test_the_module_of_the_tutorial_keeps_the_rules(module: str, page: Path, tree: Path) -> None:
     checked = in_tree([sys.executable, "-m", "core.cli", "module", "check", module], tree)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    code = [str(each.file) for each in files_of(page) if each.language == "python"]
+    code = [str(each.file) for each in files_of(page)]
     for command in (["check"], ["format", "--check"]):
         linted = in_tree([sys.executable, "-m", "ruff", *command, "--no-cache", *code], tree)
         assert linted.returncode == 0, linted.stdout + linted.stderr

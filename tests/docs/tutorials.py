@@ -21,8 +21,14 @@ def copy_with_tutorials(copy: Path) -> None:
         target = copy / str(block.file)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(block.content)
-    for command in (["migrate"], ["revision", "notes", "first"]):
-        ended = in_tree([sys.executable, "-m", "core.cli", *command], copy)
+    atrium = ("core.cli",)
+    for command in (
+        (*atrium, "migrate"),
+        (*atrium, "revision", "notes", "first"),
+        (*atrium, "revision", "rooms", "bookings"),
+        ("tests.pins",),
+    ):
+        ended = in_tree([sys.executable, "-m", *command], copy)
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -109,7 +109,7 @@ class ColdOven(Module):
 
 
 def door(controller: type[Controller]) -> type[Module]:
-    return type("Plugin", (Module,), {"controllers": (controller,)})
+    return type("Plugin", (Module,), {"__module__": __name__, "controllers": (controller,)})
 
 
 @pytest.fixture
