@@ -21,6 +21,7 @@ from config.settings import ModuleSettings, Settings
 from core.app import build_app
 from core.events.payloads import encode
 from core.kernel.contributions import Contribution, Contributions
+from core.kernel.errors import ProblemError
 from core.kernel.events import Event, Listener, Schedule
 from core.kernel.principal import Permission
 from core.operations.contributions import (
@@ -31,10 +32,11 @@ from core.operations.contributions import (
     UserStatistic,
 )
 from core.security.limits import RateLimit
+from core.web.problems import errors_with_code
 from core.web.route_options import options_of
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import load_modules
-from core.wiring.subject import Subject, all_errors, subjects_of
+from core.wiring.subject import Subject, subjects_of
 
 CONTRIBUTED: dict[str, type[Contribution]] = {
     "command": Command,
@@ -90,7 +92,11 @@ def settings(classes: Iterable[type[ModuleSettings]]) -> Iterator[str]:
 
 
 def errors(package: str) -> Iterator[str]:
-    return (f"error {it.code}" for it in all_errors() if it.__module__.startswith(f"{package}."))
+    return (
+        f"error {it.code}"
+        for it in errors_with_code(ProblemError)
+        if it.__module__.startswith(f"{package}.")
+    )
 
 
 def events_of(subject: Subject) -> Iterator[type[Event]]:

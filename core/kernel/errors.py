@@ -70,7 +70,8 @@ class ProblemError(Exception):
     """The base class of all errors, which are sent as problem details (RFC 9457).
 
     Subclass one of the classes below, which have a status. `/docs/problems` shows the docstring of
-    the subclass: its meaning and, in a second paragraph, the advice.
+    the subclass: its meaning and, in a second paragraph, the advice. An error without a code has
+    that of its status, such as `http.conflict`, and clients cannot tell it from others.
 
     ```python
     class TitleTaken(Conflict):

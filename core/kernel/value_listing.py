@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.folding import fold
@@ -24,8 +24,8 @@ class ValueListing(Uncopied):
     keys: Sequence[str]
     default: str = ""
     search: tuple[()] = ()
-    filter_columns: Mapping[str, object] = field(default_factory=dict)
-    range_columns: Mapping[str, object] = field(default_factory=dict)
+    filter_columns: Mapping[str, Never] = field(default_factory=dict)
+    range_columns: Mapping[str, Never] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "default", self.default or default_order(self.keys))

@@ -63,11 +63,11 @@ from core.web.bodies import EncodedBody
 from core.web.context import HttpContext, http_context
 from core.web.entity_tags import listed_tags
 from core.web.forms import FORM_TYPE, MAX_FORM_BYTES, NotAForm, read_form
+from core.web.http_errors import NothingHere
 from core.web.maintenance import MaintenanceState, UnderMaintenance
 from core.web.openapi.schemes import SecurityScheme
 from core.web.pages import document, page_response, wants_html
 from core.web.parameters import TimestampText, timestamp
-from core.web.problems import NothingHere
 from core.web.requests import AnyRequest
 from core.web.responses import (
     PRIVATE,

@@ -24,7 +24,11 @@ OF_REQUEST: Final[Mapping[object, str]] = {
     IfMatch: "if_match",
 }
 """The name of the parameter of each of these types; `core.web.parameters` has the functions."""
-MARKS: Final[Any] = {"path": FromPath, "body": JSONBody, "request": NamedDependency}
+MARKS: Final[Mapping[str, Any]] = {  # Any: special forms of typing
+    "path": FromPath,
+    "body": JSONBody,
+    "request": NamedDependency,
+}
 IN_PATH = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -36,7 +40,7 @@ def mark_arguments(function: Callable[..., object], paths: Sequence[str]) -> Non
         annotations[name] = annotated(name, kind, is_in_path=name in in_path)
 
 
-def annotated(name: str, kind: Any, is_in_path: bool) -> Any:
+def annotated(name: str, kind: object, is_in_path: bool) -> object:
     if is_in_path and isclass(kind):
         return MARKS["path"][kind]
     if name == "data" and isclass(kind) and issubclass(kind, Schema):
@@ -49,5 +53,5 @@ def annotated(name: str, kind: Any, is_in_path: bool) -> Any:
     return MARKS["request"][kind]
 
 
-def dependency_name(kind: Any) -> str | None:
+def dependency_name(kind: object) -> str | None:
     return next((name for known, name in OF_REQUEST.items() if known == kind), None)

@@ -1,7 +1,5 @@
 """Request bodies: the check of their media type, and strict parsing into schemas."""
 
-from typing import Any
-
 from litestar.datastructures import FormMultiDict
 from litestar.exceptions import InternalServerException
 from msgspec import Struct
@@ -80,7 +78,7 @@ class JsonRequest(AnyRequest):
         except InternalServerException:  # the client disconnected
             raise BodyCutOff from None
 
-    async def json(self) -> Any:
+    async def json(self) -> JsonBytes:
         headers = http_context().headers
         content_type = headers.get(b"content-type", b"")
         content = await self.body()
@@ -120,7 +118,7 @@ def announces_content(headers: dict[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
-def is_schema(kind: Any) -> bool:
+def is_schema(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Schema)
 
 

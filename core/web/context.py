@@ -3,7 +3,9 @@
 from random import getrandbits
 from re import compile as pattern
 from time import perf_counter
-from typing import Any, cast
+from typing import cast
+
+from litestar.types import HTTPScope
 
 from core.engine.http import Header
 from core.kernel.context import CURRENT, RequestContext
@@ -13,6 +15,7 @@ from core.web.route_options import NO_OPERATION
 
 ACCEPTABLE_ID = pattern(rb"[A-Za-z0-9._-]{8,128}")
 ACCEPTABLE_TRACE = pattern(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+NO_SCOPE = cast("HTTPScope", {})
 
 
 class HttpContext(RequestContext):
@@ -31,11 +34,12 @@ class HttpContext(RequestContext):
     status = 0
     elapsed_s = 0.0
 
-    def __init__(self, scope: Any) -> None:  # Any: the HTTPScope, and {} after the response
+    def __init__(self, scope: HTTPScope) -> None:
         self.started = perf_counter()
         # The request id is not a secret, so it need not be unpredictable.
         self.request_id = f"{getrandbits(128):032x}"
         self.scope = scope
+        """The scope; it is `NO_SCOPE` after the response."""
         self.method: str = scope["method"]
         """The method as it was sent; the scope of a HEAD request has GET."""
         self.headers: dict[bytes, bytes] = {}

@@ -1,13 +1,13 @@
 """CORS for an exact list of origins, with header fields that are built at the start."""
 
 from collections.abc import Collection
-from typing import Any
 
-from litestar.types import Receive, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from core.engine.http import Header
 from core.security.limits import RateLimits
 from core.web.context import http_context
+from core.web.requests import HttpApp
 from core.web.responses import FinishedResponse
 
 PREFLIGHT = b"access-control-request-method"
@@ -31,7 +31,7 @@ class CorsMiddleware:
 
     def __init__(
         self,
-        app: Any,
+        app: HttpApp,
         origins: Collection[str],
         limits: RateLimits,
         api_prefix: str,
@@ -51,7 +51,7 @@ class CorsMiddleware:
             for origin in origins
         }
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         context = http_context()
         fields = self._fields.get(context.headers.get(b"origin", b""), ())
         context.reply_headers.extend(fields)

@@ -4,22 +4,23 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import structlog
-from litestar.types import Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
-from core.engine.http import ClientIp, Header, Lifecycle, RequestValidator
+from core.engine.http import ClientIp, Lifecycle, RequestValidator
 from core.kernel.context import enter_context
 from core.kernel.errors import Unavailable
-from core.web.context import HttpContext
+from core.web.context import NO_SCOPE, HttpContext
 from core.web.problems import Problems
+from core.web.requests import HttpApp
 from core.web.security_headers import NAMES, SecurityHeaders
 
 log = structlog.get_logger(__name__)
 Observer = Callable[[HttpContext], None]
 AuditRefusal = Callable[[HttpContext], Awaitable[None]]
-CountUnmatched = Callable[[Exception, Scope, Receive, Send], Awaitable[None]]
+CountUnmatched = Callable[[Exception, HTTPScope, Receive, Send], Awaitable[None]]
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -36,8 +37,8 @@ class RequestMiddleware:
 
     def __init__(
         self,
-        app: Any,
-        for_browsers: Any,
+        app: HttpApp,
+        for_browsers: HttpApp,
         admission: RequestValidator,
         client_ip: ClientIp,
         problems: Problems,
@@ -53,9 +54,9 @@ class RequestMiddleware:
         self._security_headers, self._audit_refusal = security_headers, audit_refusal
         self._lifecycle, self._observers = lifecycle, tuple(observers)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":  # a WebSocket would need an access policy
-            await send({"type": "websocket.close", "code": 1008})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:  # a WebSocket would need an access policy
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         context = HttpContext(scope)
         enter_context(context)
@@ -80,7 +81,7 @@ class RequestMiddleware:
             self._finish(context, scope)
 
     async def _respond_anyway(
-        self, error: Exception, context: HttpContext, receive: Any, sender: Any
+        self, error: Exception, context: HttpContext, receive: Receive, sender: Send
     ) -> None:
         if context.status:
             log.error("response_broke_off", exc_info=error)
@@ -91,46 +92,29 @@ class RequestMiddleware:
             error = refusal
         await self._problems.response(error)(context.scope, receive, sender)
 
-    def _finish(self, context: HttpContext, scope: Any) -> None:
+    def _finish(self, context: HttpContext, scope: HTTPScope) -> None:
         self._lifecycle.in_flight -= 1
         context.client_ip = context.client_ip or self._client_ip.of(scope, {})
         context.elapsed_s = perf_counter() - context.started
         for observe in self._observers:
             observe(context)
-        context.scope = {}  # it refers to this context: the cycle would need garbage collection
+        context.scope = (
+            NO_SCOPE  # it refers to this context: the cycle would need garbage collection
+        )
 
-    async def _send(self, context: HttpContext, send: Any, message: Any) -> None:
+    async def _send(self, context: HttpContext, send: Send, message: Message) -> None:
         """Add header fields to a response, and drop its body if the method is HEAD."""
         if message["type"] == "http.response.start":
             context.status = status = message["status"]
             if status >= 400 and context.method in WRITES:
                 await self._audit_refusal(context)
             sent, more = message.get("headers", ()), context.reply_headers
-            if status in (204, 405):
-                sent = with_head_allowed(sent)
-            elif status == 429:
-                more = missing_headers(context, sent)
-            own = NAMES.intersection([name for name, _ in sent])
+            names = [name for name, _ in sent]
+            if status == 429:  # the response itself has the limit that was exceeded
+                more = [field for field in more if field[0] not in names]
+            own = NAMES.intersection(names)
             request_id = (b"x-request-id", context.request_id.encode())
             message["headers"] = [*sent, *self._security_headers[own], *more, request_id]
-        elif context.method == "HEAD":
-            message = {**message, "body": b""}
+        elif context.method == "HEAD" and message["type"] == "http.response.body":
+            message["body"] = b""
         await send(message)
-
-
-def missing_headers(context: HttpContext, sent: Any) -> list[Header]:
-    """Return the reply headers that are not sent yet: a 429 itself names the limit it exceeded."""
-    names = {name for name, _ in sent}
-    return [field for field in context.reply_headers if field[0] not in names]
-
-
-def with_head_allowed(headers: Any) -> list[tuple[bytes, bytes]]:
-    return [
-        (name, with_head(value)) if name.lower() == b"allow" else (name, value)
-        for name, value in headers
-    ]
-
-
-def with_head(value: bytes) -> bytes:
-    methods = {method.strip() for method in value.split(b",")}
-    return b", ".join(sorted(methods | ({b"HEAD"} if b"GET" in methods else set())))

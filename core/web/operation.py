@@ -1,17 +1,19 @@
 """The operation that the router has found: each step until its handler responds."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Receive, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from core.engine.http.direct_call import Call, direct_call
 from core.web.access import AccessControl
 from core.web.bodies import JsonRequest, refuse_content
 from core.web.context import http_context
+from core.web.http_errors import MethodNotAllowed
 from core.web.idempotency.middleware import Idempotency
-from core.web.problems import MethodNotAllowed, Problems
-from core.web.request_parameters import check_parameters
+from core.web.parameters import check_parameters
+from core.web.problems import Problems
+from core.web.requests import HttpApp
 from core.web.responses import BodyResponse, FinishedResponse, response_of
 from core.web.route_options import OPTIONS, RouteOptions
 
@@ -26,12 +28,12 @@ class OperationMiddleware:
     """
 
     def __init__(
-        self, app: Any, access: AccessControl, idempotency: Idempotency, problems: Problems
+        self, app: HttpApp, access: AccessControl, idempotency: Idempotency, problems: Problems
     ) -> None:
         self._app, self._access = app, access
         self._idempotency, self._problems = idempotency, problems
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         context, options = http_context(), scope["route_handler"].opt[OPTIONS]
         context.options, context.template = options, scope["path_template"]
         if options.allow_headers:
@@ -46,7 +48,7 @@ class OperationMiddleware:
             await self._respond(scope, receive, send)
 
     async def _respond_to_options(
-        self, options: RouteOptions, scope: Any, receive: Receive, send: Send
+        self, options: RouteOptions, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
         """Respond to OPTIONS. Raises MethodNotAllowed for a method that the path does not have."""
         context = http_context()
@@ -56,17 +58,21 @@ class OperationMiddleware:
         await self._access.count(context, options)
         await FinishedResponse(204, [*options.allow_headers], b"")(scope, receive, send)
 
-    async def _respond(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Call the handler, directly where that is possible; an exception becomes a problem."""
-        request, handler = JsonRequest(scope, receive, send), scope["route_handler"]
-        direct, response = handler.opt[DIRECT], self._app
+        request, opt, response = (
+            JsonRequest(scope, receive, send),
+            scope["route_handler"].opt,
+            self._app,
+        )
+        direct: Direct | None = opt[DIRECT]
         try:
-            if handler.opt[OPTIONS].bodyless:
+            if opt[OPTIONS].bodyless:
                 await refuse_content(request)
             if direct:
-                body = await direct.call(request)
-                response = direct.plain and response_of(body, handler.status_code)
-                response = response or await handler.to_response(request.app, body, request)
+                body, handler = await direct.call(request), direct.handler
+                finished = response_of(body, handler.status_code) if direct.is_plain else None
+                response = finished or await handler.to_response(request.app, body, request)
         except Exception as error:
             response = self._problems.response(error)
         await response(scope, receive, send)
@@ -77,15 +83,16 @@ class OperationMiddleware:
 class Direct(NamedTuple):
     """The way to call a handler without Litestar."""
 
+    handler: HTTPRouteHandler
     call: Call
-    plain: bool
+    is_plain: bool
     """Litestar adds nothing to the response that the handler returns."""
 
 
-def direct_of(handler: HTTPRouteHandler, model: Any) -> Direct | None:
+def direct_of(handler: HTTPRouteHandler, model: object) -> Direct | None:
     """Return the way to call the handler; None if Litestar must."""
     call = direct_call(handler, model)
-    return Direct(call, not is_decorated(handler)) if call else None
+    return Direct(handler, call, not is_decorated(handler)) if call else None
 
 
 def is_decorated(handler: HTTPRouteHandler) -> bool:

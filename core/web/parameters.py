@@ -1,37 +1,27 @@
-"""Dependencies of handlers: `principal`, `visitor`, `if_match` and, in a list, `page_request`."""
+"""The parameters of a request in its path, query and header fields."""
 
 import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 from litestar.di import Provide
 from litestar.params import Parameter
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
-from sqlalchemy import Enum
+from litestar.types import HTTPScope
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.messages import ParameterValue
-from core.kernel.pages import PageRequest
 from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.schemas import parse_timestamp
 from core.kernel.text import Line
-from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, http_context
-from core.web.cursors import Cursors
+from core.web.context import http_context
 from core.web.entity_tags import listed_tags, weakly_listed
 from core.web.responses import row_tag
-from core.web.route_options import AnyListing
-from core.web.validation_messages import FLAG, TIMESTAMP, field_error
+from core.web.route_options import RouteOptions
+from core.web.validation_messages import FLAG, TIMESTAMP
 
-MAX_PAGE = 1_000_000
-SEARCH = Line(0, 100)
-BY_PAGE = ("page",)
-BY_CURSOR = ("cursor", "total")
-BY_EITHER = ("per_page", "sort")
 SPACE_FOR_PLUS = re.compile(r"([Tt ][0-9:.]+) ([0-9]{2}:[0-9]{2})")
 """A time and an offset whose `+` was decoded as a space, because it was not encoded."""
 
@@ -46,90 +36,34 @@ def if_match() -> IfMatch:
     return IfMatch(tags, partial(row_tag, context.scope["path"]), weakly_listed(unless or b""))
 
 
-def names_of(listing: AnyListing) -> frozenset[str]:
-    """Return the names of the query parameters of a list."""
-    search = ("search",) if listing.search else ()
-    filters = (*listing.filter_columns, *listing.range_columns)
-    return frozenset([*BY_PAGE, *BY_CURSOR, *BY_EITHER, *search, *filters])
+def check_parameters(scope: HTTPScope, options: RouteOptions) -> None:
+    """Refuse hidden characters in the path, and query parameters that the route does not have."""
+    for name, value in scope["path_params"].items():
+        if isinstance(value, str) and Line.refused.search(value):  # others are parsed already
+            message = "Control characters are not allowed."
+            raise InvalidInput([FieldError(f"path.{name}", message, "control_character")])
+    if scope["query_string"] and options.query is not None:
+        refuse_unknown(scope["query_string"], options.query)
+    if options.flags:  # those that Litestar accepts, and `flag` does not
+        for name, text in read_query(scope["query_string"]).items():
+            if name in options.flags:
+                flag(name, text)
 
 
-class PageRequests:
-    """Reads `?page=2&per_page=50&sort=-created_at&search=milk`, or `?cursor=…`."""
-
-    def __init__(self, secrets: SecretKeys) -> None:
-        self._cursors = Cursors(secrets)
-
-    def page_request(self) -> PageRequest:
-        context = http_context()
-        listing = context.options.listing
-        if listing is None:
-            raise RuntimeError("A page_request is of a list: say listing=… on the route.")
-        query = read_query(context.scope["query_string"])
-        return self._read(context, listing, query)
-
-    def _read(
-        self, context: HttpContext, listing: AnyListing, query: dict[str, str]
-    ) -> PageRequest:
-        page = number(query, "page", 1, MAX_PAGE)
-        if "cursor" in query and page > 1:
-            raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
-        if query.get("sort") == "":
-            raise invalid("sort", "Name a sort key, or leave the parameter out.", "unknown")
-        by_cursor, counted = "cursor" in query, flag("total", query.get("total", "false"))
-        sort, search = query.get("sort"), searched(query.get("search"))
-        filters = {
-            name: filter_value(name, kind_of(column), query[name])
-            for name, column in (*listing.range_columns.items(), *listing.filter_columns.items())
-            if name in query
-        }
-        own = sorted((name, query[name]) for name in query.keys() - names_of(listing))
-        binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str), own))
-        after = self._cursors.open(query["cursor"], binding) if query.get("cursor") else None
-        return PageRequest(
-            page=page,
-            per_page=number(query, "per_page", 20, 100),
-            sort=sort,
-            search=search,
-            filters=filters,
-            by_cursor=by_cursor,
-            after=after,
-            with_total=counted or not by_cursor,
-            seal=partial(self._cursors.seal, binding=binding),
-        )
-
-
-def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return default
-    if text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= largest:
-        return int(text)
-    raise invalid(
-        name, "The value must be a whole number from {min} to {max}.", "range", min=1, max=largest
-    )
-
-
-def kind_of(column: Any) -> Any:
-    """Return the type of a filter by this column: its Python type, or a Literal for an enum."""
-    if isinstance(column.type, Enum):
-        return Literal[tuple(column.type.enums)]
-    return column.type.python_type
-
-
-def filter_value(name: str, kind: Any, text: str) -> Any:
-    """Return the value of a filter in the type of its column. Raises InvalidInput."""
-    if kind is bool:
-        return flag(name, text)
-    if kind is datetime:
-        return timestamp(name, text)
-    try:
-        return TypeAdapter(kind).validate_strings(text) if kind is not str else SEARCH(text)
-    except ValidationError as error:
-        [details] = error.errors(include_url=False, include_input=False)
-        code = "enum" if details["type"] == "literal_error" else "type"
-        raise InvalidInput([field_error(f"query.{name}", details, code)]) from None
-    except PydanticCustomError as error:
-        raise InvalidInput([FieldError.of(f"query.{name}", error, "type")]) from None
+def refuse_unknown(query_string: bytes, known: frozenset[str]) -> None:
+    """Raise InvalidInput for an unknown query parameter, or a repeated one, except `sort`."""
+    given = [name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)]
+    errors = [
+        FieldError(f"query.{name[:50]}", "There is no such parameter.", "unknown")
+        for name in given
+        if name not in known
+    ] or [
+        FieldError(f"query.{name}", "Send this parameter once.", "repeated")
+        for name in dict.fromkeys(given)
+        if given.count(name) > 1 and name != "sort"
+    ]
+    if errors:
+        raise InvalidInput(errors)
 
 
 def timestamp(name: str, text: str | None) -> datetime | None:
@@ -159,21 +93,6 @@ def flag(name: str, text: str) -> bool:
     if text not in ("true", "false", "True", "False"):
         raise invalid(name, FLAG, "bool")
     return text in ("true", "True")
-
-
-def check_flags(query_string: bytes, names: frozenset[str]) -> None:
-    """Raise InvalidInput for a boolean that `flag` refuses but Litestar accepts."""
-    for name, text in read_query(query_string).items():
-        if name in names:
-            flag(name, text)
-
-
-def searched(text: str | None) -> str | None:
-    """Return the search text, one plain line; None if it is empty. Raises InvalidInput."""
-    try:
-        return SEARCH(text) or None if text is not None else None
-    except PydanticCustomError as error:
-        raise InvalidInput([FieldError.of("query.search", error)]) from None
 
 
 def read_query(query_string: bytes) -> dict[str, str]:

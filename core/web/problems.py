@@ -7,71 +7,18 @@ import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import ConfigDict, Field
 
-from core.kernel.errors import (
-    BadRequest,
-    FieldError,
-    InvalidInput,
-    NotFound,
-    ProblemError,
-    TooLarge,
-)
+from core.kernel.errors import FieldError, InvalidInput, ProblemError
+from core.kernel.json_types import JsonObject
 from core.kernel.schemas import Schema
 from core.security.authentication import Named, kind_with_code
 from core.web.catalogues import Catalogue, Catalogues
 from core.web.context import HttpContext, http_context
+from core.web.http_errors import BY_STATUS, InternalError, Unreadable
 from core.web.requests import AnyRequest
 from core.web.responses import PROBLEM, FinishedResponse, encoded
 from core.web.validation_messages import parameter_message
 
 log = structlog.get_logger(__name__)
-
-
-class NothingHere(NotFound):
-    """No operation has this path."""
-
-    code = "http.not_found"
-    title = "There is no resource at this URL."
-
-
-class MethodNotAllowed(ProblemError):
-    """This path has operations of other methods only."""
-
-    status = 405
-    code = "http.method_not_allowed"
-    title = "This URL does not support this method."
-
-    def __init__(self, allow: str = "") -> None:
-        super().__init__()
-        self.headers["allow"] = allow
-
-
-class BodyTooLarge(TooLarge):
-    """JSON has at most 256 KiB. Some operations have a limit of their own."""
-
-    code = "http.too_large"
-    title = "The body is too large."
-
-
-class Unreadable(BadRequest):
-    """The request breaks a rule of HTTP that has no error code of its own."""
-
-    code = "http.unreadable"
-    title = "The request cannot be read."
-
-
-class InternalError(ProblemError):
-    """The request is not the cause. The log has the reason under the `request_id`."""
-
-    status = 500
-    code = "http.internal_server_error"
-    title = "The server failed to process the request."
-
-
-BY_STATUS: Mapping[int, type[ProblemError]] = {
-    404: NothingHere,
-    405: MethodNotAllowed,
-    413: BodyTooLarge,
-}
 
 
 class Problem(Schema):
@@ -115,10 +62,10 @@ class Problems:
 
     def _named(self, error: ProblemError) -> ProblemError:
         if not hasattr(error, "code"):
-            give_code(error, kind_with_code(type(error), self._with_code))
+            give_code(error, with_code(type(error), self._with_code))
         return error
 
-    def handle(self, _: AnyRequest, error: Exception) -> Any:
+    def handle(self, _: AnyRequest, error: Exception) -> Any:  # Any: no Response
         """Return the same response, for an exception that Litestar has caught."""
         return self.response(error)
 
@@ -137,13 +84,25 @@ class Problems:
         )
 
 
+def with_code(kind: type[ProblemError], named: Named) -> type[ProblemError]:
+    """Return the class that gives an error its code; without another one, that of its status."""
+    found = kind_with_code(kind, named)
+    if hasattr(found, "code"):
+        return found
+    status = getattr(found, "status", 500)
+    return BY_STATUS.get(status, Unreadable if status < 500 else InternalError)
+
+
 def as_problem(error: Exception) -> ProblemError:
-    if isinstance(error, ProblemError):
+    if isinstance(error, ProblemError) and hasattr(error, "status"):
         return error
     if isinstance(error, ValidationException):
-        return InvalidInput([parameter_error(details) for details in error.extra or ()])
+        return InvalidInput(
+            [parameter_error(details) for details in error.extra or () if isinstance(details, dict)]
+        )
     if isinstance(error, HTTPException) and error.status_code < 500:
-        named = BY_STATUS.get(error.status_code, Unreadable)()
+        kind = BY_STATUS.get(error.status_code) if error.status_code != 400 else None
+        named = (kind or Unreadable)()
         named.headers |= {name.lower(): value for name, value in (error.headers or {}).items()}
         return named
     log.error("unforeseen_error", exc_info=error)
@@ -158,29 +117,32 @@ def give_code(error: ProblemError, kind: type[ProblemError]) -> None:
         error.at(error.errors[0].location)
 
 
-def parameter_error(details: Any) -> FieldError:
+def parameter_error(details: Mapping[str, object]) -> FieldError:
     if details.get("key") in (None, "data"):
         return FieldError("body", "A JSON body is required.", "missing")
     place = getattr(details.get("source"), "value", "path")
-    return FieldError(f"{place}.{details['key']}", parameter_message(details["message"]), "invalid")
+    return FieldError(
+        f"{place}.{details['key']}", parameter_message(str(details["message"])), "invalid"
+    )
 
 
 def kinds() -> dict[str, type[ProblemError]]:
     """Return every problem class by its code, sorted by code."""
     classes: dict[str, type[ProblemError]] = {}
-    for kind in named(ProblemError):
+    for kind in errors_with_code(ProblemError):
         classes.setdefault(kind.code, kind)
     return dict(sorted(classes.items()))
 
 
-def named(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
+def errors_with_code(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
+    """Yield every subclass that has a code."""
     for subclass in kind.__subclasses__():
         if hasattr(subclass, "code"):
             yield subclass
-        yield from named(subclass)
+        yield from errors_with_code(subclass)
 
 
-def example_of_problem(kind: type[ProblemError], public_url: str, title: str) -> dict[str, Any]:
+def example_of_problem(kind: type[ProblemError], public_url: str, title: str) -> JsonObject:
     request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
     return {
         "type": f"{public_url}/docs/problems/{kind.code}",

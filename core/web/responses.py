@@ -4,16 +4,17 @@
 route that is requested very often keeps the `Representation` of a value and returns that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from gzip import compress
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zlib import crc32
 
 from litestar import Litestar, Response
 from litestar.datastructures import Cookie
+from litestar.types import Send
 from msgspec import Struct
 
 from core.engine.http import Header
@@ -21,7 +22,6 @@ from core.kernel.schemas import Page, Schema
 from core.web.context import HttpContext, http_context
 from core.web.entity_tags import weakly_listed
 from core.web.requests import AnyRequest
-from core.web.route_options import RouteOptions
 
 T = TypeVar("T")
 JSON: Header = (b"content-type", b"application/json")
@@ -48,20 +48,22 @@ class FinishedResponse(Struct):
         """Return the response itself: Litestar calls this after an exception handler."""
         return self
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, _: object, __: object, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-class Representation(Generic[T]):
+class Representation:
     """The body of a resource at one URL: its bytes and their ETag."""
 
     __slots__ = ("_content", "_fields", "tag")
 
-    def __init__(self, body: T, path: str, caching: Header = PRIVATE) -> None:
-        self._content = to_bytes(body)
-        self.tag = tag_of(body, path, self._content)
-        length = (b"content-length", b"%d" % len(self._content))
+    def __init__(self, body: Schema, path: str, caching: Header = PRIVATE) -> None:
+        self._content = content = to_bytes(body)
+        row = body.row
+        tag = row_tag(path, *row) if row else f'"{sha256(content).hexdigest()[:24]}"'
+        self.tag = tag.encode()
+        length = (b"content-length", b"%d" % len(content))
         self._fields = [JSON, length, (b"etag", self.tag), caching]
 
     def response(self, context: HttpContext, *more: Header, status: int = 200) -> FinishedResponse:
@@ -73,15 +75,6 @@ class Representation(Generic[T]):
 
 
 class BodyResponse(Response[T], Generic[T]):
-    def __init__(self, content: T, **options: Any) -> None:  # Any: those of Response
-        """Skip Litestar's constructor for a plain `return body`: it does five times the work."""
-        if not is_ours(content) or any(options[name] for name in COSTLY if name in options):
-            super().__init__(content, **options)
-            return
-        self.content, self.media_type = content, options.get("media_type")
-        self.status_code = options.get("status_code")
-        self.background, self.cookies, self.headers = None, [], {}
-
     def to_asgi_response(
         self,
         app: Litestar | None,
@@ -92,31 +85,30 @@ class BodyResponse(Response[T], Generic[T]):
         cookies: Iterable[Cookie] | None = None,
         **rare: Any,  # Any: the further arguments of Litestar
     ) -> Any:  # Any: an ASGIApp
-        body: Any = self.content
-        if self.background or not is_ours(body):
-            rare |= {"status_code": status_code, "headers": headers, "cookies": cookies}
-            return super().to_asgi_response(app, request, **rare)
-        status = self.status_code or status_code or 200
-        more = encoded({**(headers or {}), **self.headers})
-        more += [cookie.to_encoded_header() for cookie in (*self.cookies, *(cookies or ()))]
-        return response_of(body, status, *more)
+        """Return the response with this body; Litestar makes those with background tasks."""
+        if not self.background:
+            fields = encoded({**(headers or {}), **self.headers})
+            fields += [it.to_encoded_header() for it in (*self.cookies, *(cookies or ()))]
+            status = self.status_code or status_code or 200
+            if finished := response_of(self.content, status, *fields):
+                return finished
+        rare |= {"status_code": status_code, "headers": headers, "cookies": cookies}
+        return super().to_asgi_response(app, request, **rare)
 
 
-COSTLY = ("background", "cookies", "headers")
-
-
-def response_of(body: Any, status: int, *more: Header) -> FinishedResponse | None:
+def response_of(body: object, status: int, *more: Header) -> FinishedResponse | None:
     """Return the response with this body; None for a body that Litestar has to encode.
 
-    `isinstance` would call pydantic's metaclass, which takes as long as writing the body.
+    `isinstance` of a Schema would call pydantic's metaclass, which takes as long as writing it.
     """
     context, kinds = http_context(), type(body).__mro__
-    if Representation in kinds:
-        found: FinishedResponse = body.response(context, *more)
-        return found
+    if isinstance(body, Representation):
+        return body.response(context, *more)
     if Page in kinds:
-        return list_response(body, context, *more)
-    return resource_response(body, status, context, *more) if Schema in kinds else None
+        return list_response(cast("Page[Schema]", body), context, *more)
+    if Schema in kinds:
+        return resource_response(cast("Schema", body), status, context, *more)
+    return None
 
 
 def resource_response(
@@ -127,19 +119,15 @@ def resource_response(
     if status == 201 and (location := options.location_of(body, path)):
         path = location
         more = (*more, (b"location", f"{options.public_url}{location}".encode()))
-    if not options.in_api or not names_a_resource(body, status, options):
+    has_tag = body.row is not None or (status == 200 and options.idempotency)
+    if not (options.in_api and has_tag):  # not one with a secret
         return FinishedResponse.of(body, status, JSON, *more)
     shared = options.policy.anyone and context.scope["method"] == "GET"
     caching = SHARED if shared else PRIVATE
     return Representation(body, path, caching).response(context, *more, status=status)
 
 
-def names_a_resource(body: Schema, status: int, options: RouteOptions) -> bool:
-    """Return whether the body has an ETag: that of a row, or of a 200 response without a secret."""
-    return body.row is not None or (status == 200 and options.idempotency is not False)
-
-
-def list_response(body: Page[Any], context: HttpContext, *more: Header) -> FinishedResponse:
+def list_response(body: Page[Schema], context: HttpContext, *more: Header) -> FinishedResponse:
     """Return a page with `Link` to its neighbours (RFC 8288), compressed if it is large enough."""
     content = to_bytes(body)
     fields = [JSON, *more]
@@ -151,7 +139,7 @@ def list_response(body: Page[Any], context: HttpContext, *more: Header) -> Finis
     return FinishedResponse(200, [*fields, (b"content-length", b"%d" % len(content))], content)
 
 
-def links(context: HttpContext, body: Page[Any], public_url: str) -> str:
+def links(context: HttpContext, body: Page[Schema], public_url: str) -> str:
     path = context.scope["path"]
     query = parse_qsl(context.scope["query_string"].decode("ascii", "replace"), True)
     rest = urlencode([pair for pair in query if pair[0] not in ("page", "cursor")])
@@ -170,13 +158,6 @@ def links(context: HttpContext, body: Page[Any], public_url: str) -> str:
         for relation, number in numbers.items()
         if 1 <= number <= last
     )
-
-
-def tag_of(body: Any, path: str, content: bytes) -> bytes:
-    """Return the ETag: from the version of a `Versioned` row, else from a digest of the content."""
-    if type(body).row is not None and (row := body.row):
-        return row_tag(path, *row).encode()
-    return b'"%s"' % sha256(content).hexdigest()[:24].encode()
 
 
 def row_tag(path: str, row_id: UUID, version: int) -> str:
@@ -200,15 +181,9 @@ def accepts_gzip(headers: dict[bytes, bytes]) -> bool:
 REFUSED = (b"gzip;q=0", b"gzip;q=0.0", b"gzip;q=0.00", b"gzip;q=0.000")
 
 
-def encoded(headers: dict[str, object]) -> list[Header]:
+def encoded(headers: Mapping[str, object]) -> list[Header]:
     return [(name.lower().encode(), str(value).encode()) for name, value in headers.items()]
 
 
-def is_ours(body: object) -> bool:
-    """Return whether it is a Schema or a Representation."""
-    return not {Schema, Representation}.isdisjoint(type(body).__mro__)
-
-
-def to_bytes(body: Any) -> bytes:
-    content: bytes = body.__pydantic_serializer__.to_json(body)
-    return content
+def to_bytes(body: Schema) -> bytes:
+    return body.__pydantic_serializer__.to_json(body)

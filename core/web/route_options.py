@@ -4,7 +4,7 @@ A route carries both in the `opt` of Litestar: the declaration since it was deco
 since the application was built.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,6 +88,11 @@ class RouteOptions(Declaration):
 
 NO_OPERATION = RouteOptions(policy=public, in_api=True)
 """The options of a request for which the router has not found an operation, or not yet."""
+
+
+def allow_of(methods: Collection[str]) -> str:
+    """Return the value of `Allow`: a path that has GET has HEAD too."""
+    return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
 
 
 def declaration_of(handler: BaseRouteHandler) -> Declaration | None:

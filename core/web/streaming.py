@@ -36,7 +36,9 @@ class StreamedResponse(Response[T], Generic[T]):
         self._pieces = pieces
         self._fields = [(b"content-type", media_type.encode()), NOT_KEPT, *encoded({**headers})]
 
-    def to_asgi_response(self, app: object, request: object, **_: object) -> Any:  # Any: an ASGIApp
+    def to_asgi_response(
+        self, app: object, request: object, **_: object
+    ) -> Any:  # Any: no ASGIResponse
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

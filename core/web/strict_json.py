@@ -6,12 +6,13 @@ bytes first for the checks, and pydantic parses the same bytes for the values.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from core.kernel.errors import BadRequest
 
+T = TypeVar("T")
 MAX_DEPTH = 32
 MAX_MEMBERS, MAX_VALUES = 1_000, 10_000
 MAX_INTEGER = 2**53 - 1
@@ -48,7 +49,9 @@ def unambiguous(content: bytes) -> bytes:
     """
     try:
         text = content.decode()
-        check_extent(text)
+        openings = text.count("[") + text.count("{")
+        if openings > MAX_DEPTH or openings + text.count(",") >= MAX_VALUES:  # seldom
+            check_extent(text)
         scan(text)
     except RepeatedKey:
         raise MalformedJson("An object has the same key twice.").at(
@@ -60,13 +63,7 @@ def unambiguous(content: bytes) -> bytes:
 
 
 def check_extent(text: str) -> None:
-    """Raise MalformedJson or TooManyValues before a value is built.
-
-    Most texts have so few brackets and commas that they need no closer check.
-    """
-    openings = text.count("[") + text.count("{")
-    if openings <= MAX_DEPTH and openings + text.count(",") < MAX_VALUES:
-        return
+    """Raise MalformedJson or TooManyValues before a value is built."""
     outside = outside_strings(text)
     if too_deep(outside):
         raise MalformedJson("The body has more than {max} levels.", max=MAX_DEPTH)
@@ -105,7 +102,7 @@ def too_deep(outside: str) -> bool:
     return False
 
 
-def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_key_once(pairs: list[tuple[str, T]]) -> dict[str, T]:
     if len(pairs) > MAX_MEMBERS:
         raise TooManyValues("An object has at most {max} members.", max=MAX_MEMBERS)
     members = dict(pairs)
@@ -154,7 +151,7 @@ def exact(number: str) -> int:
     return value
 
 
-scan: Callable[[str], Any] = json.JSONDecoder(
+scan: Callable[[str], object] = json.JSONDecoder(
     object_pairs_hook=each_key_once, parse_constant=refuse, parse_float=finite, parse_int=exact
 ).decode
 
@@ -175,11 +172,11 @@ class RepeatedKey(ValueError):
     """An object has the same key twice."""
 
 
-class Pairs(list[Any]):
+class Pairs(list[tuple[str, object]]):
     """The members of an object as they were written, including repeated keys."""
 
 
-outline: Callable[[str], Any] = json.JSONDecoder(
+outline: Callable[[str], object] = json.JSONDecoder(
     object_pairs_hook=Pairs, parse_constant=str, parse_float=str, parse_int=str
 ).decode
 """The parser that leaves numbers as text and keeps repeated keys."""
@@ -197,12 +194,14 @@ def place_of_repeated(text: str) -> str:
     return ".".join(["body", *path]).encode(errors="backslashreplace").decode()
 
 
-def repeated(value: Any) -> Iterator[list[str]]:
+def repeated(value: object) -> Iterator[list[str]]:
     """Yield the path to each repeated key."""
     if not isinstance(value, list):
         return
-    seen = set()
-    members = value if isinstance(value, Pairs) else enumerate(value)
+    seen = set[str | int]()
+    members: Iterable[tuple[str | int, object]] = (
+        value if isinstance(value, Pairs) else enumerate(value)
+    )
     for key, inner in members:
         if key in seen:
             yield [str(key)]

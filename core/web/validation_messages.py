@@ -4,7 +4,7 @@ The codes stay those of pydantic. The types of this project raise plain English 
 """
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
@@ -81,13 +81,13 @@ def field_error(location: str, details: ErrorDetails, code: str = "") -> FieldEr
     )
 
 
-def rule_parameters(context: Mapping[str, Any]) -> Parameters:
+def rule_parameters(context: Mapping[str, object]) -> Parameters:
     named = {
         PARAMETER_NAMES[name]: value for name, value in context.items() if name in PARAMETER_NAMES
     }
     parameters: dict[str, ParameterValue] = {**as_parameters(named)}
     if "expected" in context:
-        listed = context["expected"].replace("'", "").replace(" or ", ", ")
+        listed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
         parameters["allowed"] = listed.split(", ")
     return parameters
 

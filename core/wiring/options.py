@@ -15,8 +15,8 @@ from core.security.limits import RateLimit
 from core.security.policies import Policy
 from core.web.bodies import WITH_BODY
 from core.web.openapi.document import operation_id
-from core.web.parameters import names_of
-from core.web.problems import named
+from core.web.page_requests import names_of
+from core.web.problems import errors_with_code
 from core.web.route_options import (
     OPERATION_ID,
     AnyListing,
@@ -117,7 +117,7 @@ def errors_of(declared: Declaration, handler: HTTPRouteHandler, path: str) -> Er
     if router is None or "{" not in path or any(issubclass(it, NotFound) for it in errors):
         return errors
     own = f"{router.package}."
-    missing = [it for it in named(NotFound) if it.__module__.startswith(own)]
+    missing = [it for it in errors_with_code(NotFound) if it.__module__.startswith(own)]
     return (*missing, *errors) if len(missing) == 1 else errors
 
 

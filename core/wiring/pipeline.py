@@ -17,6 +17,7 @@ The response goes back through the same layers.
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 from litestar.types import ASGIApp
 
@@ -31,6 +32,7 @@ from core.web.cors import CorsMiddleware
 from core.web.middleware import Observer, RequestMiddleware
 from core.web.operation import OperationMiddleware
 from core.web.problems import Problems
+from core.web.requests import HttpApp
 from core.web.security_headers import SecurityHeaders
 from core.web.unmatched import Unmatched
 from core.wiring.container import CoreContainer
@@ -54,9 +56,10 @@ class Pipeline:
 
     def operation(self, app: ASGIApp) -> ASGIApp:
         """Return the layer around a handler."""
-        return OperationMiddleware(app, self._access, self._core.idempotency(), self.problems)
+        layer = OperationMiddleware(app, self._access, self._core.idempotency(), self.problems)
+        return cast("ASGIApp", layer)
 
-    def _request_layer(self, app: ASGIApp, for_browsers: ASGIApp) -> ASGIApp:
+    def _request_layer(self, app: ASGIApp, for_browsers: HttpApp) -> ASGIApp:
         core, settings = self._core, self._settings
         any_host = [path.name for path in core.contributions().of(AnyHost)]
         return RequestMiddleware(
@@ -72,7 +75,7 @@ class Pipeline:
             observers=[*observers(core)],
         )
 
-    def _cors_layer(self, app: ASGIApp) -> ASGIApp:
+    def _cors_layer(self, app: ASGIApp) -> HttpApp:
         settings = self._settings
         return CorsMiddleware(
             app,

@@ -12,7 +12,7 @@ from core.kernel.contributions import WiringError
 from core.security.policies import public
 from core.web.bodies import ACCEPT_PATCH
 from core.web.operation import DIRECT, direct_of
-from core.web.route_options import OPTIONS, RouteOptions, options_of
+from core.web.route_options import OPTIONS, RouteOptions, allow_of, options_of
 from core.wiring.inventory import InstalledModules
 from core.wiring.options import OptionReader
 
@@ -69,7 +69,7 @@ def allow_headers(route: HTTPRoute) -> tuple[Header, ...]:
 
     The `Allow` of Litestar has only the methods of a path that were registered first.
     """
-    allow = (b"allow", ", ".join(sorted(route.methods)).encode())
+    allow = (b"allow", allow_of(route.methods).encode())
     return (allow, ACCEPT_PATCH) if "PATCH" in route.methods else (allow,)
 
 

@@ -1,7 +1,6 @@
 """A module as the rules check it: its contributions, tables, routes and errors."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from core.data.models import Base
 from core.kernel.contributions import Contribution
 from core.kernel.errors import ProblemError
 from core.kernel.loading import as_wiring_error
+from core.web.problems import errors_with_code
 from core.wiring.module import Module
 from core.wiring.options import giver_of
 from core.wiring.routes import operations_of
@@ -79,18 +79,9 @@ class Subject:
 
     def errors(self) -> list[type[ProblemError]]:
         """Return the error classes with a code, from all files of this module."""
-        return [kind for kind in all_errors() if kind.__module__.startswith(f"{self.package}.")]
+        own = f"{self.package}."
+        return [it for it in errors_with_code(ProblemError) if it.__module__.startswith(own)]
 
 
 def subjects_of(app: Litestar) -> list[Subject]:
     return [Subject(app, plugin) for plugin in app.plugins if isinstance(plugin, Module)]
-
-
-def all_errors() -> list[type[ProblemError]]:
-    return [kind for kind in all_below(ProblemError) if hasattr(kind, "code")]
-
-
-def all_below(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
-    for subclass in kind.__subclasses__():
-        yield subclass
-        yield from all_below(subclass)

@@ -1,14 +1,14 @@
 """The `receive` and the `send` of a request with an idempotency key."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
-from litestar.types import Receive
+from litestar.types import Message, Receive, ReceiveMessage
 
+from core.engine.http import Header
+from core.web.http_errors import BodyTooLarge
 from core.web.idempotency.fingerprint import Fingerprint
 from core.web.idempotency.store import StoredResponse
-from core.web.problems import BodyTooLarge
 
 MAX_STORED_BYTES = 256 * 1024  # bytes; a body that is not streamed is no larger
 
@@ -20,33 +20,30 @@ async def nothing() -> None:
 class HashingReceive:
     """The `receive` of the application: it hashes the body, and calls `when_read` at its end."""
 
-    def __init__(self, receive: Receive, fingerprint: Fingerprint) -> None:
-        self._receive, self._fingerprint = receive, fingerprint
-        self._ahead: list[Any] = []
-        self.when_read: Callable[[], Awaitable[None]] = nothing
+    def __init__(
+        self,
+        receive: Receive,
+        fingerprint: Fingerprint,
+        when_read: Callable[[], Awaitable[None]] = nothing,
+    ) -> None:
+        self._receive, self.fingerprint, self._when_read = receive, fingerprint, when_read
+        self._ahead: list[ReceiveMessage] = []
         self.read = False
 
-    @property
-    def digest(self) -> str:
-        return self._fingerprint.digest()
-
-    def matches(self, digest: str) -> bool:
-        return self._fingerprint.matches(digest)
-
-    async def __call__(self) -> Any:
+    async def __call__(self) -> ReceiveMessage:
         return self._ahead.pop(0) if self._ahead else await self._next()
 
     async def read_ahead(self) -> None:
         """Read the whole body now. Raises BodyTooLarge if no handler would accept it."""
-        ahead: list[Any] = []
+        ahead: list[ReceiveMessage] = []
         size = 0
         while not self.read:
             ahead.append(message := await self._next())
+            if message["type"] != "http.request":
+                break
             size += len(message.get("body", b""))
             if size > MAX_STORED_BYTES:
                 raise BodyTooLarge
-            if message["type"] != "http.request":
-                break
         self._ahead = ahead
 
     async def skip(self) -> None:
@@ -54,13 +51,13 @@ class HashingReceive:
         while not self.read and (await self._next())["type"] == "http.request":
             pass
 
-    async def _next(self) -> Any:
+    async def _next(self) -> ReceiveMessage:
         message = await self._receive()
         if message["type"] == "http.request":
-            self._fingerprint.update(message.get("body", b""))
+            self.fingerprint.update(message.get("body", b""))
             if not message.get("more_body") and not self.read:
                 self.read = True
-                await self.when_read()
+                await self._when_read()
         return message
 
 
@@ -68,22 +65,17 @@ class BufferedSend:
     """The `send` of the application: it holds the response back until the commit."""
 
     def __init__(self) -> None:
-        self.messages: list[Any] = []
+        self.messages: list[Message] = []
+        self.status, self._headers, self._body = 0, list[Header](), b""
 
-    async def __call__(self, message: Any) -> None:
+    async def __call__(self, message: Message) -> None:
         self.messages.append(message)
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._headers = [(name.lower(), value) for name, value in message["headers"]]
+        elif message["type"] == "http.response.body":
+            self._body += message["body"]
 
-    @property
-    def status(self) -> int:
-        status: int = self.messages[0]["status"] if self.messages else 0
-        return status
-
-    @property
-    def succeeded(self) -> bool:
-        return 200 <= self.status < 300
-
-    def stored(self, fingerprint: str, person_id: UUID | None) -> StoredResponse:
-        start, *parts = self.messages
-        headers = [(bytes(name).lower(), bytes(value)) for name, value in start["headers"]]
-        body = b"".join(part.get("body", b"") for part in parts)
-        return StoredResponse(self.status, headers, body, fingerprint, person_id)
+    def stored(self, fingerprint: Fingerprint, person_id: UUID | None) -> StoredResponse:
+        digest = fingerprint.digest()
+        return StoredResponse(self.status, self._headers, self._body, digest, person_id)

@@ -7,18 +7,11 @@ boundary. The first of several keys is the current one; fingerprints under the o
 from collections.abc import Sequence
 from hashlib import sha256
 from hmac import HMAC, compare_digest
-from typing import Protocol
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 
-class Fingerprint(Protocol):
-    def update(self, chunk: bytes) -> None: ...
-    def digest(self) -> str: ...
-    def matches(self, digest: str) -> bool: ...
-
-
-class PlainFingerprint:
+class Fingerprint:
     def __init__(self, keys: Sequence[bytes], content_type: str) -> None:
         kind = content_type.partition(";")[0].strip().lower().encode()
         self._macs = [HMAC(key, kind, sha256) for key in keys]
@@ -34,7 +27,7 @@ class PlainFingerprint:
         return any(compare_digest(mac.hexdigest(), digest) for mac in self._macs)
 
 
-class MultipartFingerprint(PlainFingerprint):
+class MultipartFingerprint(Fingerprint):
     def __init__(self, keys: Sequence[bytes], content_type: str, boundary: str) -> None:
         super().__init__(keys, content_type)
         self._parser: PushMultipartParser | None = PushMultipartParser(
@@ -61,7 +54,7 @@ def fingerprint_of(keys: Sequence[bytes], content_type: str) -> Fingerprint:
     kind, options = parse_options_header(content_type[:500])
     if kind == "multipart/form-data" and 0 < len(boundary := options.get("boundary", "")) <= 70:
         return MultipartFingerprint(keys, content_type, boundary)
-    return PlainFingerprint(keys, content_type)
+    return Fingerprint(keys, content_type)
 
 
 def is_multipart(content_type: str) -> bool:

@@ -11,18 +11,19 @@ from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from core.data.database import Database
 from core.engine.sql import DatabaseBusy
 from core.events.leases import renewed
 from core.kernel.context import current_context
-from core.kernel.errors import BadRequest, Conflict, Unprocessable
+from core.kernel.errors import BadRequest, Unprocessable
 from core.security.secrets import SecretKeys
 from core.web.context import HttpContext, http_context
 from core.web.idempotency.bodies import BufferedSend, HashingReceive
 from core.web.idempotency.fingerprint import Fingerprint, fingerprint_of, is_multipart
-from core.web.idempotency.store import IdempotencyStore, KeyInUse, StoredResponse
+from core.web.idempotency.store import IdempotencyStore, Reservation, StoredResponse
+from core.web.requests import HttpApp
 from core.web.responses import FinishedResponse
 
 KEY = re.compile(rb'"?([\x21\x23-\x7e]{1,255})"?')
@@ -49,20 +50,6 @@ class KeyReused(Unprocessable):
     title = "This Idempotency-Key was used for a request with another body."
 
 
-class StillRunning(Conflict):
-    """An operation is not done twice, and the first request has no response yet.
-
-    Wait for the seconds in `Retry-After`, then send the same request again to get that response.
-    """
-
-    code = "http.idempotency_key_in_use"
-    title = "The first request with this Idempotency-Key is still being processed."
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.headers["retry-after"] = "1"
-
-
 class RefusedOperation(Exception):
     """Rolls the operation back, because its response is an error."""
 
@@ -72,70 +59,59 @@ class Idempotency:
         self._db, self._store = db, store
         self._keys = secrets.derive_all("idempotency")
 
-    async def once(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        slot = slot_of(http_context())
-        try:
-            reserved = await self._store.reserve(slot)
-        except KeyInUse:
-            raise StillRunning from None
+    async def once(self, app: HttpApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        reserved = await self._store.reserve(slot_of(http_context()))
         if isinstance(reserved, StoredResponse):
             await self._replay(reserved, scope, receive, send)
             return
         try:
-            async with renewed(partial(self._store.renew, slot, reserved)):
-                held = await self._act(app, scope, receive, slot, reserved)
+            async with renewed(partial(self._store.renew, reserved)):
+                response = await self._act(app, scope, receive, reserved)
         except DatabaseBusy:
-            self._store.release_later(slot, reserved)
+            self._store.release_later(reserved)
             raise
         except BaseException:
-            await self._store.release(slot, reserved)
+            await self._store.release(reserved)
             raise
-        for message in held.messages:
+        for message in response.messages:
             await send(message)
 
     async def _act(
-        self, app: ASGIApp, scope: Scope, receive: Receive, slot: str, owner: UUID
+        self, app: HttpApp, scope: HTTPScope, receive: Receive, reserved: Reservation
     ) -> BufferedSend:
-        held, body = BufferedSend(), HashingReceive(receive, self._fingerprint())
+        """Run the operation and store its response, in one transaction from the first one on."""
+        response, fingerprint = BufferedSend(), self._fingerprint()
         try:
             async with AsyncExitStack() as transaction:
-                body.when_read = partial(self._defer, transaction)
+                defer = partial(transaction.enter_async_context, self._db.deferred())
+                body = HashingReceive(receive, fingerprint, when_read=defer)
                 if not is_multipart(content_type()):
                     await body.read_ahead()
-                await app(scope, body, held)
-                if not held.succeeded:
+                await app(scope, body, response)
+                if not 200 <= response.status < 300:
                     raise RefusedOperation
-                response = held.stored(body.digest, person_in(http_context()))
-                await self._store.keep(slot, owner, response)
+                await self._store.keep(reserved, response.stored(fingerprint, person_in_response()))
         except RefusedOperation:
-            await self._after_refusal(slot, owner, held, body, person_in(http_context()))
-        return held
-
-    async def _defer(self, transaction: AsyncExitStack) -> None:
-        """Join all transactions that the service opens from now on into one."""
-        await transaction.enter_async_context(self._db.deferred())
+            await self._after_refusal(reserved, response, fingerprint if body.read else None)
+        return response
 
     async def _after_refusal(
-        self,
-        slot: str,
-        owner: UUID,
-        held: BufferedSend,
-        body: HashingReceive,
-        person_id: UUID | None,
+        self, reserved: Reservation, response: BufferedSend, read: Fingerprint | None
     ) -> None:
+        """Store a final response to a body that was `read`; after others, the key is free."""
         if current_context().code == DatabaseBusy.code:  # do not wait for the database again
-            self._store.release_later(slot, owner)
-        elif held.status in FINAL and body.read:
-            await self._store.keep(slot, owner, held.stored(body.digest, person_id))
+            self._store.release_later(reserved)
+        elif read and response.status in FINAL:
+            await self._store.keep(reserved, response.stored(read, person_in_response()))
         else:
-            await self._store.release(slot, owner)
+            await self._store.release(reserved)
 
     async def _replay(
-        self, response: StoredResponse, scope: Scope, receive: Receive, send: Send
+        self, response: StoredResponse, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
-        body = HashingReceive(receive, self._fingerprint())
-        await body.skip()
-        if not body.matches(response.fingerprint):
+        fingerprint = self._fingerprint()
+        await HashingReceive(receive, fingerprint).skip()
+        if not fingerprint.matches(response.fingerprint):
             raise KeyReused
         again = FinishedResponse(response.status, [*response.headers, REPLAYED], response.body)
         await again(scope, receive, send)
@@ -156,8 +132,9 @@ def slot_of(context: HttpContext) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def person_in(context: HttpContext) -> UUID | None:
+def person_in_response() -> UUID | None:
     """Return the user whom the response is about."""
+    context = http_context()
     return context.about or (context.principal.id if context.principal else None)
 
 

@@ -1,5 +1,4 @@
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, LargeBinary, String
@@ -23,5 +22,5 @@ class IdempotencyRow(Base):
     """The time of the reservation, which a running request renews."""
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[int | None]
-    headers: Mapped[list[Any] | None] = mapped_column(JSON)
+    headers: Mapped[list[list[str]] | None] = mapped_column(JSON)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)

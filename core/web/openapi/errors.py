@@ -12,20 +12,16 @@ from core.security.authentication import (
     Named,
     NotPermitted,
     NotSignedIn,
-    kind_with_code,
 )
 from core.security.limits import RateLimited
-from core.web.idempotency.middleware import (
-    FINAL,
-    BadIdempotencyKey,
-    KeyReused,
-    StillRunning,
-)
+from core.web.http_errors import NothingHere
+from core.web.idempotency.middleware import FINAL, BadIdempotencyKey, KeyReused
+from core.web.idempotency.store import StillRunning
 from core.web.maintenance import UnderMaintenance
 from core.web.openapi.headers import references
 from core.web.openapi.refusals import ALWAYS, BODIES, Kinds
 from core.web.openapi.schemas import Schemas, in_camel_case
-from core.web.problems import NothingHere, Problem, example_of_problem, kinds
+from core.web.problems import Problem, example_of_problem, kinds, with_code
 from core.web.route_options import RouteOptions
 
 PROBLEM_TYPE = "application/problem+json"
@@ -83,7 +79,7 @@ class ErrorResponses:
         }
 
     def _named(self, kinds: Kinds) -> Kinds:
-        return [kind_with_code(kind, self._with_code) for kind in kinds]
+        return [with_code(kind, self._with_code) for kind in kinds]
 
     def _response(self, errors: Kinds, headers: list[str]) -> JsonObject:
         self.codes |= {kind.code for kind in errors}

@@ -1,7 +1,7 @@
 """A check for component names that two classes share, where a generated client needs two."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import get_args
 
 from litestar.handlers import HTTPRouteHandler
 from pydantic import BaseModel
@@ -31,7 +31,7 @@ def shared_names(operations: Iterable[HTTPRouteHandler], words: Words) -> dict[P
     return shared
 
 
-def annotations_of(operation: HTTPRouteHandler) -> Iterator[Any]:
+def annotations_of(operation: HTTPRouteHandler) -> Iterator[object]:
     signature = operation.parsed_fn_signature
     yield signature.return_type.annotation
     if data := signature.parameters.get("data"):
@@ -40,7 +40,7 @@ def annotations_of(operation: HTTPRouteHandler) -> Iterator[Any]:
         yield spec.data_container
 
 
-def collect_models(annotations: Iterable[Any], found: set[Model]) -> None:
+def collect_models(annotations: Iterable[object], found: set[Model]) -> None:
     """Add the models of these annotations, and those of their fields."""
     for annotation in annotations:
         if not is_model(annotation):
@@ -59,6 +59,6 @@ def is_page(model: Model) -> bool:
     return bool(items_of(model))
 
 
-def items_of(model: Model) -> tuple[Any, ...]:
-    items: tuple[Any, ...] = model.__pydantic_generic_metadata__["args"]
+def items_of(model: Model) -> tuple[Model, ...]:
+    items: tuple[Model, ...] = model.__pydantic_generic_metadata__["args"]
     return items

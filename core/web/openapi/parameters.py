@@ -9,10 +9,11 @@ from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 from pydantic import TypeAdapter
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.kernel.json_types import JsonObject
 from core.web.openapi.schemas import Schemas, in_camel_case, without_null
-from core.web.parameters import MAX_PAGE, kind_of
+from core.web.page_requests import MAX_PAGE, kind_of
 from core.web.route_options import AnyListing, RouteOptions, options_of
 
 CONSTRAINTS = {
@@ -106,11 +107,11 @@ def shared_parameters(listings: Iterable[AnyListing]) -> JsonObject:
     }
 
 
-def is_timestamp(column: object) -> bool:
+def is_timestamp(column: InstrumentedAttribute[object]) -> bool:
     return kind_of(column) is datetime
 
 
-def range_of(name: str, column: object) -> JsonObject:
+def range_of(name: str, column: InstrumentedAttribute[object]) -> JsonObject:
     field, _, comparison = name.rpartition("_")
     description = f"Only those whose `{field}` is {RANGES[comparison]}."
     return query(name, filter_schema(kind_of(column)), description)

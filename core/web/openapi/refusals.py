@@ -37,9 +37,10 @@ from core.security.limits import RateLimited
 from core.security.passwords import NEW_PASSWORD, HashingBusy, PasswordText
 from core.security.policies import Policy
 from core.web.bodies import WITH_BODY, BodyCutOff, EncodedBody, NotJson
-from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused, StillRunning
+from core.web.http_errors import BodyTooLarge, InternalError, NothingHere, Unreadable
+from core.web.idempotency.middleware import BadIdempotencyKey, KeyReused
+from core.web.idempotency.store import StillRunning
 from core.web.maintenance import UnderMaintenance
-from core.web.problems import BodyTooLarge, InternalError, NothingHere, Unreadable
 from core.web.route_options import RouteOptions, options_of
 from core.web.strict_json import MalformedJson, TooManyValues
 

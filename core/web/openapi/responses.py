@@ -130,7 +130,7 @@ def success_headers(handler: HTTPRouteHandler, options: RouteOptions) -> JsonObj
 
 
 def is_tagged(handler: HTTPRouteHandler, options: RouteOptions) -> bool:
-    """Return whether `names_a_resource` will be true for the body."""
+    """Return whether the body has an ETag, as `resource_response` will decide."""
     if "GET" in handler.http_methods:
         return not options.streamed
     if options.idempotency is False:

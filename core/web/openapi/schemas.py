@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import isclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
-from pydantic_core.core_schema import ModelField
+from pydantic_core.core_schema import DataclassField, ModelField, TypedDictField
 
 from core.kernel.json_types import JsonObject
 
@@ -30,7 +30,9 @@ class BodySchema(GenerateJsonSchema):
         """Leave out the title of a field, which only repeats its name."""
         return False
 
-    def field_is_required(self, field: Any, total: bool) -> bool:
+    def field_is_required(
+        self, field: ModelField | DataclassField | TypedDictField, total: bool
+    ) -> bool:
         """Require every field that a response always contains, including those with a default."""
         if self.mode == "serialization" and field["type"] == "model-field":
             return not field.get("serialization_exclude_if")
@@ -60,7 +62,7 @@ class Schemas:
                 return self._alternatives(parts, mode)
         return TypeAdapter(annotation).json_schema(mode=mode, schema_generator=BodySchema)
 
-    def _alternatives(self, parts: Sequence[Any], mode: Mode) -> JsonObject:
+    def _alternatives(self, parts: Sequence[object], mode: Mode) -> JsonObject:
         schema: JsonObject = {"oneOf": [self.of(part, mode) for part in parts]}
         name = discriminator_of([part for part in parts if is_model(part)])
         return schema | ({"discriminator": {"propertyName": name}} if name else {})
@@ -70,7 +72,7 @@ class Schemas:
         refs, definitions = models_json_schema(
             list(self._wanted), ref_template=REF, schema_generator=BodySchema
         )
-        document = replaced(document, refs)
+        document = rewritten(document, lambda it: refs[it["$model"]] if "$model" in it else None)
         document["components"]["schemas"] = {
             name: finished(schema, words) for name, schema in definitions.get("$defs", {}).items()
         }
@@ -80,7 +82,7 @@ class Schemas:
         return document
 
 
-def is_model(annotation: object) -> bool:
+def is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
     return isclass(annotation) and issubclass(annotation, BaseModel)
 
 
@@ -105,14 +107,13 @@ def without_null(schema: JsonObject) -> JsonObject:
     return dict(choices[0]) if len(choices) == 1 else schema
 
 
-def replaced(value: Any, refs: Any) -> Any:
-    if isinstance(value, dict):
-        if model := value.get("$model"):
-            return refs[model]
-        return {key: replaced(member, refs) for key, member in value.items()}
+def rewritten(value: Any, change: Callable[[JsonObject], object]) -> Any:  # Any: JSON
+    """Return the value, with each object in it for which `change` returns another one."""
     if isinstance(value, list):
-        return [replaced(item, refs) for item in value]
-    return value
+        return [rewritten(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return change(value) or {key: rewritten(member, change) for key, member in value.items()}
 
 
 def finished(schema: JsonObject, words: Words) -> JsonObject:
@@ -161,25 +162,20 @@ def with_plain_names(document: JsonObject, taken: Collection[str]) -> JsonObject
     names = {old: f"{new}Body" if new in taken else new for old, new in names.items()}
     document["components"]["schemas"] = {names[old]: it for old, it in sorted(schemas.items())}
     refs = {REF.format(model=old): REF.format(model=new) for old, new in names.items()}
-    renamed: JsonObject = with_references(document, refs)
+
+    def plain(value: JsonObject) -> JsonObject | None:
+        if isinstance(ref := value.get("$ref"), str):
+            return value | {"$ref": refs.get(ref, ref)}
+        kind = value.get("x-enum")
+        return {"$ref": REF.format(model=in_camel_case(kind))} if kind else None
+
+    renamed: JsonObject = rewritten(document, plain)
     return renamed
 
 
 def in_camel_case(name: str) -> str:
     """Return `ModulesAdminSchemasFileRead` for `modules__admin__schemas__FileRead`."""
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[\W_]+", name))
-
-
-def with_references(value: Any, refs: Mapping[str, str]) -> Any:
-    if isinstance(value, list):
-        return [with_references(item, refs) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if isinstance(ref := value.get("$ref"), str):
-        return value | {"$ref": refs.get(ref, ref)}
-    if kind := value.get("x-enum"):
-        return {"$ref": REF.format(model=in_camel_case(kind))}
-    return {key: with_references(member, refs) for key, member in value.items()}
 
 
 def enums(words: Words) -> JsonObject:

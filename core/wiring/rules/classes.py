@@ -6,8 +6,10 @@ from importlib import import_module
 
 from pydantic import BaseModel
 
+from core.kernel.errors import ProblemError
 from core.kernel.events import Event
-from core.wiring.subject import Subject, all_errors
+from core.web.problems import errors_with_code
+from core.wiring.subject import Subject
 
 
 def says_what_it_is_for(it: Subject) -> Iterator[str]:
@@ -16,7 +18,7 @@ def says_what_it_is_for(it: Subject) -> Iterator[str]:
 
 
 def owns_its_errors(it: Subject) -> Iterator[str]:
-    """Require the module's name in each error code; a class without a code is never raised."""
+    """Require the module's name in each error code."""
     for error in it.errors():
         owner = error.speaks_for or it.name
         if not error.code.startswith(f"{owner}."):
@@ -28,7 +30,7 @@ def owns_its_errors(it: Subject) -> Iterator[str]:
 def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
     """Require codes that are distinct within core and the module; others begin with other names."""
     packages = ("core.", f"{it.package}.")
-    every = [other for other in all_errors() if other.__module__.startswith(packages)]
+    every = [it for it in errors_with_code(ProblemError) if it.__module__.startswith(packages)]
     for error in it.errors():
         others = [other for other in every if other.code == error.code and other is not error]
         if others:

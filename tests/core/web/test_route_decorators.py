@@ -12,7 +12,7 @@ from core.kit import IfMatch, NotFound, Principal, Schema, authenticated, delete
 from core.security.passwords import GivenPassword, NewPassword
 from core.security.policies import optional, public
 from core.testing import client_of
-from core.web.problems import NothingHere
+from core.web.http_errors import NothingHere
 from core.wiring.document import document_of_application
 from core.wiring.module import Module
 from core.wiring.plugin import CorePlugin
