@@ -12,9 +12,9 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import JSON, Index, String, bindparam, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from core.data.models import Base, Identified
+from core.data.models import Base, Identified, key_of
 from core.engine.sql import IF_CHANGED
 from core.kernel.clock import Clock
 from core.kernel.context import RequestContext, current_context
@@ -25,7 +25,7 @@ MAX_NOTES = 10_000
 
 log = structlog.get_logger(__name__)
 
-Target = Identified | tuple[str, UUID | str | None]
+Target = DeclarativeBase | tuple[str, UUID | str | None]
 """A row, or the kind and the id of a resource."""
 
 
@@ -73,10 +73,16 @@ class AuditRecorder:
         self._noted: list[dict[str, object]] = []
 
     def entry(
-        self, action: str, target: Target, outcome: Outcome, details: Mapping[str, object]
+        self,
+        action: str,
+        target: Target,
+        details: Mapping[str, object],
+        outcome: Outcome = Outcome.success,
     ) -> dict[str, object]:
         """Return the values of `RECORD`."""
-        kind, target_id = target if isinstance(target, tuple) else (target.__tablename__, target.id)
+        if not isinstance(target, tuple):
+            target = target.__tablename__, getattr(target, key_of(type(target)))
+        kind, target_id = target
         context = current_context()
         values = {
             "id": uuid7(),

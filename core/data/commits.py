@@ -9,8 +9,7 @@ from sqlalchemy import Executable
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.data.audit import RECORD
-from core.data.open_transaction import Callback, OpenTransaction
-from core.data.planned import planned
+from core.data.open_transaction import Callback, OpenTransaction, planned
 from core.engine.sql import CacheVersions, ConnectionPool, Rows, Values, Write, place_of, raise_busy
 from core.kernel.context import current_context
 from core.kernel.errors import Stale

@@ -8,10 +8,10 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from functools import partial
 from typing import TypeVar, cast
 
 from sqlalchemy import Executable, Select, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import DeclarativeBase
 
 from core.data.audit import Outcome, Target
@@ -20,28 +20,24 @@ from core.data.folded import fold_updates
 from core.data.models import key_of, object_of
 from core.data.open_transaction import Recorders
 from core.data.queries import Listing, query_of
-from core.data.transaction import (
+from core.data.transaction import Transaction, change_found
+from core.data.transaction_blocks import (
     DeferredTransaction,
-    Transaction,
-    change_found,
+    JoinedTransaction,
+    NewTransaction,
     current_transaction,
     deferred,
     inside_transaction,
-    target_of,
 )
-from core.data.transaction_blocks import JoinedTransaction, NewTransaction, savepoint_in
 from core.data.unions import Union
-from core.data.updates import Where, change_of, fields_of, found_by, row_condition
+from core.data.updates import change_of, fields_of, select_row, statement_for, with_version
 from core.engine.sql import (
     CacheVersions,
     ConnectionPool,
     PlannedReads,
     ReadConnection,
     ReadsInTransaction,
-    Values,
-    is_limited,
     tables_changed_by,
-    translate_busy_errors,
 )
 from core.kernel.errors import NotFound
 from core.kernel.pages import PageRequest, Rows
@@ -66,15 +62,15 @@ class Database:
     def __init__(
         self,
         pool: ConnectionPool,
-        snapshots: AsyncEngine,
         reads: PlannedReads,
         cache_versions: CacheVersions,
         recorders: Recorders,
         last: LastStatements,
     ) -> None:
         self.engine = pool.engine
-        self._pool, self._snapshots, self._reads = pool, snapshots, reads
-        self._recorders, self._commits = recorders, Commits(pool, cache_versions, last)
+        self._pool, self._reads, self._audit = pool, reads, recorders.audit
+        self._commits = Commits(pool, cache_versions, last)
+        self._new_transaction = partial(NewTransaction, self, self._commits, recorders)
         event.listen(self.engine.sync_engine, "before_execute", self._note_changes)
         event.listen(self.engine.sync_engine, "before_execute", fold_updates, retval=True)
 
@@ -90,7 +86,7 @@ class Database:
 
         `await db.get(Note, note_id, owner_id=owner.id, missing=NoteNotFound)`
         """
-        statement, values = found_by(model, {key_of(model): key, **where})
+        statement, values = statement_for(select_row, model, {key_of(model): key, **where})
         async with self.read() as reads:
             return cast("M", await reads.one(statement, values, missing=missing))
 
@@ -123,17 +119,6 @@ class Database:
             async for batch in listing.batches(reads, query, values):
                 yield batch
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection whose statements all see the same state of the database."""
-        if inside_transaction() and self._outer():
-            raise RuntimeError("A snapshot would not see what this transaction did: use read().")
-        with translate_busy_errors(reading=True):
-            async with self._snapshots.connect() as connection, connection.begin():
-                if (exemption := self._pool.exemption) is not None and not is_limited():
-                    await connection.execute(exemption)
-                yield connection
-
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction, or join the open one of this task.
 
@@ -165,12 +150,6 @@ class Database:
             stack.callback(deferred.reset, token)
             yield
 
-    def savepoint(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a savepoint, after whose error the rest of the transaction may go on."""
-        if outer := self._outer():
-            return savepoint_in(outer)
-        raise RuntimeError("A savepoint is a part of a transaction: open that first.")
-
     def must_be_outside(self, what: str) -> None:
         """Raise RuntimeError inside a transaction, because other writers would wait for it."""
         if self._outer():
@@ -195,20 +174,21 @@ class Database:
         audit entry and the commit are then one step. `where` is that of `tx.get`, and
         `invalidates` are names for `tx.invalidate`. An empty change locks the row only.
         """
-        condition = row_condition(model, key, where, if_match) if changes else None
-        if condition and not (self._outer() or deferred.get()):
-            change = change_of(model, condition, changes)
-            entry = self._entry_of(model, key, changes, audit) if audit else None
-            if row := await self._commits.change(*change, entry, invalidates):
+        found, fields = {key_of(model): key, **where}, fields_of(model, changes)
+        if changes and not (self._outer() or deferred.get()):
+            condition = found if if_match is ANY_VERSION else with_version(model, found, if_match)
+            change = change_of(model, condition, changes) if condition else None
+            target = model.__tablename__, str(key)
+            entry = self._audit.entry(audit, target, {"fields": fields}) if audit else None
+            if change and (row := await self._commits.change(*change, entry, invalidates)):
                 return object_of(model, row)
         async with self.transaction() as tx:
             if invalidates:
                 tx.invalidate(*invalidates)
-            found = {key_of(model): key, **where}
             if (changed := await change_found(tx, model, found, changes, if_match)) is None:
                 raise missing
             if audit:
-                await tx.record(audit, target_of(changed), fields=fields_of(model, changes))
+                await tx.record(audit, changed, fields=fields)
             return changed
 
     def record_later(
@@ -226,8 +206,7 @@ class Database:
         users. The entry is written with others within a second. A process that is killed loses the
         entries that it has not written.
         """
-        audit = self._recorders.audit
-        audit.note(audit.entry(action, target, outcome, details))
+        self._audit.note(self._audit.entry(action, target, details, outcome))
 
     def start_in_background(self, work: Coroutine[object, object, None]) -> Task[None]:
         """Start a task that no request waits for; `close` waits for it as for a commit."""
@@ -237,18 +216,7 @@ class Database:
         """Wait for commits, at most for the statement timeout, and close the connections."""
         await self._commits.wait(self._reads.statement_timeout_s)
         await self._reads.close()
-        await self._snapshots.dispose()
         await self._pool.close()
-
-    def _entry_of(
-        self, model: type[DeclarativeBase], key: object, changes: Where, action: str
-    ) -> Values:
-        fields = {"fields": fields_of(model, changes)}
-        target = model.__tablename__, str(key)
-        return self._recorders.audit.entry(action, target, Outcome.success, fields)
-
-    def _new_transaction(self) -> NewTransaction:
-        return NewTransaction(self, self._commits, self._recorders)
 
     @asynccontextmanager
     async def _first_of(self, awaiting: DeferredTransaction) -> AsyncIterator[Transaction]:

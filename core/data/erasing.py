@@ -6,13 +6,10 @@ end.
 
 from collections.abc import Mapping
 from time import monotonic
-from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Select,
-    Table,
     bindparam,
     delete,
     select,
@@ -44,9 +41,7 @@ async def delete_some(db: Database, model: type[Base], *which: ColumnElement[boo
         pass
     ```
     """
-    table = table_of(model)
-    key, some = some_of(table, *which)
-    return await change_some(db, delete(table).where(key.in_(some)))
+    return await change_some(db, delete(model).where(some_of(model, *which)))
 
 
 async def update_some(
@@ -61,9 +56,8 @@ async def update_some(
         pass
     ```
     """
-    table = table_of(model)
-    key, some = some_of(table, *which, skip_locked=True)
-    return await change_some(db, update(table).where(key.in_(some)).values(values))
+    some = some_of(model, *which, skip_locked=True)
+    return await change_some(db, update(model).where(some).values(values))
 
 
 async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool]) -> None:
@@ -76,9 +70,8 @@ async def delete_all(db: Database, model: type[Base], *which: ColumnElement[bool
     await delete_all(db, Note, Note.created_at < utc_now() - timedelta(days=365))
     ```
     """
-    table = table_of(model)
-    key, some = some_of(table, *which, skip_locked=True)
-    while await change_some(db, delete(table).where(key.in_(some))):
+    some = delete(model).where(some_of(model, *which, skip_locked=True))
+    while await change_some(db, some):
         pass
 
 
@@ -105,10 +98,9 @@ async def timed(connection: AsyncConnection, statement: UpdateBase, rows: int) -
 
 
 def some_of(
-    table: Table, *which: ColumnElement[bool], skip_locked: bool = False
-) -> tuple[Any, Select[Any]]:
-    """Return the primary key, and a query for the keys of at most `AT_MOST` rows."""
-    columns = [*table.primary_key.columns]
-    key = columns[0] if len(columns) == 1 else tuple_(*columns)
+    model: type[Base], *which: ColumnElement[bool], skip_locked: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition of at most `AT_MOST` rows, which are found by their primary keys."""
+    columns = table_of(model).primary_key.columns
     some = select(*columns).where(*which).limit(AT_MOST)
-    return key, some.with_for_update(skip_locked=True) if skip_locked else some
+    return tuple_(*columns).in_(some.with_for_update(skip_locked=True) if skip_locked else some)

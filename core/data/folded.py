@@ -4,11 +4,21 @@ Declare `title_folded: Mapped[str] = folded("title", 200)` beside `title`. Each 
 text also sets the copy. A `Listing` whose sort key is the text sorts by the copy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Connection, Executable, String, Table, Update, event
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Executable,
+    String,
+    Table,
+    Update,
+    event,
+)
 from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
@@ -18,8 +28,10 @@ from sqlalchemy.orm import (
     mapped_column,
 )
 
-from core.data.search_tables import create_functions
+from core.data.search_tables import Operations, create_functions
 from core.kernel.folding import fold
+
+Values = Mapping[str, object]
 
 
 def folded_text(length: int) -> String:
@@ -60,7 +72,7 @@ def fold_text(text: object) -> str | None:
     return None if text is None else fold(str(text))
 
 
-def add_folded(op: Any, table: str, source: str, length: int) -> None:
+def add_folded(op: Operations, table: str, source: str, length: int) -> None:
     """Add the folded copy of a text column in a migration, and fill it."""
     create_functions(op)
     name = f"{source}_folded"
@@ -74,13 +86,13 @@ def folds_of(table: Table) -> Mapping[str, str]:
     return {it.name: it.info["fold_of"] for it in table.c if "fold_of" in it.info}
 
 
-def folds(table: Table, values: Mapping[str, object]) -> dict[str, str | None]:
+def folds(table: Table, values: Values) -> dict[str, str | None]:
     """Return the values of the folded columns whose text is among these values."""
     sources = folds_of(table).items()
     return {name: fold_text(values[source]) for name, source in sources if source in values}
 
 
-def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
+def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:  # Any: so is a row of them
     """Return the columns of a table without the folded ones, which no response contains.
 
     ```python
@@ -91,13 +103,19 @@ def own_columns(model: type[DeclarativeBase] | Table) -> list[Any]:
     return [it for it in table.columns if "fold_of" not in it.info]
 
 
-def order_column(key: InstrumentedAttribute[Any]) -> Any:
-    """Return the column by which a list with this sort key is sorted."""
+def folded_copy(key: InstrumentedAttribute[object]) -> Column[object] | None:
+    """Return the folded copy of a text column, or None if it has none."""
     table = key.parent.local_table if hasattr(key, "parent") else None
     if not isinstance(table, Table):
-        return key
+        return None
     names = [name for name, source in folds_of(table).items() if source == key.key]
-    return table.c[names[0]] if names else key
+    return table.c[names[0]] if names else None
+
+
+def order_column(key: InstrumentedAttribute[object]) -> ColumnElement[object]:
+    """Return the column by which a list with this sort key is sorted."""
+    copy = folded_copy(key)
+    return key.expression if copy is None else copy
 
 
 @event.listens_for(Mapper, "before_update")
@@ -112,8 +130,8 @@ def fold_changes(mapper: Mapper[object], _: Connection, entity: object) -> None:
 
 
 def fold_updates(
-    _: Connection, statement: Executable, many: Any, one: Any, __: Any
-) -> tuple[Executable, Any, Any]:
+    _: Connection, statement: Executable, many: Sequence[Values], one: Values, __: object
+) -> tuple[Executable, Sequence[Values], Values]:
     """Add the folded copies to an UPDATE that sets a text, before its execution."""
     if not (isinstance(statement, Update) and isinstance(statement.table, Table)):
         return statement, many, one
@@ -122,7 +140,7 @@ def fold_updates(
         return statement, many, one
     if missing := unfolded_texts(statement):
         statement = statement.values({name: folded_value(it) for name, it in missing.items()})
-    return statement, [folds(table, it) | it for it in many], one and folds(table, one) | {**one}
+    return statement, [{**folds(table, it), **it} for it in many], {**folds(table, one), **one}
 
 
 def unfolded_texts(statement: Executable) -> dict[str, object]:

@@ -6,49 +6,44 @@ Rows that were added or removed since then do not shift it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, bindparam, false, func, or_, tuple_
 
+from core.data.folded import fold_text
 from core.kernel.errors import FieldError, InvalidInput
-from core.kernel.folding import fold
 from core.kernel.pages import Key
 
 
 @dataclass(frozen=True)
 class SortKey:
-    column: Any
-    """The sort column: the attribute, or the folded copy of its text."""
+    column: ColumnElement[object]
+    """The sort column: that of the attribute, or the folded copy of its text."""
     descending: bool
     source: str
     """The name of the attribute whose value, plain or folded, the column has."""
 
     @property
     def nullable(self) -> bool:
-        return getattr(self.column.expression, "nullable", True)
+        return getattr(self.column, "nullable", True)
 
-    def ordering(self, sorted_after: bool = False) -> UnaryExpression[Any]:
+    def ordering(self, sorted_after: bool = False) -> UnaryExpression[object]:
         """Return the ORDER BY expression; rows without a value come last in both directions.
 
         With `sorted_after` no index can serve the order, because another index finds the few rows.
         """
-        key: ColumnElement[Any] = self.column.expression
-        if sorted_after:
-            key = func.coalesce(key, key)
+        key = func.coalesce(self.column, self.column) if sorted_after else self.column
         ordered = key.desc() if self.descending else key.asc()
         return ordered.nulls_last() if self.nullable else ordered
 
-    def position(self, value: Any) -> str | int | None:
-        return fold(value) if self.column.key != self.source else to_json(value)
+    def position(self, value: object) -> str | int | None:
+        return fold_text(value) if self.column.key != self.source else to_json(value)
 
-    def same(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
-        equal: ColumnElement[bool] = self.column.is_(None) if is_null else self.column == bound
-        return equal
+    def same(self, bound: ColumnElement[object], is_null: bool) -> ColumnElement[bool]:
+        return self.column.is_(None) if is_null else self.column == bound
 
-    def later(self, bound: ColumnElement[Any], is_null: bool) -> ColumnElement[bool]:
+    def later(self, bound: ColumnElement[object], is_null: bool) -> ColumnElement[bool]:
         if is_null:
             return false()
         later = self.column < bound if self.descending else self.column > bound
@@ -65,7 +60,7 @@ def rows_after(order: Sequence[SortKey], nulls: Sequence[bool]) -> ColumnElement
 
 
 def step_by_step(
-    order: Sequence[SortKey], bounds: Sequence[ColumnElement[Any]], nulls: Sequence[bool]
+    order: Sequence[SortKey], bounds: Sequence[ColumnElement[object]], nulls: Sequence[bool]
 ) -> ColumnElement[bool]:
     """Return `a > x OR a = x AND b < y OR …`, with a first condition that an index can serve."""
     steps: list[ColumnElement[bool]] = []
@@ -77,12 +72,12 @@ def step_by_step(
     return and_(reachable, or_(*steps))
 
 
-def position_of(row: Any, order: Sequence[SortKey]) -> Key:
+def position_of(row: object, order: Sequence[SortKey]) -> Key:
     """Return the sort values of a row as JSON values."""
     return tuple(key.position(getattr(row, key.source)) for key in order)
 
 
-def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:
+def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, object]:
     """Return the bind values of a position. Raises InvalidInput if it does not fit the order."""
     try:
         return {
@@ -94,17 +89,17 @@ def position_values(order: Sequence[SortKey], after: Key) -> Mapping[str, Any]:
         raise InvalidInput([FieldError("query.cursor", message, "cursor")]) from None
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> str | int | None:
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID | Decimal) else value
+    return value if value is None or isinstance(value, int) else str(value)
 
 
-def from_json(kind: Any, value: Any) -> Any:
+def from_json(kind: type[Any], value: str | int | None) -> object:
     if value is None or isinstance(value, kind):
         return value
     if issubclass(kind, date):
-        return kind.fromisoformat(value)
-    return kind[value] if issubclass(kind, Enum) else kind(value)
+        return kind.fromisoformat(str(value))
+    return kind[str(value)] if issubclass(kind, Enum) else kind(value)

@@ -18,6 +18,9 @@ from core.kernel.uncopied import Uncopied
 
 Columns = Sequence[InstrumentedAttribute[object]]
 
+FilterColumn = InstrumentedAttribute[object] | ColumnElement[str]
+"""The column of a filter, or an expression of text."""
+
 COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "gte": ge,
     "gt": gt,
@@ -36,7 +39,7 @@ class ListColumns(Uncopied):
     """The columns that clients may sort by; the last is the unique id, which breaks ties."""
     search: SearchIndex | Columns = ()
     """The columns in which `search` looks, or their index."""
-    filters: Mapping[str, InstrumentedAttribute[object]] | Columns = ()
+    filters: Mapping[str, FilterColumn] | Columns = ()
     """Columns that parameters compare for equality; a mapping gives the parameters other names."""
     ranges: Columns = ()
     """Columns that `<name>_gte`, `_gt`, `_lte` and `_lt` compare, as with `created_at` and `at`."""
@@ -52,7 +55,7 @@ class ListColumns(Uncopied):
         return [column.key for column in self.sort]
 
     @property
-    def filter_columns(self) -> Mapping[str, InstrumentedAttribute[object]]:
+    def filter_columns(self) -> Mapping[str, FilterColumn]:
         if isinstance(self.filters, Mapping):
             return self.filters
         return {column.key: column for column in self.filters}

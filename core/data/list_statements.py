@@ -1,7 +1,8 @@
 """The statements of a list, each built once for its combination of order, search and filters."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select
 
@@ -18,10 +19,10 @@ Query = Select[T] | Union[T]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Generic[T]):
     """A query with the conditions of one combination of search and filters."""
 
-    query: Query[Any]
+    query: Query[T]
     count: Count
 
 
@@ -30,11 +31,12 @@ class ListStatements:
 
     def __init__(self, columns: ListColumns) -> None:
         self._columns = columns
-        self._found: LruDict[object, Found] = LruDict(200)
-        self._orders: LruDict[str, tuple[SortKey, ...]] = LruDict(200)
+        self.order = lru_cache(200)(columns.order)
+        # Any: the rows are those of the query in the key
+        self._found: LruDict[object, Found[Any]] = LruDict(200)
         self._statements: LruDict[object, Select[Any]] = LruDict(400)
 
-    def narrowed(self, query: Query[Any], asked: PageRequest, way: Way | None) -> Found:
+    def narrowed(self, query: Query[T], asked: PageRequest, way: Way | None) -> Found[T]:
         """Return the filtered query, built once per query, way of search and set of filters."""
         key = query, way, frozenset(asked.filters)
         if known := self._found.get(key):
@@ -49,7 +51,7 @@ class ListStatements:
         return found
 
     def _count(
-        self, query: Query[Any], narrowed: Query[Any], asked: PageRequest, way: Way | None
+        self, query: Query[T], narrowed: Query[T], asked: PageRequest, way: Way | None
     ) -> Count:
         """Return the count; a search in the whole table is counted without the query."""
         if isinstance(narrowed, Union):
@@ -69,12 +71,12 @@ class ListStatements:
 
     def ordered(
         self,
-        query: Query[Any],
+        query: Query[T],
         order: tuple[SortKey, ...],
         nulls: tuple[bool, ...] | None,
         way: Way | None,
         is_deep: bool = False,
-    ) -> Select[Any]:
+    ) -> Select[T]:
         """Return the sorted statement, built once per query, order and kind of position.
 
         `nulls` is None for offset pagination, and empty for the first part by cursor.
@@ -86,11 +88,3 @@ class ListStatements:
         ordered = in_order(query, order, after, nulls is None, sorted_after=way is Way.look_up)
         self._statements.put(key, ordered)
         return ordered
-
-    def order(self, sort: str) -> tuple[SortKey, ...]:
-        """Return the sort keys of an order, built once for each order."""
-        if (known := self._orders.get(sort)) is not None:
-            return known
-        order = self._columns.order(sort)
-        self._orders.put(sort, order)
-        return order

@@ -1,30 +1,17 @@
 """The indexes of lists: a list declares those that its orders and filters need."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
 from sqlalchemy import Index, String, Table, UniqueConstraint
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.data.folded import order_column
+from core.data.folded import folded_copy
+from core.data.list_columns import ListColumns
 
 Column = InstrumentedAttribute[object]
 
 
-class IndexedList(Protocol):
-    """The columns of a `Listing`."""
-
-    @property
-    def sort(self) -> Sequence[Column]: ...
-    @property
-    def scope(self) -> Sequence[Column]: ...
-    @property
-    def filter_columns(self) -> Mapping[str, Column]: ...
-    @property
-    def range_columns(self) -> Mapping[str, Column]: ...
-
-
-def declare_indexes(listing: IndexedList) -> None:
+def declare_indexes(listing: ListColumns) -> None:
     """Add the indexes that the list needs and its table does not have, named by convention.
 
     A list of a module adds none to a table of core, whose migrations are not the module's.
@@ -51,14 +38,15 @@ def declare(table: Table, first: Sequence[str], order: Sequence[str]) -> None:
         Index(None, *(table.c[name] for name in names))
 
 
-def order_of(listing: IndexedList, key: Column) -> tuple[str, ...]:
+def order_of(listing: ListColumns, key: Column) -> tuple[str, ...]:
     """Return the columns that sort by this key, without those that the scope makes equal."""
     scope = {column.key for column in listing.scope}
-    names = (order_column(key).key, listing.sort[-1].key)
+    copy = folded_copy(key)
+    names = (key.key if copy is None else copy.key, listing.sort[-1].key)
     return tuple(name for name in names if name not in scope)
 
 
-def missing_indexes(listing: IndexedList) -> Iterator[str]:
+def missing_indexes(listing: ListColumns) -> Iterator[str]:
     """Yield a sentence for each sort key and filter that no index serves."""
     scope = [column.key for column in listing.scope]
     for key in listing.sort[:-1]:
@@ -70,18 +58,19 @@ def missing_indexes(listing: IndexedList) -> Iterator[str]:
     if scope:
         return
     for name, column in filters_of(listing).items():
-        is_mapped = isinstance(column, InstrumentedAttribute)
-        if is_mapped and not serves(table_of_column(column), scope, (column.key,)):
+        if not serves(table_of_column(column), scope, (column.key,)):
             yield f"the filter {name} needs an index that begins with {column.key}"
 
 
-def filters_of(listing: IndexedList) -> Mapping[str, Column]:
-    return {**listing.filter_columns, **listing.range_columns}
+def filters_of(listing: ListColumns) -> Mapping[str, Column]:
+    """Return the filters by a column of a table."""
+    columns = {**listing.filter_columns, **listing.range_columns}
+    return {name: it for name, it in columns.items() if isinstance(it, InstrumentedAttribute)}
 
 
 def problem_of(key: Column) -> str | None:
     """Return why no index can serve the order of a column, or None."""
-    if isinstance(key.type, String) and order_column(key) is key:
+    if isinstance(key.type, String) and folded_copy(key) is None:
         return "is a text: give it a folded copy"
     if getattr(key.expression, "nullable", False):
         return "may be null, and no index sorts nulls last"

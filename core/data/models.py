@@ -1,13 +1,13 @@
 """The base classes and the column types of all tables."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from inspect import get_annotations
 from types import SimpleNamespace
-from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, class_mapper, declared_attr, mapped_column
+from sqlalchemy.sql.schema import CallableColumnDefault
 from sqlalchemy.types import NullType, TypeEngine
 
 from core.kernel.clock import utc_now
@@ -45,10 +46,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
     python_type = datetime
 
-    def bind_processor(self, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], object]:
         return to_text if dialect.name == "sqlite" else to_utc
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], datetime | None] | None:
         return from_text if dialect.name == "sqlite" else None
 
 
@@ -173,6 +176,21 @@ def object_of(model: type[M], values: Mapping[str, object]) -> M:
     row = class_mapper(model).class_manager.new_instance()  # configures the mapper first
     row.__dict__.update(values)
     return row
+
+
+ColumnFunction = Callable[[Any], object]  # Any: the context is that of SQLAlchemy or a row's values
+
+
+def functions_of(
+    table: Table, kind: Literal["default", "onupdate"]
+) -> Mapping[str, ColumnFunction]:
+    """Return the functions that compute columns of a new or of a changed row."""
+    generators = {column.name: getattr(column, kind) for column in table.c}
+    return {
+        name: generator.arg
+        for name, generator in generators.items()
+        if isinstance(generator, CallableColumnDefault)
+    }
 
 
 @lru_cache(1000)

@@ -3,15 +3,23 @@
 from asyncio import current_task
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol, Self
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Executable, Insert
+from sqlalchemy import Dialect, Executable, Insert
 from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.data.audit import AuditRecorder
-from core.data.planned import planned
-from core.engine.sql import NOTHING, CompiledStatement, ConnectionPool, Values
+from core.data.folded import unfolded_texts
+from core.engine.sql import (
+    NOTHING,
+    CompiledStatement,
+    ConnectionPool,
+    Values,
+    compile_statement,
+    tables_changed_by,
+)
 from core.kernel.events import Event
 
 Callback = Callable[[], Awaitable[object] | None]
@@ -49,8 +57,6 @@ class OpenTransaction:
         self.invalidated: set[str] = set()
         """Further names of cached values to invalidate, on other machines too."""
         self.callbacks: list[Callback] = []
-        self.part: Self | None = None
-        """The part in an open savepoint, whose rollback undoes what is done meanwhile."""
         self.task = current_task()
         self.failed = self.closed = False
         self.audited = False
@@ -79,7 +85,7 @@ class OpenTransaction:
         before the block of the transaction ends.
         """
         self._must_be_open()
-        self.innermost().callbacks.append(callback)
+        self.callbacks.append(callback)
 
     async def execute(
         self, statement: Executable, values: Values = NOTHING
@@ -104,15 +110,6 @@ class OpenTransaction:
         else:
             await self.pool.perform_later(self.connection, plan, plan.bind(values))
 
-    def join(self) -> Self:
-        if self.task is not current_task():
-            raise RuntimeError("This task was started inside a transaction: start it afterwards.")
-        return self
-
-    def innermost(self) -> Self:
-        """Return the part in the innermost open savepoint, or the transaction itself."""
-        return self.part.innermost() if self.part else self
-
     async def _plan(self, statement: Executable) -> CompiledStatement | None:
         """Flush the session, and return the plan for this transaction, or None if there is none."""
         self._must_be_open()
@@ -125,6 +122,20 @@ class OpenTransaction:
     def _must_be_open(self) -> None:
         if self.closed:
             raise RuntimeError("The transaction has ended: do this inside its block.")
+
+
+class PlannedStatement(NamedTuple):
+    plan: CompiledStatement | None
+    """None if only SQLAlchemy can execute the statement."""
+    tables: set[str]
+    """The tables that the statement changes."""
+
+
+@lru_cache(1000)
+def planned(statement: Executable, dialect: Dialect) -> PlannedStatement:
+    """Return the plan of a statement; an UPDATE that lacks folded copies is left to SQLAlchemy."""
+    plan = None if unfolded_texts(statement) else compile_statement(statement, dialect)
+    return PlannedStatement(plan, tables_changed_by(statement))
 
 
 async def flush(session: AsyncSession) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Select, bindparam
 
@@ -95,18 +95,18 @@ class Listing(ListColumns):
     async def _rows(
         self,
         reads: ReadConnection,
-        query: Query[Any],
+        query: Query[T],
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
         way: Way | None,
-    ) -> Rows[Any]:
+    ) -> Rows[T]:
         if asked.by_cursor:
             return await self._by_cursor(reads, query, order, asked, values, way)
         is_deep = asked.offset >= DEEP_OFFSET
         statement = self._statements.ordered(query, order, None, way, is_deep)
         part = {"listing_limit": asked.per_page, "listing_offset": asked.offset}
-        return Rows((await reads.execute(statement, {**values, **part})).all(), None, asked)
+        return Rows(await reads.all(statement, {**values, **part}), None, asked)
 
     async def batches(
         self, reads: ReadConnection, query: Query[T], values: Values = NOTHING
@@ -125,12 +125,12 @@ class Listing(ListColumns):
     async def _by_cursor(
         self,
         reads: ReadConnection,
-        query: Query[Any],
+        query: Query[T],
         order: tuple[SortKey, ...],
         asked: PageRequest,
         values: Values,
         way: Way | None,
-    ) -> Rows[Any]:
+    ) -> Rows[T]:
         """Return the rows after the cursor; one more row is read to see if the list continues."""
         nulls: tuple[bool, ...] = ()
         if asked.after is not None:
@@ -138,7 +138,7 @@ class Listing(ListColumns):
             nulls = tuple(value is None for value in asked.after)
         statement = self._statements.ordered(query, order, nulls, way)
         values = {**values, "listing_limit": asked.per_page + 1}
-        rows = (await reads.execute(statement, values)).all()
+        rows = await reads.all(statement, values)
         more = len(rows) > asked.per_page
         last = position_of(rows[asked.per_page - 1], order) if more else None
         return Rows(rows[: asked.per_page], None, asked, last)
@@ -166,7 +166,7 @@ def query_of(
     return rows_of(rows, listing)  # type: ignore[arg-type]  # a class is hashable
 
 
-def whole_list(part: Rows[Any]) -> int | None:
+def whole_list(part: Rows[object]) -> int | None:
     """Return the total if this part itself shows that it is the last one, or None."""
     request, rows = part.request, len(part.items)
     if request.by_cursor:

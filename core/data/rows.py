@@ -1,8 +1,9 @@
 """Queries of typed rows, for `db.read()`."""
 
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import DeclarativeBase
 
 from core.data.folded import own_columns
 
@@ -24,7 +25,7 @@ def select_rows(kind: type[T], *columns: object) -> Select[T]:
     assert notes == []
     ```
     """
-    query = select(*(columns or own_columns(cast("Any", kind))))
+    query = select(*(columns or own_columns(cast("type[DeclarativeBase]", kind))))
     names = [str(column.key) for column in query.selected_columns]
     fields: tuple[str, ...] | None = getattr(kind, "_fields", None)
     known = names if all(hasattr(kind, name) for name in names) else None

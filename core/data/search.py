@@ -10,7 +10,7 @@ in the order of the list, because a match comes soon. `Listing` chooses by a sam
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from itertools import islice
-from typing import Any
+from typing import cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,7 +28,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeEngine
 
 from core.data.folded import folds_of
 from core.data.search_tables import SEARCHED, TEXT_COLUMN, combined, creation, removal
@@ -151,7 +151,9 @@ PHRASE: ColumnElement[str] = bindparam("search_phrase", type_=String())
 PARTS: ColumnElement[str] = bindparam("search_parts", type_=String())
 
 
-UNTYPED: Any = NullType()  # on SQLite, SQLAlchemy would add `= 1` to a Boolean condition
+UNTYPED = cast(
+    "TypeEngine[bool]", NullType()
+)  # on SQLite, SQLAlchemy would add `= 1` to a Boolean condition
 
 
 class searched_text(FunctionElement[str]):
@@ -209,16 +211,11 @@ def searched_text_on_postgresql(
     return text_beside(compiler.process(key, **options))
 
 
-@compiles(contains, "sqlite")
-def contains_on_sqlite(element: contains, compiler: SQLCompiler, **options: object) -> str:
+@compiles(contains)
+def position_in_text(element: contains, compiler: SQLCompiler, **options: object) -> str:
     whole, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"instr({whole}, {text}) > 0"
-
-
-@compiles(contains, "postgresql")
-def contains_on_postgresql(element: contains, compiler: SQLCompiler, **options: object) -> str:
-    whole, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"strpos({whole}, {text}) > 0"
+    position = "strpos" if compiler.dialect.name == "postgresql" else "instr"
+    return f"{position}({whole}, {text}) > 0"
 
 
 @compiles(looked_up, "sqlite")

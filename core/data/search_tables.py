@@ -12,10 +12,10 @@ locale folds in the same way.
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Connection, Table
 
 from core.kernel.folding import folded_letters
 
@@ -46,18 +46,25 @@ SEGMENTS = 8
 """The number of segments that FTS5 merges at once. It makes a write up to a fifth cheaper."""
 
 
-def create_search(op: Any, table: str, columns: Sequence[str]) -> None:
+class Operations(Protocol):
+    """The functions of `alembic.op` that migrations pass on."""
+
+    def get_bind(self) -> Connection: ...
+    def add_column(self, table_name: str, column: Column[str]) -> None: ...
+
+
+def create_search(op: Operations, table: str, columns: Sequence[str]) -> None:
     """Create the search index of a table in a migration, for existing and for later rows."""
     for statement in creation(op.get_bind().dialect.name, table, columns):
         op.get_bind().exec_driver_sql(statement)
 
 
-def drop_search(op: Any, table: str) -> None:
+def drop_search(op: Operations, table: str) -> None:
     for statement in removal(op.get_bind().dialect.name, table):
         op.get_bind().exec_driver_sql(statement)
 
 
-def create_functions(op: Any) -> None:
+def create_functions(op: Operations) -> None:
     """Create the functions of PostgreSQL for folding and indexing; SQLite calls Python."""
     if op.get_bind().dialect.name == "postgresql":
         for statement in functions():

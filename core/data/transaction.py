@@ -1,10 +1,6 @@
 """The unit of work: verbs that write rows, audit entries and events in one commit."""
 
-from asyncio import Task, current_task
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,7 +11,7 @@ from core.data.audit import RECORD, Outcome, Target
 from core.data.inserts import insert_into, with_defaults
 from core.data.models import Versioned, key_of, object_of, table_of
 from core.data.open_transaction import OpenTransaction
-from core.data.updates import Where, change_of, fields_of, locked, removal_of
+from core.data.updates import Where, change_of, delete_of, fields_of, select_locked, statement_for
 from core.engine.sql import Values
 from core.kernel.errors import NotFound, Stale
 from core.kernel.events import Event
@@ -50,9 +46,8 @@ class Transaction(OpenTransaction):
         """
         if audit:
             key_of(model)  # raises TypeError before the INSERT
-        table = table_of(model)
-        given: Mapping[str, object] = with_defaults(table, values)
-        new = insert_into(table, frozenset(given))
+        given = with_defaults(model, values)
+        new = insert_into(model, frozenset(given))
         bound = {f"new_{name}": value for name, value in given.items()}
         if new.returning is not None:
             given = (await self.execute(new.returning, bound)).one()._asdict()
@@ -62,7 +57,7 @@ class Transaction(OpenTransaction):
             await self.execute(new.insert, bound)
         row = object_of(model, given)
         if audit:
-            await self.record(audit, target_of(row))
+            await self.record(audit, row)
         return row
 
     async def get(
@@ -80,7 +75,7 @@ class Transaction(OpenTransaction):
         A row that differs from `where` is missing too, such as one of another owner:
         `await tx.get(Note, note_id, owner_id=owner.id, missing=NoteNotFound, if_match=if_match)`.
         """
-        statement, values = locked(model, {key_of(model): key, **where})
+        statement, values = statement_for(select_locked, model, {key_of(model): key, **where})
         if (row := await first_object(self, model, statement, values)) is None:
             raise missing
         check_if_match(if_match, row)
@@ -105,16 +100,16 @@ class Transaction(OpenTransaction):
                 raise Stale
             row = changed
         if audit:
-            await self.record(audit, target_of(row), fields=fields_of(type(row), changes))
+            await self.record(audit, row, fields=fields_of(type(row), changes))
         return row
 
     async def delete(self, row: DeclarativeBase, *, audit: str | None = None) -> None:
         """Delete a row. Raises Stale if another writer was first."""
-        statement, values = removal_of(type(row), identity_of(row))
+        statement, values = statement_for(delete_of, type(row), identity_of(row))
         if (await self.execute(statement, values)).one_or_none() is None:
             raise Stale
         if audit:
-            await self.record(audit, target_of(row))
+            await self.record(audit, row)
 
     async def record(
         self,
@@ -130,9 +125,9 @@ class Transaction(OpenTransaction):
         `await tx.record("notes.share", note, with_group="family")`. A rollback removes the entry
         too, so raise the error of a recorded refusal after the block of the transaction.
         """
-        entry = self.recorders.audit.entry(action, target, outcome, details)
+        entry = self.recorders.audit.entry(action, target, details, outcome)
         await self.execute_later(RECORD, entry)
-        self.innermost().audited = True
+        self.audited = True
 
     async def publish(self, event: Event, delay: timedelta | None = None) -> None:
         """Record an event; its listeners are called after the commit and after `delay`."""
@@ -153,8 +148,10 @@ async def change_found(
     tx: Transaction, model: type[M], found: Where, changes: Where, if_match: IfMatch
 ) -> M | None:
     """Change the row in one statement, or lock it if there is no change. Raises Stale."""
-    statement = change_of(model, found, changes) if changes else locked(model, found)
-    row = await first_object(tx, model, *statement)
+    if changes:
+        row = await first_object(tx, model, *change_of(model, found, changes))
+    else:
+        row = await first_object(tx, model, *statement_for(select_locked, model, found))
     if row is not None:
         check_if_match(if_match, row, step=1 if changes else 0)
     return row
@@ -176,29 +173,3 @@ def identity_of(row: DeclarativeBase) -> Where:
     if isinstance(row, Versioned):
         names.append("version")
     return {name: getattr(row, name) for name in names}
-
-
-def target_of(row: DeclarativeBase) -> Target:
-    return row.__tablename__, getattr(row, key_of(type(row)))
-
-
-@dataclass
-class DeferredTransaction:
-    """A transaction that opens with the first `transaction()` of its task and ends with `stack`."""
-
-    database: object
-    stack: AsyncExitStack
-    task: Task[object] | None = field(default_factory=current_task)
-
-    def is_for(self, database: object) -> bool:
-        return self.database is database and self.task is current_task()
-
-
-deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
-current_transaction: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
-
-
-def inside_transaction() -> bool:
-    """Return whether this task is in an open transaction and sees its uncommitted rows."""
-    open_ = current_transaction.get()
-    return open_ is not None and not open_.closed and open_.task is current_task()

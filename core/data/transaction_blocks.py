@@ -1,12 +1,21 @@
-"""The blocks of transactions: a new one, a part of the open one, and a savepoint in it."""
+"""The blocks of transactions, and the transaction in which a task is."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from contextvars import Token
+from asyncio import Task, current_task
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
 
 from core.data.commits import Commits, raise_translated
 from core.data.open_transaction import Recorders
-from core.data.transaction import Transaction, current_transaction
+from core.data.transaction import Transaction
+
+current_transaction: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
+
+
+def inside_transaction() -> bool:
+    """Return whether this task is in an open transaction and sees its uncommitted rows."""
+    open_ = current_transaction.get()
+    return open_ is not None and not open_.closed and open_.task is current_task()
 
 
 class NewTransaction(AbstractAsyncContextManager[Transaction]):
@@ -46,7 +55,9 @@ class JoinedTransaction(AbstractAsyncContextManager[Transaction]):
         self._outer = outer
 
     async def __aenter__(self) -> Transaction:
-        return self._outer.join()
+        if self._outer.task is not current_task():
+            raise RuntimeError("This task was started inside a transaction: start it afterwards.")
+        return self._outer
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         if error:
@@ -54,44 +65,22 @@ class JoinedTransaction(AbstractAsyncContextManager[Transaction]):
             raise_translated(error)
 
 
-@asynccontextmanager
-async def savepoint_in(outer: Transaction) -> AsyncIterator[Transaction]:
-    """Open a savepoint, whose rollback drops the callbacks that were registered meanwhile."""
-    session, part = outer.join().session, part_of(outer)
-    try:
-        async with session.begin_nested():
-            await session.connection()  # sends SAVEPOINT now: a plan would not
-            with entered(part, outer):
-                yield part
-                if part.failed:
-                    raise part_failed()
-    except Exception as error:
-        raise_translated(error)
-        raise
-    outer.callbacks += part.callbacks
-    outer.audited |= part.audited
+@dataclass
+class DeferredTransaction:
+    """A transaction that opens with the first `transaction()` of its task and ends with `stack`."""
+
+    database: object
+    stack: AsyncExitStack
+    task: Task[object] | None = field(default_factory=current_task)
+
+    def is_for(self, database: object) -> bool:
+        return self.database is database and self.task is current_task()
 
 
-def part_of(outer: Transaction) -> Transaction:
-    """Return the part of a transaction in a savepoint, with callbacks of its own.
-
-    Its rollback drops the callbacks, but the names that it has changed stay invalidated.
-    """
-    part = Transaction(outer.database, outer.pool, outer.connection, outer.recorders)
-    part.opened_session = outer.session
-    part.changed, part.invalidated = outer.changed, outer.invalidated
-    return part
-
-
-@contextmanager
-def entered(part: Transaction, outer: Transaction) -> Iterator[None]:
-    token, outer.part = current_transaction.set(part), part
-    try:
-        yield
-    finally:
-        part.closed, outer.part = True, None
-        current_transaction.reset(token)
+deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
 
 
 def part_failed() -> RuntimeError:
-    return RuntimeError("A part failed, was caught, and left its work: use savepoint().")
+    return RuntimeError(
+        "A nested block failed, but its error was caught: catch it after the block."
+    )

@@ -55,5 +55,5 @@ def merged(
     reach = LIMIT + OFFSET if by_page else LIMIT
     parts = (in_order(part, order, after, by_page=False).limit(reach) for part in union.parts)
     rows = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    keys = [replace(key, column=rows.c[key.column.key]) for key in order]
+    keys = [replace(key, column=rows.c[str(key.column.key)]) for key in order]
     return in_order(select(rows), keys, None, by_page)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
-from core.data.transaction import inside_transaction
+from core.data.transaction_blocks import inside_transaction
 from core.engine.sql import CacheVersions
 from core.kernel.lru_dict import LruDict
 

@@ -36,8 +36,8 @@ CLAIM = (
     .returning(Delivery.id, Delivery.event_id, Delivery.listener, Delivery.attempts, Delivery.lease)
 )
 _held = (Delivery.id == bindparam("delivery"), Delivery.lease == bindparam("held"))
-RENEW = update(Delivery).where(*_held).values(due_at=bindparam("until"))
-FINISH = delete(Delivery).where(*_held)
+RENEW = update(Delivery).where(*_held).values(due_at=bindparam("until")).returning(Delivery.id)
+FINISH = delete(Delivery).where(*_held).returning(Delivery.id)
 GIVE_BACK = (
     update(Delivery)
     .where(*_held)
@@ -48,6 +48,7 @@ GIVE_BACK = (
         last_error=bindparam("error"),
         lease=None,
     )
+    .returning(Delivery.id)
 )
 PAYLOAD = select(RecordedEvent.payload).where(RecordedEvent.id == bindparam("event_id"))
 
@@ -139,6 +140,5 @@ class Deliveries:
 
 
 async def changed(tx: Transaction, statement: UpdateBase, claim: Claim, **values: object) -> bool:
-    connection = await tx.session.connection()
     held = {"delivery": claim.id, "held": claim.lease, **values}
-    return (await connection.execute(statement, held)).rowcount > 0
+    return (await tx.execute(statement, held)).first() is not None

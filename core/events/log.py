@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Enum, bindparam, case, delete, or_, select, type_coerce, update
@@ -28,7 +28,7 @@ _status = case(
     (Delivery.status == Status.dead.value, Delivery.status),
     else_=WAITING,
 )
-_known_status: Any = type_coerce(_status, Enum(*map(str, Status), WAITING, native_enum=False))
+_known_status = type_coerce(_status, Enum(*map(str, Status), WAITING, native_enum=False))
 
 
 class DeliveryRow(NamedTuple):
@@ -73,8 +73,9 @@ RETRY = (
     update(Delivery)
     .where(_wanted, _at_rest)
     .values(status=Status.pending.value, attempts=0, due_at=bindparam("now"), lease=None)
+    .returning(Delivery.id)
 )
-DISCARD = delete(Delivery).where(_wanted, _at_rest)
+DISCARD = delete(Delivery).where(_wanted, _at_rest).returning(Delivery.id)
 
 
 class EventLog:
@@ -101,8 +102,7 @@ class EventLog:
     async def _change(self, statement: UpdateBase, delivery_id: UUID) -> None:
         values = {"delivery": delivery_id, "now": self._clock()}
         async with self._db.transaction() as tx:
-            connection = await tx.session.connection()
-            if not (await connection.execute(statement, values)).rowcount:
+            if (await tx.execute(statement, values)).first() is None:
                 raise await self._refusal(tx, delivery_id)
             tx.on_commit(self._outbox.arrived.set)
 

@@ -112,11 +112,9 @@ class Outbox:
             if not (await reads.execute(MISSED, values)).first():
                 return False
         async with db.transaction() as tx:
-            missed = await (await tx.session.connection()).execute(
-                CATCH_UP, {**values, "added": f"{listener},"}
-            )
+            missed = await tx.execute(CATCH_UP, {**values, "added": f"{listener},"})
             now = self._clock()
-            deliveries = [(event_id, listener, max(due, now)) for event_id, due in sorted(missed)]
+            deliveries = [(row.id, listener, max(row.due_at, now)) for row in sorted(missed)]
             await self._add_deliveries(tx, deliveries, now)
         return bool(deliveries)
 

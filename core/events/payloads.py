@@ -8,7 +8,7 @@ from core.kernel.events import Event
 
 E = TypeVar("E", bound=Event)
 
-_adapters: dict[type[Event], TypeAdapter[Any]] = {}
+_adapters: dict[type[Event], TypeAdapter[Any]] = {}  # Any: each one is of the type in its key
 
 
 class Unreadable(Exception):
@@ -22,8 +22,7 @@ def encode(event: Event) -> str:
 def decode(kind: type[E], payload: str) -> E:
     """Return the event. Raises Unreadable, which names the wrong fields but not their values."""
     try:
-        event: E = adapter(kind).validate_json(payload)
-        return event
+        return adapter(kind).validate_json(payload)
     except ValidationError as error:
         fields = (
             f"{'.'.join(map(str, detail['loc']))} {detail['type']}" for detail in error.errors()
@@ -31,7 +30,7 @@ def decode(kind: type[E], payload: str) -> E:
         raise Unreadable(f"payload: {', '.join(fields)}") from None
 
 
-def adapter(kind: type[Event]) -> TypeAdapter[Any]:
+def adapter(kind: type[E]) -> TypeAdapter[E]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]

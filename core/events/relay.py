@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 from secrets import randbelow
-from typing import Any
 
 import structlog
 
@@ -101,7 +100,7 @@ class Relay:
             await self._release(claim)
             raise
 
-    async def _handle(self, listener: Listener[Any], event: Event, claim: Claim) -> None:
+    async def _handle(self, listener: Listener[Event], event: Event, claim: Claim) -> None:
         if listener.transactional:
             async with self._db.transaction() as tx:
                 await self._deliveries.finish(tx, claim)
@@ -132,7 +131,7 @@ class Relay:
         )
 
     @cached_property
-    def _listeners(self) -> Mapping[str, Listener[Any]]:
+    def _listeners(self) -> Mapping[str, Listener[Event]]:
         return {listener.name: listener for listener in self._contributions.of(Listener)}
 
     @cached_property

@@ -36,10 +36,11 @@ CLAIM_RUN = (
     update(ScheduledRun)
     .where(_named, ScheduledRun.next_at <= bindparam("now"))
     .values(next_at=bindparam("until"), lease=bindparam("new_lease"))
+    .returning(ScheduledRun.name)
 )
 _held = update(ScheduledRun).where(_named, ScheduledRun.lease == bindparam("held"))
-RENEW_RUN = _held.values(next_at=bindparam("until"))
-FINISH_RUN = _held.values(next_at=bindparam("next"), lease=None)
+RENEW_RUN = _held.values(next_at=bindparam("until")).returning(ScheduledRun.name)
+FINISH_RUN = _held.values(next_at=bindparam("next"), lease=None).returning(ScheduledRun.name)
 
 log = structlog.get_logger(__name__)
 
@@ -99,9 +100,8 @@ class Scheduler:
 
     async def _changed(self, statement: UpdateBase, name: str, **values: object) -> bool:
         async with self._db.transaction() as tx:
-            connection = await tx.session.connection()
-            result = await connection.execute(statement, {"schedule": name, **values})
-        return result.rowcount > 0
+            result = await tx.execute(statement, {"schedule": name, **values})
+            return result.first() is not None
 
     @cached_property
     def _schedules(self) -> Mapping[str, Schedule]:

@@ -8,7 +8,7 @@ from core.data.audit_trail import AuditTrail
 from core.data.erasing import delete_all, update_some
 from core.data.indexes import PartialIndex
 from core.data.models import Identified
-from core.data.transaction import inside_transaction
+from core.data.transaction_blocks import inside_transaction
 from core.data.unions import Union
 from core.data.upserts import insert_for
 from core.data.versioned_cache import VersionedCache

@@ -13,7 +13,7 @@ from core.wiring.container import CoreContainer
 @contextmanager
 def without_database(core: CoreContainer) -> Iterator[None]:
     """Raise DatabaseBusy, as without a connection, for each read and each transaction."""
-    with refusing(core, "read", "snapshot", "transaction", "separate"):
+    with refusing(core, "read", "transaction", "separate"):
         yield
 
 

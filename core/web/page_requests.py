@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Enum
-from sqlalchemy.orm import InstrumentedAttribute
 
+from core.data.list_columns import FilterColumn
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest
 from core.kernel.text import Line
@@ -87,7 +87,7 @@ def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
     )
 
 
-def kind_of(column: InstrumentedAttribute[object]) -> Any:  # Any: a form of type
+def kind_of(column: FilterColumn) -> Any:  # Any: a form of type
     """Return the type of a filter by this column: its Python type, or a Literal for an enum."""
     if isinstance(column.type, Enum):
         return Literal[tuple(column.type.enums)]

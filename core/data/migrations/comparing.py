@@ -8,12 +8,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoReferencedTableError
+from sqlalchemy.types import TypeEngine
 
 from core.data.migrations.revisions import Difference, History, MigrationError
 from core.data.migrations.runner import ignore_uncompared, options
 from core.data.models import Base
 
-Compile = Callable[[object], str]
+Compile = Callable[[TypeEngine[object]], str]
+Reported = tuple[Any, ...]  # Any: alembic reports each kind of difference with other members
 HARMLESS = ("remove_table", "remove_index")
 
 
@@ -35,18 +37,18 @@ def translate_unknown_tables() -> Iterator[None]:
         raise MigrationError(f"{str(error).split(' with which')[0]}: correct the name.") from error
 
 
-def steps(found: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def steps(found: Sequence[Reported | list[Reported]]) -> Iterator[Reported]:
     """Yield one tuple for each difference; alembic groups those of one column in a list."""
     for difference in found:
         yield from difference if isinstance(difference, list) else [difference]
 
 
 def differences_of(
-    history: History, found: Sequence[tuple[Any, ...]], connection: Connection
+    history: History, found: Sequence[Reported], connection: Connection
 ) -> Iterator[Difference]:
     """Yield the differences of one module, and only one for a table that one side lacks."""
 
-    def compiled(kind: Any) -> str:
+    def compiled(kind: TypeEngine[object]) -> str:
         return str(kind.compile(dialect=connection.dialect))
 
     lacking = {table_name_of(it) for it in found if it[0].endswith("_table")}
@@ -58,7 +60,7 @@ def differences_of(
             yield Difference(f"{sentence}: {cure}.", kind not in HARMLESS)
 
 
-def table_name_of(difference: tuple[Any, ...]) -> str:
+def table_name_of(difference: Reported) -> str:
     match difference:
         case ("add_table" | "remove_table", table):
             return str(table.name)
@@ -75,7 +77,7 @@ def table_name_of(difference: tuple[Any, ...]) -> str:
     raise ValueError(f"alembic reports a difference of the unknown kind {difference[0]!r}.")
 
 
-def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]:
+def described(difference: Reported, compiled: Compile) -> tuple[str, str]:
     """Return a sentence about the difference, and a name for the revision that removes it."""
     match difference:
         case ("add_table_comment" | "remove_table_comment", table, *_):
@@ -111,7 +113,7 @@ def described(difference: tuple[Any, ...], compiled: Compile) -> tuple[str, str]
     return f"{name} is in the database and in no model", f"drop_{short}"
 
 
-def named(difference: tuple[Any, ...]) -> tuple[str, str]:
+def named(difference: Reported) -> tuple[str, str]:
     """Return the name of the object that one side lacks, for the sentence and the revision."""
     kind, table = difference[0], table_name_of(difference)
     if kind.endswith("_table"):

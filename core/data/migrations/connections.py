@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -36,7 +36,7 @@ def run_on_sqlite(path: str, work: Callable[[Connection], T], alone: bool) -> T:
         return work(connection)
 
 
-def prepare_sqlite(connection: Any, _: object) -> None:
+def prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Set up a connection.
 
     Foreign keys are off, because an altered table is copied and dropped, which must not cascade.

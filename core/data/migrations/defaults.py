@@ -5,7 +5,6 @@ alembic's own comparison fails on PostgreSQL if two expressions have no common t
 """
 
 import re
-from typing import Any
 
 from alembic.autogenerate import comparators
 from alembic.autogenerate.api import AutogenContext
@@ -57,7 +56,7 @@ def sql_of(default: FetchedValue | None, connection: Connection) -> str | None:
 
 
 def are_equal_defaults(
-    connection: Connection, stored: str | None, declared: str | None, column: Column[Any]
+    connection: Connection, stored: str | None, declared: str | None, column: Column[object]
 ) -> bool:
     """Return whether the database gives both the same text as values of the column."""
     if stored is None or declared is None:

@@ -76,7 +76,7 @@ def walk(connection: Connection, history: History, plan: Plan) -> list[str]:
     return walked
 
 
-def step(context: Any, connection: Connection, history: History) -> None:
+def step(context: EnvironmentContext, connection: Connection, history: History) -> None:
     context.configure(connection=connection, **options(connection, history))
     with context.begin_transaction(), keeping_sqlite_whole(connection):
         context.run_migrations()
@@ -100,7 +100,7 @@ def write_revision(connection: Connection, history: History, message: str) -> Pa
     complete(Base.metadata)
     revision = RevisionContext(config, script, arguments)
 
-    def compare(heads: Any, context: MigrationContext) -> list[Any]:
+    def compare(heads: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
         with ignore_uncompared():
             revision.run_autogenerate(heads, context)
         return []

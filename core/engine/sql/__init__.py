@@ -9,17 +9,13 @@ from core.engine.sql.changes import tables_changed_by
 from core.engine.sql.compiled_statements import CompiledStatement, compile_statement
 from core.engine.sql.connecting import connect_args_of
 from core.engine.sql.connection_pool import IF_CHANGED, ConnectionPool, Rows, Write
-from core.engine.sql.errors import DatabaseBusy, TooSlow, raise_busy, translate_busy_errors
+from core.engine.sql.errors import DatabaseBusy, TooSlow, raise_busy
 from core.engine.sql.lanes import reserved
 from core.engine.sql.opening import open_connections, postgres_url, sqlite_path
 from core.engine.sql.reads import NOTHING, PlannedReads, ReadConnection, ReadsInTransaction, Values
 from core.engine.sql.sqlite.functions import add_functions
 from core.engine.sql.sqlite.spare import give_up_spare, keep_spare
-from core.engine.sql.statement_timeout import (
-    STATEMENT_TIMEOUT_S,
-    is_limited,
-    without_statement_timeout,
-)
+from core.engine.sql.statement_timeout import STATEMENT_TIMEOUT_S, without_statement_timeout
 
 __all__ = [
     "IF_CHANGED",
@@ -41,7 +37,6 @@ __all__ = [
     "compile_statement",
     "connect_args_of",
     "give_up_spare",
-    "is_limited",
     "keep_spare",
     "open_connections",
     "place_of",
@@ -50,6 +45,5 @@ __all__ = [
     "reserved",
     "sqlite_path",
     "tables_changed_by",
-    "translate_busy_errors",
     "without_statement_timeout",
 ]

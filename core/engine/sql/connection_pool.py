@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
@@ -32,9 +32,6 @@ IF_CHANGED = text(f"EXISTS (SELECT FROM {CHANGED})")
 
 
 class ConnectionPool(ABC):
-    exemption: TextClause | None = None
-    """The statement that exempts the rest of a transaction from the statement timeout."""
-
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         self.engine, self._connections = engine, connections
         self._idle: LifoQueue[AsyncConnection | None] = LifoQueue()

@@ -15,14 +15,12 @@ from core.engine.sql.connection_pool import ConnectionPool
 from core.engine.sql.reads import PlannedReads
 from core.engine.sql.sqlite.connection_pool import SqlitePool
 from core.engine.sql.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
-from core.engine.sql.sqlite.snapshots import SnapshotConnection
 from core.engine.sql.sqlite.write_connection import WriteConnection
 from core.engine.sql.sqlite.writer import GroupCommit
 
 registry.register("sqlite.threaded", "core.engine.sql.sqlite.driver", "Dialect")
 
 WRITE_CONNECTIONS = 10  # on PostgreSQL; one more connection listens
-READERS = 4  # connections for snapshots
 PLAIN_READS = 100  # reads by SQLAlchemy; each waits for a thread of its lane
 WRITERS = 100  # transactions in the queue for the writing thread
 POOL_TIMEOUT_S = 15  # the longest wait for a connection; then DatabaseBusy is raised
@@ -31,10 +29,8 @@ POOL_TIMEOUT_S = 15  # the longest wait for a connection; then DatabaseBusy is r
 class Connections(NamedTuple):
     pool: ConnectionPool
     """The connections of transactions."""
-    snapshots: AsyncEngine
-    """The connections whose statements all see the same state of the database."""
     reads: PlannedReads
-    """The connections of all other reads."""
+    """The connections of reads outside transactions."""
 
 
 def open_connections(
@@ -61,12 +57,10 @@ def open_sqlite(
     group = GroupCommit(path, statement_timeout_s)
     engine = pooled("sqlite+threaded://", WRITERS, creator=lambda: WriteConnection(group))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: group.close())
-    snapshot_connection = partial(SnapshotConnection, path, statement_timeout_s)
-    snapshots = pooled("sqlite+threaded://", READERS, creator=snapshot_connection)
     lanes = LaneThreads(path, statement_timeout_s)
     reading = pooled("sqlite+threaded://", PLAIN_READS, creator=lambda: LaneConnection(lanes))
     reads = SqliteReads(reading, CachedCounts(cache_versions), lanes, statement_timeout_s)
-    return Connections(SqlitePool(engine, WRITERS, group), snapshots, reads)
+    return Connections(SqlitePool(engine, WRITERS, group), reads)
 
 
 def open_postgres(
@@ -77,28 +71,25 @@ def open_postgres(
 
     limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
     engine = pooled(url, WRITE_CONNECTIONS + 1, connect_args=connect_args_of(SESSION | limit))
-    reading = reader(url, sum(CONNECTIONS.values()), "AUTOCOMMIT", READ_ONLY_SESSION)
-    snapshots = reader(url, READERS, "REPEATABLE READ", READ_ONLY_SESSION | limit)
+    read_only = connect_args_of(READ_ONLY_SESSION)
+    lanes = sum(CONNECTIONS.values())
+    reading = pooled(url, lanes, isolation_level="AUTOCOMMIT", connect_args=read_only)
     reads = PostgresReads(reading, CachedCounts(cache_versions), statement_timeout_s)
-    return Connections(PostgresPool(engine, WRITE_CONNECTIONS), snapshots, reads)
+    return Connections(PostgresPool(engine, WRITE_CONNECTIONS), reads)
 
 
 def open_pooled_postgres(
     url: str, cache_versions: CacheVersions, statement_timeout_s: float
 ) -> Connections:
-    from core.engine.sql.postgres.pooler import PooledReads, PoolerPool, limit_transactions
+    from core.engine.sql.postgres.pooler import PooledReads, PoolerPool
     from core.engine.sql.postgres.reads import CONNECTIONS
 
     shared = connect_args_of({}, transaction_pooler=True)
     engine = pooled(url, WRITE_CONNECTIONS, connect_args=shared)
     plain = pooled(url, sum(CONNECTIONS.values()), connect_args=shared)
     reading = plain.execution_options(postgresql_readonly=True)
-    repeatable = pooled(url, READERS, isolation_level="REPEATABLE READ", connect_args=shared)
-    limit_transactions(repeatable, statement_timeout_s)
-    snapshots = repeatable.execution_options(postgresql_readonly=True)
     reads = PooledReads(reading, CachedCounts(cache_versions), statement_timeout_s)
-    pool = PoolerPool(engine, WRITE_CONNECTIONS, statement_timeout_s)
-    return Connections(pool, snapshots, reads)
+    return Connections(PoolerPool(engine, WRITE_CONNECTIONS, statement_timeout_s), reads)
 
 
 def sqlite_path(url: str) -> str | None:
@@ -127,10 +118,3 @@ def pooled(url: str, size: int, **more: object) -> AsyncEngine:
         json_serializer=partial(dumps, default=str, ensure_ascii=False),
         **more,
     )
-
-
-def reader(
-    url: str, size: int, isolation_level: str, server_settings: dict[str, str]
-) -> AsyncEngine:
-    connect_args = connect_args_of(server_settings)
-    return pooled(url, size, isolation_level=isolation_level, connect_args=connect_args)

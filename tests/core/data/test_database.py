@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.data.constraints import unique
@@ -90,29 +90,30 @@ async def test_an_error_outside_takes_back_what_was_joined(db: Database) -> None
     assert await names(db) == []
 
 
-async def test_a_savepoint_takes_back_only_its_own_work(db: Database) -> None:
-    async with db.transaction():
+async def test_a_savepoint_of_the_session_takes_back_only_its_own_work(db: Database) -> None:
+    async with db.transaction() as tx:
         await add(db, "before")
         with pytest.raises(Refused):
-            async with db.savepoint():
-                await add(db, "inner", failing=True)
-        async with db.savepoint():
-            await add(db, "kept")
+            async with tx.session.begin_nested():
+                tx.session.add(Thing(name="undone"))
+                raise Refused
+        async with tx.session.begin_nested():
+            tx.session.add(Thing(name="kept"))
         await add(db, "later")
     assert await names(db) == ["before", "kept", "later"]
 
 
-async def test_a_savepoint_that_comes_first_is_taken_back_too(db: Database) -> None:
+async def test_a_savepoint_of_the_session_goes_with_the_transaction(db: Database) -> None:
     with pytest.raises(Refused):
-        async with db.transaction():
-            async with db.savepoint():
-                await add(db, "inner")
+        async with db.transaction() as tx:
+            async with tx.session.begin_nested():
+                tx.session.add(Thing(name="inner"))
             raise Refused
     assert await names(db) == []
 
 
 async def test_half_a_work_is_not_committed_because_its_error_was_caught(db: Database) -> None:
-    with pytest.raises(RuntimeError, match=r"use savepoint\(\)"):
+    with pytest.raises(RuntimeError, match="catch it after the block"):
         async with db.transaction():
             with pytest.raises(Refused):
                 await add(db, "inner", failing=True)
@@ -142,9 +143,6 @@ async def test_a_task_that_outlives_the_transaction_has_its_own(db: Database) ->
 
 
 async def test_misuse_is_named_at_once(db: Database) -> None:
-    with pytest.raises(RuntimeError, match="open that first"):
-        async with db.savepoint():
-            pass
     async with db.transaction() as ended:
         pass
     with pytest.raises(RuntimeError, match="The transaction has ended"):
@@ -156,9 +154,6 @@ async def test_misuse_is_named_at_once(db: Database) -> None:
     async with db.transaction() as tx:
         with pytest.raises(RuntimeError, match="without an outbox"):
             await tx.publish(events.Event())
-    with pytest.raises(RuntimeError, match=r"use read\(\)"):
-        async with db.transaction(), db.snapshot():
-            pass
 
 
 async def test_a_read_inside_sees_what_was_not_flushed_yet(db: Database) -> None:
@@ -166,16 +161,6 @@ async def test_a_read_inside_sees_what_was_not_flushed_yet(db: Database) -> None
         tx.session.add(Thing(name="new"))
         assert await names(db) == ["new"]
         assert await create_task(names(db)) == [], "another task is outside"
-
-
-async def test_a_snapshot_stands_still(db: Database) -> None:
-    total = select(func.count()).select_from(Thing)
-    await add(db, "first")
-    async with db.snapshot() as rows:
-        assert await rows.scalar(total) == 1
-        await create_task(add(db, "second"))
-        assert await rows.scalar(total) == 1
-    assert len(await names(db)) == 2
 
 
 async def test_reads_refuse_to_write(db: Database) -> None:
@@ -187,9 +172,6 @@ async def test_reads_refuse_to_write(db: Database) -> None:
         with pytest.raises(DBAPIError, match=r"read-?only"):
             async with db.read() as reads:
                 await reads.execute(text("DELETE FROM things"))
-        with pytest.raises(DBAPIError, match=r"read-?only"):
-            async with db.snapshot() as rows:
-                await rows.execute(smuggled)
     assert await names(db) == []
 
 
@@ -266,17 +248,10 @@ async def test_callbacks_run_and_versions_advance_after_the_commit(
         tx.on_commit(lambda: called.append("kept"))
         tx.on_commit(failing)
         tx.on_commit(lambda: called.append("after a failing one"))
-        with pytest.raises(Refused):
-            async with db.savepoint() as part:
-                part.on_commit(lambda: called.append("taken back"))
-                tx.on_commit(lambda: called.append("of the outer one, taken back too"))
-                raise Refused
-        async with db.savepoint() as part:
-            part.on_commit(lambda: called.append("of a savepoint"))
-            async with db.savepoint():
-                tx.on_commit(lambda: called.append("of the outer one"))
+        async with db.transaction() as part:
+            part.on_commit(lambda: called.append("of a part"))
         assert called == [] and cache_versions.here(["things"]) == before[0]
-    assert called == ["kept", "after a failing one", "of a savepoint", "of the outer one"]
+    assert called == ["kept", "after a failing one", "of a part"]
     after = (
         cache_versions.here(["things"]),
         cache_versions.here(["people"]),

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from asyncpg import IntegrityConstraintViolationError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import await_, greenlet_spawn
@@ -30,6 +30,8 @@ from core.engine.sql.postgres.reads import close_all
 from core.engine.sql.statement_timeout import is_limited
 
 DISCARD_PLANS = "DISCARD PLANS"
+EXEMPTION = "SET LOCAL statement_timeout = 0"
+"""The statement that exempts the rest of a transaction from the statement timeout."""
 
 MAX_LEFT_WRITES = 8
 INTO = re.compile(r"\$(\d+)")
@@ -38,7 +40,6 @@ INTO = re.compile(r"\$(\d+)")
 class PostgresPool(ConnectionPool):
     """The pool for PostgreSQL, where a failed statement ends the transaction."""
 
-    exemption = text("SET LOCAL statement_timeout = 0")
     commits_alone = True
     """Whether a single statement is executed without BEGIN and COMMIT."""
 
@@ -58,7 +59,7 @@ class PostgresPool(ConnectionPool):
         connection = await super().acquire()
         if not is_limited():
             try:
-                await self._fetch(dbapi_connection_of(connection), self.exemption.text, [])
+                await self._fetch(dbapi_connection_of(connection), EXEMPTION, [])
             except BaseException as error:
                 await self.rollback(connection, None, error)
                 raise_busy(error)

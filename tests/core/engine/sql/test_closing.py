@@ -13,7 +13,7 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.postgres import connection as postgres_connection
 from core.engine.sql.reads import UNLIMITED
 from core.engine.sql.statement_timeout import without_statement_timeout
-from tests.core.engine.sql.test_lanes import ADD, ENDLESS, UPTO, ask, numbers, request, settle_in
+from tests.core.engine.sql.test_lanes import ADD, ENDLESS, UPTO, ask, request, settle_in
 from tests.core.engine.sql.test_later_writes import thing
 
 A_DAY_S = 86_400.0
@@ -53,12 +53,7 @@ async def write_slowly(db: Database) -> None:
         await tx.execute(ADD, thing("a") | {"upto": ENDLESS})
 
 
-async def read_in_snapshot(db: Database) -> None:
-    async with db.snapshot() as rows:
-        await rows.execute(numbers(ENDLESS))
-
-
-KINDS = [read_slowly, read_exempt, write_slowly, read_in_snapshot]
+KINDS = [read_slowly, read_exempt, write_slowly]
 
 
 async def cancelled(db: Database, work: Callable[[Database], Awaitable[None]]) -> Task[None]:

@@ -277,16 +277,6 @@ class TestAfterTheTimeout:
         await act(db, "act", SOME_TIME)
         assert await all_names(db) == ["act", "act later"]
 
-    async def test_a_snapshot_is_ended(self, db: Database) -> None:
-        async def work() -> None:
-            async with db.snapshot() as rows:
-                await rows.execute(numbers(ENDLESS))
-
-        with pytest.raises(TooSlow):
-            await request(work())
-        async with db.snapshot() as rows:
-            assert await rows.scalar(numbers(10)) == 10
-
     async def test_exempt_is_what_no_request_waits_for(self, db: Database) -> None:
         assert await lasts(db, lambda: ask(db, numbers(ENDLESS)))
 
@@ -320,18 +310,11 @@ class TestAfterTheTimeout:
         await request(work())
         assert taken == [Lane.quick, Lane.unlimited]
 
-    async def test_exempt_are_transactions_and_snapshots_of_background_work(
-        self, db: Database
-    ) -> None:
+    async def test_exempt_is_a_transaction_of_background_work(self, db: Database) -> None:
         async def write() -> None:
             async with db.transaction() as tx:
                 await tx.session.execute(numbers(ENDLESS))
 
-        async def look() -> None:
-            async with db.snapshot() as rows:
-                await rows.execute(numbers(ENDLESS))
-
-        assert await lasts(db, look)
         if db.engine.dialect.name == "postgresql":  # a write in a thread is not interrupted
             assert await lasts(db, write)
 

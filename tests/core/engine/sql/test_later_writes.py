@@ -74,8 +74,8 @@ async def test_they_go_with_what_is_undone(db: Database) -> None:
     async with db.transaction() as tx:
         await tx.execute(ADD, thing("kept"))
         with pytest.raises(KeyError):
-            async with db.savepoint() as part:
-                await part.execute_later(ADD, thing("undone"))
+            async with (await tx.session.connection()).begin_nested():
+                await tx.execute_later(ADD, thing("undone"))
                 raise KeyError
         await tx.execute_later(ADD, thing("kept too"))
     assert await names(db) == ["kept", "kept too"]

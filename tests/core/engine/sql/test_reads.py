@@ -1,7 +1,6 @@
 """Reading: planned and plain alike, beside writers and scans, and cancelled in the middle."""
 
 import gc
-import threading
 from asyncio import CancelledError, create_task, gather, sleep, timeout
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -119,8 +118,8 @@ async def test_a_statement_built_for_the_occasion_is_forgotten(db: Database) -> 
 
 async def test_a_cancelled_scan_gives_its_connection_back(db: Database) -> None:
     async def look() -> None:
-        async with db.snapshot() as rows:
-            await rows.execute(SLOW)
+        async with db.read() as reads:
+            await reads.execute(SLOW)
 
     tasks = [create_task(look()) for _ in range(8)]
     await sleep(0.3)
@@ -129,11 +128,7 @@ async def test_a_cancelled_scan_gives_its_connection_back(db: Database) -> None:
     outcomes = await gather(*tasks, return_exceptions=True)
     assert {type(each) for each in outcomes} == {CancelledError}
     async with timeout(20):
-        async with db.snapshot() as rows:
-            assert await rows.scalar(text("select 1")) == 1
-        while sum(each.name == "sqlite-snapshot" for each in threading.enumerate()) > 1:  # noqa: ASYNC110
-            await sleep(0.02)
-    assert db._snapshots.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert await in_a_read(db, text("select 1")) == 1
 
 
 async def test_a_cancelled_planned_read_gives_its_thread_back(db: Database) -> None:
@@ -179,8 +174,8 @@ async def test_reads_go_on_while_a_scan_runs(db: Database) -> None:
     await add(db, "a")
 
     async def look() -> None:
-        async with db.snapshot() as rows:
-            await rows.execute(SLOW)
+        async with db.read() as reads:
+            await reads.execute(SLOW)
 
     scan = create_task(look())
     await sleep(0.05)
