@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from core.testing import Person
+from core.testing import TestUser
 from modules.files.storage.local import LocalStorage
 from tests.modules.files.uploads import upload
 
@@ -38,20 +38,20 @@ def at_once() -> Callable[..., Any]:
 async def test_what_a_request_and_a_callback_of_its_commit_do_to_files(
     place: str,
     call: str,
-    person: Person,
+    user: TestUser,
     monkeypatch: pytest.MonkeyPatch,
     blocking_calls: list[str],
 ) -> None:
     monkeypatch.setattr(f"{place}.in_thread", at_once())
-    file = await upload(person.client)
-    await person.client.get(f"/api/v1/files/{file['id']}/download")
+    file = await upload(user.client)
+    await user.client.get(f"/api/v1/files/{file['id']}/download")
 
     assert any(each.startswith(call) for each in blocking_calls), blocking_calls
     blocking_calls.clear()
 
 
 async def test_the_last_close_of_a_file_that_has_been_removed(
-    person: Person, monkeypatch: pytest.MonkeyPatch, blocking_calls: list[str]
+    user: TestUser, monkeypatch: pytest.MonkeyPatch, blocking_calls: list[str]
 ) -> None:
     """It frees the blocks, which takes long for a large file."""
     monkeypatch.setattr("modules.files.storage.local.in_thread", at_once())
@@ -63,18 +63,18 @@ async def test_the_last_close_of_a_file_that_has_been_removed(
         return found
 
     monkeypatch.setattr(LocalStorage, "open", removed_meanwhile)
-    file = await upload(person.client)
-    await person.client.get(f"/api/v1/files/{file['id']}/download")
+    file = await upload(user.client)
+    await user.client.get(f"/api/v1/files/{file['id']}/download")
 
     assert blocking_calls and "removed file" in blocking_calls[-1]
     blocking_calls.clear()
 
 
 async def test_what_the_test_itself_does_is_not_told(
-    person: Person, tmp_path: Path, blocking_calls: list[str]
+    user: TestUser, tmp_path: Path, blocking_calls: list[str]
 ) -> None:
     (tmp_path / "of the test").write_text("x")
     os.stat(tmp_path)
-    await person.client.get("/api/v1/users/me")
+    await user.client.get("/api/v1/users/me")
 
     assert blocking_calls == []

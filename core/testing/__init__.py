@@ -1,7 +1,7 @@
 """The public face for tests of modules, in this repository and outside.
 
 A `conftest.py` with `pytest_plugins = ["core.testing.plugin"]` has these fixtures: `client`,
-`person`, `stranger`, `admin`, `app`, `core`, `settings`, `overrides`. This package has the names
+`user`, `other_user`, `admin`, `app`, `core`, `settings`, `overrides`. This package has the names
 that tests import. It needs pytest, httpx and time-machine, and the service does not load it.
 """
 
@@ -10,8 +10,8 @@ from core.testing.applications import Applications, core_of
 from core.testing.events import published
 from core.testing.faults import read_only_database, without_database
 from core.testing.migrations import MigrationError, Migrations
-from core.testing.people import PASSWORD, Person, client_of, register, sign_in
 from core.testing.races import CLIENTS, ROUNDS, at_once
+from core.testing.users import PASSWORD, TestUser, client_of, register, sign_in
 from core.testing.waiting import eventually, later
 from core.wiring.container import CoreContainer
 
@@ -25,7 +25,7 @@ __all__ = [
     "CoreContainer",
     "MigrationError",
     "Migrations",
-    "Person",
+    "TestUser",
     "at_once",
     "client_of",
     "core_of",

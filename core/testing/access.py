@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from inspect import isawaitable
 from typing import Any
 
-from core.testing.people import Person
+from core.testing.users import TestUser
 
 PARTS = re.compile(r"\{\w+\}")
 CALLERS = ("anonymous", "user", "other", "admin", "disabled", "key", "bare_key")
@@ -18,22 +18,22 @@ class AccessRequest:
 
     path: str
     """The path of the route, with its parameters: `/api/v1/notes/{note_id}`."""
-    owner: Person
+    owner: TestUser
     """The user who owns the resources in the path."""
-    caller: Person | None
+    caller: TestUser | None
     """The user who sends the request; None without a credential."""
-    admin: Person
+    admin: TestUser
     """An admin, who makes what only admins may make."""
 
     @property
-    def person(self) -> Person:
+    def user(self) -> TestUser:
         """Return the caller, or the owner if the request has no credential."""
         return self.caller or self.owner
 
 
 Sent = Mapping[str, Any]  # Any: arguments of the client, such as `json`
 Body = Sent | Callable[[AccessRequest], Sent | Awaitable[Sent]]
-Resource = str | Callable[[Person], Awaitable[object]]
+Resource = str | Callable[[TestUser], Awaitable[object]]
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ class AccessTable:
         return str(created.json()["id"])
 
 
-async def example_of(route: str, person: Person) -> Sent:
+async def example_of(route: str, user: TestUser) -> Sent:
     """Return the example of the JSON body; nothing if the route has no such body."""
     method, _, path = route.partition(" ")
-    document = (await person.client.get("/docs/openapi.json")).json()
+    document = (await user.client.get("/docs/openapi.json")).json()
     operation = document["paths"].get(path, {}).get(method.lower(), {})
     content = operation.get("requestBody", {}).get("content", {})
     return {"json": it["example"]} if (it := content.get("application/json")) else {}

@@ -20,7 +20,7 @@ from core.kernel.context import enter_context
 from core.testing.applications import Applications, clear, core_of
 from core.testing.databases import BACKENDS, Databases
 from core.testing.fallbacks import no_fallbacks_except
-from core.testing.people import Person, client_of, register
+from core.testing.users import TestUser, client_of, register
 from core.wiring.container import CoreContainer
 
 HOUR_S = 3600
@@ -177,21 +177,21 @@ async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.fixture
-async def person(app: Litestar) -> AsyncIterator[Person]:
+async def user(app: Litestar) -> AsyncIterator[TestUser]:
     """Return a signed-in user, who owns the data of a test."""
     async with register(app, "person@example.com", "Some Person") as registered:
         yield registered
 
 
 @pytest.fixture
-async def stranger(app: Litestar) -> AsyncIterator[Person]:
-    """Return another signed-in user, who has no access to the data of `person`."""
+async def other_user(app: Litestar) -> AsyncIterator[TestUser]:
+    """Return another signed-in user, who has no access to the data of `user`."""
     async with register(app, "stranger@example.com", "Another Person") as registered:
         yield registered
 
 
 @pytest.fixture
-async def admin(app: Litestar) -> AsyncIterator[Person]:
+async def admin(app: Litestar) -> AsyncIterator[TestUser]:
     """Return a signed-in admin."""
     async with register(app, "admin@example.com", "The Admin", roles=("admin",)) as registered:
         yield registered

@@ -28,7 +28,7 @@ from modules.users.router.profile import ProfileController
 from modules.users.router.registration import RegistrationController
 from modules.users.router.roles import RoleController
 from modules.users.router.users import UserController
-from modules.users.samples import SamplePeople
+from modules.users.samples import SampleUsers
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.administration import UserAdministration
@@ -52,13 +52,13 @@ class Plugin(Module):
         PersonalDataService,
         AdminService,
         FirstAdmin,
-        SamplePeople,
+        SampleUsers,
     )
 
     def contributions(self) -> Sequence[Contribution]:
         administration, first_admin = self.provider(UserAdministration), self.provider(FirstAdmin)
         account_deletion = self.provider(AccountDeletion)
-        personal_data, samples = self.provider(PersonalDataService), self.provider(SamplePeople)
+        personal_data, samples = self.provider(PersonalDataService), self.provider(SampleUsers)
         rates, audit = self.provider(UsersRateSettings), self.provider(AuditTrail)
         return (
             READ,

@@ -18,7 +18,7 @@ SYLLABLES = ("ba", "do", "fi", "ka", "lu", "me", "no", "pa", "ri", "su", "ta", "
 ADD = insert(User.__table__)  # type: ignore[arg-type]
 
 
-class SamplePeople:
+class SampleUsers:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
 

@@ -57,7 +57,7 @@ class Told:
 
 @dataclass(kw_only=True)
 class History:
-    """What one person was told of all they did."""
+    """What one user was told of all they did."""
 
     email: str
     token: str = ""

@@ -4,21 +4,21 @@ from sqlalchemy import select
 
 from core.data.audit import AuditEntry
 from core.data.models import Base
-from core.testing import Person
+from core.testing import TestUser
 from core.wiring.container import CoreContainer
 from tests.api.document import API
 from tests.modules.files.uploads import PNG, upload
 
 
-async def things_of(person: Person) -> dict[str, str]:
-    """One of each that a path can name, made by this person: their ids."""
-    post = await person.client.post(f"{API}/posts", json={"title": "A", "content": "B"})
+async def things_of(user: TestUser) -> dict[str, str]:
+    """One of each that a path can name, made by this user: their ids."""
+    post = await user.client.post(f"{API}/posts", json={"title": "A", "content": "B"})
     draft = {"name": "A key", "scopes": ["profile:read"]}
-    key = await person.client.post(f"{API}/auth/api-keys", json=draft)
-    sessions = await person.client.get(f"{API}/auth/sessions")
-    file = await upload(person.client, PNG, "picture.png")
+    key = await user.client.post(f"{API}/auth/api-keys", json=draft)
+    sessions = await user.client.get(f"{API}/auth/sessions")
+    file = await upload(user.client, PNG, "picture.png")
     made = {"post_id": post.json().get("id"), "key_id": key.json()["id"], "file_id": file["id"]}
-    owned = {"user_id": str(person.id), "session_id": sessions.json()["data"][0]["id"]}
+    owned = {"user_id": str(user.id), "session_id": sessions.json()["data"][0]["id"]}
     return {name: each for name, each in (made | owned).items() if each}
 
 

@@ -25,7 +25,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.audit import AuditEntry
 from core.kernel.principal import Permission
-from core.testing import AccessRequest, AccessTable, Person, client_of, core_of, register
+from core.testing import AccessRequest, AccessTable, TestUser, client_of, core_of, register
 from core.testing.access import AccessRow
 from core.testing.databases import Databases
 from core.web.route_options import options_of
@@ -63,18 +63,18 @@ async def application(
 
 
 @pytest.fixture(scope="module")
-async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[Person]:
+async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
     """Somebody who might do everything, were it not for that."""
-    async with register(application, "out@example.com", "Former Admin", ("admin",)) as person:
-        await disable(application, person.id)
-        yield person
+    async with register(application, "out@example.com", "Former Admin", ("admin",)) as user:
+        await disable(application, user.id)
+        yield user
 
 
 @pytest.fixture(scope="module")
-async def helper(application: Litestar, anyio_backend: str) -> AsyncIterator[Person]:
+async def helper(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
     """An admin, who makes what the owners of resources may not make."""
-    async with register(application, "helper@example.com", "An Admin", ("admin",)) as person:
-        yield person
+    async with register(application, "helper@example.com", "An Admin", ("admin",)) as user:
+        yield user
 
 
 async def disable(app: Litestar, user_id: UUID) -> None:
@@ -126,7 +126,7 @@ def test_a_row_has_a_status_for_each_caller(row: str) -> None:
 
 @pytest.mark.parametrize(("owner", "row"), ROWS, ids=[row.route for _, row in ROWS])
 async def test_each_is_answered_as_the_table_says(
-    application: Litestar, disabled: Person, helper: Person, owner: str, row: AccessRow
+    application: Litestar, disabled: TestUser, helper: TestUser, owner: str, row: AccessRow
 ) -> None:
     table = TABLES[owner]
     found, outcomes, expected = {}, {}, {}
@@ -166,8 +166,8 @@ async def recorded(app: Litestar, action: str, answer: Response) -> list[str]:
 async def ask(
     app: Litestar,
     people: AsyncExitStack,
-    disabled: Person,
-    helper: Person,
+    disabled: TestUser,
+    helper: TestUser,
     table: AccessTable,
     row: AccessRow,
     column: str,
@@ -186,11 +186,11 @@ async def ask(
 async def caller(
     app: Litestar,
     people: AsyncExitStack,
-    owner: Person,
-    disabled: Person,
+    owner: TestUser,
+    disabled: TestUser,
     row: AccessRow,
     column: str,
-) -> tuple[Person | None, AsyncClient]:
+) -> tuple[TestUser | None, AsyncClient]:
     match column:
         case "anonymous":
             return None, await people.enter_async_context(client_of(app))
@@ -211,20 +211,20 @@ async def caller(
     return holder, await keyed(app, people, holder, scopes)
 
 
-async def scopes_of(app: Litestar, holder: Person) -> list[str]:
+async def scopes_of(app: Litestar, holder: TestUser) -> list[str]:
     """All that a key of theirs can carry."""
     scopes = {each.name for each in core_of(app).contributions().of(Permission) if each.scope}
     permissions = (await holder.client.get(f"{API}/users/me")).json()["permissions"]
     return [each for each in permissions if each in scopes]
 
 
-async def someone(app: Litestar, people: AsyncExitStack, *roles: str) -> Person:
+async def someone(app: Litestar, people: AsyncExitStack, *roles: str) -> TestUser:
     email = f"person{next(numbers)}@example.com"
     return await people.enter_async_context(register(app, email, "Some Person", roles))
 
 
 async def keyed(
-    app: Litestar, people: AsyncExitStack, holder: Person, scopes: list[str]
+    app: Litestar, people: AsyncExitStack, holder: TestUser, scopes: list[str]
 ) -> AsyncClient:
     body = {"name": "A key", "scopes": scopes}
     made = await holder.client.post(f"{API}/auth/api-keys", json=body)

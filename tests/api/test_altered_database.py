@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.engine.sql import postgres_url
 from core.engine.sql.errors import DatabaseBusy
-from core.testing import PASSWORD, Person, eventually
+from core.testing import PASSWORD, TestUser, eventually
 from core.testing.databases import BACKENDS, Databases, execute
 from core.wiring.container import CoreContainer
 
@@ -66,9 +66,9 @@ def setting(url: str, name: str, value: str | None) -> str:
     return f"ALTER DATABASE {make_url(url).database} {change}"
 
 
-async def ask_all(person: Person) -> list[Response]:
+async def ask_all(user: TestUser) -> list[Response]:
     """Reads and writes, planned and plain ones, on many connections at once."""
-    client = person.client
+    client = user.client
     asked: list[Any] = []
     for _ in range(AT_ONCE):
         asked += [client.get(ME), client.get(f"{ME}/activity"), client.get(f"{API}/users")]
@@ -90,7 +90,7 @@ def statuses(answers: list[Response]) -> set[int]:
     return {each.status_code for each in answers}
 
 
-async def test_the_type_of_a_column_is_changed(admin: Person, database_url: str) -> None:
+async def test_the_type_of_a_column_is_changed(admin: TestUser, database_url: str) -> None:
     for _ in range(ROUNDS):
         assert statuses(await ask_all(admin)) == {200, 201}
     for kind in ("text", "varchar(60)"):
@@ -98,7 +98,7 @@ async def test_the_type_of_a_column_is_changed(admin: Person, database_url: str)
         assert statuses(await ask_all(admin)) == {200, 201}
 
 
-async def test_a_column_is_added(admin: Person, database_url: str) -> None:
+async def test_a_column_is_added(admin: TestUser, database_url: str) -> None:
     assert statuses(await ask_all(admin)) == {200, 201}
     await execute(database_url, "ALTER TABLE users ADD COLUMN later text")
     assert statuses(await ask_all(admin)) == {200, 201}
@@ -106,7 +106,7 @@ async def test_a_column_is_added(admin: Person, database_url: str) -> None:
 
 @cut
 async def test_a_server_that_only_reads(
-    admin: Person, database_url: str, outside: AsyncConnection
+    admin: TestUser, database_url: str, outside: AsyncConnection
 ) -> None:
     """As after a failover, until the other server has taken over."""
     await execute(database_url, setting(database_url, "default_transaction_read_only", "on"))
@@ -128,7 +128,7 @@ async def cut_all(outside: AsyncConnection) -> None:
 
 
 @cut
-async def test_all_connections_are_cut(admin: Person, outside: AsyncConnection) -> None:
+async def test_all_connections_are_cut(admin: TestUser, outside: AsyncConnection) -> None:
     for _ in range(ROUNDS):
         asked = create_task(ask_all(admin))
         await sleep(0.05)
@@ -138,71 +138,71 @@ async def test_all_connections_are_cut(admin: Person, outside: AsyncConnection) 
         assert statuses(await ask_all(admin)) == {200, 201}
 
 
-async def lock_row(outside: AsyncConnection, person: Person) -> None:
-    await outside.execute(bump(person))
+async def lock_row(outside: AsyncConnection, user: TestUser) -> None:
+    await outside.execute(bump(user))
 
 
-def change_name(person: Person) -> Any:
-    return person.client.patch(ME, json={"name": f"Name {next(numbers)}"})
+def change_name(user: TestUser) -> Any:
+    return user.client.patch(ME, json={"name": f"Name {next(numbers)}"})
 
 
 @cut
 async def test_a_lock_that_the_server_does_not_wait_for(
-    person: Person, database_url: str, outside: AsyncConnection
+    user: TestUser, database_url: str, outside: AsyncConnection
 ) -> None:
     await execute(database_url, setting(database_url, "lock_timeout", "100ms"))
     await cut_all(outside)
-    await change_name(person)
-    await lock_row(outside, person)
-    refused = await change_name(person)
+    await change_name(user)
+    await lock_row(outside, user)
+    refused = await change_name(user)
     assert statuses([refused]) == {503} and refused.json()["code"] == "database.busy"
     await outside.rollback()
-    assert (await change_name(person)).status_code == 200
+    assert (await change_name(user)).status_code == 200
 
 
-async def test_a_statement_that_the_server_ends(person: Person, outside: AsyncConnection) -> None:
-    await change_name(person)
-    await lock_row(outside, person)
-    waiting = create_task(change_name(person))
+async def test_a_statement_that_the_server_ends(user: TestUser, outside: AsyncConnection) -> None:
+    await change_name(user)
+    await lock_row(outside, user)
+    waiting = create_task(change_name(user))
     await eventually(lambda: outside.scalar(END_BLOCKED), 1)
     refused = await waiting
     assert statuses([refused]) == {503} and refused.json()["code"] == "database.too_slow"
     await outside.rollback()
-    assert (await change_name(person)).status_code == 200
+    assert (await change_name(user)).status_code == 200
 
 
-def bump(person: Person) -> TextClause:
-    return text(f"UPDATE users SET version = version + 1 WHERE id = '{person.id}'")  # noqa: S608
+def bump(user: TestUser) -> TextClause:
+    return text(f"UPDATE users SET version = version + 1 WHERE id = '{user.id}'")  # noqa: S608
 
 
 async def test_two_transactions_that_wait_for_each_other(
-    person: Person, stranger: Person, core: CoreContainer
+    user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
     """One is undone and refused, the other goes through."""
     begun = [Event(), Event()]
 
-    async def change(first: Person, second: Person, mine: Event, theirs: Event) -> None:
+    async def change(first: TestUser, second: TestUser, mine: Event, theirs: Event) -> None:
         async with core.db().transaction() as tx:
             await tx.session.execute(bump(first))
             mine.set()
             await theirs.wait()
             await tx.session.execute(bump(second))
 
-    changes = change(person, stranger, *begun), change(stranger, person, *reversed(begun))
+    changes = change(user, other_user, *begun), change(other_user, user, *reversed(begun))
     outcomes = await gather(*changes, return_exceptions=True)
     assert {type(each) for each in outcomes} == {type(None), DatabaseBusy}
-    assert (await change_name(person)).status_code == 200
+    assert (await change_name(user)).status_code == 200
 
 
 async def test_a_transaction_that_saw_an_older_state_is_refused(
-    person: Person, core: CoreContainer, outside: AsyncConnection
+    user: TestUser, core: CoreContainer, outside: AsyncConnection
 ) -> None:
     """As it comes where the server has a stricter isolation by default."""
     with pytest.raises(DatabaseBusy):
         async with core.db().transaction() as tx:
             await tx.session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
             await tx.session.execute(text("SELECT count(*) FROM users"))
-            await outside.execute(bump(person))
+            await outside.execute(bump(user))
             await outside.commit()
-            await tx.session.execute(bump(person))
-    assert (await change_name(person)).status_code == 200
+            await tx.session.execute(bump(user))
+    assert (await change_name(user)).status_code == 200

@@ -13,11 +13,11 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.models import Base
-from core.testing import Person, client_of
+from core.testing import TestUser, client_of
 from core.testing.races import order
 from core.wiring.container import CoreContainer
 from modules.users.plugin import Plugin as UsersPlugin
-from modules.users.samples import SamplePeople
+from modules.users.samples import SampleUsers
 from tests.modules.files.uploads import upload
 
 API = "/api/v1"
@@ -39,30 +39,30 @@ SPOOFED = {
 
 
 async def test_maintenance_has_no_way_around(
-    client: AsyncClient, admin: Person, person: Person
+    client: AsyncClient, admin: TestUser, user: TestUser
 ) -> None:
     """AD-04."""
     await admin.client.post(SWITCH, json={"enabled": True})
     found = set()
     for path in WAYS:
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-            for each in (client, person.client):
+            for each in (client, user.client):
                 answer = await each.request(method, path, headers=SPOOFED)
                 found.add(answer.status_code)
                 assert "retry-after" in answer.headers or answer.status_code == 404
     assert found == {404, 503}
     for path in CLOSED:
-        assert (await person.client.get(path)).status_code == 503, path
+        assert (await user.client.get(path)).status_code == 503, path
         assert (await admin.client.get(path)).status_code in (200, 404), path
 
 
 async def test_maintenance_outlives_a_restart(
-    app: Litestar, admin: Person, person: Person, settings: Settings, log_lines: LogWriter
+    app: Litestar, admin: TestUser, user: TestUser, settings: Settings, log_lines: LogWriter
 ) -> None:
     """AD-02."""
     await admin.client.post(SWITCH, json={"enabled": True, "message": "Back at noon."})
     restarted = create_app(settings, lines=log_lines)
-    token = person.client.headers["authorization"]
+    token = user.client.headers["authorization"]
     async with restarted.lifespan(), client_of(restarted, authorization=token) as again:
         closed = await again.get(f"{API}/users/me")
         assert (closed.status_code, closed.json()["detail"]) == (503, "Back at noon.")
@@ -70,17 +70,19 @@ async def test_maintenance_outlives_a_restart(
         assert (await again.get(f"{API}/users/me")).status_code == 200
 
 
-async def test_a_disabled_admin_does_not_pass(app: Litestar, admin: Person, person: Person) -> None:
+async def test_a_disabled_admin_does_not_pass(
+    app: Litestar, admin: TestUser, user: TestUser
+) -> None:
     """AD-04."""
-    roles = f"{API}/admin/users/{person.id}/roles"
+    roles = f"{API}/admin/users/{user.id}/roles"
     assert (await admin.client.put(roles, json={"roles": ["admin"]})).status_code == 200
     await admin.client.post(SWITCH, json={"enabled": True})
-    assert (await person.client.get(f"{API}/users/me")).status_code == 200
-    await admin.client.post(f"{API}/admin/users/{person.id}/disable")
-    assert (await person.client.get(f"{API}/users/me")).status_code in (401, 503)
+    assert (await user.client.get(f"{API}/users/me")).status_code == 200
+    await admin.client.post(f"{API}/admin/users/{user.id}/disable")
+    assert (await user.client.get(f"{API}/users/me")).status_code in (401, 503)
 
 
-async def test_stats_hold_figures_and_no_names(admin: Person, person: Person) -> None:
+async def test_stats_hold_figures_and_no_names(admin: TestUser, user: TestUser) -> None:
     """AD-10."""
     key = {"name": "Figures", "scopes": ["stats:read"]}
     made = await admin.client.post(f"{API}/auth/api-keys", json=key)
@@ -92,24 +94,24 @@ async def test_stats_hold_figures_and_no_names(admin: Person, person: Person) ->
 
 
 async def test_all_data_of_a_user_goes_with_the_user(
-    client: AsyncClient, admin: Person, person: Person, stranger: Person, core: CoreContainer
+    client: AsyncClient, admin: TestUser, user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
     """AD-08: files and their bytes, keys, sessions and what stands in any table of any module."""
     draft = {"name": "A key", "scopes": ["profile:read", "files:read"]}
-    key = (await person.client.post(f"{API}/auth/api-keys", json=draft)).json()["key"]
-    kept, gone = await upload(stranger.client), await upload(person.client)
-    assert (await admin.client.delete(f"{API}/admin/users/{person.id}")).status_code == 204
+    key = (await user.client.post(f"{API}/auth/api-keys", json=draft)).json()["key"]
+    kept, gone = await upload(other_user.client), await upload(user.client)
+    assert (await admin.client.delete(f"{API}/admin/users/{user.id}")).status_code == 204
     await core.relay().deliver_all()
     assert (await client.get(f"{API}/users/me", headers={"x-api-key": key})).status_code == 401
-    assert (await person.client.get(f"{API}/files")).status_code == 401
-    refresh = {"refresh_token": person.tokens["refresh_token"]}
+    assert (await user.client.get(f"{API}/files")).status_code == 401
+    refresh = {"refresh_token": user.tokens["refresh_token"]}
     assert (await client.post(f"{API}/auth/refresh", json=refresh)).status_code == 401
     assert (await admin.client.get(f"{API}/files/{gone['id']}")).status_code == 404
-    assert (await stranger.client.get(f"{API}/files/{kept['id']}/download")).status_code == 200
+    assert (await other_user.client.get(f"{API}/files/{kept['id']}/download")).status_code == 200
     files = core.settings().data_dir / "files" / "objects"
     assert len([each for each in files.rglob("*") if each.is_file()]) == 1
-    assert await rows_of(core, person.id) == {}
-    assert "users" in await rows_of(core, stranger.id)
+    assert await rows_of(core, user.id) == {}
+    assert "users" in await rows_of(core, other_user.id)
 
 
 async def rows_of(core: CoreContainer, user_id: UUID) -> dict[str, int]:
@@ -129,7 +131,7 @@ PEOPLE = f"{API}/admin/users"
 NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
 
 
-async def test_one_address_is_one_person(admin: Person, person: Person) -> None:
+async def test_one_address_is_one_user(admin: TestUser, user: TestUser) -> None:
     """AD-08: however it is written, and by whichever route it comes."""
     await admin.client.post(PEOPLE, json=NEW)
     before = (await admin.client.get(PEOPLE)).json()
@@ -137,26 +139,26 @@ async def test_one_address_is_one_person(admin: Person, person: Person) -> None:
         for email in ("new@example.com", "NEW@example.com", " New@EXAMPLE.com "):
             again = await admin.client.post(path, json=NEW | {"email": email})
             assert (again.status_code, again.json()["code"]) == (409, "users.email_taken")
-    taken = await admin.client.patch(f"{PEOPLE}/{person.id}", json={"email": "new@Example.com"})
+    taken = await admin.client.patch(f"{PEOPLE}/{user.id}", json={"email": "new@Example.com"})
     assert (taken.status_code, taken.json()["code"]) == (409, "users.email_taken")
     assert (await admin.client.get(PEOPLE)).json() == before
 
 
-async def test_an_admin_goes_only_where_another_stays(admin: Person, person: Person) -> None:
+async def test_an_admin_goes_only_where_another_stays(admin: TestUser, user: TestUser) -> None:
     """AD-08."""
     oneself = f"{PEOPLE}/{admin.id}"
     refused = await admin.client.post(f"{oneself}/disable")
     assert (refused.status_code, refused.json()["code"]) == (409, "admin.last_admin")
     assert (await admin.client.get(oneself)).json()["is_active"] is True
     roles = {"roles": ["admin", "member"]}
-    await admin.client.put(f"{PEOPLE}/{person.id}/roles", json=roles)
+    await admin.client.put(f"{PEOPLE}/{user.id}/roles", json=roles)
     assert (await admin.client.post(f"{oneself}/disable")).status_code == 204
     assert (await admin.client.get(oneself)).status_code == 401
-    assert (await person.client.get(oneself)).json()["is_active"] is False
-    assert (await person.client.post(f"{PEOPLE}/{person.id}/disable")).status_code == 409
+    assert (await user.client.get(oneself)).json()["is_active"] is False
+    assert (await user.client.post(f"{PEOPLE}/{user.id}/disable")).status_code == 409
 
 
-async def test_a_search_for_people_has_no_wildcards(admin: Person) -> None:
+async def test_a_search_for_users_has_no_wildcards(admin: TestUser) -> None:
     """AD-08: in a name or an address, short or long enough for the index."""
     half, snake, slash = "Half 50% Off", "Snake_Case", "Back\\slash"
     people = [half, "Half 50 1 Off", snake, "SnakeXCase", slash]
@@ -174,10 +176,10 @@ async def test_a_search_for_people_has_no_wildcards(admin: Person) -> None:
 
 @pytest.mark.parametrize("sort", ["-created_at", "name"])
 async def test_thousands_are_walked_through_while_others_come_and_go(
-    app: Litestar, admin: Person, sort: str
+    app: Litestar, admin: TestUser, sort: str
 ) -> None:
     """AD-08: whoever was there all the time is met exactly once, and nobody twice."""
-    samples = app.plugins.get(UsersPlugin).provider(SamplePeople)()
+    samples = app.plugins.get(UsersPlugin).provider(SampleUsers)()
     await samples.add(3000, lambda _: None)
     present, came, went = await walk(admin, sort), set[str](), set[str]()
     assert len(present) == len(set(present)) == 3001
@@ -202,7 +204,7 @@ async def nothing() -> None: ...
 
 
 async def walk(
-    admin: Person, sort: str, meanwhile: Callable[[], Awaitable[None]] = nothing
+    admin: TestUser, sort: str, meanwhile: Callable[[], Awaitable[None]] = nothing
 ) -> list[str]:
     """The id of each, as the cursor leads; `meanwhile` is done beside each page."""
     ids: list[str] = []

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from core.kernel.ids import uuid7
-from core.testing import PASSWORD, Person
+from core.testing import PASSWORD, TestUser
 from core.wiring.container import CoreContainer
 from tests.api.document import operations, send
 from tests.api.holdings import everything, things_of
@@ -37,25 +37,25 @@ NOT_YOURS_TO_SAY: dict[str, Any] = {
 }
 
 
-async def test_fields_that_are_not_ones_own_to_set(client: AsyncClient, person: Person) -> None:
+async def test_fields_that_are_not_ones_own_to_set(client: AsyncClient, user: TestUser) -> None:
     """AZ-07."""
-    before = (await person.client.get(ME)).json()
+    before = (await user.client.get(ME)).json()
     new = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
     for field, value in NOT_YOURS_TO_SAY.items():
         more = {field: value}
         for answer in (
             await client.post(f"{API}/auth/register", json=new | more),
-            await person.client.patch(ME, json={"age": 7} | more),
-            await person.client.put(ME, json={"name": "New", "email": person.email} | more),
+            await user.client.patch(ME, json={"age": 7} | more),
+            await user.client.put(ME, json={"name": "New", "email": user.email} | more),
         ):
             assert answer.status_code == 400, answer.text
             assert answer.json()["errors"][0]["location"].startswith("body."), field
-    assert (await person.client.get(ME)).json() == before
+    assert (await user.client.get(ME)).json() == before
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])  # what is valid does not depend on it
 async def test_null_and_other_types_are_refused(
-    client: AsyncClient, admin: Person, core: CoreContainer
+    client: AsyncClient, admin: TestUser, core: CoreContainer
 ) -> None:
     """AZ-08: in each place of each body that the document knows, by whom every door is open to."""
     things, before = await things_of(admin), await everything(core)
@@ -80,21 +80,21 @@ FORMS: list[Callable[[str], str]] = [
 
 
 async def test_an_id_written_otherwise_is_the_same_or_nothing(
-    person: Person, stranger: Person
+    user: TestUser, other_user: TestUser
 ) -> None:
     """AZ-04."""
-    file = await upload(person.client)
+    file = await upload(user.client)
     for form in FORMS:
         path = f"{API}/files/{form(file['id'])}"
-        own = await person.client.get(path)
+        own = await user.client.get(path)
         assert own.status_code in (400, 404) or own.json() == file
         for answer in (
-            await stranger.client.get(path),
-            await stranger.client.patch(path, json={"visibility": "public"}),
-            await stranger.client.delete(path),
+            await other_user.client.get(path),
+            await other_user.client.patch(path, json={"visibility": "public"}),
+            await other_user.client.delete(path),
         ):
             assert answer.status_code in (400, 404)
-    assert (await person.client.get(f"{API}/files/{file['id']}")).json() == file
+    assert (await user.client.get(f"{API}/files/{file['id']}")).json() == file
 
 
 ADMIN = f"{API}/admin/users"
@@ -108,12 +108,12 @@ DETOURS = [
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-async def test_no_detour_leads_to_an_admins_route(client: AsyncClient, person: Person) -> None:
+async def test_no_detour_leads_to_an_admins_route(client: AsyncClient, user: TestUser) -> None:
     """AZ-05."""
     headers = {"x-original-url": ADMIN, "x-http-method-override": "GET"}
     for path in DETOURS:
         for method in METHODS:
-            for each in (client, person.client):
+            for each in (client, user.client):
                 answer = await each.request(method, path, headers=headers)
                 assert answer.status_code in (400, 401, 403, 404, 405), (method, path)
 

@@ -13,7 +13,7 @@ from litestar import Litestar
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
-from core.testing import PASSWORD, Person, client_of
+from core.testing import PASSWORD, TestUser, client_of
 from tests.api.deaths import (
     LOG,
     PAGE,
@@ -35,7 +35,7 @@ BODY = json.dumps(
 ).encode()
 
 
-async def test_an_answer_that_never_arrived_is_given_again(app: Litestar, admin: Person) -> None:
+async def test_an_answer_that_never_arrived_is_given_again(app: Litestar, admin: TestUser) -> None:
     """FT-07: the act was committed, and the connection gone before its answer was written."""
     token = admin.client.headers["authorization"]
     await post_and_go_away(app, token)
@@ -109,7 +109,7 @@ class TestDamagedLog:
 
     @pytest.fixture
     async def history(
-        self, client: AsyncClient, admin: Person, settings: Settings, tmp_path: Path
+        self, client: AsyncClient, admin: TestUser, settings: Settings, tmp_path: Path
     ) -> list[Path]:
         """What is on the disk once the log begins anew, and after each registration from then."""
         copies = Copies(settings.data_dir, tmp_path / "copies")
@@ -142,7 +142,7 @@ class TestDamagedLog:
     async def test_what_was_before_the_damage_is_served(
         self,
         history: list[Path],
-        admin: Person,
+        admin: TestUser,
         settings: Settings,
         log_lines: LogWriter,
         kept: int,
@@ -153,13 +153,13 @@ class TestDamagedLog:
         await self.assert_served(history[-1], history[kept], admin, settings, log_lines)
 
     async def test_what_was_before_it_is_served_without_it(
-        self, history: list[Path], admin: Person, settings: Settings, log_lines: LogWriter
+        self, history: list[Path], admin: TestUser, settings: Settings, log_lines: LogWriter
     ) -> None:
         (history[-1] / LOG).unlink()
         await self.assert_served(history[-1], history[0], admin, settings, log_lines)
 
     async def assert_served(
-        self, folder: Path, state: Path, admin: Person, settings: Settings, log_lines: LogWriter
+        self, folder: Path, state: Path, admin: TestUser, settings: Settings, log_lines: LogWriter
     ) -> None:
         people = {email for (email,) in state_of(state)["SELECT email FROM users"]}
         app = create_app(moved(settings, folder), lines=log_lines)

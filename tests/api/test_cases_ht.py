@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.kernel.ids import uuid7
-from core.testing import Person
+from core.testing import TestUser
 from core.web.assets import asset_url
 from tests.api.document import Operation, operations
 from tests.api.holdings import things_of
@@ -46,23 +46,23 @@ async def test_what_may_be_asked_is_what_the_document_says(client: AsyncClient) 
                 assert set(answer.headers["allow"].split(", ")) == methods
 
 
-async def test_head_is_let_in_where_get_is(client: AsyncClient, person: Person) -> None:
+async def test_head_is_let_in_where_get_is(client: AsyncClient, user: TestUser) -> None:
     """HT-02."""
     for path, methods in (await paths_of(client)).items():
         if "GET" in methods:
-            for each in (client, person.client):
+            for each in (client, user.client):
                 head, get = await each.head(path), await each.get(path)
                 assert (head.status_code, head.content) == (get.status_code, b""), path
 
 
-async def test_what_holds_a_secret_is_never_compressed(client: AsyncClient, person: Person) -> None:
+async def test_what_holds_a_secret_is_never_compressed(client: AsyncClient, user: TestUser) -> None:
     """HT-17."""
     headers = {"accept-encoding": "gzip, br, deflate"}
-    login = {"email": person.email, "password": person.password}
+    login = {"email": user.email, "password": user.password}
     key = {"name": "n" * 100, "scopes": ["profile:read"] * 1}
     for answer in (
         await client.post("/api/v1/auth/login", json=login, headers=headers),
-        await person.client.post("/api/v1/auth/api-keys", json=key, headers=headers),
+        await user.client.post("/api/v1/auth/api-keys", json=key, headers=headers),
     ):
         assert answer.is_success and "content-encoding" not in answer.headers
 
@@ -76,7 +76,7 @@ NEVER = ("server", "x-powered-by", "via")
 
 
 async def test_every_answer_of_every_route_is_dressed(
-    client: AsyncClient, admin: Person, person: Person, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, admin: TestUser, user: TestUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """HT-13: in whichever status."""
     found: set[int] = set()
@@ -89,27 +89,27 @@ async def test_every_answer_of_every_route_is_dressed(
 
     for path, methods in (await paths_of(client)).items():
         for method in (*methods, "TRACE"):
-            for each in (client, person.client):
+            for each in (client, user.client):
                 await ask(each, method, path)
         origin = {"origin": "http://test", "access-control-request-method": "GET"}
         await ask(client, "OPTIONS", path, headers=origin)
 
     me = "/api/v1/users/me"
-    person.client.headers["authorization"] = await authorization(client, person)
-    etag = (await ask(person.client, "GET", me)).headers["etag"]
-    await ask(person.client, "GET", me, headers={"if-none-match": etag})
-    await ask(person.client, "PATCH", me, json={"age": 1}, headers={"if-match": '"x"'})
-    await ask(person.client, "PATCH", me, json={"name": "x" * 300_000})
-    await ask(person.client, "PATCH", me, content=b"x")
-    file = f"/api/v1/files/{(await upload(person.client))['id']}/download"
+    user.client.headers["authorization"] = await authorization(client, user)
+    etag = (await ask(user.client, "GET", me)).headers["etag"]
+    await ask(user.client, "GET", me, headers={"if-none-match": etag})
+    await ask(user.client, "PATCH", me, json={"age": 1}, headers={"if-match": '"x"'})
+    await ask(user.client, "PATCH", me, json={"name": "x" * 300_000})
+    await ask(user.client, "PATCH", me, content=b"x")
+    file = f"/api/v1/files/{(await upload(user.client))['id']}/download"
     for asked in ("bytes=0-1", "bytes=0-1,3-4", "bytes=99-"):
-        await ask(person.client, "GET", file, headers={"range": asked})
+        await ask(user.client, "GET", file, headers={"range": asked})
     switch = "/api/v1/admin/maintenance"
     await ask(admin.client, "POST", switch, json={"enabled": True})
-    await ask(person.client, "GET", me)
+    await ask(user.client, "GET", me)
     await ask(admin.client, "POST", switch, json={"enabled": False})
     monkeypatch.setattr("modules.auth.service.api_keys.ApiKeyService.own_page", fail)
-    await ask(person.client, "GET", "/api/v1/auth/api-keys")
+    await ask(user.client, "GET", "/api/v1/auth/api-keys")
     statuses = {200, 204, 206, 304, 400, 401, 403, 404, 405, 412, 413, 415, 416, 500, 503}
     assert statuses <= found
 
@@ -139,9 +139,9 @@ def assert_dressed(answer: Response) -> None:
         assert answer.headers["cache-control"] == "no-store", asked
 
 
-async def authorization(client: AsyncClient, person: Person) -> str:
+async def authorization(client: AsyncClient, user: TestUser) -> str:
     """Anew: among every route there were those that sign out."""
-    body = {"email": person.email, "password": person.password}
+    body = {"email": user.email, "password": user.password}
     answer = await client.post("/api/v1/auth/login", json=body)
     return f"Bearer {answer.json()['access_token']}"
 
@@ -157,12 +157,12 @@ BY_NAME = {JWKS: "public, max-age=300", DOWNLOAD: "private, no-cache, no-transfo
 
 
 async def test_every_route_says_who_may_keep_its_answer(
-    client: AsyncClient, admin: Person, person: Person
+    client: AsyncClient, admin: TestUser, user: TestUser
 ) -> None:
     """HT-14: by the contract's row on caching, and the same when nothing has changed since."""
     kept = set()
     for operation in await operations(client):
-        for each in (admin, person) if operation.method == "GET" else ():
+        for each in (admin, user) if operation.method == "GET" else ():
             path = operation.at(await things_of(each))
             answer = await each.client.get(path)
             expected = caching_of(operation, answer)
@@ -195,26 +195,26 @@ def may_be_shared(answer: Response) -> bool:
 
 
 async def test_a_file_may_be_kept_by_whom_it_is_open_to(
-    client: AsyncClient, person: Person
+    client: AsyncClient, user: TestUser
 ) -> None:
     """HT-14."""
-    file = await upload(person.client)
+    file = await upload(user.client)
     path = f"/api/v1/files/{file['id']}"
     assert (await client.get(f"{path}/download")).headers["cache-control"] == "no-store"
-    await person.client.patch(path, json={"visibility": "public"})
-    for each in (client, person.client):
+    await user.client.patch(path, json={"visibility": "public"})
+    for each in (client, user.client):
         assert (await each.get(f"{path}/download")).headers["cache-control"] == "no-cache"
         assert (await each.get(path)).headers["cache-control"] != "no-cache", "what is known of it"
 
 
 async def test_only_what_is_the_same_for_all_may_be_shared(
-    client: AsyncClient, person: Person
+    client: AsyncClient, user: TestUser
 ) -> None:
     """HT-14: of what stands in no document."""
-    asset = await person.client.get(asset_url("atrium.css"))
+    asset = await user.client.get(asset_url("atrium.css"))
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
     for path in ("/", "/docs", "/docs/openapi.json", "/docs/problems", "/nowhere"):
-        for each in (client, person.client):
+        for each in (client, user.client):
             answer = await each.get(path)
             assert answer.headers["cache-control"] in ("no-store", "no-cache"), path
 
@@ -231,14 +231,14 @@ NO_IDS = [f"{ME}{end}" for end in (";x.css", "%3Bx.css", ".css", "%3Fx.css", "%2
 
 @pytest.mark.parametrize("backend", ["sqlite"])  # none gets as far as one
 async def test_no_address_makes_a_profile_look_like_an_asset(
-    client: AsyncClient, person: Person
+    client: AsyncClient, user: TestUser
 ) -> None:
     """HT-14: a proxy that goes by the ending would keep it, and give it to the next."""
     for path in NO_PLACES + NO_IDS:
         for method in ("GET", "HEAD"):
-            for each in (person.client, client):
+            for each in (user.client, client):
                 answer = await each.request(method, path)
                 assert answer.status_code == 404 or path in NO_IDS, (path, answer.status_code)
                 assert answer.status_code in (400, 401, 404), path
                 assert answer.headers["cache-control"] == "no-store"
-                assert "etag" not in answer.headers and person.email not in answer.text
+                assert "etag" not in answer.headers and user.email not in answer.text

@@ -5,7 +5,7 @@ The requests are those of the access tables: a module with a table has this test
 
 import pytest
 
-from core.testing import AccessRequest, Person
+from core.testing import AccessRequest, TestUser
 from core.testing.access import AccessRow
 from tests.api.access_tables import ROWS, TABLES
 
@@ -21,11 +21,11 @@ WRITES = [(owner, row) for owner, row in ROWS if changes_something(row)]
 
 @pytest.mark.parametrize(("owner", "row"), WRITES, ids=[row.route for _, row in WRITES])
 async def test_a_stale_etag_is_refused_and_the_current_one_accepted(
-    person: Person, admin: Person, owner: str, row: AccessRow
+    user: TestUser, admin: TestUser, owner: str, row: AccessRow
 ) -> None:
-    writer = person if row.statuses["user"] < 300 else admin
+    writer = user if row.statuses["user"] < 300 else admin
     table = TABLES[owner]
-    request = AccessRequest(row.path, person, writer, admin)
+    request = AccessRequest(row.path, user, writer, admin)
     body = await table.body_of(row.route, request)
     path = await table.path_of(request)
     refused = await writer.client.request(row.method, path, **body, headers=STALE)

@@ -83,7 +83,7 @@ def test_the_dialog_to_sign_in_opens_with_the_cursor_in_the_user_name(page: Page
     expect(page.locator("#oauth_username")).to_be_focused()
 
 
-def test_a_person_signs_in_and_tries_an_operation(page: Page, complaints: list[str]) -> None:
+def test_a_user_signs_in_and_tries_an_operation(page: Page, complaints: list[str]) -> None:
     authorize(page)
     page.fill("#oauth_username", ADMIN_EMAIL)
     page.fill("#oauth_password", ADMIN_PASSWORD)

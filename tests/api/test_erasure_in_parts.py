@@ -1,4 +1,4 @@
-"""The erasure of a person who has much data: many short transactions, which may be interrupted."""
+"""The erasure of a user who has much data: many short transactions, which may be interrupted."""
 
 from asyncio import CancelledError
 from itertools import count
@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 from core.data import erasing
 from core.engine.sql.connection_pool import ConnectionPool
 from core.kit import utc_now, uuid7
-from core.testing import CoreContainer, Person, later
+from core.testing import CoreContainer, TestUser, later
 from core.web.idempotency.models import IdempotencyRow
 from modules.users.models import User
 
@@ -47,9 +47,9 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return lasted
 
 
-async def kept_answers(core: CoreContainer, person: Person, count: int) -> None:
+async def kept_answers(core: CoreContainer, user: TestUser, count: int) -> None:
     rows = [
-        {"slot": f"{number:064}", "owner": uuid7(), "person_id": person.id}
+        {"slot": f"{number:064}", "owner": uuid7(), "person_id": user.id}
         | {"reserved_at": utc_now(), "status": 201, "headers": [], "body": b"{}"}
         for number in range(count)
     ]
@@ -63,8 +63,8 @@ async def count_answers(core: CoreContainer) -> int:
 
 
 async def test_much_is_erased_in_many_short_transactions(
-    person: Person,
-    admin: Person,
+    user: TestUser,
+    admin: TestUser,
     core: CoreContainer,
     transactions: list[float],
     monkeypatch: pytest.MonkeyPatch,
@@ -72,16 +72,16 @@ async def test_much_is_erased_in_many_short_transactions(
     """However much there is, none changes more rows than fit into its time."""
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
     monkeypatch.setattr(erasing, "MAX_ROWS", 20)
-    await kept_answers(core, person, 2_000)
-    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    await kept_answers(core, user, 2_000)
+    assert (await admin.client.delete(f"{USERS}/{user.id}")).status_code == 204
     transactions.clear()
     await core.relay().deliver_all()
     assert len(transactions) > 10 and await count_answers(core) == 0
 
 
 async def test_no_statement_begins_that_would_take_longer_than_is_left(
-    person: Person,
-    admin: Person,
+    user: TestUser,
+    admin: TestUser,
     core: CoreContainer,
     transactions: list[float],
     monkeypatch: pytest.MonkeyPatch,
@@ -94,8 +94,8 @@ async def test_no_statement_begins_that_would_take_longer_than_is_left(
         changed, _ = await timed(connection, statement, rows)
         return changed, erasing.BUDGET_S
 
-    await kept_answers(core, person, 20)
-    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    await kept_answers(core, user, 20)
+    assert (await admin.client.delete(f"{USERS}/{user.id}")).status_code == 204
     transactions.clear()
     monkeypatch.setattr(erasing, "timed", slow)
     await core.relay().deliver_all()
@@ -104,11 +104,11 @@ async def test_no_statement_begins_that_would_take_longer_than_is_left(
 
 
 async def test_an_erasure_that_dies_is_finished_later(
-    person: Person, admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, admin: TestUser, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
     monkeypatch.setattr(erasing, "MAX_ROWS", 20)
-    await kept_answers(core, person, 1_000)
+    await kept_answers(core, user, 1_000)
     store, calls = core.idempotency_store(), count(1)
     erase = store.erase
 
@@ -118,14 +118,14 @@ async def test_an_erasure_that_dies_is_finished_later(
         return await erase(person_id)
 
     monkeypatch.setattr(store, "erase", die)
-    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    assert (await admin.client.delete(f"{USERS}/{user.id}")).status_code == 204
     await core.relay().deliver_all()
     assert 0 < await count_answers(core) < 1_000
-    for path in (f"{USERS}/{person.id}", f"{API}/admin/users/{person.id}"):
+    for path in (f"{USERS}/{user.id}", f"{API}/admin/users/{user.id}"):
         assert (await admin.client.get(path)).status_code == 404
     monkeypatch.setattr(store, "erase", erase)
     with later(hours=2):
         await core.relay().deliver_all()
     assert await count_answers(core) == 0
     async with core.db().read() as reads:
-        assert await reads.scalar(select(User.id).where(User.id == person.id)) is None
+        assert await reads.scalar(select(User.id).where(User.id == user.id)) is None

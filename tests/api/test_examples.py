@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from core.testing import Person
+from core.testing import TestUser
 
 NO_SUCH_ID = "0190f5c7-a1b2-7c3d-8e9f-0a1b2c3d4e5f"
 Json = dict[str, Any]
@@ -19,12 +19,12 @@ def backend() -> str:
     return "sqlite"
 
 
-async def test_examples_work_when_they_are_sent(admin: Person, person: Person) -> None:
+async def test_examples_work_when_they_are_sent(admin: TestUser, user: TestUser) -> None:
     """By an admin; what is not there is not found, but nothing is invalid."""
     document = (await admin.client.get("/docs/openapi.json")).json()
     refused, sent = [], 0
     for path, methods in document["paths"].items():
-        place = re.sub(r"\{\w+\}", NO_SUCH_ID, path.replace("{user_id}", str(person.id)))
+        place = re.sub(r"\{\w+\}", NO_SUCH_ID, path.replace("{user_id}", str(user.id)))
         for method, operation in methods.items():
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():
                 if kind == "multipart/form-data":
@@ -38,8 +38,8 @@ async def test_examples_work_when_they_are_sent(admin: Person, person: Person) -
     assert sent > 20
 
 
-async def send(person: Person, method: str, path: str, kind: str, example: Json) -> Response:
+async def send(user: TestUser, method: str, path: str, kind: str, example: Json) -> Response:
     if kind == "application/x-www-form-urlencoded":
-        return await person.client.request(method, path, data=example)
+        return await user.client.request(method, path, data=example)
     headers = {"content-type": kind}
-    return await person.client.request(method, path, content=json.dumps(example), headers=headers)
+    return await user.client.request(method, path, content=json.dumps(example), headers=headers)

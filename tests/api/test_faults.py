@@ -23,7 +23,7 @@ from core.app import create_app
 from core.data.audit import AuditEntry
 from core.data.models import Base
 from core.operations.contributions import StartupTask
-from core.testing import PASSWORD, Person, client_of, register
+from core.testing import PASSWORD, TestUser, client_of, register
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
 from tests.api.deaths import (
@@ -46,37 +46,37 @@ API = "/api/v1"
 CONTENT = b"0123456789" * 10_000
 NEW_PASSWORD = "another horse another battery"
 MOST = 200
-Act = Callable[[AsyncClient, Person, str], Awaitable[Response]]
-"""Of this person, or with that new address."""
+Act = Callable[[AsyncClient, TestUser, str], Awaitable[Response]]
+"""Of this user, or with that new address."""
 
 
-async def upload(_: AsyncClient, person: Person, __: str) -> Response:
-    return await send(person.client, form(part(CONTENT)))
+async def upload(_: AsyncClient, user: TestUser, __: str) -> Response:
+    return await send(user.client, form(part(CONTENT)))
 
 
-async def sign_up(client: AsyncClient, _: Person, email: str) -> Response:
+async def sign_up(client: AsyncClient, _: TestUser, email: str) -> Response:
     body = {"name": "New Person", "email": email, "password": PASSWORD}
     return await client.post(f"{API}/auth/register", json=body)
 
 
-async def sign_in(client: AsyncClient, person: Person, _: str) -> Response:
-    body = {"email": person.email, "password": PASSWORD}
+async def sign_in(client: AsyncClient, user: TestUser, _: str) -> Response:
+    body = {"email": user.email, "password": PASSWORD}
     return await client.post(f"{API}/auth/login", json=body)
 
 
-async def refresh(client: AsyncClient, person: Person, _: str) -> Response:
-    body = {"refresh_token": person.tokens["refresh_token"]}
+async def refresh(client: AsyncClient, user: TestUser, _: str) -> Response:
+    body = {"refresh_token": user.tokens["refresh_token"]}
     return await client.post(f"{API}/auth/refresh", json=body)
 
 
-async def make_key(_: AsyncClient, person: Person, __: str) -> Response:
+async def make_key(_: AsyncClient, user: TestUser, __: str) -> Response:
     body = {"name": "A key", "scopes": ["profile:read"]}
-    return await person.client.post(f"{API}/auth/api-keys", json=body)
+    return await user.client.post(f"{API}/auth/api-keys", json=body)
 
 
-async def change_password(_: AsyncClient, person: Person, __: str) -> Response:
+async def change_password(_: AsyncClient, user: TestUser, __: str) -> Response:
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    return await person.client.post(f"{API}/auth/password/change", json=body)
+    return await user.client.post(f"{API}/auth/password/change", json=body)
 
 
 ACTS = (upload, sign_up, sign_in, refresh, make_key, change_password)
@@ -136,10 +136,10 @@ async def test_whichever_write_fails(
             if number == failing:
                 raise OSError(EIO, "Input/output error")
 
-        async with register(app, f"someone{failing}@example.com", "Some Person") as person:
+        async with register(app, f"someone{failing}@example.com", "Some Person") as user:
             before, files = await rows_of(core), stored(settings.data_dir)
             with faults(fail) as called:
-                answer = await act(client, person, f"new{failing}@example.com")
+                answer = await act(client, user, f"new{failing}@example.com")
             more, new_files = await rows_of(core) - before, stored(settings.data_dir) - files
             if answer.is_success:
                 changed = changed or more
@@ -151,7 +151,7 @@ async def test_whichever_write_fails(
                 new_files = stored(settings.data_dir) - files
                 assert (more, new_files) == (Counter(), set()), called
                 assert await outcomes_of(core, answer) in failed(answer), called
-                again = await act(client, person, f"new{failing}@example.com")
+                again = await act(client, user, f"new{failing}@example.com")
                 assert again.is_success, again.text
         if failing and len(called) < failing:
             break
@@ -168,7 +168,7 @@ class TestDeath:
     async def test_wherever_it_comes(
         self,
         client: AsyncClient,
-        person: Person,
+        user: TestUser,
         settings: Settings,
         log_lines: LogWriter,
         tmp_path: Path,
@@ -176,7 +176,7 @@ class TestDeath:
     ) -> None:
         copies = Copies(settings.data_dir, tmp_path / "copies")
         with faults(copies.take) as called:
-            answer = await act(client, person, "new@example.com")
+            answer = await act(client, user, "new@example.com")
         assert answer.is_success and len(called) > 2
         copies.take(0)
         found = {folder: contents(folder) for folder in copies.made}
@@ -185,7 +185,7 @@ class TestDeath:
         for folder, each in found.items():
             assert each in (before, after), called[copies.made.index(folder)]
         for folder in found if act is upload else (copies.made[0], copies.made[-1]):
-            await revive(folder, settings, log_lines, person, act, found[folder] == after)
+            await revive(folder, settings, log_lines, user, act, found[folder] == after)
 
     @pytest.mark.parametrize(
         ("act", "begins_anew"), [*((each, False) for each in ACTS), (sign_up, True)]
@@ -193,7 +193,7 @@ class TestDeath:
     async def test_inside_a_write_to_the_log(
         self,
         client: AsyncClient,
-        person: Person,
+        user: TestUser,
         settings: Settings,
         log_lines: LogWriter,
         tmp_path: Path,
@@ -204,7 +204,7 @@ class TestDeath:
             put_log_into_file(settings.data_dir)
         copies = Copies(settings.data_dir, tmp_path / "copies")
         with faults(copies.take):
-            answer = await act(client, person, "new@example.com")
+            answer = await act(client, user, "new@example.com")
         assert answer.is_success
         copies.take(0)
         before, after = contents(copies.made[0]), contents(copies.made[-1])
@@ -214,12 +214,12 @@ class TestDeath:
             assert contents(folder, log) in (before, after)
         folder, log = torn[-1]
         (folder / LOG).write_bytes(log)
-        await revive(folder, settings, log_lines, person, act, contents(folder) == after)
+        await revive(folder, settings, log_lines, user, act, contents(folder) == after)
 
     async def test_while_the_log_is_put_into_the_file(
-        self, person: Person, settings: Settings, tmp_path: Path
+        self, user: TestUser, settings: Settings, tmp_path: Path
     ) -> None:
-        assert (await send(person.client, form(part(CONTENT)))).is_success
+        assert (await send(user.client, form(part(CONTENT)))).is_success
         here, later = tmp_path / "copies/here", tmp_path / "copies/later"
         copy_of(settings.data_dir, here)
         copy_of(here, later)
@@ -232,7 +232,7 @@ class TestDeath:
             assert contents(here) == expected
 
     async def test_a_write_to_the_log_that_breaks_off(
-        self, client: AsyncClient, person: Person, settings: Settings, tmp_path: Path
+        self, client: AsyncClient, user: TestUser, settings: Settings, tmp_path: Path
     ) -> None:
         """The system takes so many bytes of it and no more; who survives that can go on."""
         here = tmp_path / "copies/here"
@@ -241,7 +241,7 @@ class TestDeath:
         for size in range(0, 1_000_000, 2 * PAGE + 999):
             put_log_into_file(settings.data_dir)
             with no_file_beyond(size):
-                answer = await sign_up(client, person, "new@example.com")
+                answer = await sign_up(client, user, "new@example.com")
             if answer.is_success:
                 break
             copy_of(settings.data_dir, here)
@@ -271,7 +271,7 @@ def contents(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
 
 
 async def revive(
-    folder: Path, settings: Settings, log_lines: LogWriter, person: Person, act: Act, is_done: bool
+    folder: Path, settings: Settings, log_lines: LogWriter, user: TestUser, act: Act, is_done: bool
 ) -> None:
     """The next process goes on from there: what was done counts, and what was not can be done."""
     app = create_app(moved(settings, folder), lines=log_lines)
@@ -279,9 +279,9 @@ async def revive(
         core: CoreContainer = app.plugins.get(CorePlugin).container
         for each in core.contributions().of(StartupTask):
             await each.run()
-        headers = {"authorization": person.client.headers["authorization"]}
+        headers = {"authorization": user.client.headers["authorization"]}
         async with client_of(app, **headers) as again:
-            here = Person(person.id, person.email, again, person.tokens)
+            here = TestUser(user.id, user.email, again, user.tokens)
             await check_files(again, folder, int(is_done and act is upload))
             done_again = await act(client, here, "new@example.com")
         taken = is_done and act in ONCE

@@ -1,4 +1,4 @@
-"""Every write there is, by somebody who names another person wherever one can be named (AZ-02)."""
+"""Every write there is, by somebody who names another user wherever one can be named (AZ-02)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
-from core.testing import Person, register
+from core.testing import TestUser, register
 from core.wiring.container import CoreContainer
 from tests.api.document import API, Operation, operations, send
 from tests.api.holdings import everything, things_of
@@ -23,7 +23,7 @@ Names = dict[str, str]
 class Attempt:
     """At one operation, with the document's example of a body."""
 
-    person: Person
+    user: TestUser
     operation: Operation
 
     @property
@@ -32,18 +32,18 @@ class Attempt:
 
     @property
     def body(self) -> dict[str, Any]:
-        """As it would be right for this person to send it."""
+        """As it would be right for this user to send it."""
         example: dict[str, Any] = self.operation.bodies[self.kind or ""]["example"]
         theirs = {
-            "email": self.person.email,
-            "username": self.person.email,
-            "token": self.person.tokens["refresh_token"],
-            "refresh_token": self.person.tokens["refresh_token"],
+            "email": self.user.email,
+            "username": self.user.email,
+            "token": self.user.tokens["refresh_token"],
+            "refresh_token": self.user.tokens["refresh_token"],
         }
         return example | {name: each for name, each in theirs.items() if name in example}
 
     async def on(self, things: Names, names: Names | None = None, **more: Any) -> Response:
-        client, method, path = self.person.client, self.operation.method, self.operation.at(things)
+        client, method, path = self.user.client, self.operation.method, self.operation.at(things)
         if self.kind == MULTIPART:
             field = self.operation.bodies[self.kind]["schema"]["required"][0]
             files = {field: ("a.txt", b"some text")}
@@ -76,53 +76,53 @@ def must_be_named(answer: Response, where: str, names: Names) -> None:
 
 
 async def test_an_id_of_somebody_elses_is_refused_in_every_body_and_query(
-    client: AsyncClient, person: Person, stranger: Person, core: CoreContainer
+    client: AsyncClient, user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
     """AZ-02; nor does naming oneself as the owner open what is theirs."""
-    own, theirs = await things_of(person), await things_of(stranger)
-    before = await everything_of(core, stranger, theirs)
+    own, theirs = await things_of(user), await things_of(other_user)
+    before = await everything_of(core, other_user, theirs)
     assert {"users", "auth_sessions", "auth_api_keys", "files"} <= before.keys()
     for operation in await writes(client):
-        attempt = Attempt(person, operation)
-        await attempt.refused(own, stranger.id)
+        attempt = Attempt(user, operation)
+        await attempt.refused(own, other_user.id)
         if "{" in operation.path:
-            for names in (None, dict.fromkeys(FIELDS, str(person.id))):
+            for names in (None, dict.fromkeys(FIELDS, str(user.id))):
                 answer = await attempt.on(theirs, names)
                 assert answer.status_code in (400, 403, 404), (operation.name, answer.text)
-    assert await everything_of(core, stranger, theirs) == before
+    assert await everything_of(core, other_user, theirs) == before
 
 
 async def test_where_it_is_not_refused_it_is_passed_over(
-    app: Litestar, client: AsyncClient, stranger: Person, core: CoreContainer
+    app: Litestar, client: AsyncClient, other_user: TestUser, core: CoreContainer
 ) -> None:
     """AZ-02: in headers, in OAuth's forms and with a DELETE; each act is one's own."""
-    theirs, done = await things_of(stranger), 0
-    before = await everything_of(core, stranger, theirs)
-    names, headers = (dict.fromkeys(each, str(stranger.id)) for each in (FIELDS, HEADERS))
+    theirs, done = await things_of(other_user), 0
+    before = await everything_of(core, other_user, theirs)
+    names, headers = (dict.fromkeys(each, str(other_user.id)) for each in (FIELDS, HEADERS))
     for number, operation in enumerate(await writes(client)):
         if operation.path.startswith(f"{API}/admin"):
             continue
-        async with register(app, f"ada{number}@example.com", "Ada Lovelace") as person:
-            attempt, own = Attempt(person, operation), await things_of(person)
+        async with register(app, f"ada{number}@example.com", "Ada Lovelace") as user:
+            attempt, own = Attempt(user, operation), await things_of(user)
             sent = names if attempt.passes_names_over else None
             answer = await attempt.on(own, sent, headers=headers)
         assert answer.is_success or answer.status_code in (400, 403, 409), answer.text
-        assert str(stranger.id) not in answer.text
+        assert str(other_user.id) not in answer.text
         done += answer.is_success
     assert done > 15
-    assert await everything_of(core, stranger, theirs) == before
+    assert await everything_of(core, other_user, theirs) == before
 
 
 async def writes(client: AsyncClient) -> list[Operation]:
     return [each for each in await operations(client) if each.is_write]
 
 
-async def everything_of(core: CoreContainer, person: Person, things: Names) -> dict[str, Any]:
+async def everything_of(core: CoreContainer, user: TestUser, things: Names) -> dict[str, Any]:
     """What their own reads say, and each row of any table that mentions them."""
-    content = await person.client.get(f"{API}/files/{things['file_id']}/download")
-    activity = await person.client.get(f"{API}/users/me/activity")
+    content = await user.client.get(f"{API}/files/{things['file_id']}/download")
+    activity = await user.client.get(f"{API}/users/me/activity")
     found: dict[str, Any] = {"content": content.content, "activity": activity.json()}
     for table, rows in (await everything(core)).items():
-        if mentioning := [each for each in rows if str(person.id) in each]:
+        if mentioning := [each for each in rows if str(user.id) in each]:
             found[table] = mentioning
     return found

@@ -33,7 +33,7 @@ KINDS = ("kept", "refused", "unknown")
 
 @dataclass(kw_only=True)
 class Writer(History):
-    """One person who does something all the time, and writes down what came of it."""
+    """One user who does something all the time, and writes down what came of it."""
 
     number: int
     random: Random

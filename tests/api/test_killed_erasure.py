@@ -1,4 +1,4 @@
-"""kill -9 during an erasure: the next process ends it, and nothing of the person is left."""
+"""kill -9 during an erasure: the next process ends it, and nothing of the user is left."""
 
 # ruff: noqa: S608 (every statement is made of names of this file)
 
@@ -111,7 +111,7 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stored]:
 
 
 def leave_marks(address: str, stored: Stored) -> str:
-    """Return the id of a person who has a file, an API key and many posts."""
+    """Return the id of a user who has a file, an API key and many posts."""
     new = {"name": f"{CANARY} name", "email": EMAIL, "password": ADMIN_PASSWORD}
     with client_at(address) as client:
         user_id = str(client.post("/auth/register", json=new).json()["id"])

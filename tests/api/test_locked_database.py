@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from config.settings import Settings
 from core.data.audit import AuditEntry
 from core.engine.sql.sqlite import driver, writer
-from core.testing import PASSWORD, Person, eventually
+from core.testing import PASSWORD, TestUser, eventually
 from core.web.idempotency.store import IdempotencyStore
 from core.wiring.container import CoreContainer
 from tests.locks import Holder, locked
@@ -40,8 +40,8 @@ def database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-async def owner(database: Path, person: Person) -> Person:
-    return person
+async def owner(database: Path, user: TestUser) -> TestUser:
+    return user
 
 
 def change(client: AsyncClient, name: str) -> Any:
@@ -70,7 +70,7 @@ def check_busy(*answers: Response) -> None:
 
 
 async def test_all_are_refused_after_one_wait(
-    owner: Person, core: CoreContainer, database: Path
+    owner: TestUser, core: CoreContainer, database: Path
 ) -> None:
     with locked(database, at_most_s=AT_ONCE * WAIT_S) as holder:
         asked = [change(owner.client, f"Name {number}") for number in range(AT_ONCE)]
@@ -83,7 +83,7 @@ async def test_all_are_refused_after_one_wait(
         await eventually(partial(outcomes_of, core, answer), ["failed"])
 
 
-async def test_a_new_row_waits_no_longer_behind_another(owner: Person, database: Path) -> None:
+async def test_a_new_row_waits_no_longer_behind_another(owner: TestUser, database: Path) -> None:
     """Its transaction is handed over whole, and waits since then, not since it is begun."""
     with locked(database, at_most_s=1.7 * WAIT_S) as holder:
         first = create_task(publish(owner.client, "First"))
@@ -95,7 +95,7 @@ async def test_a_new_row_waits_no_longer_behind_another(owner: Person, database:
 
 
 async def test_the_audit_row_of_a_refusal_follows(
-    owner: Person, core: CoreContainer, database: Path
+    owner: TestUser, core: CoreContainer, database: Path
 ) -> None:
     """The refusal itself needs no database, and is answered while its row cannot be written."""
     with locked(database, at_most_s=AT_ONCE * WAIT_S) as holder:
@@ -106,7 +106,7 @@ async def test_the_audit_row_of_a_refusal_follows(
 
 
 async def test_a_reservation_is_not_waited_for_either(
-    owner: Person, admin: Person, database: Path, monkeypatch: pytest.MonkeyPatch
+    owner: TestUser, admin: TestUser, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lock is taken between the reservation and the act."""
     reserve = IdempotencyStore.reserve
@@ -130,7 +130,9 @@ async def status_of_creation(client: AsyncClient) -> int:
     return int((await create_user(client)).status_code)
 
 
-async def test_a_lock_that_is_released_in_time_is_waited_for(owner: Person, database: Path) -> None:
+async def test_a_lock_that_is_released_in_time_is_waited_for(
+    owner: TestUser, database: Path
+) -> None:
     with locked(database, at_most_s=WAIT_S / 4):
         assert (await change(owner.client, "Another Name")).status_code == 200
 

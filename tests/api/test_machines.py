@@ -23,7 +23,7 @@ from core.data import invalidation_listener, invalidation_poller
 from core.engine.sql import cache_versions
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
-from core.testing import Person, client_of, eventually
+from core.testing import TestUser, client_of, eventually
 from core.testing.databases import BACKENDS
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
@@ -70,9 +70,9 @@ async def there(
 
 
 @pytest.fixture
-async def asked(there: Litestar, person: Person) -> AsyncIterator[AsyncClient]:
-    """The person's client of the other machine, which knows them by now."""
-    authorization = person.client.headers["authorization"]
+async def asked(there: Litestar, user: TestUser) -> AsyncIterator[AsyncClient]:
+    """The user's client of the other machine, which knows them by now."""
+    authorization = user.client.headers["authorization"]
     async with client_of(there, authorization=authorization) as client:
         assert await status_of(client) == 200
         yield client
@@ -97,26 +97,26 @@ async def guess(client: AsyncClient, number: int) -> int:
     return (await client.post(f"{API}/auth/login", json=body)).status_code
 
 
-async def test_a_logout_is_heard_of(person: Person, asked: AsyncClient) -> None:
-    assert (await person.client.post(f"{API}/auth/logout")).status_code == 204
+async def test_a_logout_is_heard_of(user: TestUser, asked: AsyncClient) -> None:
+    assert (await user.client.post(f"{API}/auth/logout")).status_code == 204
     await eventually(lambda: status_of(asked), 401)
 
 
-async def test_a_disabling_is_heard_of(person: Person, admin: Person, asked: AsyncClient) -> None:
-    disabled = await admin.client.post(f"{API}/admin/users/{person.id}/disable")
+async def test_a_disabling_is_heard_of(user: TestUser, admin: TestUser, asked: AsyncClient) -> None:
+    disabled = await admin.client.post(f"{API}/admin/users/{user.id}/disable")
     assert disabled.status_code == 204
     await eventually(lambda: status_of(asked), 401)
 
 
-async def test_a_role_is_heard_of(person: Person, admin: Person, asked: AsyncClient) -> None:
-    roles = f"{API}/admin/users/{person.id}/roles"
+async def test_a_role_is_heard_of(user: TestUser, admin: TestUser, asked: AsyncClient) -> None:
+    roles = f"{API}/admin/users/{user.id}/roles"
     assert await status_of(asked, "/admin/users") == 403
     for given, status in ((["admin", "member"], 200), (["member"], 403)):
         assert (await admin.client.put(roles, json={"roles": given})).status_code == 200
         await eventually(lambda: status_of(asked, "/admin/users"), status)
 
 
-async def test_maintenance_is_heard_of(admin: Person, asked: AsyncClient) -> None:
+async def test_maintenance_is_heard_of(admin: TestUser, asked: AsyncClient) -> None:
     for enabled, status in ((True, 503), (False, 200)):
         switched = await admin.client.post(f"{API}/admin/maintenance", json={"enabled": enabled})
         assert switched.status_code == 200
@@ -125,11 +125,11 @@ async def test_maintenance_is_heard_of(admin: Person, asked: AsyncClient) -> Non
 
 @pytest.mark.fallbacks("notifications")
 async def test_who_was_cut_off_listens_again(
-    app: Litestar, person: Person, asked: AsyncClient
+    app: Litestar, user: TestUser, asked: AsyncClient
 ) -> None:
     async with core_of(app).db().transaction() as tx:
         assert len((await tx.session.scalars(CUT_OFF)).all()) == 2
-    assert (await person.client.post(f"{API}/auth/logout")).status_code == 204
+    assert (await user.client.post(f"{API}/auth/logout")).status_code == 204
     await eventually(lambda: status_of(asked), 401)
     await eventually(lambda: listeners(app), 2)
 
@@ -151,8 +151,8 @@ class TestDeaf:
         monkeypatch.setattr(invalidation_listener, "CHANNEL", "elsewhere")
         monkeypatch.setattr(cache_versions, "SILENCE", LONG_S)
 
-    async def test_a_logout_is_found_by_asking(self, person: Person, asked: AsyncClient) -> None:
-        assert (await person.client.post(f"{API}/auth/logout")).status_code == 204
+    async def test_a_logout_is_found_by_asking(self, user: TestUser, asked: AsyncClient) -> None:
+        assert (await user.client.post(f"{API}/auth/logout")).status_code == 204
         await eventually(lambda: status_of(asked), 401)
 
 
@@ -189,13 +189,13 @@ class TestWithRedis:
             statuses = [await guess(each, number) for number, each in enumerate(turns)]
         assert statuses == [401] * GUESSES + [429] * GUESSES
 
-    async def test_a_logout_counts_at_both(self, person: Person, asked: AsyncClient) -> None:
-        await test_a_logout_is_heard_of(person, asked)
+    async def test_a_logout_counts_at_both(self, user: TestUser, asked: AsyncClient) -> None:
+        await test_a_logout_is_heard_of(user, asked)
 
     async def test_a_disabling_counts_at_both(
-        self, person: Person, admin: Person, asked: AsyncClient
+        self, user: TestUser, admin: TestUser, asked: AsyncClient
     ) -> None:
-        await test_a_disabling_is_heard_of(person, admin, asked)
+        await test_a_disabling_is_heard_of(user, admin, asked)
 
-    async def test_maintenance_counts_at_both(self, admin: Person, asked: AsyncClient) -> None:
+    async def test_maintenance_counts_at_both(self, admin: TestUser, asked: AsyncClient) -> None:
         await test_maintenance_is_heard_of(admin, asked)

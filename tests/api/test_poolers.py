@@ -15,7 +15,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.data.migrations import current, pending, upgrade
 from core.data.poolers import Pooler, find_pooler
-from core.testing import PASSWORD, Person, client_of, eventually
+from core.testing import PASSWORD, TestUser, client_of, eventually
 from core.testing.databases import BACKENDS, Databases, postgres_database, postgres_server
 from core.wiring.container import CoreContainer
 from core.wiring.histories import histories
@@ -70,7 +70,7 @@ async def second(
         yield other
 
 
-async def test_what_clients_do(admin: Person) -> None:
+async def test_what_clients_do(admin: TestUser) -> None:
     client, upload = admin.client, {"file": ("a.txt", b"text", "text/plain")}
     for _ in range(3):
         assert (await client.get(ME)).json()["email"] == admin.email
@@ -82,7 +82,7 @@ async def test_what_clients_do(admin: Person) -> None:
         assert (await client.get(f"{ME}/export")).status_code == 200
 
 
-async def test_many_at_once(admin: Person) -> None:
+async def test_many_at_once(admin: TestUser) -> None:
     """More than there are connections to the server in transaction mode."""
 
     def ask() -> list[Any]:
@@ -103,9 +103,9 @@ def sign_up(client: Any) -> Any:
 
 
 async def test_maintenance_reaches_the_other_machine(
-    admin: Person, person: Person, second: Litestar
+    admin: TestUser, user: TestUser, second: Litestar
 ) -> None:
-    authorization = person.client.headers["authorization"]
+    authorization = user.client.headers["authorization"]
 
     async def status() -> int:
         return (await other.get(ME)).status_code

@@ -162,8 +162,8 @@ def test_links_of_the_api_lead_through_the_proxy(admin: Client, address: str) ->
     assert admin.get(problem["type"]).status_code == 200
     assert document["servers"] == [{"url": address}]
     assert f"({address}/docs/problems)" in document["info"]["description"]
-    person = {"name": "New", "email": "new@example.com", "password": "a good one, this 42"}
-    created = admin.post("/users", json=person)
+    user = {"name": "New", "email": "new@example.com", "password": "a good one, this 42"}
+    created = admin.post("/users", json=user)
     assert created.headers["location"].startswith(f"{address}/api/v1/users/")
     assert admin.get(created.headers["location"]).status_code == 200
 

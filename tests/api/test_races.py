@@ -180,7 +180,7 @@ def made(address: str, admin: Someone, *roles: str) -> Someone:
 
 
 @pytest.fixture
-def person(address: str, admin: Someone) -> Someone:
+def user(address: str, admin: Someone) -> Someone:
     return made(address, admin, "member")
 
 
@@ -214,8 +214,8 @@ def test_one_admin_remains_of_two_who_demote_each_other(
         assert client.put(f"/admin/users/{both[1].id}/roles", json={"roles": []}).is_success
 
 
-def test_a_refresh_token_has_one_successor(race: Race, address: str, person: Someone) -> None:
-    login = {"email": person.email, "password": ADMIN_PASSWORD}
+def test_a_refresh_token_has_one_successor(race: Race, address: str, user: Someone) -> None:
+    login = {"email": user.email, "password": ADMIN_PASSWORD}
     with client_at(address) as client:
         token = client.post("/auth/login", json=login).json()["refresh_token"]
     for _ in range(ROUNDS):
@@ -227,11 +227,11 @@ def test_a_refresh_token_has_one_successor(race: Race, address: str, person: Som
         token = successors.pop()
 
 
-def test_the_quota_is_exact(races: Callable[[], Race], address: str, person: Someone) -> None:
+def test_the_quota_is_exact(races: Callable[[], Race], address: str, user: Someone) -> None:
     upload = Request(
-        "POST", "/files/upload", form(part(b"x" * FILE)), person.token, {"content-type": FORM}
+        "POST", "/files/upload", form(part(b"x" * FILE)), user.token, {"content-type": FORM}
     )
-    with client_at(address, person.token) as client:
+    with client_at(address, user.token) as client:
         for _ in range(ROUNDS):
             answers = races().at_once([upload] * CLIENTS)
             statuses = sorted(each.status for each in answers)
@@ -261,12 +261,12 @@ def test_one_address_opens_one_account(race: Race, address: str, admin: Someone)
     assert total == ROUNDS_OF_HASHES
 
 
-def test_one_of_the_writers_with_one_etag_wins(race: Race, address: str, person: Someone) -> None:
-    with client_at(address, person.token) as client:
+def test_one_of_the_writers_with_one_etag_wins(race: Race, address: str, user: Someone) -> None:
+    with client_at(address, user.token) as client:
         for _ in range(ROUNDS):
             seen = {"if-match": client.get("/users/me").headers["etag"]}
             answers = race.at_once(
-                Request("PATCH", "/users/me", as_json(age=age), person.token, seen)
+                Request("PATCH", "/users/me", as_json(age=age), user.token, seen)
                 for age in range(CLIENTS)
             )
             assert sorted(each.status for each in answers) == [200] + [412] * (CLIENTS - 1)
@@ -274,13 +274,13 @@ def test_one_of_the_writers_with_one_etag_wins(race: Race, address: str, person:
             assert client.get("/users/me").json() == winner
 
 
-def test_one_key_acts_once(race: Race, address: str, person: Someone) -> None:
-    with client_at(address, person.token) as client:
+def test_one_key_acts_once(race: Race, address: str, user: Someone) -> None:
+    with client_at(address, user.token) as client:
         for number in range(1, ROUNDS + 1):
             headers = {"content-type": FORM, "idempotency-key": f"once-{number}"}
             body = form(part(b"once"))
             answers = race.at_once(
-                [Request("POST", "/files/upload", body, person.token, headers)] * CLIENTS
+                [Request("POST", "/files/upload", body, user.token, headers)] * CLIENTS
             )
             assert {201} <= {each.status for each in answers} <= {201, 409}
             assert len({each.body["id"] for each in answers if each.status == 201}) == 1

@@ -14,7 +14,7 @@ from redis import Redis
 from config.settings import Rate
 from core.security import redis_counters
 from core.security.redis_counters import RedisCounters
-from core.testing import PASSWORD, Person
+from core.testing import PASSWORD, TestUser
 from tests.redis_server import RedisServer, redis_server
 
 pytestmark = [pytest.mark.redis, pytest.mark.fallbacks("redis")]
@@ -114,16 +114,16 @@ async def test_sign_in_is_limited_all_the_same(
 
 
 async def test_who_is_signed_in_goes_on_until_the_logout(
-    client: AsyncClient, person: Person, redis: RedisServer, fault: Fault
+    client: AsyncClient, user: TestUser, redis: RedisServer, fault: Fault
 ) -> None:
     with fault(redis):
         assert (await client.get("/health/ready")).status_code == 200
-        assert (await person.client.get(OWN)).status_code == 200
-        renamed = await person.client.patch(OWN, json={"name": "Another Name"})
+        assert (await user.client.get(OWN)).status_code == 200
+        renamed = await user.client.patch(OWN, json={"name": "Another Name"})
         assert renamed.status_code == 200
-        assert (await person.client.post(f"{AUTH}/logout")).status_code == 204
-        assert (await person.client.get(OWN)).status_code == 401
-        token = {"refresh_token": person.tokens["refresh_token"]}
+        assert (await user.client.post(f"{AUTH}/logout")).status_code == 204
+        assert (await user.client.get(OWN)).status_code == 401
+        token = {"refresh_token": user.tokens["refresh_token"]}
         assert (await client.post(f"{AUTH}/refresh", json=token)).status_code == 401
-        credentials = {"email": person.email, "password": PASSWORD}
+        credentials = {"email": user.email, "password": PASSWORD}
         assert (await client.post(f"{AUTH}/login", json=credentials)).status_code == 200

@@ -25,7 +25,7 @@ from config.settings import Settings
 from core.app import create_app
 from core.testing import client_of
 from core.testing.databases import Databases
-from core.testing.people import grant
+from core.testing.users import grant
 
 pytestmark = pytest.mark.long
 

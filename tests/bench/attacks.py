@@ -71,7 +71,7 @@ def growth(service: Service, act: Callable[[Service], None]) -> float:
 
 
 def export(service: Service) -> None:
-    """Read the export of the person with 60,000 rows of audit."""
+    """Read the export of the user with 60,000 rows of audit."""
     service.client(service.people[0]).download(f"{API}/users/me/export")
 
 

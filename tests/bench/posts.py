@@ -1,4 +1,4 @@
-"""`python -m tests.bench.posts`: 200,000 posts, and one person with 60,000 rows of audit."""
+"""`python -m tests.bench.posts`: 200,000 posts, and one user with 60,000 rows of audit."""
 
 import random
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ CROWD = 100_000
 PASSWORD = "correct horse battery staple"
 ADMIN = "admin@bench.example"
 RARE = "zyzzyva"
-"""Stands in the name of one person."""
+"""Stands in the name of one user."""
 OFTEN = "100000000/minute"
 """So that limits are counted, and nobody meets one."""
 NOTHING_MORE: Mapping[str, str] = {}
@@ -89,7 +89,7 @@ class Service:
         return Client(self.server.port, who.token if who else "")
 
     def by_each(self, method: str, path: str, body: Any = None) -> list[Request]:
-        """The same request by every person in turn."""
+        """The same request by every user in turn."""
         content = json.dumps(body) if body else None
         return [Request(method, API + path, bearer(who.token), content) for who in self.people]
 

@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 
 from core.events.models import Delivery, RecordedEvent, Status
 from core.kernel.clock import utc_now
-from core.testing import Person, sign_in
+from core.testing import TestUser, sign_in
 from core.wiring.container import CoreContainer
 from tests.api.document import Operation, operations
 
@@ -36,7 +36,7 @@ async def record_dead(core: CoreContainer) -> None:
 
 
 @pytest.fixture
-async def lists(admin: Person, person: Person, core: CoreContainer) -> list[Operation]:
+async def lists(admin: TestUser, user: TestUser, core: CoreContainer) -> list[Operation]:
     """Every list of the API, each with two rows at least."""
     client = admin.client
     for number in range(2):
@@ -87,7 +87,7 @@ def is_refused(answer: Response) -> bool:
 
 
 async def test_a_cursor_is_bound_to_every_parameter_that_chooses_rows(
-    admin: Person, lists: list[Operation]
+    admin: TestUser, lists: list[Operation]
 ) -> None:
     client = admin.client
     for each in lists:
@@ -101,7 +101,7 @@ async def test_a_cursor_is_bound_to_every_parameter_that_chooses_rows(
 
 
 async def test_a_cursor_within_a_range_goes_on_within_that_range_only(
-    admin: Person, lists: list[Operation]
+    admin: TestUser, lists: list[Operation]
 ) -> None:
     client, tried = admin.client, set()
     for each in lists:
@@ -124,7 +124,7 @@ async def test_a_cursor_within_a_range_goes_on_within_that_range_only(
     assert with_time >= {"/api/v1/users", "/api/v1/files", "/api/v1/admin/events"}
 
 
-async def test_a_cursor_is_good_for_its_own_path(admin: Person, lists: list[Operation]) -> None:
+async def test_a_cursor_is_good_for_its_own_path(admin: TestUser, lists: list[Operation]) -> None:
     client = admin.client
     cursors = {it.path: (await page(client, it.path, "")).json()["next_cursor"] for it in lists}
     for path in cursors:

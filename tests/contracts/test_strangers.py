@@ -14,7 +14,9 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.mark.parametrize("name", discover())
-async def test_a_route_turns_strangers_away(name: str, app: Litestar, client: AsyncClient) -> None:
+async def test_a_route_turns_anonymous_callers_away(
+    name: str, app: Litestar, client: AsyncClient
+) -> None:
     for route, handler in operations_of(app.routes):
         rules = options_of(handler)
         if rules.module != name or rules.policy.anyone:

@@ -61,9 +61,9 @@ async def main() -> None:
             rate_limit_enabled=False,
         )
         app = create_app(settings)
-        async with app.lifespan(), register(app, "owner@example.com", "The Owner") as person:
+        async with app.lifespan(), register(app, "owner@example.com", "The Owner") as user:
             db = app.plugins.get(CorePlugin).container.db()
-            failed = await failures({"db": db, "owner": Principal(person.id)})
+            failed = await failures({"db": db, "owner": Principal(user.id)})
     if failed:
         sys.exit("\n".join(failed))
 

@@ -71,8 +71,8 @@ from modules.notes.service import *
 FOR_TESTS = """
 ## Tests
 
-The tests of a module import of the core these names too: `from core.testing import Person`. A test
-asks for the fixtures by name:
+The tests of a module import of the core these names too: `from core.testing import TestUser`. A
+test asks for the fixtures by name:
 """
 
 

@@ -30,9 +30,9 @@ EMAIL, PASSWORD = "python@example.com", "hop from note to note"
 
 def main() -> None:
     visitor = Client(base_url=ADDRESS)
-    person = RegistrationRequest(name="Hedy", email=EMAIL, password=PASSWORD)
-    assert auth_register.sync_detailed(client=visitor, body=person).status_code == 201
-    taken = auth_register.sync(client=visitor, body=person)
+    user = RegistrationRequest(name="Hedy", email=EMAIL, password=PASSWORD)
+    assert auth_register.sync_detailed(client=visitor, body=user).status_code == 201
+    taken = auth_register.sync(client=visitor, body=user)
     assert isinstance(taken, AuthRegisterResponse409)
     assert taken.code == "users.email_taken"
     tokens = auth_log_in.sync(client=visitor, body=Credentials(email=EMAIL, password=PASSWORD))

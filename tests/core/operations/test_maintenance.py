@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from sqlalchemy import Executable
 
 from core.operations import maintenance
-from core.testing import Person
+from core.testing import TestUser
 from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 
@@ -51,7 +51,7 @@ async def test_the_last_known_state_is_taken_and_refreshed_beside(
         pass
 
 
-async def test_a_change_counts_from_the_next_request(admin: Person, client: AsyncClient) -> None:
+async def test_a_change_counts_from_the_next_request(admin: TestUser, client: AsyncClient) -> None:
     for _ in range(5):
         assert (await admin.client.post(STATE, json=CLOSED)).status_code == 200
         assert await gather(*(status(client) for _ in range(5))) == ["maintenance"] * 5

@@ -7,7 +7,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
-from core.testing import Person
+from core.testing import TestUser
 
 PEOPLE = "/api/v1/users"
 ONE = {"name": "Somebody New", "email": "new@example.com", "password": "a long and plain sentence"}
@@ -67,7 +67,7 @@ async def test_a_well_formed_request_id_is_taken(
     assert (answer.headers["x-request-id"] == given) is taken
 
 
-async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: Person) -> None:
+async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: TestUser) -> None:
     for path in ("/health", "/api/v1/users/me", PEOPLE):
         got, head = await admin.client.get(path), await admin.client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b"")
@@ -76,7 +76,7 @@ async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: Pers
     assert (await client.head("/api/v1/users/me")).status_code == 401
 
 
-async def test_what_a_person_registers_is_that_persons(client: AsyncClient) -> None:
+async def test_what_a_user_registers_is_that_users(client: AsyncClient) -> None:
     answer = await client.post("/api/v1/auth/register", json=ONE)
     place = f"http://test{PEOPLE}/{answer.json()['id']}"
     assert (answer.status_code, answer.headers["location"]) == (201, place)
@@ -123,7 +123,9 @@ async def test_a_method_that_is_not_there_says_which_are(client: AsyncClient) ->
         b'{"name":"\\ud800"}',
     ],
 )
-async def test_a_body_that_could_mean_two_things_is_refused(admin: Person, content: bytes) -> None:
+async def test_a_body_that_could_mean_two_things_is_refused(
+    admin: TestUser, content: bytes
+) -> None:
     headers = {"content-type": "application/json"}
     answer = await admin.client.post(PEOPLE, content=content, headers=headers)
     assert answer.status_code == 400, answer.text
@@ -133,19 +135,19 @@ async def test_a_body_that_could_mean_two_things_is_refused(admin: Person, conte
     "kind",
     [None, "text/plain", "application/jsonx", "application/json;charset=utf-16", "multipart/x"],
 )
-async def test_only_json_is_read_as_json(admin: Person, kind: str | None) -> None:
+async def test_only_json_is_read_as_json(admin: TestUser, kind: str | None) -> None:
     headers = {"content-type": kind} if kind else {}
     answer = await admin.client.post(PEOPLE, content=b"{}", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "http.not_json")
 
 
-async def test_a_patch_says_what_it_takes(person: Person) -> None:
-    answer = await person.client.patch("/api/v1/users/me", content=b"x")
+async def test_a_patch_says_what_it_takes(user: TestUser) -> None:
+    answer = await user.client.patch("/api/v1/users/me", content=b"x")
     assert answer.status_code == 415
     assert "application/merge-patch+json" in answer.headers["accept-patch"]
 
 
-async def test_a_large_body_is_refused(admin: Person) -> None:
+async def test_a_large_body_is_refused(admin: TestUser) -> None:
     answer = await admin.client.post(PEOPLE, json=ONE | {"name": "x" * 300_000})
     assert (answer.status_code, answer.json()["code"]) == (413, "http.too_large")
 
@@ -154,13 +156,13 @@ async def test_a_large_body_is_refused(admin: Person) -> None:
     "query", ["pagee=1", "page=1&page=2", "page=0", "page=1.0", "page=%D9%A1", "per_page=101",
               "sort=nothing", "sort=name,name", "search=%E2%80%AE", "total=x&cursor="]
 )  # fmt: skip
-async def test_a_bad_query_names_the_parameter(admin: Person, query: str) -> None:
+async def test_a_bad_query_names_the_parameter(admin: TestUser, query: str) -> None:
     answer = await admin.client.get(f"{PEOPLE}?{query}")
     assert answer.status_code == 400, answer.text
     assert answer.json()["errors"][0]["location"].startswith("query")
 
 
-async def test_pages_name_their_neighbours(admin: Person) -> None:
+async def test_pages_name_their_neighbours(admin: TestUser) -> None:
     for number in range(2):
         await admin.client.post(PEOPLE, json=ONE | {"email": f"{number}@example.com"})
     answer = await admin.client.get(f"{PEOPLE}?per_page=1&page=2")
@@ -198,7 +200,7 @@ class TestWithAnOrigin:
         assert "Idempotency-Key" in preflight.headers["access-control-allow-headers"]
 
 
-async def test_a_compressed_list_is_the_same_list(admin: Person) -> None:
+async def test_a_compressed_list_is_the_same_list(admin: TestUser) -> None:
     people = (ONE | {"email": f"{number}@example.com"} for number in range(10))
     await gather(*(admin.client.post(PEOPLE, json=each) for each in people))
     plain = await admin.client.get(PEOPLE, headers={"accept-encoding": "identity"})
@@ -254,8 +256,8 @@ class TestWithLimits:
         assert (await client.get(f"{PEOPLE}/me")).status_code == 429
         assert (await client.options("/health")).status_code == 204
 
-    async def test_options_of_a_signed_in_user_counts_for_that_user(self, person: Person) -> None:
-        answer = await person.client.options(f"{PEOPLE}/me")
+    async def test_options_of_a_signed_in_user_counts_for_that_user(self, user: TestUser) -> None:
+        answer = await user.client.options(f"{PEOPLE}/me")
         assert answer.headers["ratelimit-policy"] == '"signed-in";q=600;w=60'
 
     @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://elsewhere.example"])

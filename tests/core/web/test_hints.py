@@ -3,7 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
-from core.testing import PASSWORD, Person
+from core.testing import PASSWORD, TestUser
 from tests.api.document import operations
 
 HINTS = ["x-request-id", "traceparent", "tracestate", "user-agent", "referer", "accept"]
@@ -22,19 +22,19 @@ def encoded(*fields: tuple[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 @pytest.mark.parametrize("name", [*HINTS, *LISTS])
-async def test_a_malformed_hint_refuses_no_request(name: str, person: Person) -> None:
+async def test_a_malformed_hint_refuses_no_request(name: str, user: TestUser) -> None:
     for value in MALFORMED:
         for fields in ([(name, value)], [(name, value), (name, "another-value-1")]):
-            answer = await person.client.get("/api/v1/users/me", headers=encoded(*fields))
+            answer = await user.client.get("/api/v1/users/me", headers=encoded(*fields))
             assert answer.status_code == 200, (name, value[:20], len(fields), answer.text)
             assert len(answer.headers["x-request-id"]) >= 8
 
 
 @pytest.mark.parametrize("name", [*HINTS, *LISTS])
 async def test_a_malformed_hint_refuses_no_sign_in_and_no_page(
-    name: str, person: Person, client: AsyncClient
+    name: str, user: TestUser, client: AsyncClient
 ) -> None:
-    body = {"email": person.email, "password": PASSWORD}
+    body = {"email": user.email, "password": PASSWORD}
     for fields in ([(name, "\xff\xfe;;==")], [(name, "one-value-1"), (name, "two-value-2")]):
         headers = encoded(*fields)
         assert (await client.post("/api/v1/auth/login", json=body, headers=headers)).is_success
@@ -60,19 +60,19 @@ async def test_a_repeated_request_id_is_made_new(client: AsyncClient) -> None:
         "origin",
     ],
 )
-async def test_those_that_decide_something_are_given_once(name: str, person: Person) -> None:
+async def test_those_that_decide_something_are_given_once(name: str, user: TestUser) -> None:
     fields = encoded((name, "a"), (name, "b"))
-    answer = await person.client.get("/api/v1/users/me", headers=fields)
+    answer = await user.client.get("/api/v1/users/me", headers=fields)
     assert (answer.status_code, answer.json()["code"]) == (400, "http.repeated_header")
 
 
-async def test_a_boolean_parameter_has_a_capital_in_python(admin: Person) -> None:
+async def test_a_boolean_parameter_has_a_capital_in_python(admin: TestUser) -> None:
     for text, counted in (("True", True), ("true", True), ("False", False), ("false", False)):
         answer = await admin.client.get(f"/api/v1/users?cursor=&total={text}")
         assert (answer.json()["total"] is not None) is counted
 
 
-async def test_every_boolean_parameter_has_the_same_four_spellings(admin: Person) -> None:
+async def test_every_boolean_parameter_has_the_same_four_spellings(admin: TestUser) -> None:
     found = [
         (each.at({}), parameter["name"])
         for each in await operations(admin.client)
@@ -91,10 +91,10 @@ async def test_every_boolean_parameter_has_the_same_four_spellings(admin: Person
             assert error["code"] == "bool"
 
 
-async def test_inline_is_read_like_every_other_boolean(person: Person) -> None:
+async def test_inline_is_read_like_every_other_boolean(user: TestUser) -> None:
     files = {"file": ("a.png", b"\x89PNG\r\n\x1a\n")}
-    uploaded = await person.client.post("/api/v1/files/upload", files=files)
+    uploaded = await user.client.post("/api/v1/files/upload", files=files)
     path = f"/api/v1/files/{uploaded.json()['id']}/download"
     for text, kind in (("True", "inline"), ("true", "inline"), ("False", "attachment")):
-        answer = await person.client.get(f"{path}?inline={text}")
+        answer = await user.client.get(f"{path}?inline={text}")
         assert answer.headers["content-disposition"].startswith(kind)

@@ -16,7 +16,7 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.kernel.clock import utc_now
-from core.testing import CLIENTS, ROUNDS, Person, at_once, client_of, eventually, later, register
+from core.testing import CLIENTS, ROUNDS, TestUser, at_once, client_of, eventually, later, register
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
 
@@ -24,16 +24,16 @@ PEOPLE = "/api/v1/users"
 ONE = {"name": "Once Only", "email": "once@example.com", "password": "a long and plain sentence"}
 
 
-async def create(admin: Person, key: str, **changes: str) -> Response:
+async def create(admin: TestUser, key: str, **changes: str) -> Response:
     return await admin.client.post(PEOPLE, json=ONE | changes, headers={"idempotency-key": key})
 
 
-async def total(admin: Person) -> int:
+async def total(admin: TestUser) -> int:
     answer = await admin.client.get(f"{PEOPLE}?search={ONE['email']}")
     return int(answer.json()["total"])
 
 
-async def test_the_same_request_has_one_effect_and_one_answer(admin: Person) -> None:
+async def test_the_same_request_has_one_effect_and_one_answer(admin: TestUser) -> None:
     first, second = await create(admin, "a"), await create(admin, '"a"')
     assert first.status_code == second.status_code == 201
     assert first.content == second.content
@@ -44,14 +44,14 @@ async def test_the_same_request_has_one_effect_and_one_answer(admin: Person) -> 
     assert await total(admin) == 1
 
 
-async def test_another_body_under_a_key_is_refused(admin: Person) -> None:
+async def test_another_body_under_a_key_is_refused(admin: TestUser) -> None:
     await create(admin, "a")
     other = await create(admin, "a", name="Twice")
     assert (other.status_code, other.json()["code"]) == (422, "http.idempotency_key_reused")
     assert await total(admin) == 1
 
 
-async def test_a_key_belongs_to_one_person(app: Litestar, admin: Person) -> None:
+async def test_a_key_belongs_to_one_user(app: Litestar, admin: TestUser) -> None:
     async with register(app, "second@example.com", "Second Admin", roles=("admin",)) as second:
         await create(admin, "a")
         other = await create(second, "a", email="another@example.com")
@@ -59,7 +59,7 @@ async def test_a_key_belongs_to_one_person(app: Litestar, admin: Person) -> None
 
 
 @pytest.mark.race
-async def test_one_of_many_requests_at_once_acts(admin: Person) -> None:
+async def test_one_of_many_requests_at_once_acts(admin: TestUser) -> None:
     for number in range(ROUNDS):
         key, email = f"race{number}", f"{number}.{ONE['email']}"
         answers = await at_once(*(create(admin, key, email=email) for _ in range(CLIENTS)))
@@ -73,12 +73,12 @@ async def test_one_of_many_requests_at_once_acts(admin: Person) -> None:
         assert (await create(admin, key, email=email)).headers["idempotency-replayed"] == "true"
 
 
-async def test_what_was_refused_may_be_tried_again(admin: Person) -> None:
+async def test_what_was_refused_may_be_tried_again(admin: TestUser) -> None:
     assert (await create(admin, "a", name="")).status_code == 400
     assert (await create(admin, "a")).status_code == 201
 
 
-async def test_a_refusal_that_is_final_is_kept(admin: Person) -> None:
+async def test_a_refusal_that_is_final_is_kept(admin: TestUser) -> None:
     path = "/api/v1/admin/users/00000000-0000-7000-8000-000000000000/disable"
     headers = {"idempotency-key": "a"}
     first = await admin.client.post(path, headers=headers)
@@ -88,7 +88,7 @@ async def test_a_refusal_that_is_final_is_kept(admin: Person) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256, '"'])
-async def test_a_key_is_plain_text(admin: Person, key: str) -> None:
+async def test_a_key_is_plain_text(admin: TestUser, key: str) -> None:
     answer = await admin.client.post(
         PEOPLE,
         json=ONE,
@@ -104,7 +104,7 @@ async def test_a_key_is_read_after_authentication(client: AsyncClient) -> None:
 
 
 async def test_a_reservation_whose_process_died_is_free_after_a_minute(
-    admin: Person, core: CoreContainer
+    admin: TestUser, core: CoreContainer
 ) -> None:
     await create(admin, "a")
     await forget_the_answer(core, timedelta(seconds=59))
@@ -119,7 +119,7 @@ ENDED = b"ly\r\n--x--\r\n"
 
 @pytest.mark.usefixtures("frequent_renewals")
 async def test_a_reservation_lives_as_long_as_its_request(
-    person: Person, core: CoreContainer
+    user: TestUser, core: CoreContainer
 ) -> None:
     last = Event()
 
@@ -128,27 +128,27 @@ async def test_a_reservation_lives_as_long_as_its_request(
         await last.wait()
         yield ENDED
 
-    first = create_task(upload_again(person, slowly()))
+    first = create_task(upload_again(user, slowly()))
     await eventually(partial(reservations_since, core, utc_now() - timedelta(seconds=30)), 1)
     with ExitStack() as clocks:
         for _ in range(3):
             clocks.enter_context(later(seconds=50))
             await eventually(partial(reservations_since, core, utc_now()), 1)
-        retry = await upload_again(person, BEGUN + ENDED)
+        retry = await upload_again(user, BEGUN + ENDED)
         assert (retry.status_code, retry.json()["code"]) == (409, "http.idempotency_key_in_use")
         assert retry.headers["retry-after"] == "1"
         last.set()
         assert (await first).status_code == 201, (await first).text
-        replayed = await upload_again(person, BEGUN + ENDED)
+        replayed = await upload_again(user, BEGUN + ENDED)
     assert (replayed.json(), replayed.headers["idempotency-replayed"]) == (
         (await first).json(),
         "true",
     )
 
 
-async def upload_again(person: Person, content: bytes | AsyncIterator[bytes]) -> Response:
+async def upload_again(user: TestUser, content: bytes | AsyncIterator[bytes]) -> Response:
     headers = {"content-type": "multipart/form-data; boundary=x", "idempotency-key": "a"}
-    return await person.client.post("/api/v1/files/upload", content=content, headers=headers)
+    return await user.client.post("/api/v1/files/upload", content=content, headers=headers)
 
 
 async def reservations_since(core: CoreContainer, moment: datetime) -> int:
@@ -169,10 +169,10 @@ async def test_a_key_without_a_principal_belongs_to_one_client_ip(app: Litestar)
     assert answers[3].content == answers[0].content
 
 
-async def test_an_answer_is_kept_with_the_person_it_is_about(
-    client: AsyncClient, admin: Person, core: CoreContainer
+async def test_an_answer_is_kept_with_the_user_it_is_about(
+    client: AsyncClient, admin: TestUser, core: CoreContainer
 ) -> None:
-    """Not with the admin who made that person, nor with nobody where they registered."""
+    """Not with the admin who made that user, nor with nobody where they registered."""
     headers = {"idempotency-key": "a"}
     registered = await client.post("/api/v1/auth/register", json=ONE, headers=headers)
     created = await create(admin, "b", email="other@example.com")
@@ -188,7 +188,7 @@ async def forget_the_answer(core: CoreContainer, age: timedelta) -> None:
         await tx.session.execute(update(IdempotencyRow).values(**values))
 
 
-async def test_an_answer_is_kept_for_a_day(admin: Person, core: CoreContainer) -> None:
+async def test_an_answer_is_kept_for_a_day(admin: TestUser, core: CoreContainer) -> None:
     await create(admin, "a")
     async with core.db().transaction() as tx:
         old = utc_now() - timedelta(hours=25)
@@ -199,19 +199,19 @@ async def test_an_answer_is_kept_for_a_day(admin: Person, core: CoreContainer) -
 
 
 async def test_nothing_is_kept_where_the_answer_holds_a_secret(
-    person: Person, app: Litestar
+    user: TestUser, app: Litestar
 ) -> None:
-    body = {"email": person.email, "password": person.password}
+    body = {"email": user.email, "password": user.password}
     headers = {"idempotency-key": "a"}
-    first = await person.client.post("/api/v1/auth/login", json=body, headers=headers)
-    second = await person.client.post("/api/v1/auth/login", json=body, headers=headers)
+    first = await user.client.post("/api/v1/auth/login", json=body, headers=headers)
+    second = await user.client.post("/api/v1/auth/login", json=body, headers=headers)
     assert first.status_code == second.status_code == 200
     assert first.json()["refresh_token"] != second.json()["refresh_token"]
     headers = {"idempotency-key": "what is no key"}
-    assert (await person.client.post("/api/v1/auth/login", json=body, headers=headers)).is_success
+    assert (await user.client.post("/api/v1/auth/login", json=body, headers=headers)).is_success
 
 
-async def test_files_count_by_their_names_and_contents(person: Person) -> None:
+async def test_files_count_by_their_names_and_contents(user: TestUser) -> None:
     async def upload(content: bytes, boundary: str) -> Response:
         body = (
             f"--{boundary}\r\ncontent-disposition: form-data; name=file; filename=a.txt\r\n"
@@ -221,17 +221,17 @@ async def test_files_count_by_their_names_and_contents(person: Person) -> None:
             "content-type": f"multipart/form-data; boundary={boundary}",
             "idempotency-key": "file",
         }
-        return await person.client.post("/api/v1/files/upload", content=body, headers=headers)
+        return await user.client.post("/api/v1/files/upload", content=body, headers=headers)
 
     first, again = await upload(b"hello", "one"), await upload(b"hello", "two")
     assert first.status_code == again.status_code == 201, first.text
     assert first.json() == again.json()
     assert (await upload(b"other", "one")).status_code == 422
-    assert (await person.client.get("/api/v1/files")).json()["total"] == 1
+    assert (await user.client.get("/api/v1/files")).json()["total"] == 1
 
 
 async def test_a_change_of_the_secret_key_makes_no_other_body(
-    admin: Person, settings: Settings, log_lines: LogWriter
+    admin: TestUser, settings: Settings, log_lines: LogWriter
 ) -> None:
     await create(admin, "a")
     changed = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from core.testing import Person
+from core.testing import TestUser
 
 API = "/api/v1"
 ME = f"{API}/users/me"
@@ -72,9 +72,9 @@ async def test_all_but_the_texts_stays_the_same(client: AsyncClient) -> None:
     assert korean == english | texts != english
 
 
-async def test_the_locale_of_the_user_comes_first(person: Person) -> None:
+async def test_the_locale_of_the_user_comes_first(user: TestUser) -> None:
     async def asked(accepted: str) -> str:
-        answer = await person.client.get(NOWHERE, headers=accepting(accepted))
+        answer = await user.client.get(NOWHERE, headers=accepting(accepted))
         return spoken(answer)[0]
 
     assert await asked("ko") == "ko"
@@ -84,17 +84,17 @@ async def test_the_locale_of_the_user_comes_first(person: Person) -> None:
         ("fr-FR", "en", "ko"),
         (None, "en", "ko"),
     ):
-        changed = await person.client.patch(ME, json={"locale": locale})
+        changed = await user.client.patch(ME, json={"locale": locale})
         assert changed.status_code == 200
         assert (await asked("en"), await asked("ko")) == (in_english, in_korean), locale
 
 
 async def test_an_api_key_speaks_the_language_of_its_owner(
-    client: AsyncClient, person: Person
+    client: AsyncClient, user: TestUser
 ) -> None:
-    await person.client.patch(ME, json={"locale": "ko"})
+    await user.client.patch(ME, json={"locale": "ko"})
     draft = {"name": "Backup", "scopes": ["profile:read"]}
-    key = (await person.client.post(f"{API}/auth/api-keys", json=draft)).json()["key"]
+    key = (await user.client.post(f"{API}/auth/api-keys", json=draft)).json()["key"]
     refused = await client.patch(ME, json={}, headers={"x-api-key": key})
     assert (refused.status_code, refused.headers["content-language"]) == (403, "ko")
 
@@ -178,7 +178,7 @@ async def test_the_detail_lists_the_messages(client: AsyncClient) -> None:
     ]
 
 
-async def test_the_values_that_are_allowed_are_a_list(admin: Person) -> None:
+async def test_the_values_that_are_allowed_are_a_list(admin: TestUser) -> None:
     answer = await admin.client.get(f"{API}/users/me/activity?outcome=zz")
     [error] = answer.json()["errors"]
     assert error["parameters"] == {"allowed": ["success", "refused", "failed"]}
@@ -196,7 +196,7 @@ async def test_a_message_of_a_library_is_replaced_by_its_code(client: AsyncClien
 
 
 async def test_a_text_that_an_admin_wrote_is_no_template(
-    admin: Person, client: AsyncClient
+    admin: TestUser, client: AsyncClient
 ) -> None:
     closed = {"enabled": True, "message": "Back at {seconds}, {0} {", "retry_after_s": 9}
     assert (await admin.client.post(f"{API}/admin/maintenance", json=closed)).status_code == 200
@@ -214,23 +214,23 @@ async def test_the_description_of_oauth_stays_in_ascii(client: AsyncClient) -> N
 
 
 class TestSuccesses:
-    async def test_they_do_not_vary_with_the_language(self, person: Person) -> None:
-        answers = [await person.client.get(ME, headers=accepting(it)) for it in ("en", "ko")]
+    async def test_they_do_not_vary_with_the_language(self, user: TestUser) -> None:
+        answers = [await user.client.get(ME, headers=accepting(it)) for it in ("en", "ko")]
         assert answers[0].content == answers[1].content
         assert answers[0].headers["etag"] == answers[1].headers["etag"]
         for answer in answers:
             assert answer.headers["vary"] == "Accept-Encoding, Origin"
             assert "content-language" not in answer.headers
 
-    async def test_neither_does_an_unchanged_one(self, person: Person) -> None:
-        tag = (await person.client.get(ME)).headers["etag"]
-        unchanged = await person.client.get(ME, headers=accepting("ko") | {"if-none-match": tag})
+    async def test_neither_does_an_unchanged_one(self, user: TestUser) -> None:
+        tag = (await user.client.get(ME)).headers["etag"]
+        unchanged = await user.client.get(ME, headers=accepting("ko") | {"if-none-match": tag})
         assert unchanged.status_code == 304
         assert "content-language" not in unchanged.headers
 
 
 class TestReplays:
-    async def test_a_replayed_error_stays_in_its_first_language(self, admin: Person) -> None:
+    async def test_a_replayed_error_stays_in_its_first_language(self, admin: TestUser) -> None:
         """The key stands for one response, whose header field names its language."""
         path = f"{API}/admin/users/00000000-0000-7000-8000-000000000000/enable"
         key = {"idempotency-key": "one"}
@@ -243,7 +243,7 @@ class TestReplays:
             assert answer.headers.get_list("content-language") == ["ko"]
             assert answer.headers.get_list("vary") == [VARY]
 
-    async def test_an_error_about_the_key_follows_the_reader(self, admin: Person) -> None:
+    async def test_an_error_about_the_key_follows_the_reader(self, admin: TestUser) -> None:
         path, key = f"{API}/admin/maintenance", {"idempotency-key": "two"}
         await admin.client.post(path, json={"enabled": False}, headers=key)
         reused = await admin.client.post(

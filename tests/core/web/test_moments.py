@@ -9,7 +9,7 @@ from pydantic import create_model
 
 from core.kernel.errors import InvalidInput
 from core.kernel.schemas import MergePatch, Schema, UtcDatetime
-from core.testing import Person
+from core.testing import TestUser
 from core.web.bodies import JsonBytes, decode
 
 SAME = ["2026-01-31T12:00:00Z", "2026-01-31T21:00:00+09:00", "2026-01-31T07:30:00.000-04:30"]
@@ -74,7 +74,7 @@ def test_a_body_with_a_plain_datetime_is_no_schema(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["audit?since", "audit?until", "users?created_at_gte"])
-async def test_a_query_is_read_alike(name: str, admin: Person) -> None:
+async def test_a_query_is_read_alike(name: str, admin: TestUser) -> None:
     path, _, parameter = name.partition("?")
     for text in (*SAME, *EDGES):
         answer = await admin.client.get(f"/api/v1/admin/{path}", params={parameter: text})
@@ -86,7 +86,7 @@ async def test_a_query_is_read_alike(name: str, admin: Person) -> None:
 
 
 @pytest.mark.parametrize("name", ["audit?since", "audit?until", "users?created_at_gte"])
-async def test_a_bare_plus_in_a_query_is_the_sign_of_the_offset(name: str, admin: Person) -> None:
+async def test_a_bare_plus_in_a_query_is_the_sign_of_the_offset(name: str, admin: TestUser) -> None:
     """A form reads it as a space, and no other sign can have been one."""
     path, _, parameter = name.partition("?")
     soon = datetime.now(UTC) + timedelta(minutes=5)

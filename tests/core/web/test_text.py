@@ -6,34 +6,34 @@ import pytest
 from httpx import Response
 
 from core.kernel.text import MAX_MARKS
-from core.testing import PASSWORD, Person
+from core.testing import PASSWORD, TestUser
 
 API = "/api/v1"
-Send = Callable[[Person, str], Awaitable[Response]]
+Send = Callable[[TestUser, str], Awaitable[Response]]
 
 
 def sends(method: str, path: str, field: str, **others: object) -> Send:
-    async def send(person: Person, text: str) -> Response:
+    async def send(user: TestUser, text: str) -> Response:
         body = {**others, field: text}
-        return await person.client.request(method, f"{API}{path}", json=body)
+        return await user.client.request(method, f"{API}{path}", json=body)
 
     return send
 
 
 def asks(path: str, name: str) -> Send:
-    async def ask(person: Person, text: str) -> Response:
-        return await person.client.get(f"{API}{path}", params={name: text})
+    async def ask(user: TestUser, text: str) -> Response:
+        return await user.client.get(f"{API}{path}", params={name: text})
 
     return ask
 
 
-async def token(person: Person, text: str) -> Response:
+async def token(user: TestUser, text: str) -> Response:
     form = {"grant_type": "password", "username": "a@example.com", "password": text}
-    return await person.client.post(f"{API}/auth/token", data=form)
+    return await user.client.post(f"{API}/auth/token", data=form)
 
 
-async def upload(person: Person, text: str) -> Response:
-    return await person.client.post(f"{API}/files/upload", files={"file": (f"{text}.txt", b"x")})
+async def upload(user: TestUser, text: str) -> Response:
+    return await user.client.post(f"{API}/files/upload", files={"file": (f"{text}.txt", b"x")})
 
 
 NEW = {"name": "Some Name", "email": "new@example.com"}
@@ -56,7 +56,7 @@ PLACES: dict[str, tuple[Send, int]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_marks_in_a_row_are_bounded(place: str, admin: Person) -> None:
+async def test_marks_in_a_row_are_bounded(place: str, admin: TestUser) -> None:
     send, status = PLACES[place]
     allowed = await send(admin, "many marks a" + "\u0323" * MAX_MARKS)
     refused = await send(admin, "many marks a" + "\u0323" * (MAX_MARKS + 1))
@@ -66,7 +66,7 @@ async def test_marks_in_a_row_are_bounded(place: str, admin: Person) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_length_comes_before_all_else(place: str, admin: Person) -> None:
+async def test_length_comes_before_all_else(place: str, admin: TestUser) -> None:
     """A text beyond its length is told its length, not its marks, for those were not counted."""
     send, _ = PLACES[place]
     times = 13 if place in ("a search", "a filter") else 65  # an address has 8 KiB
@@ -75,7 +75,7 @@ async def test_length_comes_before_all_else(place: str, admin: Person) -> None:
     assert "combining" not in answer.text
 
 
-async def test_texts_of_right_to_left_languages_are_kept(admin: Person) -> None:
+async def test_texts_of_right_to_left_languages_are_kept(admin: TestUser) -> None:
     path = f"{API}/admin/maintenance"
     for text in ("שלום\u200e, world\u200f", "\u061cمرحبا\u200e (a)"):
         named = await admin.client.patch(f"{API}/users/me", json={"name": f"\u200f{text}\u200e"})
@@ -84,7 +84,7 @@ async def test_texts_of_right_to_left_languages_are_kept(admin: Person) -> None:
         assert said.json()["message"] == text
 
 
-async def test_line_breaks_of_every_kind_become_one(admin: Person) -> None:
+async def test_line_breaks_of_every_kind_become_one(admin: TestUser) -> None:
     text = "a\r\nb\rc\x0bd\x0ce\x85f\u2028g\u2029h\ni"
     body = {"enabled": False, "message": text}
     answer = await admin.client.post(f"{API}/admin/maintenance", json=body)
@@ -97,7 +97,7 @@ async def test_line_breaks_of_every_kind_become_one(admin: Person) -> None:
 @pytest.mark.parametrize(
     "blank", ["\u200b", "\u3164", "\u115f\u1160", "\u2060", "\ufeff", "\u00a0"]
 )
-async def test_a_name_shows_something(blank: str, admin: Person) -> None:
+async def test_a_name_shows_something(blank: str, admin: TestUser) -> None:
     answer = await admin.client.patch(f"{API}/users/me", json={"name": blank * 3})
     assert [each["code"] for each in answer.json()["errors"]] == ["string_too_short"]
     everyone = await admin.client.get(f"{API}/users", params={"search": blank})

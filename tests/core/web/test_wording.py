@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.schemas import Schema, UtcDatetime
 from core.kernel.text import Line
-from core.testing import Person
+from core.testing import TestUser
 from core.web.bodies import JsonBytes, decode
 from tests.api.document import expanded
 
@@ -145,7 +145,7 @@ def test_the_codes_are_those_of_pydantic() -> None:
     ],
 )
 async def test_errors_of_parameters_have_such_messages_too(
-    admin: Person, query: str, location: str, message: str
+    admin: TestUser, query: str, location: str, message: str
 ) -> None:
     refused = await admin.client.get(f"{API}/{query}")
     assert refused.status_code == 400
@@ -153,7 +153,7 @@ async def test_errors_of_parameters_have_such_messages_too(
     assert (error["location"], error["message"]) == (location, message)
 
 
-async def test_a_filter_by_one_of_some_words_still_filters(admin: Person) -> None:
+async def test_a_filter_by_one_of_some_words_still_filters(admin: TestUser) -> None:
     await admin.client.patch(f"{API}/users/me", json={"name": ""})
     for status in ("pending", "running", "failed", "dead", "waiting"):
         answer = await admin.client.get(f"{API}/admin/events?status={status}")
@@ -204,12 +204,12 @@ async def test_a_repeated_key_is_named(client: AsyncClient, content: bytes, plac
     assert [each["location"] for each in answer.json()["errors"]] == [place]
 
 
-async def test_a_merge_patch_is_taken_by_a_patch_alone(person: Person) -> None:
+async def test_a_merge_patch_is_taken_by_a_patch_alone(user: TestUser) -> None:
     headers, me = {"content-type": "application/merge-patch+json"}, f"{API}/users/me"
     body = json.dumps({"name": "New Name"})
-    assert (await person.client.patch(me, content=body, headers=headers)).status_code == 200
+    assert (await user.client.patch(me, content=body, headers=headers)).status_code == 200
     for method, path in (("PUT", me), ("POST", f"{API}/auth/step-up")):
-        answer = await person.client.request(method, path, content=body, headers=headers)
+        answer = await user.client.request(method, path, content=body, headers=headers)
         assert answer.status_code == 415
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.testing import PASSWORD, AccessRequest, AccessTable, Person
+from core.testing import PASSWORD, AccessRequest, AccessTable, TestUser
 
 AUTH = "/api/v1/auth"
 KEY: dict[str, Any] = {"json": {"name": "A key", "scopes": ["profile:read"]}}
@@ -12,27 +12,27 @@ NEW_PASSWORD = {
 
 
 def password(request: AccessRequest) -> dict[str, Any]:
-    return {"json": {"email": request.person.email, "password": PASSWORD}}
+    return {"json": {"email": request.user.email, "password": PASSWORD}}
 
 
 def password_form(request: AccessRequest) -> dict[str, Any]:
-    form = {"grant_type": "password", "username": request.person.email, "password": PASSWORD}
+    form = {"grant_type": "password", "username": request.user.email, "password": PASSWORD}
     return {"data": form}
 
 
 def refresh_token(request: AccessRequest) -> dict[str, Any]:
-    return {"json": {"refresh_token": request.person.tokens["refresh_token"]}}
+    return {"json": {"refresh_token": request.user.tokens["refresh_token"]}}
 
 
 def access_token(request: AccessRequest) -> dict[str, Any]:
-    return {"data": {"token": request.person.tokens["access_token"]}}
+    return {"data": {"token": request.user.tokens["access_token"]}}
 
 
-async def new_key(owner: Person) -> object:
+async def new_key(owner: TestUser) -> object:
     return (await owner.client.post(f"{AUTH}/api-keys", **KEY)).json()["id"]
 
 
-async def first_session(owner: Person) -> object:
+async def first_session(owner: TestUser) -> object:
     return (await owner.client.get(f"{AUTH}/sessions")).json()["data"][0]["id"]
 
 

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from config.settings import Rate, Settings
 from core.kit import Module
-from core.testing import Applications, Person, client_of
+from core.testing import Applications, TestUser, client_of
 from modules.auth.plugin import Plugin
 
 AUTH = "/api/v1/auth"
@@ -39,8 +39,8 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def log_in(client: AsyncClient, person: Person, **headers: str) -> dict[str, Any]:
-    body = {"email": person.email, "password": person.password}
+async def log_in(client: AsyncClient, user: TestUser, **headers: str) -> dict[str, Any]:
+    body = {"email": user.email, "password": user.password}
     answer = await client.post(f"{AUTH}/login", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     tokens: dict[str, Any] = answer.json()

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, RSAKey
 from litestar import Litestar
 
 from core.kit import Module, utc_now
-from core.testing import Person, client_of, later
+from core.testing import TestUser, client_of, later
 from modules.auth.service.signing_keys import SigningKeys
 from tests.modules.auth.conftest import AUTH, ME, log_in, refresh, works
 
@@ -41,9 +41,9 @@ async def key(auth: Module) -> ECKey:
 
 
 @pytest.fixture
-def forge(person: Person, key: ECKey) -> Forge:
+def forge(user: TestUser, key: ECKey) -> Forge:
     """A token with our own signature, changed as a thief of the key would."""
-    header, payload, _ = person.tokens["access_token"].split(".")
+    header, payload, _ = user.tokens["access_token"].split(".")
 
     def make(head: dict[str, Any] | None = None, **claims: Any) -> str:
         stated = {**decoded(payload), **claims}
@@ -73,18 +73,18 @@ async def test_the_forger_can_make_a_good_one(client: AsyncClient, forge: Forge)
 
 class TestForgery:
     async def test_a_token_without_a_signature_is_refused(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        header, payload, _ = person.tokens["access_token"].split(".")
+        header, payload, _ = user.tokens["access_token"].split(".")
         for alg in ("none", "None", "NONE", "nOnE", ""):
             head = in_json({**decoded(header), "alg": alg})
             for token in (f"{head}.{payload}.", f"{head}.{payload}", f"{header}.{payload}."):
                 assert await refused(client, token)
 
     async def test_the_public_key_as_a_shared_secret_is_refused(
-        self, client: AsyncClient, person: Person, key: ECKey
+        self, client: AsyncClient, user: TestUser, key: ECKey
     ) -> None:
-        header, payload, _ = person.tokens["access_token"].split(".")
+        header, payload, _ = user.tokens["access_token"].split(".")
         public = key.public_key
         jwk = (await client.get("/.well-known/jwks.json")).json()["keys"][0]
         secrets = (
@@ -100,17 +100,17 @@ class TestForgery:
                 assert await refused(client, f"{start}.{b64(mac + mac)}")
 
     async def test_the_key_of_another_issuer_is_refused(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        header, payload, _ = person.tokens["access_token"].split(".")
+        header, payload, _ = user.tokens["access_token"].split(".")
         foreign = ECKey.generate_key("P-256")
         assert await refused(client, jwt.encode(decoded(header), decoded(payload), foreign))
         rsa = RSAKey.generate_key(2048)
         head = {**decoded(header), "alg": "RS256"}
         assert await refused(client, jwt.encode(head, decoded(payload), rsa))
 
-    async def test_another_kid_is_refused(self, client: AsyncClient, person: Person) -> None:
-        header, payload, _ = person.tokens["access_token"].split(".")
+    async def test_another_kid_is_refused(self, client: AsyncClient, user: TestUser) -> None:
+        header, payload, _ = user.tokens["access_token"].split(".")
         kids: tuple[Any, ...] = (
             "../../dev/null",
             "' OR 1=1--",
@@ -149,11 +149,11 @@ class TestForgery:
             assert await refused(client, forge(head)), head
 
     async def test_a_token_that_was_changed_is_refused(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        token = person.tokens["access_token"]
+        token = user.tokens["access_token"]
         header, payload, signature = token.split(".")
-        other = (await log_in(client, person))["access_token"].split(".")
+        other = (await log_in(client, user))["access_token"].split(".")
         changed = in_json({**decoded(payload), "sub": str(UUID(int=1))})
         flipped = payload[:10] + ("A" if payload[10] != "A" else "B") + payload[11:]
         for forged in (
@@ -169,13 +169,13 @@ class TestForgery:
 
 
 class TestSpelling:
-    async def test_a_token_has_only_one_spelling(self, client: AsyncClient, person: Person) -> None:
-        token = person.tokens["access_token"]
+    async def test_a_token_has_only_one_spelling(self, client: AsyncClient, user: TestUser) -> None:
+        token = user.tokens["access_token"]
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
         twin = token[:-1] + alphabet[alphabet.index(token[-1]) + 1]  # the same bytes, decoded
         for other in (token + "=", token + "==", token + ".x", token + ".", twin, token + "\t"):
             assert await refused(client, other)
-        await person.client.post(f"{AUTH}/logout")
+        await user.client.post(f"{AUTH}/logout")
         for other in (token, token + "=", twin):
             assert await refused(client, other)
 
@@ -184,25 +184,25 @@ class TestSpelling:
             assert await refused(client, token)
 
     async def test_the_scheme_has_any_case_and_no_other_is_known(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        token = person.tokens["access_token"]
+        token = user.tokens["access_token"]
         for scheme, status in (("bearer", 200), ("BEARER", 200), ("Basic", 401), ("Token", 401)):
             answer = await client.get(ME, headers={"authorization": f"{scheme} {token}"})
             assert answer.status_code == status
 
     async def test_two_tokens_at_once_are_refused(
-        self, client: AsyncClient, person: Person, stranger: Person
+        self, client: AsyncClient, user: TestUser, other_user: TestUser
     ) -> None:
         headers = [
             ("authorization", f"Bearer {each.tokens['access_token']}")
-            for each in (person, stranger)
+            for each in (user, other_user)
         ]
         assert (await client.get(ME, headers=headers)).status_code in (400, 401)
 
-    async def test_a_token_in_the_url_is_ignored(self, client: AsyncClient, person: Person) -> None:
+    async def test_a_token_in_the_url_is_ignored(self, client: AsyncClient, user: TestUser) -> None:
         for name in ("access_token", "token", "api_key"):
-            answer = await client.get(ME, params={name: person.tokens["access_token"]})
+            answer = await client.get(ME, params={name: user.tokens["access_token"]})
             assert answer.status_code == 401
 
 
@@ -235,38 +235,38 @@ class TestClaims:
         for claim in ("nbf", "iat"):
             assert await refused(client, forge(**{claim: int(utc_now().timestamp()) + 600}))
 
-    async def test_an_expired_token_is_refused(self, client: AsyncClient, person: Person) -> None:
-        assert await works(client, person.tokens)
-        with later(seconds=person.tokens["expires_in"] + 1):
-            assert not await works(client, person.tokens)
+    async def test_an_expired_token_is_refused(self, client: AsyncClient, user: TestUser) -> None:
+        assert await works(client, user.tokens)
+        with later(seconds=user.tokens["expires_in"] + 1):
+            assert not await works(client, user.tokens)
 
     async def test_a_token_of_another_session_or_user_is_refused(
-        self, client: AsyncClient, forge: Forge, stranger: Person
+        self, client: AsyncClient, forge: Forge, other_user: TestUser
     ) -> None:
-        assert await refused(client, forge(sub=str(stranger.id)))
+        assert await refused(client, forge(sub=str(other_user.id)))
         assert await refused(client, forge(sid=str(UUID(int=1))))
 
 
 class TestOtherCredentials:
     async def test_a_refresh_token_is_no_access_token(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        assert await refused(client, person.tokens["refresh_token"])
+        assert await refused(client, user.tokens["refresh_token"])
 
     async def test_an_access_token_is_no_refresh_token(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        answer = await refresh(client, {"refresh_token": person.tokens["access_token"]})
+        answer = await refresh(client, {"refresh_token": user.tokens["access_token"]})
         assert answer.status_code == 401
-        assert await works(client, person.tokens)
+        assert await works(client, user.tokens)
 
-    async def test_an_api_key_is_no_access_token(self, client: AsyncClient, person: Person) -> None:
+    async def test_an_api_key_is_no_access_token(self, client: AsyncClient, user: TestUser) -> None:
         draft = {"name": "mine", "scopes": ["profile:read"]}
-        made = await person.client.post(f"{AUTH}/api-keys", json=draft)
+        made = await user.client.post(f"{AUTH}/api-keys", json=draft)
         assert await refused(client, made.json()["key"])
 
 
-async def test_it_says_who_and_never_what_they_may(person: Person, admin: Person) -> None:
+async def test_it_says_who_and_never_what_they_may(user: TestUser, admin: TestUser) -> None:
     """Roles are looked up: a change of them counts at once (ASVS 8.3.2)."""
     header, payload, _ = admin.tokens["access_token"].split(".")
     assert set(decoded(header)) == {"alg", "typ", "kid"}
@@ -278,18 +278,18 @@ async def test_it_says_who_and_never_what_they_may(person: Person, admin: Person
     assert claims["exp"] - claims["iat"] == admin.tokens["expires_in"] == 600
 
 
-async def test_each_is_another(client: AsyncClient, person: Person) -> None:
-    first, second = [await log_in(client, person) for _ in range(2)]
+async def test_each_is_another(client: AsyncClient, user: TestUser) -> None:
+    first, second = [await log_in(client, user) for _ in range(2)]
     assert len({first["access_token"], second["access_token"]}) == 2
     assert len({first["refresh_token"], second["refresh_token"]}) == 2
 
 
-async def test_anyone_may_have_the_keys_for_a_while(app: Litestar, person: Person) -> None:
+async def test_anyone_may_have_the_keys_for_a_while(app: Litestar, user: TestUser) -> None:
     async with client_of(app) as client:
         answer = await client.get("/.well-known/jwks.json")
     assert answer.status_code == 200
     assert "max-age=300" in answer.headers["cache-control"]
     [key] = answer.json()["keys"]
     assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
-    found = jwt.decode(person.tokens["access_token"], ECKey.import_key(key), ["ES256"])
+    found = jwt.decode(user.tokens["access_token"], ECKey.import_key(key), ["ES256"])
     assert found.header["kid"] == key["kid"]

@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import select, update
 
 from core.kit.platform import MaintenanceState
-from core.testing import CLIENTS, ROUNDS, CoreContainer, Person, at_once, later
+from core.testing import CLIENTS, ROUNDS, CoreContainer, TestUser, at_once, later
 from modules.auth.models import ApiKey
 from modules.users.models import User
 from tests.modules.auth.conftest import AUTH, ME, bearer, code_of
@@ -18,8 +18,8 @@ KEYS = f"{AUTH}/api-keys"
 DRAFT = {"name": "Nightly backup", "scopes": ["profile:read"]}
 
 
-async def made(person: Person, **draft: Any) -> dict[str, Any]:
-    answer = await person.client.post(KEYS, json={**DRAFT, **draft})
+async def made(user: TestUser, **draft: Any) -> dict[str, Any]:
+    answer = await user.client.post(KEYS, json={**DRAFT, **draft})
     assert answer.status_code == 201, answer.text
     key: dict[str, Any] = answer.json()
     return key
@@ -32,9 +32,9 @@ async def use(client: AsyncClient, key: str | bytes) -> Response:
 
 class TestLookups:
     async def test_whatever_is_no_key_is_refused_alike(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
+        key = (await made(user))["key"]
         prefix, secret = key[:16], key[17:]
         wrong = (
             "",
@@ -57,26 +57,26 @@ class TestLookups:
         assert (await use(client, key)).status_code == 200
 
     async def test_a_key_is_no_token_and_goes_with_none(
-        self, client: AsyncClient, person: Person, stranger: Person
+        self, client: AsyncClient, user: TestUser, other_user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
+        key = (await made(user))["key"]
         assert (await client.get(ME, headers=bearer(key))).status_code == 401
-        mixed = await stranger.client.get(ME, headers={"x-api-key": key})
+        mixed = await other_user.client.get(ME, headers={"x-api-key": key})
         assert mixed.status_code == 400
 
 
 class TestSecrecy:
     async def test_the_key_is_in_the_first_answer_only(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         headers = {"idempotency-key": "the-same-again"}
-        answers = [await person.client.post(KEYS, json=DRAFT, headers=headers) for _ in range(2)]
+        answers = [await user.client.post(KEYS, json=DRAFT, headers=headers) for _ in range(2)]
         first, second = [each.json() for each in answers]
         assert answers[0].headers["cache-control"] == "no-store"
         assert answers[0].headers["location"].endswith(f"/auth/api-keys/{first['id']}")
         assert first["key"] != second["key"]
         assert first["key"].startswith(first["prefix"] + "_")
-        listed = (await person.client.get(KEYS)).json()
+        listed = (await user.client.get(KEYS)).json()
         assert listed["total"] == 2
         shown = {"id", "prefix", "name", "scopes", "created_at", "expires_at", "last_used_at"}
         assert set(first) == shown | {"key"}
@@ -87,20 +87,20 @@ class TestSecrecy:
         assert first["key"][17:] not in repr(rows)
 
     async def test_making_one_is_audited_without_it(
-        self, core: CoreContainer, person: Person
+        self, core: CoreContainer, user: TestUser
     ) -> None:
-        key = await made(person)
+        key = await made(user)
         [row] = await trail(core, "auth.make_api_key")
-        assert (row.actor_id, row.target_id) == (person.id, key["id"])
+        assert (row.actor_id, row.target_id) == (user.id, key["id"])
 
     async def test_when_it_was_last_used_is_noted(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
+        key = (await made(user))["key"]
         noted: Any = None
         for _ in range(200):
             await use(client, key)
-            [listed] = (await person.client.get(KEYS)).json()["data"]
+            [listed] = (await user.client.get(KEYS)).json()["data"]
             if noted := listed["last_used_at"]:
                 break
         assert noted
@@ -108,9 +108,9 @@ class TestSecrecy:
 
 class TestMaintenance:
     async def test_a_key_acts_as_its_owner(
-        self, client: AsyncClient, core: CoreContainer, person: Person, admin: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser, admin: TestUser
     ) -> None:
-        keys = [(await made(each))["key"] for each in (person, admin)]
+        keys = [(await made(each))["key"] for each in (user, admin)]
         await core.maintenance().switch(MaintenanceState(True))
         answers = [await use(client, each) for each in keys]
         assert [each.status_code for each in answers] == [503, 200]
@@ -132,69 +132,69 @@ class TestScopes:
         ],
     )
     async def test_no_more_than_there_is_and_than_one_has(
-        self, person: Person, scopes: Any, status: int
+        self, user: TestUser, scopes: Any, status: int
     ) -> None:
-        answer = await person.client.post(KEYS, json={**DRAFT, "scopes": scopes})
+        answer = await user.client.post(KEYS, json={**DRAFT, "scopes": scopes})
         assert answer.status_code == status, answer.text
-        assert (await person.client.get(KEYS)).json()["total"] == 0
+        assert (await user.client.get(KEYS)).json()["total"] == 0
 
     async def test_it_may_only_what_its_scopes_say(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        key = (await made(person, scopes=["files:read"]))["key"]
+        key = (await made(user, scopes=["files:read"]))["key"]
         answer = await use(client, key)
         assert (answer.status_code, code_of(answer)) == (403, "auth.insufficient_scope")
         change = await client.patch(ME, json={"name": "Other"}, headers={"x-api-key": key})
         assert (change.status_code, code_of(change)) == (403, "auth.key_not_allowed")
 
     async def test_they_end_with_the_rights_of_its_owner(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
+        key = (await made(user))["key"]
         assert (await use(client, key)).status_code == 200
         async with core.db().transaction() as tx:
-            await tx.session.execute(update(User).where(User.id == person.id).values(roles=()))
+            await tx.session.execute(update(User).where(User.id == user.id).values(roles=()))
             tx.invalidate("principals", "users")
         assert (await use(client, key)).status_code == 403
 
-    async def test_they_cannot_be_changed(self, person: Person) -> None:
-        key = await made(person)
-        answer = await person.client.patch(f"{KEYS}/{key['id']}", json={"scopes": ["files:read"]})
+    async def test_they_cannot_be_changed(self, user: TestUser) -> None:
+        key = await made(user)
+        answer = await user.client.patch(f"{KEYS}/{key['id']}", json={"scopes": ["files:read"]})
         assert answer.status_code == 405
 
     @pytest.mark.parametrize("days", [0, 366, -1, 1.5, "90", None])
-    async def test_it_lasts_a_day_to_a_year(self, person: Person, days: Any) -> None:
+    async def test_it_lasts_a_day_to_a_year(self, user: TestUser, days: Any) -> None:
         draft = {**DRAFT, "expires_in_days": days}
-        assert (await person.client.post(KEYS, json=draft)).status_code == 400
+        assert (await user.client.post(KEYS, json=draft)).status_code == 400
 
 
 class TestEnds:
-    async def test_when_it_expires(self, client: AsyncClient, person: Person) -> None:
-        key = (await made(person, expires_in_days=1))["key"]
+    async def test_when_it_expires(self, client: AsyncClient, user: TestUser) -> None:
+        key = (await made(user, expires_in_days=1))["key"]
         assert (await use(client, key)).status_code == 200
         with later(days=1, seconds=1):
             assert (await use(client, key)).status_code == 401
 
     async def test_when_it_is_revoked_in_every_instance(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
-        key = await made(person)
+        key = await made(user)
         for instance in (client, other_instance):
             assert (await use(instance, key["key"])).status_code == 200
-        assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 204
+        assert (await user.client.delete(f"{KEYS}/{key['id']}")).status_code == 204
         for instance in (client, other_instance):
             assert (await use(instance, key["key"])).status_code == 401
-        assert (await person.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
+        assert (await user.client.delete(f"{KEYS}/{key['id']}")).status_code == 404
 
     @pytest.mark.race
     async def test_no_use_comes_through_after_a_revocation_at_the_same_time(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
         instances = (client, other_instance)
         for _ in range(ROUNDS):
-            key = await made(person)
+            key = await made(user)
             uses = self.uses(instances, key)
-            revocations = [person.client.delete(f"{KEYS}/{key['id']}") for _ in range(2)]
+            revocations = [user.client.delete(f"{KEYS}/{key['id']}") for _ in range(2)]
             answers = await at_once(*uses, *revocations, *self.uses(instances, key))
             statuses = [each.status_code for each in answers]
             assert sorted(statuses[len(uses) : len(uses) + 2]) == [204, 404]
@@ -207,28 +207,26 @@ class TestEnds:
         return [use(each, key["key"]) for each in instances for _ in range(CLIENTS // 4)]
 
     async def test_when_its_owner_is_disabled(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
+        key = (await made(user))["key"]
         async with core.db().transaction() as tx:
-            await tx.session.execute(
-                update(User).where(User.id == person.id).values(is_active=False)
-            )
+            await tx.session.execute(update(User).where(User.id == user.id).values(is_active=False))
             tx.invalidate("principals", "users")
         assert (await use(client, key)).status_code == 401
 
     async def test_a_key_survives_the_logout_of_its_owner(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        key = (await made(person))["key"]
-        await person.client.post(f"{AUTH}/logout-all")
+        key = (await made(user))["key"]
+        await user.client.post(f"{AUTH}/logout-all")
         assert (await use(client, key)).status_code == 200
 
-    async def test_a_stranger_cannot_revoke_a_key(
-        self, client: AsyncClient, person: Person, stranger: Person
+    async def test_another_user_cannot_revoke_a_key(
+        self, client: AsyncClient, user: TestUser, other_user: TestUser
     ) -> None:
-        key = await made(person)
-        assert (await stranger.client.get(KEYS)).json()["total"] == 0
-        answer = await stranger.client.delete(f"{KEYS}/{key['id']}")
+        key = await made(user)
+        assert (await other_user.client.get(KEYS)).json()["total"] == 0
+        answer = await other_user.client.delete(f"{KEYS}/{key['id']}")
         assert (answer.status_code, code_of(answer)) == (404, "auth.api_key_not_found")
         assert (await use(client, key["key"])).status_code == 200

@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from config.settings import Rate
 from core.kit import Module
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, later
 from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.service.login_delays import (
     CEILING,
@@ -66,36 +66,36 @@ def counting(passwords: PasswordHashing) -> Iterator[list[str]]:
 
 
 class TestByAccount:
-    async def test_each_guess_after_five_waits_longer(self, app: Litestar, person: Person) -> None:
-        assert await statuses(app, person.email, FREE) == [401] * FREE
-        refused = await attempt(app, person.email)
+    async def test_each_guess_after_five_waits_longer(self, app: Litestar, user: TestUser) -> None:
+        assert await statuses(app, user.email, FREE) == [401] * FREE
+        refused = await attempt(app, user.email)
         assert (refused.status_code, code_of(refused)) == (429, "auth.too_many_attempts")
         assert refused.headers["retry-after"] == "1"
         with later(seconds=1.1):
-            assert (await attempt(app, person.email)).status_code == 401
-            assert (await attempt(app, person.email)).headers["retry-after"] == "2"
+            assert (await attempt(app, user.email)).status_code == 401
+            assert (await attempt(app, user.email)).headers["retry-after"] == "2"
 
     @pytest.mark.parametrize("jump", [{"days": 1}, {"minutes": 5}, {"days": -1}])
     async def test_wrong_guesses_under_a_wrong_clock_lock_nobody_out(
-        self, app: Litestar, person: Person, jump: dict[str, int]
+        self, app: Litestar, user: TestUser, jump: dict[str, int]
     ) -> None:
         with later(**jump):
-            assert await statuses(app, person.email, FREE - 1) == [401] * (FREE - 1)
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+            assert await statuses(app, user.email, FREE - 1) == [401] * (FREE - 1)
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 200
 
     async def test_the_right_password_must_wait_too_and_then_clears(
-        self, app: Litestar, person: Person
+        self, app: Litestar, user: TestUser
     ) -> None:
-        await statuses(app, person.email, FREE)
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 429
+        await statuses(app, user.email, FREE)
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 429
         with later(seconds=1.1):
-            assert (await attempt(app, person.email, PASSWORD)).status_code == 200
-            assert await statuses(app, person.email, FREE + 1) == [401] * FREE + [429]
+            assert (await attempt(app, user.email, PASSWORD)).status_code == 200
+            assert await statuses(app, user.email, FREE + 1) == [401] * FREE + [429]
 
-    async def test_an_unknown_account_is_counted_alike(self, app: Litestar, person: Person) -> None:
+    async def test_an_unknown_account_is_counted_alike(self, app: Litestar, user: TestUser) -> None:
         known, unknown = [
             [await attempt(app, email) for _ in range(FREE + 2)]
-            for email in (person.email, "unknown@example.com")
+            for email in (user.email, "unknown@example.com")
         ]
         for one, other in zip(known, unknown, strict=True):
             assert one.status_code == other.status_code
@@ -104,31 +104,31 @@ class TestByAccount:
             assert one.json()["code"] == other.json()["code"]
 
     async def test_it_is_one_account_however_it_is_written(
-        self, app: Litestar, person: Person
+        self, app: Litestar, user: TestUser
     ) -> None:
         spellings = (
-            person.email.upper(),
-            f" {person.email} ",
+            user.email.upper(),
+            f" {user.email} ",
             "person@\uff45xample.com",
             "PERSON@example.COM",
-            person.email,
+            user.email,
         )
         for email in spellings:
             assert (await attempt(app, email)).status_code == 401
-        assert (await attempt(app, person.email)).status_code == 429
+        assert (await attempt(app, user.email)).status_code == 429
         assert (await attempt(app, "person+tag@example.com")).status_code == 401
 
-    async def test_one_client_does_not_delay_another(self, app: Litestar, person: Person) -> None:
-        await statuses(app, person.email, FREE + 1)
-        other = await attempt(app, person.email, PASSWORD, address="192.0.2.2")
+    async def test_one_client_does_not_delay_another(self, app: Litestar, user: TestUser) -> None:
+        await statuses(app, user.email, FREE + 1)
+        other = await attempt(app, user.email, PASSWORD, address="192.0.2.2")
         assert other.status_code == 200
 
     async def test_a_hundred_guesses_from_a_hundred_client_ips_are_counted_together(
-        self, app: Litestar, auth: Module, person: Person
+        self, app: Litestar, auth: Module, user: TestUser
     ) -> None:
         with counting(auth.provider(PasswordHashing)()) as reached:
             answers = await at_once(
-                *(attempt(app, person.email, address=f"198.51.100.{n}") for n in range(100))
+                *(attempt(app, user.email, address=f"198.51.100.{n}") for n in range(100))
             )
         assert FREE_TO_STRANGERS <= len(reached) <= FREE_TO_STRANGERS + 1
         assert sorted({each.status_code for each in answers}) == [401, 429]
@@ -165,9 +165,9 @@ class TestByAddress:
         rows = await trail(core, "auth.login")
         assert rows[5].address == "2001:db8::5"
 
-    async def test_who_is_right_is_not_counted(self, app: Litestar, person: Person) -> None:
+    async def test_who_is_right_is_not_counted(self, app: Litestar, user: TestUser) -> None:
         for _ in range(FREE_BY_ADDRESS + 2):
-            assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+            assert (await attempt(app, user.email, PASSWORD)).status_code == 200
 
 
 class TestRates:
@@ -186,9 +186,9 @@ class TestRates:
         assert int(last.headers["retry-after"]) > 0
 
     async def test_fewer_for_one_account_whether_there_is_one_or_not(
-        self, app: Litestar, person: Person
+        self, app: Litestar, user: TestUser
     ) -> None:
-        before = {person.email: 1, "unknown@example.com": 0}  # who is there has signed in once
+        before = {user.email: 1, "unknown@example.com": 0}  # who is there has signed in once
         for email, used in before.items():
             answers = [
                 (await attempt(app, email, address=f"203.0.113.{n}")).status_code for n in range(6)
@@ -196,11 +196,11 @@ class TestRates:
             assert answers == [401] * (4 - used) + [429] * (2 + used)
 
     async def test_the_token_endpoint_shares_the_rates(
-        self, app: Litestar, client: AsyncClient, person: Person
+        self, app: Litestar, client: AsyncClient, user: TestUser
     ) -> None:
         """The client has signed in, so its attempts are counted by themselves."""
-        form = {"grant_type": "password", "username": person.email, "password": WRONG}
-        assert await statuses(app, person.email, 1, address="127.0.0.1") == [401]
+        form = {"grant_type": "password", "username": user.email, "password": WRONG}
+        assert await statuses(app, user.email, 1, address="127.0.0.1") == [401]
         answers = [await client.post(f"{AUTH}/token", data=form) for _ in range(4)]
         refused = [each for each in answers if each.status_code == 429]
         for each in refused:
@@ -212,10 +212,10 @@ class TestRates:
 
 class TestFlood:
     async def test_two_hundred_wrong_guesses_at_once_are_counted(
-        self, app: Litestar, auth: Module, person: Person
+        self, app: Litestar, auth: Module, user: TestUser
     ) -> None:
         with counting(auth.provider(PasswordHashing)()) as reached:
-            answers = await at_once(*(attempt(app, person.email) for _ in range(200)))
+            answers = await at_once(*(attempt(app, user.email) for _ in range(200)))
         assert len(reached) <= FREE + 3, "a second that passes lets one more through"
         assert {each.status_code for each in answers} == {401, 429}
 
@@ -230,9 +230,9 @@ class TestFlood:
                 reached.clear()
 
     async def test_two_instances_count_together(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
-        body = {"email": person.email, "password": WRONG}
+        body = {"email": user.email, "password": WRONG}
         for _ in range(3):
             assert (await client.post(f"{AUTH}/login", json=body)).status_code == 401
         others = [await other_instance.post(f"{AUTH}/login", json=body) for _ in range(3)]
@@ -244,16 +244,16 @@ class TestSwitchedOff:
     def overrides(self) -> dict[str, Any]:
         return {"rate_limit_enabled": False}
 
-    async def test_there_is_no_delay(self, app: Litestar, person: Person) -> None:
-        assert await statuses(app, person.email, 12) == [401] * 12
+    async def test_there_is_no_delay(self, app: Litestar, user: TestUser) -> None:
+        assert await statuses(app, user.email, 12) == [401] * 12
 
     async def test_the_hashes_have_a_bounded_queue(
-        self, app: Litestar, auth: Module, person: Person
+        self, app: Litestar, auth: Module, user: TestUser
     ) -> None:
-        answers = await at_once(*(attempt(app, person.email, "x" * 256) for _ in range(200)))
+        answers = await at_once(*(attempt(app, user.email, "x" * 256) for _ in range(200)))
         found = {each.status_code for each in answers}
         assert found <= {401, 503}
         for each in answers:
             if each.status_code == 503:
                 assert each.headers["retry-after"] and code_of(each) == "auth.busy"
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 200

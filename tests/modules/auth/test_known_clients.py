@@ -9,7 +9,7 @@ from litestar import Litestar
 from sqlalchemy import func, select, update
 
 from config.settings import Rate
-from core.testing import PASSWORD, CoreContainer, Person, later
+from core.testing import PASSWORD, CoreContainer, TestUser, later
 from modules.auth.models import Attempts
 from modules.auth.service.login_delays import CEILING, FREE, FREE_TO_STRANGERS
 from modules.auth.service.login_throttle import MOST_KNOWN
@@ -56,28 +56,28 @@ async def count(core: CoreContainer, statement: Any) -> int:
 
 
 class TestStrangers:
-    async def test_strangers_delay_each_other_but_no_known_client(
-        self, app: Litestar, person: Person
+    async def test_unknown_clients_delay_each_other_but_no_known_client(
+        self, app: Litestar, user: TestUser
     ) -> None:
         for number in range(FREE_TO_STRANGERS):
-            answer = await attempt(app, person.email, address=f"192.0.2.{number}")
+            answer = await attempt(app, user.email, address=f"192.0.2.{number}")
             assert answer.status_code == 401
-        assert (await attempt(app, person.email, address="192.0.2.99")).status_code == 429
-        assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 200
+        assert (await attempt(app, user.email, address="192.0.2.99")).status_code == 429
+        assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
 
-    async def test_close_the_account_to_strangers_alone(
-        self, app: Litestar, core: CoreContainer, person: Person
+    async def test_close_the_account_to_unknown_clients_alone(
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await lock_out_strangers(app, core, person.email)
-        assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 200
-        proof = await person.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
+        await lock_out_strangers(app, core, user.email)
+        assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
+        proof = await user.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
         assert proof.status_code == 204
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 403, "strangers stay out"
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 403, "strangers stay out"
 
-    async def test_strangers_are_asked_to_reset_instead_of_to_wait(
-        self, app: Litestar, core: CoreContainer, client: AsyncClient, person: Person
+    async def test_unknown_clients_are_asked_to_reset_instead_of_to_wait(
+        self, app: Litestar, core: CoreContainer, client: AsyncClient, user: TestUser
     ) -> None:
-        for email in (person.email, "unknown@example.com"):
+        for email in (user.email, "unknown@example.com"):
             await lock_out_strangers(app, core, email)
             refused = await attempt(app, email)
             assert "retry-after" not in refused.headers
@@ -96,9 +96,11 @@ class TestStrangers:
         assert (await client.post(f"{AUTH}/register", json=body)).status_code == 201
         assert (await attempt(app, email, PASSWORD)).status_code == 200
 
-    async def test_strangers_use_up_their_own_rate(self, app: Litestar, person: Person) -> None:
-        assert await statuses(app, person.email, FREE + 3) == [401] * FREE + [429] * 3
-        assert await statuses(app, person.email, FREE, HOME) == [401] * FREE
+    async def test_unknown_clients_use_up_their_own_rate(
+        self, app: Litestar, user: TestUser
+    ) -> None:
+        assert await statuses(app, user.email, FREE + 3) == [401] * FREE + [429] * 3
+        assert await statuses(app, user.email, FREE, HOME) == [401] * FREE
 
 
 class TestRate:
@@ -107,19 +109,19 @@ class TestRate:
         limit_login(monkeypatch, MANY, Rate(4, 60))
         return {"rate_limit_enabled": True}
 
-    async def test_five_a_minute_of_strangers_leave_the_known_client_its_own(
-        self, app: Litestar, person: Person
+    async def test_five_a_minute_of_unknown_clients_leave_the_known_client_its_own(
+        self, app: Litestar, user: TestUser
     ) -> None:
         for number in range(6):
-            await attempt(app, person.email, address=f"192.0.2.{number}")
-        refused = await attempt(app, person.email, PASSWORD, address="192.0.2.99")
+            await attempt(app, user.email, address=f"192.0.2.{number}")
+        refused = await attempt(app, user.email, PASSWORD, address="192.0.2.99")
         assert code_of(refused) == "http.too_many_requests"
-        assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 200
+        assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
 
     async def test_an_attempt_that_the_rate_refuses_is_not_counted_as_wrong(
-        self, app: Litestar, core: CoreContainer, person: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await statuses(app, person.email, 6, HOME)
+        await statuses(app, user.email, 6, HOME)
         async with core.db().read() as reads:
             failures = select(Attempts.failures).where(Attempts.known_until.is_not(None))
             assert await reads.scalar(failures) == 4
@@ -127,83 +129,83 @@ class TestRate:
 
 class TestKnownClients:
     async def test_slow_down_by_themselves_and_in_the_end_need_a_reset(
-        self, app: Litestar, core: CoreContainer, person: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        assert await statuses(app, person.email, FREE + 1, HOME) == [401] * FREE + [429]
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 200, "another client"
+        assert await statuses(app, user.email, FREE + 1, HOME) == [401] * FREE + [429]
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 200, "another client"
         await nearly_reach_the_ceiling(core)
-        assert (await attempt(app, person.email, WRONG, HOME)).status_code == 401
-        assert code_of(await attempt(app, person.email, PASSWORD, HOME)) == "auth.reset_required"
-        assert (await attempt(app, person.email, PASSWORD)).status_code == 200
+        assert (await attempt(app, user.email, WRONG, HOME)).status_code == 401
+        assert code_of(await attempt(app, user.email, PASSWORD, HOME)) == "auth.reset_required"
+        assert (await attempt(app, user.email, PASSWORD)).status_code == 200
 
     async def test_known_clients_are_known_by_their_network(
-        self, app: Litestar, core: CoreContainer, person: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
         home = "2001:db8:1:2::1"
-        assert (await attempt(app, person.email, PASSWORD, home)).status_code == 200
-        await lock_out_strangers(app, core, person.email)
+        assert (await attempt(app, user.email, PASSWORD, home)).status_code == 200
+        await lock_out_strangers(app, core, user.email)
         for address, status in (("2001:db8:1:2::ffff", 200), ("2001:db8:1:3::1", 403)):
-            assert (await attempt(app, person.email, PASSWORD, address)).status_code == status
+            assert (await attempt(app, user.email, PASSWORD, address)).status_code == status
 
     async def test_known_clients_are_forgotten_after_three_months(
-        self, app: Litestar, core: CoreContainer, person: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await lock_out_strangers(app, core, person.email)
+        await lock_out_strangers(app, core, user.email)
         with later(days=89):
-            assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 200
+            assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
         with later(days=89 + 91):
-            assert (await attempt(app, person.email, PASSWORD, HOME)).status_code == 403
+            assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 403
 
     async def test_known_clients_are_the_ten_that_signed_in_last(
-        self, app: Litestar, core: CoreContainer, person: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
         for number in range(MOST_KNOWN + 2):
-            answer = await attempt(app, person.email, PASSWORD, f"203.0.113.{number}")
+            answer = await attempt(app, user.email, PASSWORD, f"203.0.113.{number}")
             assert answer.status_code == 200
         assert await count(core, KNOWN) == MOST_KNOWN
-        await lock_out_strangers(app, core, person.email)
+        await lock_out_strangers(app, core, user.email)
         for number, status in ((1, 403), (2, 200), (MOST_KNOWN + 1, 200)):
-            answer = await attempt(app, person.email, PASSWORD, f"203.0.113.{number}")
+            answer = await attempt(app, user.email, PASSWORD, f"203.0.113.{number}")
             assert answer.status_code == status
 
-    async def test_known_clients_of_one_account_are_strangers_to_another(
-        self, app: Litestar, core: CoreContainer, person: Person
+    async def test_known_clients_of_one_account_are_unknown_to_another(
+        self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
         await lock_out_strangers(app, core, "other@example.com")
         assert (await attempt(app, "other@example.com", PASSWORD, HOME)).status_code == 403
 
     async def test_known_clients_are_erased_with_the_account(
-        self, app: Litestar, core: CoreContainer, person: Person, admin: Person
+        self, app: Litestar, core: CoreContainer, user: TestUser, admin: TestUser
     ) -> None:
-        await attempt(app, person.email)
+        await attempt(app, user.email)
         before = await count(core, ROWS)
-        erased = await admin.client.delete(f"/api/v1/admin/users/{person.id}")
+        erased = await admin.client.delete(f"/api/v1/admin/users/{user.id}")
         assert erased.status_code == 204
         assert await count(core, ROWS) == before - 3
 
 
-Clearing = Callable[[Litestar, Person, Person], Awaitable[None]]
+Clearing = Callable[[Litestar, TestUser, TestUser], Awaitable[None]]
 
 
-async def enable(_: Litestar, person: Person, admin: Person) -> None:
-    answer = await admin.client.post(f"/api/v1/admin/users/{person.id}/enable")
+async def enable(_: Litestar, user: TestUser, admin: TestUser) -> None:
+    answer = await admin.client.post(f"/api/v1/admin/users/{user.id}/enable")
     assert answer.status_code == 204
 
 
-async def change_the_password(_: Litestar, person: Person, __: Person) -> None:
+async def change_the_password(_: Litestar, user: TestUser, __: TestUser) -> None:
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    answer = await person.client.post(f"{AUTH}/password/change", json=body)
+    answer = await user.client.post(f"{AUTH}/password/change", json=body)
     assert answer.status_code == 204
 
 
-async def promote(app: Litestar, person: Person, _: Person) -> None:
+async def promote(app: Litestar, user: TestUser, _: TestUser) -> None:
     admins = app.plugins.get(Plugin).provider(AdminService)()
-    new = NewAccount(name="Boss", email=person.email, password=NEW_PASSWORD)
+    new = NewAccount(name="Boss", email=user.email, password=NEW_PASSWORD)
     await admins.make(new, promote=True)
 
 
-async def unlock(app: Litestar, person: Person, _: Person) -> None:
-    await app.plugins.get(Plugin).provider(AdminService)().unlock(person.email)
+async def unlock(app: Litestar, user: TestUser, _: TestUser) -> None:
+    await app.plugins.get(Plugin).provider(AdminService)().unlock(user.email)
 
 
 @pytest.mark.parametrize(
@@ -218,21 +220,21 @@ async def unlock(app: Litestar, person: Person, _: Person) -> None:
 async def test_what_opens_the_account_again(
     app: Litestar,
     core: CoreContainer,
-    person: Person,
-    admin: Person,
+    user: TestUser,
+    admin: TestUser,
     clear: Clearing,
     password: str,
 ) -> None:
-    await lock_out_strangers(app, core, person.email)
-    await attempt(app, person.email, WRONG, HOME)
-    await clear(app, person, admin)
-    assert (await attempt(app, person.email, password)).status_code == 200
-    assert await statuses(app, person.email, FREE, HOME) == [401] * FREE
+    await lock_out_strangers(app, core, user.email)
+    await attempt(app, user.email, WRONG, HOME)
+    await clear(app, user, admin)
+    assert (await attempt(app, user.email, password)).status_code == 200
+    assert await statuses(app, user.email, FREE, HOME) == [401] * FREE
 
 
 async def test_who_signs_in_again_from_home_keeps_the_session_of_before(
-    app: Litestar, core: CoreContainer, client: AsyncClient, person: Person
+    app: Litestar, core: CoreContainer, client: AsyncClient, user: TestUser
 ) -> None:
-    await lock_out_strangers(app, core, person.email)
-    assert await log_in(client, person)
-    assert (await person.client.get("/api/v1/users/me")).status_code == 200
+    await lock_out_strangers(app, core, user.email)
+    assert await log_in(client, user)
+    assert (await user.client.get("/api/v1/users/me")).status_code == 200

@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 
 from core.kit import Module
 from core.kit.platform import MaintenanceState
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, register
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, register
 from modules.auth.models import Password
 from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.service.passwords import PasswordService
@@ -49,20 +49,20 @@ def shown(answer: Response) -> Any:
     return answer.status_code, body, headers
 
 
-async def change(core: CoreContainer, person: Person, **columns: Any) -> None:
+async def change(core: CoreContainer, user: TestUser, **columns: Any) -> None:
     async with core.db().transaction() as tx:
-        await tx.session.execute(update(User).where(User.id == person.id).values(**columns))
+        await tx.session.execute(update(User).where(User.id == user.id).values(**columns))
         tx.invalidate("principals", "users")
 
 
-async def remove_password(core: CoreContainer, person: Person) -> None:
+async def remove_password(core: CoreContainer, user: TestUser) -> None:
     async with core.db().transaction() as tx:
-        await tx.session.execute(delete(Password).where(Password.user_id == person.id))
+        await tx.session.execute(delete(Password).where(Password.user_id == user.id))
 
 
 @pytest.fixture
 async def accounts(
-    app: Litestar, core: CoreContainer, person: Person
+    app: Litestar, core: CoreContainer, user: TestUser
 ) -> AsyncIterator[dict[str, str]]:
     """The address of one of each kind that a wrong password, or any, does not open."""
     async with (
@@ -78,7 +78,7 @@ async def accounts(
         async with core.db().transaction() as tx:
             await tx.session.execute(delete(User).where(User.id == deleted.id))
         yield {
-            "known": person.email,
+            "known": user.email,
             "unknown": "unknown@example.com",
             "disabled": disabled.email,
             "leaving": leaving.email,
@@ -111,16 +111,16 @@ class TestRefusals:
         assert (await way(client, known, PASSWORD)).status_code == 200
 
     async def test_each_leaves_one_row_that_says_who_was_meant(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         await attempt(client, "unknown@example.com", PASSWORD)
-        await attempt(client, person.email, "wrong password")
-        await log_in(client, person)
+        await attempt(client, user.email, "wrong password")
+        await log_in(client, user)
         rows = await trail(core, "auth.login")
         assert [row[:4] for row in rows[-3:]] == [
             ("auth.login", "refused", None, None),
-            ("auth.login", "refused", None, str(person.id)),
-            ("auth.login", "success", person.id, str(person.id)),
+            ("auth.login", "refused", None, str(user.id)),
+            ("auth.login", "success", user.id, str(user.id)),
         ]
 
     @WAYS
@@ -149,19 +149,19 @@ class TestRefusals:
     async def test_what_is_no_login_is_400(self, client: AsyncClient, body: Any) -> None:
         assert (await client.post(f"{AUTH}/login", json=body)).status_code == 400
 
-    async def test_what_is_not_json_is_415(self, client: AsyncClient, person: Person) -> None:
-        form = {"email": person.email, "password": PASSWORD}
+    async def test_what_is_not_json_is_415(self, client: AsyncClient, user: TestUser) -> None:
+        form = {"email": user.email, "password": PASSWORD}
         assert (await client.post(f"{AUTH}/login", data=form)).status_code == 415
 
     @pytest.mark.race
     async def test_a_good_password_and_a_disabling_at_once(
-        self, client: AsyncClient, admin: Person, person: Person
+        self, client: AsyncClient, admin: TestUser, user: TestUser
     ) -> None:
         """Whichever comes first, nobody is signed in afterwards."""
-        path = f"/api/v1/admin/users/{person.id}"
+        path = f"/api/v1/admin/users/{user.id}"
         for _ in range(ROUNDS):
             *answers, disabled = await at_once(
-                *(attempt(client, person.email, PASSWORD) for _ in range(CLIENTS - 1)),
+                *(attempt(client, user.email, PASSWORD) for _ in range(CLIENTS - 1)),
                 admin.client.post(f"{path}/disable"),
             )
             assert disabled.status_code == 204
@@ -214,10 +214,10 @@ async def medians(
 
 class TestSuccess:
     async def test_the_answer_is_a_pair_of_tokens_that_nobody_keeps(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         key = {"idempotency-key": "one-and-the-same"}
-        body = {"email": person.email, "password": PASSWORD}
+        body = {"email": user.email, "password": PASSWORD}
         first, second = [
             await client.post(f"{AUTH}/login", json=body, headers=key) for _ in range(2)
         ]
@@ -236,9 +236,9 @@ class TestSuccess:
         assert first.json()["refresh_token"] != second.json()["refresh_token"]
 
     async def test_the_address_may_be_written_otherwise(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        for email in (person.email.upper(), f"  {person.email}\u0020", "Person@EXAMPLE.com"):
+        for email in (user.email.upper(), f"  {user.email}\u0020", "Person@EXAMPLE.com"):
             assert (await attempt(client, email, PASSWORD)).status_code == 200
 
     async def test_composed_or_decomposed_it_is_the_same_password(
@@ -252,26 +252,26 @@ class TestSuccess:
             assert (await attempt(client, email, typed)).status_code == 200
 
     async def test_a_password_kept_under_old_parameters_is_kept_anew(
-        self, client: AsyncClient, auth: Module, person: Person
+        self, client: AsyncClient, auth: Module, user: TestUser
     ) -> None:
         passwords, old = auth.provider(PasswordService)(), PasswordHashing(memory_kib=128)
-        await passwords.store(person.id, await old.hash(PASSWORD))
-        await log_in(client, person)
-        assert "$m=64," in str(await passwords.stored(person.id))
-        await log_in(client, person)
+        await passwords.store(user.id, await old.hash(PASSWORD))
+        await log_in(client, user)
+        assert "$m=64," in str(await passwords.stored(user.id))
+        await log_in(client, user)
 
 
 class TestMaintenance:
     async def test_only_admins_get_in(
-        self, client: AsyncClient, core: CoreContainer, person: Person, admin: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser, admin: TestUser
     ) -> None:
         await core.maintenance().switch(MaintenanceState(True, "Back soon", 7))
-        closed = await attempt(client, person.email, PASSWORD)
+        closed = await attempt(client, user.email, PASSWORD)
         assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
         assert closed.headers["retry-after"] == "7"
         row = (await trail(core, "auth.login"))[-1]
-        assert (row.outcome, row.actor_id) == ("failed", person.id)
-        assert (await attempt(client, person.email, "wrong password")).status_code == 401
+        assert (row.outcome, row.actor_id) == ("failed", user.id)
+        assert (await attempt(client, user.email, "wrong password")).status_code == 401
         tokens = await log_in(client, admin)
         answer = await client.get("/api/v1/users", headers=bearer(tokens["access_token"]))
         assert answer.status_code == 200

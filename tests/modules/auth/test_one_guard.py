@@ -15,7 +15,7 @@ from litestar import Litestar
 
 from config.settings import Rate
 from core.kit import Module
-from core.testing import PASSWORD, CoreContainer, Person
+from core.testing import PASSWORD, CoreContainer, TestUser
 from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.service.login_delays import FREE
 from modules.auth.service.login_throttle import LoginThrottle
@@ -36,14 +36,14 @@ class Proof(NamedTuple):
     field: str
     body: Mapping[str, str | None] = MappingProxyType({})
 
-    async def send(self, person: Person, password: str, **headers: str) -> Response:
-        path = self.path.replace("{id}", str(person.id))
+    async def send(self, user: TestUser, password: str, **headers: str) -> Response:
+        path = self.path.replace("{id}", str(user.id))
         body = {**self.body, self.field: password}
-        return await person.client.request(self.method, path, json=body, headers=headers)
+        return await user.client.request(self.method, path, json=body, headers=headers)
 
-    async def send_once(self, person: Person, password: str) -> Response:
+    async def send_once(self, user: TestUser, password: str) -> Response:
         """With an Idempotency-Key of its own."""
-        return await self.send(person, password, **{"idempotency-key": f"key{next(keys)}"})
+        return await self.send(user, password, **{"idempotency-key": f"key{next(keys)}"})
 
 
 WHOLE: dict[str, str | None] = {"name": "Some Person", "email": NEW, "age": None, "locale": None}
@@ -72,42 +72,42 @@ def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @each_proof
-async def test_every_proof_is_slowed_down_alike(person: Person, proof: Proof) -> None:
-    answers = [await proof.send(person, WRONG) for _ in range(FREE + 1)]
+async def test_every_proof_is_slowed_down_alike(user: TestUser, proof: Proof) -> None:
+    answers = [await proof.send(user, WRONG) for _ in range(FREE + 1)]
     assert [each.status_code for each in answers] == [403] * FREE + [429]
     assert {code_of(each) for each in answers[:FREE]} == {"auth.proof_failed"}
     assert code_of(answers[-1]) == "auth.too_many_attempts"
     assert answers[-1].headers["retry-after"] == "1"
-    assert (await STEP_UP.send(person, PASSWORD)).status_code == 429, "counted together"
+    assert (await STEP_UP.send(user, PASSWORD)).status_code == 429, "counted together"
 
 
-async def test_all_proofs_of_a_session_count_together(app: Litestar, person: Person) -> None:
-    answers = [await proof.send(person, WRONG) for proof in PROOFS]
+async def test_all_proofs_of_a_session_count_together(app: Litestar, user: TestUser) -> None:
+    answers = [await proof.send(user, WRONG) for proof in PROOFS]
     assert [each.status_code for each in answers] == [403] * FREE + [429, 429]
-    stranger = await attempt(app, person.email, PASSWORD)
-    assert stranger.status_code == 200, "the session is counted by itself"
+    other_user = await attempt(app, user.email, PASSWORD)
+    assert other_user.status_code == 200, "the session is counted by itself"
 
 
 @each_post
 async def test_a_count_outlives_the_refusal_of_a_request_that_has_a_key(
-    person: Person, proof: Proof
+    user: TestUser, proof: Proof
 ) -> None:
-    answers = [await proof.send_once(person, WRONG) for _ in range(FREE + 1)]
+    answers = [await proof.send_once(user, WRONG) for _ in range(FREE + 1)]
     assert [each.status_code for each in answers] == [403] * FREE + [429]
 
 
-async def test_a_missing_password_is_refused_and_not_counted(person: Person) -> None:
+async def test_a_missing_password_is_refused_and_not_counted(user: TestUser) -> None:
     for _ in range(FREE + 2):
-        answer = await person.client.patch(ME, json={"email": NEW})
+        answer = await user.client.patch(ME, json={"email": NEW})
         assert (answer.status_code, code_of(answer)) == (403, "auth.proof_failed")
-    assert (await STEP_UP.send(person, PASSWORD)).status_code == 204
+    assert (await STEP_UP.send(user, PASSWORD)).status_code == 204
 
 
 async def test_the_right_password_is_a_proof_with_a_key_and_is_asked_for_once(
-    person: Person,
+    user: TestUser,
 ) -> None:
     headers = {"idempotency-key": "same"}
-    first, second = [await DELETION.send(person, PASSWORD, **headers) for _ in range(2)]
+    first, second = [await DELETION.send(user, PASSWORD, **headers) for _ in range(2)]
     assert (first.status_code, second.status_code) == (202, 401), "it has ended every session"
 
 
@@ -120,8 +120,8 @@ class TestWithTwoWorkers:
         return {"rate_limit_enabled": True, "workers": 2}
 
     @each_post
-    async def test_the_rate_counts_what_is_refused(self, person: Person, proof: Proof) -> None:
-        answers = [await proof.send_once(person, WRONG) for _ in range(6)]
+    async def test_the_rate_counts_what_is_refused(self, user: TestUser, proof: Proof) -> None:
+        answers = [await proof.send_once(user, WRONG) for _ in range(6)]
         assert [each.status_code for each in answers] == [403] * 4 + [429] * 2
 
 
@@ -148,7 +148,7 @@ def held_up() -> Iterator[tuple[Event, Event]]:
 
 
 async def test_no_writer_waits_for_a_hash(
-    client: AsyncClient, admin: Person, stranger: Person
+    client: AsyncClient, admin: TestUser, other_user: TestUser
 ) -> None:
     new = {"name": "Somebody New", "email": "new@example.com", "password": PASSWORD}
     requests: list[Callable[[dict[str, str]], Coroutine[Any, Any, Response]]] = [
@@ -164,7 +164,7 @@ async def test_no_writer_waits_for_a_hash(
         with held_up() as (begun, go_on):
             slow = create_task(request({"idempotency-key": f"slow{number}"}))
             assert await to_thread(begun.wait, 30)
-            change = await stranger.client.patch(ME, json={"name": f"Number {number}"})
+            change = await other_user.client.patch(ME, json={"name": f"Number {number}"})
             assert change.status_code == 200
             assert not slow.done()
             go_on.set()
@@ -172,12 +172,12 @@ async def test_no_writer_waits_for_a_hash(
 
 
 async def test_inside_a_transaction_nothing_is_hashed_or_counted(
-    core: CoreContainer, auth: Module, person: Person
+    core: CoreContainer, auth: Module, user: TestUser
 ) -> None:
     passwords = auth.provider(PasswordHashing)()
     async with core.db().transaction():
         with pytest.raises(RuntimeError, match="before the transaction opens"):
-            async with auth.provider(LoginThrottle)().attempt(person.email):
+            async with auth.provider(LoginThrottle)().attempt(user.email):
                 raise AssertionError
         with pytest.raises(RuntimeError, match="before the transaction opens"):
             await passwords.hash(PASSWORD)

@@ -3,68 +3,68 @@
 import pytest
 from httpx import AsyncClient, Response
 
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once
 from tests.modules.auth.conftest import AUTH, code_of, log_in, refresh, works
 from tests.modules.auth.trail import trail
 
 NEW = "another horse another battery"
 
 
-async def change(person: Person, current: str, new: str) -> Response:
+async def change(user: TestUser, current: str, new: str) -> Response:
     body = {"current_password": current, "new_password": new}
-    return await person.client.post(f"{AUTH}/password/change", json=body)
+    return await user.client.post(f"{AUTH}/password/change", json=body)
 
 
-async def sign_in(client: AsyncClient, person: Person, password: str) -> int:
-    body = {"email": person.email, "password": password}
+async def sign_in(client: AsyncClient, user: TestUser, password: str) -> int:
+    body = {"email": user.email, "password": password}
     return (await client.post(f"{AUTH}/login", json=body)).status_code
 
 
 async def test_the_old_one_must_be_right(
-    client: AsyncClient, core: CoreContainer, person: Person
+    client: AsyncClient, core: CoreContainer, user: TestUser
 ) -> None:
-    refused = await change(person, "wrong password", NEW)
+    refused = await change(user, "wrong password", NEW)
     assert (refused.status_code, code_of(refused)) == (403, "auth.proof_failed")
-    assert await sign_in(client, person, NEW) == 401
-    assert await sign_in(client, person, PASSWORD) == 200
+    assert await sign_in(client, user, NEW) == 401
+    assert await sign_in(client, user, PASSWORD) == 200
     [row] = await trail(core, "auth.change_password")
-    assert (row.outcome, row.actor_id) == ("refused", person.id)
+    assert (row.outcome, row.actor_id) == ("refused", user.id)
 
 
-async def test_the_new_one_must_be_good_enough(client: AsyncClient, person: Person) -> None:
+async def test_the_new_one_must_be_good_enough(client: AsyncClient, user: TestUser) -> None:
     bad = ("1234567", "password123", "person.person", "atriumatrium", "x" * 257)
     for new in bad:
-        refused = await change(person, PASSWORD, new)
+        refused = await change(user, PASSWORD, new)
         assert refused.status_code == 400
         assert refused.json()["errors"][0]["location"] == "body.new_password"
-    assert await sign_in(client, person, PASSWORD) == 200
+    assert await sign_in(client, user, PASSWORD) == 200
 
 
 async def test_it_ends_the_other_sessions_alone(
-    client: AsyncClient, core: CoreContainer, person: Person, stranger: Person
+    client: AsyncClient, core: CoreContainer, user: TestUser, other_user: TestUser
 ) -> None:
-    other = await log_in(client, person)
-    assert (await change(person, PASSWORD, NEW)).status_code == 204
+    other = await log_in(client, user)
+    assert (await change(user, PASSWORD, NEW)).status_code == 204
     assert not await works(client, other)
     assert (await refresh(client, other)).status_code == 401
-    assert await works(client, person.tokens)
-    assert await works(client, stranger.tokens)
-    assert await sign_in(client, person, PASSWORD) == 401
-    assert await sign_in(client, person, NEW) == 200
+    assert await works(client, user.tokens)
+    assert await works(client, other_user.tokens)
+    assert await sign_in(client, user, PASSWORD) == 401
+    assert await sign_in(client, user, NEW) == 200
     [row] = await trail(core, "auth.change_password")
-    assert (row.outcome, row.actor_id) == ("success", person.id)
+    assert (row.outcome, row.actor_id) == ("success", user.id)
 
 
 @pytest.mark.race
 async def test_who_signs_in_meanwhile_with_the_old_one_is_out(
-    client: AsyncClient, person: Person
+    client: AsyncClient, user: TestUser
 ) -> None:
     old, new = PASSWORD, NEW
     for _ in range(ROUNDS):
-        login = {"email": person.email, "password": old}
+        login = {"email": user.email, "password": old}
         *answers, changed = await at_once(
             *(client.post(f"{AUTH}/login", json=login) for _ in range(CLIENTS - 1)),
-            change(person, old, new),
+            change(user, old, new),
         )
         assert changed.status_code == 204
         assert {each.status_code for each in answers} <= {200, 401}

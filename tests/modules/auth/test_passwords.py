@@ -129,7 +129,7 @@ class TestStrength:
             "Ada.Lovelace@example.com",
         ],
     )
-    def test_what_is_known_of_the_person_is_refused(self, password: str) -> None:
+    def test_what_is_known_of_the_user_is_refused(self, password: str) -> None:
         context = ("ada.lovelace@example.com", "Ada Lovelace")
         assert refusal(password, *context) == "guessable"
 

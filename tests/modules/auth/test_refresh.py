@@ -13,7 +13,7 @@ from core.testing import (
     CLIENTS,
     ROUNDS,
     CoreContainer,
-    Person,
+    TestUser,
     at_once,
     later,
     read_only_database,
@@ -42,10 +42,10 @@ async def count(core: CoreContainer, statement: Any) -> int:
 
 class TestReuse:
     async def test_reuse_ends_the_session_and_no_other(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
-        other = await log_in(client, person)
-        first = person.tokens
+        other = await log_in(client, user)
+        first = user.tokens
         second = await rotated(client, first)
         third = await rotated(client, second)
         fourth = await rotated(client, third)
@@ -60,42 +60,42 @@ class TestReuse:
         assert (await refresh(client, other)).status_code == 200
         [event] = await trail(core, "auth.refresh_reuse")
         assert event.outcome == "refused"
-        assert event.target_id and event.actor_id == person.id
+        assert event.target_id and event.actor_id == user.id
 
     async def test_reuse_counts_after_the_grace_period(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         assert await works(client, successor)
         with later(seconds=11):
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
             assert not await works(client, successor)
             assert (await refresh(client, successor)).status_code == 401
 
     async def test_within_the_grace_it_gives_the_same_successor(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         with later(seconds=8):
-            again = await rotated(client, person.tokens)
+            again = await rotated(client, user.tokens)
         assert again["refresh_token"] == successor["refresh_token"]
         assert await works(client, again)
 
     async def test_once_the_successor_was_used_there_is_no_grace(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        third = await rotated(client, await rotated(client, person.tokens))
-        assert (await refresh(client, person.tokens)).status_code == 401
+        third = await rotated(client, await rotated(client, user.tokens))
+        assert (await refresh(client, user.tokens)).status_code == 401
         assert (await refresh(client, third)).status_code == 401
 
     async def test_the_database_has_hashes_and_a_successor_that_only_its_holder_decrypts(
-        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
+        self, client: AsyncClient, core: CoreContainer, auth: Module, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         columns = select(RefreshToken.digest, RefreshToken.sealed_successor)
         async with core.db().read() as reads:
             kept = [bytes(each) for row in await reads.execute(columns) for each in row if each]
-        for tokens in (person.tokens, successor):
+        for tokens in (user.tokens, successor):
             assert all(tokens["refresh_token"].encode() not in each for each in kept)
         assert await count(core, SEALED) == 1
         with later(seconds=11):
@@ -113,9 +113,9 @@ class TestRaces:
         client: AsyncClient,
         other_instance: AsyncClient,
         core: CoreContainer,
-        person: Person,
+        user: TestUser,
     ) -> None:
-        tokens = person.tokens
+        tokens = user.tokens
         for _ in range(ROUNDS):
             answers = await at_once(
                 *(refresh(each, tokens) for each in (client, other_instance) * (CLIENTS // 2))
@@ -127,10 +127,10 @@ class TestRaces:
 
     @pytest.mark.race
     async def test_a_logout_among_them_wins(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         for number in range(ROUNDS):
-            tokens = await log_in(client, person) if number else person.tokens
+            tokens = await log_in(client, user) if number else user.tokens
             credential = bearer(tokens["access_token"])
             *answers, left = await at_once(
                 *(refresh(client, tokens) for _ in range(CLIENTS - 1)),
@@ -155,10 +155,10 @@ class TestWithoutGrace:
         client: AsyncClient,
         other_instance: AsyncClient,
         core: CoreContainer,
-        person: Person,
+        user: TestUser,
     ) -> None:
         for _ in range(ROUNDS):
-            tokens = await log_in(client, person)
+            tokens = await log_in(client, user)
             answers = await at_once(
                 *(refresh(each, tokens) for each in (client, other_instance) * (CLIENTS // 2))
             )
@@ -167,9 +167,9 @@ class TestWithoutGrace:
         assert await count(core, SEALED) == 0
         assert await count(core, LIVE) == 1  # the fixture's own session
 
-    async def test_the_second_time_is_a_theft(self, client: AsyncClient, person: Person) -> None:
-        successor = await rotated(client, person.tokens)
-        assert (await refresh(client, person.tokens)).status_code == 401
+    async def test_the_second_time_is_a_theft(self, client: AsyncClient, user: TestUser) -> None:
+        successor = await rotated(client, user.tokens)
+        assert (await refresh(client, user.tokens)).status_code == 401
         assert not await works(client, successor)
 
 
@@ -177,31 +177,31 @@ class TestLostAnswer:
     """The client has only the token that it sent, and sends it again."""
 
     async def test_a_lost_answer_is_repeated_for_a_day(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         for hours in (1, 12, 23.9):
             with later(hours=hours):
-                again = await rotated(client, person.tokens)
+                again = await rotated(client, user.tokens)
                 assert again["refresh_token"] == successor["refresh_token"]
         with later(hours=23.95):
             assert await works(client, again)
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
             assert not await works(client, again), "the session has ended"
 
     async def test_a_lost_answer_is_repeated_no_longer_than_that(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         with later(hours=24, seconds=1):
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
             assert (await refresh(client, successor)).status_code == 401
 
     async def test_an_answer_has_arrived_if_its_access_token_was_used(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
         for instance in (client, other_instance):
-            tokens = await log_in(client, person)
+            tokens = await log_in(client, user)
             successor = await rotated(client, tokens)
             assert await works(instance, successor)
             with later(seconds=8):
@@ -211,35 +211,35 @@ class TestLostAnswer:
                 assert not await works(client, successor)
 
     async def test_an_answer_has_arrived_if_an_access_token_of_a_repetition_was_used(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        await rotated(client, person.tokens)
+        await rotated(client, user.tokens)
         with later(minutes=5):
-            assert await works(client, await rotated(client, person.tokens))
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert await works(client, await rotated(client, user.tokens))
+            assert (await refresh(client, user.tokens)).status_code == 401
 
     async def test_an_answer_has_arrived_if_the_successor_was_used(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        third = await rotated(client, await rotated(client, person.tokens))
+        third = await rotated(client, await rotated(client, user.tokens))
         with later(minutes=5):
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
             assert (await refresh(client, third)).status_code == 401
 
     async def test_earlier_access_tokens_do_not_matter(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
-        assert await works(client, person.tokens)
+        successor = await rotated(client, user.tokens)
+        assert await works(client, user.tokens)
         with later(minutes=5):
-            assert await works(client, person.tokens)
-            again = await rotated(client, person.tokens)
+            assert await works(client, user.tokens)
+            again = await rotated(client, user.tokens)
             assert again["refresh_token"] == successor["refresh_token"]
 
     async def test_a_successor_is_stored_no_longer_than_it_can_be_repeated(
-        self, client: AsyncClient, core: CoreContainer, auth: Module, person: Person
+        self, client: AsyncClient, core: CoreContainer, auth: Module, user: TestUser
     ) -> None:
-        await rotated(client, person.tokens)
+        await rotated(client, user.tokens)
         with later(hours=24, seconds=1):
             await auth.provider(ExpiredDataCleanup)().sweep()
         assert await count(core, SEALED) == 0
@@ -249,34 +249,34 @@ class TestLostAnswer:
         client: AsyncClient,
         other_instance: AsyncClient,
         core: CoreContainer,
-        person: Person,
+        user: TestUser,
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         with later(minutes=5):
             answers = await at_once(
-                *(refresh(each, person.tokens) for each in (client, other_instance) * 25)
+                *(refresh(each, user.tokens) for each in (client, other_instance) * 25)
             )
         assert {each.status_code for each in answers} == {200}
         assert {each.json()["refresh_token"] for each in answers} == {successor["refresh_token"]}
         assert await count(core, LIVE) == 1
 
     async def test_a_use_among_fifty_repetitions_at_once_stays_noted(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
-        successor = await rotated(client, person.tokens)
+        successor = await rotated(client, user.tokens)
         with later(minutes=5):
             access = client.get(ME, headers=bearer(successor["access_token"]))
             _, *answers = await at_once(
-                access, *(refresh(each, person.tokens) for each in (client, other_instance) * 25)
+                access, *(refresh(each, user.tokens) for each in (client, other_instance) * 25)
             )
             assert {each.status_code for each in answers} <= {200, 401}
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
 
     async def test_one_use_is_written_and_the_others_are_not(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         """An attempt to write would be counted as a fallback, and the test would fail."""
-        tokens = await rotated(client, person.tokens)
+        tokens = await rotated(client, user.tokens)
         assert await works(client, tokens)
         with read_only_database(core):
             for _ in range(5):
@@ -285,9 +285,9 @@ class TestLostAnswer:
 
     @pytest.mark.fallbacks("token_use")
     async def test_a_database_that_takes_no_writes_stops_no_reads(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
-        tokens = await rotated(client, person.tokens)
+        tokens = await rotated(client, user.tokens)
         with read_only_database(core):
             assert await works(client, tokens)
 
@@ -297,12 +297,12 @@ class TestLostAnswer:
             monkeypatch.setenv("AUTH_REFRESH_RETRY_S", "0")
             return {}
 
-        async def test_only_the_grace_is_left(self, client: AsyncClient, person: Person) -> None:
-            successor = await rotated(client, person.tokens)
+        async def test_only_the_grace_is_left(self, client: AsyncClient, user: TestUser) -> None:
+            successor = await rotated(client, user.tokens)
             with later(seconds=8):
-                assert (await refresh(client, person.tokens)).status_code == 200
+                assert (await refresh(client, user.tokens)).status_code == 200
             with later(seconds=11):
-                assert (await refresh(client, person.tokens)).status_code == 401
+                assert (await refresh(client, user.tokens)).status_code == 401
                 assert not await works(client, successor)
 
     class TestWithoutGrace:
@@ -312,32 +312,32 @@ class TestLostAnswer:
             return {}
 
         async def test_it_is_given_until_it_is_used(
-            self, client: AsyncClient, person: Person
+            self, client: AsyncClient, user: TestUser
         ) -> None:
-            await rotated(client, person.tokens)
-            successor = await rotated(client, person.tokens)
+            await rotated(client, user.tokens)
+            successor = await rotated(client, user.tokens)
             assert await works(client, successor)
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
 
 
 class TestEnds:
     async def test_it_is_told_in_whole_seconds_of_which_none_is_lost(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         """Some microseconds pass between the end of the session and the answer."""
-        tokens = await log_in(client, person)
+        tokens = await log_in(client, user)
         assert tokens["refresh_expires_in"] == 14 * 86_400
 
     async def test_the_session_ends_when_it_is_not_refreshed(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         with later(days=14, seconds=1):
-            assert (await refresh(client, person.tokens)).status_code == 401
+            assert (await refresh(client, user.tokens)).status_code == 401
 
     async def test_a_session_ends_after_thirty_days_in_any_case(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        tokens = person.tokens
+        tokens = user.tokens
         for day in (13, 26):
             with later(days=day):
                 tokens = await rotated(client, tokens)
@@ -346,11 +346,11 @@ class TestEnds:
             assert (await refresh(client, tokens)).status_code == 401
 
     async def test_an_old_token_is_worth_nothing_after_a_new_login(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        await person.client.post(f"{AUTH}/logout")
-        fresh = await log_in(client, person)
-        assert (await refresh(client, person.tokens)).status_code == 401
+        await user.client.post(f"{AUTH}/logout")
+        fresh = await log_in(client, user)
+        assert (await refresh(client, user.tokens)).status_code == 401
         assert (await refresh(client, fresh)).status_code == 200
 
 
@@ -369,14 +369,14 @@ class TestRefusals:
             assert (await refresh(client, {"refresh_token": token})).status_code == 401
 
     async def test_one_that_fails_burns_nothing(
-        self, client: AsyncClient, app: Litestar, core: CoreContainer, person: Person
+        self, client: AsyncClient, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
         maintenance: Maintenance = core.maintenance()
         await maintenance.switch(MaintenanceState(True, "Back soon", 7))
-        closed = await refresh(client, person.tokens)
+        closed = await refresh(client, user.tokens)
         assert (closed.status_code, code_of(closed)) == (503, "http.maintenance")
         assert closed.headers["retry-after"] == "7"
         row = (await trail(core, "auth.refresh"))[-1]
-        assert (row.outcome, row.actor_id) == ("failed", person.id)
+        assert (row.outcome, row.actor_id) == ("failed", user.id)
         await maintenance.switch(MaintenanceState())
-        assert (await refresh(client, person.tokens)).status_code == 200
+        assert (await refresh(client, user.tokens)).status_code == 200

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from core.kit import Module, PageRequest
 from core.kit.platform import ANY_VERSION
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, later
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, later
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import RefreshToken
 from modules.auth.service.cleanup import ExpiredDataCleanup
@@ -20,19 +20,19 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.
 
 class TestOthers:
     async def test_sessions_of_others_are_neither_seen_nor_ended(
-        self, person: Person, stranger: Person
+        self, user: TestUser, other_user: TestUser
     ) -> None:
-        listed = (await stranger.client.get(f"{AUTH}/sessions")).json()["data"]
-        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        listed = (await other_user.client.get(f"{AUTH}/sessions")).json()["data"]
+        [own] = (await user.client.get(f"{AUTH}/sessions")).json()["data"]
         assert own["id"] not in [each["id"] for each in listed]
-        answer = await stranger.client.delete(f"{AUTH}/sessions/{own['id']}")
+        answer = await other_user.client.delete(f"{AUTH}/sessions/{own['id']}")
         assert (answer.status_code, code_of(answer)) == (404, "auth.session_not_found")
-        assert (await person.client.get(f"{AUTH}/sessions")).status_code == 200
+        assert (await user.client.get(f"{AUTH}/sessions")).status_code == 200
 
     async def test_an_anonymous_caller_learns_nothing(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+        [own] = (await user.client.get(f"{AUTH}/sessions")).json()["data"]
         for answer in (
             await client.get(f"{AUTH}/sessions"),
             await client.delete(f"{AUTH}/sessions/{own['id']}"),
@@ -41,9 +41,9 @@ class TestOthers:
         ):
             assert answer.status_code == 401
 
-    async def test_no_key_reaches_them(self, client: AsyncClient, person: Person) -> None:
+    async def test_no_key_reaches_them(self, client: AsyncClient, user: TestUser) -> None:
         draft = {"name": "mine", "scopes": ["profile:read"]}
-        key = (await person.client.post(f"{AUTH}/api-keys", json=draft)).json()["key"]
+        key = (await user.client.post(f"{AUTH}/api-keys", json=draft)).json()["key"]
         for method, path in (
             ("GET", "sessions"),
             ("POST", "logout"),
@@ -58,38 +58,38 @@ class TestOthers:
 
 class TestLogout:
     async def test_a_logout_ends_access_and_refresh_in_every_instance(
-        self, client: AsyncClient, other_instance: AsyncClient, person: Person
+        self, client: AsyncClient, other_instance: AsyncClient, user: TestUser
     ) -> None:
-        other = await log_in(client, person)
-        assert await works(other_instance, person.tokens)
-        assert (await person.client.post(f"{AUTH}/logout")).status_code == 204
+        other = await log_in(client, user)
+        assert await works(other_instance, user.tokens)
+        assert (await user.client.post(f"{AUTH}/logout")).status_code == 204
         for instance in (client, other_instance):
-            assert not await works(instance, person.tokens)
-            assert (await refresh(instance, person.tokens)).status_code == 401
+            assert not await works(instance, user.tokens)
+            assert (await refresh(instance, user.tokens)).status_code == 401
             assert await works(instance, other)
 
     async def test_everywhere_is_everywhere_but_not_at_others(
         self,
         client: AsyncClient,
         other_instance: AsyncClient,
-        person: Person,
-        stranger: Person,
+        user: TestUser,
+        other_user: TestUser,
     ) -> None:
-        other = await log_in(other_instance, person)
-        assert await works(client, other) and await works(other_instance, person.tokens)
-        assert (await person.client.post(f"{AUTH}/logout-all")).status_code == 204
+        other = await log_in(other_instance, user)
+        assert await works(client, other) and await works(other_instance, user.tokens)
+        assert (await user.client.post(f"{AUTH}/logout-all")).status_code == 204
         for instance in (client, other_instance):
-            for tokens in (person.tokens, other):
+            for tokens in (user.tokens, other):
                 assert not await works(instance, tokens)
                 assert (await refresh(instance, tokens)).status_code == 401
-            assert await works(instance, stranger.tokens)
+            assert await works(instance, other_user.tokens)
 
     @pytest.mark.race
     async def test_a_logout_leaves_one_row_each(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         for number in range(1, ROUNDS + 1):
-            credential = bearer((await log_in(client, person))["access_token"])
+            credential = bearer((await log_in(client, user))["access_token"])
             answers = await at_once(
                 *(client.post(f"{AUTH}/logout", headers=credential) for _ in range(CLIENTS))
             )
@@ -99,22 +99,22 @@ class TestLogout:
             assert "success" in {row.outcome for row in rows[-CLIENTS:]}
 
     @pytest.mark.race
-    async def test_one_is_ended_once(self, client: AsyncClient, person: Person) -> None:
+    async def test_one_is_ended_once(self, client: AsyncClient, user: TestUser) -> None:
         for _ in range(ROUNDS):
-            await log_in(client, person)
-            listed = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+            await log_in(client, user)
+            listed = (await user.client.get(f"{AUTH}/sessions")).json()["data"]
             [path] = [f"{AUTH}/sessions/{each['id']}" for each in listed if not each["current"]]
-            answers = await at_once(*(person.client.delete(path) for _ in range(CLIENTS)))
+            answers = await at_once(*(user.client.delete(path) for _ in range(CLIENTS)))
             statuses = sorted(each.status_code for each in answers)
             assert statuses == [204] + [404] * (CLIENTS - 1)
 
 
 class TestListing:
     async def test_the_list_has_the_devices_of_the_sessions(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        await log_in(client, person, **{"user-agent": FIREFOX})
-        listed = (await person.client.get(f"{AUTH}/sessions?sort=created_at")).json()
+        await log_in(client, user, **{"user-agent": FIREFOX})
+        listed = (await user.client.get(f"{AUTH}/sessions?sort=created_at")).json()
         assert listed["total"] == 2
         here, there = listed["data"]
         assert (here["current"], there["current"]) == (True, False)
@@ -130,39 +130,39 @@ class TestListing:
             "current",
         }
 
-    async def test_an_export_tells_of_none_that_it_is_another(self, person: Person) -> None:
-        held = (await person.client.get("/api/v1/users/me/export")).json()["data"]["auth.sign_ins"]
-        [own] = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+    async def test_an_export_tells_of_none_that_it_is_another(self, user: TestUser) -> None:
+        held = (await user.client.get("/api/v1/users/me/export")).json()["data"]["auth.sign_ins"]
+        [own] = (await user.client.get(f"{AUTH}/sessions")).json()["data"]
         assert own.pop("current") is True
         assert held["sessions"] == [own]
 
-    async def test_the_list_has_cursors(self, client: AsyncClient, person: Person) -> None:
+    async def test_the_list_has_cursors(self, client: AsyncClient, user: TestUser) -> None:
         for _ in range(2):
-            await log_in(client, person)
+            await log_in(client, user)
         seen, cursor = [], ""
         while cursor is not None:
-            page = await person.client.get(
+            page = await user.client.get(
                 f"{AUTH}/sessions", params={"cursor": cursor, "per_page": "2"}
             )
             seen += [each["id"] for each in page.json()["data"]]
             cursor = page.json()["next_cursor"]
         assert len(set(seen)) == len(seen) == 3
 
-    async def test_refreshing_is_using(self, client: AsyncClient, person: Person) -> None:
+    async def test_refreshing_is_using(self, client: AsyncClient, user: TestUser) -> None:
         with later(minutes=5):
-            tokens = (await refresh(client, person.tokens)).json()
+            tokens = (await refresh(client, user.tokens)).json()
             answer = await client.get(f"{AUTH}/sessions", headers=bearer(tokens["access_token"]))
             [own] = answer.json()["data"]
         assert own["last_used_at"] > own["created_at"]
 
-    async def test_one_can_be_ended(self, client: AsyncClient, person: Person) -> None:
-        other = await log_in(client, person)
-        listed = (await person.client.get(f"{AUTH}/sessions")).json()["data"]
+    async def test_one_can_be_ended(self, client: AsyncClient, user: TestUser) -> None:
+        other = await log_in(client, user)
+        listed = (await user.client.get(f"{AUTH}/sessions")).json()["data"]
         [id_] = [each["id"] for each in listed if not each["current"]]
-        assert (await person.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 204
+        assert (await user.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 204
         assert not await works(client, other)
-        assert (await person.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 404
-        assert await works(client, person.tokens)
+        assert (await user.client.delete(f"{AUTH}/sessions/{id_}")).status_code == 404
+        assert await works(client, user.tokens)
 
     @pytest.mark.parametrize("way", ["logout", "logout-all", "revoke", "reuse"])
     async def test_its_tokens_are_deleted_by_a_sweep_and_not_by_the_request(
@@ -170,11 +170,11 @@ class TestListing:
         client: AsyncClient,
         core: CoreContainer,
         auth: Module,
-        person: Person,
+        user: TestUser,
         way: str,
     ) -> None:
         """They may be many: one for each refresh."""
-        first = await log_in(client, person)
+        first = await log_in(client, user)
         last = first
         for _ in range(3):
             body = {"refresh_token": last["refresh_token"]}
@@ -195,10 +195,10 @@ class TestListing:
         assert await count_tokens(core) == before - (5 if way == "logout-all" else 4)
 
     async def test_the_expired_are_gone(
-        self, client: AsyncClient, auth: Module, person: Person
+        self, client: AsyncClient, auth: Module, user: TestUser
     ) -> None:
         with later(days=15):
-            fresh = await log_in(client, person)
+            fresh = await log_in(client, user)
             answer = await client.get(f"{AUTH}/sessions", headers=bearer(fresh["access_token"]))
             assert answer.json()["total"] == 1
             await auth.provider(ExpiredDataCleanup)().sweep()
@@ -216,21 +216,21 @@ class TestClosedAccounts:
         client: AsyncClient,
         core: CoreContainer,
         auth: Module,
-        person: Person,
-        stranger: Person,
+        user: TestUser,
+        other_user: TestUser,
     ) -> None:
         draft = {"name": "mine", "scopes": ["profile:read"]}
-        made = await person.client.post(f"{AUTH}/api-keys", json=draft)
+        made = await user.client.post(f"{AUTH}/api-keys", json=draft)
         key = {"x-api-key": made.json()["key"]}
         assert (await client.get("/api/v1/users/me", headers=key)).status_code == 200
         async with core.db().transaction():
             for closing in core.contributions().of(AccountClosed):
-                await closing.run(person.id)
-        assert not await works(client, person.tokens)
-        assert (await refresh(client, person.tokens)).status_code == 401
+                await closing.run(user.id)
+        assert not await works(client, user.tokens)
+        assert (await refresh(client, user.tokens)).status_code == 401
         assert (await client.get("/api/v1/users/me", headers=key)).status_code == 401
-        assert await works(client, stranger.tokens)
-        assert await auth.provider(SessionService)().count(person.id) == 0
+        assert await works(client, other_user.tokens)
+        assert await auth.provider(SessionService)().count(user.id) == 0
         assert await auth.provider(SessionService)().count_active() == 1
 
 
@@ -238,47 +238,47 @@ class TestPort:
     """Admins list and end the sessions of all users."""
 
     async def test_the_port_sees_every_session_and_ends_any(
-        self, client: AsyncClient, auth: Module, person: Person, stranger: Person
+        self, client: AsyncClient, auth: Module, user: TestUser, other_user: TestUser
     ) -> None:
         sessions = auth.provider(SessionService)()
         everyone = await sessions.page(PageRequest())
-        assert {row.user_id for row in everyone.items} == {person.id, stranger.id}
-        [one] = (await sessions.page(PageRequest(filters={"user_id": person.id}))).items
+        assert {row.user_id for row in everyone.items} == {user.id, other_user.id}
+        [one] = (await sessions.page(PageRequest(filters={"user_id": user.id}))).items
         await sessions.end(one.id, ANY_VERSION)
-        assert not await works(client, person.tokens)
+        assert not await works(client, user.tokens)
         with pytest.raises(SessionNotFound):
             await sessions.end(one.id, ANY_VERSION)
-        await sessions.end_all(stranger.id)
-        assert not await works(client, stranger.tokens)
-        await sessions.end_all(stranger.id)
+        await sessions.end_all(other_user.id)
+        assert not await works(client, other_user.tokens)
+        await sessions.end_all(other_user.id)
         assert await sessions.count_active() == 0
 
 
 class TestRevocation:
     async def test_a_revocation_ends_the_session_of_either_token(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         for kind in ("access_token", "refresh_token"):
-            tokens = await log_in(client, person)
+            tokens = await log_in(client, user)
             answer = await client.post(f"{AUTH}/revoke", data={"token": tokens[kind]})
             assert (answer.status_code, answer.content) == (200, b"")
             assert not await works(client, tokens)
             assert (await refresh(client, tokens)).status_code == 401
-        assert await works(client, person.tokens)
+        assert await works(client, user.tokens)
 
     async def test_a_revocation_has_the_same_response_for_other_tokens(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         forms = [
             {"token": "x" * 43},
             {"token": "a.b.c"},
-            {"token": person.tokens["access_token"] + "="},
+            {"token": user.tokens["access_token"] + "="},
             {"token": "\u0000\u202e", "token_type_hint": "nonsense", "more": "ignored"},
         ]
         for form in forms:
             answer = await client.post(f"{AUTH}/revoke", data=form)
             assert (answer.status_code, answer.content) == (200, b"")
-        assert await works(client, person.tokens)
+        assert await works(client, user.tokens)
 
     async def test_a_revocation_requires_a_form_with_a_token(self, client: AsyncClient) -> None:
         empty = await client.post(f"{AUTH}/revoke", data={"other": "x"})
@@ -290,28 +290,28 @@ class TestStepUp:
     draft = {"name": "mine", "scopes": ["profile:read"]}  # noqa: RUF012
 
     async def test_a_step_up_is_required_after_the_session_was_fresh(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         with later(seconds=901):
-            tokens = (await refresh(client, person.tokens)).json()
-            person.client.headers.update(bearer(tokens["access_token"]))
-            asked = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            tokens = (await refresh(client, user.tokens)).json()
+            user.client.headers.update(bearer(tokens["access_token"]))
+            asked = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
             assert (asked.status_code, code_of(asked)) == (403, "auth.step_up_required")
-            wrong = await person.client.post(f"{AUTH}/step-up", json={"password": "wrong"})
+            wrong = await user.client.post(f"{AUTH}/step-up", json={"password": "wrong"})
             assert (wrong.status_code, code_of(wrong)) == (403, "auth.proof_failed")
-            again = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            again = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
             assert again.status_code == 403
-            right = await person.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
+            right = await user.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
             assert right.status_code == 204
-            made = await person.client.post(f"{AUTH}/api-keys", json=self.draft)
+            made = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
             assert made.status_code == 201
 
     async def test_a_step_up_makes_only_this_session_fresh(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
-        other = await log_in(client, person)
+        other = await log_in(client, user)
         with later(seconds=901):
-            pair = [(await refresh(client, each)).json() for each in (person.tokens, other)]
+            pair = [(await refresh(client, each)).json() for each in (user.tokens, other)]
             here, there = [bearer(each["access_token"]) for each in pair]
             body = {"password": PASSWORD}
             await client.post(f"{AUTH}/step-up", json=body, headers=here)
@@ -319,13 +319,13 @@ class TestStepUp:
             made = await client.post(f"{AUTH}/api-keys", json=self.draft, headers=here)
         assert (refused.status_code, made.status_code) == (403, 201)
 
-    async def test_other_proofs_are_not_built_yet(self, person: Person) -> None:
+    async def test_other_proofs_are_not_built_yet(self, user: TestUser) -> None:
         for body in ({}, {"code": "123456"}, {"password": PASSWORD, "code": "123456"}):
-            assert (await person.client.post(f"{AUTH}/step-up", json=body)).status_code == 400
+            assert (await user.client.post(f"{AUTH}/step-up", json=body)).status_code == 400
 
 
-async def test_what_comes_later_is_404(person: Person) -> None:
+async def test_what_comes_later_is_404(user: TestUser) -> None:
     for path in ("mfa", "mfa/totp", "passkeys", "oauth/providers", "identities"):
-        assert (await person.client.get(f"{AUTH}/{path}")).status_code == 404
+        assert (await user.client.get(f"{AUTH}/{path}")).status_code == 404
     for path in ("password/forgot", "password/reset", "email/verify", "mfa/verify"):
-        assert (await person.client.post(f"{AUTH}/{path}", json={})).status_code == 404
+        assert (await user.client.post(f"{AUTH}/{path}", json={})).status_code == 404

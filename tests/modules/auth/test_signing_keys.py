@@ -16,7 +16,7 @@ from core.testing import (
     ROUNDS,
     Applications,
     CoreContainer,
-    Person,
+    TestUser,
     at_once,
     client_of,
     later,
@@ -51,20 +51,20 @@ async def test_a_rotation_signs_no_user_out(
     other_instance: AsyncClient,
     core: CoreContainer,
     auth: Module,
-    person: Person,
+    user: TestUser,
 ) -> None:
     await auth.provider(SigningKeys)().rotate()
     for instance in (client, other_instance):
-        assert await works(instance, person.tokens)
-    fresh = await log_in(client, person)
-    assert fresh["access_token"].split(".")[0] != person.tokens["access_token"].split(".")[0]
+        assert await works(instance, user.tokens)
+    fresh = await log_in(client, user)
+    assert fresh["access_token"].split(".")[0] != user.tokens["access_token"].split(".")[0]
     assert await works(other_instance, fresh)
     assert len((await client.get(JWKS)).json()["keys"]) == 2
     assert len(await trail(core, "auth.rotate_keys")) == 1
 
 
 async def test_an_old_key_goes_with_its_last_token(
-    client: AsyncClient, auth: Module, person: Person
+    client: AsyncClient, auth: Module, user: TestUser
 ) -> None:
     await auth.provider(SigningKeys)().rotate()
     with later(seconds=620):
@@ -73,18 +73,18 @@ async def test_an_old_key_goes_with_its_last_token(
     with later(seconds=631):
         await auth.provider(ExpiredDataCleanup)().sweep()
         assert len((await client.get(JWKS)).json()["keys"]) == 1
-        assert (await refresh(client, person.tokens)).status_code == 200
+        assert (await refresh(client, user.tokens)).status_code == 200
 
 
 async def test_a_key_that_got_out_is_withdrawn_at_once(
-    client: AsyncClient, other_instance: AsyncClient, auth: Module, person: Person
+    client: AsyncClient, other_instance: AsyncClient, auth: Module, user: TestUser
 ) -> None:
     for instance in (client, other_instance):
-        assert await works(instance, person.tokens)
+        assert await works(instance, user.tokens)
     await auth.provider(SigningKeys)().rotate(withdraw=True)
     for instance in (client, other_instance):
-        assert not await works(instance, person.tokens)
-    assert await works(client, (await refresh(client, person.tokens)).json())
+        assert not await works(instance, user.tokens)
+    assert await works(client, (await refresh(client, user.tokens)).json())
 
 
 async def test_stored_keys_are_encrypted(core: CoreContainer, auth: Module) -> None:
@@ -97,22 +97,22 @@ async def test_stored_keys_are_encrypted(core: CoreContainer, auth: Module) -> N
 
 
 async def test_under_another_secret_key_a_new_one_is_made(
-    app: Litestar, settings: Settings, applications: Applications, person: Person
+    app: Litestar, settings: Settings, applications: Applications, user: TestUser
 ) -> None:
     """As after SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is all it takes."""
     key = SecretStr("another secret key " * 3)
     changed = settings.model_copy(update={"secret_key": key})
     async with applications.started(changed) as other, client_of(other) as client:
-        assert not await works(client, person.tokens)
-        assert await works(client, (await refresh(client, person.tokens)).json())
+        assert not await works(client, user.tokens)
+        assert await works(client, (await refresh(client, user.tokens)).json())
 
 
 async def test_a_sister_deployment_has_other_keys(
-    client: AsyncClient, person: Person, auth: Module, settings: Settings
+    client: AsyncClient, user: TestUser, auth: Module, settings: Settings
 ) -> None:
     """The same address and audience, another database: its tokens are worth nothing here."""
     claims = jwt.decode(
-        person.tokens["access_token"],
+        user.tokens["access_token"],
         (await auth.provider(SigningKeys)().ring()).signing,
         ["ES256"],
     )

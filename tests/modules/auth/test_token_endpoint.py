@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.kit.platform import MaintenanceState
-from core.testing import PASSWORD, CoreContainer, Person
+from core.testing import PASSWORD, CoreContainer, TestUser
 from tests.modules.auth.conftest import AUTH, works
 from tests.modules.auth.trail import trail
 
@@ -30,17 +30,17 @@ def refusal(answer: Response) -> str:
 
 class TestRefusals:
     async def test_refusals_have_the_names_of_oauth(
-        self, client: AsyncClient, person: Person
+        self, client: AsyncClient, user: TestUser
     ) -> None:
         password = {"grant_type": "password"}
-        both = {"username": person.email, "password": PASSWORD}
+        both = {"username": user.email, "password": PASSWORD}
         cases: list[tuple[dict[str, str], str]] = [
             ({"grant_type": ""}, "invalid_request"),
             (both, "invalid_request"),
             ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
             ({"grant_type": "PASSWORD", **both}, "unsupported_grant_type"),
             (password, "invalid_request"),
-            ({**password, "username": person.email}, "invalid_request"),
+            ({**password, "username": user.email}, "invalid_request"),
             ({**password, "password": PASSWORD}, "invalid_request"),
             ({**password, **both, "password": "x" * 257}, "invalid_request"),
             ({**password, **both, "username": "a\u0000b"}, "invalid_request"),
@@ -72,20 +72,20 @@ class TestRefusals:
         assert (await raw(client, b"x=" + b"y" * 70_000)).status_code == 413
 
     async def test_while_the_service_is_closed(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         await core.maintenance().switch(MaintenanceState(True))
-        form = {"grant_type": "password", "username": person.email, "password": PASSWORD}
+        form = {"grant_type": "password", "username": user.email, "password": PASSWORD}
         assert (await client.post(URL, data=form)).status_code == 503
 
 
 class TestGrants:
     async def test_a_password_and_then_its_refresh_token_are_accepted(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
         form = {
             "grant_type": "password",
-            "username": person.email,
+            "username": user.email,
             "password": PASSWORD,
             "scope": "ignored",
             "client_id": "docs",
@@ -102,9 +102,9 @@ class TestGrants:
         assert len(await trail(core, "auth.login")) == 2  # the fixture's and this
 
     async def test_a_refused_password_is_audited_once(
-        self, client: AsyncClient, core: CoreContainer, person: Person
+        self, client: AsyncClient, core: CoreContainer, user: TestUser
     ) -> None:
-        form = {"grant_type": "password", "username": person.email, "password": "wrong"}
+        form = {"grant_type": "password", "username": user.email, "password": "wrong"}
         await client.post(URL, data=form)
         rows = await trail(core, "auth.login", "auth.token")
         assert [row.outcome for row in rows] == ["success", "refused"]
@@ -116,8 +116,8 @@ class TestWithoutPasswords:
         monkeypatch.setenv("AUTH_PASSWORD_GRANT", "false")
         return {}
 
-    async def test_only_refreshing_is_left(self, client: AsyncClient, person: Person) -> None:
-        form = {"grant_type": "password", "username": person.email, "password": PASSWORD}
+    async def test_only_refreshing_is_left(self, client: AsyncClient, user: TestUser) -> None:
+        form = {"grant_type": "password", "username": user.email, "password": PASSWORD}
         assert refusal(await client.post(URL, data=form)) == "unsupported_grant_type"
-        again = {"grant_type": "refresh_token", "refresh_token": person.tokens["refresh_token"]}
+        again = {"grant_type": "refresh_token", "refresh_token": user.tokens["refresh_token"]}
         assert (await client.post(URL, data=again)).status_code == 200

@@ -1,12 +1,12 @@
 """The access table of the module."""
 
-from core.testing import AccessTable, Person
+from core.testing import AccessTable, TestUser
 
 FILES = "/api/v1/files"
 TEXT = ("a.txt", b"some text")
 
 
-async def new_file(owner: Person) -> object:
+async def new_file(owner: TestUser) -> object:
     sent = await owner.client.post(f"{FILES}/upload", files={"file": TEXT})
     return sent.json()["id"]
 

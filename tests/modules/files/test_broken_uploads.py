@@ -16,7 +16,7 @@ import uvicorn
 from litestar import Litestar
 
 from core.kit import Schedule, StartupTask
-from core.testing import Person
+from core.testing import TestUser
 from modules.files.storage.local import LocalStorage
 from modules.files.threads import in_thread
 from tests.modules.files.uploads import (
@@ -35,11 +35,11 @@ pytestmark = pytest.mark.anyio
 BODY = form(part(b"0123456789" * 30_000))
 
 
-def scope_of(person: Person) -> dict[str, Any]:
+def scope_of(user: TestUser) -> dict[str, Any]:
     """A request as the server would hand it over."""
     headers = {
         "host": "test",
-        "authorization": person.client.headers["authorization"],
+        "authorization": user.client.headers["authorization"],
         "content-type": FORM,
     }
     return {
@@ -58,7 +58,7 @@ def scope_of(person: Person) -> dict[str, Any]:
     }
 
 
-async def test_a_body_that_ends_early(person: Person, app: Litestar, traces: Traces) -> None:
+async def test_a_body_that_ends_early(user: TestUser, app: Litestar, traces: Traces) -> None:
     for tenth in range(10):
         for how in ({"type": "http.disconnect"}, {"type": "http.request", "body": b""}):
             messages = iter(
@@ -79,12 +79,12 @@ async def test_a_body_that_ends_early(person: Person, app: Litestar, traces: Tra
             async def answer(message: Any, sent: list[Any] = sent) -> None:
                 sent.append(message)
 
-            await app(scope_of(person), receive, answer)  # type: ignore[arg-type]
+            await app(scope_of(user), receive, answer)  # type: ignore[arg-type]
             assert sent[0]["status"] == 400, (tenth, how)
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_an_upload_that_is_cancelled(person: Person, app: Litestar, traces: Traces) -> None:
+async def test_an_upload_that_is_cancelled(user: TestUser, app: Litestar, traces: Traces) -> None:
     for share in (0, len(BODY) // 2, len(BODY) - 1):
         waiting = Event()
         first = {"type": "http.request", "body": BODY[:share], "more_body": True}
@@ -98,7 +98,7 @@ async def test_an_upload_that_is_cancelled(person: Person, app: Litestar, traces
         async def ignore(_: Any) -> None:
             pass
 
-        request = create_task(app(scope_of(person), receive, ignore))  # type: ignore[arg-type]
+        request = create_task(app(scope_of(user), receive, ignore))  # type: ignore[arg-type]
         await waiting.wait()
         request.cancel()
         with pytest.raises(CancelledError):
@@ -134,13 +134,13 @@ def failing(name: str, call: int, error: int) -> Iterator[FailingSystem]:
 
 @pytest.mark.parametrize("name", ["write", "fsync", "link"])
 async def test_whatever_call_fails_nothing_is_left(
-    person: Person, traces: Traces, name: str
+    user: TestUser, traces: Traces, name: str
 ) -> None:
     """Until no call is left that could: then it is kept."""
     body = form(*2 * [part(b"x" * 10_000, name="files")])
     for call in range(1, 20):
         with failing(name, call, ENOSPC) as system:
-            answer = await send(person.client, body, "upload-multiple")
+            answer = await send(user.client, body, "upload-multiple")
         if system.calls < call:
             break
         assert refusal(answer) == (503, "files.storage_full"), call
@@ -156,14 +156,14 @@ each_way_to_fail = pytest.mark.parametrize(
 
 @each_way_to_fail
 async def test_a_disk_that_fails_is_no_clients_fault(
-    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch, name: str, error: int
+    user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch, name: str, error: int
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(
         "modules.files.storage.local.log.error", lambda _, reason: told.append(reason)
     )
     with failing(name, 1, error):
-        answer = await send(person.client, form(part(b"x")))
+        answer = await send(user.client, form(part(b"x")))
     assert refusal(answer) == (503, "files.storage_down")
     assert int(answer.headers["retry-after"]) == 60
     assert os.strerror(error) not in answer.text
@@ -177,13 +177,13 @@ async def test_a_disk_that_fails_is_no_clients_fault(
     ids=["failed", "refused", "kept"],
 )
 async def test_what_cannot_be_removed_now_is_left_to_the_sweep(
-    person: Person, traces: Traces, kept: bool, digest: str | None, answered: Any
+    user: TestUser, traces: Traces, kept: bool, digest: str | None, answered: Any
 ) -> None:
     """As when a disk goes read-only in the middle of an upload."""
     headers = {"content_digest": digest} if digest else {}
     with failing("write", 0 if kept else 1, EIO), pytest.MonkeyPatch.context() as broken:
         broken.setattr(Path, "unlink", read_only)
-        answer = await send(person.client, form(part(b"x")), **headers)
+        answer = await send(user.client, form(part(b"x")), **headers)
     assert answered in (answer.status_code, refusal(answer) if answer.is_error else None)
     assert len(traces.stored()) == (2 if answer.is_success else 1)
     [sweep] = traces.core.contributions().of(StartupTask, "files")
@@ -195,22 +195,22 @@ def read_only(*_: object, **__: object) -> None:
     raise OSError(EROFS, os.strerror(EROFS))
 
 
-async def test_what_cannot_be_opened_now_may_be_later(person: Person, traces: Traces) -> None:
+async def test_what_cannot_be_opened_now_may_be_later(user: TestUser, traces: Traces) -> None:
     """Also when all of it is gone: a disk that is not mounted is no lost file."""
-    path = f"{FILES}/{(await upload(person.client, b'kept'))['id']}/download"
+    path = f"{FILES}/{(await upload(user.client, b'kept'))['id']}/download"
     with failing("open", 1, EMFILE):
-        answer = await person.client.get(path)
+        answer = await user.client.get(path)
     assert refusal(answer) == (503, "files.storage_down")
     root = traces.settings.data_dir / "files"
     elsewhere = root.rename(root.with_name("unmounted"))
-    assert refusal(await person.client.get(path)) == (503, "files.storage_down")
+    assert refusal(await user.client.get(path)) == (503, "files.storage_down")
     elsewhere.rename(root)
-    assert (await person.client.get(path)).content == b"kept"
+    assert (await user.client.get(path)).content == b"kept"
 
 
-async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Traces) -> None:
+async def test_a_sweep_takes_what_dead_processes_left(user: TestUser, traces: Traces) -> None:
     """At each step of an upload; closing the file is what the end of a process does to it."""
-    kept = await upload(person.client, b"kept")
+    kept = await upload(user.client, b"kept")
     before = await traces.all()
     storage = LocalStorage(traces.settings.data_dir / "files")
     for steps in range(4):
@@ -224,28 +224,28 @@ async def test_a_sweep_takes_what_dead_processes_left(person: Person, traces: Tr
     [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert await traces.all() == before
-    assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
+    assert (await user.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
 
 
 async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
-    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process died between the commit and tidying up after it."""
     with monkeypatch.context() as dying:
         dying.setattr("modules.files.storage.local.LocalUpload.settle", LocalUpload_release)
-        kept = await upload(person.client, b"kept")
+        kept = await upload(user.client, b"kept")
     assert len(traces.stored()) == 2
     [sweep] = traces.core.contributions().of(StartupTask, "files")
     await sweep.run()
     assert len(traces.stored()) == 1
-    assert (await person.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
+    assert (await user.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
 
 
 def LocalUpload_release(upload: Any) -> None:
     upload.release()
 
 
-async def test_a_sweep_never_touches_a_living_upload(person: Person, traces: Traces) -> None:
+async def test_a_sweep_never_touches_a_living_upload(user: TestUser, traces: Traces) -> None:
     [sweep] = traces.core.contributions().of(Schedule, "files")
     half, rest = BODY[: len(BODY) // 2], BODY[len(BODY) // 2 :]
     halfway, go_on = Event(), Event()
@@ -257,25 +257,25 @@ async def test_a_sweep_never_touches_a_living_upload(person: Person, traces: Tra
         await go_on.wait()
         yield rest
 
-    sending = create_task(send(person.client, body()))
+    sending = create_task(send(user.client, body()))
     await halfway.wait()
     await sweep.run()
     go_on.set()
     answer = await sending
     assert answer.status_code == 201
-    content = await person.client.get(f"{FILES}/{answer.json()['id']}/download")
+    content = await user.client.get(f"{FILES}/{answer.json()['id']}/download")
     assert len(content.content) == answer.json()["size"] == 300_000
 
 
 @pytest.mark.fallbacks("refusal_audit")
 async def test_a_commit_that_fails_leaves_nothing_for_long(
-    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it came to be cannot be known at once; the sweep after it knows."""
     monkeypatch.setattr("modules.files.service.uploads.MAX_COMMIT_S", 0)
     with monkeypatch.context() as broken:
         broken.setattr("core.engine.sql.connection_pool.ConnectionPool.commit", fail)
-        answer = await send(person.client, form(part(b"x")))
+        answer = await send(user.client, form(part(b"x")))
     assert answer.status_code == 500
     await sleep(0.01)
     [sweep] = traces.core.contributions().of(StartupTask, "files")
@@ -323,8 +323,8 @@ async def served(app: Litestar) -> AsyncIterator[int]:
         await serving
 
 
-def request_head(person: Person, *fields: str) -> bytes:
-    authorization = f"Authorization: {person.client.headers['authorization']}"
+def request_head(user: TestUser, *fields: str) -> bytes:
+    authorization = f"Authorization: {user.client.headers['authorization']}"
     lines = [f"POST {FILES}/upload HTTP/1.1", "Host: test", authorization, f"Content-Type: {FORM}"]
     return "\r\n".join([*lines, *fields, "", ""]).encode()
 
@@ -338,8 +338,8 @@ def cut(port: int, data: bytes, *, reset: bool) -> None:
         connection.sendall(data)
 
 
-async def test_a_connection_that_is_cut(person: Person, app: Litestar, traces: Traces) -> None:
-    head = request_head(person, f"Content-Length: {len(BODY)}")
+async def test_a_connection_that_is_cut(user: TestUser, app: Litestar, traces: Traces) -> None:
+    head = request_head(user, f"Content-Length: {len(BODY)}")
     async with served(app) as port:
         for tenth in range(10):
             for reset in (False, True):
@@ -347,11 +347,11 @@ async def test_a_connection_that_is_cut(person: Person, app: Litestar, traces: T
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_an_upload_that_is_too_large_is_not_invited(person: Person, app: Litestar) -> None:
+async def test_an_upload_that_is_too_large_is_not_invited(user: TestUser, app: Litestar) -> None:
     """413 without the 100 that the client waits for before it sends."""
 
     def ask(port: int, length: int) -> bytes:
-        head = request_head(person, f"Content-Length: {length}", "Expect: 100-continue")
+        head = request_head(user, f"Content-Length: {length}", "Expect: 100-continue")
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(head)
             return connection.recv(65536)

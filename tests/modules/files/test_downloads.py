@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from httpx import AsyncClient, Response
 
-from core.testing import Person
+from core.testing import TestUser
 from modules.files.storage.local import LocalStorage
 from tests.modules.files.uploads import FILES, GIF, JPEG, PDF, PNG, Traces, refusal, upload
 
@@ -20,26 +20,24 @@ SIZE = len(CONTENT)
 TAG = f'"{sha256(CONTENT).hexdigest()}"'
 
 
-async def uploaded(person: Person, content: bytes = CONTENT, name: str = "a.txt") -> str:
-    return f"{FILES}/{(await upload(person.client, content, name))['id']}/download"
+async def uploaded(user: TestUser, content: bytes = CONTENT, name: str = "a.txt") -> str:
+    return f"{FILES}/{(await upload(user.client, content, name))['id']}/download"
 
 
-async def opened(person: Person, content: bytes = CONTENT, name: str = "a.txt") -> str:
-    path = await uploaded(person, content, name)
-    public = await person.client.patch(
-        path.removesuffix("/download"), json={"visibility": "public"}
-    )
+async def opened(user: TestUser, content: bytes = CONTENT, name: str = "a.txt") -> str:
+    path = await uploaded(user, content, name)
+    public = await user.client.patch(path.removesuffix("/download"), json={"visibility": "public"})
     assert public.status_code == 200
     return path
 
 
 async def test_a_private_file_is_its_owners(
-    person: Person, stranger: Person, admin: Person, client: AsyncClient
+    user: TestUser, other_user: TestUser, admin: TestUser, client: AsyncClient
 ) -> None:
-    path = await uploaded(person)
+    path = await uploaded(user)
     nowhere = f"{FILES}/01938a5e-0000-7000-8000-000000000000/download"
     for method in ("GET", "HEAD"):
-        for who, there in ((stranger.client, (404, 404)), (client, (401, 401))):
+        for who, there in ((other_user.client, (404, 404)), (client, (401, 401))):
             for headers in ({}, {"range": "bytes=0-"}, {"if-none-match": "*"}):
                 each = [
                     (await who.request(method, at, headers=headers)).status_code
@@ -47,29 +45,29 @@ async def test_a_private_file_is_its_owners(
                 ]
                 assert tuple(each) == there
     assert refusal(await admin.client.get(path)) == (403, "files.content_not_yours")
-    assert (await person.client.get(path)).content == CONTENT
+    assert (await user.client.get(path)).content == CONTENT
 
 
 async def test_a_public_file_is_everyones_but_not_what_is_known_of_it(
-    person: Person, stranger: Person, client: AsyncClient
+    user: TestUser, other_user: TestUser, client: AsyncClient
 ) -> None:
-    path = await opened(person)
-    for who in (person.client, stranger.client, client):
+    path = await opened(user)
+    for who in (user.client, other_user.client, client):
         answer = await who.get(path)
         assert (answer.status_code, answer.content) == (200, CONTENT)
         assert answer.headers["cache-control"] == "no-cache"
         assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     about = path.removesuffix("/download")
     assert (await client.get(about)).status_code == 401
-    assert (await stranger.client.get(about)).status_code == 404
-    assert (await stranger.client.delete(about)).status_code == 404
+    assert (await other_user.client.get(about)).status_code == 404
+    assert (await other_user.client.delete(about)).status_code == 404
     bad = await client.get(path, headers={"authorization": "Bearer nonsense"})
     assert refusal(bad) == (401, "http.invalid_token")
 
 
-async def test_every_download_says_what_it_is(person: Person) -> None:
-    path = await uploaded(person, name="Übung 1.txt")
-    answer = await person.client.get(path)
+async def test_every_download_says_what_it_is(user: TestUser) -> None:
+    path = await uploaded(user, name="Übung 1.txt")
+    answer = await user.client.get(path)
     digest = b64encode(sha256(CONTENT).digest()).decode()
     expected = {
         "accept-ranges": "bytes",
@@ -86,32 +84,32 @@ async def test_every_download_says_what_it_is(person: Person) -> None:
     assert {name: answer.headers[name] for name in expected} == expected
     assert "sandbox" in answer.headers["content-security-policy"]
     assert "content-encoding" not in answer.headers
-    head = await person.client.head(path)
+    head = await user.client.head(path)
     assert (head.status_code, head.content) == (200, b"")
     assert {name: head.headers[name] for name in expected} == expected
     assert head.headers["last-modified"] == answer.headers["last-modified"]
 
 
-async def test_a_name_cannot_leave_its_header(person: Person) -> None:
+async def test_a_name_cannot_leave_its_header(user: TestUser) -> None:
     for sent, name in (
         ("a%22b.txt", 'a"b.txt'),
         ("50%.txt", "50%.txt"),
         ("한글.txt", "한글.txt"),
         ("a;b.txt", "a;b.txt"),
     ):
-        path = await uploaded(person, name=sent)
-        field = (await person.client.get(path)).headers["content-disposition"]
+        path = await uploaded(user, name=sent)
+        field = (await user.client.get(path)).headers["content-disposition"]
         plain, _, exact = field.partition("; filename*=UTF-8''")
         assert plain.count('"') == 2 and plain.isascii()
         assert unquote(exact) == name or plain == f'attachment; filename="{name}"'
 
 
-async def test_only_images_are_shown_in_place(person: Person) -> None:
+async def test_only_images_are_shown_in_place(user: TestUser) -> None:
     shown = {"a.png": PNG, "a.jpg": JPEG, "a.gif": GIF}
     for name, content in (shown | {"a.pdf": PDF, "a.txt": b"<script>"}).items():
-        path = await uploaded(person, content, name)
-        plain = await person.client.get(path)
-        inline = await person.client.get(f"{path}?inline=true")
+        path = await uploaded(user, content, name)
+        plain = await user.client.get(path)
+        inline = await user.client.get(f"{path}?inline=true")
         assert plain.headers["content-type"] == "application/octet-stream"
         assert plain.headers["content-disposition"].startswith("attachment")
         kind = inline.headers["content-type"].partition("/")[0]
@@ -120,7 +118,7 @@ async def test_only_images_are_shown_in_place(person: Person) -> None:
             ("image", "inline") if name in shown else ("application", "attachment")
         )
         assert "sandbox" in inline.headers["content-security-policy"]
-    assert (await person.client.get(f"{path}?inline=maybe")).status_code == 400
+    assert (await user.client.get(f"{path}?inline=maybe")).status_code == 400
 
 
 RANGES = {
@@ -188,29 +186,29 @@ def span(content_range: str, content: bytes) -> str:
     return first if first == last else written
 
 
-async def test_ranges_are_sent_as_requested(person: Person) -> None:
-    path = await uploaded(person)
+async def test_ranges_are_sent_as_requested(user: TestUser) -> None:
+    path = await uploaded(user)
     for asked, expected in RANGES.items():
         headers = {b"range": asked.encode()}
-        answer = await person.client.get(path, headers=headers)
+        answer = await user.client.get(path, headers=headers)
         assert spans_of(answer) == expected, asked[:80]
         if answer.is_success:
             assert answer.headers["etag"] == TAG
-        head = await person.client.head(path, headers=headers)
+        head = await user.client.head(path, headers=headers)
         assert (head.status_code, head.headers["content-length"]) == (200, str(SIZE))
 
 
-async def test_ranges_of_an_empty_file_are_ignored(person: Person) -> None:
-    path = await uploaded(person, b"")
+async def test_ranges_of_an_empty_file_are_ignored(user: TestUser) -> None:
+    path = await uploaded(user, b"")
     for asked in (None, "bytes=0-", "bytes=-5", "bytes=7-9", "bytes=0-0,2-3"):
-        answer = await person.client.get(path, headers={"range": asked} if asked else {})
+        answer = await user.client.get(path, headers={"range": asked} if asked else {})
         assert (answer.status_code, answer.headers["content-length"]) == (200, "0"), asked
         assert "content-range" not in answer.headers
 
 
-async def test_a_range_only_if_it_is_still_the_same(person: Person) -> None:
-    path = await uploaded(person)
-    modified = (await person.client.get(path)).headers["last-modified"]
+async def test_a_range_only_if_it_is_still_the_same(user: TestUser) -> None:
+    path = await uploaded(user)
+    modified = (await user.client.get(path)).headers["last-modified"]
     for condition, status in {
         TAG: 206,
         modified: 206,
@@ -220,14 +218,14 @@ async def test_a_range_only_if_it_is_still_the_same(person: Person) -> None:
         "garbage": 200,
     }.items():
         headers = {"range": "bytes=0-9", "if-range": condition}
-        answer = await person.client.get(path, headers=headers)
+        answer = await user.client.get(path, headers=headers)
         assert answer.status_code == status, condition
         assert answer.content == CONTENT[: 10 if status == 206 else SIZE]
 
 
-async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Traces) -> None:
-    path = await uploaded(person)
-    modified = (await person.client.get(path)).headers["last-modified"]
+async def test_bytes_that_the_client_has_are_not_sent(user: TestUser, traces: Traces) -> None:
+    path = await uploaded(user)
+    modified = (await user.client.get(path)).headers["last-modified"]
     old, garbage = "Mon, 01 Jan 2001 00:00:00 GMT", "yesterday"
     [stored] = traces.stored()
     (traces.settings.data_dir / "files" / stored).unlink()  # so each read of the bytes fails
@@ -240,7 +238,7 @@ async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Tr
         {"if-none-match": TAG, "if-modified-since": old, "range": "bytes=0-1"},
     ):
         for method in ("GET", "HEAD"):
-            answer = await person.client.request(method, path, headers=headers)
+            answer = await user.client.request(method, path, headers=headers)
             assert (answer.status_code, answer.content) == (304, b""), headers
             assert answer.headers["etag"] == TAG
             assert "sandbox" in answer.headers["content-security-policy"]
@@ -250,42 +248,42 @@ async def test_bytes_that_the_client_has_are_not_sent(person: Person, traces: Tr
         {"if-modified-since": garbage},
         {"if-none-match": '"other"', "if-modified-since": modified},
     ):
-        assert (await person.client.head(path, headers=headers)).status_code == 200, headers
+        assert (await user.client.head(path, headers=headers)).status_code == 200, headers
 
 
-async def test_a_condition_that_fails(person: Person) -> None:
-    path = await uploaded(person)
+async def test_a_condition_that_fails(user: TestUser) -> None:
+    path = await uploaded(user)
     old = {"if-unmodified-since": "Mon, 01 Jan 2001 00:00:00 GMT"}
     for headers in ({"if-match": '"other"'}, {"if-match": 'W/"other"'}, old):
-        assert (await person.client.get(path, headers=headers)).status_code == 412, headers
+        assert (await user.client.get(path, headers=headers)).status_code == 412, headers
     for headers in ({"if-match": TAG}, {"if-match": "*"}, {"if-match": TAG} | old):
-        assert (await person.client.get(path, headers=headers)).status_code == 200, headers
+        assert (await user.client.get(path, headers=headers)).status_code == 200, headers
 
 
 async def test_content_that_the_storage_lost_is_no_half_answer(
-    person: Person, traces: Traces
+    user: TestUser, traces: Traces
 ) -> None:
-    path = await uploaded(person)
+    path = await uploaded(user)
     [stored] = traces.stored()
     place = traces.settings.data_dir / "files" / stored
     place.write_bytes(CONTENT[:-1])
-    assert refusal(await person.client.get(path)) == (500, "files.content_lost")
+    assert refusal(await user.client.get(path)) == (500, "files.content_lost")
     place.unlink()
-    assert refusal(await person.client.get(path)) == (500, "files.content_lost")
-    assert (await person.client.head(path)).status_code == 200
+    assert refusal(await user.client.get(path)) == (500, "files.content_lost")
+    assert (await user.client.head(path)).status_code == 200
 
 
-async def test_deletion_does_not_cut_a_reader_off(person: Person, traces: Traces) -> None:
+async def test_deletion_does_not_cut_a_reader_off(user: TestUser, traces: Traces) -> None:
     content = b"0123456789" * 100_000
-    file = await upload(person.client, content)
+    file = await upload(user.client, content)
     storage = LocalStorage(traces.settings.data_dir / "files")
     [stored] = traces.stored()
     reading = storage.open(stored.rpartition("/")[2])
     try:
-        await person.client.delete(f"{FILES}/{file['id']}")
+        await user.client.delete(f"{FILES}/{file['id']}")
         await traces.core.relay().deliver_all()
         assert traces.stored() == set()
         assert await reading.read(0, len(content)) == content
     finally:
         await reading.aclose()
-    assert (await person.client.get(f"{FILES}/{file['id']}/download")).status_code == 404
+    assert (await user.client.get(f"{FILES}/{file['id']}/download")).status_code == 404

@@ -15,7 +15,7 @@ from core.testing import (
     PASSWORD,
     ROUNDS,
     CoreContainer,
-    Person,
+    TestUser,
     at_once,
     published,
     register,
@@ -34,32 +34,32 @@ def path_of(file: dict[str, str]) -> str:
     return f"{FILES}/{file['id']}"
 
 
-async def test_a_strangers_file_does_not_exist(
-    person: Person, stranger: Person, client: AsyncClient, traces: Traces
+async def test_another_users_file_does_not_exist(
+    user: TestUser, other_user: TestUser, client: AsyncClient, traces: Traces
 ) -> None:
-    path = path_of(await upload(person.client))
+    path = path_of(await upload(user.client))
     before = await traces.all()
     name = {"original_filename": "b.txt"}
     for answer in (
-        await stranger.client.get(path),
-        await stranger.client.patch(path, json=name),
-        await stranger.client.patch(path, json=name | {"visibility": "public"}),
-        await stranger.client.delete(path),
-        await stranger.client.delete(path, headers={"if-match": '"x"'}),
+        await other_user.client.get(path),
+        await other_user.client.patch(path, json=name),
+        await other_user.client.patch(path, json=name | {"visibility": "public"}),
+        await other_user.client.delete(path),
+        await other_user.client.delete(path, headers={"if-match": '"x"'}),
     ):
         assert refusal(answer) == (404, "files.not_found")
-    assert (await stranger.client.get(FILES)).json()["total"] == 0
+    assert (await other_user.client.get(FILES)).json()["total"] == 0
     assert (await client.get(path)).status_code == 401
     assert (await client.get(FILES)).status_code == 401
     assert await traces.all() == before
-    assert (await person.client.get(path)).json()["original_filename"] == "a.txt"
+    assert (await user.client.get(path)).json()["original_filename"] == "a.txt"
 
 
 async def test_who_manages_files_sees_and_deletes_but_does_not_open(
-    person: Person, admin: Person, traces: Traces
+    user: TestUser, admin: TestUser, traces: Traces
 ) -> None:
-    path = path_of(await upload(person.client))
-    assert (await admin.client.get(path)).json() == (await person.client.get(path)).json()
+    path = path_of(await upload(user.client))
+    assert (await admin.client.get(path)).json() == (await user.client.get(path)).json()
     opened = await admin.client.patch(path, json={"visibility": "public"})
     assert refusal(opened) == (403, "files.content_not_yours")
     assert (await admin.client.patch(path, json={"visibility": "private"})).status_code == 200
@@ -69,11 +69,11 @@ async def test_who_manages_files_sees_and_deletes_but_does_not_open(
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_looking_at_another_persons_file_is_on_record(
-    person: Person, admin: Person, stranger: Person, traces: Traces
+async def test_looking_at_another_users_file_is_on_record(
+    user: TestUser, admin: TestUser, other_user: TestUser, traces: Traces
 ) -> None:
-    file = await upload(person.client)
-    for reader in (person, stranger, admin):
+    file = await upload(user.client)
+    for reader in (user, other_user, admin):
         await reader.client.get(path_of(file))
     await admin.client.patch(path_of(file), json={"visibility": "private"})
     wanted = select(AuditEntry.actor_id, AuditEntry.target_id, AuditEntry.outcome).where(
@@ -84,24 +84,24 @@ async def test_looking_at_another_persons_file_is_on_record(
     assert [tuple(row) for row in rows] == [(admin.id, file["id"], "success")]
 
 
-async def test_a_deleted_file_is_gone_from_everywhere(person: Person, traces: Traces) -> None:
-    path = path_of(await upload(person.client))
-    await upload(person.client, b"stays")
-    assert (await person.client.delete(path)).status_code == 204
+async def test_a_deleted_file_is_gone_from_everywhere(user: TestUser, traces: Traces) -> None:
+    path = path_of(await upload(user.client))
+    await upload(user.client, b"stays")
+    assert (await user.client.delete(path)).status_code == 204
     await traces.core.relay().deliver_all()
     for answer in (
-        await person.client.get(path),
-        await person.client.get(f"{path}/download"),
-        await person.client.delete(path),
+        await user.client.get(path),
+        await user.client.get(f"{path}/download"),
+        await user.client.delete(path),
     ):
         assert refusal(answer) == (404, "files.not_found")
     stored, rows, used = await traces.all()
     assert (len(stored), rows, used) == (1, 1, [(5, 1)])
 
 
-async def test_a_change_leaves_the_bytes_alone(person: Person) -> None:
-    file = await upload(person.client, PNG, "a.png")
-    changed = await person.client.patch(
+async def test_a_change_leaves_the_bytes_alone(user: TestUser) -> None:
+    file = await upload(user.client, PNG, "a.png")
+    changed = await user.client.patch(
         path_of(file), json={"original_filename": "한글.PNG", "visibility": "public"}
     )
     body = changed.json()
@@ -109,11 +109,11 @@ async def test_a_change_leaves_the_bytes_alone(person: Person) -> None:
     same = ("id", "filename", "size", "content_type", "checksum_sha256", "created_at")
     assert [body[name] for name in same] == [file[name] for name in same]
     assert body["updated_at"] > file["updated_at"]
-    assert (await person.client.get(path_of(file))).json() == body
+    assert (await user.client.get(path_of(file))).json() == body
 
 
-async def test_a_change_that_is_refused(person: Person) -> None:
-    file = await upload(person.client)
+async def test_a_change_that_is_refused(user: TestUser) -> None:
+    file = await upload(user.client)
     for change, code in (
         ({"original_filename": "a.png"}, "files.extension_changed"),
         ({"original_filename": "a"}, "files.extension_changed"),
@@ -126,33 +126,33 @@ async def test_a_change_that_is_refused(person: Person) -> None:
         ({"size": 1}, "http.invalid"),
         ({"owner_id": file["id"]}, "http.invalid"),
     ):
-        answer = await person.client.patch(path_of(file), json=change)
+        answer = await user.client.patch(path_of(file), json=change)
         assert refusal(answer) == (400, code), change
-    assert (await person.client.get(path_of(file))).json() == file
+    assert (await user.client.get(path_of(file))).json() == file
 
 
 @pytest.mark.race
-async def test_one_of_the_writers_with_one_etag_wins(person: Person) -> None:
-    path = path_of(await upload(person.client))
+async def test_one_of_the_writers_with_one_etag_wins(user: TestUser) -> None:
+    path = path_of(await upload(user.client))
     for number in range(ROUNDS):  # each name is new, for one that is there already changes nothing
-        seen = {"if-match": (await person.client.get(path)).headers["etag"]}
+        seen = {"if-match": (await user.client.get(path)).headers["etag"]}
         renamings = (
-            person.client.patch(path, json={"original_filename": f"{number}.{n}.txt"}, headers=seen)
+            user.client.patch(path, json={"original_filename": f"{number}.{n}.txt"}, headers=seen)
             for n in range(CLIENTS)
         )
         answers = await at_once(*renamings)
         assert sorted(each.status_code for each in answers) == [200] + [412] * (CLIENTS - 1)
-    assert (await person.client.delete(path, headers=seen)).status_code == 412
-    fresh = {"if-match": (await person.client.get(path)).headers["etag"]}
-    assert (await person.client.delete(path, headers=fresh)).status_code == 204
+    assert (await user.client.delete(path, headers=seen)).status_code == 412
+    fresh = {"if-match": (await user.client.get(path)).headers["etag"]}
+    assert (await user.client.delete(path, headers=fresh)).status_code == 204
 
 
-async def test_a_list_is_searched_filtered_and_sorted(person: Person) -> None:
+async def test_a_list_is_searched_filtered_and_sorted(user: TestUser) -> None:
     for name, content in (("b 5%.txt", b"22"), ("a.png", PNG), ("c.txt", b"1")):
-        await upload(person.client, content, name)
+        await upload(user.client, content, name)
 
     async def names(query: str) -> list[str]:
-        answer = await person.client.get(f"{FILES}?{query}")
+        answer = await user.client.get(f"{FILES}?{query}")
         assert answer.status_code == 200, answer.text
         return [each["original_filename"] for each in answer.json()["data"]]
 
@@ -164,52 +164,54 @@ async def test_a_list_is_searched_filtered_and_sorted(person: Person) -> None:
     assert await names("content_type=text/plain&sort=size") == ["c.txt", "b 5%.txt"]
     assert await names("cursor=&per_page=2") == ["c.txt", "a.png"]
     for query in ("sort=storage_key", "owner_id=1", "content_type=a&content_type=b"):
-        assert (await person.client.get(f"{FILES}?{query}")).status_code == 400
+        assert (await user.client.get(f"{FILES}?{query}")).status_code == 400
 
 
-async def test_what_is_not_built_yet_is_not_there(person: Person) -> None:
-    path = path_of(await upload(person.client))
+async def test_what_is_not_built_yet_is_not_there(user: TestUser) -> None:
+    path = path_of(await upload(user.client))
     for route in (f"{FILES}/resumable", f"{FILES}/direct", f"{path}/links", f"{path}/restore"):
-        assert (await person.client.post(route)).status_code == 404, route
+        assert (await user.client.post(route)).status_code == 404, route
     for route in (f"{path}/thumbnail", f"{path}/links", f"{FILES}/shared/token", f"{FILES}/trash"):
-        assert (await person.client.get(route)).status_code == 404, route
+        assert (await user.client.get(route)).status_code == 404, route
     for route in (f"{FILES}/resumable", f"{FILES}/direct", f"{FILES}/trash"):
-        assert (await person.client.delete(route)).status_code == 404, route
+        assert (await user.client.delete(route)).status_code == 404, route
 
 
-async def test_others_are_told(person: Person, core: CoreContainer, traces: Traces) -> None:
-    file = await upload(person.client)
-    await person.client.delete(path_of(file))
+async def test_others_are_told(user: TestUser, core: CoreContainer, traces: Traces) -> None:
+    file = await upload(user.client)
+    await user.client.delete(path_of(file))
     assert {FileUploaded.name, FileDeleted.name} == {"files.uploaded", "files.deleted"}
     events = await published(core, FileUploaded, ContentDropped, FileDeleted)
     names = [each.name for each in events]
     assert names == ["files.uploaded", "files.content_dropped", "files.deleted"]
 
 
-async def test_what_is_held_about_a_person_is_told_and_erased(
-    person: Person, stranger: Person, core: CoreContainer, traces: Traces
+async def test_what_is_held_about_a_user_is_told_and_erased(
+    user: TestUser, other_user: TestUser, core: CoreContainer, traces: Traces
 ) -> None:
-    mine = await upload(person.client)
-    theirs = await upload(stranger.client, b"theirs")
+    mine = await upload(user.client)
+    theirs = await upload(other_user.client, b"theirs")
     contributed = core.contributions()
     [data] = contributed.of(PersonalData, "files")
     figures = {each.name: each.count for each in contributed.of(UserStatistic, "files")}
-    exported = (await person.client.get("/api/v1/users/me/export")).json()["data"]
+    exported = (await user.client.get("/api/v1/users/me/export")).json()["data"]
     assert exported["files.files"] == [mine]
-    assert await figures["files.files"](person.id) == 1
-    assert await figures["files.bytes"](person.id) == mine["size"]
+    assert await figures["files.files"](user.id) == 1
+    assert await figures["files.bytes"](user.id) == mine["size"]
     statistics = {each.name: each.read for each in contributed.of(Statistic, "files")}
     assert await statistics["files.count"]() == 2
     assert await statistics["files.bytes"]() == mine["size"] + theirs["size"]
-    await data.erase(person.id)
+    await data.erase(user.id)
     await core.relay().deliver_all()
     stored, rows, used = await traces.all()
     assert (len(stored), rows, used) == (1, 1, [(6, 1)])
-    assert (await stranger.client.get(path_of(theirs) + "/download")).content == b"theirs"
+    assert (await other_user.client.get(path_of(theirs) + "/download")).content == b"theirs"
 
 
 @pytest.mark.race
-async def test_an_erasure_and_uploads_at_once(app: Litestar, admin: Person, traces: Traces) -> None:
+async def test_an_erasure_and_uploads_at_once(
+    app: Litestar, admin: TestUser, traces: Traces
+) -> None:
     """First uploads, and some of many: what ends before the erasure goes with it."""
     for number in range(ROUNDS):
         async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
@@ -259,19 +261,19 @@ async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces
 
 
 async def test_an_admin_pages_over_everyones_files(
-    person: Person, stranger: Person, core: CoreContainer, files_of_all: FileService
+    user: TestUser, other_user: TestUser, core: CoreContainer, files_of_all: FileService
 ) -> None:
-    mine, theirs = await upload(person.client), await upload(stranger.client, b"theirs")
+    mine, theirs = await upload(user.client), await upload(other_user.client, b"theirs")
     rows = await files_of_all.page(PageRequest())
     assert [each.id for each in rows.items] == [UUID(theirs["id"]), UUID(mine["id"])]
     owners = [each.owner_id for each in AdminFileRead.paged(rows).data]
-    assert owners == [stranger.id, person.id]
+    assert owners == [other_user.id, user.id]
 
 
-async def test_a_key_does_what_its_scopes_say(person: Person, client: AsyncClient) -> None:
-    path = path_of(await upload(person.client))
+async def test_a_key_does_what_its_scopes_say(user: TestUser, client: AsyncClient) -> None:
+    path = path_of(await upload(user.client))
     asked = {"name": "reader", "scopes": ["files:read"]}
-    key = (await person.client.post("/api/v1/auth/api-keys", json=asked)).json()["key"]
+    key = (await user.client.post("/api/v1/auth/api-keys", json=asked)).json()["key"]
     client.headers["x-api-key"] = key
     for route in (FILES, path, f"{path}/download", f"{FILES}/usage"):
         assert (await client.get(route)).status_code == 200, route
@@ -283,13 +285,13 @@ async def test_a_key_does_what_its_scopes_say(person: Person, client: AsyncClien
         assert refusal(answer) == (403, "auth.insufficient_scope")
 
 
-async def test_each_act_is_on_record_once(person: Person, core: CoreContainer) -> None:
-    path = path_of(await upload(person.client))
-    await send(person.client, form(part(b"x", "a.exe")))
-    await person.client.patch(path, json={"visibility": "public"})
-    await person.client.patch(path, json={"original_filename": "a.png"})
-    await person.client.delete(path)
-    await person.client.delete(path)
+async def test_each_act_is_on_record_once(user: TestUser, core: CoreContainer) -> None:
+    path = path_of(await upload(user.client))
+    await send(user.client, form(part(b"x", "a.exe")))
+    await user.client.patch(path, json={"visibility": "public"})
+    await user.client.patch(path, json={"original_filename": "a.png"})
+    await user.client.delete(path)
+    await user.client.delete(path)
     record = select(AuditEntry.action, AuditEntry.outcome, AuditEntry.actor_id).where(
         AuditEntry.action.startswith("files.")
     )
@@ -303,4 +305,4 @@ async def test_each_act_is_on_record_once(person: Person, core: CoreContainer) -
         ("delete", "success"),
         ("delete", "refused"),
     ]
-    assert {row.actor_id for row in rows} == {person.id}
+    assert {row.actor_id for row in rows} == {user.id}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.testing import Person
+from core.testing import TestUser
 from tests.modules.files.uploads import FILES, refusal, upload
 
 
@@ -23,18 +23,18 @@ PLAYED = {
 }
 
 
-async def test_films_and_sounds_keep_their_type(person: Person) -> None:
+async def test_films_and_sounds_keep_their_type(user: TestUser) -> None:
     for name, (kind, content) in PLAYED.items():
-        path = f"{FILES}/{(await upload(person.client, content, name))['id']}/download"
-        about = (await person.client.get(path.removesuffix("/download"))).json()
+        path = f"{FILES}/{(await upload(user.client, content, name))['id']}/download"
+        about = (await user.client.get(path.removesuffix("/download"))).json()
         assert about["content_type"] == kind
-        whole = await person.client.get(f"{path}?inline=true")
-        part = await person.client.get(path, headers={"range": "bytes=0-3"})
+        whole = await user.client.get(f"{path}?inline=true")
+        part = await user.client.get(path, headers={"range": "bytes=0-3"})
         assert (whole.headers["content-type"], part.headers["content-type"]) == (kind, kind)
         assert whole.headers["content-disposition"].startswith("attachment")
         assert "sandbox" in whole.headers["content-security-policy"]
         assert whole.headers["x-content-type-options"] == "nosniff"
-        other = await person.client.post(
+        other = await user.client.post(
             f"{FILES}/upload", files={"file": (name, b"some other kind of file")}
         )
         assert refusal(other) == (400, "files.content_mismatch"), name

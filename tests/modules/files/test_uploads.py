@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from httpx import AsyncClient
 
-from core.testing import Person
+from core.testing import TestUser
 from tests.modules.files.uploads import (
     BOUNDARY,
     FILES,
@@ -38,13 +38,13 @@ def digest(content: bytes, algorithm: str = "sha-256") -> str:
     return f"{algorithm}=:{b64encode(made).decode()}:"
 
 
-async def test_a_stranger_is_refused_before_the_body_is_read(client: AsyncClient) -> None:
+async def test_an_anonymous_caller_is_refused_before_the_body_is_read(client: AsyncClient) -> None:
     answer = await send(client, form(part(TEXT)))
     assert refusal(answer) == (401, "http.not_signed_in")
 
 
-async def test_an_upload_is_told_as_it_was_kept(person: Person, traces: Traces) -> None:
-    answer = await send(person.client, form(part(PNG, "Holiday Photo.PNG")))
+async def test_an_upload_is_told_as_it_was_kept(user: TestUser, traces: Traces) -> None:
+    answer = await send(user.client, form(part(PNG, "Holiday Photo.PNG")))
     assert answer.status_code == 201
     body = answer.json()
     assert answer.headers["location"].endswith(f"{FILES}/{body['id']}")
@@ -64,7 +64,7 @@ async def test_an_upload_is_told_as_it_was_kept(person: Person, traces: Traces) 
     place = traces.settings.data_dir / "files" / stored
     assert (place.read_bytes(), place.stat().st_mode & 0o777) == (PNG, 0o600)
     assert all(each.stat().st_mode & 0o777 == 0o700 for each in list(place.parents)[:3])
-    read = await person.client.get(f"{FILES}/{body['id']}")
+    read = await user.client.get(f"{FILES}/{body['id']}")
     assert (read.json(), read.headers["etag"]) == (body, answer.headers["etag"])
 
 
@@ -98,15 +98,15 @@ BAD_CONTENT = {
 }
 
 
-async def test_content_that_is_what_it_says(person: Person) -> None:
+async def test_content_that_is_what_it_says(user: TestUser) -> None:
     for name, content in GOOD_CONTENT.items():
-        file = await upload(person.client, content, name)
+        file = await upload(user.client, content, name)
         assert file["checksum_sha256"] == sha256(content).hexdigest(), name
 
 
-async def test_content_that_is_not(person: Person, traces: Traces) -> None:
+async def test_content_that_is_not(user: TestUser, traces: Traces) -> None:
     for name, content in BAD_CONTENT.items():
-        answer = await send(person.client, form(part(content, name)))
+        answer = await send(user.client, form(part(content, name)))
         assert refusal(answer) == (400, "files.content_mismatch"), name
     assert await traces.all() == (set(), 0, [])
 
@@ -162,21 +162,21 @@ BAD_NAMES = [
 ]
 
 
-async def test_a_name_is_kept_for_people_to_read(person: Person) -> None:
+async def test_a_name_is_kept_for_users_to_read(user: TestUser) -> None:
     for given, kept in NAMES.items():
-        assert (await upload(person.client, TEXT, given))["original_filename"] == kept
+        assert (await upload(user.client, TEXT, given))["original_filename"] == kept
 
 
-async def test_a_name_that_would_mislead(person: Person, traces: Traces) -> None:
+async def test_a_name_that_would_mislead(user: TestUser, traces: Traces) -> None:
     for given in BAD_NAMES:
-        answer = await send(person.client, form(part(TEXT, given)))
+        answer = await send(user.client, form(part(TEXT, given)))
         assert refusal(answer) == (400, "files.name_invalid"), given
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_kind_that_is_not_kept(person: Person, traces: Traces) -> None:
+async def test_a_kind_that_is_not_kept(user: TestUser, traces: Traces) -> None:
     for given in ("a.html", "a.svg", "a", "~", "CON", ".txt", "a.txt\u200b", "a.txt.php"):
-        answer = await send(person.client, form(part(TEXT, given)))
+        answer = await send(user.client, form(part(TEXT, given)))
         assert refusal(answer) == (400, "files.type_not_allowed"), given
     assert await traces.all() == (set(), 0, [])
 
@@ -197,9 +197,9 @@ MALFORMED = {
 }
 
 
-async def test_a_part_with_two_meanings_is_refused(person: Person, traces: Traces) -> None:
+async def test_a_part_with_two_meanings_is_refused(user: TestUser, traces: Traces) -> None:
     for what, sent in MALFORMED.items():
-        answer = await send(person.client, form(sent))
+        answer = await send(user.client, form(sent))
         assert refusal(answer) == (400, "files.malformed_upload"), what
     assert await traces.all() == (set(), 0, [])
 
@@ -216,14 +216,14 @@ EXTENDED_NAMES = {
 }
 
 
-async def test_an_extended_filename_comes_before_a_plain_one(person: Person) -> None:
+async def test_an_extended_filename_comes_before_a_plain_one(user: TestUser) -> None:
     for parameters, kept in EXTENDED_NAMES.items():
         head = f'Content-Disposition: form-data; name="file"; {parameters}'
-        answer = await send(person.client, form(raw_part(TEXT, head)))
+        answer = await send(user.client, form(raw_part(TEXT, head)))
         assert answer.json().get("original_filename") == kept, (parameters, answer.text)
 
 
-async def test_a_name_in_a_form_that_cannot_be_decoded(person: Person, traces: Traces) -> None:
+async def test_a_name_in_a_form_that_cannot_be_decoded(user: TestUser, traces: Traces) -> None:
     for parameters in (
         "filename*=iso-8859-1''a.txt",
         "filename*=utf-8''%FF.txt",
@@ -235,7 +235,7 @@ async def test_a_name_in_a_form_that_cannot_be_decoded(person: Person, traces: T
         'filename="=?utf-8?Q?=FF.txt?="',
     ):
         head = f'Content-Disposition: form-data; name="file"; {parameters}'
-        answer = await send(person.client, form(raw_part(TEXT, head)))
+        answer = await send(user.client, form(raw_part(TEXT, head)))
         assert refusal(answer) == (400, "files.name_invalid"), parameters
         assert [each["location"] for each in answer.json()["errors"]] == ["body.file"], parameters
     assert await traces.all() == (set(), 0, [])
@@ -245,67 +245,67 @@ def fields(count: int, size: int) -> list[bytes]:
     return [part(b"x" * size, None, f"field-{n}") for n in range(count)]
 
 
-async def test_further_text_fields_are_ignored(person: Person) -> None:
+async def test_further_text_fields_are_ignored(user: TestUser) -> None:
     uppy = [
         part(b"a.txt", None, "name"),
         part(b"text/plain", None, "type"),
         part(b"null", None, "relativePath"),
     ]
     for parts in ([*uppy, part(TEXT)], [part(TEXT), *uppy], [*fields(19, 3_000), part(TEXT)]):
-        answer = await send(person.client, form(*parts))
+        answer = await send(user.client, form(*parts))
         assert (answer.status_code, answer.json().get("size")) == (201, len(TEXT)), answer.text
 
 
-async def test_a_name_in_another_charset_is_told(person: Person) -> None:
+async def test_a_name_in_another_charset_is_told(user: TestUser) -> None:
     named = part(TEXT).replace(b'"a.txt"', b'"' + "한글.txt".encode("euc-kr") + b'"')
     assert "한글".encode("euc-kr") in named
-    answer = await send(person.client, form(named))
+    answer = await send(user.client, form(named))
     assert refusal(answer) == (400, "files.malformed_upload")
     assert answer.json()["detail"] == "The header of a part is not UTF-8: send names in UTF-8."
 
 
-async def test_there_is_an_end_to_text_fields(person: Person, traces: Traces) -> None:
-    many = await send(person.client, form(*fields(20, 1), part(TEXT)))
+async def test_there_is_an_end_to_text_fields(user: TestUser, traces: Traces) -> None:
+    many = await send(user.client, form(*fields(20, 1), part(TEXT)))
     assert refusal(many) == (400, "files.malformed_upload")
     assert many.json()["detail"] == "The body has too many parts: send fewer."
     for parts in (fields(1, 65_537), fields(17, 4_000)):
-        large = await send(person.client, form(*parts, part(TEXT)))
+        large = await send(user.client, form(*parts, part(TEXT)))
         assert refusal(large) == (413, "files.too_large")
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_file_input_that_was_left_empty_is_ignored(person: Person, traces: Traces) -> None:
+async def test_a_file_input_that_was_left_empty_is_ignored(user: TestUser, traces: Traces) -> None:
     empty = part(b"", "", "file")
     other = part(b"", "", "second")
     for parts in ([empty, part(TEXT)], [part(TEXT), empty], [other, part(TEXT)]):
-        assert (await send(person.client, form(*parts))).status_code == 201
+        assert (await send(user.client, form(*parts))).status_code == 201
     before = await traces.all()
-    alone = await send(person.client, form(empty))
+    alone = await send(user.client, form(empty))
     assert alone.json()["errors"][0]["code"] == "missing"
-    nameless = await send(person.client, form(part(TEXT, "", "file")))
+    nameless = await send(user.client, form(part(TEXT, "", "file")))
     assert nameless.json()["errors"][0]["code"] == "no_file"
     assert await traces.all() == before
 
 
-async def test_a_pdf_may_begin_late(person: Person, traces: Traces) -> None:
+async def test_a_pdf_may_begin_late(user: TestUser, traces: Traces) -> None:
     for before in (b"", b"\xef\xbb\xbf", b"x" * 1_019):
-        answer = await send(person.client, form(part(before + PDF, "a.pdf")))
+        answer = await send(user.client, form(part(before + PDF, "a.pdf")))
         assert answer.status_code == 201, answer.text
     kept = await traces.all()
     for content in (b"x" * 1_020 + PDF, b"", b"%PDF", b"x" * 5_000):
-        answer = await send(person.client, form(part(content, "a.pdf")))
+        answer = await send(user.client, form(part(content, "a.pdf")))
         assert refusal(answer) == (400, "files.content_mismatch"), content[:10]
     assert await traces.all() == kept
 
 
-async def test_a_charset_is_never_honoured(person: Person) -> None:
+async def test_a_charset_is_never_honoured(user: TestUser) -> None:
     for charset in ("punycode", "idna", "utf-7", "zlib_codec", "nope"):
         kind = f"Content-Type: text/plain; charset={charset}"
         field = part(b"\xff" * 10_000, None, "note", kind)
-        answer = await send(person.client, form(field, part(TEXT)))
+        answer = await send(user.client, form(field, part(TEXT)))
         assert answer.status_code == 201, charset
         file = part(TEXT, "a.txt", "file", kind)
-        assert (await send(person.client, form(file))).status_code == 201, charset
+        assert (await send(user.client, form(file))).status_code == 201, charset
 
 
 WRONG_PARTS = {
@@ -320,9 +320,9 @@ WRONG_PARTS = {
 }
 
 
-async def test_wrong_parts_are_refused(person: Person, traces: Traces) -> None:
+async def test_wrong_parts_are_refused(user: TestUser, traces: Traces) -> None:
     for what, parts in WRONG_PARTS.items():
-        answer = await send(person.client, form(*parts))
+        answer = await send(user.client, form(*parts))
         assert refusal(answer) == (400, "http.invalid"), what
         assert answer.json()["errors"][0]["location"].startswith("body."), what
     assert await traces.all() == (set(), 0, [])
@@ -339,85 +339,85 @@ NOT_FORMS = {
 }
 
 
-async def test_a_body_that_is_no_form(person: Person, traces: Traces) -> None:
+async def test_a_body_that_is_no_form(user: TestUser, traces: Traces) -> None:
     for content_type, refused in NOT_FORMS.items():
-        answer = await send(person.client, form(part(TEXT)), content_type=content_type)
+        answer = await send(user.client, form(part(TEXT)), content_type=content_type)
         assert refusal(answer) == refused, content_type
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_compressed_body_is_not_unpacked(person: Person) -> None:
-    answer = await send(person.client, form(part(TEXT)), content_encoding="gzip")
+async def test_a_compressed_body_is_not_unpacked(user: TestUser) -> None:
+    answer = await send(user.client, form(part(TEXT)), content_encoding="gzip")
     assert answer.status_code == 415
 
 
-async def test_padding_around_the_parts_is_refused(person: Person, traces: Traces) -> None:
+async def test_padding_around_the_parts_is_refused(user: TestUser, traces: Traces) -> None:
     for padded in (b"\r\n" * 50_000 + form(part(TEXT)), form(part(TEXT)) + b"x" * 99_999):
-        assert refusal(await send(person.client, padded)) == (400, "files.malformed_upload")
+        assert refusal(await send(user.client, padded)) == (400, "files.malformed_upload")
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_digest_of_the_whole_body_is_checked(person: Person, traces: Traces) -> None:
+async def test_a_digest_of_the_whole_body_is_checked(user: TestUser, traces: Traces) -> None:
     body = form(part(TEXT))
     every = list(product(("content_digest", "repr_digest"), ("sha-256", "sha-512")))
     for header, algorithm in every:
-        answer = await send(person.client, body, **{header: digest(TEXT, algorithm)})
+        answer = await send(user.client, body, **{header: digest(TEXT, algorithm)})
         assert refusal(answer) == (400, "files.digest_mismatch"), (header, algorithm)
     assert await traces.all() == (set(), 0, [])
     for header, algorithm in every:
         good = digest(body, algorithm)
-        assert (await send(person.client, body, **{header: good})).status_code == 201
+        assert (await send(user.client, body, **{header: good})).status_code == 201
         more = f"md5=:AAAA:, {good}"
-        assert (await send(person.client, body, **{header: more})).status_code == 201
+        assert (await send(user.client, body, **{header: more})).status_code == 201
 
 
-async def test_a_digest_that_cannot_be_right(person: Person) -> None:
+async def test_a_digest_that_cannot_be_right(user: TestUser) -> None:
     for value in ("sha-256=abc", "sha-256=:a:", "sha-256=", "sha-256=:QUJD:"):
-        answer = await send(person.client, form(part(TEXT)), content_digest=value)
+        answer = await send(user.client, form(part(TEXT)), content_digest=value)
         assert refusal(answer) == (400, "files.digest_mismatch"), value
         place = "body" if value.endswith("QUJD:") else "header.Content-Digest"
         assert [each["location"] for each in answer.json()["errors"]] == [place]
 
 
-async def test_a_digest_of_one_part_is_checked(person: Person, traces: Traces) -> None:
+async def test_a_digest_of_one_part_is_checked(user: TestUser, traces: Traces) -> None:
     good, bad = (f"Content-Digest: {digest(each)}" for each in (TEXT, b"other"))
-    answer = await send(person.client, form(part(TEXT, "a.txt", "file", bad)))
+    answer = await send(user.client, form(part(TEXT, "a.txt", "file", bad)))
     assert refusal(answer) == (400, "files.digest_mismatch")
     assert await traces.all() == (set(), 0, [])
-    assert (await send(person.client, form(part(TEXT, "a.txt", "file", good)))).status_code == 201
+    assert (await send(user.client, form(part(TEXT, "a.txt", "file", good)))).status_code == 201
     unknown = f"Repr-Digest: {digest(b'other', 'md5')}"
-    assert (await send(person.client, form(part(TEXT, "a.txt", "file", unknown)))).is_success
+    assert (await send(user.client, form(part(TEXT, "a.txt", "file", unknown)))).is_success
 
 
-async def test_a_checksum_is_held_against_the_file(person: Person, traces: Traces) -> None:
+async def test_a_checksum_is_held_against_the_file(user: TestUser, traces: Traces) -> None:
     for wrong in ("0" * 64, HEX[:-1], HEX + "0", "x" * 64, "", f" {HEX}"):
         field = part(wrong.encode(), None, "checksum_sha256")
-        answer = await send(person.client, form(field, part(TEXT)))
+        answer = await send(user.client, form(field, part(TEXT)))
         assert refusal(answer) == (400, "files.digest_mismatch"), wrong
     assert await traces.all() == (set(), 0, [])
     for right in (HEX, HEX.upper()):
         field = part(right.encode(), None, "checksum_sha256")
-        assert (await send(person.client, form(field, part(TEXT)))).status_code == 201
+        assert (await send(user.client, form(field, part(TEXT)))).status_code == 201
 
 
-async def test_several_files_keep_their_order(person: Person) -> None:
+async def test_several_files_keep_their_order(user: TestUser) -> None:
     sent = {f"{n}.txt": str(n).encode() for n in (3, 1, 2, 5, 4)}
     parts = [part(content, name, "files") for name, content in sent.items()]
-    answer = await send(person.client, form(*parts), "upload-multiple")
+    answer = await send(user.client, form(*parts), "upload-multiple")
     assert answer.status_code == 201
     assert [each["original_filename"] for each in answer.json()["files"]] == [*sent]
     for each in answer.json()["files"]:
-        content = await person.client.get(f"{FILES}/{each['id']}/download")
+        content = await user.client.get(f"{FILES}/{each['id']}/download")
         assert content.content == sent[each["original_filename"]]
 
 
-async def test_each_of_several_files_has_its_own_checksum(person: Person) -> None:
+async def test_each_of_several_files_has_its_own_checksum(user: TestUser) -> None:
     other = sha256(b"other").hexdigest().encode()
     fields = [part(HEX.encode(), None, "checksum_sha256"), part(other, None, "checksum_sha256")]
     good = form(fields[0], part(TEXT, name="files"), fields[1], part(b"other", name="files"))
-    assert (await send(person.client, good, "upload-multiple")).status_code == 201
+    assert (await send(user.client, good, "upload-multiple")).status_code == 201
     bad = form(fields[1], part(TEXT, name="files"), fields[0], part(b"other", name="files"))
-    answer = await send(person.client, bad, "upload-multiple")
+    answer = await send(user.client, bad, "upload-multiple")
     assert refusal(answer) == (400, "files.digest_mismatch")
 
 
@@ -429,18 +429,18 @@ LAST_IS_WRONG = {
 }
 
 
-async def test_all_of_several_files_are_stored_or_none(person: Person, traces: Traces) -> None:
+async def test_all_of_several_files_are_stored_or_none(user: TestUser, traces: Traces) -> None:
     for what, last in LAST_IS_WRONG.items():
         body = form(*4 * [part(TEXT, name="files")], last)
-        answer = await send(person.client, body, "upload-multiple")
+        answer = await send(user.client, body, "upload-multiple")
         assert answer.status_code == 400, what
         place = "body.file" if what == "its field" else "body.files.4"
         assert [each["location"] for each in answer.json()["errors"]] == [place], what
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_more_files_than_one_request_may_have(person: Person, traces: Traces) -> None:
-    answer = await send(person.client, form(*6 * [part(TEXT, name="files")]), "upload-multiple")
+async def test_more_files_than_one_request_may_have(user: TestUser, traces: Traces) -> None:
+    answer = await send(user.client, form(*6 * [part(TEXT, name="files")]), "upload-multiple")
     assert (refusal(answer), answer.json()["errors"][0]["code"]) == (
         (400, "http.invalid"),
         "too_many",
@@ -448,33 +448,33 @@ async def test_more_files_than_one_request_may_have(person: Person, traces: Trac
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_a_body_in_pieces_of_any_size_is_accepted(person: Person) -> None:
+async def test_a_body_in_pieces_of_any_size_is_accepted(user: TestUser) -> None:
     body = form(part(HEX.encode(), None, "checksum_sha256"), part(TEXT))
     for size in (1, 7, 64):
         pieces = (body[start : start + size] for start in range(0, len(body), size))
-        assert (await send(person.client, in_pieces(pieces))).status_code == 201
+        assert (await send(user.client, in_pieces(pieces))).status_code == 201
 
 
-async def test_an_upload_with_a_key_happens_once(person: Person, traces: Traces) -> None:
-    first = await send(person.client, form(part(TEXT)), idempotency_key="once")
+async def test_an_upload_with_a_key_happens_once(user: TestUser, traces: Traces) -> None:
+    first = await send(user.client, form(part(TEXT)), idempotency_key="once")
     other_boundary = form(part(TEXT), boundary="another")
     again = await send(
-        person.client, other_boundary, content_type=FORM.replace(BOUNDARY, "another"),
+        user.client, other_boundary, content_type=FORM.replace(BOUNDARY, "another"),
         idempotency_key="once",
     )  # fmt: skip
     assert (first.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotency-replayed"] == "true"
-    changed = await send(person.client, form(part(b"other")), idempotency_key="once")
+    changed = await send(user.client, form(part(b"other")), idempotency_key="once")
     assert changed.status_code == 422
     stored, rows, used = await traces.all()
     assert (len(stored), rows, used) == (1, 1, [(len(TEXT), 1)])
 
 
 async def test_a_refused_upload_with_a_key_may_be_tried_again(
-    person: Person, traces: Traces
+    user: TestUser, traces: Traces
 ) -> None:
-    refused = await send(person.client, form(part(TEXT, "a.exe")), idempotency_key="again")
+    refused = await send(user.client, form(part(TEXT, "a.exe")), idempotency_key="again")
     assert refused.status_code == 400
     assert await traces.all() == (set(), 0, [])
-    good = await send(person.client, form(part(TEXT)), idempotency_key="again")
+    good = await send(user.client, form(part(TEXT)), idempotency_key="again")
     assert good.status_code == 201

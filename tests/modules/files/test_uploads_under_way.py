@@ -17,7 +17,7 @@ from core.testing import (
     PASSWORD,
     Applications,
     CoreContainer,
-    Person,
+    TestUser,
     at_once,
     client_of,
     eventually,
@@ -49,10 +49,10 @@ def limits() -> dict[str, str]:
 
 @pytest.fixture
 async def other(
-    app: Litestar, settings: Settings, applications: Applications, person: Person
+    app: Litestar, settings: Settings, applications: Applications, user: TestUser
 ) -> AsyncIterator[AsyncClient]:
-    """A client of another process, signed in as the same person."""
-    authorization = person.client.headers["authorization"]
+    """A client of another process, signed in as the same user."""
+    authorization = user.client.headers["authorization"]
     async with (
         applications.started(settings, instance=2) as second,
         client_of(second, authorization=authorization) as client,
@@ -89,13 +89,13 @@ async def start(client: AsyncClient, body: Any, declared: bool) -> Response:
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 @pytest.mark.parametrize("elsewhere", [True, False], ids=["two processes", "one process"])
 async def test_what_one_upload_takes_up_is_not_left_to_another(
-    person: Person, other: AsyncClient, traces: Traces, declared: bool, elsewhere: bool
+    user: TestUser, other: AsyncClient, traces: Traces, declared: bool, elsewhere: bool
 ) -> None:
     slow = Slow()
-    first = create_task(start(person.client, slow, declared))
+    first = create_task(start(user.client, slow, declared))
     await begun(slow)
     await eventually(traces.held, 1)
-    second = other if elsewhere else person.client
+    second = other if elsewhere else user.client
     for refused in (await start(second, Slow(), True), await start(second, Slow(), False)):
         assert refusal(refused) == (413, "files.quota_exceeded")
     assert (await send(second, form(part(b"small")))).status_code == 201
@@ -106,12 +106,12 @@ async def test_what_one_upload_takes_up_is_not_left_to_another(
 
 
 async def test_no_more_uploads_at_once_are_accepted_than_fit(
-    person: Person, other: AsyncClient, traces: Traces
+    user: TestUser, other: AsyncClient, traces: Traces
 ) -> None:
     bodies = [Slow() for _ in range(12)]
     for body in bodies:
         body.last.set()
-    clients = (person.client, other)
+    clients = (user.client, other)
     uploads = (start(clients[at % 2], body, at % 3 == 0) for at, body in enumerate(bodies))
     answers = await at_once(*uploads)
     statuses = [each.status_code for each in answers]
@@ -124,7 +124,7 @@ async def test_no_more_uploads_at_once_are_accepted_than_fit(
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
-    person: Person, other: AsyncClient, traces: Traces, declared: bool
+    user: TestUser, other: AsyncClient, traces: Traces, declared: bool
 ) -> None:
     """None of them ends by itself; those that are not refused wait with what they have sent."""
     sent = [0] * 20
@@ -135,7 +135,7 @@ async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
             yield BODY[begin : begin + CHUNK]
         await Event().wait()
 
-    clients = (person.client, other)
+    clients = (user.client, other)
     uploads = [create_task(start(clients[at % 2], body(at), declared)) for at in range(len(sent))]
     await eventually(partial(settled, uploads, sent), True)
     waiting = [size for each, size in zip(uploads, sent, strict=True) if not each.done()]
@@ -161,7 +161,7 @@ class InParts:
 
 @pytest.mark.parametrize(("size", "count", "fit"), [(900_000, 4, 1), (300_000, 4, 3)])
 async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
-    person: Person,
+    user: TestUser,
     other: AsyncClient,
     traces: Traces,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,7 +171,7 @@ async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
 ) -> None:
     """The others are refused one after the other, until the rest fits."""
     monkeypatch.setattr(reservations, "YIELD_S", 0.2)
-    meeting, clients, uploads = Barrier(count + 1), (person.client, other), []
+    meeting, clients, uploads = Barrier(count + 1), (user.client, other), []
     for at in range(count):
         body = InParts(meeting, form(part(b"x" * size)))
         uploads.append(create_task(start(clients[at % 2], body, False)))
@@ -187,11 +187,11 @@ async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
 
 
 async def test_an_upload_waits_for_a_younger_one_no_longer_than_a_while(
-    person: Person, other: AsyncClient, traces: Traces, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, other: AsyncClient, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reservations, "WAIT_TIMEOUT_S", 0.3)
     meeting, end = Barrier(2), Barrier(2)
-    older = create_task(start(person.client, InParts(meeting, BODY), False))
+    older = create_task(start(user.client, InParts(meeting, BODY), False))
     await eventually(traces.held, 1)
     younger = create_task(start(other, InParts(end, form(part(b"x" * 300_000))), False))
     await eventually(traces.held, 2)
@@ -203,7 +203,7 @@ async def test_an_upload_waits_for_a_younger_one_no_longer_than_a_while(
 
 
 async def test_a_declared_length_beyond_the_quota_is_refused_before_the_body(
-    person: Person, traces: Traces
+    user: TestUser, traces: Traces
 ) -> None:
     async def unasked() -> AsyncIterator[bytes]:
         await Event().wait()
@@ -211,40 +211,40 @@ async def test_a_declared_length_beyond_the_quota_is_refused_before_the_body(
 
     headers = {"content-type": FORM, "content-length": str(2 * QUOTA)}
     async with timeout(20):
-        answer = await person.client.post(f"{FILES}/upload", content=unasked(), headers=headers)
+        answer = await user.client.post(f"{FILES}/upload", content=unasked(), headers=headers)
     assert answer.status_code == 413 and await traces.held() == 0
 
 
 async def test_a_hold_ends_with_the_act_that_an_idempotency_key_keeps(
-    person: Person, traces: Traces
+    user: TestUser, traces: Traces
 ) -> None:
     """The files and the end of the hold are one commit, after the answer is known."""
-    first = await send(person.client, BODY, idempotency_key="a-key")
-    again = await send(person.client, BODY, idempotency_key="a-key")
+    first = await send(user.client, BODY, idempotency_key="a-key")
+    again = await send(user.client, BODY, idempotency_key="a-key")
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["idempotency-replayed"] == "true"
     assert await traces.held() == 0
-    assert (await send(person.client, form(part(b"x" * 100_000)))).status_code == 201
+    assert (await send(user.client, form(part(b"x" * 100_000)))).status_code == 201
 
 
 async def test_an_upload_that_is_not_recorded_holds_nothing(
-    person: Person, traces: Traces, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "MAX_FILES", 0)
-    assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+    assert refusal(await send(user.client, BODY)) == (413, "files.quota_exceeded")
     assert await traces.held() == 0
     monkeypatch.undo()
-    assert (await send(person.client, BODY)).status_code == 201
+    assert (await send(user.client, BODY)).status_code == 201
 
 
 async def test_an_upload_whose_owner_is_erased_leaves_nothing(
-    person: Person, traces: Traces, core: CoreContainer
+    user: TestUser, traces: Traces, core: CoreContainer
 ) -> None:
     slow = Slow()
-    first = create_task(start(person.client, slow, True))
+    first = create_task(start(user.client, slow, True))
     await begun(slow)
     await eventually(traces.held, 1)
-    left = await person.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD})
+    left = await user.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD})
     assert left.status_code == 202, left.text
     await core.relay().deliver_all()
     assert await traces.held() == 0
@@ -253,36 +253,36 @@ async def test_an_upload_whose_owner_is_erased_leaves_nothing(
     assert await traces.all() == (set(), 0, [])
 
 
-async def test_an_upload_whose_client_goes_takes_up_nothing(person: Person, traces: Traces) -> None:
+async def test_an_upload_whose_client_goes_takes_up_nothing(user: TestUser, traces: Traces) -> None:
     async def cut() -> AsyncIterator[bytes]:
         yield BODY[:800_000]
         raise ConnectionError
 
-    assert (await start(person.client, cut(), True)).status_code >= 400
+    assert (await start(user.client, cut(), True)).status_code >= 400
     assert await traces.held() == 0
-    assert (await send(person.client, BODY)).status_code == 201
+    assert (await send(user.client, BODY)).status_code == 201
 
 
-async def test_a_hold_ends_with_its_process(app: Litestar, person: Person, traces: Traces) -> None:
+async def test_a_hold_ends_with_its_process(app: Litestar, user: TestUser, traces: Traces) -> None:
     """The row is one that a process left when it died during an upload."""
     kept, now = reservations_of(app), utc_now()
-    left = {"id": uuid7(), "owner_id": person.id, "bytes": 900_000, "renewed_at": now}
+    left = {"id": uuid7(), "owner_id": user.id, "bytes": 900_000, "renewed_at": now}
     async with traces.core.db().transaction() as tx:
         await tx.session.execute(insert(FileReservation), left)
     with later(seconds=50):
-        assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+        assert refusal(await send(user.client, BODY)) == (413, "files.quota_exceeded")
         await kept.forget_dead()
         assert await traces.held() == 1
     with later(seconds=61):
-        assert (await send(person.client, BODY)).status_code == 201
+        assert (await send(user.client, BODY)).status_code == 201
         await kept.forget_dead()
         assert await traces.held() == 0
 
 
 @pytest.mark.usefixtures("frequent_renewals")
-async def test_a_hold_lives_as_long_as_its_request(person: Person, traces: Traces) -> None:
+async def test_a_hold_lives_as_long_as_its_request(user: TestUser, traces: Traces) -> None:
     slow = Slow()
-    first = create_task(start(person.client, slow, True))
+    first = create_task(start(user.client, slow, True))
     await begun(slow)
     with ExitStack() as clocks:
         for _ in range(3):
@@ -294,20 +294,20 @@ async def test_a_hold_lives_as_long_as_its_request(person: Person, traces: Trace
                     return bool(await reads.scalar(select(FileReservation.renewed_at)) > moment)
 
             await eventually(renewed, True)
-        assert refusal(await send(person.client, BODY)) == (413, "files.quota_exceeded")
+        assert refusal(await send(user.client, BODY)) == (413, "files.quota_exceeded")
         slow.last.set()
         assert (await first).status_code == 201
 
 
 async def test_the_quota_is_there_to_the_last_byte_of_a_body_without_a_length(
-    person: Person,
+    user: TestUser,
 ) -> None:
     async def whole() -> AsyncIterator[bytes]:
         body = form(part(b"x" * QUOTA))
         for start in range(0, len(body), 50_000):
             yield body[start : start + 50_000]
 
-    assert (await start(person.client, whole(), False)).status_code == 201
+    assert (await start(user.client, whole(), False)).status_code == 201
 
 
 async def settled(uploads: list[Task[Response]], sent: list[int]) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from core.kit import HealthCheck
-from core.testing import CoreContainer, Person, without_database
+from core.testing import CoreContainer, TestUser, without_database
 
 
 async def test_the_service_says_that_it_is_there(client: AsyncClient) -> None:
@@ -34,7 +34,7 @@ async def test_health_is_answered_whatever_the_host(
         assert await ask(path) == status, path
 
 
-async def test_readiness_tells_strangers_what_is_down_but_not_why(
+async def test_readiness_tells_everyone_what_is_down_but_not_why(
     client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = await client.get("/health/ready")
@@ -54,7 +54,7 @@ async def test_readiness_tells_strangers_what_is_down_but_not_why(
 
 
 async def test_a_check_that_takes_too_long_is_down(
-    admin: Person, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
+    admin: TestUser, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.operations.health.TIME_LIMIT_S", 0.01)
     database, *_ = core.contributions().of(HealthCheck, "core")
@@ -80,7 +80,7 @@ async def test_the_process_is_up_without_a_database(
         assert (await client.get("/api/v1/posts")).status_code == 503
 
 
-async def test_an_admin_learns_the_reasons(admin: Person) -> None:
+async def test_an_admin_learns_the_reasons(admin: TestUser) -> None:
     details = (await admin.client.get("/health/ready")).json()["details"]
     assert details["database"]["ok"] is True
 

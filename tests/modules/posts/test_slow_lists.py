@@ -9,7 +9,7 @@ from litestar import Litestar
 from sqlalchemy import func, literal, select
 
 from core.kit import select_rows
-from core.testing import CoreContainer, Person, client_of
+from core.testing import CoreContainer, TestUser, client_of
 from modules.posts.models import Post
 
 LISTS = 8
@@ -22,9 +22,9 @@ def endless() -> Any:
 
 
 @pytest.fixture
-async def slow_lists(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def slow_lists(user: TestUser, monkeypatch: pytest.MonkeyPatch) -> None:
     post = {"title": "a0 b1 c2 d3 e4 f5 g6 h7", "content": "Found by each of the searches."}
-    assert (await person.client.post("/api/v1/posts", json=post)).status_code == 201
+    assert (await user.client.post("/api/v1/posts", json=post)).status_code == 201
     slow = select_rows(Post).where(endless() > 0)
     monkeypatch.setattr("core.data.database.query_of", lambda *_: slow)
 
@@ -50,7 +50,7 @@ class TestASlowList:
 
 @pytest.mark.usefixtures("slow_lists")
 async def test_what_every_request_needs_does_not_wait_for_them(
-    app: Litestar, core: CoreContainer, person: Person
+    app: Litestar, core: CoreContainer, user: TestUser
 ) -> None:
     lists = [create_task(read_list(app, f"?search={'abcdefgh'[n]}{n}")) for n in range(LISTS)]
     await sleep(0.2)
@@ -60,7 +60,7 @@ async def test_what_every_request_needs_does_not_wait_for_them(
                 tx.invalidate("principals", "maintenance")
             async with client_of(app) as client:
                 assert (await client.get("/health")).json()["status"] == "healthy"
-            assert (await person.client.get("/api/v1/users/me")).status_code == 200
+            assert (await user.client.get("/api/v1/users/me")).status_code == 200
     assert not any(each.done() for each in lists)
     for each in lists:
         each.cancel()

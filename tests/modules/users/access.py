@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from core.testing import PASSWORD, AccessRequest, AccessTable, Person
+from core.testing import PASSWORD, AccessRequest, AccessTable, TestUser
 
 USERS, ADMIN = "/api/v1/users", "/api/v1/admin/users"
 NEW_NAME = {"json": {"name": "New Name"}}
@@ -16,11 +16,11 @@ def new_person(_: AccessRequest) -> dict[str, Any]:
 
 
 def profile(request: AccessRequest) -> dict[str, Any]:
-    whose = request.owner if "{user_id}" in request.path else request.person
+    whose = request.owner if "{user_id}" in request.path else request.user
     return {"json": {"name": "New Name", "email": whose.email}}
 
 
-async def own_id(owner: Person) -> object:
+async def own_id(owner: TestUser) -> object:
     return owner.id
 
 

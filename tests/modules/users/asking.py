@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import Uuid, column, func, select, table
 
 from core.kit.platform import AuditEntry
-from core.testing import CoreContainer, Person
+from core.testing import CoreContainer, TestUser
 
 ME = "/api/v1/users/me"
 USERS = "/api/v1/users"
@@ -39,10 +39,10 @@ async def audited(core: CoreContainer, action: str) -> Sequence[Any]:
         return (await reads.execute(rows.order_by(AuditEntry.id))).all()
 
 
-async def with_key(person: Person, *scopes: str) -> dict[str, str]:
+async def with_key(user: TestUser, *scopes: str) -> dict[str, str]:
     """The header of an API key that carries these scopes."""
     body = {"name": "A key", "scopes": [*scopes], "expires_in_days": 1}
-    made = await person.client.post("/api/v1/auth/api-keys", json=body)
+    made = await user.client.post("/api/v1/auth/api-keys", json=body)
     assert made.status_code == 201, made.text
     return {"x-api-key": made.json()["key"]}
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from core.kit import Module, Principal, ProblemError, utc_now
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once
 from modules.users.errors import BeyondOwnRights, LastAdmin, UserNotFound
 from modules.users.models import User
 from modules.users.queries import ACTIVE_ADMINS
@@ -19,7 +19,7 @@ from tests.modules.users.asking import USERS, code, me
 
 
 @pytest.fixture
-def principal(admin: Person, core: CoreContainer) -> Principal:
+def principal(admin: TestUser, core: CoreContainer) -> Principal:
     return Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
 
 
@@ -29,7 +29,7 @@ async def active_admins(core: CoreContainer) -> set[UUID]:
 
 
 async def test_the_last_admin_stays(
-    users: Module, admin: Person, person: Person, principal: Principal
+    users: Module, admin: TestUser, user: TestUser, principal: Principal
 ) -> None:
     people = users.provider(UserAdministration)()
     attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
@@ -47,22 +47,22 @@ async def test_the_last_admin_stays(
 
 
 async def test_a_disabled_or_leaving_admin_does_not_count(
-    users: Module, admin: Person, person: Person, principal: Principal
+    users: Module, admin: TestUser, user: TestUser, principal: Principal
 ) -> None:
     people = users.provider(UserAdministration)()
-    await people.set_roles(principal, person.id, ["admin", "member"])
-    await people.disable(principal, person.id)
+    await people.set_roles(principal, user.id, ["admin", "member"])
+    await people.disable(principal, user.id)
     with pytest.raises(LastAdmin):
         await people.set_roles(principal, admin.id, ["member"])
-    await people.enable(principal, person.id)
-    await users.provider(AccountDeletion)().request(Principal(person.id), PASSWORD)
+    await people.enable(principal, user.id)
+    await users.provider(AccountDeletion)().request(Principal(user.id), PASSWORD)
     with pytest.raises(LastAdmin):
         await people.disable(principal, admin.id)
 
 
 @pytest.mark.race
 async def test_admins_who_remove_each_other_at_once_leave_one(
-    users: Module, admin: Person, core: CoreContainer, principal: Principal
+    users: Module, admin: TestUser, core: CoreContainer, principal: Principal
 ) -> None:
     people = users.provider(UserAdministration)()
 
@@ -97,42 +97,42 @@ async def appoint(core: CoreContainer, emails: list[str]) -> None:
 
 
 async def test_nobody_gives_a_role_of_more_than_they_may(
-    users: Module, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
-    """By roles, as a new person or to a person of theirs."""
+    """By roles, as a new user or to a user of theirs."""
     people, members = users.provider(UserAdministration)(), core.roles().permissions_of(["member"])
     permissions = members | {"roles:write", "users:write"}
-    lesser = Principal(person.id, permissions, fresh_until=utc_now() + timedelta(minutes=5))
+    lesser = Principal(user.id, permissions, fresh_until=utc_now() + timedelta(minutes=5))
     new = NewAccount(name="Some Admin", email="more@example.com", password=PASSWORD)
     with pytest.raises(BeyondOwnRights):
-        await people.set_roles(lesser, person.id, ["admin"])
+        await people.set_roles(lesser, user.id, ["admin"])
     with pytest.raises(BeyondOwnRights):
         await people.create(lesser, new, ["admin"])
     assert await active_admins(core) == {admin.id}
 
 
 async def test_roles_count_at_once_in_the_profile_and_its_etag(
-    users: Module, admin: Person, person: Person, principal: Principal
+    users: Module, admin: TestUser, user: TestUser, principal: Principal
 ) -> None:
-    before = await person.client.get(f"{USERS}/me")
+    before = await user.client.get(f"{USERS}/me")
     await users.provider(UserAdministration)().set_roles(
-        principal, person.id, ["member", "admin", "admin"]
+        principal, user.id, ["member", "admin", "admin"]
     )
-    after = await person.client.get(f"{USERS}/me")
+    after = await user.client.get(f"{USERS}/me")
     assert after.json()["roles"] == ["admin", "member"]
     assert "users:write" in after.json()["permissions"]
     assert after.headers["etag"] != before.headers["etag"]
-    assert (await person.client.get(USERS)).status_code == 200
-    await users.provider(UserAdministration)().set_roles(principal, person.id, ["member"])
-    assert (await person.client.get(USERS)).status_code == 403
+    assert (await user.client.get(USERS)).status_code == 200
+    await users.provider(UserAdministration)().set_roles(principal, user.id, ["member"])
+    assert (await user.client.get(USERS)).status_code == 403
 
 
 async def test_an_unknown_role_is_named(
-    users: Module, person: Person, principal: Principal
+    users: Module, user: TestUser, principal: Principal
 ) -> None:
     with pytest.raises(ProblemError) as refused:
         await users.provider(UserAdministration)().set_roles(
-            principal, person.id, ["member", "owner"]
+            principal, user.id, ["member", "owner"]
         )
     assert "body.roles.1" in str(refused.value)
     with pytest.raises(UserNotFound):

@@ -3,17 +3,17 @@
 import pytest
 from httpx import Response
 
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once
 from tests.modules.users.asking import USERS, audited, code, wrong
 
 NEW = {"name": "New Person", "email": "new@example.com", "password": PASSWORD}
 
 
-async def test_only_a_user_with_the_permission_adds_users(person: Person) -> None:
-    assert code(await person.client.post(USERS, json=NEW)) == (403, "http.not_permitted")
+async def test_only_a_user_with_the_permission_adds_users(user: TestUser) -> None:
+    assert code(await user.client.post(USERS, json=NEW)) == (403, "http.not_permitted")
 
 
-async def test_wrong_bodies_name_the_field(admin: Person) -> None:
+async def test_wrong_bodies_name_the_field(admin: TestUser) -> None:
     refusals: list[tuple[dict[str, object], str]] = [
         ({"name": None}, "name"),
         ({"age": 151}, "age"),
@@ -38,8 +38,8 @@ async def test_wrong_bodies_name_the_field(admin: Person) -> None:
     assert (await admin.client.get(USERS)).json()["total"] == 1
 
 
-async def test_a_new_person_is_a_member_and_stands_where_location_says(
-    admin: Person, core: CoreContainer
+async def test_a_new_user_is_a_member_and_stands_where_location_says(
+    admin: TestUser, core: CoreContainer
 ) -> None:
     added = await admin.client.post(USERS, json={**NEW, "age": 0})
     body = added.json()
@@ -55,7 +55,7 @@ async def test_a_new_person_is_a_member_and_stands_where_location_says(
     assert "example.com" not in str(row) and "New Person" not in str(row)
 
 
-async def test_the_same_request_twice_adds_one_person(admin: Person) -> None:
+async def test_the_same_request_twice_adds_one_user(admin: TestUser) -> None:
     key = {"idempotency-key": "add-one-person"}
     first, second = [await admin.client.post(USERS, json=NEW, headers=key) for _ in range(2)]
     assert (first.status_code, second.status_code) == (201, 201)
@@ -65,7 +65,7 @@ async def test_the_same_request_twice_adds_one_person(admin: Person) -> None:
 
 
 @pytest.mark.race
-async def test_one_of_fifty_who_want_one_email_gets_it(admin: Person) -> None:
+async def test_one_of_fifty_who_want_one_email_gets_it(admin: TestUser) -> None:
     async def add(number: int, attempt: int) -> Response:
         local = "racer" if attempt % 2 else "RACER"
         return await admin.client.post(USERS, json={**NEW, "email": f"{local}{number}@example.com"})

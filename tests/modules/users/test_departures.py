@@ -28,7 +28,7 @@ from core.testing import (
     ROUNDS,
     Applications,
     CoreContainer,
-    Person,
+    TestUser,
     at_once,
     later,
     register,
@@ -36,7 +36,7 @@ from core.testing import (
 )
 from modules.users.models import User
 from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
-from modules.users.samples import SamplePeople
+from modules.users.samples import SampleUsers
 from modules.users.schemas import ProfileUpdate
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
@@ -103,46 +103,46 @@ async def app(settings: Settings, applications: Applications) -> AsyncIterator[L
         yield app
 
 
-async def leave(person: Person, **body: Any) -> Any:
-    return await person.client.post(f"{ME}/deletion", json={"password": PASSWORD, **body})
+async def leave(user: TestUser, **body: Any) -> Any:
+    return await user.client.post(f"{ME}/deletion", json={"password": PASSWORD, **body})
 
 
-def heard(person: Person) -> list[str]:
-    return [what for what, user_id in Probe.heard if user_id == person.id and "told" not in what]
+def heard(user: TestUser) -> list[str]:
+    return [what for what, user_id in Probe.heard if user_id == user.id and "told" not in what]
 
 
-async def test_leaving_takes_the_password(person: Person, core: CoreContainer) -> None:
+async def test_leaving_takes_the_password(user: TestUser, core: CoreContainer) -> None:
     for wrong in ({"password": None}, {"password": "not mine at all"}):
-        assert code(await leave(person, **wrong)) == (403, "auth.proof_failed")
-    assert code(await person.client.post(f"{ME}/deletion", json={})) == (403, "auth.proof_failed")
-    assert await me(person.client) and heard(person) == []
+        assert code(await leave(user, **wrong)) == (403, "auth.proof_failed")
+    assert code(await user.client.post(f"{ME}/deletion", json={})) == (403, "auth.proof_failed")
+    assert await me(user.client) and heard(user) == []
     outcomes = [row.outcome for row in await audited(core, "users.request_deletion")]
     assert outcomes == ["refused"] * 3
 
 
 async def test_leaving_ends_everything_at_once_and_keeps_the_address(
-    person: Person, admin: Person
+    user: TestUser, admin: TestUser
 ) -> None:
-    left = await leave(person)
+    left = await leave(user)
     assert left.status_code == 202, left.text
     due = datetime.fromisoformat(left.json()["deletes_at"])
     assert timedelta(0) <= utc_now() + GRACE - due < timedelta(minutes=5)
-    assert heard(person) == ["closed"]
-    assert (await person.client.get(ME)).status_code == 401
-    again = {"name": "Some Name", "email": person.email, "password": PASSWORD}
+    assert heard(user) == ["closed"]
+    assert (await user.client.get(ME)).status_code == 401
+    again = {"name": "Some Name", "email": user.email, "password": PASSWORD}
     assert code(await admin.client.post(USERS, json=again)) == (409, "users.email_taken")
-    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
+    assert (await admin.client.get(f"{USERS}/{user.id}")).status_code == 200
 
 
 async def test_who_has_left_does_not_sign_in_or_count_as_active(
-    users: Module, person: Person, admin: Person
+    users: Module, user: TestUser, admin: TestUser
 ) -> None:
     assert (
         await users.provider(UserAdministration)().total(),
         await users.provider(UserAdministration)().active(),
     ) == (2, 2)
-    await leave(person)
-    account = await users.provider(AccountService)().by_email(person.email)
+    await leave(user)
+    account = await users.provider(AccountService)().by_email(user.email)
     assert account is not None and not account.is_active
     assert (
         await users.provider(UserAdministration)().total(),
@@ -151,43 +151,43 @@ async def test_who_has_left_does_not_sign_in_or_count_as_active(
 
 
 async def test_the_grace_over_every_module_erases(
-    users: Module, person: Person, stranger: Person, admin: Person, core: CoreContainer
+    users: Module, user: TestUser, other_user: TestUser, admin: TestUser, core: CoreContainer
 ) -> None:
-    await leave(person)
+    await leave(user)
     with later(days=GRACE.days, minutes=-1):
         await users.provider(AccountDeletion)().remove_due()
-    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 200
+    assert (await admin.client.get(f"{USERS}/{user.id}")).status_code == 200
     with later(days=GRACE.days, minutes=1):
         await users.provider(AccountDeletion)().remove_due()
         await users.provider(AccountDeletion)().remove_due()
         await core.relay().deliver_all()
-    assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
-    assert heard(person) == ["closed", "closed", "erased", "erased"]
-    assert heard(stranger) == [] and await me(stranger.client)
-    again = {"name": "Some Name", "email": person.email, "password": PASSWORD}
+    assert (await admin.client.get(f"{USERS}/{user.id}")).status_code == 404
+    assert heard(user) == ["closed", "closed", "erased", "erased"]
+    assert heard(other_user) == [] and await me(other_user.client)
+    again = {"name": "Some Name", "email": user.email, "password": PASSWORD}
     assert (await admin.client.post(USERS, json=again)).status_code == 201
     (row,) = await audited(core, "users.erase")
-    assert row.target_id == str(person.id)
+    assert row.target_id == str(user.id)
 
 
 async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
-    users: Module, person: Person, stranger: Person, admin: Person, core: CoreContainer
+    users: Module, user: TestUser, other_user: TestUser, admin: TestUser, core: CoreContainer
 ) -> None:
-    await leave(person)
-    await leave(stranger)
-    Probe.broken.add(person.id)
+    await leave(user)
+    await leave(other_user)
+    Probe.broken.add(user.id)
     with later(days=GRACE.days, minutes=1):
         await users.provider(AccountDeletion)().remove_due()
         await core.relay().deliver_all()
-    assert await rows_of_people(core) == {person.id, admin.id}, "the other was not kept waiting"
-    for each in (person, stranger):
+    assert await rows_of_people(core) == {user.id, admin.id}, "the other was not kept waiting"
+    for each in (user, other_user):
         assert (await admin.client.get(f"{USERS}/{each.id}")).status_code == 404
     Probe.broken.clear()
     with later(days=GRACE.days, minutes=2):
         await core.relay().deliver_all()
     assert await rows_of_people(core) == {admin.id}
     erased = [user_id for what, user_id in Probe.heard if what == "told erased"]
-    assert sorted(erased) == sorted([person.id, stranger.id])
+    assert sorted(erased) == sorted([user.id, other_user.id])
 
 
 async def rows_of_people(core: CoreContainer) -> set[UUID]:
@@ -202,46 +202,46 @@ class TestWithoutAGrace:
         return {}
 
     async def test_one_is_erased_at_once(
-        self, person: Person, admin: Person, core: CoreContainer
+        self, user: TestUser, admin: TestUser, core: CoreContainer
     ) -> None:
-        assert (await leave(person)).status_code == 202
-        assert (await admin.client.get(f"{USERS}/{person.id}")).status_code == 404
+        assert (await leave(user)).status_code == 202
+        assert (await admin.client.get(f"{USERS}/{user.id}")).status_code == 404
         await core.relay().deliver_all()
-        assert heard(person) == ["closed", "erased", "erased"]
-        assert ("told erased", person.id) in Probe.heard
+        assert heard(user) == ["closed", "erased", "erased"]
+        assert ("told erased", user.id) in Probe.heard
 
 
 async def test_an_admins_deletion_erases_at_once(
-    admin: Person, person: Person, core: CoreContainer
+    admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
-    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
+    assert (await admin.client.delete(f"{USERS}/{user.id}")).status_code == 204
     await core.relay().deliver_all()
-    assert heard(person) == ["closed", "erased", "erased"]
+    assert heard(user) == ["closed", "erased", "erased"]
 
 
 async def test_disabling_closes_once_and_tells(
-    users: Module, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
     for _ in range(2):
-        await users.provider(UserAdministration)().disable(actor, person.id)
-    assert heard(person) == ["closed"]
+        await users.provider(UserAdministration)().disable(actor, user.id)
+    assert heard(user) == ["closed"]
     await core.relay().deliver_all()
-    assert Probe.heard.count(("told off", person.id)) == 1
-    assert Probe.heard.count(("told new", person.id)) == 1
-    assert (await person.client.get(ME)).status_code == 401
-    await users.provider(UserAdministration)().enable(actor, person.id)
-    account = await users.provider(AccountService)().by_id(person.id)
+    assert Probe.heard.count(("told off", user.id)) == 1
+    assert Probe.heard.count(("told new", user.id)) == 1
+    assert (await user.client.get(ME)).status_code == 401
+    await users.provider(UserAdministration)().enable(actor, user.id)
+    account = await users.provider(AccountService)().by_id(user.id)
     assert account and account.is_active
 
 
 @pytest.mark.race
 async def test_two_admins_who_leave_at_once(
-    users: Module, admin: Person, person: Person, core: CoreContainer
+    users: Module, admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
     actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
-    await users.provider(UserAdministration)().set_roles(actor, person.id, ["admin"])
-    both = (admin, person)
+    await users.provider(UserAdministration)().set_roles(actor, user.id, ["admin"])
+    both = (admin, user)
     for _ in range(ROUNDS):
         answers = await at_once(*(leave(each) for each in both * (CLIENTS // 2)))
         asked = [{each.status_code for each in answers[place::2]} for place in range(2)]
@@ -253,7 +253,7 @@ async def test_two_admins_who_leave_at_once(
 
 @pytest.mark.race
 async def test_an_erasure_that_is_called_off_at_once(
-    app: Litestar, users: Module, admin: Person, core: CoreContainer
+    app: Litestar, users: Module, admin: TestUser, core: CoreContainer
 ) -> None:
     """Who was told that the account is open again has it."""
     account_deletion = users.provider(AccountDeletion)()
@@ -274,44 +274,46 @@ async def test_an_erasure_that_is_called_off_at_once(
     assert found <= {204, 404}
 
 
-async def mark_as_leaving(core: CoreContainer, person: Person) -> None:
+async def mark_as_leaving(core: CoreContainer, user: TestUser) -> None:
     async with core.db().transaction() as tx:
-        due = update(User).where(User.id == person.id).values(deletes_at=utc_now())
+        due = update(User).where(User.id == user.id).values(deletes_at=utc_now())
         await tx.session.execute(due)
         tx.invalidate("users", "principals")
 
 
-async def come_back(person: Person) -> None:
-    del person.client.headers["authorization"]
-    tokens = await sign_in(person.client, person.email)
-    person.client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+async def come_back(user: TestUser) -> None:
+    del user.client.headers["authorization"]
+    tokens = await sign_in(user.client, user.email)
+    user.client.headers["authorization"] = f"Bearer {tokens['access_token']}"
 
 
-async def test_what_modules_contribute_is_counted_and_exported(person: Person) -> None:
-    assert (await person.client.get(f"{ME}/summary")).json()["things"] == 3
-    exported = (await person.client.get(f"{ME}/export")).json()["data"]["probe.things"]
+async def test_what_modules_contribute_is_counted_and_exported(user: TestUser) -> None:
+    assert (await user.client.get(f"{ME}/summary")).json()["things"] == 3
+    exported = (await user.client.get(f"{ME}/export")).json()["data"]["probe.things"]
     assert [each["name"] for each in exported] == ["first", "second", "third"]
 
 
 @pytest.mark.fallbacks("statistic")
-async def test_a_figure_out_of_order_leaves_the_others(person: Person, stranger: Person) -> None:
-    Probe.broken.add(person.id)
-    summary = await person.client.get(f"{ME}/summary")
+async def test_a_figure_out_of_order_leaves_the_others(
+    user: TestUser, other_user: TestUser
+) -> None:
+    Probe.broken.add(user.id)
+    summary = await user.client.get(f"{ME}/summary")
     assert summary.status_code == 200 and "things" not in summary.json()
 
 
-async def test_an_export_that_fails_never_looks_whole(person: Person) -> None:
-    Probe.broken.add(person.id)
-    assert (await person.client.get(f"{ME}/export")).status_code == 500
+async def test_an_export_that_fails_never_looks_whole(user: TestUser) -> None:
+    Probe.broken.add(user.id)
+    assert (await user.client.get(f"{ME}/export")).status_code == 500
     Probe.many = 50
-    broken = await person.client.get(f"{ME}/export")
+    broken = await user.client.get(f"{ME}/export")
     assert broken.status_code == 200 and len(broken.content) > 2**16
     with pytest.raises(JSONDecodeError):
         broken.json()
 
 
-async def test_a_fresh_session_is_enough_without_a_password(users: Module, admin: Person) -> None:
-    await users.provider(SamplePeople)().add(1, print)
+async def test_a_fresh_session_is_enough_without_a_password(users: Module, admin: TestUser) -> None:
+    await users.provider(SampleUsers)().add(1, print)
     sample = (await admin.client.get(USERS, params={"search": "@example.com"})).json()["data"]
     someone = UUID(next(each["id"] for each in sample if each["id"] != str(admin.id)))
     change = ProfileUpdate(email="moved@example.com")

@@ -3,7 +3,7 @@
 import pytest
 from httpx import Response
 
-from core.testing import PASSWORD, Person, sign_in
+from core.testing import PASSWORD, TestUser, sign_in
 from modules.users.email import as_written, email_key
 from tests.modules.users.asking import USERS, code, wrong
 
@@ -62,24 +62,24 @@ REFUSED = [
 ]
 
 
-async def add(admin: Person, email: str) -> Response:
+async def add(admin: TestUser, email: str) -> Response:
     body = {"name": "Some Name", "email": email, "password": PASSWORD}
     return await admin.client.post(USERS, json=body)
 
 
-async def test_addresses_that_are_the_same_have_one_account(admin: Person) -> None:
+async def test_addresses_that_are_the_same_have_one_account(admin: TestUser) -> None:
     for number, (first, second) in enumerate(SAME):
         added, again = [await add(admin, f"x{number}{each.strip()}") for each in (first, second)]
         assert added.status_code == 201, first
         assert code(again) == (409, "users.email_taken"), second
 
 
-async def test_addresses_that_differ_have_one_each(admin: Person) -> None:
+async def test_addresses_that_differ_have_one_each(admin: TestUser) -> None:
     for number, pair in enumerate(DIFFERENT):
         assert [(await add(admin, f"x{number}{each}")).status_code for each in pair] == [201, 201]
 
 
-async def test_what_is_no_address_is_refused(admin: Person) -> None:
+async def test_what_is_no_address_is_refused(admin: TestUser) -> None:
     for email in REFUSED:
         assert [place for place, _ in wrong(await add(admin, email))] == ["body.email"], email[:80]
 
@@ -89,7 +89,7 @@ def test_a_long_address_is_refused_in_a_sentence() -> None:
         email_key("a" * 255)
 
 
-async def test_an_address_is_answered_as_it_was_given(admin: Person) -> None:
+async def test_an_address_is_answered_as_it_was_given(admin: TestUser) -> None:
     for given, kept in [
         ("John.Doe+News@Example.COM", "John.Doe+News@example.com"),
         ("\u00e9t\u00e9@XN--BCHER-KVA.example.com", "\u00e9t\u00e9@xn--bcher-kva.example.com"),
@@ -103,7 +103,7 @@ def test_a_key_is_the_same_for_its_own_form() -> None:
         assert email_key(key) == email_key(as_written(address.strip())) == key
 
 
-async def test_each_signs_in_to_the_account_of_that_address(admin: Person) -> None:
+async def test_each_signs_in_to_the_account_of_that_address(admin: TestUser) -> None:
     for number, (first, second) in enumerate(SAME):
         added = await add(admin, f"y{number}{first.strip()}")
         tokens = await sign_in(admin.client, f"y{number}{second.strip()}")
@@ -113,7 +113,7 @@ async def test_each_signs_in_to_the_account_of_that_address(admin: Person) -> No
 
 
 @pytest.mark.parametrize(("length", "status"), [(254, 201), (255, 400)])
-async def test_254_characters_fit(admin: Person, length: int, status: int) -> None:
+async def test_254_characters_fit(admin: TestUser, length: int, status: int) -> None:
     domain = ".".join(["b" * 60, "c" * 60, "d" * 60])
     local = "a" * (length - len(domain) - len("@.com"))
     assert (await add(admin, f"{local}@{domain}.com")).status_code == status

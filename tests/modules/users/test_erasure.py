@@ -1,4 +1,4 @@
-"""What is left of a person in the end, and how others fare meanwhile."""
+"""What is left of a user in the end, and how others fare meanwhile."""
 
 from asyncio import Event, create_task
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +18,7 @@ from time_machine import travel
 from config.settings import Settings
 from core.kit import Module, utc_now
 from core.kit.platform import AuditEntry
-from core.testing import PASSWORD, CoreContainer, Person, client_of, register, sign_in
+from core.testing import PASSWORD, CoreContainer, TestUser, client_of, register, sign_in
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.administration import UserAdministration
@@ -81,8 +81,8 @@ def api_key() -> dict[str, Any]:
     return {"name": f"{CANARY} key", "scopes": ["files:read"], "expires_in_days": 1}
 
 
-async def test_nothing_of_an_erased_person_is_left_in_any_table_or_file(
-    canary: AsyncClient, admin: Person, core: CoreContainer, settings: Settings
+async def test_nothing_of_an_erased_user_is_left_in_any_table_or_file(
+    canary: AsyncClient, admin: TestUser, core: CoreContainer, settings: Settings
 ) -> None:
     await leave_marks(canary)
     first_admin = settings.data_dir / "first-admin.txt"
@@ -106,8 +106,8 @@ async def test_nothing_of_an_erased_person_is_left_in_any_table_or_file(
 
 
 @POSTS
-async def test_nothing_of_what_an_erased_person_published_is_left(
-    canary: AsyncClient, admin: Person, app: Litestar, core: CoreContainer, settings: Settings
+async def test_nothing_of_what_an_erased_user_published_is_left(
+    canary: AsyncClient, admin: TestUser, app: Litestar, core: CoreContainer, settings: Settings
 ) -> None:
     await leave_marks(canary)
     user_id = UUID((await canary.get(ME)).json()["id"])
@@ -174,7 +174,7 @@ async def test_an_export_tells_of_kept_answers(canary: AsyncClient) -> None:
 
 
 async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
-    app: Litestar, users: Module, person: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
+    app: Litestar, users: Module, user: TestUser, admin: TestUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def not_yet(user_id: UUID) -> None:
         raise RuntimeError("not yet")
@@ -182,38 +182,38 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
     monkeypatch.setattr(users.provider(AccountDeletion)(), "erase", not_yet)
     actor = {"roles": ["admin", "member"]}
     assert (
-        await admin.client.put(f"{API}/admin/users/{person.id}/roles", json=actor)
+        await admin.client.put(f"{API}/admin/users/{user.id}/roles", json=actor)
     ).status_code == 200
-    assert (await admin.client.delete(f"{USERS}/{person.id}")).status_code == 204
-    assert (await person.client.get(ME)).status_code == 401
-    body = {"email": person.email, "password": person.password}
+    assert (await admin.client.delete(f"{USERS}/{user.id}")).status_code == 204
+    assert (await user.client.get(ME)).status_code == 401
+    body = {"email": user.email, "password": user.password}
     async with client_of(app) as client:
         assert (await client.post(f"{API}/auth/login", json=body)).status_code == 401
     for listed in (USERS, f"{API}/admin/users"):
         for query in ({}, {"search": "person@"}, {"sort": "name"}, {"cursor": ""}):
             found = (await admin.client.get(listed, params=query)).json()["data"]
-            assert str(person.id) not in [each["id"] for each in found]
+            assert str(user.id) not in [each["id"] for each in found]
         total = (await admin.client.get(listed)).json()["total"]
         assert total == 1
-    path = f"{API}/admin/users/{person.id}"
+    path = f"{API}/admin/users/{user.id}"
     asked = [
         await admin.client.get(path),
         await admin.client.patch(path, json={"name": "Some Body"}),
         await admin.client.post(f"{path}/enable"),
         await admin.client.delete(path),
-        await admin.client.get(f"{USERS}/{person.id}"),
+        await admin.client.get(f"{USERS}/{user.id}"),
     ]
     assert {each.status_code for each in asked} == {404}
     assert (
         await users.provider(UserAdministration)().total() == 1
-        and await users.provider(AccountService)().by_id(person.id) is None
+        and await users.provider(AccountService)().by_id(user.id) is None
     )
-    async with register(app, person.email, "A Namesake") as again:
-        assert again.id != person.id
+    async with register(app, user.email, "A Namesake") as again:
+        assert again.id != user.id
 
 
 async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
-    person: Person, core: CoreContainer
+    user: TestUser, core: CoreContainer
 ) -> None:
     """An upload that is refused because its owner was erased meanwhile is on record."""
     begun, goes_on = Event(), Event()
@@ -225,9 +225,9 @@ async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
         yield b'Content-Disposition: form-data; name="file"; filename="a.exe"\r\n\r\n--a--'
 
     form = {"content-type": "multipart/form-data; boundary=a"}
-    upload = create_task(person.client.post(f"{API}/files/upload", content=body(), headers=form))
+    upload = create_task(user.client.post(f"{API}/files/upload", content=body(), headers=form))
     await begun.wait()
-    left = await person.client.post(f"{ME}/deletion", json={"password": PASSWORD})
+    left = await user.client.post(f"{ME}/deletion", json={"password": PASSWORD})
     assert left.status_code == 202
     await core.relay().deliver_all()
     assert await addressed(core, "files.upload") == []
@@ -240,17 +240,17 @@ async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
 
 
 async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
-    app: Litestar, person: Person, admin: Person
+    app: Litestar, user: TestUser, admin: TestUser
 ) -> None:
     """So that the client IP in the row is found, and cleared, with the account."""
-    body = {"name": "Ada", "email": person.email, "password": PASSWORD}
+    body = {"name": "Ada", "email": user.email, "password": PASSWORD}
     async with client_of(app) as anonymous:
         assert (await anonymous.post(f"{API}/auth/register", json=body)).status_code == 409
-        token = {"token": person.tokens["refresh_token"]}
+        token = {"token": user.tokens["refresh_token"]}
         assert (await anonymous.post(f"{API}/auth/revoke", data=token)).status_code == 200
         unknown = {**body, "password": "short"}
         assert (await anonymous.post(f"{API}/auth/register", json=unknown)).status_code == 400
-    trail = (await admin.client.get(f"{API}/admin/audit", params={"target": str(person.id)})).json()
+    trail = (await admin.client.get(f"{API}/admin/audit", params={"target": str(user.id)})).json()
     rows = [each for each in trail["data"] if each["actor_id"] is None]
     assert {(each["action"], each["outcome"]) for each in rows} == {
         ("users.create", "success"),
@@ -261,11 +261,11 @@ async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
 
 
 async def test_client_ips_are_cleared_once_they_are_old(
-    person: Person, core: CoreContainer
+    user: TestUser, core: CoreContainer
 ) -> None:
     audit, now = core.audit(), utc_now()
     for age in (200, 91, 89, 0):
-        await person.client.patch(ME, json={"age": age % 100})
+        await user.client.patch(ME, json={"age": age % 100})
         async with core.db().transaction() as tx:
             last = select(func.max(AuditEntry.at)).scalar_subquery()
             made_older = update(AuditEntry).where(AuditEntry.at == last)

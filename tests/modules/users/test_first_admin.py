@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from config.settings import Settings
 from core.kit import Module
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, Person, at_once, sign_in
+from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, sign_in
 from modules.users.commands import given_password, user_group
 from modules.users.errors import FirstAdminRefused, UserNotFound
 from modules.users.first_admin import FILE, FirstAdmin
@@ -61,7 +61,7 @@ async def test_the_first_admin_is_made_once(
     assert await named.ensure() is None
 
 
-async def test_somebody_who_is_admin_already_is_enough(named: FirstAdmin, admin: Person) -> None:
+async def test_somebody_who_is_admin_already_is_enough(named: FirstAdmin, admin: TestUser) -> None:
     assert await named.ensure() is None
 
 
@@ -96,14 +96,14 @@ async def test_production_makes_no_admin_without_a_password(
 
 @pytest.mark.parametrize("kept", [{"admin_email": EMAIL}, {}], ids=["address", "neither"])
 async def test_the_password_may_be_taken_out_once_there_is_an_admin(
-    users: Module, settings: Settings, admin: Person, kept: dict[str, str]
+    users: Module, settings: Settings, admin: TestUser, kept: dict[str, str]
 ) -> None:
     later = first_admin(users, settings, environment="production", **kept)
     assert (await later.ensure(), await later.examine()) == (None, None)
 
 
 async def test_it_does_not_when_somebody_is_admin(
-    users: Module, settings: Settings, admin: Person
+    users: Module, settings: Settings, admin: TestUser
 ) -> None:
     unnamed = first_admin(users, settings, admin_password=SecretStr(PASSWORD))
     assert (await unnamed.ensure(), await unnamed.examine()) == (None, None)
@@ -166,7 +166,7 @@ async def test_a_terminal_shows_it_but_never_a_log(
     assert log_format == "console" or file.read_text().split()[1] not in notice
 
 
-def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
+def test_a_password_in_the_environment_is_not_taken_behind_an_operators_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = FirstAdminSettings(admin_password=SecretStr(PASSWORD))
@@ -176,17 +176,17 @@ def test_a_password_in_the_environment_is_not_taken_behind_a_persons_back(
         assert given_password(given) == password
 
 
-async def test_an_operator_makes_admins(users: Module, person: Person) -> None:
+async def test_an_operator_makes_admins(users: Module, user: TestUser) -> None:
     make = users.provider(AdminService)().make
     await make(NewAccount(name="Boss", email=EMAIL, password=PASSWORD), promote=False)
-    taken = NewAccount(name="Boss", email=person.email, password="another good one 42")
+    taken = NewAccount(name="Boss", email=user.email, password="another good one 42")
     with pytest.raises(Exception, match="--promote"):
         await make(taken, promote=False)
-    assert (await person.client.get(USERS)).status_code == 403
+    assert (await user.client.get(USERS)).status_code == 403
     await make(taken, promote=True)
-    promoted = await users.provider(AccountService)().by_email(person.email)
+    promoted = await users.provider(AccountService)().by_email(user.email)
     assert promoted and promoted.roles == ("admin", "member")
-    await sign_in(person.client, person.email, taken.password)
+    await sign_in(user.client, user.email, taken.password)
 
 
 def test_the_command_says_what_to_do_before_anything_is_built() -> None:
@@ -204,9 +204,9 @@ def test_the_command_says_what_to_do_before_anything_is_built() -> None:
 
 
 async def test_an_operator_unlocks_the_accounts_that_exist(
-    users: Module, person: Person, core: CoreContainer
+    users: Module, user: TestUser, core: CoreContainer
 ) -> None:
     with pytest.raises(UserNotFound, match="No account has the e-mail address"):
         await users.provider(AdminService)().unlock("nobody@example.com")
-    await users.provider(AdminService)().unlock(person.email.upper())
+    await users.provider(AdminService)().unlock(user.email.upper())
     assert len(await audited(core, "users.unlock")) == 1

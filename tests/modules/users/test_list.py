@@ -1,26 +1,26 @@
 from typing import Any
 
-from core.testing import PASSWORD, Person
+from core.testing import PASSWORD, TestUser
 from tests.modules.users.asking import USERS, code, wrong
 
 
-async def names(admin: Person, **query: Any) -> list[str]:
+async def names(admin: TestUser, **query: Any) -> list[str]:
     answer = await admin.client.get(USERS, params=query)
     assert answer.status_code == 200, answer.text
     return [each["name"] for each in answer.json()["data"]]
 
 
-async def add(admin: Person, *people: tuple[str, str]) -> None:
+async def add(admin: TestUser, *people: tuple[str, str]) -> None:
     for name, email in people:
         body = {"name": name, "email": email, "password": PASSWORD}
         assert (await admin.client.post(USERS, json=body)).status_code == 201
 
 
-async def test_only_a_user_with_the_permission_lists_users(person: Person) -> None:
-    assert code(await person.client.get(USERS)) == (403, "http.not_permitted")
+async def test_only_a_user_with_the_permission_lists_users(user: TestUser) -> None:
+    assert code(await user.client.get(USERS)) == (403, "http.not_permitted")
 
 
-async def test_the_latest_come_first_and_keys_turn_it_round(admin: Person) -> None:
+async def test_the_latest_come_first_and_keys_turn_it_round(admin: TestUser) -> None:
     await add(admin, ("Zora", "a@example.com"), ("Anna", "z@example.com"))
     assert await names(admin) == ["Anna", "Zora", "The Admin"]
     assert await names(admin, sort="created_at") == ["The Admin", "Zora", "Anna"]
@@ -30,7 +30,7 @@ async def test_the_latest_come_first_and_keys_turn_it_round(admin: Person) -> No
     assert wrong(await admin.client.get(USERS, params={"is_active": "true"}))
 
 
-async def test_pages_and_cursors_show_everybody_once(admin: Person) -> None:
+async def test_pages_and_cursors_show_everybody_once(admin: TestUser) -> None:
     await add(admin, *((f"Name {n}", f"n{n}@example.com") for n in range(6)))
     every = await names(admin)
     first = (await admin.client.get(USERS, params={"per_page": 3})).json()
@@ -45,7 +45,7 @@ async def test_pages_and_cursors_show_everybody_once(admin: Person) -> None:
     assert followed == every
 
 
-async def test_search_finds_names_and_addresses_as_plain_text(admin: Person) -> None:
+async def test_search_finds_names_and_addresses_as_plain_text(admin: TestUser) -> None:
     await add(
         admin,
         ("Ada Lovelace", "countess@example.com"),
@@ -62,11 +62,11 @@ async def test_search_finds_names_and_addresses_as_plain_text(admin: Person) -> 
         assert await names(admin, search=nothing) == []
 
 
-async def test_search_follows_what_changes(admin: Person, person: Person) -> None:
+async def test_search_follows_what_changes(admin: TestUser, user: TestUser) -> None:
     assert await names(admin, search="some person") == ["Some Person"]
-    await person.client.patch(f"{USERS}/me", json={"name": "Renamed"})
+    await user.client.patch(f"{USERS}/me", json={"name": "Renamed"})
     assert await names(admin, search="some person") == []
     assert await names(admin, search="renam") == ["Renamed"]
-    await admin.client.delete(f"{USERS}/{person.id}")
+    await admin.client.delete(f"{USERS}/{user.id}")
     assert await names(admin, search="renam") == []
     assert (await admin.client.get(USERS)).json()["total"] == 1

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from core.kit import Listing, utc_now, uuid7
 from core.kit.platform import AuditEntry
-from core.testing import CoreContainer, Person, later
+from core.testing import CoreContainer, TestUser, later
 from tests.modules.users.asking import ME, USERS, audited, code, me, wrong
 
 BATCH = 100
@@ -16,68 +16,68 @@ BATCH = 100
 
 
 async def test_a_summary_is_counted_once_a_minute_and_for_each(
-    person: Person, stranger: Person
+    user: TestUser, other_user: TestUser
 ) -> None:
-    first, second = [await person.client.get(f"{ME}/summary") for _ in range(2)]
+    first, second = [await user.client.get(f"{ME}/summary") for _ in range(2)]
     assert (first.headers["x-cache"], second.headers["x-cache"]) == ("miss", "hit")
     assert first.json() == second.json()
     assert first.json()["as_of"].endswith("Z")
-    assert (await stranger.client.get(f"{ME}/summary")).headers["x-cache"] == "miss"
+    assert (await other_user.client.get(f"{ME}/summary")).headers["x-cache"] == "miss"
 
 
-async def test_a_summary_older_than_a_minute_is_counted_again(person: Person) -> None:
-    first = await person.client.get(f"{ME}/summary")
+async def test_a_summary_older_than_a_minute_is_counted_again(user: TestUser) -> None:
+    first = await user.client.get(f"{ME}/summary")
     with later(seconds=61):
-        second = await person.client.get(f"{ME}/summary")
+        second = await user.client.get(f"{ME}/summary")
     assert second.headers["x-cache"] == "miss"
     assert second.json()["as_of"] > first.json()["as_of"]
 
 
 async def test_activity_is_what_was_done_in_ones_name(
-    admin: Person, person: Person, stranger: Person
+    admin: TestUser, user: TestUser, other_user: TestUser
 ) -> None:
-    await person.client.patch(ME, json={"age": 1})
-    await stranger.client.patch(ME, json={"age": 2})
-    await admin.client.patch(f"{USERS}/{person.id}", json={"age": 3})
-    await person.client.patch(ME, json={"name": "A"})
-    body = (await person.client.get(f"{ME}/activity", params={"action": "users.change"})).json()
+    await user.client.patch(ME, json={"age": 1})
+    await other_user.client.patch(ME, json={"age": 2})
+    await admin.client.patch(f"{USERS}/{user.id}", json={"age": 3})
+    await user.client.patch(ME, json={"name": "A"})
+    body = (await user.client.get(f"{ME}/activity", params={"action": "users.change"})).json()
     assert body["total"] == 2
     assert [(each["action"], each["outcome"]) for each in body["data"]] == [
         ("users.change", "refused"),
         ("users.change", "success"),
     ]
-    assert {each["actor_id"] for each in body["data"]} == {str(person.id)}
+    assert {each["actor_id"] for each in body["data"]} == {str(user.id)}
 
 
-async def test_activity_goes_on_by_cursor(person: Person) -> None:
+async def test_activity_goes_on_by_cursor(user: TestUser) -> None:
     for age in range(5):
-        await person.client.patch(ME, json={"age": age})
-    every = (await person.client.get(f"{ME}/activity")).json()["data"]
+        await user.client.patch(ME, json={"age": age})
+    every = (await user.client.get(f"{ME}/activity")).json()["data"]
     followed, cursor = [], ""
     while cursor is not None:
-        answer = await person.client.get(f"{ME}/activity", params={"cursor": cursor, "per_page": 2})
+        answer = await user.client.get(f"{ME}/activity", params={"cursor": cursor, "per_page": 2})
         followed += answer.json()["data"]
         cursor = answer.json()["next_cursor"]
     assert followed == every
-    assert wrong(await person.client.get(f"{ME}/activity", params={"sort": "-created_at"}))
+    assert wrong(await user.client.get(f"{ME}/activity", params={"sort": "-created_at"}))
 
 
 @pytest.mark.parametrize("sort", ["-at", "at"])
 async def test_activity_merges_what_a_user_did_and_what_was_done_in_the_users_name(
-    person: Person, core: CoreContainer, sort: str
+    user: TestUser, core: CoreContainer, sort: str
 ) -> None:
     async with core.db().transaction() as tx:
         for _ in range(12):
             await tx.record("things.do", ("things", None))
         done = AuditEntry.action == "things.do"
-        await tx.session.execute(update(AuditEntry).where(done).values(actor_id=person.id))
+        await tx.session.execute(update(AuditEntry).where(done).values(actor_id=user.id))
         entries = [*await tx.session.scalars(select(AuditEntry.id).where(done))]
-        by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
+        by_key = {"actor_id": uuid7(), "on_behalf_of": user.id}
         every_third = AuditEntry.id.in_(entries[::3])
         await tx.session.execute(update(AuditEntry).where(every_third).values(by_key))
     asked = {"action": "things.do", "sort": sort, "per_page": "5"}
     pages = [
-        (await person.client.get(f"{ME}/activity", params=asked | {"page": page})).json()
+        (await user.client.get(f"{ME}/activity", params=asked | {"page": page})).json()
         for page in ("1", "2", "3")
     ]
     rows = [each for page in pages for each in page["data"]]
@@ -86,41 +86,41 @@ async def test_activity_merges_what_a_user_did_and_what_was_done_in_the_users_na
     assert [page["total"] for page in pages] == [12, 12, 12]
     followed, cursor = [], ""
     while cursor is not None:
-        answer = await person.client.get(f"{ME}/activity", params=asked | {"cursor": cursor})
+        answer = await user.client.get(f"{ME}/activity", params=asked | {"cursor": cursor})
         followed += answer.json()["data"]
         cursor = answer.json()["next_cursor"]
     assert followed == rows
 
 
 async def test_an_export_is_a_file_with_everything_and_on_record(
-    person: Person, stranger: Person, core: CoreContainer
+    user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
-    await person.client.patch(ME, json={"age": 50})
-    await stranger.client.patch(ME, json={"age": 60})
-    answer = await person.client.get(f"{ME}/export")
+    await user.client.patch(ME, json={"age": 50})
+    await other_user.client.patch(ME, json={"age": 60})
+    answer = await user.client.get(f"{ME}/export")
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["content-disposition"].startswith('attachment; filename="atrium-export-')
     own = answer.json()["data"]["users.profile"]
-    assert own["profile"] == await me(person.client)
+    assert own["profile"] == await me(user.client)
     assert "users.change" in [each["action"] for each in own["activity"]]
-    assert str(stranger.id) not in answer.text and "argon2" not in answer.text
+    assert str(other_user.id) not in answer.text and "argon2" not in answer.text
     (row,) = await audited(core, "users.export")
-    assert row.actor_id == person.id
+    assert row.actor_id == user.id
 
 
 async def test_an_export_has_every_row_once_however_many_there_are(
-    person: Person, core: CoreContainer
+    user: TestUser, core: CoreContainer
 ) -> None:
     async with core.db().transaction() as tx:
         for _ in range(230):
             await tx.record("things.do", ("things", None))
-        await tx.session.execute(update(AuditEntry).values(actor_id=person.id))
-        by_key = {"actor_id": uuid7(), "on_behalf_of": person.id}
+        await tx.session.execute(update(AuditEntry).values(actor_id=user.id))
+        by_key = {"actor_id": uuid7(), "on_behalf_of": user.id}
         some = select(AuditEntry.id).where(AuditEntry.action == "things.do").limit(115)
         await tx.session.execute(update(AuditEntry).where(AuditEntry.id.in_(some)).values(by_key))
     async with core.db().read() as reads:
         ids = {str(each) for each in await reads.scalars(select(AuditEntry.id))}
-    activity = (await person.client.get(f"{ME}/export")).json()["data"]["users.profile"]["activity"]
+    activity = (await user.client.get(f"{ME}/export")).json()["data"]["users.profile"]["activity"]
     found = [each["id"] for each in activity]
     assert len(found) == len(set(found)) and ids < {*found} and len(found) == len(ids) + 1
     done_for = [each["on_behalf_of"] is not None for each in activity]
@@ -128,11 +128,11 @@ async def test_an_export_has_every_row_once_however_many_there_are(
 
 
 async def test_an_export_is_read_no_faster_than_it_is_taken(
-    app: Litestar, person: Person, client: AsyncClient, core: CoreContainer, read: list[int]
+    app: Litestar, user: TestUser, client: AsyncClient, core: CoreContainer, read: list[int]
 ) -> None:
     """No read asks for more than a batch, others are answered, and a client that goes ends it."""
     async with core.db().transaction() as tx:
-        entries = [done_by(person, number) for number in range(1500)]
+        entries = [done_by(user, number) for number in range(1500)]
         await tx.session.execute(insert(AuditEntry), entries)
     sent: list[Any] = []
     waits, gone = Event(), Event()
@@ -144,7 +144,7 @@ async def test_an_export_is_read_no_faster_than_it_is_taken(
             await gone.wait()
 
     asgi: Any = app
-    export = create_task(asgi(scope_of(person), receiving(gone), send))
+    export = create_task(asgi(scope_of(user), receiving(gone), send))
     await waits.wait()
     stalled = sum(read)
     assert (await client.get("/health")).status_code == 200
@@ -183,8 +183,8 @@ def receiving(gone: Event) -> Any:
     return receive
 
 
-def scope_of(person: Person) -> dict[str, Any]:
-    token = person.client.headers["authorization"].encode()
+def scope_of(user: TestUser) -> dict[str, Any]:
+    token = user.client.headers["authorization"].encode()
     return {
         "type": "http",
         "http_version": "1.1",
@@ -200,30 +200,30 @@ def scope_of(person: Person) -> dict[str, Any]:
     }
 
 
-def done_by(person: Person, number: int) -> dict[str, Any]:
-    entry = {"id": uuid7(), "at": utc_now(), "actor_id": person.id, "actor_kind": "user"}
+def done_by(user: TestUser, number: int) -> dict[str, Any]:
+    entry = {"id": uuid7(), "at": utc_now(), "actor_id": user.id, "actor_kind": "user"}
     entry |= {"on_behalf_of": None, "action": "things.do", "target_kind": "things"}
     entry |= {"target_id": str(number), "outcome": "success", "address": "192.0.2.1"}
     return entry | {"request_id": "r" * 32, "changes": {}}
 
 
 @pytest.mark.parametrize("overrides", [{"rate_limit_enabled": True}])
-async def test_an_export_has_a_limit_of_its_own_for_each_person(
-    person: Person, stranger: Person, core: CoreContainer
+async def test_an_export_has_a_limit_of_its_own_for_each_user(
+    user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
     for _ in range(6):
-        assert (await person.client.get(f"{ME}/export")).status_code == 200
-    refused = await person.client.get(f"{ME}/export")
+        assert (await user.client.get(f"{ME}/export")).status_code == 200
+    refused = await user.client.get(f"{ME}/export")
     assert code(refused) == (429, "http.too_many_requests")
     assert refused.headers["ratelimit-policy"] == '"export";q=6;w=3600'
     assert 0 < int(refused.headers["retry-after"]) <= 3600
-    assert (await person.client.get(f"{ME}/summary")).status_code == 200
-    assert (await stranger.client.get(f"{ME}/export")).status_code == 200
+    assert (await user.client.get(f"{ME}/summary")).status_code == 200
+    assert (await other_user.client.get(f"{ME}/export")).status_code == 200
     assert len(await audited(core, "users.export")) == 7
 
 
-async def test_the_head_of_an_export_reads_nothing(person: Person, core: CoreContainer) -> None:
-    got, head = await person.client.get(f"{ME}/export"), await person.client.head(f"{ME}/export")
+async def test_the_head_of_an_export_reads_nothing(user: TestUser, core: CoreContainer) -> None:
+    got, head = await user.client.get(f"{ME}/export"), await user.client.head(f"{ME}/export")
     own = ("content-type", "content-disposition", "cache-control")
     assert [head.headers[each] for each in own] == [got.headers[each] for each in own]
     assert got.headers["cache-control"] == "no-store" and "etag" not in got.headers

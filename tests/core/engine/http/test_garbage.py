@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.testing import Person
+from core.testing import TestUser
 from core.web.context import HttpContext
 
 REQUESTS = 20
@@ -40,10 +40,10 @@ def collected() -> Iterator[Callable[[], int]]:
     ],
 )
 async def test_a_request_is_gone_once_it_is_answered(
-    method: str, path: str, status: int, person: Person, collected: Callable[[], int]
+    method: str, path: str, status: int, user: TestUser, collected: Callable[[], int]
 ) -> None:
     body = {"age": "old"} if method == "PATCH" else None
     for _ in range(REQUESTS):
-        answer = await person.client.request(method, f"/api/v1{path}", json=body)
+        answer = await user.client.request(method, f"/api/v1{path}", json=body)
         assert answer.status_code == status
     assert collected() == 0

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient
@@ -14,12 +15,14 @@ from core.kernel.json_types import JsonObject
 from core.testing.applications import core_of
 
 PASSWORD = "correct horse battery staple"
-"""The password of each `Person`."""
+"""The password of each `TestUser`."""
 
 
 @dataclass(frozen=True)
-class Person:
+class TestUser:
     """A registered user with a client that is signed in."""
+
+    __test__: ClassVar[bool] = False  # so that pytest does not collect it
 
     id: UUID
     email: str
@@ -39,7 +42,7 @@ def client_of(app: Litestar, **headers: str) -> AsyncClient:
 @asynccontextmanager
 async def register(
     app: Litestar, email: str, name: str, roles: Sequence[str] = ()
-) -> AsyncIterator[Person]:
+) -> AsyncIterator[TestUser]:
     """Register and sign in as a client does; the roles are written into the database."""
     async with client_of(app) as client:
         body = {"name": name, "email": email, "password": PASSWORD}
@@ -50,7 +53,7 @@ async def register(
             await grant(app, user_id, roles)
         tokens = await sign_in(client, email)
         client.headers["authorization"] = f"Bearer {tokens['access_token']}"
-        yield Person(user_id, email, client, tokens)
+        yield TestUser(user_id, email, client, tokens)
 
 
 async def sign_in(client: AsyncClient, email: str, password: str = PASSWORD) -> dict[str, object]:
