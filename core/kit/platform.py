@@ -61,7 +61,7 @@ from core.security.secrets import SecretKeys, Unreadable
 from core.version import VERSION
 from core.web.bodies import EncodedBody
 from core.web.context import HttpContext, http_context
-from core.web.entity_tags import listed_tags
+from core.web.entity_tags import listed_tags, matches
 from core.web.forms import FORM_TYPE, MAX_FORM_BYTES, NotAForm, read_form
 from core.web.http_errors import NothingHere
 from core.web.maintenance import MaintenanceState, UnderMaintenance
@@ -69,14 +69,7 @@ from core.web.openapi.schemes import SecurityScheme
 from core.web.pages import document, page_response, wants_html
 from core.web.parameters import TimestampText, timestamp
 from core.web.requests import AnyRequest
-from core.web.responses import (
-    PRIVATE,
-    SHARED,
-    BodyResponse,
-    FinishedResponse,
-    Representation,
-    matches,
-)
+from core.web.responses import PRIVATE, SHARED, BodyResponse, FinishedResponse, Representation
 from core.web.route_decorators import route
 from core.web.streaming import StreamedResponse, client_watched, send_head
 from core.wiring.inventory import InstalledModules, ModuleInfo

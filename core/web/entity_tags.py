@@ -1,10 +1,13 @@
-"""The entity tags that a client lists in its conditions (RFC 9110, sections 8.8.3 and 13.1).
+"""Entity tags (RFC 9110, 8.8.3 and 13.1): those of responses, and those that a client lists.
 
 A proxy that compresses changes the tag on its way out: nginx writes `W/"abc"`, Caddy `"abc-gzip"`.
 A client sends back what it received, so each of these is read as the tag that the service had sent.
 """
 
 import re
+from hashlib import sha256
+from uuid import UUID
+from zlib import crc32
 
 from core.kernel.errors import FieldError, InvalidInput
 
@@ -12,6 +15,21 @@ TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 EACH = re.compile(TAG)
 TAG_LIST = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
 CODED = re.compile(r'-(?:gzip|br|zstd)"$')
+
+
+def row_tag(path: str, row_id: UUID, version: int) -> str:
+    """Return a strong ETag that is valid for this path only."""
+    return f'"{crc32(path.encode(), crc32(row_id.bytes)):08x}.{version}"'
+
+
+def content_tag(content: bytes) -> str:
+    """Return the ETag of a body that is not made of one row."""
+    return f'"{sha256(content).hexdigest()[:24]}"'
+
+
+def matches(listed: bytes, tag: bytes) -> bool:
+    """Return whether `If-None-Match` lists this tag, by weak comparison (RFC 9110, 13.1.2)."""
+    return listed in (tag, b"*") or tag.decode() in weakly_listed(listed)
 
 
 def listed_tags(if_match: bytes) -> frozenset[str] | None:

@@ -17,8 +17,7 @@ from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.schemas import parse_timestamp
 from core.kernel.text import Line
 from core.web.context import http_context
-from core.web.entity_tags import listed_tags, weakly_listed
-from core.web.responses import row_tag
+from core.web.entity_tags import listed_tags, row_tag, weakly_listed
 from core.web.route_options import RouteOptions
 from core.web.validation_messages import FLAG, TIMESTAMP
 

@@ -6,11 +6,8 @@ route that is requested very often keeps the `Representation` of a value and ret
 
 from collections.abc import Iterable, Mapping
 from gzip import compress
-from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
-from zlib import crc32
 
 from litestar import Litestar, Response
 from litestar.datastructures import Cookie
@@ -20,7 +17,7 @@ from msgspec import Struct
 from core.engine.http import Header
 from core.kernel.schemas import Page, Schema
 from core.web.context import HttpContext, http_context
-from core.web.entity_tags import weakly_listed
+from core.web.entity_tags import content_tag, matches, row_tag
 from core.web.requests import AnyRequest
 
 T = TypeVar("T")
@@ -61,7 +58,7 @@ class Representation:
     def __init__(self, body: Schema, path: str, caching: Header = PRIVATE) -> None:
         self._content = content = to_bytes(body)
         row = body.row
-        tag = row_tag(path, *row) if row else f'"{sha256(content).hexdigest()[:24]}"'
+        tag = row_tag(path, *row) if row else content_tag(content)
         self.tag = tag.encode()
         length = (b"content-length", b"%d" % len(content))
         self._fields = [JSON, length, (b"etag", self.tag), caching]
@@ -158,16 +155,6 @@ def links(context: HttpContext, body: Page[Schema], public_url: str) -> str:
         for relation, number in numbers.items()
         if 1 <= number <= last
     )
-
-
-def row_tag(path: str, row_id: UUID, version: int) -> str:
-    """Return a strong ETag that is valid for this path only (RFC 9110, section 8.8.3)."""
-    return f'"{crc32(path.encode(), crc32(row_id.bytes)):08x}.{version}"'
-
-
-def matches(listed: bytes, tag: bytes) -> bool:
-    """Return whether `If-None-Match` lists this tag, by weak comparison (RFC 9110, 13.1.2)."""
-    return listed in (tag, b"*") or tag.decode() in weakly_listed(listed)
 
 
 def accepts_gzip(headers: dict[bytes, bytes]) -> bool:
