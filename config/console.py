@@ -1,13 +1,27 @@
 """Log lines for a terminal: a coloured line for each event, with its traceback below."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypedDict, cast
 
 # C0 and C1 controls, DEL, line and paragraph separators, direction controls, lone surrogates.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 COLOURS = {"debug": "36", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
 LoggedEvent = Mapping[str, object]
+
+
+class Frame(TypedDict):
+    filename: str
+    lineno: int
+    name: str
+
+
+class Stack(TypedDict):
+    """An error of a traceback, as structlog's `ExceptionDictTransformer` returns it."""
+
+    frames: list[Frame]
+    exc_type: str
+    exc_value: str
 
 
 def encoded(text: str) -> str:
@@ -22,7 +36,7 @@ def console_renderer(coloured: bool) -> Callable[[object, str, LoggedEvent], byt
         rest = {**event}
         time, level = rest.pop("time", ""), str(rest.pop("level", ""))
         text = encoded(str(rest.pop("event", "")))
-        traceback = rest.pop("exception", ())
+        traceback = cast("Iterable[Stack]", rest.pop("exception", ()))
         fields = [f"{paint(encoded(name), '36')}={quoted(value)}" for name, value in rest.items()]
         mark = paint(f"{level:<8}", COLOURS.get(level, "0"))
         first = " ".join([paint(str(time), "2"), mark, paint(text, "1"), *fields])
@@ -46,7 +60,7 @@ def quoted(value: object) -> str:
     return encoded(repr(text) if quoted else text)
 
 
-def lines_of(traceback: Any) -> list[str]:
+def lines_of(traceback: Iterable[Stack]) -> list[str]:
     """Return the lines of a structured traceback: the frames of each error, then its message."""
     lines = []
     for stack in traceback:

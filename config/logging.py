@@ -2,19 +2,19 @@
 
 import atexit
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from time import gmtime, strftime, time
-from typing import Any, Literal
+from typing import Literal, cast
 
 import structlog
 from msgspec import json
 from structlog.tracebacks import ExceptionDictTransformer
+from structlog.types import EventDict
 
 from config.console import UNSAFE, console_renderer
 from config.log_writer import LogWriter
 from config.redaction import redacted
 
-EventDict = MutableMapping[str, Any]
 Context = Callable[[EventDict], None]
 
 VERBOSE = ("aiosqlite", "httpcore", "httpx", "sqlalchemy", "urllib3", "websockets", "alembic")
@@ -67,13 +67,12 @@ traceback_of = structlog.processors.ExceptionRenderer(
 )
 
 
-def add_traceback(logger: Any, level: str, event: EventDict) -> EventDict:
+def add_traceback(logger: object, level: str, event: EventDict) -> EventDict:
     return traceback_of(logger, level, event) if "exc_info" in event else event
 
 
 def redact(_: object, __: str, event: EventDict) -> EventDict:
-    plain: EventDict = redacted(event)
-    return plain
+    return cast("EventDict", redacted(event))
 
 
 class Clock:

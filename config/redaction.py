@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import lru_cache
-from typing import Any
 
 from msgspec import Struct
 from pydantic import BaseModel
@@ -38,7 +37,7 @@ UNFIT = (  # credentials, query strings, and the values in errors of pydantic an
 )
 
 
-def redacted(value: Any, depth: int = 0) -> Any:
+def redacted(value: object, depth: int = 0) -> object:
     """Return the value as plain data without secrets."""
     match value:
         case str():
@@ -61,7 +60,7 @@ def redacted(value: Any, depth: int = 0) -> Any:
             return redacted_object(value)
 
 
-def entry(key: Any, value: Any, depth: int) -> Any:
+def entry(key: object, value: object, depth: int) -> object:
     name = key.decode("latin-1") if isinstance(key, bytes) else str(key)
     return REDACTED if is_secret(name) else redacted(value, depth + 1)
 

@@ -5,7 +5,7 @@ The ValueError of a validator is the text after the name of the setting: "must b
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
@@ -27,14 +27,6 @@ def authority(host: str, port: int | None = None) -> str:
         name = ip_address(name).compressed
     bracketed = f"[{name}]" if ":" in name else name
     return bracketed if port is None else f"{bracketed}:{port}"
-
-
-def split_web_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
-    """Split a URL of http or https with a host. Raises ValueError(wanted) like `split_address`."""
-    parts = split_address(text, wanted, path=path)
-    if parts.scheme not in DEFAULT_PORTS:
-        raise ValueError(wanted)
-    return parts
 
 
 def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
@@ -73,10 +65,10 @@ def origin(text: str) -> str:
 
 
 def origin_with_path(text: str) -> str:
-    """Return an origin, with the path that a proxy removes from requests, if there is one."""
+    """Return an origin of HTTP, with the path that a proxy removes from requests, if any."""
     wanted = "must be a URL such as https://api.example.com or https://example.com/api"
-    parts = split_web_address(text.removesuffix("/"), wanted, path=True)
-    if not PUBLIC_PATH.fullmatch(parts.path):
+    parts = split_address(text.removesuffix("/"), wanted, path=True)
+    if parts.scheme not in DEFAULT_PORTS or not PUBLIC_PATH.fullmatch(parts.path):
         raise ValueError(wanted)
     return f"{origin_of(parts)}{parts.path}"
 
@@ -95,9 +87,9 @@ def listening_host(text: str) -> str:
         raise ValueError("must be an IP address or a host name") from None
 
 
-def proxy(value: Any) -> IPv4Network | IPv6Network:
+def proxy(value: object) -> IPv4Network | IPv6Network:
     try:
-        network = ip_network(value)
+        network = ip_network(str(value))
     except ValueError:
         raise ValueError(
             "must list IP addresses and networks such as 10.0.0.7,192.168.0.0/16"

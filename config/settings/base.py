@@ -41,8 +41,7 @@ class ModuleSettings(BaseSettings):
     @classmethod
     def read(cls, environ: Mapping[str, str], env_file: EnvFile = None) -> Self:
         """Return the settings of `environ` instead of the environment of the process."""
-        where: dict[str, Any] = {"_environ": environ, "_env_file": env_file}
-        return cls(**where)
+        return cls(_environ=environ, _env_file=env_file)
 
     @classmethod
     def read_without(cls, names: Collection[str]) -> Self:

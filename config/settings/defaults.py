@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from ipaddress import ip_address
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr
@@ -17,10 +17,11 @@ FRONT_ENDS = tuple(
     f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 8080)
 )
 
-Fields = dict[str, Any]
+T = TypeVar("T")
+Fields = dict[str, Any]  # Any: each function knows the types of its fields
 
 
-def derived(make: Callable[[Fields], Any], shown: str, description: str) -> Any:
+def derived(make: Callable[[Fields], T], shown: str, description: str) -> T:
     """Return a field with such a default, which the documentation describes as `shown`."""
     extra: JsonDict = {"default": shown}
     return Field(default_factory=make, description=description, json_schema_extra=extra)
@@ -61,5 +62,5 @@ def cors_origins(fields: Fields) -> tuple[str, ...]:
     return FRONT_ENDS if fields["environment"] == "development" else ()
 
 
-def log_format(fields: Fields) -> str:
+def log_format(fields: Fields) -> Literal["console", "json"]:
     return "console" if fields["environment"] == "development" else "json"

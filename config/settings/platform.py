@@ -8,7 +8,7 @@ from pydantic import Field
 from config.settings import defaults
 from config.settings.addresses import Host, HostName, Origin, Proxy, PublicUrl
 from config.settings.base import ModuleSettings
-from config.settings.defaults import derived, is_loopback
+from config.settings.defaults import derived
 from config.settings.rates import OneRate, Rate
 from config.settings.values import (
     ApiPrefix,
@@ -138,7 +138,3 @@ class Settings(ModuleSettings):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
-
-    @property
-    def listens_on_loopback(self) -> bool:
-        return is_loopback(self.host)

@@ -32,7 +32,7 @@ def check_module_safety(settings: ModuleSettings, platform: Settings) -> None:
 
 
 def elsewhere(settings: Settings) -> Iterator[str]:
-    if not settings.listens_on_loopback and not settings.allow_development_on_network:
+    if not is_loopback(settings.host) and not settings.allow_development_on_network:
         yield (
             "HOST must be a loopback address outside production,"
             " unless ALLOW_DEVELOPMENT_ON_NETWORK=true."

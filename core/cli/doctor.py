@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from shutil import disk_usage
 from time import time
 
 import click
@@ -66,12 +66,8 @@ def check_settings() -> Iterator[Finding]:
 
 def check_clock() -> Iterator[Finding]:
     right = time() > EARLIEST_TIME
-    yield (
-        right,
-        "clock: plausible"
-        if right
-        else "clock: the time is wrong: set it, because tokens depend on it.",
-    )
+    state = "plausible" if right else "the time is wrong: set it, because tokens depend on it."
+    yield right, f"clock: {state}"
 
 
 def check_disk() -> Iterator[Finding]:
@@ -79,15 +75,9 @@ def check_disk() -> Iterator[Finding]:
     folder.mkdir(parents=True, exist_ok=True)
     writable = os.access(folder, os.W_OK)
     yield writable, f"{folder}: {'writable' if writable else 'make it writable for this user.'}"
-    free = free_bytes(folder)
+    free = disk_usage(folder).free
     enough = free > MIN_FREE_BYTES
     yield enough, f"{folder}: {free // 1_000_000} MB free{'' if enough else '; free some space.'}"
-
-
-def free_bytes(folder: Path) -> int:
-    from shutil import disk_usage
-
-    return disk_usage(folder).free
 
 
 def check_pooler() -> Iterator[Finding]:
@@ -120,21 +110,19 @@ def check_models() -> Iterator[Finding]:
 
 
 def check_parts() -> Iterator[Finding]:
-    async def ask_all(core: CoreContainer) -> list[Finding]:
-        results = [await ask(check) for check in core.contributions().of(HealthCheck)]
-        advice_by_name = [
-            (it.name.rpartition(".")[2], await advice_of(it))
-            for it in core.contributions().of(DoctorCheck)
-        ]
-        return [
-            *(
-                (it.ok, f"{it.name}: {'works' if it.ok else f'fails: {it.reason}'}")
-                for it in results
-            ),
-            *((advice is None, f"{name}: {advice or 'ok'}") for name, advice in advice_by_name),
-        ]
+    yield from run(ask_parts)
 
-    yield from run(ask_all)
+
+async def ask_parts(core: CoreContainer) -> list[Finding]:
+    findings: list[Finding] = []
+    for health in core.contributions().of(HealthCheck):
+        result = await ask(health)
+        state = "works" if result.ok else f"fails: {result.reason}"
+        findings.append((result.ok, f"{result.name}: {state}"))
+    for check in core.contributions().of(DoctorCheck):
+        advice = await advice_of(check)
+        findings.append((advice is None, f"{check.name.rpartition('.')[2]}: {advice or 'ok'}"))
+    return findings
 
 
 CHECKS = (

@@ -6,7 +6,7 @@ from core.cli.sentences import CommandFailed
 from core.cli.setting_up import application_or_exit, settings_or_exit
 from core.cli.tables import print_table
 from core.kernel.contributions import Contribution
-from core.wiring.plugin import CorePlugin
+from core.wiring.plugin import core_of
 from core.wiring.settings import usable_modules
 
 
@@ -23,7 +23,7 @@ def list_modules() -> None:
     except Exception as error:
         list_what_loads(error)
         raise
-    core = app.plugins.get(CorePlugin).container
+    core = core_of(app)
     rows = [
         (it.name, it.version, it.routes, len(core.contributions().of(Contribution, it.name)))
         for it in core.modules()

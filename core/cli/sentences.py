@@ -15,8 +15,6 @@ DAMAGED = ("file is not a database", "disk image is malformed")
 REFUSED = ("28", "3D")
 """The SQLSTATE classes of PostgreSQL for a wrong user or password, and a missing database."""
 DAMAGED_FILE = "The database file is damaged: restore it from a backup."
-
-
 FULL_DISK = "The disk is full: free some space, then run this again."
 
 

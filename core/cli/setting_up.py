@@ -46,10 +46,9 @@ def core_or_exit() -> CoreContainer:
 
 
 def core_of_application() -> CoreContainer:
-    from core.wiring.plugin import CorePlugin
+    from core.wiring.plugin import core_of
 
-    container: CoreContainer = application_or_exit().plugins.get(CorePlugin).container
-    return container
+    return core_of(application_or_exit())
 
 
 def respect_pooler() -> None:

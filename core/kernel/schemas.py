@@ -82,7 +82,7 @@ assert meeting.model_dump_json() == '{"starts_at":"2099-01-01T00:00:00Z"}'
 """
 
 
-def is_plain_time(annotation: Any, metadata: Iterable[object] = ()) -> bool:
+def is_plain_time(annotation: object, metadata: Iterable[object] = ()) -> bool:
     """Return whether the annotation contains a `datetime` that is not a `UtcDatetime`."""
     if annotation is datetime:
         return not any(isinstance(item, InUtc) for item in metadata)

@@ -4,10 +4,10 @@ Requests are counted in this process, or in a store for all processes. Without s
 several processes grants its share of the amount.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from time import time
 from typing import NamedTuple, Protocol
 
@@ -100,19 +100,14 @@ class RateLimits:
         if not self.enabled:
             return ()
         if (principal := context.principal) is not None:
-            result = await self.hit("signed-in", principal.text)
+            result = await self._hit("signed-in", principal.text)
         else:
-            result = await self.hit("anonymous", context.client)
+            result = await self._hit("anonymous", context.client)
         if limit and result.granted:
-            result = await self.hit(limit, context.client)
+            result = await self._hit(limit, context.client)
         if not result.granted:
             raise RateLimited(result)
         return result.headers()
-
-    async def hit(self, name: str, caller: str) -> RateLimitResult:
-        """Count one request of `caller` (a client IP or an id) against the limit of this name."""
-        counters, rate = self._limits[name]
-        return await counters.hit(name, rate, caller)
 
     def of(self, name: str) -> "ServiceLimit":
         """Return the limit of this name, for the constructor of a service that counts it.
@@ -122,19 +117,31 @@ class RateLimits:
         if name not in self._limits:
             [nearest] = get_close_matches(name, self._limits, n=1, cutoff=0)
             raise LookupError(f"no module contributes the limit {name!r}; nearest is {nearest!r}")
-        return ServiceLimit(self, name, self._must_be_allowed)
+        hit = partial(self._hit, name) if self.enabled else None
+        return ServiceLimit(hit, self._must_be_allowed)
 
     async def close(self) -> None:
         await self._general.close()
+
+    async def _hit(self, name: str, caller: str) -> RateLimitResult:
+        """Count one request of `caller` (a client IP or an id) against the limit of this name.
+
+        The start has checked the name: `of` that of a service, `OptionReader` that of a route.
+        """
+        counters, rate = self._limits[name]
+        return await counters.hit(name, rate, caller)
 
 
 class ServiceLimit:
     """A rate limit that a service counts, because the route cannot."""
 
     def __init__(
-        self, limits: RateLimits, name: str, must_be_allowed: Callable[[str], None]
+        self,
+        hit: Callable[[str], Awaitable[RateLimitResult]] | None,
+        must_be_allowed: Callable[[str], None],
     ) -> None:
-        self._limits, self._name, self._must_be_allowed = limits, name, must_be_allowed
+        """Take the function that counts a request, or None if limits are switched off."""
+        self._hit, self._must_be_allowed = hit, must_be_allowed
 
     async def check(self, caller: str) -> None:
         """Count one request of `caller`, and raise RateLimited if it exceeds the limit.
@@ -142,10 +149,7 @@ class ServiceLimit:
         Raises RuntimeError inside a transaction, because RateLimited would roll it back.
         """
         self._must_be_allowed("An attempt was counted")
-        if not self._limits.enabled:
-            return
-        result = await self._limits.hit(self._name, caller)
-        if not result.granted:
+        if self._hit and not (result := await self._hit(caller)).granted:
             raise RateLimited(result)
 
 

@@ -37,14 +37,9 @@ class Roles:
 
     def check(self, roles: Iterable[str], location: str = "body.roles") -> tuple[str, ...]:
         """Return the roles sorted, each once. Raises InvalidInput for an unknown role."""
-        wanted = tuple(roles)
+        wanted, message = tuple(roles), "The value must be one of {allowed}."
         errors = [
-            FieldError(
-                f"{location}.{at}",
-                "The value must be one of {allowed}.",
-                "unknown_role",
-                {"allowed": ROLES},
-            )
+            FieldError(f"{location}.{at}", message, "unknown_role", {"allowed": ROLES})
             for at, role in enumerate(wanted)
             if role not in ROLES
         ]
@@ -53,9 +48,7 @@ class Roles:
         return tuple(sorted(set(wanted)))
 
     def _permissions_of(self, roles: tuple[str, ...]) -> frozenset[str]:
-        permissions = self._contributions.of(Permission)
-        if ADMIN in roles:
-            return frozenset(permission.name for permission in permissions)
+        permissions, is_member = self._contributions.of(Permission), MEMBER in roles
         return frozenset(
-            permission.name for permission in permissions if permission.member and MEMBER in roles
+            it.name for it in permissions if ADMIN in roles or (it.member and is_member)
         )

@@ -6,7 +6,7 @@ that tests import. It needs pytest, httpx and time-machine, and the service does
 """
 
 from core.testing.access import AccessRequest, AccessTable
-from core.testing.applications import Applications, core_of
+from core.testing.applications import Applications
 from core.testing.events import published
 from core.testing.faults import read_only_database, without_database
 from core.testing.migrations import MigrationError, Migrations
@@ -14,6 +14,7 @@ from core.testing.races import CLIENTS, ROUNDS, at_once
 from core.testing.users import PASSWORD, TestUser, client_of, register, sign_in
 from core.testing.waiting import eventually, later
 from core.wiring.container import CoreContainer
+from core.wiring.plugin import core_of
 
 __all__ = [
     "CLIENTS",

@@ -18,7 +18,7 @@ from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.wiring.container import CACHE_VERSIONS_FILE, CoreContainer
-from core.wiring.plugin import CorePlugin
+from core.wiring.plugin import core_of
 from core.wiring.registry import ModuleTypes
 
 MOST_APPLICATIONS = 8
@@ -68,12 +68,6 @@ def free_memory() -> None:
     """Free what is no longer used, also objects that the start of an application has excluded."""
     gc.unfreeze()
     gc.collect()
-
-
-def core_of(app: Litestar) -> CoreContainer:
-    """Return the container of core, which the fixture `core` returns too."""
-    container: CoreContainer = app.plugins.get(CorePlugin).container
-    return container
 
 
 def reset(core: CoreContainer) -> None:

@@ -17,11 +17,12 @@ from pydantic import SecretStr
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.kernel.context import enter_context
-from core.testing.applications import Applications, clear, core_of
+from core.testing.applications import Applications, clear
 from core.testing.databases import BACKENDS, Databases
 from core.testing.fallbacks import no_fallbacks_except
 from core.testing.users import TestUser, client_of, register
 from core.wiring.container import CoreContainer
+from core.wiring.plugin import core_of
 
 HOUR_S = 3600
 SECRET_KEY = SecretStr(token_hex(32))

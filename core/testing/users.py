@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from core.data.models import Base
 from core.kernel.json_types import JsonObject
-from core.testing.applications import core_of
+from core.wiring.plugin import core_of
 
 PASSWORD = "correct horse battery staple"
 """The password of each `TestUser`."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from structlog.types import EventDict
+
 from config.access_line import AccessLine
-from config.logging import EventDict, now
+from config.logging import now
 from core.kernel.context import current_context
 from core.web.context import HttpContext
 

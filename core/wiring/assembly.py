@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from graphlib import CycleError, TopologicalSorter
 from itertools import chain
-from typing import Any
 
+from dependency_injector.providers import Dependency
 from litestar import Controller
 
 from config.log_writer import LogWriter
@@ -19,7 +18,7 @@ from core.wiring.controllers import needs_of_controller
 from core.wiring.module import AddedRoutes, Module, Mount
 from core.wiring.own import core_contributions
 from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
-from core.wiring.services import Need, refuse_circles
+from core.wiring.services import Need, in_order, refuse_circles
 
 Contributed = Mapping[Module, Sequence[Contribution]]
 Exports = Mapping[type, tuple[Module, Export[object]]]
@@ -74,7 +73,7 @@ def connect_all(core: CoreContainer, contributed: Contributed) -> list[Module]:
     for module, contributions in contributed.items():
         with as_wiring_error(f"The services of {module.name} cannot be read", module.package):
             owners[module] = connect(module, controllers_of(module, contributions), exports)
-    ordered = in_order(owners)
+    ordered = in_order("Modules", owners, lambda module: module.name)
     refuse_circles(module.container for module in ordered)
     return ordered
 
@@ -93,13 +92,15 @@ def by_module(
     }
 
 
-def ports_of(core: CoreContainer) -> list[Any]:
+def ports_of(core: CoreContainer) -> list[Dependency[object]]:
     """Return the dependencies of core on modules, such as `Authenticator`."""
-    dependencies: Any = core.dependencies  # the stubs know no `instance_of` of these
-    return [it for it in dependencies.values() if not it.is_defined]
+    every = core.providers.values()
+    return [it for it in every if isinstance(it, Dependency) and not it.is_defined]
 
 
-def connect_port(core: CoreContainer, port: Any, offer: tuple[Module, Export[Any]] | None) -> None:
+def connect_port(
+    core: CoreContainer, port: Dependency[object], offer: tuple[Module, Export[object]] | None
+) -> None:
     if offer is None:
         name = port.instance_of.__name__
         cure = advice(port.instance_of, core) or "but no module exports it."
@@ -147,11 +148,3 @@ def advice(port: object, core: CoreContainer) -> str | None:
             if any(isinstance(it, Export) and it.port is port for it in contributed):
                 return f"which {name} exports: add {name} to MODULES."
     return None
-
-
-def in_order(owners: Mapping[Module, Sequence[Module]]) -> list[Module]:
-    try:
-        return list(TopologicalSorter(owners).static_order())
-    except CycleError as error:
-        circle = " → ".join(module.name for module in reversed(error.args[1]))
-        raise WiringError(f"Modules depend on each other in a circle: {circle}.") from None

@@ -1,8 +1,7 @@
 """The services of controllers: an annotated attribute gets the service of its type."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from inspect import get_annotations, isclass
-from typing import Any
 
 from litestar import Controller
 
@@ -41,6 +40,6 @@ def with_services(controller: type[Controller], container: ServiceContainer) -> 
     return type(controller.__name__, (controller,), services) if services else controller
 
 
-def service_of(provider: Any) -> property:
+def service_of(provider: Callable[[], object]) -> property:
     """Return a property that calls the provider each time, as a test may override it."""
     return property(lambda _: provider())

@@ -12,12 +12,12 @@ from core.security.authentication import named_errors
 from core.web.openapi.document import document_of
 from core.web.openapi.schemes import SecurityScheme
 from core.wiring.module import Module
-from core.wiring.plugin import CorePlugin
+from core.wiring.plugin import core_of
 from core.wiring.routes import operations_of
 
 
 def document_of_application(app: Litestar) -> JsonObject:
-    core = app.plugins.get(CorePlugin).container
+    core = core_of(app)
     modules = [plugin for plugin in app.plugins if isinstance(plugin, Module)]
     return document_of(
         operations_of(app.routes),

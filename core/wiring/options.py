@@ -1,9 +1,8 @@
 """The options of a route, checked and completed when the application is built."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
 
@@ -35,23 +34,24 @@ class OptionReader:
         self._prefix, self._public_url = settings.api_prefix, settings.public_url
         self._contributions = contributions
 
-    def options_for(self, handler: HTTPRouteHandler, model: Any, path: str) -> RouteOptions:
-        """Return the options of a handler; `model` is its `KwargsModel`.
+    def options_for(
+        self, handler: HTTPRouteHandler, query: Mapping[str, str], path: str
+    ) -> RouteOptions:
+        """Return the options of a handler; `query` has its query parameters and their arguments.
 
         Raises WiringError for a declaration that is missing or wrong.
         """
         declared = self._checked(handler, f"{handler} at {path}")
         module, in_api = module_of(handler), self._is_in_api(path)
-        derived = {
-            "audit": audit_name(declared, handler, module),
-            "errors": errors_of(declared, handler, path),
-        }
+        values = {field.name: getattr(declared, field.name) for field in fields(declared)}
+        values["audit"] = audit_name(declared, handler, module)
+        values["errors"] = errors_of(declared, handler, path)
         return RouteOptions(
-            **values_of(declared) | derived,
+            **values,
             module=module,
             in_api=in_api,
-            query=query_names(declared, model) if in_api and not declared.unread else None,
-            flags=frozenset(flags_of(handler, model)),
+            query=query_names(declared, query) if in_api and not declared.unread else None,
+            flags=frozenset(flags_of(handler, query)),
             bodyless=takes_no_body(handler, declared),
             prefix=self._prefix,
             public_url=self._public_url,
@@ -98,10 +98,6 @@ def check_order(listing: AnyListing | None, place: str) -> None:
             )
 
 
-def values_of(declared: Declaration) -> dict[str, Any]:
-    return {field.name: getattr(declared, field.name) for field in fields(declared)}
-
-
 def audit_name(declared: Declaration, handler: HTTPRouteHandler, module: str) -> str | None:
     if declared.audit == OPERATION_ID:
         return operation_id(module, handler.fn.__name__)
@@ -137,18 +133,17 @@ def router_of(handler: HTTPRouteHandler) -> ModuleRouter | None:
     return next((it for it in handler.ownership_layers if isinstance(it, ModuleRouter)), None)
 
 
-def query_names(declared: Declaration, model: Any) -> frozenset[str]:
-    own = {parameter.field_alias for parameter in model.expected_query_params}
-    return frozenset(own | (names_of(declared.listing) if declared.listing else set()))
+def query_names(declared: Declaration, query: Mapping[str, str]) -> frozenset[str]:
+    return frozenset({*query, *(names_of(declared.listing) if declared.listing else ())})
 
 
-def flags_of(handler: HTTPRouteHandler, model: Any) -> Iterator[str]:
+def flags_of(handler: HTTPRouteHandler, query: Mapping[str, str]) -> Iterator[str]:
     """Yield the names of the query parameters that the handler declares as booleans."""
     parameters = handler.parsed_fn_signature.parameters
-    for parameter in model.expected_query_params:
-        field = parameters.get(parameter.field_name)
+    for name, argument in query.items():
+        field = parameters.get(argument)
         if field and bool in (field.annotation, *(inner.annotation for inner in field.inner_types)):
-            yield parameter.field_alias
+            yield name
 
 
 def takes_no_body(handler: HTTPRouteHandler, declared: Declaration) -> bool:

@@ -16,6 +16,7 @@ from core.operations.snapshots import forget_dead_servers
 from core.security.limits import RateLimit
 from core.wiring.container import METRICS_FOLDER, CoreContainer
 
+HOUR = timedelta(hours=1)
 ALIVE = reserved(text("SELECT 1"))
 
 log = structlog.get_logger(__name__)
@@ -33,31 +34,21 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         if path := sqlite_path(core.settings().database_url.get_secret_value()):
             await to_thread(keep_spare, path)
 
+    async def clear_old_client_ips() -> None:
+        days = core.settings().audit_keep_addresses_days
+        await core.audit().clear_old_client_ips(timedelta(days))
+
     return (
         RateLimit("anonymous", lambda: core.settings().rate_limit_anonymous, exact=False),
         RateLimit("signed-in", lambda: core.settings().rate_limit_signed_in, exact=False),
         HealthCheck("core.database", database_answers),
         StartupTask("core.metrics", tidy_metrics),
         StartupTask("core.spare", reserve_room),
-        Schedule("core.spare", timedelta(hours=1), reserve_room),
-        Schedule("core.events", timedelta(hours=1), lambda: core.outbox().tidy(core.db())),
-        Schedule(
-            "core.counters",
-            timedelta(hours=1),
-            lambda: core.shared_counters().forget_old(),
-        ),
-        Schedule(
-            "core.idempotency",
-            timedelta(hours=1),
-            lambda: core.idempotency_store().forget_old(),
-        ),
-        Schedule(
-            "core.audit_addresses",
-            timedelta(hours=1),
-            lambda: core.audit().clear_old_client_ips(
-                timedelta(days=core.settings().audit_keep_addresses_days)
-            ),
-        ),
+        Schedule("core.spare", HOUR, reserve_room),
+        Schedule("core.events", HOUR, lambda: core.outbox().tidy(core.db())),
+        Schedule("core.counters", HOUR, lambda: core.shared_counters().forget_old()),
+        Schedule("core.idempotency", HOUR, lambda: core.idempotency_store().forget_old()),
+        Schedule("core.audit_addresses", HOUR, clear_old_client_ips),
         PersonalData(
             "core.idempotency",
             export=lambda user_id: core.idempotency_store().export(user_id),

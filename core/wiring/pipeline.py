@@ -42,7 +42,13 @@ from core.wiring.module import AnyHost
 class Pipeline:
     def __init__(self, core: CoreContainer, catalogues: Catalogues) -> None:
         self._core, self._settings = core, core.settings()
-        self._access = access_control(core)
+        self._access = AccessControl(
+            core.authenticator(),
+            core.key_authenticator(),
+            core.limits(),
+            core.maintenance(),
+            core.clock(),
+        )
         self.problems = Problems(
             self._settings.public_url, catalogues, named_errors(core.contributions())
         )
@@ -92,13 +98,3 @@ def observers(core: CoreContainer) -> Iterator[Observer]:
     if settings.log_level in LEVELS:
         yield AccessLog(access_writer(core.log_lines(), settings.log_level, settings.log_format))
     yield core.metrics().observe
-
-
-def access_control(core: CoreContainer) -> AccessControl:
-    return AccessControl(
-        authenticator=core.authenticator(),
-        key_authenticator=core.key_authenticator(),
-        limits=core.limits(),
-        maintenance=core.maintenance(),
-        clock=core.clock(),
-    )

@@ -62,6 +62,12 @@ class CorePlugin(InitPlugin):
             yield
 
 
+def core_of(app: Litestar) -> CoreContainer:
+    """Return the container of the core of an application."""
+    container: CoreContainer = app.plugins.get(CorePlugin).container
+    return container
+
+
 @asynccontextmanager
 async def in_background(work: Coroutine[object, None, None]) -> AsyncIterator[None]:
     """Run the work as a task for the time of the block."""

@@ -1,6 +1,6 @@
 """The plugin that gives every route its options, and the routes of an application."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -31,15 +31,15 @@ class RouteRules(ReceiveRoutePlugin):
         models = {id(entry[0]): entry for entry in route.route_handler_map.values()}
         for handler, model in models.values():
             if not is_options_handler(handler):
-                self._prepare(handler, model, route.path)
+                handler.opt[DIRECT] = direct_of(handler, model)
+                query = {it.field_alias: it.field_name for it in model.expected_query_params}
+                self._prepare(handler, query, route.path)
         for handler, _ in models.values():
             if is_options_handler(handler):
                 handler.opt[OPTIONS] = options_of_path(route)
 
-    def _prepare(self, handler: HTTPRouteHandler, model: object, path: str) -> None:
-        options = self._reader.options_for(handler, model, path)
-        handler.opt[OPTIONS] = options
-        handler.opt[DIRECT] = direct_of(handler, model)
+    def _prepare(self, handler: HTTPRouteHandler, query: Mapping[str, str], path: str) -> None:
+        options = handler.opt[OPTIONS] = self._reader.options_for(handler, query, path)
         if handler.resolve_include_in_schema():
             self._modules.count_route(options.module)
 

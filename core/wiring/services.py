@@ -1,11 +1,12 @@
 """The services of a module: built once, at the start, with arguments that are matched by type."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from inspect import Parameter, isclass, signature
-from typing import Any, TypeVar, get_type_hints
+from itertools import chain
+from typing import TypeVar, cast, get_type_hints
 
 from dependency_injector import providers
 from dependency_injector.providers import Dependency, Provider, Singleton
@@ -15,6 +16,7 @@ from core.kernel.loading import as_wiring_error
 from core.wiring.container import CoreContainer
 
 S = TypeVar("S")
+N = TypeVar("N", bound=Hashable)
 Service = Callable[..., object]
 """A class, or a function whose annotated result is the type of the service."""
 
@@ -36,14 +38,14 @@ class Offer:
     """A provider, with the name of its module or `core`."""
 
     giver: str
-    provider: Provider[Any]
+    provider: Provider[object]
 
 
 class ServiceContainer:
     """The providers that the parameters of a module may ask for, by type."""
 
     def __init__(self, module: str, services: Sequence[Service], core: CoreContainer) -> None:
-        self.own: dict[object, Singleton[Any]] = {}
+        self.own: dict[object, Singleton[object]] = {}
         self._module = module
         self.offers = {kind: Offer("core", it) for kind, it in offers_of(core).items()}
         for service in services:
@@ -63,11 +65,11 @@ class ServiceContainer:
     def provider(self, kind: type[S]) -> Provider[S]:
         """Return the provider of this type. Raises WiringError if there is none."""
         if offer := self.offers.get(kind):
-            return offer.provider
+            return cast("Provider[S]", offer.provider)
         raise WiringError(f"{self._module} has no {name_of(kind)}: add it to its `services`.")
 
     @cached_property
-    def needs(self) -> dict[Singleton[Any], list[Need]]:
+    def needs(self) -> dict[Singleton[object], list[Need]]:
         """Return the parameters of each service of the module."""
         return {provider: [*needs_of(provider.cls)] for provider in self.own.values()}
 
@@ -83,13 +85,15 @@ class ServiceContainer:
                 provider()
 
 
-def offers_of(core: CoreContainer) -> dict[object, Provider[Any]]:
+def offers_of(core: CoreContainer) -> dict[object, Provider[object]]:
     """Return the providers of core, by the type of what they provide."""
-    return {type_in_core(it): it for it in core.providers.values()}
-
-
-def type_in_core(provider: Any) -> object:
-    return provider.instance_of if isinstance(provider, Dependency) else type_of(provider.cls)
+    offers: dict[object, Provider[object]] = {}
+    for provider in core.providers.values():
+        if isinstance(provider, Dependency):
+            offers[provider.instance_of] = provider
+        elif isinstance(provider, Singleton):
+            offers[type_of(provider.cls)] = provider
+    return offers
 
 
 def type_of(service: Service) -> object:
@@ -121,22 +125,31 @@ def required_parameters(function: Callable[..., object]) -> list[str]:
 
 def refuse_circles(containers: Iterable[ServiceContainer]) -> None:
     """Raise WiringError if services, of any modules, need each other in a circle."""
-    kinds = {it: kind for container in containers for kind, it in container.own.items()}
-    needed = {provider: [*map(real, provider.kwargs.values())] for provider in kinds}
+    kinds: dict[Provider[object], object] = {}
+    needed: dict[Provider[object], list[Provider[object]]] = {}
+    for kind, service in chain(*(container.own.items() for container in containers)):
+        kinds[service], needed[service] = kind, [*map(real, service.kwargs.values())]
+    move = "; move what they share into one of its own"
+    in_order("Services", needed, lambda it: name_of(kinds[it]), move)
+
+
+def in_order(
+    plural: str, needed: Mapping[N, Iterable[N]], name: Callable[[N], str], advice: str = ""
+) -> list[N]:
+    """Return each key after those that it needs. Raises WiringError if they form a circle."""
     try:
-        TopologicalSorter(needed).prepare()
+        return [*TopologicalSorter(needed).static_order()]
     except CycleError as error:
-        circle = " → ".join(name_of(kinds[provider]) for provider in reversed(error.args[1]))
-        move = "move what they share into one of its own"
-        raise WiringError(f"Services depend on each other in a circle: {circle}; {move}.") from None
+        circle = " → ".join(map(name, reversed(error.args[1])))
+        raise WiringError(f"{plural} depend on each other in a circle: {circle}{advice}.") from None
 
 
-def real(provider: Any) -> Any:
+def real(provider: Provider[object]) -> Provider[object]:
     """Return the provider that stands in for this one, such as an export for a port of core."""
     return provider.last_overriding or provider
 
 
-def place_of(service: Any) -> str:
+def place_of(service: Service) -> str:
     return f"{service.__module__}.{service.__qualname__}"
 
 

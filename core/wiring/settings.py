@@ -92,8 +92,8 @@ def report_settings() -> SettingsReport:
     """Read every setting, and go on after wrong ones; secrets are hidden."""
     report = SettingsReport()
     platform = report.add(Settings, load_settings)
-    modules, failures = modules_that_load(platform)
-    for failure in failures:
+    modules = modules_that_load(platform)
+    for failure in modules.failures.values():
         report.tell(failure)
     for name, kinds in modules.settings.items():
         for kind in kinds:
@@ -122,14 +122,13 @@ def usable_modules() -> Usable:
     except SettingsError as error:
         settings = Settings.read({})
         failures.append(str(error))
-    modules, unloadable = modules_that_load(settings)
-    return Usable(settings, modules.plugins, [*failures, *unloadable])
+    modules = modules_that_load(settings)
+    return Usable(settings, modules.plugins, [*failures, *map(str, modules.failures.values())])
 
 
-def modules_that_load(settings: Settings | None) -> tuple[LoadedModules, list[str]]:
-    """Return the modules that load, and a sentence for each other one or wrong name in MODULES."""
+def modules_that_load(settings: Settings | None) -> LoadedModules:
+    """Return the modules that load, and the failure of each other one, or of MODULES."""
     try:
-        loaded = load_modules(settings.modules if settings else None)
+        return load_modules(settings.modules if settings else None)
     except WiringError as error:
-        return LoadedModules({}, {}, {}), [str(error)]
-    return loaded, [str(failure) for failure in loaded.failures.values()]
+        return LoadedModules({}, {}, {"MODULES": error})

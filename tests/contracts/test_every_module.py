@@ -14,6 +14,7 @@ from core.wiring.registry import discover
 from core.wiring.rules import RULES, breaches
 from core.wiring.rules.contributed import names_each_command_once, shows_each_name_once
 from core.wiring.rules.routes import (
+    contributes_its_permissions,
     indexes_its_lists,
     names_each_body_once,
     names_each_operation_once,
@@ -81,6 +82,11 @@ def test_a_revision_that_loses_the_zone_is_told_with_its_line(unsound: Litestar)
     right = "has no time zone: write sa.DateTime(timezone=True)"
     file = Path("tests/contracts/broken/migrations/20261130_things.py").absolute()
     assert told == [f"{file}, line {line} {right}" for line in (11, 12)]
+
+
+def test_a_permission_that_no_role_can_have_is_told(unsound: Litestar) -> None:
+    told = [*contributes_its_permissions(subject(unsound, "broken"))]
+    assert told == ["broken does not contribute things:find, so no role has that permission"]
 
 
 def test_a_check_beside_one_of_its_name_is_told(unsound: Litestar) -> None:

@@ -8,71 +8,41 @@ from collections.abc import Callable, Iterator
 from litestar import Litestar
 
 from core.kernel.contributions import WiringError
-from core.wiring.rules.classes import (
-    gives_each_error_its_own_code,
-    owns_its_errors,
-    says_what_it_is_for,
-    speaks_in_values,
-    states_its_events_as_facts,
-)
-from core.wiring.rules.contributed import (
-    adds_routes_to_modules,
-    exports_public_ports,
-    keeps_what_it_exports,
-    names_each_command_once,
-    names_what_it_contributes,
-    shows_each_name_once,
-)
-from core.wiring.rules.personal_data import says_what_it_holds_about_users
-from core.wiring.rules.routes import (
-    asks_only_for_its_own_permissions,
-    bounds_its_lists,
-    indexes_its_lists,
-    names_each_body_once,
-    names_each_operation_once,
-    names_the_action_of_each_write,
-    returns_schemas,
-    summarises_each_operation,
-)
-from core.wiring.rules.tables import (
-    keeps_times_with_their_zone,
-    keeps_zones_in_its_migrations,
-    prefixes_its_tables,
-    refers_only_to_itself_and_to_users,
-)
+from core.wiring.rules import classes, contributed, personal_data, routes, tables
 from core.wiring.subject import Subject, subjects_of
 
 Rule = Callable[[Subject], Iterator[str]]
 
 START_RULES: list[Rule] = [
-    bounds_its_lists,
-    names_the_action_of_each_write,
-    prefixes_its_tables,
-    keeps_times_with_their_zone,
-    says_what_it_holds_about_users,
-    owns_its_errors,
-    gives_each_error_its_own_code,
-    states_its_events_as_facts,
-    keeps_what_it_exports,
-    adds_routes_to_modules,
+    routes.bounds_its_lists,
+    routes.names_the_action_of_each_write,
+    tables.prefixes_its_tables,
+    tables.keeps_times_with_their_zone,
+    personal_data.says_what_it_holds_about_users,
+    classes.owns_its_errors,
+    classes.gives_each_error_its_own_code,
+    classes.states_its_events_as_facts,
+    contributed.keeps_what_it_exports,
+    contributed.adds_routes_to_modules,
 ]
 """A breach makes requests fail or breaks a guarantee: the application does not start."""
 
 CHECK_RULES: list[Rule] = [
-    says_what_it_is_for,
-    summarises_each_operation,
-    names_each_operation_once,
-    names_each_body_once,
-    asks_only_for_its_own_permissions,
-    returns_schemas,
-    indexes_its_lists,
-    keeps_zones_in_its_migrations,
-    refers_only_to_itself_and_to_users,
-    speaks_in_values,
-    names_what_it_contributes,
-    shows_each_name_once,
-    names_each_command_once,
-    exports_public_ports,
+    classes.says_what_it_is_for,
+    routes.summarises_each_operation,
+    routes.names_each_operation_once,
+    routes.names_each_body_once,
+    routes.asks_only_for_its_own_permissions,
+    routes.contributes_its_permissions,
+    routes.returns_schemas,
+    routes.indexes_its_lists,
+    tables.keeps_zones_in_its_migrations,
+    tables.refers_only_to_itself_and_to_users,
+    classes.speaks_in_values,
+    contributed.names_what_it_contributes,
+    contributed.shows_each_name_once,
+    contributed.names_each_command_once,
+    contributed.exports_public_ports,
 ]
 """A breach makes a module harder to read or to move: `atrium module check` reports it."""
 

@@ -54,6 +54,14 @@ def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
                 yield f"{operation} needs {needed.name}, which {it.name} does not contribute"
 
 
+def contributes_its_permissions(it: Subject) -> Iterator[str]:
+    """Require each permission of `permissions.py`: a service that asks for it would refuse all."""
+    known = [*it.module.core.contributions().of(Permission), *given_by(it)]
+    for member in it.members("permissions"):
+        if isinstance(member, Permission) and member not in known:
+            yield f"{it.name} does not contribute {member.name}, so no role has that permission"
+
+
 def given_by(it: Subject) -> list[Permission]:
     """Return the permissions that the module contributes, also those of its `AddedRoutes`."""
     added = it.contributed(AddedRoutes)

@@ -1,0 +1,3 @@
+from core.kit import Permission
+
+LOST = Permission("things:find", "Find lost things.")
