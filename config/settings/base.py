@@ -24,12 +24,12 @@ class ModuleSettings(BaseSettings):
 
     def __init__(
         self,
-        _environ: Mapping[str, str] | None = None,
+        _environ: Mapping[str, str] = os.environ,
         _env_file: EnvFile = ".env",
         **values: Any,
     ) -> None:
         """Read the settings: `values` override the environment, which overrides the file."""
-        cls, texts = type(self), given(os.environ if _environ is None else _environ, _env_file)
+        cls, texts = type(self), given(_environ, _env_file)
         names = cls.names()
         read = {field: texts[name] for field, name in names.items() if name in texts}
         try:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr
 from pydantic.config import JsonDict
 
-from config.settings.addresses import authority
+from config.settings.urls import authority
 
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")

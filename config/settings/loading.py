@@ -11,12 +11,11 @@ from config.settings.safety import check_safety
 from config.settings.secret_key import kept_secret_key
 
 
-def load_settings(environ: Mapping[str, str] | None = None, env_file: EnvFile = ".env") -> Settings:
+def load_settings(environ: Mapping[str, str] = os.environ, env_file: EnvFile = ".env") -> Settings:
     """Return the settings, with the stored secret key if SECRET_KEY is not set.
 
     Raises SettingsError for a wrong or unsafe setting.
     """
-    environ = os.environ if environ is None else environ
     settings = Settings.read(environ, env_file)
     check_safety(settings, environ)
     if "secret_key" in settings.model_fields_set:

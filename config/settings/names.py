@@ -14,11 +14,10 @@ Classes = Iterable[type[ModuleSettings]]
 def check_names(
     classes: Classes,
     module_prefixes: Iterable[str],
-    environ: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] = os.environ,
     env_file: EnvFile = ".env",
 ) -> None:
     """Raise SettingsError for the first name that no class has."""
-    environ = os.environ if environ is None else environ
     for unknown in unknown_names(environ, read_env_file(env_file), classes, module_prefixes):
         raise SettingsError(unknown)
 

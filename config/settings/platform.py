@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.settings import defaults
-from config.settings.addresses import Host, HostName, Origin, Proxy, PublicUrl
 from config.settings.base import ModuleSettings
 from config.settings.defaults import derived
 from config.settings.rates import OneRate, Rate
+from config.settings.urls import Host, HostName, Origin, Proxy, PublicUrl
 from config.settings.values import (
     ApiPrefix,
     CommaSeparated,

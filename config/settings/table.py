@@ -25,11 +25,10 @@ class SettingSource:
 
 def sources(
     loaded: Iterable[ModuleSettings],
-    environ: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] = os.environ,
     env_file: EnvFile = ".env",
 ) -> list[SettingSource]:
     """Return the value and the source of each setting; secrets are hidden."""
-    environ = os.environ if environ is None else environ
     set_in_environment, set_in_file = given(environ, None), read_env_file(env_file)
     rows = []
     for settings in loaded:

@@ -118,12 +118,12 @@ async def prepare(core: CoreContainer, with_samples: bool) -> None:
     await refuse_damage(core.db())
     for task in core.contributions().of(StartupTask):
         if news := await task.run():
-            tell(core.settings(), news)
+            print_message(core.settings(), news)
     if with_samples:
         await run_seeds(core, users=None, quiet=True)
 
 
-def tell(settings: Settings, news: str) -> None:
+def print_message(settings: Settings, news: str) -> None:
     if settings.log_format == "json":
         log.warning("prepared", news=news)  # a warning, so that LOG_LEVEL rarely hides it
     else:

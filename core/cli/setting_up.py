@@ -5,15 +5,14 @@ import os
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from litestar import Litestar
 
 from config.settings import Settings
 from core.cli.sentences import CommandFailed
 from core.engine.sql import sqlite_path
 from core.wiring.container import CoreContainer
-
-if TYPE_CHECKING:
-    from litestar import Litestar
 
 T = TypeVar("T")
 UNNAMED_POOLER = (
@@ -22,7 +21,7 @@ UNNAMED_POOLER = (
 
 
 @cache
-def application_or_exit() -> "Litestar":
+def application_or_exit() -> Litestar:
     from core.app import create_app
 
     return create_app(settings_or_exit())

@@ -14,7 +14,7 @@ from core.operations.contributions import HealthCheck
 log = structlog.get_logger(__name__)
 
 TIME_LIMIT_S = 2.0
-REMEMBERED_S = 5.0
+CACHED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class HealthChecks:
     async def results(self) -> list[CheckResult]:
         """Return one result per check, at most five seconds old."""
         now = self._clock().timestamp()
-        if not self._results or not 0 <= now - self._checked_at < REMEMBERED_S:
+        if not self._results or not 0 <= now - self._checked_at < CACHED_S:
             checks = self._contributions.of(HealthCheck)
             self._results = await gather(*(ask(check) for check in checks))
             self._checked_at = now

@@ -7,32 +7,21 @@ Each worker shares its counters with the others, so that a scrape of any worker 
 from asyncio import sleep, to_thread
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from itertools import chain
 from threading import Lock
 
 import structlog
 from msgspec import json
-from prometheus_client import (
-    CollectorRegistry,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from core.kernel.fallbacks import count_fallback
 from core.kernel.fallbacks import counts as fallback_counts
-from core.operations.processes import WorkerProcesses
 from core.operations.snapshots import Snapshots
 from core.web.context import HttpContext
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-LABELS = ("method", "route", "module", "status")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-EVERY_S = 1.0
-FALLBACKS = "Times that something failed and another way was taken."
+SHARE_EVERY_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -55,18 +44,18 @@ Counted = list[tuple[Key, list[int], float]]
 Shared = tuple[Counted, dict[str, int]]
 """The counters that a worker shares with the others: requests and fallbacks."""
 
+Totals = tuple[Mapping[Key, Tally], Mapping[str, int]]
+"""The counters of all workers together."""
+
 encode = json.Encoder().encode
 decode = json.Decoder(Shared).decode
 
 
-class RequestMetrics(Collector):
+class RequestMetrics:
     def __init__(self, snapshots: Snapshots | None = None) -> None:
         """Share counters through `snapshots`, which is None if there are no other workers."""
         self._tallies: dict[Key, Tally] = {}
         self._snapshots, self._writing = snapshots, Lock()
-        self._registry = CollectorRegistry()
-        for collector in (self, processes(snapshots), PlatformCollector(registry=None)):
-            self._registry.register(collector)
 
     def observe(self, context: HttpContext) -> None:
         key = (context.method, context.template, context.options.module, context.status)
@@ -79,30 +68,19 @@ class RequestMetrics(Collector):
 
     def render(self) -> bytes:
         """Return the metrics of all workers and their processes in Prometheus' text format."""
+        from core.operations.exposition import text_of  # loads the library of Prometheus
+
         self._keep()  # the next scrape may reach another worker
-        return generate_latest(self._registry)
+        return text_of(self._of_all(), self._snapshots)
 
     async def share(self) -> None:
         """Write the counters for the other workers, every second and once at the end."""
         try:
             while self._snapshots:
                 await to_thread(self._keep)
-                await sleep(EVERY_S)
+                await sleep(SHARE_EVERY_S)
         finally:
             await to_thread(self._keep)
-
-    def collect(self) -> Iterable[Metric]:
-        requests = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)
-        latency = HistogramMetricFamily("http_request_seconds", "Time to answer.", labels=LABELS)
-        fallbacks = CounterMetricFamily("atrium_fallbacks", FALLBACKS, labels=("kind",))
-        tallies, taken = self._of_all()
-        for (method, route, module, status), tally in tallies.items():
-            labels = [method, route, module, str(status)]
-            requests.add_metric(labels, sum(tally.buckets))
-            latency.add_metric(labels, cumulative(tally.buckets), tally.seconds)
-        for kind, count in taken.items():
-            fallbacks.add_metric([kind], count)
-        return requests, latency, fallbacks
 
     def _first(self, key: Key) -> Tally:
         method, template, module, status = key
@@ -110,7 +88,7 @@ class RequestMetrics(Collector):
             key = ("other", template, module, status)
         return self._tallies.setdefault(key, Tally())
 
-    def _of_all(self) -> tuple[dict[Key, Tally], Counter[str]]:
+    def _of_all(self) -> Totals:
         tallies: dict[Key, Tally] = {}
         taken: Counter[str] = Counter()
         others = self._snapshots.of_others() if self._snapshots else ()
@@ -134,15 +112,3 @@ class RequestMetrics(Collector):
         except OSError as error:
             count_fallback("shared_metrics")
             log.warning("metrics_not_shared", reason=type(error).__name__)
-
-
-def processes(snapshots: Snapshots | None) -> Collector:
-    return WorkerProcesses(snapshots.living) if snapshots else ProcessCollector(registry=None)
-
-
-def cumulative(counts: list[int]) -> list[tuple[str, float]]:
-    total, sums = 0, []
-    for bound, count in zip([*map(str, SECONDS), "+Inf"], counts, strict=True):
-        total += count
-        sums.append((bound, float(total)))
-    return sums

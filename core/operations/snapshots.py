@@ -1,7 +1,7 @@
 """The counters of each worker of one server, in a file that remains when the worker ends.
 
 One scrape therefore has the counters of all workers, and no counter falls when a worker ends while
-the server runs.
+the server runs. `psutil` is imported where a process is looked up, which one worker never does.
 """
 
 import os
@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from time import time_ns
-
-import psutil
 
 SUFFIX = ".json"
 
@@ -35,12 +33,14 @@ class Snapshots:
             if file != self._own:
                 yield file.read_bytes()
 
-    def living(self) -> Iterable[int]:
+    def worker_pids(self) -> Iterable[int]:
         """Return the pids of the running workers."""
         pids = {int(file.name.partition("-")[0]) for file in self._folder.glob(f"*{SUFFIX}")}
         return sorted(pid for pid in pids if self._is_worker(pid))
 
     def _is_worker(self, pid: int) -> bool:
+        import psutil
+
         try:
             return psutil.Process(pid).ppid() == self._server
         except psutil.NoSuchProcess:
@@ -55,5 +55,11 @@ def forget_dead_servers(folder: Path) -> None:
     for server in folder.glob("*"):
         with suppress(ValueError):
             pid = int(server.name)
-            if pid == os.getpid() or not psutil.pid_exists(pid):
+            if pid == os.getpid() or not is_running(pid):
                 rmtree(server, ignore_errors=True)
+
+
+def is_running(pid: int) -> bool:
+    from psutil import pid_exists
+
+    return pid_exists(pid)

@@ -3,7 +3,6 @@
 PostgreSQL is the server TEST_POSTGRES_URL names, or one that is started once for the test run.
 """
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
@@ -11,11 +10,10 @@ from pathlib import Path
 from shutil import copyfile
 from uuid import uuid4
 
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
+from sqlalchemy import make_url
 
 from core.data.migrations import upgrade
-from core.engine.sql import postgres_url
 from core.testing.postgres import (
     HAS_POSTGRES,
     HOW_TO_GET_POSTGRES,
@@ -31,9 +29,9 @@ __all__ = [
     "HOW_TO_GET_POSTGRES",
     "Databases",
     "execute",
+    "kept_connection",
     "postgres_database",
     "postgres_server",
-    "run",
 ]
 
 EMPTY = """DO $$
@@ -101,14 +99,9 @@ def postgres_database(server: str, template: str | None = None) -> Iterator[str]
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def run(url: str, *statements: str) -> None:
-    """Run each statement without a transaction, outside any event loop."""
-    asyncio.run(execute(url, *statements))
-
-
 async def execute(url: str, *statements: str) -> None:
-    engine = create_async_engine(postgres_url(url), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        for statement in statements:
-            await connection.execute(text(statement))
-    await engine.dispose()
+    """Run each statement without a transaction."""
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()

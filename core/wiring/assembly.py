@@ -15,8 +15,8 @@ from core.kernel.loading import as_wiring_error
 from core.web.access_log import about_request
 from core.wiring.container import CoreContainer
 from core.wiring.controllers import needs_of_controller
+from core.wiring.core_contributions import core_contributions
 from core.wiring.module import AddedRoutes, Module, Mount
-from core.wiring.own import core_contributions
 from core.wiring.registry import ModuleTypes, discover, load_modules, package_of
 from core.wiring.services import Need, in_order, refuse_circles
 

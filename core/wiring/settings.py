@@ -66,7 +66,7 @@ class SettingsReport:
     rows: list[SettingSource] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
 
-    def tell(self, finding: object) -> None:
+    def add_finding(self, finding: object) -> None:
         if str(finding) not in self.findings:
             self.findings.append(str(finding))
 
@@ -75,10 +75,10 @@ class SettingsReport:
         try:
             settings, wrong = read(), frozenset[str]()
         except WiringError as error:
-            self.tell(error)
+            self.add_finding(error)
             return None
         except SettingsError as error:
-            self.tell(error)
+            self.add_finding(error)
             try:
                 settings, wrong = kind.read_without(error.names), error.names
             except SettingsError:
@@ -94,14 +94,14 @@ def report_settings() -> SettingsReport:
     platform = report.add(Settings, load_settings)
     modules = modules_that_load(platform)
     for failure in modules.failures.values():
-        report.tell(failure)
+        report.add_finding(failure)
     for name, kinds in modules.settings.items():
         for kind in kinds:
             report.add(kind, partial(instance_of, name, kind, platform))
     try:
         check_all_names()
     except (SettingsError, WiringError) as error:
-        report.tell(error)
+        report.add_finding(error)
     return report
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.testing.databases import BACKENDS, postgres_database, postgres_server, run
+from core.testing.databases import BACKENDS, kept_connection, postgres_database, postgres_server
 from tests.bench.processes import LOAD_CORE, pinned
 
 __all__ = ["BACKENDS", "database"]
@@ -21,7 +21,7 @@ def database(backend: str, folder: Path) -> Iterator[str]:
         server = postgres_server()
     if "TEST_POSTGRES_URL" not in os.environ:
         for setting in ("fsync", "full_page_writes"):
-            run(server, f"ALTER SYSTEM SET {setting} = on")
-        run(server, "SELECT pg_reload_conf()")
+            kept_connection(server).execute(f"ALTER SYSTEM SET {setting} = on")
+        kept_connection(server).execute("SELECT pg_reload_conf()")
     with postgres_database(server) as url:
         yield url

@@ -11,7 +11,8 @@ from config.lean import UNUSED
 import core.engine.http.server
 from core.app import create_app
 
-unused = {*sum(UNUSED.values(), ()), "sqlalchemy.dialects.postgresql", "watchfiles", "core.testing"}
+later = {"prometheus_client", "psutil", "sqlalchemy.dialects.postgresql", "watchfiles"}
+unused = {*sum(UNUSED.values(), ()), *later, "core.testing"}
 create_app()
 print("loaded:", *sorted(unused & sys.modules.keys()))
 import rich

@@ -30,4 +30,4 @@ def test_those_of_others_are_read_and_the_dead_are_told_from_the_living(tmp_path
     there.keep(b"[3]")
     (tmp_path / str(os.getppid()) / "1-1.json").write_bytes(b"[4]")
     assert sorted(here.of_others()) == [b"[3]", b"[4]"]
-    assert here.living() == [os.getpid()]
+    assert here.worker_pids() == [os.getpid()]

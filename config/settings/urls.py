@@ -1,4 +1,4 @@
-"""Validators of hosts, origins, networks and URLs, which return the form used in comparisons.
+"""Validators of URLs, origins, hosts and networks, which return the form used in comparisons.
 
 The ValueError of a validator is the text after the name of the setting: "must be …".
 """
@@ -29,7 +29,7 @@ def authority(host: str, port: int | None = None) -> str:
     return bracketed if port is None else f"{bracketed}:{port}"
 
 
-def split_address(text: str, wanted: str, *, path: bool = False) -> SplitResult:
+def split_url(text: str, wanted: str, *, path: bool = False) -> SplitResult:
     """Split a URL of any scheme with a host.
 
     Raises ValueError(wanted) for a user, query or fragment, or for a path without `path`.
@@ -61,13 +61,13 @@ def authority_of(parts: SplitResult) -> str:
 def origin(text: str) -> str:
     """Return the origin of a page, an app or an extension: `capacitor://localhost`."""
     wanted = "must list exact origins such as https://app.example.com, without path or wildcard"
-    return origin_of(split_address(text, wanted))
+    return origin_of(split_url(text, wanted))
 
 
 def origin_with_path(text: str) -> str:
     """Return an origin of HTTP, with the path that a proxy removes from requests, if any."""
     wanted = "must be a URL such as https://api.example.com or https://example.com/api"
-    parts = split_address(text.removesuffix("/"), wanted, path=True)
+    parts = split_url(text.removesuffix("/"), wanted, path=True)
     if parts.scheme not in DEFAULT_PORTS or not PUBLIC_PATH.fullmatch(parts.path):
         raise ValueError(wanted)
     return f"{origin_of(parts)}{parts.path}"
