@@ -21,7 +21,6 @@ from core.web.docs.router import docs_router
 from core.wiring.assembly import assemble_all
 from core.wiring.document import document_of_application
 from core.wiring.module import Module
-from core.wiring.options import OptionReader
 from core.wiring.pipeline import Pipeline
 from core.wiring.plugin import CorePlugin
 from core.wiring.registry import ModuleTypes
@@ -60,16 +59,10 @@ def build_app(
     documentation = Documentation(lambda: document_of_application(app), catalogues)
     with translate_misfits(modules):
         app = Litestar(
-            route_handlers=[
-                read_asset,
-                *([docs_router(documentation)] * settings.docs_enabled),
-            ],
+            route_handlers=[read_asset, *([docs_router(documentation)] * settings.docs_enabled)],
             plugins=[
                 PydanticInitPlugin(),  # first, so that the decoders of CorePlugin take precedence
-                RouteRules(
-                    OptionReader(settings, core.contributions()),
-                    core.modules(),
-                ),
+                RouteRules(core),
                 CorePlugin(core, pipeline),
                 *modules,
             ],

@@ -26,7 +26,7 @@ class ModuleSettings(BaseSettings):
         self,
         _environ: Mapping[str, str] = os.environ,
         _env_file: EnvFile = ".env",
-        **values: Any,
+        **values: Any,  # Any: as the fields declare
     ) -> None:
         """Read the settings: `values` override the environment, which overrides the file."""
         cls, texts = type(self), given(_environ, _env_file)

@@ -54,7 +54,7 @@ class ValueListing(Uncopied):
         return order if self.keys[-1] in names else [*order, self.keys[-1]]
 
 
-def sort_value(name: str, item: object) -> Any:
+def sort_value(name: str, item: object) -> Any:  # Any: any value that can be compared
     """Return the value to sort an item by; a text is folded, as in every list."""
     value = getattr(item, name)
     return fold(value) if isinstance(value, str) else value

@@ -138,7 +138,7 @@ def database_url(backend: str, databases: Databases, data_dir: Path) -> str:
 
 
 @pytest.fixture
-def overrides() -> dict[str, Any]:
+def overrides() -> dict[str, Any]:  # Any: as the fields of Settings declare
     """Return the settings that differ; a test file or class replaces this fixture."""
     return {}
 

@@ -13,7 +13,7 @@ from core.security.policies import public
 from core.web.bodies import ACCEPT_PATCH
 from core.web.operation import DIRECT, direct_of
 from core.web.route_options import OPTIONS, RouteOptions, allow_of, options_of
-from core.wiring.inventory import InstalledModules
+from core.wiring.container import CoreContainer
 from core.wiring.options import OptionReader
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -22,8 +22,9 @@ WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class RouteRules(ReceiveRoutePlugin):
     """Checks and keeps the options of every route before the application starts."""
 
-    def __init__(self, reader: OptionReader, modules: InstalledModules) -> None:
-        self._reader, self._modules = reader, modules
+    def __init__(self, core: CoreContainer) -> None:
+        self._reader = OptionReader(core.settings(), core.contributions())
+        self._modules = core.modules()
 
     def receive_route(self, route: BaseRoute) -> None:
         if not isinstance(route, HTTPRoute):
