@@ -111,7 +111,7 @@ def events(subject: Subject) -> Iterator[str]:
 
 def actions(subject: Subject) -> Iterator[str]:
     """Yield the names of the audit trail: those of routes, and those that services pass on."""
-    for handler in subject.operations():
+    for handler in subject.operations:
         if name := options_of(handler).audit:
             yield f"audit {name}"
     contributed = {it.name for it in subject.contributed(Contribution)}

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import getmembers, isclass
@@ -55,6 +56,7 @@ class Subject:
             members = getmembers(import_module(path)) if find_spec(path) else []
         return [member for _, member in members]
 
+    @cached_property
     def tables(self) -> list[Table]:
         """Return the tables of the module's models, in any file, and tables without a class."""
         own, path = f"{self.package}.", f"{self.package}.models."
@@ -72,6 +74,7 @@ class Subject:
     def contributed(self, kind: type[K]) -> list[K]:
         return self.module.core.contributions().of(kind, self.name)
 
+    @cached_property
     def operations(self) -> list[HTTPRouteHandler]:
         """Return the handlers of the module, also inherited ones and those of `AddedRoutes`."""
         handlers = {id(handler): handler for _, handler in operations_of(self.app.routes)}

@@ -12,7 +12,7 @@ from core.wiring.subject import Subject
 def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
     """Require a PersonalData, or a stated reason, for each table that refers to users."""
     yield from references_that_keep_users(it)
-    about = [table for table in it.tables() if references(table) and not reason_of(table)]
+    about = [table for table in it.tables if references(table) and not reason_of(table)]
     contributed = it.contributed(PersonalData)
     named = [(data.name, table) for data in contributed for table in data.tables]
     yield from (
@@ -29,7 +29,7 @@ def says_what_it_holds_about_users(it: Subject) -> Iterator[str]:
 
 
 def references_that_keep_users(it: Subject) -> Iterator[str]:
-    for table in it.tables():
+    for table in it.tables:
         for key in users_keys(table):
             if reason_of(table) and key.ondelete not in ("CASCADE", "SET NULL"):
                 column = f"{table.name}.{key.parent.name}"

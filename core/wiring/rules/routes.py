@@ -20,15 +20,15 @@ from core.wiring.subject import Subject, subjects_of
 
 
 def summarises_each_operation(it: Subject) -> Iterator[str]:
-    for operation in it.operations():
+    for operation in it.operations:
         if not operation.summary:
             yield f"{operation} has no summary"
 
 
 def names_each_operation_once(it: Subject) -> Iterator[str]:
     """Require distinct operation ids: `notes.read` is that of `read_note` and of `read_notes`."""
-    every = [id_of(operation) for other in subjects_of(it.app) for operation in other.operations()]
-    for name in sorted({id_of(operation) for operation in it.operations()}):
+    every = [id_of(operation) for other in subjects_of(it.app) for operation in other.operations]
+    for name in sorted({id_of(operation) for operation in it.operations}):
         if every.count(name) > 1:
             yield f"{name} names two operations"
 
@@ -47,7 +47,7 @@ def names_each_body_once(it: Subject) -> Iterator[str]:
 
 
 def asks_only_for_its_own_permissions(it: Subject) -> Iterator[str]:
-    for operation in it.operations():
+    for operation in it.operations:
         policy = options_of(operation).policy
         for needed in filter(None, (policy.needs, policy.scope)):
             if needed not in [*given_by(it), *shown_to(it)]:
@@ -75,7 +75,7 @@ def shown_to(it: Subject) -> list[Permission]:
 
 
 def returns_schemas(it: Subject) -> Iterator[str]:
-    for operation in it.operations():
+    for operation in it.operations:
         kind = operation.parsed_fn_signature.return_type
         parts = kind.inner_types if kind.is_union else (kind,)
         if not all(part.is_subclass_of((Schema, Response, type(None))) for part in parts):
@@ -83,7 +83,7 @@ def returns_schemas(it: Subject) -> Iterator[str]:
 
 
 def bounds_its_lists(it: Subject) -> Iterator[str]:
-    for operation in it.operations():
+    for operation in it.operations:
         kind = operation.parsed_fn_signature.return_type
         if kind.is_subclass_of(Page) and options_of(operation).listing is None:
             yield f"{operation} gives a page of any size: write listing=… to bound it"
@@ -91,7 +91,7 @@ def bounds_its_lists(it: Subject) -> Iterator[str]:
 
 def indexes_its_lists(it: Subject) -> Iterator[str]:
     """Require an index for each order; without one, a page reads and sorts the whole table."""
-    for operation in it.operations():
+    for operation in it.operations:
         if isinstance(listing := options_of(operation).listing, Listing):
             for missing in missing_indexes(listing):
                 yield f"{operation}: {missing}"
@@ -102,7 +102,7 @@ def names_the_action_of_each_write(it: Subject) -> Iterator[str]:
 
     A route for an operation of another module therefore has an action of that module.
     """
-    for operation in it.operations():
+    for operation in it.operations:
         if WRITES.isdisjoint(operation.http_methods):
             continue
         action = options_of(operation).audit

@@ -11,13 +11,13 @@ from core.wiring.subject import Subject
 
 def prefixes_its_tables(it: Subject) -> Iterator[str]:
     """Require the module's name as prefix: revisions and comparisons omit other tables."""
-    for table in it.tables():
+    for table in it.tables:
         if not it.owns(table.name):
             yield f"the table {table.name} lacks the prefix: name it {it.name} or {it.name}_…"
 
 
 def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
-    for table in it.tables():
+    for table in it.tables:
         for key in table.foreign_keys:
             target = key.target_fullname
             if target != "users.id" and not it.owns(target.partition(".")[0]):
@@ -27,7 +27,7 @@ def refers_only_to_itself_and_to_users(it: Subject) -> Iterator[str]:
 
 def keeps_times_with_their_zone(it: Subject) -> Iterator[str]:
     """Require types that keep the time zone: in SQLite, 9:00 in Seoul would equal 9:00 in UTC."""
-    for table in it.tables():
+    for table in it.tables:
         for column in table.columns:
             if loses_zone(column.type):
                 kind = type(column.type).__name__
