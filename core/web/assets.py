@@ -10,7 +10,6 @@ from litestar.params import FromPath
 
 from core.kernel.errors import NotFound
 from core.security.policies import public
-from core.web.context import http_context
 from core.web.precompressed import Precompressed
 from core.web.route_decorators import get
 
@@ -39,7 +38,7 @@ def read_asset(name: FromPath[str]) -> Response[bytes]:
     """Return a listed file, so that no path can lead to another one. Raises NoSuchAsset."""
     if (path := assets().get(name)) is None:
         raise NoSuchAsset
-    return loaded(path).response(http_context())
+    return loaded(path).response()
 
 
 def asset_url(file: str) -> str:

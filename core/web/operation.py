@@ -60,11 +60,8 @@ class OperationMiddleware:
 
     async def _respond(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Call the handler, directly where that is possible; an exception becomes a problem."""
-        request, opt, response = (
-            JsonRequest(scope, receive, send),
-            scope["route_handler"].opt,
-            self._app,
-        )
+        request, response = JsonRequest(scope, receive, send), self._app
+        opt = scope["route_handler"].opt
         direct: Direct | None = opt[DIRECT]
         try:
             if opt[OPTIONS].bodyless:

@@ -5,7 +5,7 @@ from gzip import compress
 
 from litestar import Response
 
-from core.web.context import HttpContext
+from core.web.context import http_context
 from core.web.responses import accepts_gzip
 
 
@@ -17,10 +17,9 @@ class Precompressed:
     def _compressed(self) -> bytes:
         return compress(self._content, mtime=0)
 
-    def response(self, context: HttpContext) -> Response[bytes]:
+    def response(self) -> Response[bytes]:
         """Return the bytes; the first compression takes 0.1 s for 2 MB."""
-        headers = {"cache-control": self._caching}
-        if not accepts_gzip(context.headers):
-            return Response(self._content, media_type=self._media_type, headers=headers)
-        headers["content-encoding"] = "gzip"
-        return Response(self._compressed, media_type=self._media_type, headers=headers)
+        content, headers = self._content, {"cache-control": self._caching}
+        if accepts_gzip(http_context().headers):
+            content, headers["content-encoding"] = self._compressed, "gzip"
+        return Response(content, media_type=self._media_type, headers=headers)

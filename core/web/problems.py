@@ -11,8 +11,8 @@ from core.kernel.errors import FieldError, InvalidInput, ProblemError
 from core.kernel.json_types import JsonObject
 from core.kernel.schemas import Schema
 from core.security.authentication import Named, kind_with_code
-from core.web.catalogues import Catalogue, Catalogues
-from core.web.context import HttpContext, http_context
+from core.web.catalogues import AnyProblem, Catalogues
+from core.web.context import http_context
 from core.web.http_errors import BY_STATUS, InternalError, Unreadable
 from core.web.requests import AnyRequest
 from core.web.responses import PROBLEM, FinishedResponse, encoded
@@ -41,24 +41,44 @@ class Problem(Schema):
         default=None, exclude_if=lambda errors: errors is None
     )
 
+    @classmethod
+    def about(cls, error: AnyProblem, public_url: str, request_id: str, **texts: Any) -> "Problem":
+        """Return the problem; its `type` is a page under `/docs/problems/`."""
+        return cls(
+            type=f"{public_url}/docs/problems/{error.code}",
+            status=error.status,
+            instance=f"/requests/{request_id}",
+            code=error.code,
+            request_id=request_id,
+            **texts,
+        )
+
 
 class Problems:
-    """Turns every exception into a problem, whose `type` is a page under `/docs/problems/`."""
+    """Turns every exception into a problem."""
 
     def __init__(
         self, public_url: str, catalogues: Catalogues, with_code: Named | None = None
     ) -> None:
         """Take the subclass that has the code and the title of each error without a code."""
-        self._types, self._catalogues = f"{public_url}/docs/problems/", catalogues
+        self._public_url, self._catalogues = public_url, catalogues
         self._with_code = with_code or {}
 
     def response(self, error: Exception) -> FinishedResponse:
         """Return the problem in the language of the reader."""
-        context, named = http_context(), self._named(as_problem(error))
-        texts = self._catalogues.for_reader(context)
-        body = self._body(named, context, texts)
-        headers = encoded({**named.headers, **texts.headers})
-        return FinishedResponse.of(body, named.status, PROBLEM, *headers)
+        context, problem = http_context(), self._named(as_problem(error))
+        context.code, texts = problem.code, self._catalogues.for_reader(context)
+        body = Problem.about(
+            problem,
+            self._public_url,
+            context.request_id,
+            title=texts.title(problem),
+            detail=texts.detail(problem),
+            errors=texts.errors(problem) or None,
+            **problem.members,
+        )
+        headers = encoded({**problem.headers, **texts.headers})
+        return FinishedResponse.of(body, problem.status, PROBLEM, *headers)
 
     def _named(self, error: ProblemError) -> ProblemError:
         if not hasattr(error, "code"):
@@ -68,20 +88,6 @@ class Problems:
     def handle(self, _: AnyRequest, error: Exception) -> Any:  # Any: no Response
         """Return the same response, for an exception that Litestar has caught."""
         return self.response(error)
-
-    def _body(self, error: ProblemError, context: HttpContext, texts: Catalogue) -> Problem:
-        context.code, request_id = error.code, context.request_id
-        return Problem(
-            type=self._types + error.code,
-            title=texts.title(error),
-            status=error.status,
-            detail=texts.detail(error),
-            instance=f"/requests/{request_id}",
-            code=error.code,
-            request_id=request_id,
-            errors=texts.errors(error) or None,
-            **error.members,
-        )
 
 
 def with_code(kind: type[ProblemError], named: Named) -> type[ProblemError]:
@@ -144,12 +150,4 @@ def errors_with_code(kind: type[ProblemError]) -> Iterator[type[ProblemError]]:
 
 def example_of_problem(kind: type[ProblemError], public_url: str, title: str) -> JsonObject:
     request_id = "0190f5c7a1b24c3d8e9f0a1b2c3d4e5f"
-    return {
-        "type": f"{public_url}/docs/problems/{kind.code}",
-        "title": title,
-        "status": kind.status,
-        "detail": title,
-        "instance": f"/requests/{request_id}",
-        "code": kind.code,
-        "request_id": request_id,
-    }
+    return Problem.about(kind, public_url, request_id, title=title, detail=title).model_dump()

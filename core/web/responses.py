@@ -45,7 +45,7 @@ class FinishedResponse(Struct):
         """Return the response itself: Litestar calls this after an exception handler."""
         return self
 
-    async def __call__(self, _: object, __: object, send: Send) -> None:
+    async def __call__(self, scope: object, receive: object, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 

@@ -76,7 +76,7 @@ class DocsController(Controller):
         sync_to_thread=True,
     )
     def read_document(self, documentation: NamedDependency[Documentation]) -> Response[bytes]:
-        return documentation.file.response(http_context())
+        return documentation.file.response()
 
     @get("/problems", summary="List the kinds of problems", policy=open_always)
     async def list_problems(self, documentation: NamedDependency[Documentation]) -> Response[bytes]:
