@@ -13,7 +13,7 @@ from core.data.unions import Union
 from core.data.upserts import insert_for
 from core.data.versioned_cache import VersionedCache
 from core.engine.http import Header
-from core.engine.sql import CacheVersions, Count, reserved
+from core.engine.sql import CacheVersions, reserved
 from core.events.errors import DeliveryNotFound, DeliveryRunning
 from core.events.leases import LEASE, renewed
 from core.events.log import EVENTS, EventLog
@@ -98,7 +98,6 @@ __all__ = [
     "BodyResponse",
     "CacheVersions",
     "CheckResult",
-    "Count",
     "DeliveryNotFound",
     "DeliveryRunning",
     "EncodedBody",

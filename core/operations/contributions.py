@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from click import Command as ClickCommand
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.database import Database
@@ -14,6 +15,9 @@ from core.data.queries import Listing
 from core.kernel.contributions import Contribution
 from core.kernel.schemas import Schema
 from core.operations.rows import count_rows, erase_rows, export_rows, model_of
+
+Condition = Callable[[], ColumnElement[bool]]
+"""A function that returns the condition of rows, called for each count."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,11 @@ class Statistic(Contribution):
     read: Callable[[], Awaitable[int]]
 
     @classmethod
-    def of_rows(cls, name: str, db: Callable[[], Database], model: type[Base]) -> Self:
-        """Return the number of all rows of a table."""
-        return cls(name, lambda: count_rows(db(), model))
+    def of_rows(
+        cls, name: str, db: Callable[[], Database], model: type[Base], where: Condition = true
+    ) -> Self:
+        """Return the number of the rows of a table that meet `where`, which each count calls."""
+        return cls(name, lambda: count_rows(db(), model, where()))
 
 
 @dataclass(frozen=True)
@@ -93,10 +99,16 @@ class UserStatistic(Contribution):
 
     @classmethod
     def of_rows(
-        cls, name: str, db: Callable[[], Database], owner: InstrumentedAttribute[UUID]
+        cls,
+        name: str,
+        db: Callable[[], Database],
+        owner: InstrumentedAttribute[UUID],
+        where: Condition = true,
     ) -> Self:
-        """Return the number of rows of the user, by the column of their owner."""
-        return cls(name, lambda user_id: count_rows(db(), model_of(owner), owner == user_id))
+        """Return the number of rows of the user that meet `where`; `owner` is the user's column."""
+        return cls(
+            name, lambda user_id: count_rows(db(), model_of(owner), owner == user_id, where())
+        )
 
 
 PersonalRows = Callable[[UUID], AsyncIterator[Schema | Sequence[Schema]]]

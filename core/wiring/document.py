@@ -35,7 +35,7 @@ def words_of(contributions: Contributions) -> dict[str, list[str]]:
     return {
         "permission": sorted(it.name for it in permissions),
         "scope": sorted(it.name for it in permissions if it.scope),
-        "figure": [it.name.rpartition(".")[2] for it in contributions.of(UserStatistic)],
+        "statistic": [it.name.rpartition(".")[2] for it in contributions.of(UserStatistic)],
     }
 
 

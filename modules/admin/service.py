@@ -32,17 +32,12 @@ from modules.admin.queries import (
     Period,
     revision_of,
 )
-from modules.admin.schemas import (
-    FileFigures,
-    ModuleRead,
-    SessionFigures,
-    StatsRead,
-    UserFigures,
-)
+from modules.admin.schemas import FileFigures, ModuleRead, SessionFigures, StatsRead, UserFigures
 
 log = structlog.get_logger(__name__)
 
-Figures = dict[str, dict[str, int]]
+Statistics = dict[str, dict[str, int]]
+"""The statistics by module, then by the last part of their names."""
 
 
 def used_memory() -> int:
@@ -61,28 +56,28 @@ class StatsService:
         self._started = monotonic()
 
     async def read(self) -> StatsRead:
-        figures = await self._figures()
-        users, files = figures.get("users", {}), figures.get("files", {})
+        statistics = await self._statistics()
+        users, files = statistics.get("users", {}), statistics.get("files", {})
         return StatsRead(
             users=UserFigures(total=users.get("total", 0), active=users.get("active", 0)),
-            sessions=SessionFigures(active=figures.get("auth", {}).get("sessions", 0)),
+            sessions=SessionFigures(active=statistics.get("auth", {}).get("sessions", 0)),
             files=FileFigures(count=files.get("count", 0), bytes=files.get("bytes", 0)),
             uptime_s=int(monotonic() - self._started),
             memory_bytes=await to_thread(used_memory),
-            modules=figures,
+            modules=statistics,
         )
 
-    async def _figures(self) -> Figures:
+    async def _statistics(self) -> Statistics:
         """Return the statistics by module; one that fails is logged and left out."""
-        figures: Figures = {}
+        statistics: Statistics = {}
         for statistic in self._contributions.of(Statistic):
-            module, _, figure = statistic.name.partition(".")
+            module, _, name = statistic.name.partition(".")
             try:
-                figures.setdefault(module, {})[figure] = await statistic.read()
+                statistics.setdefault(module, {})[name] = await statistic.read()
             except Exception as error:
                 count_fallback("statistic")
                 log.error("statistic_failed", statistic=statistic.name, exc_info=error)
-        return figures
+        return statistics
 
 
 class AuditReader:

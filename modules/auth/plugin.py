@@ -28,8 +28,10 @@ from core.kit.platform import (
 )
 from modules.auth.commands import keys_group
 from modules.auth.errors import NAMED_ERRORS
+from modules.auth.models import ApiKey, AuthSession
 from modules.auth.passwords.hashing import hashing_outside
 from modules.auth.permissions import MANAGE_SESSIONS
+from modules.auth.queries import live_keys, live_sessions
 from modules.auth.router.administration import SessionAdminController
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
@@ -81,7 +83,7 @@ class Plugin(Module):
     )
 
     def contributions(self) -> Sequence[Contribution]:
-        sessions, api_keys = self.provider(SessionService), self.provider(ApiKeyService)
+        sessions, db = self.provider(SessionService), self.provider(Database)
         sign_in_data, login_throttle = self.provider(SignInData), self.provider(LoginThrottle)
         signing_keys, cleanup = self.provider(SigningKeys), self.provider(ExpiredDataCleanup)
         rates = self.provider(AuthRateSettings)
@@ -109,14 +111,14 @@ class Plugin(Module):
                 tables=("auth_sessions", "auth_api_keys", "auth_passwords"),
                 forget=lambda user_id: sign_in_data().forget(user_id),
             ),
-            UserStatistic("auth.sessions", lambda user_id: sessions().count(user_id)),
-            UserStatistic("auth.api_keys", lambda user_id: api_keys().count(user_id)),
-            Statistic("auth.sessions", lambda: sessions().count_active()),
-            Statistic("auth.api_keys", lambda: api_keys().count_active()),
+            UserStatistic.of_rows("auth.sessions", db, AuthSession.user_id, live_sessions),
+            UserStatistic.of_rows("auth.api_keys", db, ApiKey.user_id, live_keys),
+            Statistic.of_rows("auth.sessions", db, AuthSession, live_sessions),
+            Statistic.of_rows("auth.api_keys", db, ApiKey, live_keys),
             StartupTask("auth.signing_key", lambda: signing_keys().prepare()),
             DoctorCheck("auth.signing_keys", lambda: signing_keys().examine()),
             Schedule("auth.sweep", timedelta(minutes=1), lambda: cleanup().sweep()),
-            Command("auth.keys", lambda: keys_group(signing_keys, self.provider(Database))),
+            Command("auth.keys", lambda: keys_group(signing_keys, db)),
         )
 
     def password_flow(self) -> Sequence[SecurityScheme]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
-from core.kit import Listing, select_rows
+from core.kit import Listing, select_rows, utc_now
 from core.kit.platform import reserved
 from modules.auth.models import ApiKey, AuthSession, RefreshToken, SigningKey
 
@@ -39,12 +39,7 @@ class OwnSession(NamedTuple):
 
 OWN_SESSIONS = select_rows(
     OwnSession,
-    AuthSession.id,
-    AuthSession.device,
-    AuthSession.address,
-    AuthSession.created_at,
-    AuthSession.last_used_at,
-    AuthSession.expires_at,
+    *(getattr(AuthSession, name) for name in OwnSession._fields[:-1]),
     (AuthSession.id == bindparam("own_session")).label("current"),
 ).where(AuthSession.expires_at > bindparam("now"), AuthSession.user_id == bindparam("owner"))
 
@@ -84,9 +79,10 @@ KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 
 SIGNING_KEYS = reserved(select_rows(SigningKey).order_by(SigningKey.generation.desc()))
 
-COUNT_SESSIONS = (
-    select(func.count()).select_from(AuthSession).where(AuthSession.expires_at > bindparam("now"))
-)
-COUNT_OWN_SESSIONS = COUNT_SESSIONS.where(AuthSession.user_id == bindparam("owner"))
-COUNT_KEYS = select(func.count()).select_from(ApiKey).where(ApiKey.expires_at > bindparam("now"))
-COUNT_OWN_KEYS = COUNT_KEYS.where(ApiKey.user_id == bindparam("owner"))
+
+def live_sessions() -> ColumnElement[bool]:
+    return AuthSession.expires_at > utc_now()
+
+
+def live_keys() -> ColumnElement[bool]:
+    return ApiKey.expires_at > utc_now()

@@ -58,10 +58,7 @@ class AuthSettings(ModuleSettings, env_prefix="AUTH_"):
         description="Seconds for which a sign-in or a re-authentication counts as recent.",
     )
     password_min_length: int = Field(
-        default=8,
-        ge=8,
-        le=64,
-        description="The shortest password that may be set, in characters.",
+        default=8, ge=8, le=64, description="The shortest password that may be set, in characters."
     )
     private_registration: Annotated[bool, AfterValidator(not_yet)] = Field(
         default=False,

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import click
 from pydantic import ValidationError
@@ -32,31 +32,29 @@ def user_group(
         There is a prompt for the password; without a terminal, ADMIN_PASSWORD is used.
         """
         new = new_account(email or prompt_for_email(), name, given_password(settings()))
-
-        async def make() -> None:
-            try:
-                await admins().make(new, promote=promote)
-            finally:
-                await db().close()
-
-        asyncio.run(make())
+        run(lambda: admins().make(new, promote=promote), db)
         click.echo(f"{new.email} is an admin now, and signs in with this password.")
 
     @user.command("unlock")
     @click.argument("email")
     def unlock(email: str) -> None:
         """Clear the count of wrong passwords for the account EMAIL."""
-
-        async def clear() -> None:
-            try:
-                await admins().unlock(email)
-            finally:
-                await db().close()
-
-        asyncio.run(clear())
+        run(lambda: admins().unlock(email), db)
         click.echo(f"The next password for {email} is checked without a delay.")
 
     return user
+
+
+def run(work: Callable[[], Awaitable[None]], db: Callable[[], Database]) -> None:
+    """Run the work of a command, and close the database after it."""
+
+    async def finish() -> None:
+        try:
+            await work()
+        finally:
+            await db().close()
+
+    asyncio.run(finish())
 
 
 def prompt_for_email() -> str:

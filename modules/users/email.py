@@ -7,12 +7,7 @@ equal if their domains are equal in UTS 46 (without transitional mapping, so `st
 
 from typing import Annotated
 
-from email_validator import (
-    EmailNotValidError,
-    EmailSyntaxError,
-    ValidatedEmail,
-    validate_email,
-)
+from email_validator import EmailNotValidError, EmailSyntaxError, ValidatedEmail, validate_email
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 

@@ -60,12 +60,9 @@ class FirstAdmin:
     def _refusal(self) -> str | None:
         if self._email is None and self._password is not None:
             return "ADMIN_PASSWORD requires ADMIN_EMAIL: set both or neither."
-        if self._settings.is_production and self._lacks_password():
+        if self._settings.is_production and self._email is not None and self._password is None:
             return "ADMIN_EMAIL requires ADMIN_PASSWORD in production: set both or neither."
         return None
-
-    def _lacks_password(self) -> bool:
-        return self._email is not None and self._password is None
 
     async def _make(self, email: str, password: str) -> bool:
         """Make the admin; return False if another machine was first. Raises FirstAdminRefused."""

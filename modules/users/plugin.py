@@ -20,8 +20,10 @@ from core.kit.platform import AddedRoutes, AuditTrail
 from modules.users.commands import user_group
 from modules.users.events import ErasureSettled
 from modules.users.first_admin import FirstAdmin
+from modules.users.models import User
 from modules.users.permissions import ADMINISTER, PROFILE_READ, READ, ROLES, WRITE
 from modules.users.public import Accounts, UserDeleted
+from modules.users.queries import IS_KNOWN, MAY_SIGN_IN
 from modules.users.router.administration import UserAdminController
 from modules.users.router.personal_data import PersonalDataController
 from modules.users.router.profile import ProfileController
@@ -56,10 +58,11 @@ class Plugin(Module):
     )
 
     def contributions(self) -> Sequence[Contribution]:
-        administration, first_admin = self.provider(UserAdministration), self.provider(FirstAdmin)
+        db, first_admin = self.provider(Database), self.provider(FirstAdmin)
         account_deletion = self.provider(AccountDeletion)
         personal_data, samples = self.provider(PersonalDataService), self.provider(SampleUsers)
         rates, audit = self.provider(UsersRateSettings), self.provider(AuditTrail)
+        admins, given = self.provider(AdminService), self.provider(FirstAdminSettings)
         return (
             READ,
             WRITE,
@@ -71,8 +74,8 @@ class Plugin(Module):
             AddedRoutes(
                 "users.admin", "admin", (UserAdminController, RoleController), (ADMINISTER, ROLES)
             ),
-            Statistic("users.total", lambda: administration().total()),
-            Statistic("users.active", lambda: administration().active()),
+            Statistic.of_rows("users.total", db, User, lambda: IS_KNOWN),
+            Statistic.of_rows("users.active", db, User, lambda: MAY_SIGN_IN),
             PersonalData(
                 "users.profile",
                 export={
@@ -97,16 +100,9 @@ class Plugin(Module):
             StartupTask("users.first_admin", lambda: first_admin().ensure()),
             DoctorCheck("users.first_admin", lambda: first_admin().examine()),
             Seed(
-                "users.people",
+                "users.samples",
                 lambda: samples().seed(),
                 lambda count, progress: samples().add(count, progress),
             ),
-            Command(
-                "users.user",
-                lambda: user_group(
-                    self.provider(AdminService),
-                    self.provider(Database),
-                    self.provider(FirstAdminSettings),
-                ),
-            ),
+            Command("users.user", lambda: user_group(admins, db, given)),
         )

@@ -1,12 +1,13 @@
 """The list definitions and statements for users and their activity."""
 
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Enum, and_, bindparam, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.kit import Listing, Transaction, select_rows
-from core.kit.platform import AuditEntry, Count, Outcome, Union, ValueListing, reserved
+from core.kit.platform import AuditEntry, Outcome, Union, ValueListing, reserved
 from modules.users.models import IS_ADMIN, SEARCH, User
 from modules.users.public import Account
 from modules.users.values import COLUMNS
@@ -15,12 +16,13 @@ IS_KNOWN = User.erasing_since.is_(None)
 """A user who is being erased is in no result, and has neither name nor e-mail address."""
 ORDER = (User.created_at, User.name, User.email, User.id)
 PERMISSIONS = ValueListing(("module", "name"), default="name")
-PEOPLE = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
+USERS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN)
 ACCOUNTS = Listing(sort=ORDER, search=SEARCH, searchable=IS_KNOWN, filters=(User.is_active,))
 """The list for admins, which has a filter for active accounts."""
 
-OUTCOME: Any = type_coerce(  # Any: a list filters by this too, but its type is of plain columns
-    AuditEntry.outcome, Enum(Outcome, native_enum=False)
+OUTCOME = cast(  # a list filters by an expression too, but its type is of plain columns
+    "InstrumentedAttribute[object]",
+    type_coerce(AuditEntry.outcome, Enum(Outcome, native_enum=False)),
 )
 ACTIVITY = Listing(
     sort=(AuditEntry.at, AuditEntry.id),
@@ -29,11 +31,11 @@ ACTIVITY = Listing(
     default="-at",
 )
 
-EVERYONE = select_rows(User, *(getattr(User, name) for name in COLUMNS)).where(IS_KNOWN)
-BY_ID = EVERYONE.where(User.id == bindparam("user_id"))
+PROFILES = select_rows(User, *(getattr(User, name) for name in COLUMNS)).where(IS_KNOWN)
+BY_ID = PROFILES.where(User.id == bindparam("user_id"))
 
 MAY_SIGN_IN = and_(User.is_active, User.deletes_at.is_(None))
-EVERY_ACCOUNT = select_rows(
+SIGN_IN_ACCOUNTS = select_rows(
     Account,
     User.id,
     User.name,
@@ -43,8 +45,8 @@ EVERY_ACCOUNT = select_rows(
     User.locale,
     User.version,
 ).where(IS_KNOWN)
-ACCOUNT_BY_ID = reserved(EVERY_ACCOUNT.where(User.id == bindparam("user_id")))
-ACCOUNT_BY_EMAIL = EVERY_ACCOUNT.where(User.email_key == bindparam("key"))
+ACCOUNT_BY_ID = reserved(SIGN_IN_ACCOUNTS.where(User.id == bindparam("user_id")))
+ACCOUNT_BY_EMAIL = SIGN_IN_ACCOUNTS.where(User.email_key == bindparam("key"))
 
 ADMINS = select(User.id).where(IS_ADMIN)
 ACTIVE_ADMINS = ADMINS.where(MAY_SIGN_IN).order_by(User.id)
@@ -70,16 +72,13 @@ DONE_FOR = AUDIT_ROWS.where(
 DONE_BY = Union(DONE_ALONE, DONE_FOR)
 """The actions of this user, of the user's API keys, and of an admin in the user's name."""
 
-TOTAL = Count(select(User.id).where(IS_KNOWN))
-ACTIVE = Count(select(User.id).where(MAY_SIGN_IN))
 
+async def is_last_admin(tx: Transaction, user_id: UUID) -> bool:
+    """Lock this user and the active admins; return whether the user is the only active admin.
 
-async def lock_admins(tx: Transaction, changing: UUID) -> list[UUID]:
-    """Lock and return the active admins, who cannot change until the transaction ends.
-
-    The user to be changed is locked in the same statement, admin or not. A later lock could
-    deadlock with a transaction that holds that row and waits for these.
+    One statement locks them all. A later lock of the user could deadlock with a transaction that
+    holds that row and waits for these.
     """
-    ids = [*(await tx.session.scalars(ACTIVE_ADMINS)), changing]
+    ids = [*(await tx.session.scalars(ACTIVE_ADMINS)), user_id]
     locked = await tx.session.execute(IN_ORDER.with_for_update(), {"ids": ids})
-    return [user_id for user_id, is_active_admin in locked if is_active_admin]
+    return [locked_id for locked_id, is_active_admin in locked if is_active_admin] == [user_id]

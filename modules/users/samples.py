@@ -24,7 +24,7 @@ class SampleUsers:
 
     async def seed(self) -> None:
         """Add a few users, once."""
-        rows = [*people("x", FEW, self._clock())]
+        rows = [*sample_rows("x", FEW, self._clock())]
         first = select(User.id).where(User.email_key == rows[0]["email_key"])
         async with self._db.read() as reads:
             if await reads.scalar(first):
@@ -33,7 +33,7 @@ class SampleUsers:
 
     async def add(self, count: int, progress: Callable[[int], object]) -> None:
         """Add `count` users; call `progress` with the size of each batch that was added."""
-        rows = people(token_hex(2), count, self._clock())
+        rows = sample_rows(token_hex(2), count, self._clock())
         while batch := list(islice(rows, BATCH)):
             await self._add(batch)
             progress(len(batch))
@@ -46,7 +46,7 @@ class SampleUsers:
             await tx.record("users.seed", ("users", None), count=len(rows))
 
 
-def people(mark: str, count: int, now: datetime) -> Iterator[dict[str, object]]:
+def sample_rows(mark: str, count: int, now: datetime) -> Iterator[dict[str, object]]:
     """Yield rows, the same for the same mark; each is created a second before the next."""
     random = Random(mark)  # noqa: S311 (names, not secrets)
     words = ["".join(word) for length in (2, 3) for word in product(SYLLABLES, repeat=length)]

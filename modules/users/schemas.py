@@ -59,7 +59,7 @@ class ProfileUpdate(MergePatch):
     current_password: GivenPassword | None = PROOF
 
     def changes(self) -> dict[str, object]:
-        return without_proof(super().changes())
+        return sent_fields(self)
 
     own_changes = changes
 
@@ -77,8 +77,7 @@ class UserReplace(Schema):
 
     def changes(self) -> dict[str, object]:
         """Return the fields: an absent `age` is cleared, other absent fields are unchanged."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return without_proof({"age": None, **given})
+        return {"age": None, **sent_fields(self)}
 
     def own_changes(self) -> dict[str, object]:
         """Return the fields of the user's profile; the e-mail is needed. Raises InvalidInput."""
@@ -147,7 +146,7 @@ class PermissionRead(Schema):
 class SummaryRead(Schema):
     """The number of your resources, as modules count them."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "figure"})
+    model_config = ConfigDict(extra="allow", json_schema_extra={"x-members": "statistic"})
     __pydantic_extra__: dict[str, int]
 
     as_of: UtcDatetime
@@ -175,5 +174,6 @@ class ExportRead(Schema):
     data: dict[str, object]
 
 
-def without_proof(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if name != "current_password"}
+def sent_fields(body: Schema) -> dict[str, object]:
+    """Return the fields that the client sent, without the password that permits the change."""
+    return {name: getattr(body, name) for name in body.model_fields_set - {"current_password"}}

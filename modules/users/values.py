@@ -6,8 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 
-class Person(NamedTuple):
-    """All that a body contains of a user: the columns of `EVERYONE`, and the permissions."""
+class Profile(NamedTuple):
+    """All that a body contains of a user: the columns of `PROFILES`, and the permissions."""
 
     id: UUID
     version: int
@@ -26,7 +26,7 @@ class Person(NamedTuple):
     permissions: tuple[str, ...]
 
 
-COLUMNS = Person._fields[:-1]
+COLUMNS = Profile._fields[:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

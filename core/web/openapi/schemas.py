@@ -19,7 +19,7 @@ Words = Mapping[str, Sequence[str]]
 """The values of each enum that modules contribute, for example all permissions.
 
 A schema refers to them: `{"x-enum": "permission"}` is one of these values, and
-`{"x-members": "figure"}` is an object with an integer for each value.
+`{"x-members": "statistic"}` is an object with an integer for each value.
 """
 
 

@@ -12,22 +12,7 @@ VOWELS = "k o i O j p u P h hk ho hl y n nj np nl b m ml l".split()  # noqa: SIM
 TRAILING = " r R rt s sw sg e f fr fa fq ft fx fv fg a q qt t T d w c z x v g".split(" ")  # noqa: SIM905
 FIRST, LAST = "가", "힣"
 
-ENDINGS = (
-    "",
-    "1",
-    "12",
-    "123",
-    "1234",
-    "12345",
-    "!",
-    "1!",
-    "123!",
-    "1234!",
-    "00",
-    "7",
-    "77",
-    "486",
-)
+ENDINGS = ("", *"1 12 123 1234 12345 ! 1! 123! 1234! 00 7 77 486".split())  # noqa: SIM905
 
 WORDS = """
 안녕 안녕하세요 안녕하십니까 안녕히계세요 안녕히가세요 반갑습니다 반가워요 감사합니다 감사해요

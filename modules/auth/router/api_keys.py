@@ -2,16 +2,7 @@ from uuid import UUID
 
 from litestar import Controller
 
-from core.kit import (
-    IfMatch,
-    Page,
-    PageRequest,
-    Principal,
-    authenticated,
-    delete,
-    get,
-    post,
-)
+from core.kit import IfMatch, Page, PageRequest, Principal, authenticated, delete, get, post
 from modules.auth.errors import ApiKeyNotFound, ScopeNotYours
 from modules.auth.queries import API_KEYS
 from modules.auth.schemas import ApiKeyCreated, ApiKeyDraft, ApiKeyRead
@@ -40,7 +31,8 @@ class ApiKeyController(Controller):
         errors=(ScopeNotYours,),
     )
     async def create_api_key(self, data: ApiKeyDraft, principal: Principal) -> ApiKeyCreated:
-        return ApiKeyCreated.of(await self.api_keys.make(principal, data))
+        made, key = await self.api_keys.make(principal, data)
+        return ApiKeyCreated(key=key, **ApiKeyRead.of(made).model_dump())
 
     @delete(
         "/{key_id:str}",

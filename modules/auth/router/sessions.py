@@ -2,16 +2,7 @@ from uuid import UUID
 
 from litestar import Controller
 
-from core.kit import (
-    IfMatch,
-    Page,
-    PageRequest,
-    Principal,
-    authenticated,
-    delete,
-    get,
-    post,
-)
+from core.kit import IfMatch, Page, PageRequest, Principal, authenticated, delete, get, post
 from modules.auth.errors import SessionNotFound
 from modules.auth.queries import SESSIONS
 from modules.auth.schemas import PasswordChange, Proof, SessionRead
@@ -35,7 +26,7 @@ class SessionController(Controller):
         audit="auth.logout_all",
     )
     async def log_out_everywhere(self, principal: Principal) -> None:
-        await self.sessions.log_out_everywhere(principal)
+        await self.sessions.end_all(principal.id, "auth.logout_all")
 
     @get("/sessions", summary="List your sessions", policy=authenticated, listing=SESSIONS)
     async def list_sessions(
@@ -53,7 +44,7 @@ class SessionController(Controller):
     async def delete_session(
         self, session_id: UUID, principal: Principal, if_match: IfMatch
     ) -> None:
-        await self.sessions.end_own(principal, session_id, if_match)
+        await self.sessions.end(session_id, if_match, principal)
 
     @post(
         "/step-up",

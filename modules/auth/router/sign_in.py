@@ -20,11 +20,7 @@ from modules.auth.errors import (
     TooManyAttempts,
     UnsupportedGrantType,
 )
-from modules.auth.schemas import (
-    Credentials,
-    RefreshRequest,
-    TokensRead,
-)
+from modules.auth.schemas import Credentials, RefreshRequest, TokensRead
 from modules.auth.service.login import Login
 from modules.auth.service.refresh import Refresh
 from modules.auth.service.revocation import Revocation

@@ -5,10 +5,10 @@ the session and the account can change, so it is not a part of the claims.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -47,16 +47,13 @@ class AccessTokens:
         self._ours = {"iss": settings.public_url, "aud": AUDIENCE, "client_id": AUDIENCE}
         self._verified: LruDict[str, Claims] = LruDict(10_000)
 
-    async def ring(self) -> KeyRing:
-        """Return the key ring for `issue`. Call this before a transaction, not inside one."""
-        return await self._keys.ring()
-
     def issue(
         self, ring: KeyRing, user_id: UUID, session_id: UUID, until: datetime, pair: str
     ) -> tuple[str, int]:
         """Return a token and its lifetime in seconds; a token never outlives its session.
 
-        The `jti` begins with the pair, which tells the use of this token from that of an older one.
+        Read the ring before the transaction in which tokens are issued. The `jti` begins with the
+        pair, which tells the use of this token from that of an older one.
         """
         key = ring.signing
         now = int(self._clock().timestamp())
@@ -86,23 +83,29 @@ class AccessTokens:
         try:
             stated = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             return self._read(stated, parts[1])
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        except (JoseError, ValueError, TypeError, KeyError, OverflowError):
             return None
 
-    def _read(
-        self,
-        stated: dict[str, Any],  # Any: a claim may have any type of JSON, so each is checked
-        header: str,
-    ) -> Claims | None:
-        """Raises KeyError, ValueError or AttributeError for a missing or malformed claim."""
-        soon = self._clock().timestamp() + LEEWAY_S
-        issued, expires = stated["iat"], stated["exp"]
-        ours = all(stated[name] == value for name, value in self._ours.items())
-        numbers = all(type(time) is int for time in (issued, expires, stated.get("nbf", 0)))
-        if not (ours and numbers and type(stated["jti"]) is str):
+    def _read(self, stated: Mapping[str, object], header: str) -> Claims | None:
+        """Raises KeyError, ValueError or TypeError for a missing or malformed claim."""
+        if any(stated[name] != value for name, value in self._ours.items()):
             return None
-        if max(issued, stated.get("nbf", 0)) > soon:
+        not_before = number(stated.get("nbf", 0))
+        if max(number(stated["iat"]), not_before) > self._clock().timestamp() + LEEWAY_S:
             return None
-        expires_at = datetime.fromtimestamp(expires, UTC)
-        pair = stated["jti"][:PAIR_LENGTH]
-        return Claims(UUID(stated["sub"]), UUID(stated["sid"]), expires_at, header, pair)
+        expires_at = datetime.fromtimestamp(number(stated["exp"]), UTC)
+        user_id, session_id = UUID(text(stated["sub"])), UUID(text(stated["sid"]))
+        return Claims(user_id, session_id, expires_at, header, text(stated["jti"])[:PAIR_LENGTH])
+
+
+def number(claim: object) -> int:
+    """Return a time in seconds. Raises TypeError for any other type, also for a bool."""
+    if type(claim) is not int:
+        raise TypeError(claim)
+    return claim
+
+
+def text(claim: object) -> str:
+    if not isinstance(claim, str):
+        raise TypeError(claim)
+    return claim

@@ -6,9 +6,7 @@ from sqlalchemy import exists, or_, select
 
 from core.kit import Clock, Database
 from core.kit.platform import delete_all, update_some
-from modules.auth.models import ApiKey, AuthSession, RefreshToken
-from modules.auth.service.login_throttle import LoginThrottle
-from modules.auth.service.signing_keys import SigningKeys
+from modules.auth.models import ApiKey, Attempts, AuthSession, RefreshToken, SigningKey
 from modules.auth.settings import AuthSettings
 
 EXPIRED_KEYS_KEPT = timedelta(days=30)
@@ -16,23 +14,13 @@ EXPIRED_KEYS_KEPT = timedelta(days=30)
 
 
 class ExpiredDataCleanup:
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        login_throttle: LoginThrottle,
-        signing_keys: SigningKeys,
-        settings: AuthSettings,
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, settings: AuthSettings) -> None:
         self._db, self._clock = db, clock
         self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
-        self._login_throttle, self._signing_keys = login_throttle, signing_keys
 
     async def sweep(self) -> None:
         await self._forget_successors()
         await self._forget_expired()
-        await self._login_throttle.forget_old()
-        await self._signing_keys.forget_retired()
 
     async def _forget_successors(self) -> None:
         """Erase the sealed successors whose grace and retry periods are over."""
@@ -54,3 +42,5 @@ class ExpiredDataCleanup:
         await delete_all(self._db, RefreshToken, RefreshToken.session_id.in_(ended))
         await delete_all(self._db, AuthSession, expired)
         await delete_all(self._db, ApiKey, ApiKey.expires_at < now - EXPIRED_KEYS_KEPT)
+        await delete_all(self._db, Attempts, Attempts.forget_at < now)
+        await delete_all(self._db, SigningKey, SigningKey.verifies_until <= now)

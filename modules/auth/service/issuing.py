@@ -30,10 +30,6 @@ class TokenIssuer:
     def __init__(self, tokens: AccessTokens, clock: Clock, settings: AuthSettings) -> None:
         self._tokens, self._clock, self._settings = tokens, clock, settings
 
-    async def ring(self) -> KeyRing:
-        """Return the key ring. Call this before the transaction in which tokens are issued."""
-        return await self._tokens.ring()
-
     async def open_session(
         self, tx: Transaction, account: Account, device: str
     ) -> tuple[AuthSession, str]:

@@ -7,17 +7,12 @@ An unknown account, a disabled account and a wrong password get the same error a
 from typing import NoReturn
 
 from core.kit import Clock, Database, Principal
-from core.kit.platform import (
-    ADMIN,
-    Maintenance,
-    Outcome,
-    UnderMaintenance,
-    current_context,
-)
+from core.kit.platform import ADMIN, Maintenance, Outcome, UnderMaintenance, current_context
 from modules.auth.errors import InvalidCredentials
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.passwords import PasswordService
+from modules.auth.service.signing_keys import SigningKeys
 from modules.users.public import Account, Accounts
 
 
@@ -29,12 +24,13 @@ class Login:
         accounts: Accounts,
         passwords: PasswordService,
         login_throttle: LoginThrottle,
+        signing_keys: SigningKeys,
         issuer: TokenIssuer,
         maintenance: Maintenance,
     ) -> None:
-        self._db, self._clock = db, clock
-        self._accounts, self._passwords = accounts, passwords
-        self._login_throttle, self._issuer, self._maintenance = login_throttle, issuer, maintenance
+        self._db, self._clock, self._maintenance = db, clock, maintenance
+        self._accounts, self._passwords, self._login_throttle = accounts, passwords, login_throttle
+        self._signing_keys, self._issuer = signing_keys, issuer
 
     async def by_password(self, email: str, password: str, device: str) -> IssuedTokens:
         """Raises InvalidCredentials, UnderMaintenance, HashingBusy and errors of the throttle."""
@@ -43,8 +39,7 @@ class Login:
             stored = await self._passwords.match(account.id if account else None, password)
             if account is None or not account.is_active or stored is None:
                 await self._refuse(account)
-        set_principal(account)
-        await check_maintenance(self._maintenance, account)
+        await enter_as(account, self._maintenance)
         rehashed = await self._passwords.rehashed(stored, password)
         return await self._open_session(account, stored, rehashed, device)
 
@@ -57,7 +52,7 @@ class Login:
     async def _open_session(
         self, account: Account, stored: str, rehashed: str | None, device: str
     ) -> IssuedTokens:
-        ring = await self._issuer.ring()
+        ring = await self._signing_keys.ring()
         async with self._db.transaction() as tx:
             await self._accounts.signed_in(account.id, self._clock())  # which locks the account
             await self._must_be_unchanged(account, stored)
@@ -76,15 +71,14 @@ class Login:
             raise InvalidCredentials
 
 
-async def check_maintenance(maintenance: Maintenance, account: Account) -> None:
-    """Raises UnderMaintenance for all users except admins."""
-    state = await maintenance.state()
-    if state.enabled and ADMIN not in account.roles:
-        raise UnderMaintenance(state.message or "", state.retry_after_s)
+async def enter_as(account: Account, maintenance: Maintenance) -> None:
+    """Set the principal of this request, which the log and the audit trail name from now on.
 
-
-def set_principal(account: Account) -> None:
-    """Set the principal of this request, which the log and the audit trail name from now on."""
+    Raises UnderMaintenance for all users except admins.
+    """
     current_context().principal = Principal(
         id=account.id, roles=account.roles, locale=account.locale
     )
+    state = await maintenance.state()
+    if state.enabled and ADMIN not in account.roles:
+        raise UnderMaintenance(state.message or "", state.retry_after_s)

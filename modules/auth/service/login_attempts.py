@@ -27,7 +27,7 @@ class AttemptKeys:
     """All unknown clients at this account."""
     client: str
     """This client at this account, or the session that is signed in to it."""
-    address: str
+    client_ip: str
     """This client at any account."""
     has_session: bool
 
@@ -48,7 +48,7 @@ class LoginAttempts:
         return AttemptKeys(
             account=self.account(email),
             client=self._digest(f"{own}\n{account}"),
-            address=self._digest(f"address:{client}"),
+            client_ip=self._digest(f"address:{client}"),
             has_session=session_id is not None,
         )
 
@@ -78,8 +78,8 @@ class LoginAttempts:
         self, tx: Transaction, keys: AttemptKeys, client: Attempts, now: datetime
     ) -> Counted:
         """Lock in one order, against deadlocks: client, then account, then client IP."""
-        strangers = await self._row(tx, keys.account, keys.account, now)
-        return Counted(client, strangers, await self._row(tx, keys.address, None, now))
+        unknown = await self._row(tx, keys.account, keys.account, now)
+        return Counted(client, unknown, await self._row(tx, keys.client_ip, None, now))
 
     async def _row(self, tx: Transaction, key: str, account: str | None, now: datetime) -> Attempts:
         """Return the row, locked; add it if there is none."""

@@ -1,7 +1,7 @@
 """The delays that wrong passwords cause.
 
-An account has one count for each known client and session, and one for all strangers together. A
-stranger is counted at every account together too.
+An account has one count for each known client and session, and one for all unknown clients
+together. An unknown client is counted at every account together too, by its client IP.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from modules.auth.models import Attempts
 
 FREE, CEILING = 5, 100
 """Wrong attempts of a client at an account: how many cause no delay, and how many close it."""
-FREE_TO_STRANGERS = 20
+FREE_TO_UNKNOWN = 20
 """Wrong attempts of all unknown clients together at one account that cause no delay."""
 MAX_DELAY = timedelta(minutes=15)
 REMEMBERED = timedelta(days=30)
 
-FREE_BY_ADDRESS, WINDOW_BY_CLIENT = 20, timedelta(minutes=5)
+FREE_BY_CLIENT_IP, WINDOW_BY_CLIENT_IP = 20, timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -26,22 +26,22 @@ class Counted:
     """The rows in which an attempt counts; a client that is counted apart has one row."""
 
     client: Attempts
-    strangers: Attempts | None = None
-    address: Attempts | None = None
+    unknown: Attempts | None = None
+    client_ip: Attempts | None = None
 
     @property
     def is_apart(self) -> bool:
-        return self.strangers is None
+        return self.unknown is None
 
     @property
     def rows(self) -> list[Attempts]:
-        return [row for row in (self.client, self.strangers, self.address) if row is not None]
+        return [row for row in (self.client, self.unknown, self.client_ip) if row is not None]
 
     @property
     def by_account(self) -> list[tuple[Attempts, int]]:
         """Return the rows of the account, each with the number of attempts without a delay."""
-        strangers = [(self.strangers, FREE_TO_STRANGERS)] if self.strangers else []
-        return [(self.client, FREE), *strangers]
+        unknown = [(self.unknown, FREE_TO_UNKNOWN)] if self.unknown else []
+        return [(self.client, FREE), *unknown]
 
 
 def count_attempt(counted: Counted, now: datetime) -> None:
@@ -49,7 +49,7 @@ def count_attempt(counted: Counted, now: datetime) -> None:
 
     A delay never exceeds its intended length, even if the clock that set it was ahead.
     """
-    restart_window(counted.address, now)
+    restart_window(counted.client_ip, now)
     if any(row.failures >= CEILING for row, _ in counted.by_account):
         raise ResetRequired
     if (wait := wait_before(counted, now)) > timedelta():
@@ -67,21 +67,21 @@ def forgive(counted: Counted, now: datetime) -> None:
     """Clear the wrong attempts at the account, and subtract the right one from the client's."""
     for row, _ in counted.by_account:
         row.failures, row.open_at = 0, now
-    if (address := counted.address) is not None:
-        address.failures, address.open_at = max(0, address.failures - 1), now
+    if (client_ip := counted.client_ip) is not None:
+        client_ip.failures, client_ip.open_at = max(0, client_ip.failures - 1), now
 
 
-def restart_window(address: Attempts | None, now: datetime) -> None:
-    if address and not timedelta() <= now - address.since < WINDOW_BY_CLIENT:
-        address.failures, address.since, address.open_at = 0, now, now
+def restart_window(client_ip: Attempts | None, now: datetime) -> None:
+    if client_ip and not timedelta() <= now - client_ip.since < WINDOW_BY_CLIENT_IP:
+        client_ip.failures, client_ip.since, client_ip.open_at = 0, now, now
 
 
 def wait_before(counted: Counted, now: datetime) -> timedelta:
     waits = [
         min(row.open_at - now, delay_after(row.failures, free)) for row, free in counted.by_account
     ]
-    if counted.address:
-        waits.append(min(counted.address.open_at - now, WINDOW_BY_CLIENT))
+    if counted.client_ip:
+        waits.append(min(counted.client_ip.open_at - now, WINDOW_BY_CLIENT_IP))
     return max(waits)
 
 
@@ -90,12 +90,12 @@ def count_wrong(counted: Counted, now: datetime) -> None:
         row.failures += 1
         row.open_at = now + delay_after(row.failures, free)
         row.forget_at = max(now + REMEMBERED, row.known_until or now)
-    if (address := counted.address) is None:
+    if (client_ip := counted.client_ip) is None:
         return
-    address.failures += 1
-    address.forget_at = address.since + WINDOW_BY_CLIENT
-    if address.failures >= FREE_BY_ADDRESS:
-        address.open_at = address.forget_at
+    client_ip.failures += 1
+    client_ip.forget_at = client_ip.since + WINDOW_BY_CLIENT_IP
+    if client_ip.failures >= FREE_BY_CLIENT_IP:
+        client_ip.open_at = client_ip.forget_at
 
 
 def delay_after(failures: int, free: int = FREE) -> timedelta:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, update
 
 from core.kit import Clock, Database
-from core.kit.platform import RateLimited, RateLimits, delete_all
+from core.kit.platform import RateLimited, RateLimits
 from modules.auth.errors import HashingBusy
 from modules.auth.models import Attempts
 from modules.auth.service.login_attempts import AttemptKeys, LoginAttempts
@@ -73,9 +73,6 @@ class LoginThrottle:
         account = self._attempts.account(email)
         async with self._db.transaction() as tx:
             await tx.session.execute(delete(Attempts).where(Attempts.account == account))
-
-    async def forget_old(self) -> None:
-        await delete_all(self._db, Attempts, Attempts.forget_at < self._clock())
 
     async def _count(self, keys: AttemptKeys) -> bool:
         """Count one wrong attempt; return whether the client is counted apart."""

@@ -9,7 +9,6 @@ from core.kit import Clock, Database, delete_some
 from modules.auth.models import ApiKey, AuthSession, Password, RefreshToken
 from modules.auth.queries import API_KEYS, HELD_SESSIONS, SESSIONS
 from modules.auth.schemas import ApiKeyRead, SessionData
-from modules.auth.service.api_keys import ApiKeyService
 from modules.auth.service.login_throttle import LoginThrottle
 from modules.auth.service.sessions import SessionService
 from modules.users.public import Accounts
@@ -23,11 +22,9 @@ class SignInData:
         accounts: Accounts,
         login_throttle: LoginThrottle,
         sessions: SessionService,
-        api_keys: ApiKeyService,
     ) -> None:
         self._db, self._clock = db, clock
-        self._accounts, self._login_throttle = accounts, login_throttle
-        self._sessions, self._api_keys = sessions, api_keys
+        self._accounts, self._login_throttle, self._sessions = accounts, login_throttle, sessions
 
     async def sessions(self, user_id: UUID) -> AsyncIterator[Sequence[SessionData]]:
         values = {"owner": user_id, "now": self._clock()}
@@ -56,5 +53,6 @@ class SignInData:
 
     async def close(self, user_id: UUID) -> None:
         """End the sessions and delete the API keys of an account that is disabled or deleted."""
-        await self._sessions.close(user_id)
-        await self._api_keys.close(user_id)
+        async with self._db.transaction() as tx:
+            await self._sessions.end_where(tx, AuthSession.user_id == user_id)
+            await tx.session.execute(delete(ApiKey).where(ApiKey.user_id == user_id))

@@ -17,8 +17,8 @@ from modules.auth.models import ENDED, AuthSession, RefreshToken
 from modules.auth.queries import FORGET_SUCCESSORS, OF_TOKEN, USE_TOKEN
 from modules.auth.service.digests import digest_of, pair_of
 from modules.auth.service.issuing import IssuedTokens, TokenIssuer
-from modules.auth.service.login import check_maintenance, set_principal
-from modules.auth.service.signing_keys import PRINCIPALS
+from modules.auth.service.login import enter_as
+from modules.auth.service.signing_keys import PRINCIPALS, SigningKeys
 from modules.auth.settings import AuthSettings
 from modules.users.public import Accounts
 
@@ -31,12 +31,13 @@ class Refresh:
         db: Database,
         clock: Clock,
         accounts: Accounts,
+        signing_keys: SigningKeys,
         issuer: TokenIssuer,
         maintenance: Maintenance,
         settings: AuthSettings,
     ) -> None:
-        self._db, self._clock = db, clock
-        self._accounts, self._issuer, self._maintenance = accounts, issuer, maintenance
+        self._db, self._clock, self._maintenance = db, clock, maintenance
+        self._accounts, self._signing_keys, self._issuer = accounts, signing_keys, issuer
         self._grace, self._retry = settings.refresh_grace, settings.refresh_retry
 
     async def refresh(self, token: str) -> IssuedTokens:
@@ -44,7 +45,7 @@ class Refresh:
 
         UnderMaintenance leaves the token unused.
         """
-        ring = await self._issuer.ring()
+        ring = await self._signing_keys.ring()
         async with self._db.transaction() as tx:
             session = await self._session_of(tx, token)
             refreshed = await self._refreshed(tx, session, token)
@@ -62,8 +63,7 @@ class Refresh:
         account = await self._accounts.by_id(session.user_id)
         if account is None or not account.is_active:
             raise InvalidRefreshToken
-        set_principal(account)
-        await check_maintenance(self._maintenance, account)
+        await enter_as(account, self._maintenance)
         return session
 
     async def _refreshed(

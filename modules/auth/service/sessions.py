@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select, true, update
 
 from core.kit import Clock, Database, IfMatch, PageRequest, Principal, Rows, Transaction
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import ENDED, AuthSession
 from modules.auth.queries import (
     ALL_SESSIONS,
-    COUNT_OWN_SESSIONS,
-    COUNT_SESSIONS,
     LIVE,
     OWN_SESSIONS,
     SESSIONS,
@@ -38,32 +36,23 @@ class SessionService:
     async def log_out(self, principal: Principal) -> None:
         async with self._db.transaction() as tx:
             await self.end_where(tx, AuthSession.id == principal.session_id)
-            target = ("auth_sessions", principal.session_id)
-            await tx.record("auth.logout", target)
+            await tx.record("auth.logout", ("auth_sessions", principal.session_id))
 
-    async def log_out_everywhere(self, principal: Principal) -> None:
+    async def end(
+        self, session_id: UUID, if_match: IfMatch, owner: Principal | None = None
+    ) -> None:
+        """Raises SessionNotFound, also for a session of another user than `owner`, and Stale."""
+        own = AuthSession.user_id == owner.id if owner else true()
         async with self._db.transaction() as tx:
-            ended = await self.end_where(tx, AuthSession.user_id == principal.id)
-            target = ("users", principal.id)
-            await tx.record("auth.logout_all", target, sessions=len(ended))
+            if not await self.end_where(tx, AuthSession.id == session_id, own):
+                raise SessionNotFound
+            if_match.check_untagged()
+            await tx.record("auth.end_session", ("auth_sessions", session_id))
 
-    async def end_own(self, owner: Principal, session_id: UUID, if_match: IfMatch) -> None:
-        """Raises SessionNotFound, also for a session of another user, and Stale."""
-        await self._end_one(session_id, if_match, AuthSession.user_id == owner.id)
-
-    async def end(self, session_id: UUID, if_match: IfMatch) -> None:
-        await self._end_one(session_id, if_match)
-
-    async def end_all(self, user_id: UUID) -> None:
+    async def end_all(self, user_id: UUID, audit: str = "auth.end_sessions") -> None:
         async with self._db.transaction() as tx:
             ended = await self.end_where(tx, AuthSession.user_id == user_id)
-            target = ("users", user_id)
-            await tx.record("auth.end_sessions", target, sessions=len(ended))
-
-    async def close(self, user_id: UUID) -> None:
-        """End all sessions of a user, in the transaction that closes the account."""
-        async with self._db.transaction() as tx:
-            await self.end_where(tx, AuthSession.user_id == user_id)
+            await tx.record(audit, ("users", user_id), sessions=len(ended))
 
     async def end_where(self, tx: Transaction, *which: ColumnElement[bool]) -> Sequence[UUID]:
         """End the sessions, locked in the order of their ids; return the ids of the ended ones."""
@@ -73,24 +62,6 @@ class SessionService:
         await tx.session.execute(update(AuthSession).where(*still).values(expires_at=ENDED))
         tx.invalidate(PRINCIPALS)
         return session_ids
-
-    async def count_active(self) -> int:
-        async with self._db.read() as reads:
-            return int(await reads.scalar(COUNT_SESSIONS, {"now": self._clock()}))
-
-    async def count(self, owner_id: UUID) -> int:
-        values = {"owner": owner_id, "now": self._clock()}
-        async with self._db.read() as reads:
-            return int(await reads.scalar(COUNT_OWN_SESSIONS, values))
-
-    async def _end_one(
-        self, session_id: UUID, if_match: IfMatch, *which: ColumnElement[bool]
-    ) -> None:
-        async with self._db.transaction() as tx:
-            if not await self.end_where(tx, AuthSession.id == session_id, *which):
-                raise SessionNotFound
-            if_match.check_untagged()
-            await tx.record("auth.end_session", ("auth_sessions", session_id))
 
     def _this_minute(self) -> datetime:
         """Return the current minute, so that the cached total of a request serves the next ones."""

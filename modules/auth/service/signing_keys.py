@@ -101,13 +101,6 @@ class SigningKeys:
             await tx.record("auth.rotate_keys", (NAME, key.kid), all=withdraw)
         return str(key.kid)
 
-    async def forget_retired(self) -> None:
-        """Remove the keys whose last token has expired."""
-        async with self._db.transaction() as tx:
-            await tx.session.execute(
-                delete(SigningKey).where(SigningKey.verifies_until <= self._clock())
-            )
-
     async def _load(self) -> KeyRing:
         async with self._loading:
             rows = await self._rows()

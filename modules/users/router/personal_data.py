@@ -31,15 +31,10 @@ class PersonalDataController(Controller):
     )
     async def read_summary(self, principal: Principal) -> Response[SummaryRead]:
         summary, known = await self.personal_data.summary(principal)
-        body = SummaryRead.model_validate({**summary.figures, "as_of": summary.as_of})
+        body = SummaryRead.model_validate({**summary.counts, "as_of": summary.as_of})
         return BodyResponse(body, headers={"x-cache": "hit" if known else "miss"})
 
-    @get(
-        "/activity",
-        summary="List your activity",
-        policy=readable_by_key,
-        listing=ACTIVITY,
-    )
+    @get("/activity", summary="List your activity", policy=readable_by_key, listing=ACTIVITY)
     async def list_activity(
         self, page_request: PageRequest, principal: Principal
     ) -> Page[ActivityRead]:

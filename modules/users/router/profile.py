@@ -18,16 +18,16 @@ from modules.users.schemas import (
 )
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.profile import ProfileService
-from modules.users.values import Person
+from modules.users.values import Profile
 
 
 @lru_cache(10_000)
-def finished(person: Person, path: str) -> UserRead:
-    """Return the encoded body, made once for a `Person`, which is replaced but never changed.
+def finished(profile: Profile, path: str) -> UserRead:
+    """Return the encoded body, made once for a `Profile`, which is replaced but never changed.
 
     The response sends the value as it is, so the route can declare it as the body.
     """
-    return cast("UserRead", Representation(UserRead.of(person), path))
+    return cast("UserRead", Representation(UserRead.of(profile), path))
 
 
 class ProfileController(Controller):

@@ -44,5 +44,5 @@ class RoleController(Controller):
     async def replace_roles(
         self, user_id: UUID, data: RolesUpdate, principal: Principal, if_match: IfMatch
     ) -> AdminUserRead:
-        person = await self.administration.set_roles(principal, user_id, data.roles, if_match)
-        return AdminUserRead.of(person)
+        changed = await self.administration.set_roles(principal, user_id, data.roles, if_match)
+        return AdminUserRead.of(changed)

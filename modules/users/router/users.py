@@ -26,7 +26,7 @@ from modules.users.errors import (
     UserNotFound,
 )
 from modules.users.permissions import READ, WRITE, readable_by_key
-from modules.users.queries import PEOPLE
+from modules.users.queries import USERS
 from modules.users.schemas import ProfileUpdate, UserCreate, UserRead, UserReplace
 from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
@@ -38,24 +38,15 @@ class UserController(Controller):
     administration: UserAdministration
     users: UserService
 
-    @get(summary="List users", policy=requires(READ), listing=PEOPLE)
+    @get(summary="List users", policy=requires(READ), listing=USERS)
     async def list_users(self, page_request: PageRequest) -> Page[UserRead]:
-        return UserRead.paged(await self.administration.page(page_request, PEOPLE))
+        return UserRead.paged(await self.administration.page(page_request, USERS))
 
-    @post(
-        summary="Add a user",
-        policy=requires(WRITE),
-        errors=(EmailTaken, BeyondOwnRights),
-    )
+    @post(summary="Add a user", policy=requires(WRITE), errors=(EmailTaken, BeyondOwnRights))
     async def create_user(self, data: UserCreate, principal: Principal) -> UserRead:
         return UserRead.of(await self.administration.create(principal, data.account()))
 
-    @get(
-        "/{user_id:str}",
-        summary="Read a profile",
-        policy=readable_by_key,
-        errors=(UserNotFound,),
-    )
+    @get("/{user_id:str}", summary="Read a profile", policy=readable_by_key, errors=(UserNotFound,))
     async def read_user(self, user_id: UUID, principal: Principal) -> UserRead:
         return UserRead.of(await self.users.get(principal, user_id))
 

@@ -6,20 +6,13 @@ from uuid import UUID
 import structlog
 from sqlalchemy import bindparam, delete, select, update
 
-from core.kit import (
-    Clock,
-    Contributions,
-    Database,
-    PersonalData,
-    Principal,
-    Transaction,
-)
+from core.kit import Clock, Contributions, Database, PersonalData, Principal, Transaction
 from core.kit.platform import AuditTrail, Reauthentication
 from modules.users.errors import LastAdmin
 from modules.users.events import ErasureSettled
 from modules.users.models import User
 from modules.users.public import AccountClosed, UserDeleted, UserErased
-from modules.users.queries import DUE, IS_KNOWN, lock_admins
+from modules.users.queries import DUE, IS_KNOWN, is_last_admin
 from modules.users.rows import update_row
 from modules.users.settings import UsersSettings
 
@@ -60,7 +53,7 @@ class AccountDeletion:
         await self._reauthentication.confirm(leaver, password)
         deletes_at = self._clock() + self._settings.deletion_grace
         async with self._db.transaction() as tx:
-            if await lock_admins(tx, leaver.id) == [leaver.id]:
+            if await is_last_admin(tx, leaver.id):
                 raise LastAdmin
             await tx.record("users.request_deletion", ("users", leaver.id))
             if self._settings.deletion_grace:
@@ -142,10 +135,4 @@ def blank(user_id: UUID, now: datetime) -> dict[str, object]:
     } | dict.fromkeys(PRIVATE)
 
 
-PRIVATE = (
-    "age",
-    "locale",
-    "email_verified_at",
-    "pending_email",
-    "last_login_at",
-)
+PRIVATE = ("age", "locale", "email_verified_at", "pending_email", "last_login_at")

@@ -1,30 +1,22 @@
 """The service that makes accounts, and that sign-in uses."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import TypedDict
+from functools import partial
 from uuid import UUID
 
 from email_validator import EmailNotValidError
 from sqlalchemy import bindparam, update
 
-from core.kit import (
-    Clock,
-    Contributions,
-    Database,
-    FieldError,
-    InvalidInput,
-    unique,
-    uuid7,
-)
+from core.kit import Clock, Contributions, Database, FieldError, InvalidInput, unique, uuid7
 from core.kit.platform import MEMBER, NewPasswords, Roles, StorePassword, current_context
 from modules.users.email import as_written, email_key
 from modules.users.errors import EmailTaken
 from modules.users.models import User
 from modules.users.public import Account, AccountUnlocked, UserRegistered
 from modules.users.queries import ACCOUNT_BY_EMAIL, ACCOUNT_BY_ID, FIRST
-from modules.users.rows import person_of, update_row
-from modules.users.values import NewAccount, Person
+from modules.users.rows import profile_of, update_row
+from modules.users.values import NewAccount, Profile
 
 SIGNED_IN = (
     update(User.__table__)  # type: ignore[arg-type]
@@ -37,16 +29,8 @@ SIGNED_IN = (
 )
 
 
-class NewUser(TypedDict):
-    """The values of a row that is not in the database yet."""
-
-    name: str
-    email: str
-    email_key: str
-    age: int | None
-    roles: tuple[str, ...]
-    created_at: datetime
-    updated_at: datetime
+AddUser = Callable[[], Awaitable[Profile]]
+"""A function that adds a prepared user, in the caller's transaction. Raises EmailTaken."""
 
 
 class AccountService:
@@ -78,45 +62,50 @@ class AccountService:
             user_id: UUID | None = await reads.scalar(FIRST)
         return user_id
 
-    async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Person:
+    async def register(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> Profile:
         """Raises EmailTaken; the audit entry of an anonymous caller names the existing account."""
-        user, store_password = await self.prepare(new, roles)
+        add = await self.prepare(new, roles)
         existing = await self.by_email(new.email)
         try:
-            return await self.add(user, store_password)
+            return await add()
         except EmailTaken:
             current_context().about = existing.id if existing else None
             raise
 
-    async def prepare(
-        self, new: NewAccount, roles: Sequence[str] = (MEMBER,)
-    ) -> tuple[NewUser, StorePassword]:
+    async def prepare(self, new: NewAccount, roles: Sequence[str] = (MEMBER,)) -> AddUser:
         """Check the fields and hash the password, before any transaction opens."""
         email, key = stored_and_key(new.email)
         store_password = await self._passwords.prepare(new.password, email, new.name)
-        now = self._clock()
-        user: NewUser = {
-            "name": new.name,
-            "email": email,
-            "email_key": key,
-            "age": new.age,
-            "roles": self._roles.check(roles),
-            "created_at": now,
-            "updated_at": now,
-        }
-        return user, store_password
+        return partial(self._add, new, email, key, self._roles.check(roles), store_password)
 
-    async def add(self, new: NewUser, store_password: StorePassword) -> Person:
-        """Add a user whom `prepare` has checked. Raises EmailTaken."""
+    async def _add(
+        self,
+        new: NewAccount,
+        email: str,
+        key: str,
+        roles: Sequence[str],
+        store_password: StorePassword,
+    ) -> Profile:
         current_context().about = user_id = uuid7()
+        now = self._clock()
         async with self._db.transaction() as tx:
             with unique(User.email_key, EmailTaken):
-                user = await tx.insert(User, id=user_id, **new)
+                user = await tx.insert(
+                    User,
+                    id=user_id,
+                    name=new.name,
+                    email=email,
+                    email_key=key,
+                    age=new.age,
+                    roles=roles,
+                    created_at=now,
+                    updated_at=now,
+                )
             await store_password(user.id)
             await tx.publish(UserRegistered(user_id=user.id))
             await self.unlock(user.email)
             await tx.record("users.create", user, roles=[*user.roles])
-        return person_of(user, self._roles)
+        return profile_of(user, self._roles)
 
     async def unlock(self, email: str) -> None:
         """Clear the wrong attempts at this account, in the caller's transaction."""

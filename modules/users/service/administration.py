@@ -20,11 +20,11 @@ from modules.users.errors import BeyondOwnRights, LastAdmin, NotYoursToChange, U
 from modules.users.models import User
 from modules.users.permissions import ROLES
 from modules.users.public import AccountSignedOut, UserDisabled
-from modules.users.queries import ACCOUNTS, ACTIVE, BY_ID, EVERYONE, TOTAL, lock_admins
-from modules.users.rows import people_of, person_of, update_row
+from modules.users.queries import ACCOUNTS, BY_ID, PROFILES, is_last_admin
+from modules.users.rows import profile_of, profiles_of, update_row
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService, stored_and_key
-from modules.users.values import NewAccount, Person
+from modules.users.values import NewAccount, Profile
 
 
 class UserAdministration:
@@ -48,40 +48,27 @@ class UserAdministration:
         self._contributions = contributions
         self._accounts, self._account_deletion = accounts, account_deletion
 
-    async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Person]:
+    async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Profile]:
         """Return a page of users, and note the read access in the audit trail."""
-        rows = await self._db.page(listing, EVERYONE, request)
+        rows = await self._db.page(listing, PROFILES, request)
         self._db.record_later("users.list", ("users", None))
-        return Rows(people_of(rows.items, self._roles), rows.total, rows.request, rows.last)
+        return Rows(profiles_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 
-    async def person(self, user_id: UUID) -> Person:
+    async def profile(self, user_id: UUID) -> Profile:
         async with self._db.read() as reads:
             row = await reads.one(BY_ID, {"user_id": user_id}, missing=UserNotFound)
-        return person_of(row, self._roles)
+        return profile_of(row, self._roles)
 
-    async def read(self, user_id: UUID, audit: str) -> Person:
+    async def read(self, user_id: UUID, audit: str) -> Profile:
         """Return another user, and record this read access under the action `audit`."""
-        person = await self.person(user_id)
+        profile = await self.profile(user_id)
         async with self._db.transaction() as tx:
             await tx.record(audit, ("users", user_id))
-        return person
-
-    async def changeable(self, actor: Principal, user_id: UUID) -> Person:
-        person = await self.person(user_id)
-        self._must_cover(actor, person.roles)
-        return person
-
-    async def total(self) -> int:
-        async with self._db.read() as reads:
-            return await reads.total(TOTAL)
-
-    async def active(self) -> int:
-        async with self._db.read() as reads:
-            return await reads.total(ACTIVE)
+        return profile
 
     async def create(
         self, actor: Principal, new: NewAccount, roles: Sequence[str] = (MEMBER,)
-    ) -> Person:
+    ) -> Profile:
         """Add a user. Further roles need the same as a change of roles."""
         if set(roles) - {MEMBER}:
             requires(ROLES).fresh().admit(actor, self._clock())
@@ -96,7 +83,7 @@ class UserAdministration:
         changes: Mapping[str, object],
         if_match: IfMatch = ANY_VERSION,
         only: Collection[str] | None = None,
-    ) -> Person:
+    ) -> Profile:
         """Set fields, or `only` these. Raises NotYoursToChange, EmailTaken and Stale."""
         async with self._db.transaction() as tx:
             row = await self._locked(tx, actor, user_id)
@@ -105,20 +92,18 @@ class UserAdministration:
                 refuse_others(changes.keys() & columns.keys() - only)
             if "email" in columns and user_id == actor.id and not actor.is_fresh(self._clock()):
                 raise StepUpRequired
-            return await self.write(tx, user_id, columns, if_match)
+            return await self.write(user_id, columns, if_match)
 
     async def log_out(self, actor: Principal, user_id: UUID) -> None:
         """End every session of a user."""
-        await self.changeable(actor, user_id)
+        self._must_cover(actor, (await self.profile(user_id)).roles)
         for signed_out in self._contributions.of(AccountSignedOut):
             await signed_out.run(user_id)
 
     async def disable(self, actor: Principal, user_id: UUID) -> None:
         """End every session, API key and sign-in of a user, and refuse new ones."""
         async with self._db.transaction() as tx:
-            admins = await lock_admins(tx, user_id)
-            row = await self._locked(tx, actor, user_id)
-            must_remain(admins, user_id)
+            row = await self._locked_with_admins(tx, actor, user_id)
             if row.is_active:
                 await update_row(self._db, user_id, {"is_active": False})
                 await self._account_deletion.close(tx, user_id)
@@ -140,74 +125,60 @@ class UserAdministration:
                 await tx.record("users.enable", row)
 
     async def set_roles(
-        self,
-        actor: Principal,
-        user_id: UUID,
-        roles: Sequence[str],
-        if_match: IfMatch = ANY_VERSION,
-    ) -> Person:
+        self, actor: Principal, user_id: UUID, roles: Sequence[str], if_match: IfMatch = ANY_VERSION
+    ) -> Profile:
         wanted = self._roles.check(roles)
         async with self._db.transaction() as tx:
-            admins = await lock_admins(tx, user_id)
-            row = await self._locked(tx, actor, user_id)
+            before = (await self._locked_with_admins(tx, actor, user_id, ADMIN in wanted)).roles
             self._must_cover(actor, wanted)
-            if ADMIN not in wanted:
-                must_remain(admins, user_id)
             changes = {"roles": wanted, "updated_at": self._clock()}
-            before, row = row.roles, await update_row(self._db, user_id, changes, if_match)
+            row = await update_row(self._db, user_id, changes, if_match)
             tx.invalidate("users", "principals")
             await tx.record(
                 "users.set_roles", ("users", user_id), before=[*before], after=[*wanted]
             )
-        return person_of(row, self._roles)
+        return profile_of(row, self._roles)
 
     async def delete(
         self, actor: Principal, user_id: UUID, if_match: IfMatch = ANY_VERSION
     ) -> None:
         async with self._db.transaction() as tx:
-            admins = await lock_admins(tx, user_id)
-            row = await self._locked(tx, actor, user_id)
-            must_remain(admins, user_id)
-            if_match.check(row)
+            if_match.check(await self._locked_with_admins(tx, actor, user_id))
             await self._account_deletion.remove(tx, user_id)
             await tx.record("users.delete", ("users", user_id))
 
     async def write(
-        self,
-        tx: Transaction,
-        user_id: UUID,
-        columns: Mapping[str, object],
-        if_match: IfMatch,
-    ) -> Person:
-        """Set these columns in one statement. The caller has checked the permissions before."""
-        columns = {**columns, "updated_at": self._clock()} if columns else columns
-        relocated = "locale" in columns and await self._differs(tx, user_id, columns["locale"])
-        row = await update_row(self._db, user_id, columns, if_match)
-        tx.invalidate("users", *(["principals"] if relocated else []))
-        fields = [name for name in columns if name not in DERIVED]
-        await tx.record("users.change", ("users", user_id), fields=fields)
-        return person_of(row, self._roles)
+        self, user_id: UUID, columns: Mapping[str, object], if_match: IfMatch, *stale: str
+    ) -> Profile:
+        """Set these columns, and invalidate `users` and the names in `stale`.
 
-    async def write_plain(
-        self, user_id: UUID, columns: Mapping[str, object], if_match: IfMatch
-    ) -> Person:
-        """Do the same in one step, for columns among `PLAIN`."""
+        The caller has checked the permissions before. Raises UserNotFound, EmailTaken and Stale.
+        """
+        changes = {**columns, "updated_at": self._clock()} if columns else columns
+        if "email" in columns:
+            return await self._write_email(user_id, changes, if_match, stale)
         row = await self._db.update_by_id(
             User,
             user_id,
-            {**columns, "updated_at": self._clock()},
+            changes,
             missing=UserNotFound,
             if_match=if_match,
             audit="users.change",
-            invalidates=("users",),
+            invalidates=("users", *stale),
             erasing_since=None,
         )
-        return person_of(row, self._roles)
+        return profile_of(row, self._roles)
 
-    async def _differs(self, tx: Transaction, user_id: UUID, locale: object) -> bool:
-        """Return whether the user has another locale, which their principals contain."""
-        row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
-        return row.locale != locale
+    async def _write_email(
+        self, user_id: UUID, changes: Mapping[str, object], if_match: IfMatch, stale: Iterable[str]
+    ) -> Profile:
+        """Do the same for a new e-mail address, whose derived columns the audit entry omits."""
+        fields = [name for name in changes if name not in DERIVED]
+        async with self._db.transaction() as tx:
+            row = await update_row(self._db, user_id, changes, if_match)
+            tx.invalidate("users", *stale)
+            await tx.record("users.change", ("users", user_id), fields=fields)
+        return profile_of(row, self._roles)
 
     async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> User:
         """Lock and return the row. Raises UserNotFound and BeyondOwnRights."""
@@ -215,20 +186,22 @@ class UserAdministration:
         self._must_cover(actor, row.roles)
         return row
 
+    async def _locked_with_admins(
+        self, tx: Transaction, actor: Principal, user_id: UUID, stays_admin: bool = False
+    ) -> User:
+        """Lock the row and the admins. Raises the errors of `_locked`, and LastAdmin."""
+        is_last = await is_last_admin(tx, user_id)
+        row = await self._locked(tx, actor, user_id)
+        if is_last and not stays_admin:
+            raise LastAdmin
+        return row
+
     def _must_cover(self, actor: Principal, roles: Iterable[str]) -> None:
         if not self._roles.permissions_of(roles) <= actor.permissions:
             raise BeyondOwnRights
 
 
-PLAIN = frozenset({"name", "age"})
-"""The columns on which nothing else depends."""
 DERIVED = frozenset({"email_key", "email_verified_at", "updated_at"})
-
-
-def must_remain(admins: Sequence[UUID], leaving: UUID) -> None:
-    """Raise LastAdmin if no other admin remains. `admins` are locked by the transaction."""
-    if admins == [leaving]:
-        raise LastAdmin
 
 
 def refuse_others(fields: Collection[str]) -> None:
@@ -237,7 +210,7 @@ def refuse_others(fields: Collection[str]) -> None:
         raise NotYoursToChange(message, fields=sorted(fields))
 
 
-def changed_columns(changes: Mapping[str, object], row: Person | User) -> dict[str, object]:
+def changed_columns(changes: Mapping[str, object], row: Profile | User) -> dict[str, object]:
     """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
     columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
     if "email" in columns:

@@ -37,11 +37,11 @@ class AdminService:
         """Make an admin if there is none; return whether one was made. Raises EmailTaken."""
         if await self.exists():
             return False
-        admin, store_password = await self._accounts.prepare(new, ADMIN_ROLES)
+        add = await self._accounts.prepare(new, ADMIN_ROLES)
         async with self._db.transaction():
             if await self.exists():
                 return False
-            await self._accounts.add(admin, store_password)
+            await add()
         return True
 
     async def make(self, new: NewAccount, *, promote: bool) -> None:

@@ -13,29 +13,29 @@ Parts = Mapping[str, PersonalRows | Mapping[str, PersonalRows]]
 T = TypeVar("T")
 
 
-async def document(exported_at: datetime, parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
+async def document(exported_at: datetime, parts: Parts, user_id: UUID) -> AsyncIterator[bytes]:
     """Yield an `ExportRead`: the data of each part about the user, under the part's name."""
     yield b'{"exported_at":%s,"data":' % dumps(written(exported_at)).encode()
-    async for piece in members(parts, person_id):
+    async for piece in members(parts, user_id):
         yield piece
     yield b"}"
 
 
-async def members(parts: Parts, person_id: UUID) -> AsyncIterator[bytes]:
+async def members(parts: Parts, user_id: UUID) -> AsyncIterator[bytes]:
     opening = b"{"
     for name, part in parts.items():
         yield opening + dumps(name).encode() + b":"
-        inner = members(part, person_id) if isinstance(part, Mapping) else value(part, person_id)
+        inner = members(part, user_id) if isinstance(part, Mapping) else value(part, user_id)
         async for piece in inner:
             yield piece
         opening = b","
     yield b"}" if parts else b"{}"
 
 
-async def value(read: PersonalRows, person_id: UUID) -> AsyncIterator[bytes]:
+async def value(read: PersonalRows, user_id: UUID) -> AsyncIterator[bytes]:
     """Yield a single body as an object, and all batches of rows as one list."""
     opening = b"["
-    async for rows in read(person_id):
+    async for rows in read(user_id):
         if isinstance(rows, Schema):
             yield text_of(rows)
             return

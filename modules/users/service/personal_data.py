@@ -25,12 +25,12 @@ from modules.users.service.export_document import document
 
 log = structlog.get_logger(__name__)
 
-FIGURES_KEPT = timedelta(seconds=60)
+MAX_AGE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    figures: dict[str, int]
+    counts: dict[str, int]
     as_of: datetime
 
 
@@ -48,29 +48,29 @@ class PersonalDataService:
         self._export_limit = limits.of("export")
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
-    async def summary(self, person: Principal) -> tuple[Summary, bool]:
+    async def summary(self, user: Principal) -> tuple[Summary, bool]:
         """Return statistics at most a minute old, and whether they were cached."""
-        cached, now = self._summaries.get(person.id), self._clock()
-        if cached and now - FIGURES_KEPT < cached.as_of <= now:
+        cached, now = self._summaries.get(user.id), self._clock()
+        if cached and now - MAX_AGE < cached.as_of <= now:
             return cached, True
-        summary = Summary(await self._figures(person.id), now)
-        self._summaries.put(person.id, summary)
+        summary = Summary(await self._counts(user.id), now)
+        self._summaries.put(user.id, summary)
         return summary, False
 
-    async def activity(self, person: Principal, request: PageRequest) -> Rows[AuditEntry]:
-        return await self._db.page(ACTIVITY, DONE_BY, request, user_id=person.id)
+    async def activity(self, user: Principal, request: PageRequest) -> Rows[AuditEntry]:
+        return await self._db.page(ACTIVITY, DONE_BY, request, user_id=user.id)
 
-    async def export(self, person: Principal) -> AsyncIterator[bytes]:
+    async def export(self, user: Principal) -> AsyncIterator[bytes]:
         """Yield a JSON document, after the audit entry is committed. Raises RateLimited."""
-        await self._export_limit.check(person.text)
+        await self._export_limit.check(user.text)
         async with self._db.transaction() as tx:
-            await tx.record("users.export", ("users", person.id))
+            await tx.record("users.export", ("users", user.id))
         exports = {data.name: data.export for data in self._contributions.of(PersonalData)}
-        async for piece in document(self._clock(), exports, person.id):
+        async for piece in document(self._clock(), exports, user.id):
             yield piece
 
     async def profile(self, user_id: UUID) -> AsyncIterator[UserRead]:
-        yield UserRead.of(await self._administration.person(user_id))
+        yield UserRead.of(await self._administration.profile(user_id))
 
     async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
         """Yield the actions of this user, then the actions in this user's name."""
@@ -78,13 +78,13 @@ class PersonalDataService:
             async for rows in self._db.batches(ACTIVITY, query, user_id=user_id):
                 yield ActivityRead.each(rows)
 
-    async def _figures(self, user_id: UUID) -> dict[str, int]:
+    async def _counts(self, user_id: UUID) -> dict[str, int]:
         """Return the statistics of all modules; one that fails is logged and left out."""
-        figures: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for statistic in self._contributions.of(UserStatistic):
             try:
-                figures[statistic.name.rpartition(".")[2]] = await statistic.count(user_id)
+                counts[statistic.name.rpartition(".")[2]] = await statistic.count(user_id)
             except Exception:
                 count_fallback("statistic")
-                log.exception("figure_failed", figure=statistic.name)
-        return figures
+                log.exception("statistic_failed", statistic=statistic.name)
+        return counts

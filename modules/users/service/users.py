@@ -8,7 +8,7 @@ from modules.users.permissions import READ, WRITE
 from modules.users.schemas import ProfileUpdate, UserReplace
 from modules.users.service.administration import UserAdministration
 from modules.users.service.profile import ProfileService
-from modules.users.values import Person
+from modules.users.values import Profile
 
 CHANGEABLE = frozenset({"name", "age"})
 """The fields of another user that the permission `users:write` is for."""
@@ -18,7 +18,7 @@ class UserService:
     def __init__(self, profiles: ProfileService, administration: UserAdministration) -> None:
         self._profiles, self._administration = profiles, administration
 
-    async def get(self, reader: Principal, user_id: UUID) -> Person:
+    async def get(self, reader: Principal, user_id: UUID) -> Profile:
         """Return a profile; read access to another user is audited. Raises UserNotFound."""
         if user_id == reader.id:
             return await self._profiles.read(reader)
@@ -32,7 +32,7 @@ class UserService:
         user_id: UUID,
         update: ProfileUpdate | UserReplace,
         if_match: IfMatch,
-    ) -> Person:
+    ) -> Profile:
         """Change a user. Raises NotYoursToChange for a field beside the name and the age."""
         if user_id == actor.id:
             return await self._profiles.change(actor, update, if_match)

@@ -15,8 +15,8 @@ from modules.auth.passwords.hashing import PasswordHashing
 from modules.auth.service.login_delays import (
     CEILING,
     FREE,
-    FREE_BY_ADDRESS,
-    FREE_TO_STRANGERS,
+    FREE_BY_CLIENT_IP,
+    FREE_TO_UNKNOWN,
     delay_after,
 )
 from tests.modules.auth.conftest import AUTH, code_of, limit_login
@@ -130,7 +130,7 @@ class TestByAccount:
             answers = await at_once(
                 *(attempt(app, user.email, address=f"198.51.100.{n}") for n in range(100))
             )
-        assert FREE_TO_STRANGERS <= len(reached) <= FREE_TO_STRANGERS + 1
+        assert FREE_TO_UNKNOWN <= len(reached) <= FREE_TO_UNKNOWN + 1
         assert sorted({each.status_code for each in answers}) == [401, 429]
 
     def test_the_delay_grows_to_a_quarter_of_an_hour(self) -> None:
@@ -144,8 +144,8 @@ class TestByAddress:
     async def test_guesses_at_many_accounts_from_one_client_ip_are_limited(
         self, app: Litestar
     ) -> None:
-        answers = [await attempt(app, f"u{n}@example.com") for n in range(FREE_BY_ADDRESS + 1)]
-        assert [each.status_code for each in answers] == [401] * FREE_BY_ADDRESS + [429]
+        answers = [await attempt(app, f"u{n}@example.com") for n in range(FREE_BY_CLIENT_IP + 1)]
+        assert [each.status_code for each in answers] == [401] * FREE_BY_CLIENT_IP + [429]
         assert 0 < int(answers[-1].headers["retry-after"]) <= 300
         other = await attempt(app, "u0@example.com", address="192.0.2.2")
         assert other.status_code == 401
@@ -155,7 +155,7 @@ class TestByAddress:
     async def test_an_ipv6_client_is_its_network_and_the_trail_has_the_whole_address(
         self, app: Litestar, core: CoreContainer
     ) -> None:
-        for number in range(FREE_BY_ADDRESS):
+        for number in range(FREE_BY_CLIENT_IP):
             answer = await attempt(app, f"u{number}@example.com", address=f"2001:db8::{number:x}")
             assert answer.status_code == 401
         refused = await attempt(app, "x@example.com", address="2001:db8::ffff:1")
@@ -166,7 +166,7 @@ class TestByAddress:
         assert rows[5].address == "2001:db8::5"
 
     async def test_who_is_right_is_not_counted(self, app: Litestar, user: TestUser) -> None:
-        for _ in range(FREE_BY_ADDRESS + 2):
+        for _ in range(FREE_BY_CLIENT_IP + 2):
             assert (await attempt(app, user.email, PASSWORD)).status_code == 200
 
 

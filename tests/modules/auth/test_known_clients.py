@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from config.settings import Rate
 from core.testing import PASSWORD, CoreContainer, TestUser, later
 from modules.auth.models import Attempts
-from modules.auth.service.login_delays import CEILING, FREE, FREE_TO_STRANGERS
+from modules.auth.service.login_delays import CEILING, FREE, FREE_TO_UNKNOWN
 from modules.auth.service.login_throttle import MOST_KNOWN
 from modules.users.plugin import Plugin
 from modules.users.service.admins import AdminService
@@ -39,7 +39,7 @@ async def nearly_reach_the_ceiling(core: CoreContainer) -> None:
         await tx.session.execute(update(Attempts).where(Attempts.account.is_not(None)).values(left))
 
 
-async def lock_out_strangers(app: Litestar, core: CoreContainer, email: str) -> None:
+async def lock_out_unknown_clients(app: Litestar, core: CoreContainer, email: str) -> None:
     await attempt(app, email)
     await nearly_reach_the_ceiling(core)
     async with core.db().transaction() as tx:
@@ -55,11 +55,11 @@ async def count(core: CoreContainer, statement: Any) -> int:
         return int(await reads.scalar(statement))
 
 
-class TestStrangers:
+class TestUnknownClients:
     async def test_unknown_clients_delay_each_other_but_no_known_client(
         self, app: Litestar, user: TestUser
     ) -> None:
-        for number in range(FREE_TO_STRANGERS):
+        for number in range(FREE_TO_UNKNOWN):
             answer = await attempt(app, user.email, address=f"192.0.2.{number}")
             assert answer.status_code == 401
         assert (await attempt(app, user.email, address="192.0.2.99")).status_code == 429
@@ -68,7 +68,7 @@ class TestStrangers:
     async def test_close_the_account_to_unknown_clients_alone(
         self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await lock_out_strangers(app, core, user.email)
+        await lock_out_unknown_clients(app, core, user.email)
         assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
         proof = await user.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
         assert proof.status_code == 204
@@ -78,7 +78,7 @@ class TestStrangers:
         self, app: Litestar, core: CoreContainer, client: AsyncClient, user: TestUser
     ) -> None:
         for email in (user.email, "unknown@example.com"):
-            await lock_out_strangers(app, core, email)
+            await lock_out_unknown_clients(app, core, email)
             refused = await attempt(app, email)
             assert "retry-after" not in refused.headers
             assert "must be reset" in refused.json()["detail"]
@@ -91,7 +91,7 @@ class TestStrangers:
         self, app: Litestar, core: CoreContainer, client: AsyncClient
     ) -> None:
         email = "early@example.com"
-        await lock_out_strangers(app, core, email)
+        await lock_out_unknown_clients(app, core, email)
         body = {"name": "Early Bird", "email": email, "password": PASSWORD}
         assert (await client.post(f"{AUTH}/register", json=body)).status_code == 201
         assert (await attempt(app, email, PASSWORD)).status_code == 200
@@ -143,14 +143,14 @@ class TestKnownClients:
     ) -> None:
         home = "2001:db8:1:2::1"
         assert (await attempt(app, user.email, PASSWORD, home)).status_code == 200
-        await lock_out_strangers(app, core, user.email)
+        await lock_out_unknown_clients(app, core, user.email)
         for address, status in (("2001:db8:1:2::ffff", 200), ("2001:db8:1:3::1", 403)):
             assert (await attempt(app, user.email, PASSWORD, address)).status_code == status
 
     async def test_known_clients_are_forgotten_after_three_months(
         self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await lock_out_strangers(app, core, user.email)
+        await lock_out_unknown_clients(app, core, user.email)
         with later(days=89):
             assert (await attempt(app, user.email, PASSWORD, HOME)).status_code == 200
         with later(days=89 + 91):
@@ -163,7 +163,7 @@ class TestKnownClients:
             answer = await attempt(app, user.email, PASSWORD, f"203.0.113.{number}")
             assert answer.status_code == 200
         assert await count(core, KNOWN) == MOST_KNOWN
-        await lock_out_strangers(app, core, user.email)
+        await lock_out_unknown_clients(app, core, user.email)
         for number, status in ((1, 403), (2, 200), (MOST_KNOWN + 1, 200)):
             answer = await attempt(app, user.email, PASSWORD, f"203.0.113.{number}")
             assert answer.status_code == status
@@ -171,7 +171,7 @@ class TestKnownClients:
     async def test_known_clients_of_one_account_are_unknown_to_another(
         self, app: Litestar, core: CoreContainer, user: TestUser
     ) -> None:
-        await lock_out_strangers(app, core, "other@example.com")
+        await lock_out_unknown_clients(app, core, "other@example.com")
         assert (await attempt(app, "other@example.com", PASSWORD, HOME)).status_code == 403
 
     async def test_known_clients_are_erased_with_the_account(
@@ -225,7 +225,7 @@ async def test_what_opens_the_account_again(
     clear: Clearing,
     password: str,
 ) -> None:
-    await lock_out_strangers(app, core, user.email)
+    await lock_out_unknown_clients(app, core, user.email)
     await attempt(app, user.email, WRONG, HOME)
     await clear(app, user, admin)
     assert (await attempt(app, user.email, password)).status_code == 200
@@ -235,6 +235,6 @@ async def test_what_opens_the_account_again(
 async def test_who_signs_in_again_from_home_keeps_the_session_of_before(
     app: Litestar, core: CoreContainer, client: AsyncClient, user: TestUser
 ) -> None:
-    await lock_out_strangers(app, core, user.email)
+    await lock_out_unknown_clients(app, core, user.email)
     assert await log_in(client, user)
     assert (await user.client.get("/api/v1/users/me")).status_code == 200

@@ -7,6 +7,7 @@ from uuid import UUID
 from httpx import AsyncClient, Response
 from sqlalchemy import Uuid, column, func, select, table
 
+from core.kit import Statistic
 from core.kit.platform import AuditEntry
 from core.testing import CoreContainer, TestUser
 
@@ -30,6 +31,11 @@ def wrong(answer: Response) -> list[tuple[str, str]]:
     """Place and code of each refused field."""
     assert answer.status_code == 400, answer.text
     return [(each["location"], each["code"]) for each in answer.json()["errors"]]
+
+
+async def statistic(core: CoreContainer, name: str) -> int:
+    of_admins = {it.name: it for it in core.contributions().of(Statistic)}
+    return await of_admins[name].read()
 
 
 async def audited(core: CoreContainer, action: str) -> Sequence[Any]:

@@ -42,7 +42,7 @@ from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
 from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
-from tests.modules.users.asking import ME, USERS, audited, code, me
+from tests.modules.users.asking import ME, USERS, audited, code, me, statistic
 
 GRACE = timedelta(days=7)
 
@@ -135,19 +135,14 @@ async def test_leaving_ends_everything_at_once_and_keeps_the_address(
 
 
 async def test_who_has_left_does_not_sign_in_or_count_as_active(
-    users: Module, user: TestUser, admin: TestUser
+    users: Module, user: TestUser, admin: TestUser, core: CoreContainer
 ) -> None:
-    assert (
-        await users.provider(UserAdministration)().total(),
-        await users.provider(UserAdministration)().active(),
-    ) == (2, 2)
+    names = ("users.total", "users.active")
+    assert [await statistic(core, name) for name in names] == [2, 2]
     await leave(user)
     account = await users.provider(AccountService)().by_email(user.email)
     assert account is not None and not account.is_active
-    assert (
-        await users.provider(UserAdministration)().total(),
-        await users.provider(UserAdministration)().active(),
-    ) == (2, 1)
+    assert [await statistic(core, name) for name in names] == [2, 1]
 
 
 async def test_the_grace_over_every_module_erases(

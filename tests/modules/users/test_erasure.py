@@ -18,11 +18,18 @@ from time_machine import travel
 from config.settings import Settings
 from core.kit import Module, utc_now
 from core.kit.platform import AuditEntry
-from core.testing import PASSWORD, CoreContainer, TestUser, client_of, register, sign_in
+from core.testing import (
+    PASSWORD,
+    CoreContainer,
+    TestUser,
+    client_of,
+    core_of,
+    register,
+    sign_in,
+)
 from modules.users.service.account_deletion import AccountDeletion
 from modules.users.service.accounts import AccountService
-from modules.users.service.administration import UserAdministration
-from tests.modules.users.asking import ME, USERS, rows_of_passwords
+from tests.modules.users.asking import ME, USERS, rows_of_passwords, statistic
 
 API = "/api/v1"
 CANARY = "zzcanary"
@@ -204,10 +211,8 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
         await admin.client.get(f"{USERS}/{user.id}"),
     ]
     assert {each.status_code for each in asked} == {404}
-    assert (
-        await users.provider(UserAdministration)().total() == 1
-        and await users.provider(AccountService)().by_id(user.id) is None
-    )
+    assert await statistic(core_of(app), "users.total") == 1
+    assert await users.provider(AccountService)().by_id(user.id) is None
     async with register(app, user.email, "A Namesake") as again:
         assert again.id != user.id
 

@@ -210,7 +210,7 @@ async def test_nobody_acts_on_who_may_more(
         profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),
         profiles.change(helper, admin.id, UserReplace(name="Changed"), ANY_VERSION),
         profiles.delete(helper, admin.id, ANY_VERSION),
-        people.changeable(helper, admin.id),
+        people.log_out(helper, admin.id),
         people.change(helper, admin.id, {"name": "Changed"}),
         people.disable(helper, admin.id),
         people.set_roles(helper, admin.id, ["member"]),

@@ -2,7 +2,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from core.kit import Permission, Transaction
+from core.kit import Permission
 from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, client_of
 from tests.modules.users.asking import ME, USERS, audited, code, me, with_key, wrong
 
@@ -95,21 +95,14 @@ async def test_a_patch_leaves_what_it_does_not_name(user: TestUser) -> None:
 
 
 async def test_only_another_locale_invalidates_principals(
-    user: TestUser, monkeypatch: pytest.MonkeyPatch
+    user: TestUser, core: CoreContainer
 ) -> None:
-    found: list[bool] = []
-    invalidate = Transaction.invalidate
-
-    def spied(tx: Transaction, *names: str) -> None:
-        found.append("principals" in names)
-        invalidate(tx, *names)
-
-    monkeypatch.setattr(Transaction, "invalidate", spied)
+    versions, found = core.cache_versions(), []
     whole = {"name": "Some Person", "email": "person@example.com", "locale": "ko"}
-    for _ in range(2):
-        await user.client.patch(ME, json={"locale": "en"})
-    for _ in range(2):
-        await user.client.put(ME, json=whole)
+    for method, body in [("PATCH", {"locale": "en"})] * 2 + [("PUT", whole)] * 2:
+        before = versions.here(["principals"])
+        assert (await user.client.request(method, ME, json=body)).status_code == 200
+        found.append(versions.here(["principals"]) != before)
     assert found == [True, False, True, False]
 
 
