@@ -30,7 +30,7 @@ def test_they_hold() -> None:
         ("config/logging.py", "import core.kernel.errors", "Settings import nothing"),
         ("core/kernel/pages.py", "import sqlalchemy", "Plain values"),
         ("core/data/models.py", "import litestar", "The engines, data and events"),
-        ("core/engine/sql/reads.py", "import core.engine.http.headers", "The two engines"),
+        ("core/engine/sql/reads.py", "import core.engine.http.asgi", "The two engines"),
         ("core/engine/sql/reads.py", "import core.data.models", "Layers"),
         ("core/data/models.py", "import core.engine.sql.lanes", "An engine is entered"),
         ("core/security/policies.py", "import sqlalchemy", "Security knows nothing of tables"),

@@ -3,6 +3,7 @@
 The rest of the core uses these names, and `server`, which loads uvicorn.
 """
 
+from core.engine.http.asgi import Header
 from core.engine.http.client_ip import ClientIp
 from core.engine.http.errors import (
     BadHost,
@@ -15,7 +16,6 @@ from core.engine.http.errors import (
     Unparsable,
     UriTooLong,
 )
-from core.engine.http.headers import Header
 from core.engine.http.lifecycle import Lifecycle
 from core.engine.http.request_validator import RequestValidator
 

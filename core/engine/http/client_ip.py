@@ -6,8 +6,8 @@ The first entry that is not a trusted proxy is the client, which can forge the e
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Any
 
+from core.engine.http.asgi import Scope
 from core.kernel.lru_dict import LruDict
 
 MAX_ENTRY_LENGTH = 64
@@ -18,7 +18,7 @@ class ClientIp:
         self._trusted = tuple(trusted)
         self._known: LruDict[str, tuple[str, bool]] = LruDict(10_000)
 
-    def of(self, scope: Any, headers: dict[bytes, bytes]) -> str:
+    def of(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         """Return the client IP without a port; an empty string if the peer has no IP."""
         client = scope.get("client")
         if not client:

@@ -7,7 +7,7 @@ subject in each file.
 from abc import ABC
 from asyncio import BaseTransport, Task, Transport
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -15,6 +15,9 @@ from core.engine.http.connections import ReaderWatch, ServingState
 from core.engine.http.errors import TooManyConnections
 from core.engine.http.response_writer import Flow
 from core.kernel.errors import ProblemError
+
+if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
 
 NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""}
 
@@ -86,7 +89,7 @@ class Connection(HttpToolsProtocol, ABC):
         self._unstarted: Task[None] | None = None  # of the current read; not running yet
         self._running: RequestResponseCycle | None = None  # `cycle` is of the last request
         self._fault: ProblemError | None = None
-        self.scope = cast(Any, NOTHING_KNOWN)
+        self.scope = cast("HTTPScope", NOTHING_KNOWN)
         self._reader: ReaderWatch | None = None
         self._counted = self._enter()
         if not self._counted:

@@ -7,7 +7,7 @@ this file leans on; `tests/core/wiring/test_direct_call.py` fails if one of them
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Request
 from litestar.enums import RequestEncodingType
@@ -15,15 +15,22 @@ from litestar.exceptions import ClientException, SerializationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty
 
-AnyRequest = Request[Any, Any, Any]
-Call = Callable[[AnyRequest], Awaitable[Any]]
+if TYPE_CHECKING:
+    from litestar._kwargs import KwargsModel
+    from litestar._kwargs.dependencies import DependencyContainer
+
+AnyRequest = Request[Any, Any, Any]  # Any: its types of users, tokens and states are not used
+Provided = list[tuple[str, Callable[[], object]]]
+"""The name and the function of each dependency."""
+Call = Callable[[AnyRequest], Awaitable[object]]
 
 
-def direct_call(handler: HTTPRouteHandler, model: Any) -> Call | None:
+def direct_call(handler: HTTPRouteHandler, of_litestar: object) -> Call | None:
     """Return a function that calls the handler; None if Litestar has to call it.
 
-    `model` is the `KwargsModel` of the handler, which lists its parameters and dependencies.
+    `of_litestar` is the `KwargsModel` of the handler: its parameters and dependencies.
     """
+    model = cast("KwargsModel", of_litestar)
     dependencies = [it for batch in model.dependency_batches for it in batch]
     if is_surrounded(handler) or reads_form(handler) or not all(map(is_plain_call, dependencies)):
         return None
@@ -35,13 +42,11 @@ def direct_call(handler: HTTPRouteHandler, model: Any) -> Call | None:
 
 
 def call_with_dependencies(
-    function: Callable[..., Awaitable[Any]],
-    calls: list[tuple[str, Callable[[], Any]]],
-    takes_request: bool,
+    function: Callable[..., Awaitable[object]], calls: Provided, takes_request: bool
 ) -> Call:
     """Pass the dependencies on as they are; Litestar would validate each at every request."""
 
-    async def call(request: AnyRequest) -> Any:
+    async def call(request: AnyRequest) -> object:
         arguments = {name: provide() for name, provide in calls}
         if takes_request:
             arguments["request"] = request
@@ -50,16 +55,14 @@ def call_with_dependencies(
     return call
 
 
-def call_with_parameters(
-    handler: HTTPRouteHandler, model: Any, calls: list[tuple[str, Callable[[], Any]]]
-) -> Call:
+def call_with_parameters(handler: HTTPRouteHandler, model: "KwargsModel", calls: Provided) -> Call:
     """Read path, query, header fields and body as Litestar does, and validate all arguments."""
-    function: Callable[..., Awaitable[Any]] = handler.fn
+    function: Callable[..., Awaitable[object]] = handler.fn
     validated = handler.signature_model.parse_values_from_connection_kwargs
 
-    async def call(request: AnyRequest) -> Any:
+    async def call(request: AnyRequest) -> object:
         try:
-            arguments: dict[str, Any] = await model.to_kwargs(connection=request)
+            arguments = await model.to_kwargs(connection=request)
         except SerializationException as error:
             raise ClientException(str(error)) from error
         if arguments.get("data") is Empty:
@@ -91,7 +94,7 @@ def reads_form(handler: HTTPRouteHandler) -> bool:
     return media_type not in (None, RequestEncodingType.JSON)
 
 
-def is_plain_call(dependency: Any) -> bool:
+def is_plain_call(dependency: "DependencyContainer") -> bool:
     """Return whether the dependency is a synchronous function without parameters."""
     provide = dependency.provide
     waits = not provide.has_sync_callable or provide.has_sync_generator_dependency

@@ -4,15 +4,29 @@ A violation is an error like any other: the protocol passes the application a re
 error in the scope. The response then has an id, security headers, a log line and a problem as body.
 """
 
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from core.engine.http.refusing import RefusingConnection
 from core.engine.http.request_validator import MAX_URL_BYTES
 from core.engine.http.response_writer import ResponseWriter
-from core.engine.http.slices import END_OF_HEAD, MAX_WAITING, SLICE_BYTES, pieces
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+MAX_WAITING = 16
+"""The number of pipelined requests that may wait while an earlier one is processed."""
+END_OF_HEAD = b"\r\n\r\n"
+WAITING_BYTES = MAX_WAITING * len(b"GET / HTTP/1.1" + END_OF_HEAD)
+"""At most MAX_WAITING requests can end within this number of bytes."""
+SLICE_BYTES = 16_384
+"""The largest piece that is parsed at once, so that an excess is detected one piece late at most.
+
+A body of known length is not cut into pieces.
+"""
 
 
 class HttpProtocol(RefusingConnection):
@@ -69,7 +83,7 @@ class HttpProtocol(RefusingConnection):
         """Pass a single piece on as it is; uvicorn would copy it twice."""
         self._body_bytes += len(body)
         if not (waiting := self.cycle.body):
-            self.cycle.body = cast(Any, b"")
+            self.cycle.body = b""  # type: ignore[assignment]  # uvicorn only adds to it
         elif isinstance(waiting, bytes):
             self.cycle.body = bytearray(waiting)
         super().on_body(body)
@@ -82,7 +96,7 @@ class HttpProtocol(RefusingConnection):
 
     # The application
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         cycle.__class__, self._running = ResponseWriter, cycle  # replaces the class of uvicorn
         self._unstarted = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
@@ -106,3 +120,13 @@ class HttpProtocol(RefusingConnection):
             self._schedule_check()
         if self.flow.read_paused:
             self.flow.resume_reading()
+
+
+def pieces(data: bytes, body: int) -> Iterator[bytes]:
+    """Yield the first `body` bytes whole, and the rest in pieces with few requests each."""
+    if body:
+        yield data[:body]
+    for start in range(body, len(data), SLICE_BYTES):
+        piece = data[start : start + SLICE_BYTES]
+        step = SLICE_BYTES if piece.count(END_OF_HEAD) < MAX_WAITING else WAITING_BYTES
+        yield from (piece[at : at + step] for at in range(0, len(piece), step))

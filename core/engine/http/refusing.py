@@ -3,7 +3,7 @@
 from asyncio import Event, Transport
 from collections.abc import Callable
 from re import compile as pattern
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -13,6 +13,9 @@ from core.engine.http.request_validator import MAX_HEADER_BYTES, MAX_URL_BYTES
 from core.engine.http.response_writer import ResponseWriter
 from core.engine.http.timing import TimedConnection
 from core.kernel.errors import ProblemError
+
+if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
 
 TARGET = pattern(rb"https?://([^/?#]+)([^#]*)")
 
@@ -112,7 +115,7 @@ class RefusingConnection(TimedConnection):
     def _respond_with(self, error: ProblemError) -> None:
         self._awaiting_body = False
         self.cycle = ResponseWriter(
-            scope=cast(Any, {**NOTHING_KNOWN, **self.scope, "refusal": error}),
+            scope=cast("HTTPScope", {**NOTHING_KNOWN, **self.scope, "refusal": error}),
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import chain
 from re import compile as pattern
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from core.engine.http.asgi import Header, Scope
 from core.engine.http.errors import (
     BadHost,
     BadUrl,
@@ -20,7 +20,6 @@ from core.engine.http.errors import (
     Unparsable,
     UriTooLong,
 )
-from core.engine.http.headers import Header
 from core.kernel.errors import error_at
 
 MAX_FIELDS = 100
@@ -54,7 +53,7 @@ class RequestValidator:
         self._any_host = tuple(path.encode() + b"/" for path in any_host)
         self._accepted: set[bytes] = set()
 
-    def read(self, scope: Any) -> dict[bytes, bytes]:
+    def read(self, scope: Scope) -> dict[bytes, bytes]:
         """Return the header fields by name. Raises the error of the server or of a check."""
         if "refusal" in scope:
             raise scope["refusal"]
@@ -78,13 +77,13 @@ class RequestValidator:
             raise Unparsable
         return headers
 
-    def _check(self, scope: Any, host: bytes) -> None:
+    def _check(self, scope: Scope, host: bytes) -> None:
         match = HOST.fullmatch(host)
         if match and match[1].lower() in self._hosts:
             if len(self._accepted) < MAX_SPELLINGS:  # clients choose the case and the port
                 self._accepted.add(host)
         elif (scope["raw_path"] + b"/").startswith(self._any_host):
-            scope["headers"] = [field for field in scope["headers"] if field[0] != b"host"]
+            scope["headers"][:] = [field for field in scope["headers"] if field[0] != b"host"]
         else:
             raise Misdirected if match else BadHost
 

@@ -19,7 +19,7 @@ from multiprocessing.synchronize import Event
 from threading import Timer
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from config.lean import load_without
 
@@ -81,7 +81,7 @@ class Options:
         )
 
 
-def default_protocol() -> Any:
+def default_protocol() -> "type[HttpProtocol] | Literal['auto']":
     """Return our protocol; if it is switched off, the name of uvicorn's own."""
     if HTTP.is_off:
         return "auto"
@@ -254,7 +254,7 @@ def reloader() -> type[BaseReload]:
 
 
 def work_once(
-    options: Options, greeted: Event, greet: Callable[[], None], sockets: Sequence[Any]
+    options: Options, greeted: Event, greet: Callable[[], None], sockets: Sequence[socket.socket]
 ) -> None:
     """Run the worker that restarts after each change; call `greet` at the first start only."""
 

@@ -33,12 +33,10 @@ class TimedConnection(Connection):
         if self.transport.get_write_buffer_size():
             self._schedule_check(0)
 
-    def _is_held_up(self) -> bool:
-        """Return whether the server, and not the client, delays the body."""
-        return self.flow.read_paused or self.cycle.waiting_for_100_continue
-
     def _deadline(self) -> float:
-        if self._is_answering() and (not self._awaiting_body or self._is_held_up()):
+        if self._is_answering() and (
+            not self._awaiting_body or self.flow.read_paused or self.cycle.waiting_for_100_continue
+        ):  # the server, and not the client, delays the body
             self._heard = self._window_began = self.loop.time()
             return self._heard + self.body_timeout  # not a deadline: the time of the next check
         if self._discarding:

@@ -1,7 +1,7 @@
 """Exact totals, cached until a commit changes their tables, for at most two seconds."""
 
 from asyncio import Task, create_task, shield, wait
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import partial
 from time import monotonic
 from typing import Self
@@ -10,11 +10,10 @@ from sqlalchemy import Select, func, select
 
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.changes import tables_in
+from core.engine.sql.compiled_statements import Values
 from core.kernel.lru_dict import LruDict
 
 MAX_AGE_S = 2.0  # seconds, because a change of another machine may not be known yet
-
-CountValues = Mapping[str, object]
 
 
 class Count:
@@ -75,8 +74,8 @@ class CachedCounts:
     async def get(
         self,
         count: Count,
-        values: CountValues,
-        ask: Callable[[Select[int], CountValues], Coroutine[object, object, int]],
+        values: Values,
+        ask: Callable[[Select[int], Values], Coroutine[object, object, int]],
     ) -> int:
         key = count, tuple(sorted(values.items()))
         counting = self._countings.get(key)

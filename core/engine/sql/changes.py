@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Delete, Executable, Table, TextClause
+from sqlalchemy import Delete, Executable, Select, Table, TextClause
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.visitors import iterate
 
@@ -53,5 +52,5 @@ def references_to(table: Table) -> Iterator[tuple[str, str]]:
                 yield other.name, action
 
 
-def tables_in(element: Any) -> set[str]:
-    return {part.name for part in iterate(element) if isinstance(part, Table)}
+def tables_in(query: Select[object]) -> set[str]:
+    return {part.name for part in iterate(query) if isinstance(part, Table)}

@@ -15,6 +15,13 @@ from sqlalchemy.sql.dml import UpdateBase
 from core.engine.switches import COMPILED_STATEMENTS
 from core.kernel.fallbacks import note_fallback
 
+Values = Mapping[str, object]
+Parameters = Sequence[object]
+"""The values of a statement, as the driver takes them."""
+Rows = Sequence[Sequence[object]]
+Selected = Result[Any]  # Any: an Executable does not say which columns it selects
+NOTHING: Values = {}
+
 
 class CompiledStatement:
     """The SQL of a statement, with SQLAlchemy's processors for its values and its rows."""
@@ -37,11 +44,11 @@ class CompiledStatement:
         self._row = SimpleResultMetaData(names, _processors=processors)
         self._columns = [*zip(names, processors, strict=True)]
 
-    def bind(self, values: Mapping[str, object]) -> list[object]:
+    def bind(self, values: Values) -> list[object]:
         every = {**self._given, **values} if self._given else values
         return [encode(every[key]) if encode else every[key] for key, encode in self._into]
 
-    def only(self, rows: Sequence[Sequence[object]]) -> dict[str, object] | None:
+    def only(self, rows: Rows) -> dict[str, object] | None:
         """Return the values of the only row by their columns, or None if there is no row."""
         if not rows:
             return None
@@ -51,7 +58,7 @@ class CompiledStatement:
             for (name, decode), value in zip(self._columns, row, strict=True)
         }
 
-    def result(self, rows: Sequence[Sequence[Any]]) -> Result[Any]:
+    def result(self, rows: Rows) -> Selected:
         return IteratorResult(self._row, iter(rows))
 
 

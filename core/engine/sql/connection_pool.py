@@ -16,14 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import greenlet_spawn
 
-from core.engine.sql.compiled_statements import CompiledStatement
+from core.engine.sql.compiled_statements import CompiledStatement, Parameters, Rows
 from core.engine.sql.errors import DatabaseBusy, is_outdated, translate_busy_errors
 from core.kernel.errors import Unavailable
 from core.kernel.fallbacks import note_fallback
 
 ACQUIRE_TIMEOUT_S = 15
-Rows = Sequence[Sequence[object]]
-Write = tuple[CompiledStatement, list[object]]
+Write = tuple[CompiledStatement, Parameters]
 """A statement, and its values as the driver takes them."""
 T = TypeVar("T")
 CHANGED = "changed"
@@ -34,9 +33,7 @@ IF_CHANGED = text(f"EXISTS (SELECT FROM {CHANGED})")
 class ConnectionPool(ABC):
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         self.engine, self._connections = engine, connections
-        self._idle: LifoQueue[AsyncConnection | None] = LifoQueue()
-        for _ in range(connections):
-            self._idle.put_nowait(None)  # opened when first needed
+        self._idle: LifoQueue[AsyncConnection | None] = unopened(connections)
 
     @property
     def lent(self) -> int:
@@ -45,15 +42,15 @@ class ConnectionPool(ABC):
 
     @abstractmethod
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> Rows:
         """Execute a statement and return its rows. Raises the errors of SQLAlchemy."""
 
+    @abstractmethod
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> None:
         """Perform a write without rows, at the latest with the next statement or the commit."""
-        await self.perform(connection, plan, values)
 
     @abstractmethod
     async def perform_whole(self, change: Write, beside: Sequence[Write]) -> Rows:
@@ -124,7 +121,7 @@ class ConnectionPool(ABC):
             self._idle.put_nowait(connection if usable else None)
 
     async def close(self) -> None:
-        await self._close_all([connection for connection in taken_out(self._idle) if connection])
+        await self._close_all(taken_out(self._idle))
         await self.engine.dispose()
 
     async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
@@ -136,8 +133,7 @@ class ConnectionPool(ABC):
         if connection.sync_connection:
             connection.sync_connection.invalidate()
         for kept in taken_out(self._idle):
-            if kept:
-                discard(kept)
+            discard(kept)
 
     async def _next_idle(self) -> AsyncConnection | None:
         try:
@@ -162,12 +158,20 @@ class ConnectionPool(ABC):
             raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
 
 
-def taken_out(idle: LifoQueue[T | None]) -> list[T | None]:
-    """Return all entries of the queue, and replace each by None, to be opened when needed."""
+def unopened(connections: int) -> LifoQueue[T | None]:
+    """Return a queue with None for each connection, which is opened when it is first needed."""
+    idle: LifoQueue[T | None] = LifoQueue()
+    for _ in range(connections):
+        idle.put_nowait(None)
+    return idle
+
+
+def taken_out(idle: LifoQueue[T | None]) -> list[T]:
+    """Return the open connections of the queue, and replace each by None."""
     entries = [idle.get_nowait() for _ in range(idle.qsize())]
     for _ in entries:
         idle.put_nowait(None)
-    return entries
+    return [entry for entry in entries if entry is not None]
 
 
 def dbapi_connection_of(connection: AsyncConnection) -> Any:

@@ -27,13 +27,7 @@ TRANSIENT_STATES = frozenset(
         "42P05",  # the prepared statement exists already, for the same reason
         "55006",
         "55P03",  # lock not available
-        *(
-            "57P01",
-            "57P02",
-            "57P03",
-            "57P04",
-            "57P05",
-        ),  # shutting down, starting, idle for too long
+        *("57P01", "57P02", "57P03", "57P04", "57P05"),  # shutting down, starting, idle too long
     }
 )
 OUTDATED_STATES = frozenset({READ_ONLY, "26000", "42P05"})

@@ -41,6 +41,18 @@ class Lane(IntEnum):
     """The lane of exempted work, such as an export, and of slow statements outside requests."""
 
 
+def time_limits(statement_timeout_s: float) -> dict[Lane, float | None]:
+    """Return the time in seconds that a run may take in each lane."""
+    brief_s = min(BRIEF_S, statement_timeout_s)
+    return {
+        Lane.reserved: statement_timeout_s,
+        Lane.quick: brief_s,
+        Lane.trial: brief_s,
+        Lane.slow: statement_timeout_s,
+        Lane.unlimited: None,
+    }
+
+
 class Overran(Exception):
     """The run took longer than its lane allows, and was interrupted."""
 

@@ -10,12 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.connecting import READ_ONLY_SESSION, SESSION, connect_args_of
 from core.engine.sql.connection_pool import ConnectionPool
+from core.engine.sql.postgres.settings import (
+    READ_ONLY_SESSION,
+    SESSION,
+    connect_args_of,
+    timeout_of,
+)
 from core.engine.sql.reads import PlannedReads
-from core.engine.sql.sqlite.connection_pool import SqlitePool
+from core.engine.sql.sqlite.connection_pool import SqlitePool, WriteConnection
 from core.engine.sql.sqlite.readers import LaneConnection, LaneThreads, SqliteReads
-from core.engine.sql.sqlite.write_connection import WriteConnection
 from core.engine.sql.sqlite.writer import GroupCommit
 
 registry.register("sqlite.threaded", "core.engine.sql.sqlite.driver", "Dialect")
@@ -69,7 +73,7 @@ def open_postgres(
     from core.engine.sql.postgres.pool import PostgresPool
     from core.engine.sql.postgres.reads import CONNECTIONS, PostgresReads  # loads the driver
 
-    limit = {"statement_timeout": f"{round(statement_timeout_s * 1000)}"}
+    limit = timeout_of(statement_timeout_s)
     engine = pooled(url, WRITE_CONNECTIONS + 1, connect_args=connect_args_of(SESSION | limit))
     read_only = connect_args_of(READ_ONLY_SESSION)
     lanes = sum(CONNECTIONS.values())

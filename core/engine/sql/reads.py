@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from asyncio import create_task, gather
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import monotonic
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -14,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from core.engine.sql.cached_counts import CachedCounts, Count
-from core.engine.sql.compiled_statements import compile_statement
+from core.engine.sql.compiled_statements import (
+    NOTHING,
+    Parameters,
+    Rows,
+    Selected,
+    Values,
+    compile_statement,
+)
 from core.engine.sql.errors import TooSlow, is_repeatable, translate_busy_errors
 from core.engine.sql.lanes import MAX_WAITING, ConcurrencyLimit, KnownStatement, Lane, Overran
 from core.engine.sql.statement_timeout import is_exempt, is_limited
@@ -29,9 +36,7 @@ R = TypeVar("R", covariant=True)
 T = TypeVar("T")
 U = TypeVar("U")
 Call = Callable[..., Awaitable[T]]
-Values = Mapping[str, object]
 Read = Callable[[], Coroutine[object, object, T]]
-NOTHING: Values = {}
 
 
 class ReadConnection(ABC):
@@ -91,10 +96,10 @@ class ReadsInTransaction(ReadConnection):
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> Selected:
         must_select(statement)
 
-        def flush_and_execute(session: Session) -> Result[Any]:
+        def flush_and_execute(session: Session) -> Selected:
             session.flush()
             return session.connection().execute(statement, values)
 
@@ -114,14 +119,14 @@ class PlannedReads(ReadConnection):
         self._engine = engine
         self._totals = totals
         self._known: WeakKeyDictionary[Executable, KnownStatement] = WeakKeyDictionary()
-        self._samples: WeakKeyDictionary[Executable, tuple[Sequence[Any], float]] = (
+        self._samples: WeakKeyDictionary[Executable, tuple[Sequence[object], float]] = (
             WeakKeyDictionary()
         )
         self.statement_timeout_s = statement_timeout_s
         self._slow_limit = ConcurrencyLimit(SLOW, MAX_WAITING, statement_timeout_s)
         self._unlimited_limit = ConcurrencyLimit(UNLIMITED)
 
-    async def execute(self, statement: Executable, values: Values = NOTHING) -> Result[Any]:
+    async def execute(self, statement: Executable, values: Values = NOTHING) -> Selected:
         known = self._known.get(statement) or self._remember(statement)
         if (plan := known.plan) is None:
             known.runs += 1
@@ -151,7 +156,7 @@ class PlannedReads(ReadConnection):
         if monotonic() > until:
             values = await super().sample(statement)
             self._samples[statement] = values, monotonic() + SAMPLE_S
-        return values
+        return cast("Sequence[T]", values)
 
     async def both(self, first: Read[T], second: Read[U]) -> tuple[T, U]:
         """Return the results of two reads at the same time; if one fails, cancel the other."""
@@ -169,7 +174,7 @@ class PlannedReads(ReadConnection):
 
     async def _execute_plainly(
         self, known: KnownStatement, statement: Executable, values: Values
-    ) -> Result[Any]:
+    ) -> Selected:
         """Execute by SQLAlchemy, and once more if the connection was lost or is outdated."""
         must_select(statement)
         with translate_busy_errors(reading=True):
@@ -200,18 +205,18 @@ class PlannedReads(ReadConnection):
 
     @abstractmethod
     def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
-    ) -> Awaitable[Any]:
+        self, lane: Lane, known: KnownStatement, sql: str, values: Parameters
+    ) -> Awaitable[Rows]:
         """Return the driver's rows, in the order of the SELECT. Raises Overran."""
 
     @abstractmethod
     def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
-    ) -> Awaitable[Result[Any]]:
+    ) -> Awaitable[Selected]:
         """Return the result of SQLAlchemy. Raises Overran."""
 
 
-def of_one_column(result: Result[Any]) -> Result[Any]:
+def of_one_column(result: Selected) -> Selected:
     if len(result.keys()) > 1:
         raise RuntimeError("A read hands out rows, of several columns here: use execute().")
     return result

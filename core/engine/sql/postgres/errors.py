@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from asyncpg import (
     CannotConnectNowError,
+    InsufficientResourcesError,
     InterfaceError,
     InternalClientError,
     PostgresConnectionError,
@@ -25,6 +26,7 @@ LOST = (
     OSError,
     PostgresConnectionError,
 )
+NOT_CONNECTED = (*LOST, InsufficientResourcesError, InterfaceError)
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def setting_up() -> Iterator[None]:
     """
     try:
         yield
-    except (InterfaceError, *LOST) as error:
+    except NOT_CONNECTED as error:
         raise DatabaseBusy from error
     except DBAPIError as error:
         if error.orig is None or not isinstance(error.orig.__cause__, LOST):

@@ -8,7 +8,7 @@ from asyncio import CancelledError
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import cast
 
 from asyncpg import IntegrityConstraintViolationError
 from sqlalchemy import Connection, event
@@ -16,15 +16,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import await_, greenlet_spawn
 
-from core.engine.sql.compiled_statements import CompiledStatement
+from core.engine.sql.compiled_statements import CompiledStatement, Parameters, Rows
 from core.engine.sql.connection_pool import (
     CHANGED,
     ConnectionPool,
-    Rows,
     Write,
     dbapi_connection_of,
 )
 from core.engine.sql.errors import has_outdated_plan, is_repeatable, raise_busy
+from core.engine.sql.postgres.connection import Adapted, Driver
 from core.engine.sql.postgres.errors import LOST, setting_up
 from core.engine.sql.postgres.reads import close_all
 from core.engine.sql.statement_timeout import is_limited
@@ -45,7 +45,7 @@ class PostgresPool(ConnectionPool):
 
     def __init__(self, engine: AsyncEngine, connections: int) -> None:
         super().__init__(engine, connections)
-        self._left: dict[Any, list[Write]] = {}
+        self._left: dict[Connection | None, list[Write]] = {}
         """The writes that wait, by the connection that SQLAlchemy's events pass."""
         for point in ("before_cursor_execute", "savepoint", "rollback_savepoint", "commit"):
             event.listen(engine.sync_engine, point, self._perform_before)
@@ -67,13 +67,13 @@ class PostgresPool(ConnectionPool):
         return connection
 
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> Rows:
         await self._perform_left(connection.sync_connection)
         return await self._fetch(dbapi_connection_of(connection), plan.sql, values)
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> None:
         left = self._left.setdefault(connection.sync_connection, [])
         left.append((plan, values))
@@ -111,13 +111,12 @@ class PostgresPool(ConnectionPool):
 
     async def _perform_left(self, connection: Connection | None) -> None:
         if connection and (left := self._left.pop(connection, None)):
-            await self._fetch(connection.connection.dbapi_connection, *joined(left))
+            adapted = cast(Adapted, connection.connection.dbapi_connection)
+            await self._fetch(adapted, *joined(left))
 
-    async def _fetch_last(
-        self, connection: AsyncConnection, sql: str, values: list[object]
-    ) -> Rows:
+    async def _fetch_last(self, connection: AsyncConnection, sql: str, values: Parameters) -> Rows:
         """Execute the last statement of a transaction, which alone needs no BEGIN and COMMIT."""
-        adapted = dbapi_connection_of(connection)
+        adapted: Adapted = dbapi_connection_of(connection)
         alone = self.commits_alone and not is_open(adapted)
         rows = await self._fetch(adapted, sql, values, alone)
         if not alone or is_open(adapted):  # by a repetition
@@ -125,7 +124,7 @@ class PostgresPool(ConnectionPool):
         return rows
 
     async def _fetch(
-        self, adapted: Any, sql: str, values: list[object], alone: bool = False
+        self, adapted: Adapted, sql: str, values: Parameters, alone: bool = False
     ) -> Rows:
         """Return the rows; repeat the first statement of a transaction if it may succeed then."""
         is_first = not is_open(adapted)
@@ -141,23 +140,22 @@ class PostgresPool(ConnectionPool):
         return await self._fetch_once(adapted, sql, values)
 
     async def _fetch_once(
-        self, adapted: Any, sql: str, values: list[object], alone: bool = False
+        self, adapted: Adapted, sql: str, values: Parameters, alone: bool = False
     ) -> Rows:
         try:
             if not (alone or is_open(adapted)):
                 await self._start(adapted)
-            rows: Rows = await adapted.driver_connection.fetch(sql, *values)
+            return await adapted.driver_connection.fetch(sql, *values)
         except IntegrityConstraintViolationError as error:
             raise IntegrityError(sql, None, error) from error
         except Exception as error:
             lost = is_lost_by(error, adapted.driver_connection)
             raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
-        return rows
 
     async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
         await close_all(connections)
 
-    async def _start(self, adapted: Any) -> None:
+    async def _start(self, adapted: Adapted) -> None:
         """Begin a transaction in a way that SQLAlchemy notices.
 
         Terminate the connection if BEGIN is cancelled, because the driver would make a savepoint of
@@ -173,26 +171,26 @@ class PostgresPool(ConnectionPool):
         return is_lost_by(error, dbapi_connection_of(connection).driver_connection)
 
     def is_free(self, connection: AsyncConnection) -> bool:
-        driver = dbapi_connection_of(connection).driver_connection
+        driver: Driver = dbapi_connection_of(connection).driver_connection
         left = connection.sync_connection in self._left
         return not (left or driver.is_closed() or driver.is_in_transaction())
 
 
-def is_open(adapted: Any) -> bool:
+def is_open(adapted: Adapted) -> bool:
     """Return whether the driver is in a transaction; a closed one cannot be asked."""
     driver = adapted.driver_connection
-    return not driver.is_closed() and bool(driver.is_in_transaction())
+    return not driver.is_closed() and driver.is_in_transaction()
 
 
-def is_lost_by(error: Exception, driver: Any) -> bool:
+def is_lost_by(error: Exception, driver: Driver) -> bool:
     """Return whether the connection is lost; terminate it if the driver may not know that."""
     if isinstance(error, LOST) or isinstance(error.__cause__, LOST):
         driver.terminate()
         return True
-    return bool(driver.is_closed())
+    return driver.is_closed()
 
 
-def joined(writes: Sequence[Write]) -> tuple[str, list[Any]]:
+def joined(writes: Sequence[Write]) -> tuple[str, list[object]]:
     """Return one statement that performs these writes, and its values."""
     sql = in_one(tuple([plan for plan, _ in writes]))
     return sql, [value for _, values in writes for value in values]

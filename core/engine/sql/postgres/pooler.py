@@ -4,34 +4,34 @@ Each transaction may use another connection to the server. Therefore each read i
 its own, prepared statements have no names, and session settings are set in each transaction.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import cast
 
 from sqlalchemy import Connection, Executable, event
-from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.engine.sql.connecting import UNCOMPILED, set_local, set_local_in_one
+from core.engine.sql.compiled_statements import Parameters, Rows, Selected, Values
 from core.engine.sql.lanes import Lane
+from core.engine.sql.postgres.connection import Adapted, Driver
 from core.engine.sql.postgres.pool import PostgresPool
-from core.engine.sql.postgres.reads import LentConnection, PostgresReads, timeout_of
-from core.engine.sql.reads import Values
+from core.engine.sql.postgres.reads import LentConnection, PostgresReads
+from core.engine.sql.postgres.settings import UNCOMPILED, set_local, set_local_in_one, timeout_of
 
 
 class PooledReads(PostgresReads):
-    async def _limit_session(self, driver: Any, lane: Lane) -> None:
+    async def _limit_session(self, driver: Driver, lane: Lane) -> None:
         """Set nothing, because settings are set in each transaction."""
 
     async def _fetch_over(
-        self, lent: LentConnection, lane: Lane, sql: str, values: list[object]
-    ) -> Sequence[Any]:
+        self, lent: LentConnection, lane: Lane, sql: str, values: Parameters
+    ) -> Rows:
         async with self._transaction(lent, lane):
             return await super()._fetch_over(lent, lane, sql, values)
 
     async def _ask_over(
         self, lent: LentConnection, lane: Lane, statement: Executable, values: Values
-    ) -> Result[Any]:
+    ) -> Selected:
         settings = set_local_in_one(self._settings_of(lane))
         await lent.connection.exec_driver_sql(settings)  # after SQLAlchemy's BEGIN
         return await super()._ask_over(lent, lane, statement, values)
@@ -65,21 +65,16 @@ class PoolerPool(PostgresPool):
 
     def __init__(self, engine: AsyncEngine, connections: int, statement_timeout_s: float) -> None:
         super().__init__(engine, connections)
-        self._limit = set_local(timeout_of(statement_timeout_s) | UNCOMPILED)
-        limit_transactions(engine, statement_timeout_s)
+        limit = timeout_of(statement_timeout_s) | UNCOMPILED
+        self._limit, self._limit_in_one = set_local(limit), set_local_in_one(limit)
+        event.listen(engine.sync_engine, "begin", self._limit_transaction)
 
-    async def _start(self, adapted: Any) -> None:
+    async def _start(self, adapted: Adapted) -> None:
         await super()._start(adapted)
         await adapted.driver_connection.execute(self._limit)
 
-
-def limit_transactions(engine: AsyncEngine, statement_timeout_s: float) -> None:
-    """Set the statement timeout in each transaction that SQLAlchemy begins."""
-    limit = set_local_in_one(timeout_of(statement_timeout_s) | UNCOMPILED)
-
-    def begin(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
+    def _limit_transaction(self, connection: Connection) -> None:
+        """Set the statement timeout in a transaction that SQLAlchemy begins."""
+        driver = cast(Driver, connection.connection.driver_connection)
         if not driver.is_in_transaction():
-            connection.exec_driver_sql(limit)
-
-    event.listen(engine.sync_engine, "begin", begin)
+            connection.exec_driver_sql(self._limit_in_one)

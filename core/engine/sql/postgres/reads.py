@@ -4,24 +4,25 @@ This module imports the driver, so it is imported only if the database is Postgr
 """
 
 from asyncio import LifoQueue, gather
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from asyncpg import (
     OutdatedSchemaCacheError,
     QueryCanceledError,
 )
 from sqlalchemy import Executable
-from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.connecting import WITHOUT_WORKERS, set_all
-from core.engine.sql.connection_pool import dbapi_connection_of, discard, taken_out
-from core.engine.sql.lanes import BRIEF_S, KnownStatement, Lane, Overran
+from core.engine.sql.compiled_statements import Parameters, Rows, Selected, Values
+from core.engine.sql.connection_pool import dbapi_connection_of, discard, taken_out, unopened
+from core.engine.sql.lanes import BRIEF_S, KnownStatement, Lane, Overran, time_limits
+from core.engine.sql.postgres.connection import Driver
 from core.engine.sql.postgres.errors import LOST, is_ended_query, is_lost, setting_up
-from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, T, Values
+from core.engine.sql.postgres.settings import WITHOUT_WORKERS, set_all, timeout_of
+from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, T
 
 CONNECTIONS = {
     Lane.reserved: 2,
@@ -34,7 +35,7 @@ CONNECTIONS = {
 
 class LentConnection(NamedTuple):
     connection: AsyncConnection
-    driver: Any
+    driver: Driver
     epoch: int
 
     def discard(self) -> None:
@@ -50,42 +51,29 @@ class PostgresReads(PlannedReads):
         self, engine: AsyncEngine, totals: CachedCounts, statement_timeout_s: float
     ) -> None:
         super().__init__(engine, totals, statement_timeout_s)
-        brief_s = min(BRIEF_S, statement_timeout_s)
-        self._limits_s = {
-            Lane.reserved: statement_timeout_s,
-            Lane.quick: brief_s,
-            Lane.trial: brief_s,
-            Lane.slow: statement_timeout_s,
-            Lane.unlimited: 0.0,
-        }
+        self._limits_s = time_limits(statement_timeout_s)
         self._idle: dict[Lane, LifoQueue[LentConnection | None]] = {
-            lane: LifoQueue() for lane in Lane
+            lane: unopened(connections) for lane, connections in CONNECTIONS.items()
         }
-        for lane, size in CONNECTIONS.items():
-            for _ in range(size):
-                self._idle[lane].put_nowait(None)  # opened when first needed
         self._epoch = 0
         """A number that rises when a connection is lost, because the others may be lost too."""
 
-    async def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
-    ) -> Sequence[Any]:
+    async def _fetch(self, lane: Lane, known: KnownStatement, sql: str, values: Parameters) -> Rows:
         return await self._lend(lane, known, self._fetch_over, sql, values)
 
     async def _fetch_over(
-        self, lent: LentConnection, _: Lane, sql: str, values: list[object]
-    ) -> Sequence[Any]:
-        rows: Sequence[Any] = await lent.driver.fetch(sql, *values)
-        return rows
+        self, lent: LentConnection, _: Lane, sql: str, values: Parameters
+    ) -> Rows:
+        return await lent.driver.fetch(sql, *values)
 
     async def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
-    ) -> Result[Any]:
+    ) -> Selected:
         return await self._lend(lane, known, self._ask_over, statement, values)
 
     async def _ask_over(
         self, lent: LentConnection, _: Lane, statement: Executable, values: Values
-    ) -> Result[Any]:
+    ) -> Selected:
         result = (await lent.connection.execute(statement, values)).freeze()()
         await lent.connection.rollback()  # ends the transaction that SQLAlchemy has begun
         return result
@@ -122,7 +110,7 @@ class PostgresReads(PlannedReads):
     async def _open(self, lane: Lane) -> LentConnection:
         with setting_up():
             connection = await self._engine.connect()
-            driver = dbapi_connection_of(connection).driver_connection
+            driver: Driver = dbapi_connection_of(connection).driver_connection
             try:
                 await self._limit_session(driver, lane)
             except BaseException:
@@ -130,7 +118,7 @@ class PostgresReads(PlannedReads):
                 raise
         return LentConnection(connection, driver, self._epoch)
 
-    async def _limit_session(self, driver: Any, lane: Lane) -> None:
+    async def _limit_session(self, driver: Driver, lane: Lane) -> None:
         await driver.execute(set_all(self._settings_of(lane)))
 
     def _settings_of(self, lane: Lane) -> dict[str, str]:
@@ -146,19 +134,14 @@ class PostgresReads(PlannedReads):
         return None
 
     async def close(self) -> None:
-        kept = [lent for idle in self._idle.values() for lent in taken_out(idle) if lent]
-        await close_all([lent.connection for lent in kept])
+        kept = [lent.connection for idle in self._idle.values() for lent in taken_out(idle)]
+        await close_all(kept)
         await self._engine.dispose()
 
 
-def timeout_of(seconds: float) -> dict[str, str]:
-    return {"statement_timeout": str(round(seconds * 1000))}
-
-
-async def close_all(connections: Iterable[AsyncConnection]) -> None:
+async def close_all(connections: Sequence[AsyncConnection]) -> None:
     """Close connections at the same time, so that a silent server is waited for once only."""
-    kept = list(connections)
-    valid = [dbapi_connection_of(connection) for connection in kept if not connection.invalidated]
+    valid = [dbapi_connection_of(it) for it in connections if not it.invalidated]
     await gather(*(adapted.driver_connection.close() for adapted in valid), return_exceptions=True)
-    for connection in kept:
+    for connection in connections:
         await connection.close()

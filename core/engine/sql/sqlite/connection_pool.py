@@ -1,15 +1,71 @@
-"""Writes on SQLite without SQLAlchemy: each call is one hop to the writing thread."""
+"""Transactions on SQLite: each call is one hop to the writing thread."""
 
 import sqlite3
+from asyncio import create_task
 from collections.abc import Sequence
+from time import monotonic
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import await_
 
-from core.engine.sql.compiled_statements import CompiledStatement
-from core.engine.sql.connection_pool import ConnectionPool, Rows, Write, dbapi_connection_of
-from core.engine.sql.sqlite.driver import Outcome, change_and_write
-from core.engine.sql.sqlite.writer import GroupCommit
+from core.engine.sql.compiled_statements import CompiledStatement, Parameters, Rows
+from core.engine.sql.connection_pool import ConnectionPool, Write, dbapi_connection_of
+from core.engine.sql.errors import TooSlow
+from core.engine.sql.lanes import Overran
+from core.engine.sql.sqlite.driver import ThreadedConnection
+from core.engine.sql.sqlite.threads import Call, T
+from core.engine.sql.sqlite.writer import SAVEPOINT, GroupCommit, SqlWrite
+
+
+class WriteConnection(ThreadedConnection):
+    """A DBAPI connection, which has its turn from its first statement to commit or rollback."""
+
+    def __init__(self, group: GroupCommit) -> None:
+        self._group = group
+        self.in_transaction = False
+        self.left: list[SqlWrite] = []
+        """Writes without rows, performed with the next statement or the commit."""
+
+    async def perform(self, call: Call[T]) -> T:
+        since, before, self.left = None, self.left, []
+        if not self.in_transaction:
+            waits_since = monotonic()
+            await self._group.take_turn()
+            self.in_transaction = True
+            if self._group.ready:
+                before = [SAVEPOINT, *before]
+            else:
+                since = waits_since
+        try:
+            return await self._group.run(since, before, call)
+        except Overran:  # SQLite has rolled back the transaction, and the group with it
+            raise TooSlow from None
+
+    async def commit_all(self) -> None:
+        """Commit; a transaction that consists of left writes begins and commits in one hop."""
+        left, self.left = self.left, []
+        if self.in_transaction:
+            self.in_transaction = False
+            await self._group.commit(left)
+        elif left:
+            await self._group.perform_whole(left)
+
+    def commit(self) -> None:
+        await_(self.commit_all())
+
+    def rollback(self) -> None:
+        self.left = []
+        if self.in_transaction:
+            self.in_transaction = False
+            await_(self._group.rollback())
+
+    def close(self) -> None:
+        """Roll back; SQLAlchemy also calls this when the writing task is cancelled."""
+        self.left = []
+        if self.in_transaction:
+            self.in_transaction = False
+            self._rolling_back = create_task(self._group.rollback())
 
 
 class SqlitePool(ConnectionPool):
@@ -20,30 +76,31 @@ class SqlitePool(ConnectionPool):
         self._group = group
 
     async def perform(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> Rows:
+        writes: WriteConnection = dbapi_connection_of(connection)
         try:
-            done: Outcome = await dbapi_connection_of(connection).perform(plan.sql, values, False)
+            return await writes.perform(lambda driver: driver.execute(plan.sql, values).fetchall())
         except sqlite3.Error as error:
             raise as_sqlalchemy(error, plan.sql) from error
-        return done.rows
 
     async def perform_later(
-        self, connection: AsyncConnection, plan: CompiledStatement, values: list[object]
+        self, connection: AsyncConnection, plan: CompiledStatement, values: Parameters
     ) -> None:
-        dbapi_connection_of(connection).perform_later(plan.sql, values)
+        writes: WriteConnection = dbapi_connection_of(connection)
+        writes.left.append((plan.sql, values))
 
     async def perform_whole(self, change: Write, beside: Sequence[Write]) -> Rows:
         first, *others = [(plan.sql, values) for plan, values in (change, *beside)]
         try:
-            rows: Rows = await self._group.perform_whole(change_and_write, first, others)
+            return await self._group.perform_whole(others, first)
         except sqlite3.Error as error:
             raise as_sqlalchemy(error, first[0]) from error
-        return rows
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
+        writes: WriteConnection = dbapi_connection_of(connection)
         try:
-            await dbapi_connection_of(connection).commit_all()
+            await writes.commit_all()
         except sqlite3.Error as error:
             raise as_sqlalchemy(error, "COMMIT") from error
 
@@ -51,7 +108,8 @@ class SqlitePool(ConnectionPool):
         return False
 
     def is_free(self, connection: AsyncConnection) -> bool:
-        return not dbapi_connection_of(connection).in_transaction
+        writes: WriteConnection = dbapi_connection_of(connection)
+        return not writes.in_transaction
 
 
 def as_sqlalchemy(error: sqlite3.Error, sql: str) -> DBAPIError:

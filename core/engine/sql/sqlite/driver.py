@@ -1,16 +1,21 @@
 """A SQLite driver for SQLAlchemy's asyncio: a statement with its rows is one hop to a thread."""
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from time import monotonic, sleep
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
+from sqlalchemy import URL
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_
 
-from core.engine.sql.sqlite.functions import add_functions
+from core.engine.sql.compiled_statements import Parameters
+from core.engine.sql.sqlite.threads import Call, T
+from core.kernel.folding import fold
 
 LOCK_WAIT_S = 5.0
 """The longest wait for a lock that another process holds; then DatabaseBusy is raised."""
@@ -27,9 +32,7 @@ PRAGMAS = (
     "temp_store = MEMORY",
 )
 OPENING_S = 5.0
-SqlWrite = tuple[str, Sequence[object]]
-"""A statement, and its values."""
-SAVEPOINT: SqlWrite = ("SAVEPOINT mine", ())
+Row = tuple[object, ...]
 
 
 def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
@@ -42,6 +45,15 @@ def open_connection(path: str, *pragmas: str) -> sqlite3.Connection:
     for pragma in (*PRAGMAS, *pragmas):
         set_pragma(connection, pragma, until)
     return connection
+
+
+def add_functions(connection: DBAPIConnection | sqlite3.Connection) -> None:
+    """Add the functions that triggers and searches call."""
+    connection.create_function("search_fold", 1, fold_or_null, deterministic=True)
+
+
+def fold_or_null(text: str | None) -> str | None:
+    return None if text is None else fold(text)
 
 
 def set_pragma(connection: sqlite3.Connection, pragma: str, until: float) -> None:
@@ -65,7 +77,7 @@ class Outcome(NamedTuple):
     The cursor stays in the thread, because closing it in the event loop waits for the connection.
     """
 
-    rows: list[Any]
+    rows: list[Row]
     description: object
     rowcount: int
     lastrowid: int | None
@@ -76,69 +88,58 @@ class Outcome(NamedTuple):
         return cls(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
 
 
-def execute(
-    connection: sqlite3.Connection,
-    before: Sequence[SqlWrite],
-    sql: str,
-    values: Any,
-    many: bool,
-) -> Outcome:
-    """Execute the writes `before` and the statement, in the thread."""
-    write_all(connection, before)
-    return Outcome.of(
-        connection.executemany(sql, values) if many else connection.execute(sql, values)
-    )
+class ThreadedConnection(ABC):
+    """A DBAPI connection whose statements are executed in threads."""
 
+    @abstractmethod
+    async def perform(self, call: Call[T]) -> T:
+        """Return the result of a call on the connection of a thread."""
 
-NO_OUTCOME = Outcome([], None, -1, None)
+    def cursor(self) -> "Cursor":
+        return Cursor(self)
 
+    @abstractmethod
+    def commit(self) -> None: ...
 
-def write_all(connection: sqlite3.Connection, writes: Sequence[SqlWrite]) -> None:
-    """Execute statements without rows, in the thread.
+    @abstractmethod
+    def rollback(self) -> None: ...
 
-    Raises OperationalError outside a transaction.
-    """
-    if not connection.in_transaction:
-        raise sqlite3.OperationalError("SQLite has rolled the transaction back")
-    for sql, values in writes:
-        connection.execute(sql, values).close()
-
-
-def change_and_write(
-    connection: sqlite3.Connection, change: SqlWrite, beside: Sequence[SqlWrite]
-) -> list[Any]:
-    """Execute a change in a savepoint, and the writes beside it if it returns a row."""
-    write_all(connection, [SAVEPOINT])
-    rows = connection.execute(*change).fetchall()
-    if rows:
-        write_all(connection, beside)
-    return rows
+    @abstractmethod
+    def close(self) -> None: ...
 
 
 class Cursor:
     """A DBAPI cursor that already has all its rows."""
 
     arraysize = 1
+    description: object = None
+    rowcount = -1
+    lastrowid: int | None = None
+    _rows: Iterator[Row] = iter(())
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: ThreadedConnection) -> None:
         self._connection = connection
-        self._outcome = NO_OUTCOME
-        self._rows: Iterator[Any] = iter(())
 
-    def execute(self, sql: str, values: Any = (), many: bool = False) -> None:
-        self._outcome = await_(self._connection.perform(sql, values, many))
-        self._rows = iter(self._outcome.rows)
+    def execute(self, sql: str, values: Parameters = ()) -> None:
+        self._perform(lambda connection: connection.execute(sql, values))
 
-    def executemany(self, sql: str, values: Any) -> None:
-        self.execute(sql, values, many=True)
+    def executemany(self, sql: str, rows: Sequence[Parameters]) -> None:
+        self._perform(lambda connection: connection.executemany(sql, rows))
 
-    def fetchone(self) -> Any:
+    def _perform(self, execute: Call[sqlite3.Cursor]) -> None:
+        outcome = await_(
+            self._connection.perform(lambda connection: Outcome.of(execute(connection)))
+        )
+        rows, self.description, self.rowcount, self.lastrowid = outcome
+        self._rows = iter(rows)
+
+    def fetchone(self) -> Row | None:
         return next(self._rows, None)
 
-    def fetchmany(self, size: int | None = None) -> list[Any]:
+    def fetchmany(self, size: int | None = None) -> list[Row]:
         return list(islice(self._rows, size or self.arraysize))
 
-    def fetchall(self) -> list[Any]:
+    def fetchall(self) -> list[Row]:
         return list(self._rows)
 
     def close(self) -> None:
@@ -147,10 +148,6 @@ class Cursor:
     async def _async_soft_close(self) -> None:
         pass
 
-    description = property(lambda self: self._outcome.description)
-    rowcount = property(lambda self: self._outcome.rowcount)
-    lastrowid = property(lambda self: self._outcome.lastrowid)
-
 
 class Dialect(SQLiteDialect_pysqlite):
     driver = "threaded"
@@ -158,8 +155,8 @@ class Dialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
 
     @classmethod
-    def get_pool_class(cls, url: Any) -> type[AsyncAdaptedQueuePool]:
+    def get_pool_class(cls, url: URL) -> type[AsyncAdaptedQueuePool]:
         return AsyncAdaptedQueuePool
 
-    def on_connect(self) -> Any:
+    def on_connect(self) -> None:  # type: ignore[override]  # pysqlite always has a function
         return None

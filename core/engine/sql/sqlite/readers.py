@@ -5,25 +5,21 @@ loop and quick statements get the processor first.
 """
 
 import sqlite3
-from asyncio import CancelledError
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, TypeVar
 
 from sqlalchemy import Executable
-from sqlalchemy.engine import Result
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.engine.sql.cached_counts import CachedCounts
-from core.engine.sql.lanes import BRIEF_S, QUICK_S, KnownStatement, Lane
-from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads, Values
-from core.engine.sql.sqlite.driver import Cursor, Outcome, open_connection
+from core.engine.sql.compiled_statements import Parameters, Rows, Selected, Values
+from core.engine.sql.connection_pool import dbapi_connection_of
+from core.engine.sql.lanes import QUICK_S, KnownStatement, Lane, time_limits
+from core.engine.sql.reads import SLOW, UNLIMITED, PlannedReads
+from core.engine.sql.sqlite.driver import ThreadedConnection, open_connection
 from core.engine.sql.sqlite.statements import Statement, StatementTimer
-from core.engine.sql.sqlite.threads import ConnectionThreads
+from core.engine.sql.sqlite.threads import Call, ConnectionThreads, T
 from core.kernel.threads import lower_priority
-
-T = TypeVar("T")
-ReadCall = Callable[[sqlite3.Connection, str, Any], T]
 
 QUICK = 4
 TRIAL = 2
@@ -45,26 +41,12 @@ class LaneThreads:
             Lane.slow: ConnectionThreads("sqlite-scan", SLOW, seldom, lower_priority),
             Lane.unlimited: ConnectionThreads("sqlite-long", UNLIMITED, seldom, lower_priority),
         }
-        brief_s = min(BRIEF_S, statement_timeout_s)
-        self._limits: dict[Lane, float | None] = {
-            Lane.reserved: statement_timeout_s,
-            Lane.quick: brief_s,
-            Lane.trial: brief_s,
-            Lane.slow: statement_timeout_s,
-            Lane.unlimited: None,
-        }
+        self._limits_s = time_limits(statement_timeout_s)
 
-    async def run(
-        self, lane: Lane, known: KnownStatement, call: ReadCall[T], sql: str, values: Any
-    ) -> T:
+    async def run(self, lane: Lane, known: KnownStatement, call: Call[T]) -> T:
         """Return the result of the call in a thread of the lane. Raises Overran."""
-        statement = self._timer.add(Statement(self._limits[lane], call, sql, values))
-        try:
-            result: T = await self._threads[lane].run(statement)
-        except CancelledError:
-            statement.end()
-            raise
-        self._timer.remove(statement)
+        statement = Statement(self._limits_s[lane], call)
+        result = await self._timer.run(self._threads[lane], statement)
         if lane is not Lane.quick or statement.seconds > QUICK_S:
             known.record_run(statement.seconds)
         return result
@@ -90,15 +72,16 @@ class SqliteReads(PlannedReads):
         self._lanes = lanes
 
     def _fetch(
-        self, lane: Lane, known: KnownStatement, sql: str, values: list[object]
-    ) -> Awaitable[list[Any]]:
-        return self._lanes.run(lane, known, fetch_rows, sql, values)
+        self, lane: Lane, known: KnownStatement, sql: str, values: Parameters
+    ) -> Awaitable[Rows]:
+        return self._lanes.run(lane, known, lambda driver: driver.execute(sql, values).fetchall())
 
     async def _ask(
         self, lane: Lane, known: KnownStatement, statement: Executable, values: Values
-    ) -> Result[Any]:
+    ) -> Selected:
         async with self._engine.connect() as connection:
-            lane_connection_of(connection).use(lane, known)
+            lane_connection: LaneConnection = dbapi_connection_of(connection)
+            lane_connection.use(lane, known)
             return (await connection.execute(statement, values)).freeze()()
 
     async def close(self) -> None:
@@ -106,7 +89,7 @@ class SqliteReads(PlannedReads):
         await self._engine.dispose()
 
 
-class LaneConnection:
+class LaneConnection(ThreadedConnection):
     """A DBAPI connection for statements without a plan, each in a thread of its lane."""
 
     def __init__(self, lanes: LaneThreads) -> None:
@@ -116,29 +99,10 @@ class LaneConnection:
     def use(self, lane: Lane, known: KnownStatement) -> None:
         self._lane, self._known = lane, known
 
-    async def perform(self, sql: str, values: Any, many: bool) -> Any:
-        return await self._lanes.run(self._lane, self._known, fetch_outcome, sql, values)
-
-    def cursor(self) -> Cursor:
-        return Cursor(self)
+    async def perform(self, call: Call[T]) -> T:
+        return await self._lanes.run(self._lane, self._known, call)
 
     def close(self) -> None:
         """Do nothing, because no thread is held between two statements."""
 
     commit = rollback = close
-
-
-def lane_connection_of(connection: AsyncConnection) -> LaneConnection:
-    sync = connection.sync_connection
-    assert sync is not None  # noqa: S101 (it has been started)
-    lane_connection = sync.connection.dbapi_connection
-    assert isinstance(lane_connection, LaneConnection)  # noqa: S101 (the engine makes no other)
-    return lane_connection
-
-
-def fetch_rows(connection: sqlite3.Connection, sql: str, values: Any) -> list[Any]:
-    return connection.execute(sql, values).fetchall()
-
-
-def fetch_outcome(connection: sqlite3.Connection, sql: str, values: Any) -> Outcome:
-    return Outcome.of(connection.execute(sql, values))

@@ -1,53 +1,37 @@
 """Statements in threads, and the timer that interrupts those that run for too long."""
 
-import sqlite3
 from asyncio import CancelledError, TimerHandle, get_running_loop
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from sqlite3 import Connection, OperationalError
 from threading import Lock
 from time import monotonic, thread_time
+from typing import Any, Generic
 
 from core.engine.sql.lanes import Overran
-from core.engine.sql.sqlite.threads import ConnectionThreads
+from core.engine.sql.sqlite.threads import Call, ConnectionThreads, T
 
 LOOK_EVERY_S = 0.01
 
 
-class Statement:
+@dataclass(slots=True, eq=False)
+class Statement(Generic[T]):
     """One call on the connection of a thread, until it ends or is interrupted.
 
     The lock keeps an interrupt from reaching the next statement on the same connection.
     """
 
-    __slots__ = (
-        "_args",
-        "_call",
-        "_connection",
-        "_ended",
-        "_lock",
-        "_until",
-        "done",
-        "limit_s",
-        "seconds",
-    )
+    limit_s: float | None
+    call: Call[T]
+    done: bool = False
+    seconds: float = 0.0
+    """The processor time of the call, which excludes the time of other threads."""
+    _lock: Lock = field(default_factory=Lock)
+    _connection: Connection | None = None
+    _until: float = inf
+    _ended: bool = False
 
-    def __init__(self, limit_s: float | None, call: Callable[..., object], *args: object) -> None:
-        self.limit_s, self._call, self._args = limit_s, call, args
-        self._lock = Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._until: float | None = None
-        self._ended = False
-        self.done = False
-        self.seconds = 0.0
-        """The processor time of the call, which excludes the time of other threads."""
-
-    def __call__(
-        self,
-        connection: sqlite3.Connection,
-        preceding: Sequence[Callable[[sqlite3.Connection], object]] = (),
-    ) -> object:
-        """Make the preceding calls, which have limits of their own, and then this one."""
-        for call in preceding:
-            call(connection)
+    def __call__(self, connection: Connection) -> T:
         begun = thread_time()
         with self._lock:
             if self._ended:  # while the statement waited
@@ -57,8 +41,8 @@ class Statement:
             if self.limit_s is not None:
                 self._until = monotonic() + self.limit_s
         try:
-            return self._call(connection, *self._args)
-        except sqlite3.OperationalError:
+            return self.call(connection)
+        except OperationalError:
             if self._ended:
                 raise Overran from None
             raise
@@ -67,49 +51,42 @@ class Statement:
             with self._lock:
                 self._connection, self.done = None, True
 
-    def end_if_late(self, now: float) -> None:
-        if self._until is not None and now > self._until:
-            self.end()
-
     def end(self) -> None:
         with self._lock:
             self._ended = True
             if self._connection:
                 self._connection.interrupt()
 
+    def is_late(self, now: float) -> bool:
+        return now > self._until
+
 
 class StatementTimer:
     """A timer that checks running statements and ends those after their time limit."""
 
     def __init__(self) -> None:
-        self._running: set[Statement] = set()
+        self._running: set[Statement[Any]] = set()  # Any: each call has another result
         self._timer: TimerHandle | None = None
 
-    async def run(
-        self,
-        threads: ConnectionThreads,
-        statement: Statement,
-    ) -> object:
+    async def run(self, threads: ConnectionThreads, statement: Statement[T]) -> T:
         """Return what the statement returns, or end it when the task is cancelled.
 
         Raises Overran when it was interrupted.
         """
         try:
-            return await threads.run(self.add(statement))
+            result = await threads.run(self.add(statement))
         except CancelledError:
             statement.end()
             raise
+        self._running.discard(statement)
+        return result
 
-    def add(self, statement: Statement) -> Statement:
+    def add(self, statement: Statement[T]) -> Statement[T]:
         """Watch a statement until its thread is done with it, and return it."""
         self._running.add(statement)
         if self._timer is None:
-            self._look_later()
+            self._timer = get_running_loop().call_later(LOOK_EVERY_S, self._look)
         return statement
-
-    def remove(self, statement: Statement) -> None:
-        """Forget a statement that is done, before the timer does."""
-        self._running.discard(statement)
 
     def close(self) -> None:
         """End the statements that still run; no task waits for them any longer."""
@@ -120,14 +97,12 @@ class StatementTimer:
             statement.end()
         self._running.clear()
 
-    def _look_later(self) -> None:
-        self._timer = get_running_loop().call_later(LOOK_EVERY_S, self._look)
-
     def _look(self) -> None:
-        self._timer = None
-        now = monotonic()
-        self._running = {statement for statement in self._running if not statement.done}
-        for statement in self._running:
-            statement.end_if_late(now)
-        if self._running:
-            self._look_later()
+        """End the late statements, and watch those that are not done."""
+        now, self._timer = monotonic(), None
+        running, self._running = self._running, set()
+        for statement in running:
+            if not statement.done:
+                self.add(statement)
+                if statement.is_late(now):
+                    statement.end()

@@ -2,29 +2,24 @@
 
 import sqlite3
 from asyncio import Future, Lock, Task, create_task, get_running_loop, sleep, timeout
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple
 
+from core.engine.sql.compiled_statements import Parameters, Rows
 from core.engine.sql.errors import TooSlow
-from core.engine.sql.lanes import Overran
-from core.engine.sql.sqlite.driver import (
-    LOCK_WAIT_S,
-    Outcome,
-    SqlWrite,
-    execute,
-    open_connection,
-    write_all,
-)
+from core.engine.sql.sqlite.driver import LOCK_WAIT_S, open_connection
 from core.engine.sql.sqlite.statements import Statement, StatementTimer
-from core.engine.sql.sqlite.threads import ConnectionThreads
+from core.engine.sql.sqlite.threads import Call, ConnectionThreads, T
 from core.engine.sql.statement_timeout import is_limited
 
 QUEUE_TIMEOUT_S = 15  # the longest wait in the queue; then DatabaseBusy is raised
 MIN_WAIT_S = 0.02
 BEGIN = "BEGIN IMMEDIATE"
+SqlWrite = tuple[str, Parameters]
+"""A statement, and its values."""
+SAVEPOINT: SqlWrite = ("SAVEPOINT mine", ())
 UNDO_MINE, UNDO_ALL = "ROLLBACK TO mine", "ROLLBACK"
 """The first undoes one transaction of a group, the second the first transaction or the group."""
 
@@ -39,11 +34,11 @@ class GroupCommit:
         self._statement_timeout_s, self._timer = statement_timeout_s, StatementTimer()
         self.thread = ConnectionThreads("sqlite-writer", 1, partial(open_connection, path))
         self.turn = Lock()
-        self.ready: list[tuple[Future[Any], LeftWrites | None]] = []
-        """The transactions that wait for the COMMIT, each with the writes that it left."""
-        self._left: list[LeftWrites] = []
-        """The writes of `ready` that were not sent to the thread yet."""
-        self._whole: list[WholeTransaction] = []
+        self.ready: list[Ending] = []
+        """The transactions that wait for the COMMIT."""
+        self._unsent: list[Statement[None]] = []
+        """Their last writes that were not sent to the thread yet."""
+        self._whole: dict[Ending, Statement[None]] = {}
         """The transactions of which nothing was sent to the thread yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
@@ -56,37 +51,93 @@ class GroupCommit:
         except TimeoutError:
             raise queue_too_long() from None
 
-    def run(
-        self,
-        begins: float | None,
-        before: Sequence[SqlWrite],
-        sql: str,
-        values: Any,
-        many: bool,
-    ) -> Awaitable[Any]:
-        """Execute a statement in the thread. Raises Overran after the statement timeout.
+    def run(self, since: float | None, before: Sequence[SqlWrite], call: Call[T]) -> Future[T]:
+        """Perform the writes `before`, then the call. Raises Overran after the statement timeout.
 
-        `begins` is the time since which a transaction waits that needs a BEGIN first.
+        A transaction that is the first of its group has waited `since` for its BEGIN.
         """
-        limit_s = self._statement_timeout_s if is_limited() else None
-        if limit_s is not None and begins is not None:
-            limit_s += LOCK_WAIT_S  # waiting for a lock has a limit of its own
-        left, self._left = self._left, []
-        statement = Statement(limit_s, self.execute, begins, before, sql, values, many)
-        return self.thread.run(self._timer.add(statement), left)
 
-    def execute(
-        self,
-        connection: sqlite3.Connection,
-        begins: float | None,
-        before: Sequence[SqlWrite],
-        sql: str,
-        values: Any,
-        many: bool,
-    ) -> Outcome:
-        if begins is not None:
-            self._begin(connection, begins)
-        return execute(connection, before, sql, values, many)
+        def execute(connection: sqlite3.Connection) -> T:
+            if since is not None:
+                self._begin(connection, since)
+            write_all(connection, before)
+            return call(connection)
+
+        unsent, self._unsent = self._unsent, []
+        lock_wait_s = 0.0 if since is None else LOCK_WAIT_S  # it has a limit of its own
+        return self.thread.run(run_after, unsent, self._limited(execute, lock_wait_s))
+
+    def commit(self, left: Sequence[SqlWrite]) -> Future[Rows]:
+        """Pass the turn on, and return the future of the COMMIT.
+
+        The COMMIT waits behind the transactions in the queue and commits them too. The writes that
+        this transaction left are sent to the thread with the next statement.
+        """
+        ending = Ending(get_running_loop().create_future(), left, is_first=not self.ready)
+        if left:
+            self._unsent.append(self._limited(ending.perform))
+        self.ready.append(ending)
+        self.turn.release()
+        self._commit_soon()
+        return ending.committed
+
+    async def perform_whole(
+        self, writes: Sequence[SqlWrite], change: SqlWrite | None = None
+    ) -> Rows:
+        """Perform a whole transaction with the next COMMIT, and return the rows of the change.
+
+        The writes beside a change are performed only if it returns a row. Raises the errors of
+        `take_turn`.
+        """
+        loop = get_running_loop()
+        ending = Ending(loop.create_future(), writes, change, is_whole=True)
+        self._whole[ending] = self._limited(ending.perform)
+        self._commit_soon()
+        give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, ending)
+        try:
+            return await ending.committed
+        finally:
+            give_up.cancel()
+
+    async def rollback(self) -> None:
+        try:
+            await self.thread.run(undo, UNDO_MINE if self.ready else UNDO_ALL)
+        finally:
+            self.turn.release()
+
+    def close(self) -> None:
+        self._timer.close()
+        self.thread.close()
+
+    def _limited(self, call: Call[T], more_s: float = 0.0) -> Statement[T]:
+        """Return a call that ends after the statement timeout, if it has one."""
+        limit_s = self._statement_timeout_s + more_s if is_limited() else None
+        return self._timer.add(Statement(limit_s, call))
+
+    def _commit_soon(self) -> None:
+        self._committing = self._committing or create_task(self._commit_all())
+
+    def _give_up(self, ending: "Ending") -> None:
+        """Fail a transaction that has waited for too long, unless it is being performed."""
+        if self._whole.pop(ending, None):
+            ending.committed.set_exception(queue_too_long())
+
+    async def _commit_all(self) -> None:
+        failure = None
+        async with self.turn:
+            self._committing, whole = None, self._whole
+            since = next(iter(whole)).since if whole and not self.ready else None
+            ready, self.ready = [*self.ready, *whole], []
+            unsent, self._unsent = [*self._unsent, *whole.values()], []
+            self._whole = {}
+            try:
+                if ready:
+                    await self.thread.run(self._commit, since, unsent)
+            except Exception as error:  # any error, so that no transaction waits forever
+                failure = error
+        for ending in ready:
+            ending.settle(failure)
+            await sleep(0)  # so that reads run between two of them
 
     def _begin(self, connection: sqlite3.Connection, since: float) -> None:
         """Begin a transaction; if the last one did not get the lock, limit the wait from `since`.
@@ -105,151 +156,54 @@ class GroupCommit:
             self._is_locked = False
             set_lock_wait(connection, LOCK_WAIT_S)
 
-    def commit(self, left: Sequence[SqlWrite]) -> Future[None]:
-        """Pass the turn on, and return the future of the COMMIT.
-
-        The COMMIT waits behind the transactions in the queue and commits them too. The writes that
-        this transaction left are sent to the thread with the next statement.
-        """
-        committed: Future[None] = get_running_loop().create_future()
-        writes = self._limited(not self.ready, write_all, left) if left else None
-        if writes:
-            self._left.append(writes)
-        self.ready.append((committed, writes))
-        self.turn.release()
-        self._commit_soon()
-        return committed
-
-    def _limited(self, is_first: bool, call: Callable[..., object], *args: object) -> "LeftWrites":
-        limit_s = self._statement_timeout_s if is_limited() else None
-        statement = Statement(limit_s, call, *args)
-        if limit_s is not None:
-            self._timer.add(statement)
-        return LeftWrites(statement, is_first)
-
-    async def perform_whole(self, call: Callable[..., object], *args: object) -> Any:
-        """Make a call that is a whole transaction with the next COMMIT, and return its result.
-
-        Raises the errors of `take_turn`.
-        """
-        loop, writes = get_running_loop(), self._limited(False, call, *args)
-        whole = WholeTransaction(loop.create_future(), writes, monotonic())
-        self._whole.append(whole)
-        self._commit_soon()
-        give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, whole)
-        try:
-            return await whole.committed
-        finally:
-            give_up.cancel()
-
-    def _give_up(self, whole: "WholeTransaction") -> None:
-        """Fail a transaction that has waited for too long, unless it is being performed."""
-        if whole in self._whole:
-            self._whole.remove(whole)
-            whole.committed.set_exception(queue_too_long())
-
-    async def rollback(self) -> None:
-        try:
-            await self.thread.run(undo, UNDO_MINE if self.ready else UNDO_ALL)
-        finally:
-            self.turn.release()
-
-    def _commit_soon(self) -> None:
-        if self._committing is None:
-            self._committing = create_task(self._commit_all())
-
-    async def _commit_all(self) -> None:
-        async with self.turn:
-            self._committing = None
-            whole, self._whole = self._whole, []
-            begins = whole[0].since if whole and not self.ready else None
-            left, self._left = [*self._left, *(it.writes for it in whole)], []
-            ready = [*self.ready, *((it.committed, it.writes) for it in whole)]
-            self.ready = []
-            if not ready:
-                return
-            failure = None
-            try:
-                await self.thread.run(self._commit, begins, left)
-            except Exception as error:  # any error, so that no transaction waits forever
-                failure = error
-        for committed, writes in ready:
-            reason = (writes and writes.error) or failure
-            if reason and not committed.done():
-                committed.set_exception(reason)
-            elif not committed.done():
-                committed.set_result(writes and writes.result)
-            await sleep(0)  # so that reads run between two of them
-
     def _commit(
-        self,
-        connection: sqlite3.Connection,
-        begins: float | None,
-        left: Sequence["LeftWrites"],
+        self, connection: sqlite3.Connection, since: float | None, unsent: Sequence[Call[None]]
     ) -> None:
         """Commit the group, or undo all of it.
 
-        The left writes have a time limit. The COMMIT has none, because SQLite does not interrupt
+        The last writes have a time limit. The COMMIT has none, because SQLite does not interrupt
         it: it waits for no lock, only for the disk.
         """
         try:
-            if begins is not None:
-                self._begin(connection, begins)
-            for writes in left:
-                writes(connection)
+            if since is not None:
+                self._begin(connection, since)
+            for perform in unsent:
+                perform(connection)
             connection.execute("COMMIT").close()
         except Exception:
             undo(connection, UNDO_ALL)
             raise
 
-    def close(self) -> None:
-        self._timer.close()
-        self.thread.close()
 
+@dataclass(slots=True, eq=False)
+class Ending:
+    """The end of a transaction: its last writes, and the future of its COMMIT."""
 
-def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
-
-
-def undo(connection: sqlite3.Connection, sql: str) -> None:
-    if connection.in_transaction:
-        connection.execute(sql).close()
-
-
-def queue_too_long() -> sqlite3.OperationalError:
-    return sqlite3.OperationalError("The queue to write is too long.")
-
-
-class WholeTransaction(NamedTuple):
-    """A transaction that consists of left writes, and the time since which it waits."""
-
-    committed: Future[Any]
-    writes: "LeftWrites"
-    since: float
-
-
-@dataclass(slots=True)
-class LeftWrites:
-    """The last writes of a transaction, which are sent to the thread with its next statement."""
-
-    statement: Statement
-    is_first: bool
+    committed: Future[Rows]
+    writes: Sequence[SqlWrite]
+    change: SqlWrite | None = None
+    """A first statement; without a row of it, the writes are not performed."""
+    is_first: bool = False
     """Whether the transaction is the first of its group, which is not a savepoint."""
-    result: Any = None
+    is_whole: bool = False
+    """Whether the transaction consists of these statements, and has no savepoint yet."""
+    since: float = field(default_factory=monotonic)
+    rows: Rows = ()
     error: Exception | None = None
 
-    def __call__(self, connection: sqlite3.Connection) -> None:
+    def perform(self, connection: sqlite3.Connection) -> None:
         """Perform the writes, or undo the transaction and keep the error for its commit.
 
         The driver refuses some values with errors other than SQLite's, such as OverflowError.
         """
         try:
-            self.result = self.statement(connection)
-        except Overran:  # SQLite has rolled back the group
-            self.error = TooSlow()
+            write_all(connection, [SAVEPOINT] if self.is_whole else [])
+            if self.change:
+                self.rows = connection.execute(*self.change).fetchall()
+            if self.rows or not self.change:
+                write_all(connection, self.writes)
         except Exception as error:
-            self.error = error
-        if self.error:
+            self.error = TooSlow() if is_interrupt(error) else error
             self._undo(connection)
 
     def _undo(self, connection: sqlite3.Connection) -> None:
@@ -257,3 +211,45 @@ class LeftWrites:
         undo(connection, UNDO_ALL if self.is_first else UNDO_MINE)
         if self.is_first:
             connection.execute(BEGIN).close()
+
+    def settle(self, failure: Exception | None) -> None:
+        if self.committed.done():
+            return
+        if error := self.error or failure:
+            self.committed.set_exception(error)
+        else:
+            self.committed.set_result(self.rows)
+
+
+def run_after(
+    connection: sqlite3.Connection, unsent: Sequence[Call[None]], statement: Call[T]
+) -> T:
+    for perform in unsent:
+        perform(connection)
+    return statement(connection)
+
+
+def write_all(connection: sqlite3.Connection, writes: Sequence[SqlWrite]) -> None:
+    """Execute statements without rows. Raises OperationalError outside a transaction."""
+    if not connection.in_transaction:
+        raise sqlite3.OperationalError("SQLite has rolled the transaction back")
+    for sql, values in writes:
+        connection.execute(sql, values).close()
+
+
+def undo(connection: sqlite3.Connection, sql: str) -> None:
+    if connection.in_transaction:
+        connection.execute(sql).close()
+
+
+def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+
+
+def is_interrupt(error: Exception) -> bool:
+    """Return whether the timer ended the statement. SQLite has then undone the whole group."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+
+
+def queue_too_long() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("The queue to write is too long.")

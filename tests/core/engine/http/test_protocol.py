@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from core.engine.http.slices import MAX_WAITING
+from core.engine.http.protocol import MAX_WAITING
 from tests.core.engine.http.raw import RawConnection, connect, head
 from tests.core.engine.http.served import Serving, served
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.engine.http.asgi import Header
 from core.engine.http.errors import (
     BadHost,
     BadUrl,
@@ -13,7 +14,6 @@ from core.engine.http.errors import (
     UnknownCoding,
     UriTooLong,
 )
-from core.engine.http.headers import Header
 from core.engine.http.request_validator import RequestValidator
 from core.kernel.errors import ProblemError
 

@@ -1,10 +1,11 @@
+import sqlite3
 from pathlib import Path
 
 from core.data.migrations.connections import run
 from core.engine.sql import reads
 from core.engine.sql.lanes import KnownStatement, Lane
 from core.engine.sql.sqlite import readers
-from core.engine.sql.sqlite.readers import LaneThreads, fetch_rows
+from core.engine.sql.sqlite.readers import LaneThreads
 from tests.core.data.conftest import make_tables
 
 CONNECTIONS = {
@@ -16,6 +17,10 @@ CONNECTIONS = {
 }
 
 
+def cache_size_of(connection: sqlite3.Connection) -> list[tuple[int]]:
+    return connection.execute("PRAGMA cache_size").fetchall()
+
+
 async def test_all_reading_connections_together_cache_less_than_a_process_needs(
     tmp_path: Path,
 ) -> None:
@@ -24,7 +29,7 @@ async def test_all_reading_connections_together_cache_less_than_a_process_needs(
     lanes = LaneThreads(f"{tmp_path}/test.db", 5.0)
     cached = 0
     for lane, connections in CONNECTIONS.items():
-        [(pages,)] = await lanes.run(lane, KnownStatement(), fetch_rows, "PRAGMA cache_size", ())
+        [(pages,)] = await lanes.run(lane, KnownStatement(), cache_size_of)
         cached += connections * -pages
     lanes.close()
     assert 0 < cached <= 53_000, "KiB"
