@@ -13,7 +13,6 @@ from core.data.database import Database
 from core.data.models import Base
 from core.data.queries import Listing
 from core.data.rows import select_rows
-from core.engine.sql import Values
 from core.kernel.clock import Clock
 from core.kernel.fallbacks import count_fallback
 
@@ -59,7 +58,7 @@ class AuditTrail:
     async def clear_client_ips(self, user_id: UUID) -> None:
         """Clear the client IP in entries of this user and of anonymous callers on the account."""
         for query in (OF_ACTOR, ON_BEHALF, OF_STRANGERS):
-            await self._clear(query, {"person": user_id, "target": str(user_id)})
+            await self._clear(query, person=user_id, target=str(user_id))
 
     async def clear_old_client_ips(self, kept_for: timedelta) -> None:
         """Clear each client IP older than `kept_for`, beginning where the last run ended."""
@@ -67,20 +66,19 @@ class AuditTrail:
         async with self._db.read() as reads:
             since = await reads.scalar(CLEARED_UNTIL) or datetime.min.replace(tzinfo=UTC)
         if since < until:
-            await self._clear(OF_PERIOD, {"since": since, "until": until})
+            await self._clear(OF_PERIOD, since=since, until=until)
             async with self._db.transaction() as tx:
                 await tx.session.merge(Mark(name=CLEARED, at=until))
 
-    async def _clear(self, query: Select[AuditEntry], values: Values) -> None:
+    async def _clear(self, query: Select[AuditEntry], **values: object) -> None:
         """Clear the client IPs of these rows, which are read by an index and without a transaction.
 
         Only the updates are made in transactions.
         """
-        async with self._db.read() as reads:
-            async for rows in ADDRESSES.batches(reads, query, values):
-                if ids := [row.id for row in rows if row.address]:
-                    async with self._db.transaction() as tx:
-                        await tx.session.execute(CLEAR, {"ids": ids})
+        async for rows in self._db.batches(ADDRESSES, query, **values):
+            if ids := [row.id for row in rows if row.address]:
+                async with self._db.transaction() as tx:
+                    await tx.session.execute(CLEAR, {"ids": ids})
 
     async def write_notes(self) -> None:
         """Write the notes every `WRITE_EVERY_S`, and the last ones when the application stops."""

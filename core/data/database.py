@@ -8,6 +8,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar, cast
 
@@ -45,6 +46,8 @@ from core.kernel.preconditions import ANY_VERSION, IfMatch
 
 M = TypeVar("M", bound=DeclarativeBase)
 T = TypeVar("T")
+
+BATCH = 100  # rows: few enough to be serialized between two other requests
 
 
 class Database:
@@ -112,12 +115,15 @@ class Database:
     ) -> AsyncIterator[Sequence[T]]:
         """Yield all rows of a list in its default order, in batches that are read one by one.
 
-        `rows` and `values` are those of `page`.
+        `rows` and `values` are those of `page`. A row that is added or removed meanwhile may be
+        missing; no other row is.
         """
-        query = query_of(rows, listing, values)
-        async with self.read() as reads:
-            async for batch in listing.batches(reads, query, values):
-                yield batch
+        first = PageRequest(per_page=BATCH, by_cursor=True, with_total=False)
+        part = await self.page(listing, rows, first, **values)
+        yield part.items
+        while part.last:
+            part = await self.page(listing, rows, replace(first, after=part.last), **values)
+            yield part.items
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction, or join the open one of this task.

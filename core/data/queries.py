@@ -1,7 +1,6 @@
 """Lists: how their rows are sorted, searched, filtered, counted and read in parts."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -24,8 +23,6 @@ DEEP_OFFSET = 1000
 
 The first pages would share the lane of the deep ones, which are slow (ADR 0015).
 """
-
-BATCH = 100  # rows: few enough to be serialized between two other requests
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,20 +104,6 @@ class Listing(ListColumns):
         statement = self._statements.ordered(query, order, None, way, is_deep)
         part = {"listing_limit": asked.per_page, "listing_offset": asked.offset}
         return Rows(await reads.all(statement, {**values, **part}), None, asked)
-
-    async def batches(
-        self, reads: ReadConnection, query: Query[T], values: Values = NOTHING
-    ) -> AsyncIterator[Sequence[T]]:
-        """Yield all rows of `query` in the default order, in batches that are read one by one.
-
-        A row that is added or removed meanwhile may be missing; no other row is.
-        """
-        asked = PageRequest(per_page=BATCH, by_cursor=True, with_total=False)
-        rows = await self.page(reads, query, asked, values)
-        yield rows.items
-        while rows.last:
-            rows = await self.page(reads, query, replace(asked, after=rows.last), values)
-            yield rows.items
 
     async def _by_cursor(
         self,

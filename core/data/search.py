@@ -74,7 +74,6 @@ class SearchIndex:
     def __init__(self, model: type[DeclarativeBase], columns: Columns) -> None:
         table = model.__table__
         assert isinstance(table, Table)  # noqa: S101 (a mapped class has one)
-        self.columns = columns
         self.names = [column.key for column in columns]
         self.key = table.c.id
         SEARCHED[table] = tuple(self.names)

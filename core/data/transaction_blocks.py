@@ -9,6 +9,8 @@ from core.data.commits import Commits, raise_translated
 from core.data.open_transaction import Recorders
 from core.data.transaction import Transaction
 
+PART_FAILED = "A nested block failed, but its error was caught: catch it after the block."
+
 current_transaction: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
 
 
@@ -36,7 +38,7 @@ class NewTransaction(AbstractAsyncContextManager[Transaction]):
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         opened = self._opened
-        failure = error or (part_failed() if opened.failed else None)
+        failure = error or (RuntimeError(PART_FAILED) if opened.failed else None)
         try:
             if failure is None:
                 await self._commits.commit(opened)
@@ -78,9 +80,3 @@ class DeferredTransaction:
 
 
 deferred: ContextVar[DeferredTransaction | None] = ContextVar("deferred", default=None)
-
-
-def part_failed() -> RuntimeError:
-    return RuntimeError(
-        "A nested block failed, but its error was caught: catch it after the block."
-    )

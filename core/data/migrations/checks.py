@@ -45,7 +45,8 @@ def compare_conditions(
         before = stored_checks(connection, stored)
         for check in checks_of(declared):
             old = before.get(str(check.name))
-            if old is not None and not are_equal_checks(old, check, connection.dialect):
+            new = condition_of(check, connection.dialect)
+            if old is not None and condition_of(old, connection.dialect) != new:
                 operations.ops.append(ChangeCheck(old, check))
     return PriorityDispatchResult.CONTINUE
 
@@ -61,10 +62,6 @@ def stored_checks(connection: Connection, table: Table) -> dict[str, CheckConstr
 def checks_of(table: Table) -> list[CheckConstraint]:
     checks = [check for check in table.constraints if isinstance(check, CheckConstraint)]
     return sorted(checks, key=lambda check: str(check.name))
-
-
-def are_equal_checks(one: CheckConstraint, other: CheckConstraint, dialect: Dialect) -> bool:
-    return condition_of(one, dialect) == condition_of(other, dialect)
 
 
 def condition_of(check: CheckConstraint, dialect: Dialect) -> str:

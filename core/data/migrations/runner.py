@@ -37,15 +37,13 @@ Plan = Callable[[tuple[str, ...]], Sequence[RevisionStep]]
 
 def walk_up(connection: Connection, history: History) -> list[str]:
     script = script_of(history)
-    with translate_failures(history):
-        return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
+    return walk(connection, history, lambda heads: script._upgrade_revs("head", heads))  # type: ignore[arg-type]
 
 
 def walk_down(connection: Connection, history: History, to: str) -> list[str]:
     script = script_of(history)
     script.get_revision(to)  # raises for `-1`, which would mean another revision at each step
-    with translate_failures(history):
-        return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
+    return walk(connection, history, lambda heads: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
 
 
 def translate_failures(history: History) -> AbstractContextManager[None]:
@@ -69,7 +67,8 @@ def walk(connection: Connection, history: History, plan: Plan) -> list[str]:
 
     while history.revisions:
         before = len(walked)
-        with EnvironmentContext(Config(), script_of(history), fn=next_step) as context:
+        environment = EnvironmentContext(Config(), script_of(history), fn=next_step)
+        with translate_failures(history), environment as context:
             step(context, connection, history)
         if len(walked) == before:
             break
