@@ -42,7 +42,9 @@ class Problem(Schema):
     )
 
     @classmethod
-    def about(cls, error: AnyProblem, public_url: str, request_id: str, **texts: Any) -> "Problem":
+    def about(
+        cls, error: AnyProblem, public_url: str, request_id: str, /, **members: Any
+    ) -> "Problem":
         """Return the problem; its `type` is a page under `/docs/problems/`."""
         return cls(
             type=f"{public_url}/docs/problems/{error.code}",
@@ -50,7 +52,7 @@ class Problem(Schema):
             instance=f"/requests/{request_id}",
             code=error.code,
             request_id=request_id,
-            **texts,
+            **members,  # one of them may be called error
         )
 
 
