@@ -21,8 +21,8 @@ WRITE_EVERY_S = 0.5
 log = structlog.get_logger(__name__)
 
 ADDRESSED = select_rows(AuditEntry, *(COLUMNS[name] for name in ("at", "id", "address")))
-OF_ACTOR = ADDRESSED.where(AuditEntry.actor_id == bindparam("person"))
-ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("person"))
+OF_ACTOR = ADDRESSED.where(AuditEntry.actor_id == bindparam("user"))
+ON_BEHALF = ADDRESSED.where(AuditEntry.on_behalf_of == bindparam("user"))
 OF_STRANGERS = ADDRESSED.where(
     AuditEntry.target_id == bindparam("target"), AuditEntry.actor_id.is_(None)
 )
@@ -58,7 +58,7 @@ class AuditTrail:
     async def clear_client_ips(self, user_id: UUID) -> None:
         """Clear the client IP in entries of this user and of anonymous callers on the account."""
         for query in (OF_ACTOR, ON_BEHALF, OF_STRANGERS):
-            await self._clear(query, person=user_id, target=str(user_id))
+            await self._clear(query, user=user_id, target=str(user_id))
 
     async def clear_old_client_ips(self, kept_for: timedelta) -> None:
         """Clear each client IP older than `kept_for`, beginning where the last run ended."""

@@ -127,35 +127,35 @@ async def rows_of(core: CoreContainer, user_id: UUID) -> dict[str, int]:
     return found
 
 
-PEOPLE = f"{API}/admin/users"
+USERS = f"{API}/admin/users"
 NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and plain sentence"}
 
 
 async def test_one_address_is_one_user(admin: TestUser, user: TestUser) -> None:
     """AD-08: however it is written, and by whichever route it comes."""
-    await admin.client.post(PEOPLE, json=NEW)
-    before = (await admin.client.get(PEOPLE)).json()
-    for path in (PEOPLE, f"{API}/users", f"{API}/auth/register"):
+    await admin.client.post(USERS, json=NEW)
+    before = (await admin.client.get(USERS)).json()
+    for path in (USERS, f"{API}/users", f"{API}/auth/register"):
         for email in ("new@example.com", "NEW@example.com", " New@EXAMPLE.com "):
             again = await admin.client.post(path, json=NEW | {"email": email})
             assert (again.status_code, again.json()["code"]) == (409, "users.email_taken")
-    taken = await admin.client.patch(f"{PEOPLE}/{user.id}", json={"email": "new@Example.com"})
+    taken = await admin.client.patch(f"{USERS}/{user.id}", json={"email": "new@Example.com"})
     assert (taken.status_code, taken.json()["code"]) == (409, "users.email_taken")
-    assert (await admin.client.get(PEOPLE)).json() == before
+    assert (await admin.client.get(USERS)).json() == before
 
 
 async def test_an_admin_goes_only_where_another_stays(admin: TestUser, user: TestUser) -> None:
     """AD-08."""
-    oneself = f"{PEOPLE}/{admin.id}"
+    oneself = f"{USERS}/{admin.id}"
     refused = await admin.client.post(f"{oneself}/disable")
     assert (refused.status_code, refused.json()["code"]) == (409, "admin.last_admin")
     assert (await admin.client.get(oneself)).json()["is_active"] is True
     roles = {"roles": ["admin", "member"]}
-    await admin.client.put(f"{PEOPLE}/{user.id}/roles", json=roles)
+    await admin.client.put(f"{USERS}/{user.id}/roles", json=roles)
     assert (await admin.client.post(f"{oneself}/disable")).status_code == 204
     assert (await admin.client.get(oneself)).status_code == 401
     assert (await user.client.get(oneself)).json()["is_active"] is False
-    assert (await user.client.post(f"{PEOPLE}/{user.id}/disable")).status_code == 409
+    assert (await user.client.post(f"{USERS}/{user.id}/disable")).status_code == 409
 
 
 async def test_a_search_for_users_has_no_wildcards(admin: TestUser) -> None:
@@ -164,13 +164,13 @@ async def test_a_search_for_users_has_no_wildcards(admin: TestUser) -> None:
     people = [half, "Half 50 1 Off", snake, "SnakeXCase", slash]
     for number, name in enumerate(people):
         body = NEW | {"name": name, "email": f"{number}@example.com"}
-        assert (await admin.client.post(PEOPLE, json=body)).status_code == 201
+        assert (await admin.client.post(USERS, json=body)).status_code == 201
     for text, found in {
         "%": [half], "50%": [half], "50% o": [half], "_": [snake], "e_c": [snake], "\\": [slash],
         "snake_case": [snake], "%%": [], "s%e": [], "snake%": [], "____": [], "@ex%": [],
         "\\%": [], "50": people[1::-1],
     }.items():  # fmt: skip
-        answer = await admin.client.get(PEOPLE, params={"search": text})
+        answer = await admin.client.get(USERS, params={"search": text})
         assert [each["name"] for each in answer.json()["data"]] == found, text
 
 
@@ -189,9 +189,9 @@ async def test_thousands_are_walked_through_while_others_come_and_go(
         """Wherever in the list that is."""
         name = f"{order.choice('ABMYZ')}nother"
         body = NEW | {"name": name, "email": f"{len(came)}@example.com"}
-        came.add((await admin.client.post(PEOPLE, json=body)).json()["id"])
+        came.add((await admin.client.post(USERS, json=body)).json()["id"])
         gone = leaving.pop(order.randrange(len(leaving)))
-        assert (await admin.client.delete(f"{PEOPLE}/{gone}")).status_code == 204
+        assert (await admin.client.delete(f"{USERS}/{gone}")).status_code == 204
         went.add(gone)
 
     seen = await walk(admin, sort, come_and_go)
@@ -211,7 +211,7 @@ async def walk(
     cursor: str | None = ""
     while cursor is not None:
         query = {"sort": sort, "per_page": "100", "cursor": cursor}
-        answer, _ = await gather(admin.client.get(PEOPLE, params=query), meanwhile())
+        answer, _ = await gather(admin.client.get(USERS, params=query), meanwhile())
         ids += [each["id"] for each in answer.json()["data"]]
         cursor = answer.json()["next_cursor"]
     return ids

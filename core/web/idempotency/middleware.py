@@ -90,7 +90,7 @@ class Idempotency:
                 await app(scope, body, response)
                 if not 200 <= response.status < 300:
                     raise RefusedOperation
-                await self._store.keep(reserved, response.stored(fingerprint, person_in_response()))
+                await self._store.keep(reserved, response.stored(fingerprint, user_in_response()))
         except RefusedOperation:
             await self._after_refusal(reserved, response, fingerprint if body.read else None)
         return response
@@ -102,7 +102,7 @@ class Idempotency:
         if current_context().code == DatabaseBusy.code:  # do not wait for the database again
             self._store.release_later(reserved)
         elif read and response.status in FINAL:
-            await self._store.keep(reserved, response.stored(read, person_in_response()))
+            await self._store.keep(reserved, response.stored(read, user_in_response()))
         else:
             await self._store.release(reserved)
 
@@ -132,7 +132,7 @@ def slot_of(context: HttpContext) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def person_in_response() -> UUID | None:
+def user_in_response() -> UUID | None:
     """Return the user whom the response is about."""
     context = http_context()
     return context.about or (context.principal.id if context.principal else None)

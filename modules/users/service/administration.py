@@ -20,10 +20,11 @@ from modules.users.errors import BeyondOwnRights, LastAdmin, NotYoursToChange, U
 from modules.users.models import User
 from modules.users.permissions import ROLES
 from modules.users.public import AccountSignedOut, UserDisabled
-from modules.users.queries import ACCOUNTS, BY_ID, PROFILES, is_last_admin
+from modules.users.queries import ACCOUNTS, PROFILES, is_last_admin
 from modules.users.rows import profile_of, profiles_of, update_row
 from modules.users.service.account_deletion import AccountDeletion
-from modules.users.service.accounts import AccountService, stored_and_key
+from modules.users.service.accounts import AccountService
+from modules.users.service.profile import ProfileService, changed_columns
 from modules.users.values import NewAccount, Profile
 
 
@@ -41,11 +42,12 @@ class UserAdministration:
         clock: Clock,
         roles: Roles,
         contributions: Contributions,
+        profiles: ProfileService,
         accounts: AccountService,
         account_deletion: AccountDeletion,
     ) -> None:
         self._db, self._clock, self._roles = db, clock, roles
-        self._contributions = contributions
+        self._contributions, self._profiles = contributions, profiles
         self._accounts, self._account_deletion = accounts, account_deletion
 
     async def page(self, request: PageRequest, listing: Listing = ACCOUNTS) -> Rows[Profile]:
@@ -54,14 +56,9 @@ class UserAdministration:
         self._db.record_later("users.list", ("users", None))
         return Rows(profiles_of(rows.items, self._roles), rows.total, rows.request, rows.last)
 
-    async def profile(self, user_id: UUID) -> Profile:
-        async with self._db.read() as reads:
-            row = await reads.one(BY_ID, {"user_id": user_id}, missing=UserNotFound)
-        return profile_of(row, self._roles)
-
     async def read(self, user_id: UUID, audit: str) -> Profile:
         """Return another user, and record this read access under the action `audit`."""
-        profile = await self.profile(user_id)
+        profile = await self._profiles.get(user_id)
         async with self._db.transaction() as tx:
             await tx.record(audit, ("users", user_id))
         return profile
@@ -92,11 +89,11 @@ class UserAdministration:
                 refuse_others(changes.keys() & columns.keys() - only)
             if "email" in columns and user_id == actor.id and not actor.is_fresh(self._clock()):
                 raise StepUpRequired
-            return await self.write(user_id, columns, if_match)
+            return await self._profiles.write(user_id, columns, if_match)
 
     async def log_out(self, actor: Principal, user_id: UUID) -> None:
         """End every session of a user."""
-        self._must_cover(actor, (await self.profile(user_id)).roles)
+        self._must_cover(actor, (await self._profiles.get(user_id)).roles)
         for signed_out in self._contributions.of(AccountSignedOut):
             await signed_out.run(user_id)
 
@@ -147,39 +144,6 @@ class UserAdministration:
             await self._account_deletion.remove(tx, user_id)
             await tx.record("users.delete", ("users", user_id))
 
-    async def write(
-        self, user_id: UUID, columns: Mapping[str, object], if_match: IfMatch, *stale: str
-    ) -> Profile:
-        """Set these columns, and invalidate `users` and the names in `stale`.
-
-        The caller has checked the permissions before. Raises UserNotFound, EmailTaken and Stale.
-        """
-        changes = {**columns, "updated_at": self._clock()} if columns else columns
-        if "email" in columns:
-            return await self._write_email(user_id, changes, if_match, stale)
-        row = await self._db.update_by_id(
-            User,
-            user_id,
-            changes,
-            missing=UserNotFound,
-            if_match=if_match,
-            audit="users.change",
-            invalidates=("users", *stale),
-            erasing_since=None,
-        )
-        return profile_of(row, self._roles)
-
-    async def _write_email(
-        self, user_id: UUID, changes: Mapping[str, object], if_match: IfMatch, stale: Iterable[str]
-    ) -> Profile:
-        """Do the same for a new e-mail address, whose derived columns the audit entry omits."""
-        fields = [name for name in changes if name not in DERIVED]
-        async with self._db.transaction() as tx:
-            row = await update_row(self._db, user_id, changes, if_match)
-            tx.invalidate("users", *stale)
-            await tx.record("users.change", ("users", user_id), fields=fields)
-        return profile_of(row, self._roles)
-
     async def _locked(self, tx: Transaction, actor: Principal, user_id: UUID) -> User:
         """Lock and return the row. Raises UserNotFound and BeyondOwnRights."""
         row = await tx.get(User, user_id, missing=UserNotFound, erasing_since=None)
@@ -201,19 +165,7 @@ class UserAdministration:
             raise BeyondOwnRights
 
 
-DERIVED = frozenset({"email_key", "email_verified_at", "updated_at"})
-
-
 def refuse_others(fields: Collection[str]) -> None:
     if fields:
         message = "You may change the name and the age of another user, but not {fields}."
         raise NotYoursToChange(message, fields=sorted(fields))
-
-
-def changed_columns(changes: Mapping[str, object], row: Profile | User) -> dict[str, object]:
-    """Return the fields that differ, and the columns derived from them. Raises InvalidInput."""
-    columns = {name: value for name, value in changes.items() if value != getattr(row, name)}
-    if "email" in columns:
-        email, key = stored_and_key(str(columns["email"]))
-        columns |= {"email": email, "email_key": key, "email_verified_at": None}
-    return columns

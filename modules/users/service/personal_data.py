@@ -20,8 +20,8 @@ from core.kit import (
 from core.kit.platform import AuditEntry, LruDict, RateLimits, count_fallback
 from modules.users.queries import ACTIVITY, DONE_ALONE, DONE_BY, DONE_FOR
 from modules.users.schemas import ActivityRead, UserRead
-from modules.users.service.administration import UserAdministration
 from modules.users.service.export_document import document
+from modules.users.service.profile import ProfileService
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +40,11 @@ class PersonalDataService:
         db: Database,
         clock: Clock,
         contributions: Contributions,
-        administration: UserAdministration,
+        profiles: ProfileService,
         limits: RateLimits,
     ) -> None:
         self._db, self._clock = db, clock
-        self._contributions, self._administration = contributions, administration
+        self._contributions, self._profiles = contributions, profiles
         self._export_limit = limits.of("export")
         self._summaries: LruDict[UUID, Summary] = LruDict(10_000)
 
@@ -70,7 +70,7 @@ class PersonalDataService:
             yield piece
 
     async def profile(self, user_id: UUID) -> AsyncIterator[UserRead]:
-        yield UserRead.of(await self._administration.profile(user_id))
+        yield UserRead.of(await self._profiles.get(user_id))
 
     async def all_activity(self, user_id: UUID) -> AsyncIterator[Sequence[ActivityRead]]:
         """Yield the actions of this user, then the actions in this user's name."""

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from core.testing import TestUser
 
-PEOPLE = "/api/v1/users"
+USERS = "/api/v1/users"
 ONE = {"name": "Somebody New", "email": "new@example.com", "password": "a long and plain sentence"}
 
 
@@ -68,7 +68,7 @@ async def test_a_well_formed_request_id_is_taken(
 
 
 async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: TestUser) -> None:
-    for path in ("/health", "/api/v1/users/me", PEOPLE):
+    for path in ("/health", "/api/v1/users/me", USERS):
         got, head = await admin.client.get(path), await admin.client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b"")
         assert head.headers["content-length"] == got.headers["content-length"]
@@ -78,7 +78,7 @@ async def test_head_is_answered_wherever_get_is(client: AsyncClient, admin: Test
 
 async def test_what_a_user_registers_is_that_users(client: AsyncClient) -> None:
     answer = await client.post("/api/v1/auth/register", json=ONE)
-    place = f"http://test{PEOPLE}/{answer.json()['id']}"
+    place = f"http://test{USERS}/{answer.json()['id']}"
     assert (answer.status_code, answer.headers["location"]) == (201, place)
     assert answer.headers["cache-control"] == "private, no-cache, no-transform"
     assert answer.headers["etag"]
@@ -93,9 +93,9 @@ async def test_an_address_that_is_not_there_has_no_options(client: AsyncClient) 
 
 
 async def test_a_method_that_is_not_there_says_which_are(client: AsyncClient) -> None:
-    answer = await client.put(PEOPLE)
+    answer = await client.put(USERS)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
-    options = await client.options(PEOPLE)
+    options = await client.options(USERS)
     assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
 
@@ -127,7 +127,7 @@ async def test_a_body_that_could_mean_two_things_is_refused(
     admin: TestUser, content: bytes
 ) -> None:
     headers = {"content-type": "application/json"}
-    answer = await admin.client.post(PEOPLE, content=content, headers=headers)
+    answer = await admin.client.post(USERS, content=content, headers=headers)
     assert answer.status_code == 400, answer.text
 
 
@@ -137,7 +137,7 @@ async def test_a_body_that_could_mean_two_things_is_refused(
 )
 async def test_only_json_is_read_as_json(admin: TestUser, kind: str | None) -> None:
     headers = {"content-type": kind} if kind else {}
-    answer = await admin.client.post(PEOPLE, content=b"{}", headers=headers)
+    answer = await admin.client.post(USERS, content=b"{}", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "http.not_json")
 
 
@@ -148,7 +148,7 @@ async def test_a_patch_says_what_it_takes(user: TestUser) -> None:
 
 
 async def test_a_large_body_is_refused(admin: TestUser) -> None:
-    answer = await admin.client.post(PEOPLE, json=ONE | {"name": "x" * 300_000})
+    answer = await admin.client.post(USERS, json=ONE | {"name": "x" * 300_000})
     assert (answer.status_code, answer.json()["code"]) == (413, "http.too_large")
 
 
@@ -157,20 +157,20 @@ async def test_a_large_body_is_refused(admin: TestUser) -> None:
               "sort=nothing", "sort=name,name", "search=%E2%80%AE", "total=x&cursor="]
 )  # fmt: skip
 async def test_a_bad_query_names_the_parameter(admin: TestUser, query: str) -> None:
-    answer = await admin.client.get(f"{PEOPLE}?{query}")
+    answer = await admin.client.get(f"{USERS}?{query}")
     assert answer.status_code == 400, answer.text
     assert answer.json()["errors"][0]["location"].startswith("query")
 
 
 async def test_pages_name_their_neighbours(admin: TestUser) -> None:
     for number in range(2):
-        await admin.client.post(PEOPLE, json=ONE | {"email": f"{number}@example.com"})
-    answer = await admin.client.get(f"{PEOPLE}?per_page=1&page=2")
+        await admin.client.post(USERS, json=ONE | {"email": f"{number}@example.com"})
+    answer = await admin.client.get(f"{USERS}?per_page=1&page=2")
     links = answer.headers["link"].split(", ")
-    assert f'<http://test{PEOPLE}?per_page=1&page=3>; rel="next"' in links
-    assert f'<http://test{PEOPLE}?per_page=1&page=1>; rel="prev"' in links
-    past = await admin.client.get(f"{PEOPLE}?per_page=1&page=9")
-    assert f'<http://test{PEOPLE}?per_page=1&page=3>; rel="prev"' in past.headers["link"]
+    assert f'<http://test{USERS}?per_page=1&page=3>; rel="next"' in links
+    assert f'<http://test{USERS}?per_page=1&page=1>; rel="prev"' in links
+    past = await admin.client.get(f"{USERS}?per_page=1&page=9")
+    assert f'<http://test{USERS}?per_page=1&page=3>; rel="prev"' in past.headers["link"]
     assert 'rel="next"' not in past.headers["link"]
     assert (past.status_code, past.json()["data"], past.json()["total"]) == (200, [], 3)
 
@@ -202,9 +202,9 @@ class TestWithAnOrigin:
 
 async def test_a_compressed_list_is_the_same_list(admin: TestUser) -> None:
     people = (ONE | {"email": f"{number}@example.com"} for number in range(10))
-    await gather(*(admin.client.post(PEOPLE, json=each) for each in people))
-    plain = await admin.client.get(PEOPLE, headers={"accept-encoding": "identity"})
-    packed = await admin.client.get(PEOPLE, headers={"accept-encoding": "gzip"})
+    await gather(*(admin.client.post(USERS, json=each) for each in people))
+    plain = await admin.client.get(USERS, headers={"accept-encoding": "identity"})
+    packed = await admin.client.get(USERS, headers={"accept-encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.json() == plain.json()
@@ -245,19 +245,19 @@ class TestWithLimits:
 
     async def test_unknown_paths_count_for_every_method(self, client: AsyncClient) -> None:
         methods = ("OPTIONS", "TRACE", "PROPFIND", "PUT", "DELETE")
-        answers = [await client.request(method, f"{PEOPLE}/me/x") for method in methods]
+        answers = [await client.request(method, f"{USERS}/me/x") for method in methods]
         assert [each.status_code for each in answers] == [404] * 5
         assert (await client.request("TRACE", "/api/v1/nowhere")).status_code == 429
 
     async def test_options_counts_like_every_method(self, client: AsyncClient) -> None:
-        answers = [await client.options(f"{PEOPLE}/me") for _ in range(6)]
+        answers = [await client.options(f"{USERS}/me") for _ in range(6)]
         assert [each.status_code for each in answers] == [204] * 5 + [429]
         assert answers[0].headers["ratelimit"].startswith('"anonymous";r=4;')
-        assert (await client.get(f"{PEOPLE}/me")).status_code == 429
+        assert (await client.get(f"{USERS}/me")).status_code == 429
         assert (await client.options("/health")).status_code == 204
 
     async def test_options_of_a_signed_in_user_counts_for_that_user(self, user: TestUser) -> None:
-        answer = await user.client.options(f"{PEOPLE}/me")
+        answer = await user.client.options(f"{USERS}/me")
         assert answer.headers["ratelimit-policy"] == '"signed-in";q=600;w=60'
 
     @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://elsewhere.example"])
@@ -289,7 +289,7 @@ class TestWithLimits:
         self, client: AsyncClient
     ) -> None:
         methods = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "PUT")
-        answers = [await client.request(method, f"{PEOPLE}?x=1") for method in methods]
+        answers = [await client.request(method, f"{USERS}?x=1") for method in methods]
         assert [each.status_code for each in answers] == [405] * 5 + [429]
         for each in answers[:5]:
             assert each.headers["allow"] == "GET, HEAD, OPTIONS, POST"

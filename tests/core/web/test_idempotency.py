@@ -20,16 +20,16 @@ from core.testing import CLIENTS, ROUNDS, TestUser, at_once, client_of, eventual
 from core.web.idempotency.models import IdempotencyRow
 from core.wiring.container import CoreContainer
 
-PEOPLE = "/api/v1/users"
+USERS = "/api/v1/users"
 ONE = {"name": "Once Only", "email": "once@example.com", "password": "a long and plain sentence"}
 
 
 async def create(admin: TestUser, key: str, **changes: str) -> Response:
-    return await admin.client.post(PEOPLE, json=ONE | changes, headers={"idempotency-key": key})
+    return await admin.client.post(USERS, json=ONE | changes, headers={"idempotency-key": key})
 
 
 async def total(admin: TestUser) -> int:
-    answer = await admin.client.get(f"{PEOPLE}?search={ONE['email']}")
+    answer = await admin.client.get(f"{USERS}?search={ONE['email']}")
     return int(answer.json()["total"])
 
 
@@ -90,7 +90,7 @@ async def test_a_refusal_that_is_final_is_kept(admin: TestUser) -> None:
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256, '"'])
 async def test_a_key_is_plain_text(admin: TestUser, key: str) -> None:
     answer = await admin.client.post(
-        PEOPLE,
+        USERS,
         json=ONE,
         headers={b"idempotency-key": key.encode()},
     )
@@ -99,7 +99,7 @@ async def test_a_key_is_plain_text(admin: TestUser, key: str) -> None:
 
 
 async def test_a_key_is_read_after_authentication(client: AsyncClient) -> None:
-    answer = await client.post(PEOPLE, json=ONE, headers={"idempotency-key": "a b"})
+    answer = await client.post(USERS, json=ONE, headers={"idempotency-key": "a b"})
     assert answer.status_code == 401
 
 

@@ -10,7 +10,7 @@ NEW_NAME = {"json": {"name": "New Name"}}
 numbers = count()
 
 
-def new_person(_: AccessRequest) -> dict[str, Any]:
+def new_user(_: AccessRequest) -> dict[str, Any]:
     email = f"new{next(numbers)}@example.com"
     return {"json": {"name": "New Person", "email": email, "password": PASSWORD}}
 
@@ -54,11 +54,11 @@ PATCH  /api/v1/users/{user_id}                 401       200  404   200   401   
 PUT    /api/v1/users/{user_id}                 401       200  404   200   401      403 403
 """,
     bodies={
-        f"POST {ADMIN}": new_person,
-        "POST /api/v1/auth/register": new_person,
+        f"POST {ADMIN}": new_user,
+        "POST /api/v1/auth/register": new_user,
         f"PATCH {ADMIN}/{{user_id}}": NEW_NAME,
         f"PUT {ADMIN}/{{user_id}}/roles": {"json": {"roles": ["member"]}},
-        f"POST {USERS}": new_person,
+        f"POST {USERS}": new_user,
         f"PUT {USERS}/me": profile,
         f"PATCH {USERS}/me": NEW_NAME,
         f"POST {USERS}/me/deletion": {"json": {"password": PASSWORD}},

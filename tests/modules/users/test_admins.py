@@ -31,12 +31,12 @@ async def active_admins(core: CoreContainer) -> set[UUID]:
 async def test_the_last_admin_stays(
     users: Module, admin: TestUser, user: TestUser, principal: Principal
 ) -> None:
-    people = users.provider(UserAdministration)()
+    administration = users.provider(UserAdministration)()
     attempts: tuple[Callable[[], Awaitable[Any]], ...] = (
-        lambda: people.disable(principal, admin.id),
-        lambda: people.set_roles(principal, admin.id, ["member"]),
-        lambda: people.set_roles(principal, admin.id, []),
-        lambda: people.delete(principal, admin.id),
+        lambda: administration.disable(principal, admin.id),
+        lambda: administration.set_roles(principal, admin.id, ["member"]),
+        lambda: administration.set_roles(principal, admin.id, []),
+        lambda: administration.delete(principal, admin.id),
     )
     for attempt in attempts:
         with pytest.raises(LastAdmin):
@@ -49,28 +49,28 @@ async def test_the_last_admin_stays(
 async def test_a_disabled_or_leaving_admin_does_not_count(
     users: Module, admin: TestUser, user: TestUser, principal: Principal
 ) -> None:
-    people = users.provider(UserAdministration)()
-    await people.set_roles(principal, user.id, ["admin", "member"])
-    await people.disable(principal, user.id)
+    administration = users.provider(UserAdministration)()
+    await administration.set_roles(principal, user.id, ["admin", "member"])
+    await administration.disable(principal, user.id)
     with pytest.raises(LastAdmin):
-        await people.set_roles(principal, admin.id, ["member"])
-    await people.enable(principal, user.id)
+        await administration.set_roles(principal, admin.id, ["member"])
+    await administration.enable(principal, user.id)
     await users.provider(AccountDeletion)().request(Principal(user.id), PASSWORD)
     with pytest.raises(LastAdmin):
-        await people.disable(principal, admin.id)
+        await administration.disable(principal, admin.id)
 
 
 @pytest.mark.race
 async def test_admins_who_remove_each_other_at_once_leave_one(
     users: Module, admin: TestUser, core: CoreContainer, principal: Principal
 ) -> None:
-    people = users.provider(UserAdministration)()
+    administration = users.provider(UserAdministration)()
 
     async def removed(number: int, user_id: UUID) -> bool:
         ways: list[Callable[[], Awaitable[Any]]] = [
-            lambda: people.set_roles(principal, user_id, ["member"]),
-            lambda: people.disable(principal, user_id),
-            lambda: people.delete(principal, user_id),
+            lambda: administration.set_roles(principal, user_id, ["member"]),
+            lambda: administration.disable(principal, user_id),
+            lambda: administration.delete(principal, user_id),
         ]
         try:
             await ways[number % 3]()
@@ -100,14 +100,17 @@ async def test_nobody_gives_a_role_of_more_than_they_may(
     users: Module, admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
     """By roles, as a new user or to a user of theirs."""
-    people, members = users.provider(UserAdministration)(), core.roles().permissions_of(["member"])
+    administration, members = (
+        users.provider(UserAdministration)(),
+        core.roles().permissions_of(["member"]),
+    )
     permissions = members | {"roles:write", "users:write"}
     lesser = Principal(user.id, permissions, fresh_until=utc_now() + timedelta(minutes=5))
     new = NewAccount(name="Some Admin", email="more@example.com", password=PASSWORD)
     with pytest.raises(BeyondOwnRights):
-        await people.set_roles(lesser, user.id, ["admin"])
+        await administration.set_roles(lesser, user.id, ["admin"])
     with pytest.raises(BeyondOwnRights):
-        await people.create(lesser, new, ["admin"])
+        await administration.create(lesser, new, ["admin"])
     assert await active_admins(core) == {admin.id}
 
 

@@ -1,4 +1,4 @@
-"""Adding people: IN-17, AZ-07."""
+"""Adding users: IN-17, AZ-07."""
 
 import pytest
 from httpx import Response

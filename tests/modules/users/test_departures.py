@@ -52,7 +52,7 @@ class Thing(Schema):
 
 
 class Probe(Module):
-    """Another module, which holds something of people and writes down what it hears."""
+    """Another module, which holds something of users and writes down what it hears."""
 
     heard: ClassVar[list[tuple[str, UUID]]] = []
     broken: ClassVar[set[UUID]] = set()
@@ -174,18 +174,18 @@ async def test_an_erasure_that_fails_is_finished_when_it_is_tried_again(
     with later(days=GRACE.days, minutes=1):
         await users.provider(AccountDeletion)().remove_due()
         await core.relay().deliver_all()
-    assert await rows_of_people(core) == {user.id, admin.id}, "the other was not kept waiting"
+    assert await ids_of_users(core) == {user.id, admin.id}, "the other was not kept waiting"
     for each in (user, other_user):
         assert (await admin.client.get(f"{USERS}/{each.id}")).status_code == 404
     Probe.broken.clear()
     with later(days=GRACE.days, minutes=2):
         await core.relay().deliver_all()
-    assert await rows_of_people(core) == {admin.id}
+    assert await ids_of_users(core) == {admin.id}
     erased = [user_id for what, user_id in Probe.heard if what == "told erased"]
     assert sorted(erased) == sorted([user.id, other_user.id])
 
 
-async def rows_of_people(core: CoreContainer) -> set[UUID]:
+async def ids_of_users(core: CoreContainer) -> set[UUID]:
     async with core.db().read() as reads:
         return {*await reads.scalars(select(User.id))}
 

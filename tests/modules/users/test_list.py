@@ -10,8 +10,8 @@ async def names(admin: TestUser, **query: Any) -> list[str]:
     return [each["name"] for each in answer.json()["data"]]
 
 
-async def add(admin: TestUser, *people: tuple[str, str]) -> None:
-    for name, email in people:
+async def add(admin: TestUser, *users: tuple[str, str]) -> None:
+    for name, email in users:
         body = {"name": name, "email": email, "password": PASSWORD}
         assert (await admin.client.post(USERS, json=body)).status_code == 201
 

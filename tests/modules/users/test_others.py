@@ -204,19 +204,19 @@ async def test_nobody_acts_on_who_may_more(
 ) -> None:
     permissions = frozenset({"users:read", "users:write", "roles:write"})
     helper = Principal(other_user.id, permissions, fresh_until=utc_now() + timedelta(hours=1))
-    profiles, people = users.provider(UserService)(), users.provider(UserAdministration)()
+    profiles, administration = users.provider(UserService)(), users.provider(UserAdministration)()
     new = NewAccount(name="Some Name", email="new@example.com", password=PASSWORD)
     for attempt in (
         profiles.change(helper, admin.id, ProfileUpdate(name="Changed"), ANY_VERSION),
         profiles.change(helper, admin.id, UserReplace(name="Changed"), ANY_VERSION),
         profiles.delete(helper, admin.id, ANY_VERSION),
-        people.log_out(helper, admin.id),
-        people.change(helper, admin.id, {"name": "Changed"}),
-        people.disable(helper, admin.id),
-        people.set_roles(helper, admin.id, ["member"]),
-        people.set_roles(helper, other_user.id, ["admin"]),
-        people.create(helper, new, ["admin"]),
-        people.delete(helper, admin.id),
+        administration.log_out(helper, admin.id),
+        administration.change(helper, admin.id, {"name": "Changed"}),
+        administration.disable(helper, admin.id),
+        administration.set_roles(helper, admin.id, ["member"]),
+        administration.set_roles(helper, other_user.id, ["admin"]),
+        administration.create(helper, new, ["admin"]),
+        administration.delete(helper, admin.id),
     ):
         with pytest.raises(BeyondOwnRights):
             await attempt
