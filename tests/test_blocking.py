@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from core.testing import TestUser
-from modules.files.storage.local import LocalStorage
+from modules.files.storage import Storage
 from tests.modules.files.uploads import upload
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"])
@@ -54,15 +54,15 @@ async def test_the_last_close_of_a_file_that_has_been_removed(
     user: TestUser, monkeypatch: pytest.MonkeyPatch, blocking_calls: list[str]
 ) -> None:
     """It frees the blocks, which takes long for a large file."""
-    monkeypatch.setattr("modules.files.storage.local.in_thread", at_once())
-    opening = LocalStorage.open
+    monkeypatch.setattr("modules.files.storage.in_thread", at_once())
+    opening = Storage.open
 
-    def removed_meanwhile(storage: LocalStorage, key: str) -> Any:
+    def removed_meanwhile(storage: Storage, key: str) -> Any:
         found = opening(storage, key)
-        storage.remove(key)
+        storage.remove([key])
         return found
 
-    monkeypatch.setattr(LocalStorage, "open", removed_meanwhile)
+    monkeypatch.setattr(Storage, "open", removed_meanwhile)
     file = await upload(user.client)
     await user.client.get(f"/api/v1/files/{file['id']}/download")
 

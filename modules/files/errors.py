@@ -1,5 +1,5 @@
-from core.kit import BadRequest, Forbidden, NotFound, ProblemError, Unavailable
-from core.kit.platform import TooLarge, UnsupportedMediaType
+from core.kit import BadRequest, Forbidden, NotFound, ProblemError, Stale, Unavailable
+from core.kit.platform import NotSignedIn, TooLarge, UnsupportedMediaType
 
 
 class FileNotFound(NotFound):
@@ -156,3 +156,27 @@ class ContentLost(ProblemError):
     status = 500
     code = "files.content_lost"
     title = "The content of this file cannot be read."
+
+
+REFUSED_UPLOADS = (
+    MalformedUpload,
+    UploadCutOff,
+    NameInvalid,
+    TypeNotAllowed,
+    ContentMismatch,
+    DigestMismatch,
+    FileTooLarge,
+    QuotaExceeded,
+    NotMultipart,
+    StorageDown,
+    StorageFull,
+)
+REFUSED_DOWNLOADS = (
+    NotSignedIn,
+    FileNotFound,
+    ContentNotYours,
+    RangeNotSatisfiable,
+    Stale,
+    ContentLost,
+    StorageDown,
+)

@@ -4,7 +4,15 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.kit import Base, SearchIndex, Timestamped, Versioned, folded, nothing_personal
+from core.kit import (
+    Base,
+    Listing,
+    SearchIndex,
+    Timestamped,
+    Versioned,
+    folded,
+    nothing_personal,
+)
 
 PUBLIC, PRIVATE = "public", "private"
 
@@ -35,6 +43,9 @@ class File(Versioned, Timestamped, Base):
 
 
 SEARCH = SearchIndex(File, (File.original_filename,))
+SORT = (File.created_at, File.original_filename, File.size, File.id)
+FILES = Listing(sort=SORT, search=SEARCH, filters=(File.content_type,), scope=(File.owner_id,))
+ALL_FILES = Listing(sort=SORT, search=SEARCH, filters=(File.content_type, File.owner_id))
 
 
 class FileUsage(Base):

@@ -16,15 +16,18 @@ from core.kit.platform import AddedRoutes
 from modules.files.events import ContentDropped
 from modules.files.permissions import MANAGE, READ, WRITE
 from modules.files.router import FileAdminController, FileController, LaterController
-from modules.files.service import ContentService, FileService, UploadService, UsageService
+from modules.files.service.contents import ContentService
+from modules.files.service.files import FileService
 from modules.files.service.reservations import Reservations
-from modules.files.storage.local import local_storage
+from modules.files.service.uploads import UploadService
+from modules.files.service.usage import UsageService
+from modules.files.storage import Storage
 
 
 class Plugin(Module):
     controllers = (FileController, LaterController)
     services = (
-        local_storage,
+        Storage,
         UsageService,
         Reservations,
         ContentService,

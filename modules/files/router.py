@@ -10,7 +10,6 @@ from core.kit import (
     Page,
     PageRequest,
     Principal,
-    Stale,
     authenticated,
     delete,
     get,
@@ -20,46 +19,26 @@ from core.kit import (
     public,
     requires,
 )
-from core.kit.platform import AnyRequest, NothingHere, NotSignedIn, route
+from core.kit.platform import AnyRequest, NothingHere, route
 from modules.files.download.response import DownloadResponse
 from modules.files.errors import (
-    ContentLost,
-    ContentMismatch,
+    REFUSED_DOWNLOADS,
+    REFUSED_UPLOADS,
     ContentNotYours,
-    DigestMismatch,
     ExtensionChanged,
     FileNotFound,
-    FileTooLarge,
-    MalformedUpload,
     NameInvalid,
-    NotMultipart,
-    QuotaExceeded,
-    RangeNotSatisfiable,
-    StorageDown,
-    StorageFull,
-    TypeNotAllowed,
-    UploadCutOff,
 )
+from modules.files.models import ALL_FILES, FILES
 from modules.files.permissions import MANAGE, READ, WRITE
-from modules.files.queries import ALL_FILES, FILES
 from modules.files.schemas import AdminFileRead, FileRead, FilesRead, FileUpdate, UsageRead
-from modules.files.service import ContentService, FileService, UploadService, UsageService
-from modules.files.upload.request import body_of
+from modules.files.service.contents import ContentService
+from modules.files.service.files import FileService
+from modules.files.service.uploads import UploadService
+from modules.files.service.usage import UsageService
+from modules.files.upload.body import body_of
 
 readers, writers = authenticated.with_scope(READ), authenticated.with_scope(WRITE)
-refused_uploads = (
-    MalformedUpload,
-    UploadCutOff,
-    NameInvalid,
-    TypeNotAllowed,
-    ContentMismatch,
-    DigestMismatch,
-    FileTooLarge,
-    QuotaExceeded,
-    NotMultipart,
-    StorageDown,
-    StorageFull,
-)
 CHECKSUM_SCHEMA = {
     "type": "string",
     "pattern": "^[0-9a-fA-F]{64}$",
@@ -109,7 +88,7 @@ class FileController(Controller):
         location="/files/{id}",
         body={"multipart/form-data": ONE_FILE},
         request_headers=DIGESTS,
-        errors=refused_uploads,
+        errors=REFUSED_UPLOADS,
         request_max_body_size=None,
     )
     async def upload_file(self, request: AnyRequest, principal: Principal) -> FileRead:
@@ -124,7 +103,7 @@ class FileController(Controller):
         location="/files",
         body={"multipart/form-data": SEVERAL_FILES},
         request_headers=DIGESTS,
-        errors=refused_uploads,
+        errors=REFUSED_UPLOADS,
         request_max_body_size=None,
     )
     async def upload_multiple(self, request: AnyRequest, principal: Principal) -> FilesRead:
@@ -179,15 +158,7 @@ class FileController(Controller):
             for name, description in OF_CONTENT.items()
         ],
         responses={206: ResponseSpec(bytes, description="The requested ranges.")},
-        errors=(
-            NotSignedIn,
-            FileNotFound,
-            ContentNotYours,
-            RangeNotSatisfiable,
-            Stale,
-            ContentLost,
-            StorageDown,
-        ),
+        errors=REFUSED_DOWNLOADS,
     )
     async def download_file(
         self, file_id: UUID, visitor: Principal | None, inline: FromQuery[bool] = False

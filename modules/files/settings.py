@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from config.settings import CommaSeparated, ModuleSettings, not_built_yet, unbuilt
 
@@ -13,18 +13,14 @@ MAX_BYTES = 2**53 - 1
 MIB, GIB = 2**20, 2**30
 
 
-def in_lower_case(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 def extension(text: str) -> str:
-    plain = text.removeprefix(".")
+    plain = text.lower().removeprefix(".")
     if not (plain.isascii() and plain.isalnum() and len(plain) <= 10):
         raise ValueError("must list extensions such as .jpg,.png")
     return f".{plain}"
 
 
-Extension = Annotated[str, BeforeValidator(in_lower_case), AfterValidator(extension)]
+Extension = Annotated[str, AfterValidator(extension)]
 Bytes = Annotated[int, Field(ge=1, le=MAX_BYTES)]
 
 

@@ -1,6 +1,4 @@
-from collections.abc import Mapping
-
-from core.kit import NotFound, Unavailable
+from core.kit import NotFound, Schema, Unavailable
 from core.kit.platform import BadCredential, NotSignedIn, ParameterValue, Unauthenticated
 
 
@@ -10,11 +8,9 @@ class NotReady(Unavailable):
     code = "health.not_ready"
     title = "This instance is not ready for requests."
 
-    def __init__(
-        self, detail: str, members: Mapping[str, object], **parameters: ParameterValue
-    ) -> None:
+    def __init__(self, detail: str, body: Schema, **parameters: ParameterValue) -> None:
         super().__init__(detail, 5, **parameters)
-        self.members = members
+        self.members = body.model_dump(mode="json", exclude={"status"}, exclude_none=True)
 
 
 class MetricsOff(NotFound):

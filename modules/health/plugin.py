@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from core.kit import Contribution, Module, Mount
 from core.kit.platform import AnyHost
-from modules.health.router import HealthController, RootController
+from modules.health.router import HealthController
 from modules.health.service import HealthService
 
 
@@ -11,6 +11,6 @@ class Plugin(Module):
 
     def contributions(self) -> Sequence[Contribution]:
         return (
-            Mount("/", (RootController, HealthController)),
+            Mount("/", (HealthController,)),
             AnyHost("/health"),  # load balancers send an IP address as Host, some in HTTP/1.0 none
         )

@@ -1,5 +1,3 @@
-from typing import Any
-
 from litestar import Controller, Response
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromHeader
@@ -18,6 +16,21 @@ VARY = "Accept, Accept-Encoding, Origin"
 
 class HealthController(Controller):
     health: HealthService
+
+    @get(
+        "/",
+        summary="Read the name and the links of the service",
+        description="The response to a browser is a page, and to any other client JSON.",
+        policy=public,
+        responses={200: ResponseSpec(RootRead)},
+    )
+    async def read_root(
+        self, accept: FromHeader[str | None] = None
+    ) -> Response[bytes] | BodyResponse[RootRead]:
+        root = self.health.root()
+        if wants_html(accept):
+            return page_response(page_of(root), {"vary": VARY})
+        return BodyResponse(root, headers={"vary": VARY})
 
     @get("/health", summary="Read the state of the service", policy=open_always)
     async def read_health(self) -> HealthRead:
@@ -45,22 +58,3 @@ class HealthController(Controller):
     )
     async def read_metrics(self, authorization: FromHeader[str | None] = None) -> Response[bytes]:
         return Response(await self.health.metrics(authorization), media_type=METRICS_TYPE)
-
-
-class RootController(Controller):
-    health: HealthService
-
-    @get(
-        "/",
-        summary="Read the name and the links of the service",
-        description="The response to a browser is a page, and to any other client JSON.",
-        policy=public,
-        responses={200: ResponseSpec(RootRead)},
-    )
-    async def read_root(
-        self, accept: FromHeader[str | None] = None
-    ) -> Response[Any]:  # Any: a page, or a RootRead
-        root = self.health.root()
-        if wants_html(accept):
-            return page_response(page_of(root), {"vary": VARY})
-        return BodyResponse(root, headers={"vary": VARY})

@@ -3,7 +3,7 @@ from hmac import compare_digest
 
 from config.settings import Settings
 from core.kit import Principal
-from core.kit.platform import VERSION, CheckResult, HealthChecks, Maintenance, RequestMetrics
+from core.kit.platform import VERSION, HealthChecks, Maintenance, RequestMetrics
 from modules.health.errors import BadMetricsToken, MetricsOff, NotReady
 from modules.health.schemas import CheckRead, HealthRead, ReadyRead, RootRead
 from modules.health.settings import MetricsSettings
@@ -31,14 +31,14 @@ class HealthService:
     async def ready(self, reader: Principal | None) -> ReadyRead:
         """Return the results of the checks. Raises NotReady if one failed or at shutdown."""
         results = await self._checks.results()
+        reasons = {it.name: CheckRead.of(it) for it in results} if may_see_reasons(reader) else None
         body = ReadyRead(
-            checks={check.name: "ok" if check.ok else "down" for check in results},
-            details=details(results) if may_see_reasons(reader) else None,
+            checks={it.name: "ok" if it.ok else "down" for it in results}, details=reasons
         )
         if self._checks.stopping:
-            raise NotReady("The instance is shutting down.", members_of(body))
+            raise NotReady("The instance is shutting down.", body)
         if down := [check.name for check in results if not check.ok]:
-            raise NotReady("These checks have failed: {checks}.", members_of(body), checks=down)
+            raise NotReady("These checks have failed: {checks}.", body, checks=down)
         return body
 
     async def metrics(self, authorization: str | None) -> bytes:
@@ -65,16 +65,6 @@ class HealthService:
 def may_see_reasons(reader: Principal | None) -> bool:
     """Return whether the reader is a signed-in admin; no scope gives this to an API key."""
     return reader is not None and reader.is_admin and reader.key_id is None
-
-
-def details(results: list[CheckResult]) -> dict[str, CheckRead]:
-    return {
-        check.name: CheckRead(ok=check.ok, ms=check.ms, reason=check.reason) for check in results
-    }
-
-
-def members_of(body: ReadyRead) -> dict[str, object]:
-    return body.model_dump(mode="json", exclude={"status"}, exclude_none=True)
 
 
 def bears(authorization: str | None, token: str) -> bool:

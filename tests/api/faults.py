@@ -35,7 +35,7 @@ def faults(call: Call) -> Iterator[list[str]]:
 
     token = acting.set(lambda _: None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("modules.files.storage.local.os", System(point))
+        patch.setattr("modules.files.storage.os", System(point))
         patch.setattr(ConnectionThreads, "run", in_sqlite(point))
         with in_postgres(point):
             try:

@@ -1,11 +1,10 @@
 """The response with a file: its header fields, then its bytes in pieces, never compressed."""
 
-from asyncio import Task
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from secrets import token_hex
-from typing import Any
+from typing import Self
 from urllib.parse import quote
 
 from litestar import Response
@@ -31,6 +30,8 @@ PIECE = 2**18  # bytes
 SANDBOX = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
 
 Open = Callable[[], Awaitable[StoredObject]]
+Content = Sequence[bytes | range]
+"""The body: bytes as they are, and ranges of the file."""
 
 
 class DownloadResponse(Response[bytes]):
@@ -42,20 +43,27 @@ class DownloadResponse(Response[bytes]):
         self._inline = inline and file.content_type in INLINE
         self._validators = Validators(file.checksum_sha256, file.created_at)
 
-    def to_asgi_response(self, app: object, request: object, **_: object) -> Any:  # Any: an ASGIApp
+    def to_asgi_response(self, *_: object, **__: object) -> Self:  # type: ignore[override]
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = http_context()
         if self._validators.known(context.headers):
             return await FinishedResponse(304, self._validating, b"")(scope, receive, send)
-        parts = self._parts(context)
+        status, fields, content = self._content(self._ranges(context))
+        length = (b"content-length", b"%d" % sum(map(len, content)))
+        headers = [*self._validating, *self._fields, *fields, length]
         if context.method == "HEAD":
-            return await send_head(send, 200, [*self._fields, length_of(self._file.size)])
+            return await send_head(send, status, headers)
         async with aclosing(await self._open()) as stored, client_watched(receive) as gone:
-            await self._send(FileSender(send, stored, gone), parts)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            async for piece in pieces(content, stored):
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _parts(self, context: HttpContext) -> list[range] | None:
+    def _ranges(self, context: HttpContext) -> list[range] | None:
         """Return the ranges to send, or None for the whole file. Raises RangeNotSatisfiable."""
         header = context.headers.get(b"range")
         if header is None or context.method != "GET":
@@ -64,41 +72,35 @@ class DownloadResponse(Response[bytes]):
             return None
         return ranges_in(header.decode("latin-1"), self._file.size)
 
-    async def _send(self, sender: "FileSender", parts: list[range] | None) -> None:
-        size = self._file.size
-        if parts is None:
-            await sender.head(200, [*self._fields, length_of(size)])
-            await sender.bytes_of(range(size))
-        elif len(parts) == 1:
-            placed = (b"content-range", content_range(parts[0], size))
-            await sender.head(206, [*self._fields, placed, length_of(len(parts[0]))])
-            await sender.bytes_of(parts[0])
-        else:
-            await self._send_several(sender, parts)
-        await sender.end()
-
-    async def _send_several(self, sender: "FileSender", parts: Sequence[range]) -> None:
-        """Send the ranges as multipart/byteranges (RFC 9110, section 14.6)."""
+    def _content(self, ranges: list[range] | None) -> tuple[int, list[Header], Content]:
+        """Return the status, the header fields of this content, and the content."""
+        kind = (b"content-type", self._content_type)
+        if ranges is None:
+            return 200, [kind], [range(self._file.size)]
+        if len(ranges) == 1:
+            return 206, [kind, (b"content-range", self._place(ranges[0]))], ranges
         boundary = token_hex(16).encode()
-        heads = [
-            b"\r\n--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n"
-            % (boundary, self._content_type, content_range(part, self._file.size))
-            for part in parts
-        ]
-        tail = b"\r\n--%s--\r\n" % boundary
-        length = sum(map(len, [*heads, *parts, tail]))
-        kind = (b"content-type", b"multipart/byteranges; boundary=" + boundary)
-        others = [field for field in self._fields if field[0] != b"content-type"]
-        await sender.head(206, [*others, kind, length_of(length)])
-        for head, part in zip(heads, parts, strict=True):
-            await sender.piece(head)
-            await sender.bytes_of(part)
-        await sender.piece(tail)
+        several = (b"content-type", b"multipart/byteranges; boundary=" + boundary)
+        return 206, [several], [*self._parts(ranges, boundary)]
+
+    def _parts(self, ranges: Iterable[range], boundary: bytes) -> Iterator[bytes | range]:
+        """Yield the parts of multipart/byteranges (RFC 9110, section 14.6)."""
+        for part in ranges:
+            yield b"\r\n--%s\r\nContent-Type: %s\r\nContent-Range: %s\r\n\r\n" % (
+                boundary,
+                self._content_type,
+                self._place(part),
+            )
+            yield part
+        yield b"\r\n--%s--\r\n" % boundary
+
+    def _place(self, part: range) -> bytes:
+        return b"bytes %d-%d/%d" % (part.start, part.stop - 1, self._file.size)
 
     @property
     def _content_type(self) -> bytes:
         """Return the type of an inline file or of one for players, and UNKNOWN for any other."""
-        kind: str = self._file.content_type
+        kind = self._file.content_type
         return (kind if self._inline or kind in PLAYED else UNKNOWN.content_type).encode()
 
     @property
@@ -117,42 +119,20 @@ class DownloadResponse(Response[bytes]):
         digest = b64encode(bytes.fromhex(self._file.checksum_sha256))
         kind = "inline" if self._inline else "attachment"
         return [
-            *self._validating,
             (b"accept-ranges", b"bytes"),
             (b"content-disposition", disposition(kind, self._file.original_filename)),
-            (b"content-type", self._content_type),
             (b"repr-digest", b"sha-256=:%s:" % digest),
         ]
 
 
-class FileSender:
-    """The sender of pieces, which stops when the client has disconnected."""
-
-    def __init__(self, send: Send, stored: StoredObject, gone: Task[None]) -> None:
-        self._send, self._stored, self._gone = send, stored, gone
-
-    async def head(self, status: int, headers: list[Header]) -> None:
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def bytes_of(self, part: range) -> None:
+async def pieces(content: Content, stored: StoredObject) -> AsyncIterator[bytes]:
+    """Yield the content in parts that memory can hold."""
+    for part in content:
+        if isinstance(part, bytes):
+            yield part
+            continue
         for start in range(part.start, part.stop, PIECE):
-            if self._gone.done():
-                return
-            await self.piece(await self._stored.read(start, min(PIECE, part.stop - start)))
-
-    async def piece(self, data: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async def end(self) -> None:
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def length_of(size: int) -> Header:
-    return b"content-length", b"%d" % size
-
-
-def content_range(part: range, size: int) -> bytes:
-    return b"bytes %d-%d/%d" % (part.start, part.stop - 1, size)
+            yield await stored.read(start, min(PIECE, part.stop - start))
 
 
 def disposition(kind: str, name: str) -> bytes:

@@ -1,19 +1,20 @@
 """The service for the bytes of files: access to them, and removal of those without a row."""
 
-from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import structlog
+from sqlalchemy import bindparam, select
 
-from core.kit import Database, Principal
+from core.kit import Database, Principal, select_rows
 from core.kit.platform import NotSignedIn
 from modules.files.errors import ContentLost, ContentNotYours, FileNotFound
 from modules.files.events import ContentDropped
 from modules.files.models import PUBLIC, File
 from modules.files.permissions import MANAGE
-from modules.files.queries import KEPT, ONE
-from modules.files.storage import NewObject, ObjectMissing, Storage, StoredObject
-from modules.files.threads import in_thread
+from modules.files.storage import ObjectMissing, Storage, StoredObject, in_thread
+
+ONE = select_rows(File).where(File.id == bindparam("file"))
+KEPT = select(File.storage_key).where(File.storage_key == bindparam("key"))
 
 log = structlog.get_logger(__name__)
 
@@ -47,12 +48,12 @@ class ContentService:
         raise ContentLost
 
     async def remove(self, dropped: ContentDropped) -> None:
-        await in_thread(self._remove_all, dropped.storage_keys)
+        await in_thread(self._storage.remove, dropped.storage_keys)
 
     async def sweep(self) -> None:
         """Settle or discard the objects of uploads that a crash ended at any point."""
         leftovers = self._storage.abandoned()
-        while upload := await in_thread(next_of, leftovers):
+        while upload := await in_thread(next, leftovers, None):
             async with self._db.read() as reads:
                 kept = await reads.scalar(KEPT, {"key": upload.key})
             await in_thread(upload.settle if kept else upload.discard)
@@ -61,11 +62,3 @@ class ContentService:
     async def check(self) -> None:
         """Raises StorageFull or StorageDown if the storage cannot store an object."""
         await in_thread(self._storage.probe)
-
-    def _remove_all(self, storage_keys: Sequence[str]) -> None:
-        for key in storage_keys:
-            self._storage.remove(key)
-
-
-def next_of(uploads: Iterator[NewObject]) -> NewObject | None:
-    return next(uploads, None)

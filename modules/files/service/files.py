@@ -5,36 +5,20 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
 
-from core.kit import (
-    Database,
-    IfMatch,
-    PageRequest,
-    Principal,
-    Rows,
-    Transaction,
-)
-from core.kit.platform import ANY_VERSION, error_at
+from core.kit import Database, IfMatch, PageRequest, Principal, Rows
+from core.kit.platform import error_at
 from modules.files.errors import ContentNotYours, ExtensionChanged, FileNotFound
 from modules.files.events import ContentDropped
-from modules.files.models import PUBLIC, File
+from modules.files.models import ALL_FILES, FILES, PUBLIC, File
 from modules.files.permissions import MANAGE
 from modules.files.public import FileDeleted
-from modules.files.queries import ALL_FILES, FILES
 from modules.files.schemas import FileRead, FileUpdate
 from modules.files.service.usage import UsageService
 from modules.files.upload.names import extension_of, tidy_name
 
 ERASED_AT_ONCE = 100
-ERASE = (
-    delete(File)
-    .where(
-        File.id.in_(
-            select(File.id).where(File.owner_id == bindparam("owner")).limit(ERASED_AT_ONCE)
-        )
-    )
-    .returning(File.storage_key, File.size)
-    .execution_options(synchronize_session=False)
-)
+_some = select(File.id).where(File.owner_id == bindparam("owner")).limit(ERASED_AT_ONCE)
+ERASE = delete(File).where(File.id.in_(_some)).returning(File.storage_key, File.size)
 
 
 class FileService:
@@ -77,17 +61,14 @@ class FileService:
             File, file_id, changes, missing=FileNotFound, if_match=if_match, audit="files.change"
         )
 
-    async def delete(
-        self, actor: Principal, file_id: UUID, if_match: IfMatch = ANY_VERSION
-    ) -> None:
+    async def delete(self, actor: Principal, file_id: UUID, if_match: IfMatch) -> None:
         async with self._db.transaction() as tx:
             await self._usage.lock(tx, (await self._visible_to(actor, file_id)).owner_id)
             file = await tx.get(File, file_id, missing=FileNotFound, if_match=if_match)
-            await tx.delete(file)
+            await tx.delete(file, audit="files.delete")
             await self._usage.give_back(tx, file.owner_id, file.size, 1)
-            await self._publish_dropped(tx, [file.storage_key])
+            await tx.publish(ContentDropped(storage_keys=(file.storage_key,)))
             await tx.publish(FileDeleted(file_id=file.id, owner_id=file.owner_id))
-            await tx.record("files.delete", file)
 
     async def export(self, owner_id: UUID) -> AsyncIterator[Sequence[FileRead]]:
         """Yield the metadata of each file of this user."""
@@ -98,28 +79,20 @@ class FileService:
         """Erase some of this user's files; return whether there may be more."""
         async with self._db.transaction() as tx:
             await self._usage.lock(tx, owner_id)
-            erased = (await tx.session.execute(ERASE, {"owner": owner_id})).all()
+            erased = (await tx.execute(ERASE, {"owner": owner_id})).all()
             if not erased:
                 await self._usage.forget(tx, owner_id)
                 return False
-            await self._usage.give_back(
-                tx, owner_id, sum(file.size for file in erased), len(erased)
-            )
-            await self._publish_dropped(tx, [file.storage_key for file in erased])
+            keys, sizes = zip(*erased, strict=True)
+            await self._usage.give_back(tx, owner_id, sum(sizes), len(sizes))
+            await tx.publish(ContentDropped(storage_keys=keys))
         return True
 
     async def _visible_to(self, reader: Principal, file_id: UUID) -> File:
         file = await self._db.get(File, file_id, missing=FileNotFound)
-        must_exist_for(reader, file)
+        if file.owner_id != reader.id and not reader.may(MANAGE):
+            raise FileNotFound
         return file
-
-    async def _publish_dropped(self, tx: Transaction, storage_keys: Sequence[str]) -> None:
-        await tx.publish(ContentDropped(storage_keys=tuple(storage_keys)))
-
-
-def must_exist_for(reader: Principal, file: File) -> None:
-    if file.owner_id != reader.id and not reader.may(MANAGE):
-        raise FileNotFound
 
 
 def renamed(file: File, given: str) -> str:

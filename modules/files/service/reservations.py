@@ -13,6 +13,7 @@ from asyncio import sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -104,7 +105,7 @@ class Reservations:
             del self._in_memory[owner_id]
 
     async def reserve(
-        self, own: UUID, owner_id: UUID, least: int, ahead: int, patiently: bool = False
+        self, own: UUID, owner_id: UUID, least: int, ahead: int, *, patiently: bool
     ) -> int:
         """Reserve `least` bytes, and up to `ahead` more; return how many bytes are reserved.
 
@@ -125,9 +126,10 @@ class Reservations:
         The locks are taken in the order of an erasure: the owner by the foreign key of a new row,
         then the usage, then the row.
         """
+        row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
         async with self._db.separate() as tx:
             with owner_must_exist():
-                await self._insert(tx, own, owner_id)
+                await tx.execute(self._begin, row)
                 left = await self._left(tx, own, owner_id, least)
             size = least + min(ahead, (left - least) // 4)
             values = {"own": own, "size": size, "now": self._clock()}
@@ -143,16 +145,9 @@ class Reservations:
         """Remove the row. If the database does not respond, the row ends with its lease."""
         try:
             async with self._db.separate() as tx:
-                await self.release_in(tx, own)
+                await tx.execute(RELEASE, {"own": own})
         except Unavailable as error:
             log.warning("reservation_not_released", reason=type(error).__name__)
-
-    async def release_in(self, tx: Transaction, own: UUID) -> None:
-        await tx.execute(RELEASE, {"own": own})
-
-    async def _insert(self, tx: Transaction, own: UUID, owner_id: UUID) -> None:
-        row = {"id": own, "owner_id": owner_id, "bytes": 0, "renewed_at": self._clock()}
-        await tx.execute(self._begin, row)
 
     async def _left(self, tx: Transaction, own: UUID, owner_id: UUID, least: int) -> int:
         """Return the bytes that are neither used nor reserved; they stay so until the commit.
@@ -204,51 +199,45 @@ class Hold:
         self._reservations, self._owner_id, self._left = reservations, owner_id, left
         self._stack = stack
         self._row: UUID | None = None
-        self._size = self._in_memory = 0
+        self._size = 0
+        """The bytes of the row, or without a row those that are counted in memory."""
 
     async def cover(self, size: int, ahead: int = 0) -> None:
         """Hold `size` bytes, and up to `ahead` more if they are free. Raises QuotaExceeded.
 
         An upload that already has a row waits for others, because an error discards its bytes.
         """
-        more = size - self._size
-        if more <= 0:
+        if size <= self._size:
             return
-        if self._row is None and self._count_in_memory(more):
+        if self._row:
+            self._size = await self._reservations.reserve(
+                self._row, self._owner_id, size, ahead, patiently=True
+            )
+        elif self._reservations.count_in_memory(self._owner_id, size - self._size, self._left):
             self._size = size
-            return
-        self._forget_in_memory()
-        is_new, self._row = self._row is None, self._row or uuid7()
-        self._size = await self._reservations.reserve(
-            self._row, self._owner_id, size, ahead, patiently=not is_new
-        )
-        if is_new:
-            await self._renew(self._row)
+        else:
+            await self._begin_row(size, ahead)
 
     async def settle(self, tx: Transaction) -> None:
         """Release the row in the transaction that counts the files as used."""
-        if self._row is not None:
-            await self._reservations.release_in(tx, self._row)
-
-    def settled(self) -> None:
-        """Note that this transaction was committed, so that no row is left."""
-        self._row = None
+        if self._row:
+            await tx.execute(RELEASE, {"own": self._row})
+            tx.on_commit(self._forget_row)
 
     async def release(self) -> None:
         """Release what is left. A transaction that is still open removes the row as it commits."""
-        self._forget_in_memory()
-        if self._row is not None and not inside_transaction():
+        if not self._row:
+            self._reservations.forget_in_memory(self._owner_id, self._size)
+        elif not inside_transaction():
             await self._reservations.release(self._row)
 
-    async def _renew(self, row: UUID) -> None:
-        """Renew the row, which is committed by now, until the hold ends."""
-        await self._stack.enter_async_context(renewed(lambda: self._reservations.renew(row)))
+    async def _begin_row(self, size: int, ahead: int) -> None:
+        """Reserve in the database instead, and renew the row until the hold ends."""
+        reservations, row = self._reservations, uuid7()
+        reservations.forget_in_memory(self._owner_id, self._size)
+        self._row, self._size = row, 0
+        self._size = await reservations.reserve(row, self._owner_id, size, ahead, patiently=False)
+        await self._stack.enter_async_context(renewed(partial(reservations.renew, row)))
 
-    def _count_in_memory(self, more: int) -> bool:
-        if counted := self._reservations.count_in_memory(self._owner_id, more, self._left):
-            self._in_memory += more
-        return counted
-
-    def _forget_in_memory(self) -> None:
-        self._reservations.forget_in_memory(self._owner_id, self._in_memory)
-        self._in_memory = 0
+    def _forget_row(self) -> None:
+        self._row, self._size = None, 0

@@ -2,22 +2,18 @@
 
 from asyncio import get_running_loop
 from collections.abc import Sequence
-
-from sqlalchemy.exc import IntegrityError
+from functools import partial
 
 from core.kit import Database, Principal, Transaction, uuid7
-from core.kit.platform import NotSignedIn
 from modules.files.models import File
 from modules.files.public import FileUploaded
-from modules.files.service.reservations import Hold, Reservations
+from modules.files.service.reservations import Hold, Reservations, owner_must_exist
 from modules.files.service.usage import UsageService
 from modules.files.settings import FilesSettings
-from modules.files.storage import Storage
-from modules.files.threads import in_thread
+from modules.files.storage import Storage, in_thread
 from modules.files.upload.body import UploadBody, receive
-from modules.files.upload.digests import claims_in_headers
 from modules.files.upload.multipart_upload import MultipartUpload
-from modules.files.upload.received import ExpectedFiles, Limits, ReceivedFile
+from modules.files.upload.received import ExpectedFiles, ReceivedFile
 
 MAX_COMMIT_S = 60
 
@@ -37,52 +33,47 @@ class UploadService:
 
     async def upload(self, owner: Principal, body: UploadBody) -> File:
         """Store one file. Raises the errors of `MultipartUpload`, and then stores nothing."""
-        [file] = await self._upload(owner, body, ExpectedFiles("file", 1))
+        [file] = await self._upload(owner, body, "file", 1)
         return file
 
     async def upload_several(self, owner: Principal, body: UploadBody) -> Sequence[File]:
         """Store all files or none; return them in the order they were sent."""
-        return await self._upload(
-            owner, body, ExpectedFiles("files", self._settings.max_per_request)
-        )
+        return await self._upload(owner, body, "files", self._settings.max_per_request)
 
     async def _upload(
-        self, owner: Principal, body: UploadBody, form: ExpectedFiles
+        self, owner: Principal, body: UploadBody, field: str, most: int
     ) -> Sequence[File]:
         left = (await self._usage.of(owner.id)).left
-        limits = Limits(self._settings.max_bytes, left, self._settings.allowed_extensions)
-        claims = claims_in_headers(body.digests)
-        reception = MultipartUpload(body.content_type, claims, form, limits, self._storage)
+        limits = self._settings.max_bytes, left, self._settings.allowed_extensions
+        expected = ExpectedFiles(field, most, *limits)
+        upload = MultipartUpload(body.content_type, body.claims, expected, self._storage)
         recorded = False
         try:
             async with self._reservations.hold(owner.id, left) as hold:
-                await receive(body, form, limits, reception, hold.cover)
+                await receive(body, upload, hold.cover)
                 async with self._db.transaction() as tx:
-                    files = await self._record(tx, owner, reception, hold)
+                    files = await self._record(tx, owner, upload, hold)
                     recorded = True
         finally:
             if not recorded:
-                await in_thread(reception.discard)
-            elif reception.unsettled:  # the outcome of the commit is not known yet
+                await in_thread(upload.discard)
+            elif upload.unsettled:  # the outcome of the commit is not known yet
                 loop = get_running_loop()
-                loop.call_later(MAX_COMMIT_S, loop.run_in_executor, None, reception.release)
+                loop.call_later(MAX_COMMIT_S, loop.run_in_executor, None, upload.release)
         return files
 
     async def _record(
-        self, tx: Transaction, owner: Principal, reception: MultipartUpload, hold: Hold
+        self, tx: Transaction, owner: Principal, upload: MultipartUpload, hold: Hold
     ) -> Sequence[File]:
         """Insert the files first, which locks the owner: an erasure locks the owner first too."""
-        try:
-            files = [await insert(tx, owner, received) for received in reception.files]
-        except IntegrityError:  # the account was erased meanwhile
-            raise NotSignedIn from None
-        await self._usage.take(tx, owner.id, reception.total, len(files))
+        with owner_must_exist():
+            files = [await insert(tx, owner, received) for received in upload.files]
+        await self._usage.take(tx, owner.id, upload.total, len(files))
         await hold.settle(tx)
         for file in files:
             await tx.publish(FileUploaded(file_id=file.id, owner_id=owner.id))
             await tx.record("files.upload", file, size=file.size)
-        tx.on_commit(hold.settled)
-        tx.on_commit(lambda: in_thread(reception.settle))
+        tx.on_commit(partial(in_thread, upload.settle))
         return files
 
 

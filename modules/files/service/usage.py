@@ -71,9 +71,11 @@ class UsageService:
 
         The row stays locked until the commit, so the next transaction sees the new usage.
         """
-        await tx.execute(self._begin, {"owner": owner_id})
         limits = {"quota": self._quota, "most": MAX_FILES}
         values = {"owner": owner_id, "size": size, "count": count, **limits}
+        if (await tx.execute(TAKE, values)).first():
+            return
+        await tx.execute(self._begin, {"owner": owner_id})  # the first upload has no row yet
         if not (await tx.execute(TAKE, values)).first():
             most = {"max": self._quota, "files": MAX_FILES}
             raise QuotaExceeded(

@@ -5,15 +5,15 @@ not list as active are ignored.
 """
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256, sha512
 from hmac import compare_digest
 
-from core.kit.platform import error_at
 from modules.files.errors import DigestMismatch
 
 HEADERS = ("content-digest", "repr-digest")
-ALGORITHMS = {"sha-256": sha256, "sha-512": sha512}
+SHA256 = "sha-256"
+ALGORITHMS = {SHA256: sha256, "sha-512": sha512}
 
 Claim = tuple[str, bytes]
 """An algorithm and the expected digest."""
@@ -22,9 +22,11 @@ Claim = tuple[str, bytes]
 class Digests:
     """The digests of bytes that are added one chunk after another."""
 
-    def __init__(self, claims: Iterable[Claim]) -> None:
+    def __init__(self, claims: Iterable[Claim], *others: str) -> None:
+        """Compute the algorithms of the claims, and others."""
         self._claims = list(claims)
-        self._running = {name: ALGORITHMS[name]() for name, _ in self._claims}
+        names = {*others, *(name for name, _ in self._claims)}
+        self._running = {name: ALGORITHMS[name]() for name in names}
 
     def update(self, data: bytes) -> None:
         for digest in self._running.values():
@@ -36,6 +38,9 @@ class Digests:
             if not compare_digest(self._running[name].digest(), claimed):
                 raise DigestMismatch("The {algorithm} digest does not match.", algorithm=name)
 
+    def in_hex(self, algorithm: str) -> str:
+        return self._running[algorithm].hexdigest()
+
 
 def claims_in(header: str) -> Sequence[Claim]:
     """Parse `sha-256=:…:, md5=:…:`. Raises DigestMismatch for a malformed active digest."""
@@ -45,15 +50,6 @@ def claims_in(header: str) -> Sequence[Claim]:
         for name, _, value in members
         if (algorithm := name.strip().lower()) in ALGORITHMS
     ]
-
-
-def claims_in_headers(headers: Mapping[str, str]) -> Sequence[Claim]:
-    """Parse the header fields. Raises DigestMismatch, which names the field."""
-    claims: list[Claim] = []
-    for name, value in headers.items():
-        with error_at(f"header.{name.title()}"):
-            claims += claims_in(value)
-    return claims
 
 
 def digest_of(algorithm: str, value: str) -> bytes:
@@ -76,4 +72,4 @@ def claim_in_hex(text: str) -> Claim:
         digest = b""
     if len(text) != 64 or len(digest) != 32:
         raise DigestMismatch("A checksum_sha256 has 64 hexadecimal digits.")
-    return "sha-256", digest
+    return SHA256, digest

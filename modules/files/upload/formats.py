@@ -9,7 +9,6 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from modules.files.errors import ContentMismatch
 from modules.files.upload.archives import names_in_archive
@@ -17,36 +16,29 @@ from modules.files.upload.archives import names_in_archive
 Reader = Callable[[int, int], bytes]
 """Reads bytes from an offset, in the given number."""
 
-MAX_SIGNATURE_LENGTH = 12
-PDF_HEADER_WITHIN = 1024
 
+class Check:
+    """The check that accepts any content; the checks of the formats override its methods."""
 
-class Check(Protocol):
     def feed(self, data: bytes) -> None:
         """Raises ContentMismatch as soon as the content cannot match."""
-        ...
-
-    def finish(self, size: int, read: Reader) -> None: ...
-
-
-class Anything:
-    def feed(self, data: bytes) -> None:
-        pass
 
     def finish(self, size: int, read: Reader) -> None:
-        pass
+        """Raises ContentMismatch if the whole content does not match."""
 
 
-class Signature(Anything):
+class Signature(Check):
     """The check of the first bytes."""
+
+    length = 12
 
     def __init__(self, pattern: bytes) -> None:
         self._pattern, self._head = re.compile(pattern, re.DOTALL), b""
 
     def feed(self, data: bytes) -> None:
-        if len(self._head) < MAX_SIGNATURE_LENGTH:
-            self._head += data[: MAX_SIGNATURE_LENGTH - len(self._head)]
-            if len(self._head) == MAX_SIGNATURE_LENGTH:
+        if len(self._head) < self.length:
+            self._head += data[: self.length - len(self._head)]
+            if len(self._head) == self.length:
                 self._compare()
 
     def finish(self, size: int, read: Reader) -> None:
@@ -54,36 +46,28 @@ class Signature(Anything):
 
     def _compare(self) -> None:
         if not self._pattern.match(self._head):
-            raise ContentMismatch("The file does not begin like a file of this type.")
+            raise self._mismatch()
+
+    def _mismatch(self) -> ContentMismatch:
+        return ContentMismatch("The file does not begin like a file of this type.")
 
 
-class PdfHeader(Anything):
+class PdfHeader(Signature):
     """The check for `%PDF-` within the first 1,024 bytes, where PDF readers look for it.
 
     Source: Adobe's PDF Reference 1.7, appendix H.
     """
 
+    length = 1024
+
     def __init__(self) -> None:
-        self._head, self._found = b"", False
+        super().__init__(rb".*%PDF-")
 
-    def feed(self, data: bytes) -> None:
-        if self._found or len(self._head) == PDF_HEADER_WITHIN:
-            return
-        self._head += data[: PDF_HEADER_WITHIN - len(self._head)]
-        self._found = b"%PDF-" in self._head
-        if len(self._head) == PDF_HEADER_WITHIN:
-            self._require()
-
-    def finish(self, size: int, read: Reader) -> None:
-        self._require()
-
-    def _require(self) -> None:
-        if not self._found:
-            message = "%PDF- is not within the first {max} bytes."
-            raise ContentMismatch(message, max=PDF_HEADER_WITHIN)
+    def _mismatch(self) -> ContentMismatch:
+        return ContentMismatch("%PDF- is not within the first {max} bytes.", max=self.length)
 
 
-class PlainText(Anything):
+class PlainText(Check):
     """The check for UTF-8 without NUL; the text may be empty."""
 
     def __init__(self) -> None:
@@ -122,7 +106,7 @@ class OfficeDocument(Signature):
 @dataclass(frozen=True)
 class Format:
     content_type: str
-    check: Callable[[], Check] = Anything
+    check: Callable[[], Check] = Check
     inline: bool = False
     """Whether a browser may show the file in place, because it cannot contain a script."""
     played: bool = False
@@ -173,8 +157,3 @@ FORMATS: Mapping[str, Format] = {
 }
 INLINE = frozenset(kind.content_type for kind in FORMATS.values() if kind.inline)
 PLAYED = frozenset(kind.content_type for kind in FORMATS.values() if kind.played)
-
-
-def format_of(extension: str) -> Format:
-    """Return the format of an extension; UNKNOWN, without a check, for any other one."""
-    return FORMATS.get(extension, UNKNOWN)

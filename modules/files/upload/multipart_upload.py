@@ -5,12 +5,11 @@ used: it holds text parts in memory without a limit, and decodes them by the cli
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from core.kit import FieldError, InvalidInput
-from core.kit.platform import ParameterValue, error_at
+from core.kit.platform import error_at
 from modules.files.errors import (
     FileTooLarge,
     MalformedUpload,
@@ -19,74 +18,73 @@ from modules.files.errors import (
     quota_exceeded,
 )
 from modules.files.storage import Storage
-from modules.files.upload.digests import Claim, Digests, claim_in_hex
-from modules.files.upload.filenames import filename_of
+from modules.files.upload.digests import Claim, Digests
 from modules.files.upload.headers import (
     LARGEST_HEADERS,
     MOST_HEADERS,
     boundary_in,
     claims_of,
-    refuse_ambiguous,
+    parameters_of,
 )
+from modules.files.upload.names import last_part
 from modules.files.upload.received import (
     AROUND_A_PART,
     AROUND_ALL,
+    CHECKSUM,
     MAX_TEXT_BYTES,
     ExpectedFiles,
-    Limits,
     ReceivedFile,
+    TextField,
+    invalid,
 )
 
 MIN_PARTS = 20
-CHECKSUM = "checksum_sha256"
 PARSER_MESSAGES = {
     "Maximum segment count exceeded": "The body has too many parts: send fewer.",
     "Segment header failed to decode": "The header of a part is not UTF-8: send names in UTF-8.",
 }
 """The advice for parser errors that well-meant requests cause."""
-MAX_CHECKSUM_LENGTH = 65  # one more than a SHA-256 in hex has, so that a longer one is noticed
+LEFT_TO_SWEEP = (StorageFull, StorageDown)
+"""Errors that the storage has logged, and that do not change the response."""
 
 
 class MultipartUpload:
     """One upload, which raises an error of the module as soon as the body is certainly invalid."""
 
     def __init__(
-        self,
-        content_type: str,
-        claims: Iterable[Claim],
-        form: ExpectedFiles,
-        limits: Limits,
-        storage: Storage,
+        self, content_type: str, claims: Iterable[Claim], expected: ExpectedFiles, storage: Storage
     ) -> None:
-        self._form, self._limits, self._storage = form, limits, storage
-        self._whole = Digests(claims)
+        self.expected, self._storage = expected, storage
+        self._digests = Digests(claims)
         self._parser = PushMultipartParser(
             boundary_in(content_type),
             max_header_size=LARGEST_HEADERS,
             max_header_count=MOST_HEADERS,
-            max_segment_count=max(MIN_PARTS, 2 * form.most),
+            max_segment_count=max(MIN_PARTS, 2 * expected.most),
         )
         self.files: list[ReceivedFile] = []
-        self._file: ReceivedFile | None = None
-        self._text: TextField | None = None
-        self._text_bytes = 0
+        self._part: ReceivedFile | TextField | None = None
         self._claimed: list[Claim] = []
         """The digests of the file that comes next."""
         self._parts = self._length = self._payload = 0
         self.unsettled = True
 
     @property
+    def total(self) -> int:
+        return sum(file.size for file in self.files)
+
+    @property
     def room(self) -> int:
         """Return how many bytes may be collected before `feed` has to check the limits."""
-        return self._file.largest - self._file.size if self._file else LARGEST_HEADERS
+        return self._part.room if self._part else LARGEST_HEADERS
 
     def feed(self, chunks: Iterable[bytes]) -> None:
         for chunk in filter(None, chunks):
-            self._whole.update(chunk)
+            self._digests.update(chunk)
+            self._length += len(chunk)
             with translate_malformed_errors():
                 for event in self._parser.parse(chunk):
                     self._take(event)
-            self._length += len(chunk)
             self._refuse_padding()
 
     def finish(self, chunks: Iterable[bytes]) -> None:
@@ -94,9 +92,9 @@ class MultipartUpload:
         self.feed(chunks)
         with translate_malformed_errors():
             self._parser.close()
-        self._whole.check()
+        self._digests.check()
         if not self.files:
-            raise invalid(self._form.field, "Send a file in this field.", "missing")
+            raise invalid(self.expected.field, "Send a file in this field.", "missing")
         if self._claimed:
             raise invalid(CHECKSUM, "No file follows this field.", "misplaced")
         for file in self.files:
@@ -104,126 +102,71 @@ class MultipartUpload:
 
     def discard(self) -> None:
         for file in self.files:
-            with leave_rest_to_cleanup():
+            with suppress(*LEFT_TO_SWEEP):
                 file.object.discard()
 
     def settle(self) -> None:
         """Settle the objects, after the commit of their rows."""
         self.unsettled = False
         for file in self.files:
-            with leave_rest_to_cleanup():
+            with suppress(*LEFT_TO_SWEEP):
                 file.object.settle()
 
     def release(self) -> None:
         for file in self.files:
             file.object.release()
 
-    @property
-    def total(self) -> int:
-        return sum(file.size for file in self.files)
-
     def _take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        """Take the header of a part, a piece of its content, or its end."""
         if isinstance(event, MultipartSegment):
-            self._begin(event)
+            self._part = self._begin(event)
+        elif not self._part:
+            raise RuntimeError("The parser yields the header of a part first.")
         elif event is None:
-            self._end()
+            self._part.finish()
+            self._part = None
         else:
             self._payload += len(event)
-            self._add(bytes(event))
+            self._part.write(bytes(event))
+            self._refuse_excess()
 
-    def _begin(self, part: MultipartSegment) -> None:
+    def _begin(self, part: MultipartSegment) -> ReceivedFile | TextField:
         self._parts += 1
-        refuse_ambiguous(part)
-        with error_at(self._place(len(self.files))):
-            filename = filename_of(part)
-        if not filename and not part.filename:
-            self._text = TextField(part.name or "", is_unfilled_file=filename == "")
-            return
-        self._expect(part.name or "")
-        with error_at(self._place(len(self.files))):
-            claims = [*self._claimed, *claims_of(part)]
-            file = ReceivedFile(filename or "", self._limits, claims)
-        self._claimed = []
-        file.begin(self._storage)
-        self.files.append(file)
-        self._file = file
+        place = self.expected.place(len(self.files))
+        extended = parameters_of(part).get("filename*")
+        with error_at(place):
+            filename = last_part(part.filename, extended)
+        if filename or part.filename:
+            return self._begin_file(part, filename or "", place)
+        is_unfilled = filename is not None
+        return TextField(part.name or "", is_unfilled, self.expected.field, self._claimed)
 
-    def _place(self, index: int) -> str:
-        name = self._form.field
-        return f"body.{name}" if self._form.most == 1 else f"body.{name}.{index}"
-
-    def _expect(self, name: str) -> None:
-        if name != self._form.field:
-            raise invalid(
-                name, "Send files in the field {field}.", "unknown", field=self._form.field
-            )
-        if len(self.files) == self._form.most:
-            most = self._form.most
+    def _begin_file(self, part: MultipartSegment, filename: str, place: str) -> ReceivedFile:
+        name, field, most = part.name or "", self.expected.field, self.expected.most
+        if name != field:
+            raise invalid(name, "Send files in the field {field}.", "unknown", field=field)
+        if len(self.files) == most:
             raise invalid(name, "A request has at most {max} files.", "too_many", max=most)
+        with error_at(place):
+            claims = [*self._claimed, *claims_of(part)]
+            file = ReceivedFile(filename, place, claims, self.expected, self._storage)
+        self._claimed.clear()
+        self.files.append(file)
+        return file
 
-    def _add(self, data: bytes) -> None:
-        if self._file:
-            with error_at(self._place(len(self.files) - 1)):
-                self._file.write(data)
-            if self.total > self._limits.left:
-                raise quota_exceeded(self._limits.left)
-        elif self._text:
-            self._text.add(data)
-            self._text_bytes += len(data)
-            if self._text_bytes > MAX_TEXT_BYTES:
-                message = "The text fields have at most {max} bytes together."
-                raise FileTooLarge(message, max=MAX_TEXT_BYTES)
-
-    def _end(self) -> None:
-        if self._file:
-            with error_at(self._place(len(self.files) - 1)):
-                self._file.finish()
-        elif self._text:
-            self._end_text(self._text)
-        self._file = self._text = None
-
-    def _end_text(self, field: "TextField") -> None:
-        """Take a checksum, and ignore every other text field and each unfilled file input."""
-        if field.is_unfilled_file and not field.size:
-            return
-        if field.is_unfilled_file or field.name == self._form.field:
-            raise invalid(field.name, "This field has a file: send a filename with it.", "no_file")
-        if field.name == CHECKSUM:
-            self._claim(field)
-
-    def _claim(self, field: "TextField") -> None:
-        """Keep the ASCII checksum for the next file; ignore the charset of the part."""
-        if self._claimed:
-            raise invalid(field.name, "Send this field once for each file.", "repeated")
-        with error_at(f"body.{CHECKSUM}"):
-            self._claimed = [claim_in_hex(field.start.decode("ascii", "replace"))]
+    def _refuse_excess(self) -> None:
+        """Raise QuotaExceeded or FileTooLarge if the contents of all parts have too many bytes."""
+        if self.total > self.expected.left:
+            raise quota_exceeded(self.expected.left)
+        if self._payload - self.total > MAX_TEXT_BYTES:
+            message = "The text fields have at most {max} bytes together."
+            raise FileTooLarge(message, max=MAX_TEXT_BYTES)
 
     def _refuse_padding(self) -> None:
         """Raise MalformedUpload if there are too many bytes before, between and after the parts."""
         around = self._length - self._payload
         if around > AROUND_ALL + (self._parts + 1) * AROUND_A_PART:
             raise MalformedUpload("The body has too many bytes outside its parts.")
-
-
-class TextField:
-    """A part without a file; only as much of its content is kept as a checksum needs."""
-
-    def __init__(self, name: str, is_unfilled_file: bool) -> None:
-        self.name, self.is_unfilled_file = name, is_unfilled_file
-        self.start, self.size = bytearray(), 0
-
-    def add(self, data: bytes) -> None:
-        self.size += len(data)
-        self.start += data[: MAX_CHECKSUM_LENGTH - len(self.start)]
-
-
-def invalid(name: str, message: str, code: str, **parameters: ParameterValue) -> InvalidInput:
-    return InvalidInput([FieldError(f"body.{name[:50]}", message, code, parameters)])
-
-
-def leave_rest_to_cleanup() -> AbstractContextManager[None]:
-    """Ignore errors that the storage has logged; they do not change the response."""
-    return suppress(StorageFull, StorageDown)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from litestar import Litestar
 from config.settings import Settings
 from core.testing import CoreContainer
 from modules.files.plugin import Plugin
-from modules.files.service import FileService
+from modules.files.service.files import FileService
 from tests.modules.files.uploads import Traces
 
 

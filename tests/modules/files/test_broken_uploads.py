@@ -17,8 +17,8 @@ from litestar import Litestar
 
 from core.kit import Schedule, StartupTask
 from core.testing import TestUser
-from modules.files.storage.local import LocalStorage
-from modules.files.threads import in_thread
+from modules.files.settings import StorageSettings
+from modules.files.storage import Storage, in_thread
 from tests.modules.files.uploads import (
     FILES,
     FORM,
@@ -128,7 +128,7 @@ class FailingSystem:
 def failing(name: str, call: int, error: int) -> Iterator[FailingSystem]:
     system = FailingSystem(name, call, error)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("modules.files.storage.local.os", system)
+        patched.setattr("modules.files.storage.os", system)
         yield system
 
 
@@ -159,9 +159,7 @@ async def test_a_disk_that_fails_is_no_clients_fault(
     user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch, name: str, error: int
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(
-        "modules.files.storage.local.log.error", lambda _, reason: told.append(reason)
-    )
+    monkeypatch.setattr("modules.files.storage.log.error", lambda _, reason: told.append(reason))
     with failing(name, 1, error):
         answer = await send(user.client, form(part(b"x")))
     assert refusal(answer) == (503, "files.storage_down")
@@ -212,7 +210,7 @@ async def test_a_sweep_takes_what_dead_processes_left(user: TestUser, traces: Tr
     """At each step of an upload; closing the file is what the end of a process does to it."""
     kept = await upload(user.client, b"kept")
     before = await traces.all()
-    storage = LocalStorage(traces.settings.data_dir / "files")
+    storage = Storage(traces.settings, StorageSettings())
     for steps in range(4):
         dead = storage.create()
         if steps > 0:
@@ -232,7 +230,7 @@ async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
 ) -> None:
     """The process died between the commit and tidying up after it."""
     with monkeypatch.context() as dying:
-        dying.setattr("modules.files.storage.local.LocalUpload.settle", LocalUpload_release)
+        dying.setattr("modules.files.storage.NewObject.settle", release)
         kept = await upload(user.client, b"kept")
     assert len(traces.stored()) == 2
     [sweep] = traces.core.contributions().of(StartupTask, "files")
@@ -241,7 +239,7 @@ async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
     assert (await user.client.get(f"{FILES}/{kept['id']}/download")).content == b"kept"
 
 
-def LocalUpload_release(upload: Any) -> None:
+def release(upload: Any) -> None:
     upload.release()
 
 

@@ -10,7 +10,8 @@ import pytest
 from httpx import AsyncClient, Response
 
 from core.testing import TestUser
-from modules.files.storage.local import LocalStorage
+from modules.files.settings import StorageSettings
+from modules.files.storage import Storage
 from tests.modules.files.uploads import FILES, GIF, JPEG, PDF, PNG, Traces, refusal, upload
 
 pytestmark = pytest.mark.anyio
@@ -276,7 +277,7 @@ async def test_content_that_the_storage_lost_is_no_half_answer(
 async def test_deletion_does_not_cut_a_reader_off(user: TestUser, traces: Traces) -> None:
     content = b"0123456789" * 100_000
     file = await upload(user.client, content)
-    storage = LocalStorage(traces.settings.data_dir / "files")
+    storage = Storage(traces.settings, StorageSettings())
     [stored] = traces.stored()
     reading = storage.open(stored.rpartition("/")[2])
     try:

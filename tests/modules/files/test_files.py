@@ -24,7 +24,7 @@ from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded
 from modules.files.schemas import AdminFileRead
-from modules.files.service import FileService
+from modules.files.service.files import FileService
 from tests.modules.files.uploads import FILES, PNG, Traces, form, part, refusal, send, upload
 
 pytestmark = pytest.mark.anyio
