@@ -3,15 +3,7 @@
 They are the last of their transactions, so that the rows are locked for a short time.
 """
 
-from sqlalchemy import (
-    ARRAY,
-    Executable,
-    Integer,
-    TextClause,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import ARRAY, Executable, Integer, TextClause, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.data.audit import RECORD_IF_CHANGED

@@ -7,15 +7,7 @@ end.
 from collections.abc import Mapping
 from time import monotonic
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    bindparam,
-    delete,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import UpdateBase
 
