@@ -29,9 +29,8 @@ from sqlalchemy.orm import (
 )
 
 from core.data.search_tables import Operations, create_functions
+from core.engine.sql import Values
 from core.kernel.folding import fold
-
-Values = Mapping[str, object]
 
 
 def folded_text(length: int) -> String:

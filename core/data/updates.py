@@ -10,10 +10,10 @@ from sqlalchemy.orm import DeclarativeBase
 
 from core.data.folded import fold_text, folds_of, own_columns
 from core.data.models import ColumnFunction, Versioned, functions_of, key_of, table_of
+from core.engine.sql import Values
 from core.kernel.preconditions import IfMatch
 
 S = TypeVar("S")
-Values = dict[str, object]
 Where = Mapping[str, object]
 """The values of columns by which a row is found; None stands for NULL."""
 Names = tuple[tuple[str, bool], ...]
@@ -45,7 +45,7 @@ def change_of(
     change, values = statement_for(update_of, model, where, frozenset(changes))
     new = {**{name: stamp(None) for name, stamp in change.stamps.items()}, **changes}
     new |= {name: fold_text(changes[source]) for name, source in change.folds.items()}
-    return change.update, {f"new_{name}": value for name, value in new.items()} | values
+    return change.update, {**{f"new_{name}": value for name, value in new.items()}, **values}
 
 
 def with_version(model: type[DeclarativeBase], found: Where, if_match: IfMatch) -> Where | None:
