@@ -5,6 +5,7 @@ from functools import partial
 import click
 
 from core.cli.setting_up import require_migrated, run
+from core.data.search_merging import merge_search_indexes
 from core.operations.contributions import Seed
 from core.wiring.container import CoreContainer
 
@@ -25,3 +26,5 @@ async def run_seeds(core: CoreContainer, users: int | None, quiet: bool = False)
         if users and samples.add and samples.name.startswith("users."):
             with click.progressbar(length=users, label=f"{samples.name}: {users} more") as bar:
                 await samples.add(users, bar.update)
+    if users:
+        await merge_search_indexes(core.db())

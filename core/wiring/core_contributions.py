@@ -8,6 +8,7 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from core.data.search_merging import merge_search_indexes
 from core.engine.sql import keep_spare, reserved, sqlite_path
 from core.kernel.contributions import Contribution
 from core.kernel.events import Schedule
@@ -49,6 +50,7 @@ def core_contributions(core: CoreContainer) -> Sequence[Contribution]:
         Schedule("core.counters", HOUR, lambda: core.shared_counters().forget_old()),
         Schedule("core.idempotency", HOUR, lambda: core.idempotency_store().forget_old()),
         Schedule("core.audit_addresses", HOUR, clear_old_client_ips),
+        Schedule("core.search", HOUR, lambda: merge_search_indexes(core.db())),
         PersonalData(
             "core.idempotency",
             export=lambda user_id: core.idempotency_store().export(user_id),
