@@ -52,6 +52,13 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def patience_in_races(request: pytest.FixtureRequest) -> None:
+    """Let no race take a fallback because its many requests keep the machine busy."""
+    if request.node.get_closest_marker("race"):
+        request.getfixturevalue("patience")
+
+
 @pytest.fixture(scope="session")
 def blocking_calls() -> list[str]:
     """Return a list that receives each call with which the application blocks its event loop."""

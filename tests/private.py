@@ -16,7 +16,7 @@ SETTERS = {"delattr", "getattr", "setattr"}
 REASONS = {
     "api/faults.py": "the statements that PostgreSQL receives pass no public method",
     "contracts/test_lists.py": "SQLAlchemy compiles no EXPLAIN",
-    "core/data/test_database.py": "no other name has the connections that the pool has lent",
+    "core/data/test_cancelled_transactions.py": "only the pool has its lent connections",
     "core/engine": "these are tests of the engine, which has no other reader",
     "core/kernel/test_ids.py": "a test that travels in time leaves a later last id",
 }

@@ -76,12 +76,10 @@ def no_other_fallbacks(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def patience() -> Iterator[None]:
-    """Wait long for the maintenance state, so that no test takes a fallback on a busy machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.operations.maintenance.REFRESH_S", 20.0)
-        yield
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests wait up to 20 s for the maintenance state, because many arrive at once."""
+    monkeypatch.setattr("core.operations.maintenance.REFRESH_S", 20.0)
 
 
 @pytest.fixture

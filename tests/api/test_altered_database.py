@@ -16,7 +16,7 @@ from core.testing import PASSWORD, TestUser, eventually
 from core.testing.databases import BACKENDS, Databases, execute
 from core.wiring.container import CoreContainer
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("patience")]
 
 API = "/api/v1"
 ME = f"{API}/users/me"

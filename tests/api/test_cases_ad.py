@@ -82,6 +82,7 @@ async def test_a_disabled_admin_does_not_pass(
     assert (await user.client.get(f"{API}/users/me")).status_code in (401, 503)
 
 
+@pytest.mark.usefixtures("patience")
 async def test_stats_hold_figures_and_no_names(admin: TestUser, user: TestUser) -> None:
     """AD-10."""
     key = {"name": "Figures", "scopes": ["stats:read"]}

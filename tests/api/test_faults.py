@@ -5,7 +5,7 @@ Until there are no more writes in it, and inside each that SQLite does: FT-01 an
 
 from asyncio import sleep
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from errno import EIO
 from hashlib import sha256
 from itertools import pairwise
@@ -26,6 +26,7 @@ from core.operations.contributions import StartupTask
 from core.testing import PASSWORD, TestUser, client_of, register
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import CorePlugin
+from tests.api.acts import ACTS, API, CONTENT, ONCE, Act, change_password, each_act, sign_up, upload
 from tests.api.deaths import (
     DATABASE,
     LOG,
@@ -42,46 +43,7 @@ from tests.api.deaths import (
 from tests.api.faults import faults
 from tests.modules.files.uploads import form, part, send
 
-API = "/api/v1"
-CONTENT = b"0123456789" * 10_000
-NEW_PASSWORD = "another horse another battery"
 MOST = 200
-Act = Callable[[AsyncClient, TestUser, str], Awaitable[Response]]
-"""Of this user, or with that new address."""
-
-
-async def upload(_: AsyncClient, user: TestUser, __: str) -> Response:
-    return await send(user.client, form(part(CONTENT)))
-
-
-async def sign_up(client: AsyncClient, _: TestUser, email: str) -> Response:
-    body = {"name": "New Person", "email": email, "password": PASSWORD}
-    return await client.post(f"{API}/auth/register", json=body)
-
-
-async def sign_in(client: AsyncClient, user: TestUser, _: str) -> Response:
-    body = {"email": user.email, "password": PASSWORD}
-    return await client.post(f"{API}/auth/login", json=body)
-
-
-async def refresh(client: AsyncClient, user: TestUser, _: str) -> Response:
-    body = {"refresh_token": user.tokens["refresh_token"]}
-    return await client.post(f"{API}/auth/refresh", json=body)
-
-
-async def make_key(_: AsyncClient, user: TestUser, __: str) -> Response:
-    body = {"name": "A key", "scopes": ["profile:read"]}
-    return await user.client.post(f"{API}/auth/api-keys", json=body)
-
-
-async def change_password(_: AsyncClient, user: TestUser, __: str) -> Response:
-    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    return await user.client.post(f"{API}/auth/password/change", json=body)
-
-
-ACTS = (upload, sign_up, sign_in, refresh, make_key, change_password)
-ONCE = (sign_up, change_password)
-each_act = pytest.mark.parametrize("act", ACTS)
 
 
 def tables() -> list[Table]:

@@ -175,6 +175,7 @@ class TestWithRedis:
             "rate_limit_signed_in": Rate(100_000, 86400),
         }
 
+    @pytest.mark.usefixtures("patience")
     async def test_requests_are_counted_together(
         self, client: AsyncClient, there: Litestar
     ) -> None:

@@ -82,6 +82,7 @@ async def test_what_clients_do(admin: TestUser) -> None:
         assert (await client.get(f"{ME}/export")).status_code == 200
 
 
+@pytest.mark.usefixtures("patience")
 async def test_many_at_once(admin: TestUser) -> None:
     """More than there are connections to the server in transaction mode."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from config.settings import SettingsError, load_settings
 from core.wiring.settings import checked_settings
-from tests.config.test_settings import KEY
+from tests.config.reading import KEY
 
 GOOD = {"ENVIRONMENT": "production", "SECRET_KEY": KEY, "HOST": "0.0.0.0"}  # noqa: S104
 

@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import SettingsError, load_settings
 from config.settings.secret_key import kept_secret_key, make_once
-from tests.config.test_settings import KEY
+from tests.config.reading import KEY
 
 
 def key_of(data_dir: Path, **environ: str) -> str:

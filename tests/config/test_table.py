@@ -4,7 +4,8 @@ from pathlib import Path
 
 from config.settings import ModuleSettings, Settings, sources
 from modules.auth.settings import AuthRateSettings
-from tests.config.test_settings import KEY, ShopSettings
+from tests.config.reading import KEY
+from tests.config.test_settings import ShopSettings
 from tests.docs.settings_page import SettingRow, every_class, settings_table
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

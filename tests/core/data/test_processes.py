@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from core.data.database import Database
 from core.engine.sql.cache_versions import CacheVersions
+from tests.core.data.named_things import COUNT, add
 from tests.core.data.tables import Thing
-from tests.core.data.test_database import COUNT, add
 
 pytestmark = pytest.mark.process
 

@@ -1,10 +1,8 @@
-"""Lists: by page and by cursor, sorted, searched and filtered, while others write."""
+"""Lists by page, and reads of one row: sorted, searched, filtered, and counted."""
 
 from asyncio import gather
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
-from json import dumps, loads
 from typing import Any
 from uuid import UUID
 
@@ -16,51 +14,31 @@ from core.data.queries import Listing
 from core.data.rows import select_rows
 from core.engine.sql import NOTHING, Count, ReadConnection, Values
 from core.kernel.errors import InvalidInput, NotFound
-from core.kernel.pages import PageRequest, Rows
+from core.kernel.pages import PageRequest
 from core.kernel.value_listing import ValueListing
+from tests.core.data.lists_of_things import (
+    BARE,
+    BEGINNING,
+    RANKED,
+    SELECT_ALL,
+    SORT,
+    THINGS,
+    fill,
+    names,
+    page,
+)
+from tests.core.data.named_things import add
 from tests.core.data.recorded import RecordedReads
 from tests.core.data.tables import SEARCH, Thing
-from tests.core.data.test_database import add
 
 pytestmark = pytest.mark.usefixtures("heard")
 
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-SORT = (Thing.created_at, Thing.name, Thing.count, Thing.rank, Thing.id)
-THINGS = Listing(sort=SORT, search=SEARCH, filters=(Thing.count, Thing.rank))
-BARE = Listing(sort=(Thing.name, Thing.id), filters={"how_many": Thing.count}, default="name")
-RANKED = Listing(sort=(Thing.rank, Thing.id), ranges=(Thing.rank,))
-SELECT_ALL = select(Thing)
 SMALL = select(Thing).where(Thing.count < bindparam("limit"))
 
 
 class ThingNotFound(NotFound):
     code = "tests.not_found"
     title = "No such thing."
-
-
-async def fill(db: Database, size: int = 25) -> None:
-    """Many ties in each column but the name."""
-    async with db.transaction() as tx:
-        for number in range(size):
-            tx.session.add(
-                Thing(
-                    name=f"thing {number:02}",
-                    count=number % 3,
-                    rank=None if number % 4 == 0 else number % 5,
-                    created_at=BEGINNING + timedelta(days=number // 7),
-                )
-            )
-
-
-async def page(
-    db: Database, listing: Listing = THINGS, query: Any = SELECT_ALL, **asked: Any
-) -> Any:
-    async with db.read() as reads:
-        return await listing.page(reads, query, PageRequest(**asked), {"limit": 2})
-
-
-def names(rows: Rows[Any]) -> list[str]:
-    return [row.name for row in rows.items]
 
 
 async def test_pages_cover_the_list_in_order(db: Database) -> None:
@@ -182,15 +160,6 @@ async def test_a_range_has_both_ends_and_either(db: Database) -> None:
         await page(db, filters={"rank_gte": 2})
 
 
-async def test_cursors_go_on_within_a_range(db: Database) -> None:
-    await fill(db)
-    ends = {"created_at_gte": BEGINNING + timedelta(days=1)}
-    for sort in ("name", "-created_at"):
-        parts = [it async for it in walk(db, per_page=5, filters=ends, sort=sort)]
-        every = names(await page(db, filters=ends, per_page=100, sort=sort))
-        assert [*chain(*map(names, parts))] == every and len(every) == 18
-
-
 async def test_a_list_is_sorted_by_its_newest_or_its_first_key() -> None:
     assert (THINGS.default, RANKED.default) == ("-created_at", "rank")
     assert ValueListing(("module", "name")).default == "module"
@@ -200,67 +169,6 @@ async def test_a_list_is_sorted_by_its_newest_or_its_first_key() -> None:
 async def test_a_list_without_search_says_so(db: Database) -> None:
     with pytest.raises(InvalidInput, match=r"query\.search"):
         await page(db, BARE, search="x")
-
-
-SORTS = [
-    "",
-    "name",
-    "-count",
-    "count,-name",
-    "-rank",
-    "rank",
-    "-count,rank",
-    "rank,-count,name",
-    "-id",
-]
-
-
-@pytest.mark.parametrize("sort", SORTS)
-async def test_cursors_visit_each_row_once_in_the_order_of_pages(db: Database, sort: str) -> None:
-    await fill(db)
-    by_page = names(await page(db, sort=sort or None, per_page=100))
-    assert len(by_page) == 25
-    for per_page in (4, 5, 25, 100):
-        parts = [it async for it in walk(db, per_page=per_page, sort=sort or None)]
-        assert [*chain(*map(names, parts))] == by_page
-        assert all(part.total is None for part in parts)
-    assert (await page(db, by_cursor=True, with_total=True)).total == 25
-
-
-async def walk(db: Database, **asked: Any) -> Any:
-    after: Sequence[Any] | None = None
-    while True:
-        part = await page(db, by_cursor=True, with_total=False, after=after, **asked)
-        yield part
-        if part.last is None:
-            return
-        after = tuple(loads(dumps(part.last)))
-
-
-@pytest.mark.parametrize("sort", [None, "name", "-rank,count"])
-async def test_what_stays_is_visited_once_while_others_come_and_go(
-    db: Database, sort: str | None
-) -> None:
-    await fill(db)
-    stay = {f"thing {number:02}" for number in range(25) if number % 2}
-    visited: list[str] = []
-    number = 0
-    async for part in walk(db, per_page=3, sort=sort):
-        visited += names(part)
-        async with db.transaction() as tx:
-            await tx.session.execute(delete(Thing).where(Thing.name == f"thing {number:02}"))
-            created = BEGINNING + timedelta(days=number // 7)
-            tx.session.add(Thing(name=f"thing {number:02}x", created_at=created, rank=number % 3))
-        number += 2
-    assert len(visited) == len(set(visited)) and stay <= set(visited)
-
-
-@pytest.mark.parametrize(
-    "after", [("x", "y"), (1, 2), ("2026-01-01", None, 3), (), (None, "not an id"), ([], {})]
-)
-async def test_a_position_of_another_list_is_refused(db: Database, after: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"query\.cursor"):
-        await page(db, by_cursor=True, after=after)
 
 
 async def test_a_query_returns_one_row_or_none(db: Database) -> None:

@@ -7,8 +7,8 @@ import pytest
 from core.data.database import Database
 from core.data.versioned_cache import VersionedCache
 from core.engine.sql.cache_versions import CacheVersions
+from tests.core.data.named_things import add, names
 from tests.core.data.tables import Thing
-from tests.core.data.test_database import add, names
 
 pytestmark = pytest.mark.usefixtures("heard")
 

@@ -13,7 +13,6 @@ from core.web.maintenance import MaintenanceState
 from core.wiring.container import CoreContainer
 
 STATE = "/api/v1/admin/maintenance"
-REFRESH_S = maintenance.REFRESH_S  # of the service, before the tests make it longer
 CLOSED = {"enabled": True, "message": None, "retry_after_s": 60}
 
 
@@ -26,7 +25,6 @@ async def status(client: AsyncClient) -> str:
 async def test_the_last_known_state_is_taken_and_refreshed_beside(
     client: AsyncClient, core: CoreContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maintenance, "REFRESH_S", REFRESH_S)
     state = core.maintenance()
     assert await status(client) == "healthy"
     silent, count = Event(), 0

@@ -200,6 +200,7 @@ class TestWithAnOrigin:
         assert "Idempotency-Key" in preflight.headers["access-control-allow-headers"]
 
 
+@pytest.mark.usefixtures("patience")
 async def test_a_compressed_list_is_the_same_list(admin: TestUser) -> None:
     people = (ONE | {"email": f"{number}@example.com"} for number in range(10))
     await gather(*(admin.client.post(USERS, json=each) for each in people))

@@ -123,6 +123,7 @@ class TestByAccount:
         other = await attempt(app, user.email, PASSWORD, address="192.0.2.2")
         assert other.status_code == 200
 
+    @pytest.mark.usefixtures("patience")
     async def test_a_hundred_guesses_from_a_hundred_client_ips_are_counted_together(
         self, app: Litestar, auth: Module, user: TestUser
     ) -> None:
@@ -211,6 +212,7 @@ class TestRates:
 
 
 class TestFlood:
+    @pytest.mark.usefixtures("patience")
     async def test_two_hundred_wrong_guesses_at_once_are_counted(
         self, app: Litestar, auth: Module, user: TestUser
     ) -> None:
@@ -247,6 +249,7 @@ class TestSwitchedOff:
     async def test_there_is_no_delay(self, app: Litestar, user: TestUser) -> None:
         assert await statuses(app, user.email, 12) == [401] * 12
 
+    @pytest.mark.usefixtures("patience")
     async def test_the_hashes_have_a_bounded_queue(
         self, app: Litestar, auth: Module, user: TestUser
     ) -> None:

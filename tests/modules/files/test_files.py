@@ -1,25 +1,14 @@
 """What is known of files: listed, changed, deleted, by whom it may be."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
-from litestar import Litestar
 from sqlalchemy import select
 
 from core.kit import HealthCheck, PageRequest, PersonalData, Statistic, UserStatistic
 from core.kit.platform import AuditEntry
-from core.testing import (
-    CLIENTS,
-    PASSWORD,
-    ROUNDS,
-    CoreContainer,
-    TestUser,
-    at_once,
-    published,
-    register,
-)
+from core.testing import CLIENTS, ROUNDS, CoreContainer, TestUser, at_once, published
 from modules.files.errors import StorageDown
 from modules.files.events import ContentDropped
 from modules.files.public import FileDeleted, FileUploaded
@@ -206,45 +195,6 @@ async def test_what_is_held_about_a_user_is_told_and_erased(
     stored, rows, used = await traces.all()
     assert (len(stored), rows, used) == (1, 1, [(6, 1)])
     assert (await other_user.client.get(path_of(theirs) + "/download")).content == b"theirs"
-
-
-@pytest.mark.race
-async def test_an_erasure_and_uploads_at_once(
-    app: Litestar, admin: TestUser, traces: Traces
-) -> None:
-    """First uploads, and some of many: what ends before the erasure goes with it."""
-    for number in range(ROUNDS):
-        async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
-            if number % 2:
-                await upload(leaving.client)
-            *answers, erased = await at_once(
-                *(send(leaving.client, form(part(b"late"))) for _ in range(CLIENTS - 1)),
-                admin.client.delete(f"/api/v1/users/{leaving.id}"),
-            )
-            assert erased.status_code == 204, erased.text
-            assert {each.status_code for each in answers} <= {201, 401}
-    await traces.core.relay().deliver_all()
-    assert await traces.all() == (set(), 0, [])
-
-
-class TestLeavingAtOnce:
-    @pytest.fixture
-    def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-        monkeypatch.setenv("USERS_DELETION_GRACE_DAYS", "0")
-        return {}
-
-    @pytest.mark.race
-    async def test_while_uploads_come_in(self, app: Litestar, traces: Traces) -> None:
-        for number in range(ROUNDS):
-            async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
-                *answers, left = await at_once(
-                    *(send(leaving.client, form(part(b"late"))) for _ in range(CLIENTS - 1)),
-                    leaving.client.post("/api/v1/users/me/deletion", json={"password": PASSWORD}),
-                )
-                assert left.status_code == 202, left.text
-                assert {each.status_code for each in answers} <= {201, 401}
-        await traces.core.relay().deliver_all()
-        assert await traces.all() == (set(), 0, [])
 
 
 async def test_the_storage_is_asked_after_its_health(core: CoreContainer, traces: Traces) -> None:

@@ -1,13 +1,12 @@
-"""What is taken in and what is refused, and that a refusal leaves nothing."""
+"""Uploads that are accepted and uploads that are refused; a refusal leaves nothing."""
 
-from base64 import b64encode
-from hashlib import md5, sha256, sha512
-from itertools import product
+from hashlib import sha256
 
 import pytest
 from httpx import AsyncClient
 
 from core.testing import TestUser
+from tests.modules.files.upload_parts import HEX, TEXT, digest, fields
 from tests.modules.files.uploads import (
     BOUNDARY,
     FILES,
@@ -28,14 +27,6 @@ from tests.modules.files.uploads import (
 )
 
 pytestmark = pytest.mark.anyio
-
-TEXT = b"some text"
-HEX = sha256(TEXT).hexdigest()
-
-
-def digest(content: bytes, algorithm: str = "sha-256") -> str:
-    made = {"sha-256": sha256, "sha-512": sha512, "md5": md5}[algorithm](content).digest()
-    return f"{algorithm}=:{b64encode(made).decode()}:"
 
 
 async def test_an_anonymous_caller_is_refused_before_the_body_is_read(client: AsyncClient) -> None:
@@ -111,69 +102,6 @@ async def test_content_that_is_not(user: TestUser, traces: Traces) -> None:
     assert await traces.all() == (set(), 0, [])
 
 
-NAMES = {
-    "a.txt": "a.txt",
-    " a.txt ": "a.txt",
-    "A.TXT": "A.TXT",
-    "-rf.txt": "-rf.txt",
-    "e\u0301.txt": "é.txt",
-    "한글.txt": "한글.txt",
-    "%2e%2e%2f.txt": "%2e%2e%2f.txt",
-    "..%c0%af.txt": "..%c0%af.txt",
-    "a%22b.txt": 'a"b.txt',
-    "NUL.txt": "_NUL.txt",
-    "com1.txt": "_com1.txt",
-    "console.txt": "console.txt",
-    "a.html.txt": "a.html.txt",
-    "docs/a.txt": "a.txt",
-    "../../etc/passwd.txt": "passwd.txt",
-    "/abs.txt": "abs.txt",
-    "a\\b.txt": "b.txt",
-    "C:\\docs\\a.txt": "a.txt",
-    "....//a.txt": "a.txt",
-    "my%20notes.txt": "my%20notes.txt",
-    "=?utf-8?B?7ZWcLnR4dA==?=": "한.txt",
-    "=?UTF-8?Q?na=C3=AFve_50=25.txt?=": "naïve 50%.txt",
-    "=?utf-8*ko?q?docs/=ED=95=9C.txt?=": "한.txt",
-    "=?utf-8?q?a?=.txt": "=?utf-8?q?a?=.txt",
-    "=?utf-8?b?7ZWc?= =?utf-8?Q?a_b?=\t=?UTF-8?q?.txt?=": "한a b.txt",
-    "=?utf-8?b?7ZU=?= =?utf-8?b?nC50eHQ=?=": "한.txt",
-    "=?utf-8?q?a?= and =?utf-8?q?b?=.txt": "=?utf-8?q?a?= and =?utf-8?q?b?=.txt",
-    "x" * 146 + ".txt": "x" * 146 + ".txt",
-}
-BAD_NAMES = [
-    " ",
-    ".",
-    "..",
-    "docs/",
-    "docs/..",
-    "a\0.txt",
-    "a\tb.txt",
-    "a\x1b[0m.txt",
-    "a\x7f.txt",
-    "a%0D%0Ab.txt",
-    "a\u202etxt.exe.txt",
-    "a\u2066.txt",
-    "a.txt.",
-    "x" * 147 + ".txt",
-    "NUL" + "." * 143 + ".txt",
-    "€" * 90 + ".txt",
-    "x" * 3000 + ".txt",
-]
-
-
-async def test_a_name_is_kept_for_users_to_read(user: TestUser) -> None:
-    for given, kept in NAMES.items():
-        assert (await upload(user.client, TEXT, given))["original_filename"] == kept
-
-
-async def test_a_name_that_would_mislead(user: TestUser, traces: Traces) -> None:
-    for given in BAD_NAMES:
-        answer = await send(user.client, form(part(TEXT, given)))
-        assert refusal(answer) == (400, "files.name_invalid"), given
-    assert await traces.all() == (set(), 0, [])
-
-
 async def test_a_kind_that_is_not_kept(user: TestUser, traces: Traces) -> None:
     for given in ("a.html", "a.svg", "a", "~", "CON", ".txt", "a.txt\u200b", "a.txt.php"):
         answer = await send(user.client, form(part(TEXT, given)))
@@ -204,47 +132,6 @@ async def test_a_part_with_two_meanings_is_refused(user: TestUser, traces: Trace
     assert await traces.all() == (set(), 0, [])
 
 
-EXTENDED_NAMES = {
-    "filename*=UTF-8''%ED%95%9C%20a.txt": "한 a.txt",
-    "filename*=utf-8'ko'%ED%95%9C.txt": "한.txt",
-    "FileName*=utf-8''a.txt": "a.txt",
-    "filename*=utf-8''..%2F..%2Fetc%2Fpasswd.txt": "passwd.txt",
-    "filename=plain.txt; filename*=utf-8''%ED%95%9C.txt": "한.txt",
-    "filename*=utf-8''%ED%95%9C.txt; filename=plain.txt": "한.txt",
-    "filename=\"=?utf-8?B?YS50eHQ=?=\"; filename*=utf-8''%ED%95%9C.txt": "한.txt",
-    "filename=\"x; filename*=utf-8''b.txt\"": "x; filename*=utf-8''b.txt",
-}
-
-
-async def test_an_extended_filename_comes_before_a_plain_one(user: TestUser) -> None:
-    for parameters, kept in EXTENDED_NAMES.items():
-        head = f'Content-Disposition: form-data; name="file"; {parameters}'
-        answer = await send(user.client, form(raw_part(TEXT, head)))
-        assert answer.json().get("original_filename") == kept, (parameters, answer.text)
-
-
-async def test_a_name_in_a_form_that_cannot_be_decoded(user: TestUser, traces: Traces) -> None:
-    for parameters in (
-        "filename*=iso-8859-1''a.txt",
-        "filename*=utf-8''%FF.txt",
-        "filename*=utf-8''a%2.txt",
-        "filename*=a.txt",
-        "filename*=utf-8''",
-        "filename*=utf-8''a%00.txt",
-        'filename="=?utf-8?B?YS50eHQ?="',
-        'filename="=?utf-8?Q?=FF.txt?="',
-    ):
-        head = f'Content-Disposition: form-data; name="file"; {parameters}'
-        answer = await send(user.client, form(raw_part(TEXT, head)))
-        assert refusal(answer) == (400, "files.name_invalid"), parameters
-        assert [each["location"] for each in answer.json()["errors"]] == ["body.file"], parameters
-    assert await traces.all() == (set(), 0, [])
-
-
-def fields(count: int, size: int) -> list[bytes]:
-    return [part(b"x" * size, None, f"field-{n}") for n in range(count)]
-
-
 async def test_further_text_fields_are_ignored(user: TestUser) -> None:
     uppy = [
         part(b"a.txt", None, "name"),
@@ -254,14 +141,6 @@ async def test_further_text_fields_are_ignored(user: TestUser) -> None:
     for parts in ([*uppy, part(TEXT)], [part(TEXT), *uppy], [*fields(19, 3_000), part(TEXT)]):
         answer = await send(user.client, form(*parts))
         assert (answer.status_code, answer.json().get("size")) == (201, len(TEXT)), answer.text
-
-
-async def test_a_name_in_another_charset_is_told(user: TestUser) -> None:
-    named = part(TEXT).replace(b'"a.txt"', b'"' + "한글.txt".encode("euc-kr") + b'"')
-    assert "한글".encode("euc-kr") in named
-    answer = await send(user.client, form(named))
-    assert refusal(answer) == (400, "files.malformed_upload")
-    assert answer.json()["detail"] == "The header of a part is not UTF-8: send names in UTF-8."
 
 
 async def test_there_is_an_end_to_text_fields(user: TestUser, traces: Traces) -> None:
@@ -354,97 +233,6 @@ async def test_a_compressed_body_is_not_unpacked(user: TestUser) -> None:
 async def test_padding_around_the_parts_is_refused(user: TestUser, traces: Traces) -> None:
     for padded in (b"\r\n" * 50_000 + form(part(TEXT)), form(part(TEXT)) + b"x" * 99_999):
         assert refusal(await send(user.client, padded)) == (400, "files.malformed_upload")
-    assert await traces.all() == (set(), 0, [])
-
-
-async def test_a_digest_of_the_whole_body_is_checked(user: TestUser, traces: Traces) -> None:
-    body = form(part(TEXT))
-    every = list(product(("content_digest", "repr_digest"), ("sha-256", "sha-512")))
-    for header, algorithm in every:
-        answer = await send(user.client, body, **{header: digest(TEXT, algorithm)})
-        assert refusal(answer) == (400, "files.digest_mismatch"), (header, algorithm)
-    assert await traces.all() == (set(), 0, [])
-    for header, algorithm in every:
-        good = digest(body, algorithm)
-        assert (await send(user.client, body, **{header: good})).status_code == 201
-        more = f"md5=:AAAA:, {good}"
-        assert (await send(user.client, body, **{header: more})).status_code == 201
-
-
-async def test_a_digest_that_cannot_be_right(user: TestUser) -> None:
-    for value in ("sha-256=abc", "sha-256=:a:", "sha-256=", "sha-256=:QUJD:"):
-        answer = await send(user.client, form(part(TEXT)), content_digest=value)
-        assert refusal(answer) == (400, "files.digest_mismatch"), value
-        place = "body" if value.endswith("QUJD:") else "header.Content-Digest"
-        assert [each["location"] for each in answer.json()["errors"]] == [place]
-
-
-async def test_a_digest_of_one_part_is_checked(user: TestUser, traces: Traces) -> None:
-    good, bad = (f"Content-Digest: {digest(each)}" for each in (TEXT, b"other"))
-    answer = await send(user.client, form(part(TEXT, "a.txt", "file", bad)))
-    assert refusal(answer) == (400, "files.digest_mismatch")
-    assert await traces.all() == (set(), 0, [])
-    assert (await send(user.client, form(part(TEXT, "a.txt", "file", good)))).status_code == 201
-    unknown = f"Repr-Digest: {digest(b'other', 'md5')}"
-    assert (await send(user.client, form(part(TEXT, "a.txt", "file", unknown)))).is_success
-
-
-async def test_a_checksum_is_held_against_the_file(user: TestUser, traces: Traces) -> None:
-    for wrong in ("0" * 64, HEX[:-1], HEX + "0", "x" * 64, "", f" {HEX}"):
-        field = part(wrong.encode(), None, "checksum_sha256")
-        answer = await send(user.client, form(field, part(TEXT)))
-        assert refusal(answer) == (400, "files.digest_mismatch"), wrong
-    assert await traces.all() == (set(), 0, [])
-    for right in (HEX, HEX.upper()):
-        field = part(right.encode(), None, "checksum_sha256")
-        assert (await send(user.client, form(field, part(TEXT)))).status_code == 201
-
-
-async def test_several_files_keep_their_order(user: TestUser) -> None:
-    sent = {f"{n}.txt": str(n).encode() for n in (3, 1, 2, 5, 4)}
-    parts = [part(content, name, "files") for name, content in sent.items()]
-    answer = await send(user.client, form(*parts), "upload-multiple")
-    assert answer.status_code == 201
-    assert [each["original_filename"] for each in answer.json()["files"]] == [*sent]
-    for each in answer.json()["files"]:
-        content = await user.client.get(f"{FILES}/{each['id']}/download")
-        assert content.content == sent[each["original_filename"]]
-
-
-async def test_each_of_several_files_has_its_own_checksum(user: TestUser) -> None:
-    other = sha256(b"other").hexdigest().encode()
-    fields = [part(HEX.encode(), None, "checksum_sha256"), part(other, None, "checksum_sha256")]
-    good = form(fields[0], part(TEXT, name="files"), fields[1], part(b"other", name="files"))
-    assert (await send(user.client, good, "upload-multiple")).status_code == 201
-    bad = form(fields[1], part(TEXT, name="files"), fields[0], part(b"other", name="files"))
-    answer = await send(user.client, bad, "upload-multiple")
-    assert refusal(answer) == (400, "files.digest_mismatch")
-
-
-LAST_IS_WRONG = {
-    "its kind": part(TEXT, "a.exe", "files"),
-    "its content": part(TEXT, "a.png", "files"),
-    "its name": part(TEXT, "a.txt.", "files"),
-    "its field": part(TEXT, "a.txt", "file"),
-}
-
-
-async def test_all_of_several_files_are_stored_or_none(user: TestUser, traces: Traces) -> None:
-    for what, last in LAST_IS_WRONG.items():
-        body = form(*4 * [part(TEXT, name="files")], last)
-        answer = await send(user.client, body, "upload-multiple")
-        assert answer.status_code == 400, what
-        place = "body.file" if what == "its field" else "body.files.4"
-        assert [each["location"] for each in answer.json()["errors"]] == [place], what
-    assert await traces.all() == (set(), 0, [])
-
-
-async def test_more_files_than_one_request_may_have(user: TestUser, traces: Traces) -> None:
-    answer = await send(user.client, form(*6 * [part(TEXT, name="files")]), "upload-multiple")
-    assert (refusal(answer), answer.json()["errors"][0]["code"]) == (
-        (400, "http.invalid"),
-        "too_many",
-    )
     assert await traces.all() == (set(), 0, [])
 
 

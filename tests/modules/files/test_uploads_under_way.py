@@ -27,13 +27,12 @@ from modules.files.models import FileReservation
 from modules.files.plugin import Plugin
 from modules.files.service import reservations, usage
 from modules.files.service.reservations import Reservations
+from tests.modules.files.slow_uploads import BODY, CHUNK, Slow, begun, start
 from tests.modules.files.uploads import FILES, FORM, Traces, form, part, refusal, send
 
 pytestmark = pytest.mark.anyio
 
 QUOTA = 1_000_000
-CHUNK = 20_000
-BODY = form(part(b"x" * 900_000))
 
 
 @pytest.fixture
@@ -60,32 +59,6 @@ async def other(
         yield client
 
 
-class Slow:
-    """A body whose first 800,000 bytes come at once, and the rest when the test says so."""
-
-    def __init__(self) -> None:
-        self.last, self.begun = Event(), Event()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for start in range(0, 800_000, CHUNK):
-            yield BODY[start : start + CHUNK]
-        self.begun.set()
-        await self.last.wait()
-        yield BODY[800_000:]
-
-
-async def begun(body: Slow) -> None:
-    async with timeout(20):
-        await body.begun.wait()
-
-
-async def start(client: AsyncClient, body: Any, declared: bool) -> Response:
-    length = {"content-length": str(len(BODY))} if declared else {}
-    headers = {"content-type": FORM, **length}
-    async with timeout(30):
-        return await client.post(f"{FILES}/upload", content=body, headers=headers)
-
-
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 @pytest.mark.parametrize("elsewhere", [True, False], ids=["two processes", "one process"])
 async def test_what_one_upload_takes_up_is_not_left_to_another(
@@ -105,6 +78,7 @@ async def test_what_one_upload_takes_up_is_not_left_to_another(
     assert (await traces.all())[1:] == (2, [(900_005, 2)])
 
 
+@pytest.mark.usefixtures("patience")
 async def test_no_more_uploads_at_once_are_accepted_than_fit(
     user: TestUser, other: AsyncClient, traces: Traces
 ) -> None:
@@ -122,6 +96,7 @@ async def test_no_more_uploads_at_once_are_accepted_than_fit(
     assert used == [(900_000, 1)] * rows
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
     user: TestUser, other: AsyncClient, traces: Traces, declared: bool
@@ -159,6 +134,7 @@ class InParts:
         yield self._body[self._first :]
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize(("size", "count", "fit"), [(900_000, 4, 1), (300_000, 4, 3)])
 async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
     user: TestUser,
@@ -304,8 +280,8 @@ async def test_the_quota_is_there_to_the_last_byte_of_a_body_without_a_length(
 ) -> None:
     async def whole() -> AsyncIterator[bytes]:
         body = form(part(b"x" * QUOTA))
-        for start in range(0, len(body), 50_000):
-            yield body[start : start + 50_000]
+        for at in range(0, len(body), 50_000):
+            yield body[at : at + 50_000]
 
     assert (await start(user.client, whole(), False)).status_code == 201
 

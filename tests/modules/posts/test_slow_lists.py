@@ -48,6 +48,7 @@ class TestASlowList:
         assert (await client.get("/api/v1/users/me")).status_code == 401
 
 
+@pytest.mark.usefixtures("patience")
 @pytest.mark.usefixtures("slow_lists")
 async def test_what_every_request_needs_does_not_wait_for_them(
     app: Litestar, core: CoreContainer, user: TestUser

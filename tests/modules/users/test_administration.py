@@ -127,6 +127,7 @@ async def put_roles(by: TestUser, of: TestUser, *roles: str, tag: str = "*") -> 
     return await by.client.put(path, json=body, headers={"if-match": tag})
 
 
+@pytest.mark.usefixtures("patience")
 async def test_one_of_two_who_have_read_the_roles_sets_them(
     admin: TestUser, user: TestUser
 ) -> None:

@@ -1,41 +1,17 @@
 """Leaving, and what other modules do about it."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from json import JSONDecodeError
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import pytest
-from litestar import Litestar
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from config.settings import Settings
-from core.kit import (
-    Contribution,
-    Listener,
-    Module,
-    PersonalData,
-    Principal,
-    Schema,
-    UserStatistic,
-    utc_now,
-)
+from core.kit import Module, Principal, utc_now
 from core.kit.platform import ANY_VERSION, StepUpRequired
-from core.testing import (
-    CLIENTS,
-    PASSWORD,
-    ROUNDS,
-    Applications,
-    CoreContainer,
-    TestUser,
-    at_once,
-    later,
-    register,
-    sign_in,
-)
+from core.testing import PASSWORD, CoreContainer, TestUser, later
 from modules.users.models import User
-from modules.users.public import AccountClosed, UserDisabled, UserErased, UserRegistered
 from modules.users.samples import SampleUsers
 from modules.users.schemas import ProfileUpdate
 from modules.users.service.account_deletion import AccountDeletion
@@ -43,72 +19,9 @@ from modules.users.service.accounts import AccountService
 from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
 from tests.modules.users.asking import ME, USERS, audited, code, me, statistic
+from tests.modules.users.leaving import GRACE, Probe, app, heard, leave
 
-GRACE = timedelta(days=7)
-
-
-class Thing(Schema):
-    name: str
-
-
-class Probe(Module):
-    """Another module, which holds something of users and writes down what it hears."""
-
-    heard: ClassVar[list[tuple[str, UUID]]] = []
-    broken: ClassVar[set[UUID]] = set()
-    many: ClassVar[int] = 0
-    """Batches of an export before it fails."""
-
-    def contributions(self) -> Sequence[Contribution]:
-        return (
-            AccountClosed("probe.close", lambda user_id: self._hear("closed", user_id)),
-            UserStatistic("probe.things", self._count),
-            PersonalData("probe.things", export=self._things, erase=self._erase),
-            Listener(UserErased, "probe.erased", lambda e: self._hear("told erased", e.user_id)),
-            Listener(UserDisabled, "probe.off", lambda e: self._hear("told off", e.user_id)),
-            Listener(UserRegistered, "probe.new", lambda e: self._hear("told new", e.user_id)),
-        )
-
-    async def _hear(self, what: str, user_id: UUID) -> None:
-        self.heard.append((what, user_id))
-
-    async def _count(self, user_id: UUID) -> int:
-        if user_id in self.broken:
-            raise RuntimeError("out of order")
-        return 3
-
-    async def _things(self, user_id: UUID) -> AsyncIterator[Sequence[Thing]]:
-        yield [Thing(name="first")]
-        if user_id in self.broken:
-            for _ in range(self.many):
-                yield [Thing(name="one of many")] * 100
-            raise RuntimeError("out of order")
-        yield []
-        yield [Thing(name="second"), Thing(name="third")]
-
-    async def _erase(self, user_id: UUID) -> bool:
-        """There are two of them, and one goes at a time."""
-        if user_id in self.broken:
-            raise RuntimeError("out of order")
-        if self.heard.count(("erased", user_id)) == 2:
-            return False
-        await self._hear("erased", user_id)
-        return True
-
-
-@pytest.fixture
-async def app(settings: Settings, applications: Applications) -> AsyncIterator[Litestar]:
-    Probe.heard, Probe.broken, Probe.many = [], set(), 0
-    async with applications.started(settings, extra={"probe": Probe}) as app:
-        yield app
-
-
-async def leave(user: TestUser, **body: Any) -> Any:
-    return await user.client.post(f"{ME}/deletion", json={"password": PASSWORD, **body})
-
-
-def heard(user: TestUser) -> list[str]:
-    return [what for what, user_id in Probe.heard if user_id == user.id and "told" not in what]
+__all__ = ["app"]
 
 
 async def test_leaving_takes_the_password(user: TestUser, core: CoreContainer) -> None:
@@ -228,58 +141,6 @@ async def test_disabling_closes_once_and_tells(
     await users.provider(UserAdministration)().enable(actor, user.id)
     account = await users.provider(AccountService)().by_id(user.id)
     assert account and account.is_active
-
-
-@pytest.mark.race
-async def test_two_admins_who_leave_at_once(
-    users: Module, admin: TestUser, user: TestUser, core: CoreContainer
-) -> None:
-    actor = Principal(admin.id, core.roles().permissions_of(["admin"]), ("admin",))
-    await users.provider(UserAdministration)().set_roles(actor, user.id, ["admin"])
-    both = (admin, user)
-    for _ in range(ROUNDS):
-        answers = await at_once(*(leave(each) for each in both * (CLIENTS // 2)))
-        asked = [{each.status_code for each in answers[place::2]} for place in range(2)]
-        [left] = [place for place, statuses in enumerate(asked) if 202 in statuses]
-        assert asked[left] <= {202, 401} and asked[1 - left] == {409}
-        await users.provider(UserAdministration)().enable(actor, both[left].id)
-        await come_back(both[left])
-
-
-@pytest.mark.race
-async def test_an_erasure_that_is_called_off_at_once(
-    app: Litestar, users: Module, admin: TestUser, core: CoreContainer
-) -> None:
-    """Who was told that the account is open again has it."""
-    account_deletion = users.provider(AccountDeletion)()
-    found = set()
-    for number in range(ROUNDS):
-        async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
-            await mark_as_leaving(core, leaving)
-        path = f"/api/v1/admin/users/{leaving.id}"
-
-        async def enable(path: str = path) -> int:
-            return int((await admin.client.post(f"{path}/enable")).status_code)
-
-        halves = [act for _ in range(CLIENTS // 2) for act in (enable, account_deletion.remove_due)]
-        statuses = {*await at_once(*(act() for act in halves))} - {None}
-        assert len(statuses) == 1
-        assert (await admin.client.get(path)).status_code == (200 if statuses == {204} else 404)
-        found |= statuses
-    assert found <= {204, 404}
-
-
-async def mark_as_leaving(core: CoreContainer, user: TestUser) -> None:
-    async with core.db().transaction() as tx:
-        due = update(User).where(User.id == user.id).values(deletes_at=utc_now())
-        await tx.session.execute(due)
-        tx.invalidate("users", "principals")
-
-
-async def come_back(user: TestUser) -> None:
-    del user.client.headers["authorization"]
-    tokens = await sign_in(user.client, user.email)
-    user.client.headers["authorization"] = f"Bearer {tokens['access_token']}"
 
 
 async def test_what_modules_contribute_is_counted_and_exported(user: TestUser) -> None:

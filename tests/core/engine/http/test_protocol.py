@@ -1,50 +1,15 @@
-"""What the server does with requests that are too large, too slow, or mean two things."""
+"""Requests that mean two things and connections that go on."""
 
-from collections.abc import Iterator
 from threading import Thread
-from time import sleep
 
 import pytest
 
 from core.engine.http.protocol import MAX_WAITING
 from tests.core.engine.http.raw import RawConnection, connect, head
-from tests.core.engine.http.served import Serving, served
+from tests.core.engine.http.served import Serving
+from tests.core.engine.http.servers import CHUNKED, POST, SMUGGLED, connection, patient_server, seen
 
-POST = b"POST /echo HTTP/1.1\r\nHost: test\r\n"
-CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-SMUGGLED = b"GET /mark/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Serving]:
-    """Deadlines are tenths of a second."""
-    with served() as serving:
-        yield serving
-
-
-@pytest.fixture(scope="module")
-def patient_server() -> Iterator[Serving]:
-    """Deadlines are as shipped, so that none passes by chance."""
-    with served("--patient") as serving:
-        yield serving
-
-
-@pytest.fixture
-def hasty(server: Serving) -> Iterator[RawConnection]:
-    with connect(server.port) as connection:
-        yield connection
-
-
-@pytest.fixture
-def connection(patient_server: Serving) -> Iterator[RawConnection]:
-    with connect(patient_server.port) as connection:
-        yield connection
-
-
-def seen(server: Serving) -> list[str]:
-    with connect(server.port) as connection:
-        return connection.get("/seen").body.decode().split()
-
+__all__ = ["connection", "patient_server"]
 
 AMBIGUOUS = {
     "length and chunks": POST
@@ -180,16 +145,6 @@ def test_few_pipelined_requests_wait_and_all_are_answered_in_order(
         assert 0 < int(other.get("/waiting").body) <= MAX_WAITING
 
 
-def test_an_answer_says_how_long_its_connection_is_kept(
-    connection: RawConnection, hasty: RawConnection
-) -> None:
-    assert connection.get("/").headers["keep-alive"] == "timeout=75"
-    assert hasty.get("/").headers["keep-alive"] == "timeout=1"
-
-    last = connection.get("/", "Connection: close").headers
-    assert (last["connection"], "keep-alive" in last) == ("close", False)
-
-
 def test_http_1_0_keeps_the_connection_where_it_asks_for_that(connection: RawConnection) -> None:
     request = b"%s /echo HTTP/1.0\r\nHost: test\r\nConnection: Keep-Alive\r\n"
     kept = [
@@ -242,159 +197,9 @@ def test_an_upgrade_nobody_offers_is_answered_as_if_not_asked_for(
     assert (answer.status, answer.headers["connection"]) == (200, "close")
 
 
-LARGE = {
-    "one of 17 KB": [b"X: " + b"x" * 17_000 + b"\r\n"],
-    "one of 70 KB": [b"X: " + b"x" * 70_000 + b"\r\n"],
-    "one of 8 MB": [b"X: " + b"x" * 8_000_000],
-    "cookie of 64 KB": [b"Cookie: " + b"c=1; " * 13_000 + b"\r\n"],
-    "100 besides Host": [b"X: y\r\n" * 100],
-    "5000 fields": [b"X: y\r\n" * 5000],
-    "8 MB bit by bit": [b"X: y\r\n" * 5000] * 260,
-}
-
-
-@pytest.mark.parametrize("fields", LARGE.values(), ids=LARGE)
-def test_too_many_or_too_large_fields_are_refused(
-    fields: list[bytes], connection: RawConnection
-) -> None:
-    answer = connection.send(b"GET / HTTP/1.1\r\nHost: test\r\n", *fields, b"\r\n").answer()
-
-    assert (answer.status, answer.problem["code"]) == (431, "http.headers_too_large")
-    assert answer.headers["connection"] == "close"
-    assert connection.is_closed()
-
-
-def test_as_many_fields_as_allowed_are_served(connection: RawConnection) -> None:
-    assert connection.get("/", *["X: " + "x" * 150] * 99).status == 200
-
-
-@pytest.mark.parametrize("size", [8_193, 40_000, 100_000])
-def test_an_address_that_is_too_long_is_refused(size: int, connection: RawConnection) -> None:
-    answer = connection.get("/".ljust(size, "x"))
-
-    assert (answer.status, answer.problem["code"]) == (414, "http.uri_too_long")
-    assert connection.is_closed()
-
-
-def test_an_address_as_long_as_allowed_is_served(connection: RawConnection) -> None:
-    assert connection.get("/".ljust(8_192, "x")).status == 200
-
-
-NO_BODY = {
-    "extension of a chunk": b"3;" + b"x" * 65_536 + b"\r\nabc\r\n0\r\n\r\n",
-    "trailers": b"0\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
-}
-
-
-@pytest.mark.parametrize("rest", NO_BODY.values(), ids=NO_BODY)
-def test_what_is_in_a_body_and_no_body_is_limited(rest: bytes, connection: RawConnection) -> None:
-    assert connection.send(CHUNKED + rest).answer().status == 431
-    assert connection.is_closed()
-
-
-def test_a_large_body_is_read_whole_and_the_connection_goes_on(connection: RawConnection) -> None:
-    body = bytes(range(256)) * 4_000
-    sized = head("POST", "/echo", f"Content-Length: {len(body)}") + body
-    chunked = CHUNKED + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
-
-    assert connection.send(sized).answer().body == body
-    assert connection.send(chunked).answer().body == body
-    assert connection.get("/").status == 200
-
-
-def test_what_is_left_of_a_small_refused_body_is_taken_in(connection: RawConnection) -> None:
-    answer = connection.send(head("POST", "/refuse", "Content-Length: 44"), b"abc").answer()
-
-    assert (answer.status, answer.headers["connection"]) == (403, "keep-alive")
-    connection.send(SMUGGLED[:41])
-    assert connection.get("/seen").body == b""
-
-
-@pytest.mark.parametrize(
-    "field", ["Content-Length: 100000000", "Transfer-Encoding: chunked", "Expect: 100-continue"]
-)
-def test_a_refused_body_still_to_come_ends_the_connection(
-    field: str, connection: RawConnection, patient_server: Serving
-) -> None:
-    length = () if "Length" in field or "chunked" in field else ("Content-Length: 44",)
-    answer = connection.send(head("POST", "/refuse", field, *length)).answer()
-
-    assert (answer.status, answer.headers["connection"]) == (403, "close")
-    connection.send(SMUGGLED)
-    assert connection.is_closed()
-    assert "smuggled" not in seen(patient_server)
-
-
-def test_who_sends_a_large_body_without_looking_still_reads_its_refusal(
-    connection: RawConnection,
-) -> None:
-    request = head("POST", "/refuse", "Content-Length: 32000000")
-
-    assert connection.send(request, *[b"x" * 1_000_000] * 32).answer().status == 403
-
-
 def test_continue_is_said_only_when_the_body_is_wanted(connection: RawConnection) -> None:
     fields = ("Expect: 100-continue", "Content-Length: 3")
 
     assert connection.send(head("POST", "/echo", *fields)).answer().status == 100
     assert connection.send(b"abc").answer().body == b"abc"
     assert connection.send(head("POST", "/refuse", *fields)).answer().status == 403
-
-
-def test_header_fields_that_do_not_end_in_time_are_given_up(hasty: RawConnection) -> None:
-    answer = hasty.send(b"GET / HTTP/1.1\r\nHost: te").answer()
-
-    assert (answer.status, answer.problem["code"]) == (408, "http.request_timeout")
-    assert hasty.is_closed()
-
-
-def test_dripping_header_fields_do_not_win_time(hasty: RawConnection) -> None:
-    hasty.send(b"GET / HTTP/1.1\r\n")
-    for _ in range(10):
-        sleep(0.05)
-        hasty.send(b"X: y\r\n")
-
-    assert hasty.answer().status == 408
-
-
-def test_a_body_that_pauses_too_long_is_given_up(hasty: RawConnection) -> None:
-    answer = hasty.send(head("POST", "/echo", "Content-Length: 9"), b"abc").answer()
-
-    assert (answer.status, answer.problem["code"]) == (408, "http.request_timeout")
-    assert hasty.is_closed()
-
-
-def test_a_body_that_drips_is_given_up(hasty: RawConnection) -> None:
-    hasty.send(head("POST", "/echo", "Content-Length: 1000"))
-    for _ in range(20):
-        hasty.send(b"x")
-        sleep(0.05)
-
-    assert hasty.answer().status == 408
-
-
-def test_a_body_that_keeps_pace_may_take_longer_than_a_window(hasty: RawConnection) -> None:
-    hasty.send(head("POST", "/echo", "Content-Length: 10000"))
-    for _ in range(20):
-        hasty.send(b"x" * 500)
-        sleep(0.05)
-
-    assert len(hasty.answer().body) == 10_000
-
-
-def test_what_is_left_of_a_refused_body_must_come_in_time(hasty: RawConnection) -> None:
-    assert hasty.send(head("POST", "/refuse", "Content-Length: 9"), b"a").answer().status == 403
-    assert hasty.is_closed()
-
-
-@pytest.mark.parametrize("before", [b"", head("GET", "/")], ids=["new", "after an answer"])
-def test_an_idle_connection_is_closed(before: bytes, hasty: RawConnection) -> None:
-    if before:
-        hasty.send(before).answer()
-
-    assert hasty.is_closed()
-
-
-def test_a_long_answer_does_not_count_as_idle(hasty: RawConnection) -> None:
-    assert hasty.get("/slow/1").status == 200
-    assert hasty.get("/").status == 200

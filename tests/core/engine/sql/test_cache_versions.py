@@ -16,8 +16,8 @@ from core.engine.sql.cached_counts import Count
 from core.engine.sql.changes import tables_changed_by
 from core.kernel.clock import utc_now
 from core.kernel.ids import uuid7
+from tests.core.data.named_things import add
 from tests.core.data.tables import THINGS, Note, Part, Screw, Thing
-from tests.core.data.test_database import add
 
 PEOPLE = module.place_of("people")
 

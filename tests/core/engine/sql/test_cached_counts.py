@@ -8,8 +8,8 @@ from sqlalchemy import select
 from core.data.database import Database
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.cached_counts import CachedCounts, Count
+from tests.core.data.named_things import add, names
 from tests.core.data.tables import Thing
-from tests.core.data.test_database import add, names
 
 pytestmark = pytest.mark.usefixtures("heard")
 

@@ -13,7 +13,7 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.postgres import connection as postgres_connection
 from core.engine.sql.reads import UNLIMITED
 from core.engine.sql.statement_timeout import without_statement_timeout
-from tests.core.engine.sql.test_lanes import ADD, ENDLESS, UPTO, ask, request, settle_in
+from tests.core.engine.sql.slow_statements import ADD, ENDLESS, UPTO, ask, request, settle_in
 from tests.core.engine.sql.test_later_writes import thing
 
 A_DAY_S = 86_400.0

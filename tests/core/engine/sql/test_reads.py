@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, func, literal, select, text, true
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from core.data.database import Database
+from tests.core.data.named_things import add
 from tests.core.data.tables import Kind, Mood, Thing
-from tests.core.data.test_database import add
 
 ONE = select(Thing).where(Thing.name == bindparam("wanted"))
 PART = select(Thing).order_by(Thing.name).limit(bindparam("limit")).offset(bindparam("offset"))
