@@ -43,15 +43,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("long")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """Hash passwords with little memory, because most tests do not test their cost."""
-    with pytest.MonkeyPatch.context() as patch:
-        if is_installed("auth"):
-            patch.setattr("modules.auth.passwords.hashing.MEMORY_KIB", 64)
-        yield
-
-
 @pytest.fixture(autouse=True)
 def patience_in_races(request: pytest.FixtureRequest) -> None:
     """Let no race take a fallback because its many requests keep the machine busy."""

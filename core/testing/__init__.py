@@ -1,8 +1,9 @@
 """The public face for tests of modules, in this repository and outside.
 
 A `conftest.py` with `pytest_plugins = ["core.testing.plugin"]` has these fixtures: `client`,
-`user`, `other_user`, `admin`, `app`, `core`, `settings`, `overrides`. This package has the names
-that tests import. It needs pytest, httpx and time-machine, and the service does not load it.
+`user`, `other_user`, `admin`, `app`, `core`, `settings`, `overrides`, and those in the `testing.py`
+of each module. This package has the names that tests import. It needs pytest, httpx and
+time-machine, and the service does not load it.
 """
 
 from core.testing.access import AccessRequest, AccessTable

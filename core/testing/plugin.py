@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from pathlib import Path
 from secrets import token_hex
@@ -23,6 +24,7 @@ from core.testing.fallbacks import no_fallbacks_except
 from core.testing.users import TestUser, client_of, register
 from core.wiring.container import CoreContainer
 from core.wiring.plugin import core_of
+from core.wiring.registry import load_modules, package_of
 
 HOUR_S = 3600
 SECRET_KEY = SecretStr(token_hex(32))
@@ -31,7 +33,11 @@ FALLBACKS = "fallbacks(kind, ...): may take these fallbacks; any other test fail
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Add the fixtures in the testing.py of each module, which are for the tests of all."""
     config.addinivalue_line("markers", FALLBACKS)
+    for module in load_modules().plugins.values():
+        if find_spec(fixtures := f"{package_of(module)}.testing"):
+            config.pluginmanager.import_plugin(fixtures)
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,6 @@ OWN = [Base.metadata.tables[it.__tablename__] for it in (AuditEntry, Announcemen
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
 def template() -> Iterator[str]:
     """A PostgreSQL database with the tables, which is quicker copied than made again."""
     with postgres_database(postgres_server()) as url:
@@ -45,13 +40,6 @@ def make_tables(connection: Connection) -> None:
     Tables.metadata.create_all(connection)
     Base.metadata.create_all(connection, tables=OWN)
     connection.commit()
-
-
-@pytest.fixture
-def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
-    shared = CacheVersions(tmp_path / "generations")
-    yield shared
-    shared.close()
 
 
 @pytest.fixture

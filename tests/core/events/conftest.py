@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from core.data.invalidation_poller import Announcement
 from core.data.models import Base
 from core.engine.sql.cache_versions import CacheVersions
 from core.events.models import Delivery, RecordedEvent, ScheduledRun
-from core.testing.databases import BACKENDS, postgres_database, postgres_server
 from tests.core.events.processes import METADATA, FakeClock
 
 OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, ScheduledRun)]
@@ -22,23 +20,6 @@ def logged() -> Iterator[list[Any]]:
     """Failures here are meant, and their tracebacks need no drawing."""
     with capture_logs() as logged:
         yield logged
-
-
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/test.db"
-        return
-    with postgres_database(postgres_server()) as fresh:
-        yield fresh
-
-
-@pytest.fixture
-def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
-    shared = CacheVersions(tmp_path / "generations")
-    yield shared
-    shared.close()
 
 
 @pytest.fixture

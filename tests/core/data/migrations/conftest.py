@@ -1,16 +1,5 @@
-from collections.abc import Iterator
-from pathlib import Path
+"""Migrations begin with a database without tables."""
 
-import pytest
+from tests.core.conftest import url
 
-from core.testing.databases import BACKENDS, postgres_database, postgres_server
-
-
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/test.db"
-        return
-    with postgres_database(postgres_server()) as fresh:
-        yield fresh
+__all__ = ["url"]
