@@ -1,4 +1,4 @@
-"""A database without tables, and the versions of its caches."""
+"""A database for each test, and the versions of its caches."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,17 +6,13 @@ from pathlib import Path
 import pytest
 
 from core.engine.sql.cache_versions import CacheVersions
-from core.testing.databases import BACKENDS, postgres_database, postgres_server
+from core.testing.databases import BACKENDS, Databases
 
 
 @pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/test.db"
-        return
-    with postgres_database(postgres_server()) as fresh:
-        yield fresh
+def url(request: pytest.FixtureRequest, tables: Databases, tmp_path: Path) -> str:
+    """A database with the tables of a folder and no rows, on SQLite and PostgreSQL in turn."""
+    return tables.fresh(request.param, tmp_path)
 
 
 @pytest.fixture

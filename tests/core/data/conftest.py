@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import Connection
@@ -11,32 +11,23 @@ from core.data.invalidation_poller import Announcement, InvalidationPoller
 from core.data.migrations.connections import run
 from core.data.models import Base
 from core.engine.sql.cache_versions import CacheVersions
-from core.testing.databases import BACKENDS, postgres_database, postgres_server
+from core.testing.databases import Databases
 from tests.core.data.tables import Tables
 
 OWN = [Base.metadata.tables[it.__tablename__] for it in (AuditEntry, Announcement)]
 
 
 @pytest.fixture(scope="session")
-def template() -> Iterator[str]:
-    """A PostgreSQL database with the tables, which is quicker copied than made again."""
-    with postgres_database(postgres_server()) as url:
-        run(url, make_tables)
-        yield url
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with ExitStack() as stack:
+        yield Databases(tmp_path_factory.mktemp("tables"), stack, make_tables)
 
 
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database with the tables and no rows, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        run(f"sqlite:///{tmp_path}/test.db", make_tables)
-        yield f"sqlite:///{tmp_path}/test.db"
-        return
-    with postgres_database(postgres_server(), request.getfixturevalue("template")) as fresh:
-        yield fresh
+def make_tables(url: str) -> None:
+    run(url, create_all)
 
 
-def make_tables(connection: Connection) -> None:
+def create_all(connection: Connection) -> None:
     Tables.metadata.create_all(connection)
     Base.metadata.create_all(connection, tables=OWN)
     connection.commit()

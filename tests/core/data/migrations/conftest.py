@@ -1,5 +1,16 @@
-"""Migrations begin with a database without tables."""
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.core.conftest import url
+import pytest
 
-__all__ = ["url"]
+from core.testing.databases import BACKENDS, postgres_database, postgres_server
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    with postgres_database(postgres_server()) as fresh:
+        yield fresh

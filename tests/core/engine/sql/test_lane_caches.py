@@ -1,7 +1,6 @@
 import sqlite3
 from pathlib import Path
 
-from core.data.migrations.connections import run
 from core.engine.sql import reads
 from core.engine.sql.lanes import KnownStatement, Lane
 from core.engine.sql.sqlite import readers
@@ -25,7 +24,7 @@ async def test_all_reading_connections_together_cache_less_than_a_process_needs(
     tmp_path: Path,
 ) -> None:
     """After scans of a large table the process is at most half as large again."""
-    run(f"sqlite:///{tmp_path}/test.db", make_tables)
+    make_tables(f"sqlite:///{tmp_path}/test.db")
     lanes = LaneThreads(f"{tmp_path}/test.db", 5.0)
     cached = 0
     for lane, connections in CONNECTIONS.items():
