@@ -138,7 +138,7 @@ async def test_who_waits_in_vain_is_told_that_the_database_is_busy(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.engine.sql.sqlite.writer.QUEUE_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(db.engine.sync_engine.pool, "_timeout", 0.05)
+    monkeypatch.setattr("core.engine.sql.connection_pool.ACQUIRE_TIMEOUT_S", 0.05)
     enough, holding = Event(), 12
 
     async def hold() -> None:
