@@ -25,6 +25,8 @@ NOTHING_KNOWN = {"method": "-", "path": "", "raw_path": b"", "query_string": b""
 class Connection(HttpToolsProtocol, ABC):
     """One connection: its limits, its state, its begin and its end. Times are in seconds."""
 
+    flow: Flow
+    server_state: ServingState
     max_connections = 1000
     """Per worker; an excess connection gets a 503 and has `excess_timeout` to send its request."""
     max_per_client = 250
@@ -100,8 +102,7 @@ class Connection(HttpToolsProtocol, ABC):
         """Return whether the connection is within the limits; abort it beyond twice the limit."""
         if len(self.connections) > 2 * self.max_connections:
             self.transport.abort()
-        open_connections = cast(ServingState, self.server_state).open
-        return open_connections.enter(self._peer, self.max_connections, self.max_per_client)
+        return self.server_state.open.enter(self._peer, self.max_connections, self.max_per_client)
 
     @property
     def _peer(self) -> str:
@@ -109,7 +110,7 @@ class Connection(HttpToolsProtocol, ABC):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._counted:
-            cast(ServingState, self.server_state).open.leave(self._peer)
+            self.server_state.open.leave(self._peer)
         super().connection_lost(exc)
         if self._running and self._running is not self.cycle:
             disconnect(self._running)

@@ -6,7 +6,7 @@ counts the bytes of all responses, which shows how fast a client reads.
 
 from asyncio import Transport
 from collections.abc import Iterable, Sized
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -38,6 +38,7 @@ class Flow(FlowControl):
 
 
 class ResponseWriter(RequestResponseCycle):
+    flow: Flow
     _unsent = b""
     """The head, until the first part of the body is sent with it."""
 
@@ -70,7 +71,7 @@ class ResponseWriter(RequestResponseCycle):
         lines = LINE_END.join(map(b": ".join, fields)) + 2 * LINE_END
         if lines.translate(None, WITHIN_A_LINE) != LINE_END * (len(fields) + 1):
             raise RuntimeError("A header field has control characters in it.")
-        kept = cast(Flow, self.flow).kept_alive if self.keep_alive else b""
+        kept = self.flow.kept_alive if self.keep_alive else b""
         return STATUS_LINE[status] + kept + lines
 
     def _framing(self) -> Fields:
@@ -92,7 +93,7 @@ class ResponseWriter(RequestResponseCycle):
             if self.expected_content_length < 0 or (ends and self.expected_content_length):
                 raise RuntimeError("The body is not as long as its Content-Length.")
         piece, self._unsent = self._unsent + body, b""
-        cast(Flow, self.flow).written += len(piece)
+        self.flow.written += len(piece)
         self.transport.write(piece)
         if ends:
             self._complete()

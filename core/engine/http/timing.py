@@ -2,12 +2,10 @@
 
 from abc import abstractmethod
 from asyncio import BaseTransport
-from typing import cast
 
 from core.engine.http.connection import Connection
 from core.engine.http.connections import ReaderWatch, drop
 from core.engine.http.errors import RequestTimeout
-from core.engine.http.response_writer import Flow
 from core.kernel.errors import ProblemError
 
 LOOKS = 3
@@ -64,7 +62,7 @@ class TimedConnection(Connection):
 
     def _check_reader(self, now: float) -> None:
         """Drop a client that takes its response too slowly; no other deadline applies meanwhile."""
-        self._reader = self._reader or ReaderWatch(self.transport, cast(Flow, self.flow), now)
+        self._reader = self._reader or ReaderWatch(self.transport, self.flow, now)
         if self._reader.is_stalled(now, self.write_timeout, self.slow_window, self.slow_rate):
             drop(self.transport)
         else:

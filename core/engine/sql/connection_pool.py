@@ -6,8 +6,7 @@ transaction uses the same connection, and the same transaction, for everything e
 
 from abc import ABC, abstractmethod
 from asyncio import LifoQueue, timeout
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -91,15 +90,16 @@ class ConnectionPool(ABC):
             await session.run_sync(commit_and_close)
         else:
             await self.commit_driver(connection)
-        self.release(connection)
-
-    def release(self, connection: AsyncConnection) -> None:
-        """Put a connection back whose transaction is committed."""
         self._idle.put_nowait(connection)
 
     async def commit_driver(self, connection: AsyncConnection) -> None:
-        with self._translate_driver_errors(connection):
+        try:
             await greenlet_spawn(dbapi_connection_of(connection).commit)
+        except (DBAPIError, Unavailable):
+            raise
+        except Exception as error:
+            lost = self.lost_by(error, connection)
+            raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
 
     async def rollback(
         self, connection: AsyncConnection, session: AsyncSession | None, error: BaseException
@@ -146,16 +146,6 @@ class ConnectionPool(ABC):
         if connection.invalidated or connection.get_transaction():  # left by a failed commit
             return False
         return self.is_free(connection)
-
-    @contextmanager
-    def _translate_driver_errors(self, connection: AsyncConnection) -> Iterator[None]:
-        try:
-            yield
-        except (DBAPIError, Unavailable):
-            raise
-        except Exception as error:
-            lost = self.lost_by(error, connection)
-            raise DBAPIError("COMMIT", None, error, connection_invalidated=lost) from error
 
 
 def unopened(connections: int) -> LifoQueue[T | None]:

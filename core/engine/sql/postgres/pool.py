@@ -89,7 +89,7 @@ class PostgresPool(ConnectionPool):
         except BaseException as error:
             await self.rollback(connection, None, error)
             raise
-        self.release(connection)
+        self._idle.put_nowait(connection)
         return rows
 
     async def commit_driver(self, connection: AsyncConnection) -> None:

@@ -98,15 +98,6 @@ class ThreadedConnection(ABC):
     def cursor(self) -> "Cursor":
         return Cursor(self)
 
-    @abstractmethod
-    def commit(self) -> None: ...
-
-    @abstractmethod
-    def rollback(self) -> None: ...
-
-    @abstractmethod
-    def close(self) -> None: ...
-
 
 class Cursor:
     """A DBAPI cursor that already has all its rows."""

@@ -26,9 +26,10 @@ class Statement(Generic[T]):
     done: bool = False
     seconds: float = 0.0
     """The processor time of the call, which excludes the time of other threads."""
+    until: float = inf
+    """The time by which the call must have ended; unlimited before it begins."""
     _lock: Lock = field(default_factory=Lock)
     _connection: Connection | None = None
-    _until: float = inf
     _ended: bool = False
 
     def __call__(self, connection: Connection) -> T:
@@ -39,7 +40,7 @@ class Statement(Generic[T]):
                 raise Overran
             self._connection = connection
             if self.limit_s is not None:
-                self._until = monotonic() + self.limit_s
+                self.until = monotonic() + self.limit_s
         try:
             return self.call(connection)
         except OperationalError:
@@ -56,9 +57,6 @@ class Statement(Generic[T]):
             self._ended = True
             if self._connection:
                 self._connection.interrupt()
-
-    def is_late(self, now: float) -> bool:
-        return now > self._until
 
 
 class StatementTimer:
@@ -104,5 +102,5 @@ class StatementTimer:
         for statement in running:
             if not statement.done:
                 self.add(statement)
-                if statement.is_late(now):
+                if now > statement.until:
                     statement.end()

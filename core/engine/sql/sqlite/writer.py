@@ -78,7 +78,7 @@ class GroupCommit:
             self._unsent.append(self._limited(ending.perform))
         self.ready.append(ending)
         self.turn.release()
-        self._commit_soon()
+        self._committing = self._committing or create_task(self._commit_all())
         return ending.committed
 
     async def perform_whole(
@@ -92,7 +92,7 @@ class GroupCommit:
         loop = get_running_loop()
         ending = Ending(loop.create_future(), writes, change, is_whole=True)
         self._whole[ending] = self._limited(ending.perform)
-        self._commit_soon()
+        self._committing = self._committing or create_task(self._commit_all())
         give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, ending)
         try:
             return await ending.committed
@@ -113,9 +113,6 @@ class GroupCommit:
         """Return a call that ends after the statement timeout, if it has one."""
         limit_s = self._statement_timeout_s + more_s if is_limited() else None
         return self._timer.add(Statement(limit_s, call))
-
-    def _commit_soon(self) -> None:
-        self._committing = self._committing or create_task(self._commit_all())
 
     def _give_up(self, ending: "Ending") -> None:
         """Fail a transaction that has waited for too long, unless it is being performed."""
