@@ -159,15 +159,15 @@ class StoredObject:
         self._file = file
         self.size = os.fstat(file).st_size
 
-    async def read(self, offset: int, length: int) -> bytes:
+    async def read(self, part: range) -> bytes:
         """Read at once from the page cache, or else in a thread from the disk.
 
         Raises ObjectMissing if the object has fewer bytes.
         """
-        data = read_from_memory(self._file, offset, length)
-        if len(data) < length:
-            data = await in_thread(os.pread, self._file, length, offset)
-        if len(data) < length:
+        data = read_from_memory(self._file, part.start, len(part))
+        if len(data) < len(part):
+            data = await in_thread(os.pread, self._file, len(part), part.start)
+        if len(data) < len(part):
             raise ObjectMissing("The stored file is shorter than it was.")
         return data
 

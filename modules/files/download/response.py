@@ -1,7 +1,7 @@
 """The response with a file: its header fields, then its bytes in pieces, never compressed."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from secrets import token_hex
 from typing import Self
@@ -57,10 +57,11 @@ class DownloadResponse(Response[bytes]):
             return await send_head(send, status, headers)
         async with aclosing(await self._open()) as stored, client_watched(receive) as gone:
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            async for piece in pieces(content, stored):
+            for piece in pieces(content):
                 if gone.done():
                     return
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                data = await stored.read(piece) if isinstance(piece, range) else piece
+                await send({"type": "http.response.body", "body": data, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _ranges(self, context: HttpContext) -> list[range] | None:
@@ -125,14 +126,13 @@ class DownloadResponse(Response[bytes]):
         ]
 
 
-async def pieces(content: Content, stored: StoredObject) -> AsyncIterator[bytes]:
+def pieces(content: Content) -> Iterator[bytes | range]:
     """Yield the content in parts that memory can hold."""
     for part in content:
-        if isinstance(part, bytes):
+        if isinstance(part, range):
+            yield from (part[at : at + PIECE] for at in range(0, len(part), PIECE))
+        else:
             yield part
-            continue
-        for start in range(part.start, part.stop, PIECE):
-            yield await stored.read(start, min(PIECE, part.stop - start))
 
 
 def disposition(kind: str, name: str) -> bytes:

@@ -284,7 +284,7 @@ async def test_deletion_does_not_cut_a_reader_off(user: TestUser, traces: Traces
         await user.client.delete(f"{FILES}/{file['id']}")
         await traces.core.relay().deliver_all()
         assert traces.stored() == set()
-        assert await reading.read(0, len(content)) == content
+        assert await reading.read(range(len(content))) == content
     finally:
         await reading.aclose()
     assert (await user.client.get(f"{FILES}/{file['id']}/download")).status_code == 404
