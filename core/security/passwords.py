@@ -1,4 +1,7 @@
-"""The fields of bodies that take a password, and the port by which a user gets one."""
+"""The fields of bodies that take a password, and the port by which a user gets one.
+
+The module that serves the ports, `auth`, hashes and compares passwords.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
