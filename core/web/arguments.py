@@ -23,7 +23,7 @@ OF_REQUEST: Final[Mapping[object, str]] = {
     PageRequest: "page_request",
     IfMatch: "if_match",
 }
-"""The name of the parameter of each of these types; `core.web.parameters` has the functions."""
+"""The name of the parameter of each of these types; `CorePlugin` provides the functions."""
 MARKS: Final[Mapping[str, Any]] = {  # Any: special forms of typing
     "path": FromPath,
     "body": JSONBody,

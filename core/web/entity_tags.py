@@ -5,16 +5,29 @@ A client sends back what it received, so each of these is read as the tag that t
 """
 
 import re
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 from zlib import crc32
 
 from core.kernel.errors import FieldError, InvalidInput
+from core.kernel.preconditions import ANY_VERSION, IfMatch
+from core.web.context import http_context
 
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 EACH = re.compile(TAG)
 TAG_LIST = re.compile(rf"[ \t,]*{TAG}(?:[ \t]*,[ \t,]*{TAG})*[ \t,]*")
 CODED = re.compile(r'-(?:gzip|br|zstd)"$')
+
+
+def if_match() -> IfMatch:
+    """Return the conditions of the request. Raises InvalidInput for malformed entity tags."""
+    context = http_context()
+    header, unless = context.headers.get(b"if-match"), context.headers.get(b"if-none-match")
+    if header is None and unless is None:
+        return ANY_VERSION
+    tags = None if header is None else listed_tags(header)
+    return IfMatch(tags, partial(row_tag, context.scope["path"]), weakly_listed(unless or b""))
 
 
 def row_tag(path: str, row_id: UUID, version: int) -> str:

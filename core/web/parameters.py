@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -13,26 +12,13 @@ from litestar.types import HTTPScope
 
 from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.messages import ParameterValue
-from core.kernel.preconditions import ANY_VERSION, IfMatch
 from core.kernel.schemas import parse_timestamp
 from core.kernel.text import Line
-from core.web.context import http_context
-from core.web.entity_tags import listed_tags, row_tag, weakly_listed
 from core.web.route_options import RouteOptions
 from core.web.validation_messages import FLAG, TIMESTAMP
 
 SPACE_FOR_PLUS = re.compile(r"([Tt ][0-9:.]+) ([0-9]{2}:[0-9]{2})")
 """A time and an offset whose `+` was decoded as a space, because it was not encoded."""
-
-
-def if_match() -> IfMatch:
-    """Return the conditions of the request. Raises InvalidInput for malformed entity tags."""
-    context = http_context()
-    header, unless = context.headers.get(b"if-match"), context.headers.get(b"if-none-match")
-    if header is None and unless is None:
-        return ANY_VERSION
-    tags = None if header is None else listed_tags(header)
-    return IfMatch(tags, partial(row_tag, context.scope["path"]), weakly_listed(unless or b""))
 
 
 def check_parameters(scope: HTTPScope, options: RouteOptions) -> None:

@@ -14,8 +14,9 @@ from core.data.invalidation_poller import InvalidationPoller
 from core.web.assets import served_names
 from core.web.bodies import JsonRequest, decode, is_schema
 from core.web.context import principal, visitor
+from core.web.entity_tags import if_match
 from core.web.page_requests import PageRequests
-from core.web.parameters import if_match, provide
+from core.web.parameters import provide
 from core.web.responses import BodyResponse
 from core.wiring.container import CoreContainer
 from core.wiring.pipeline import Pipeline
