@@ -1,5 +1,6 @@
 """The request for a part of a list: `?page=2&per_page=50&sort=-created_at&search=milk`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from core.kernel.errors import FieldError, InvalidInput
 from core.kernel.pages import PageRequest
 from core.kernel.text import Line
 from core.security.secrets import SecretKeys
-from core.web.context import HttpContext, http_context
+from core.web.context import http_context
 from core.web.cursors import Cursors
 from core.web.parameters import flag, invalid, read_query, timestamp
 from core.web.route_options import AnyListing
@@ -39,44 +40,48 @@ class PageRequests:
         self._cursors = Cursors(secrets)
 
     def page_request(self) -> PageRequest:
+        """Return the request for a part of the route's list. Raises InvalidInput."""
         context = http_context()
-        listing = context.options.listing
-        if listing is None:
+        if (listing := context.options.listing) is None:
             raise RuntimeError("A page_request is of a list: say listing=… on the route.")
-        return self._read(context, listing, read_query(context.scope["query_string"]))
-
-    def _read(
-        self, context: HttpContext, listing: AnyListing, query: dict[str, str]
-    ) -> PageRequest:
-        page = number(query, "page", 1, MAX_PAGE)
-        if "cursor" in query and page > 1:
-            raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
-        if query.get("sort") == "":
-            raise invalid("sort", "Name a sort key, or leave the parameter out.", "unknown")
-        by_cursor, counted = "cursor" in query, flag("total", query.get("total", "false"))
+        query = read_query(context.scope["query_string"])
+        page, by_cursor = number(query, "page", 1, MAX_PAGE), "cursor" in query
+        refuse_contradictions(query, page)
+        with_total = flag("total", query.get("total", "false")) or not by_cursor
         sort, search = query.get("sort"), searched(query.get("search"))
-        filters = {
-            name: filter_value(name, kind_of(column), query[name])
-            for name, column in (*listing.range_columns.items(), *listing.filter_columns.items())
-            if name in query
-        }
+        filters = filters_in(query, listing)
         own = sorted((name, query[name]) for name in query.keys() - names_of(listing))
         binding = repr((context.scope["path"], sort, search, sorted(filters.items(), key=str), own))
-        after = self._cursors.open(query["cursor"], binding) if query.get("cursor") else None
         return PageRequest(
             page=page,
-            per_page=number(query, "per_page", 20, 100),
             sort=sort,
             search=search,
             filters=filters,
             by_cursor=by_cursor,
-            after=after,
-            with_total=counted or not by_cursor,
+            after=self._cursors.open(query["cursor"], binding) if query.get("cursor") else None,
+            per_page=number(query, "per_page", 20, 100),
+            with_total=with_total,
             seal=partial(self._cursors.seal, binding=binding),
         )
 
 
-def number(query: dict[str, str], name: str, default: int, largest: int) -> int:
+def refuse_contradictions(query: Mapping[str, str], page: int) -> None:
+    if "cursor" in query and page > 1:
+        raise invalid("cursor", "Send a page or a cursor, not both.", "conflict")
+    if query.get("sort") == "":
+        raise invalid("sort", "Name a sort key, or leave the parameter out.", "unknown")
+
+
+def filters_in(query: Mapping[str, str], listing: AnyListing) -> dict[str, object]:
+    columns = {**listing.range_columns, **listing.filter_columns}
+    return {
+        name: filter_value(name, kind_of(column), query[name])
+        for name, column in columns.items()
+        if name in query
+    }
+
+
+def number(query: Mapping[str, str], name: str, default: int, largest: int) -> int:
     text = query.get(name)
     if text is None:
         return default

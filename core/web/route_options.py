@@ -79,6 +79,10 @@ class RouteOptions(Declaration):
         """Return whether the route stores its response for an `Idempotency-Key`."""
         return method == "POST" and self.idempotency
 
+    def may_be_unchanged(self, method: str) -> bool:
+        """Return whether a client may get 304, because the resource still has the known ETag."""
+        return method == "GET" and self.in_api and self.listing is None and not self.streamed
+
     def location_of(self, body: object, path: str) -> str | None:
         created = getattr(body, "id", None)
         if self.location:

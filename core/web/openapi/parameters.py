@@ -163,7 +163,7 @@ def header_parameters(
         yield shared("IfNoneMatch")
     for name, description in (options.request_headers or {}).items():
         yield header(name, description)
-    if method == "GET" and options.in_api and options.listing is None and not options.streamed:
+    if options.may_be_unchanged(method):
         yield shared("KnownETag")
     if method == "POST" and options.in_api:
         yield shared("IdempotencyKey" if options.idempotency else "UnusedIdempotencyKey")

@@ -27,7 +27,7 @@ def responses_of(
     options = options_of(handler)
     own = dict(handler.responses or {})
     responses = {str(handler.status_code): success(handler, own, options, schemas)}
-    if method == "GET" and options.in_api and options.listing is None and not options.streamed:
+    if options.may_be_unchanged(method):
         responses["304"] = {"$ref": "#/components/responses/NotModified"}
     for status, spec in own.items():
         if status != handler.status_code:

@@ -149,28 +149,33 @@ def without_default(field: JsonObject, always: bool) -> JsonObject:
 
 
 def with_plain_names(document: JsonObject, taken: Collection[str]) -> JsonObject:
+    schemas = document["components"]["schemas"]
+    names = plain_names(schemas, taken)
+    document["components"]["schemas"] = {names[old]: it for old, it in sorted(schemas.items())}
+    refs = {REF.format(model=old): REF.format(model=new) for old, new in names.items()}
+    renamed: JsonObject = rewritten(document, lambda value: plain_reference(value, refs))
+    return renamed
+
+
+def plain_names(schemas: JsonObject, taken: Collection[str]) -> dict[str, str]:
     """Name each component by its class, or by its full path if two classes share the name.
 
     A class with the name of an enum gets the suffix `Body`. A rule of modules reports both cases.
     """
-    schemas = document["components"]["schemas"]
     titles = [schema.get("title", name) for name, schema in schemas.items()]
     names = {
         name: title if titles.count(title) == 1 else in_camel_case(name)
         for name, title in zip(schemas, titles, strict=True)
     }
-    names = {old: f"{new}Body" if new in taken else new for old, new in names.items()}
-    document["components"]["schemas"] = {names[old]: it for old, it in sorted(schemas.items())}
-    refs = {REF.format(model=old): REF.format(model=new) for old, new in names.items()}
+    return {old: f"{new}Body" if new in taken else new for old, new in names.items()}
 
-    def plain(value: JsonObject) -> JsonObject | None:
-        if isinstance(ref := value.get("$ref"), str):
-            return value | {"$ref": refs.get(ref, ref)}
-        kind = value.get("x-enum")
-        return {"$ref": REF.format(model=in_camel_case(kind))} if kind else None
 
-    renamed: JsonObject = rewritten(document, plain)
-    return renamed
+def plain_reference(value: JsonObject, refs: Mapping[str, str]) -> JsonObject | None:
+    """Return the reference that replaces this one, or a schema with `x-enum`; None for others."""
+    if isinstance(ref := value.get("$ref"), str):
+        return value | {"$ref": refs.get(ref, ref)}
+    kind = value.get("x-enum")
+    return {"$ref": REF.format(model=in_camel_case(kind))} if kind else None
 
 
 def in_camel_case(name: str) -> str:
