@@ -9,7 +9,7 @@ from click import Command as ClickCommand
 from click import Group
 
 from config.settings import SettingsError
-from core.cli.setting_up import core_or_exit, require_migrated
+from core.cli.loading import loaded_core, require_migrated
 from core.kernel.contributions import WiringError
 from core.kernel.loading import as_wiring_error
 from core.operations.command_names import doubled_commands
@@ -78,7 +78,7 @@ def let_run(command: ClickCommand, whole: Callable[[], ClickCommand]) -> None:
 
 def built_command(name: str) -> ClickCommand:
     """Return the command as its module makes it once every module is built."""
-    contributed = core_or_exit().contributions().of(Command)
+    contributed = loaded_core().contributions().of(Command)
     return next(command for command in contributed if command.name == name).make()
 
 

@@ -10,8 +10,8 @@ from time import time
 import click
 
 from config.settings import load_settings
+from core.cli.loading import UNNAMED_POOLER, loaded_settings, require_migrated, run
 from core.cli.sentences import CommandFailed, as_sentence
-from core.cli.setting_up import UNNAMED_POOLER, require_migrated, run, settings_or_exit
 from core.engine.sql import sqlite_path
 from core.operations.contributions import DoctorCheck, HealthCheck
 from core.operations.health import ask
@@ -60,7 +60,7 @@ def check_settings() -> Iterator[Finding]:
     findings = report_settings().findings
     yield from ((False, finding) for finding in findings)
     if not findings:
-        checked = settings_or_exit()
+        checked = loaded_settings()
         yield True, f"settings: {checked.environment}, served as {checked.public_url}"
 
 

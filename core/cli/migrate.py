@@ -7,8 +7,9 @@ from subprocess import run
 
 import click
 
+from core.cli.loading import database_url, installed_histories, loaded_settings
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import settings_or_exit
+from core.data import migrations
 from core.data.migrations.revisions import History
 
 REVISION_FILE_MODE = 0o644
@@ -18,12 +19,8 @@ REVISION_FILE_MODE = 0o644
 @click.command()
 def migrate() -> None:
     """Apply the pending migrations of core and of every module, also from several machines."""
-    from core.data.migrations import upgrade
-    from core.wiring.histories import histories
-
-    settings = settings_or_exit()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    applied = upgrade(url(), histories(settings.modules))
+    loaded_settings().data_dir.mkdir(parents=True, exist_ok=True)
+    applied = migrations.upgrade(database_url(), installed_histories())
     for module, revisions in applied.items():
         for revision in revisions:
             click.echo(f"{module}: {revision}")
@@ -39,9 +36,7 @@ def migrate() -> None:
 @click.argument("name")
 def revision(module: str, name: str) -> None:
     """Write the next revision of MODULE: the difference between its models and its tables."""
-    from core.data.migrations import revision as write
-
-    written = write(url(), history(module), name)
+    written = migrations.revision(database_url(), history(module), name)
     written.chmod(REVISION_FILE_MODE)
     write_in_form(written)
     click.echo(str(written))
@@ -60,23 +55,15 @@ def write_in_form(source: Path) -> None:
 @click.argument("to", default="base")
 def downgrade(module: str, to: str) -> None:
     """Roll MODULE back to the revision TO; without TO, roll back all its revisions."""
-    from core.data.migrations import downgrade as roll_back
-
     click.confirm(
         f"This deletes the data that {module} has stored since revision {to}. Continue?", abort=True
     )
-    for revision_id in roll_back(url(), history(module), to):
+    for revision_id in migrations.downgrade(database_url(), history(module), to):
         click.echo(f"{module}: {revision_id}")
 
 
-def url() -> str:
-    return settings_or_exit().database_url.get_secret_value()
-
-
 def history(module: str) -> History:
-    from core.wiring.histories import histories
-
-    by_module = {it.module: it for it in histories(settings_or_exit().modules)}
+    by_module = {it.module: it for it in installed_histories()}
     if module not in by_module:
         raise CommandFailed(f"There is no module {module}: use one of {', '.join(by_module)}.")
     return by_module[module]

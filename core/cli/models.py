@@ -6,18 +6,17 @@ from hashlib import sha256
 from itertools import chain
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Dialect, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from config.settings import Settings
+from core.cli.loading import database_url, installed_histories, require_migrated
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import require_migrated, settings_or_exit
 from core.data.migrations import Difference, History, MigrationError, check, upgrade
 from core.data.models import Base
 from core.data.search_tables import SEARCHED
 from core.engine.sql import DatabaseBusy, postgres_url, sqlite_path
-from core.wiring.histories import histories
 
 
 def require_matching_models(settings: Settings) -> None:
@@ -25,7 +24,7 @@ def require_matching_models(settings: Settings) -> None:
 
     Raises CommandFailed for a difference that may make requests fail.
     """
-    url, migrations = settings.database_url.get_secret_value(), histories(settings.modules)
+    url, migrations = database_url(), installed_histories()
     compared, digest = settings.data_dir / "compared-models", digest_of_models(url, migrations)
     if compared.exists() and compared.read_text() == digest:
         return
@@ -37,7 +36,7 @@ def require_matching_models(settings: Settings) -> None:
 
 def digest_of_models(url: str, known: Sequence[History]) -> str:
     """Return a value that changes with the models, the revisions and the database."""
-    dialect = dialect_of(url)
+    dialect = make_url("sqlite://" if sqlite_path(url) else postgres_url(url)).get_dialect()()
     tables = [table for _, table in sorted(Base.metadata.tables.items())]
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
     indexes = [CreateIndex(index) for table in tables for index in table.indexes]
@@ -47,15 +46,10 @@ def digest_of_models(url: str, known: Sequence[History]) -> str:
     return sha256(repr((url, made, indexed, searched, revisions)).encode()).hexdigest()
 
 
-def dialect_of(url: str) -> Dialect:
-    return make_url("sqlite://" if sqlite_path(url) else postgres_url(url)).get_dialect()()
-
-
 def differences(module: str | None = None) -> list[str]:
     """Return the differences between the models and a database with every revision."""
     with migrated_database() as url:
-        every = histories(settings_or_exit().modules)
-        migrations = [it for it in every if module in (None, it.module)]
+        migrations = [it for it in installed_histories() if module in (None, it.module)]
         return [it.sentence for it in all_differences(url, migrations)]
 
 
@@ -71,7 +65,7 @@ def migrated_database() -> Iterator[str]:
     except (CommandFailed, MigrationError, DatabaseBusy, DBAPIError):
         with TemporaryDirectory() as folder:
             temporary = f"sqlite:///{folder}/atrium.db"
-            upgrade(temporary, histories(settings_or_exit().modules))
+            upgrade(temporary, installed_histories())
             yield temporary
     else:
-        yield settings_or_exit().database_url.get_secret_value()
+        yield database_url()

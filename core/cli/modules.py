@@ -2,8 +2,8 @@
 
 import click
 
+from core.cli.loading import loaded_application, loaded_settings
 from core.cli.sentences import CommandFailed
-from core.cli.setting_up import application_or_exit, settings_or_exit
 from core.cli.tables import print_table
 from core.kernel.contributions import Contribution
 from core.wiring.plugin import core_of
@@ -19,7 +19,7 @@ def module() -> None:
 def list_modules() -> None:
     """List the installed modules; exit with status 1 if one cannot be loaded."""
     try:
-        app = application_or_exit()
+        app = loaded_application()
     except Exception as error:
         list_what_loads(error)
         raise
@@ -49,7 +49,7 @@ def check_module(name: str | None) -> None:
     from core.wiring.rules import breaches
 
     try:
-        sentences = [*breaches(build_app(settings_or_exit()), name), *differences(name)]
+        sentences = [*breaches(build_app(loaded_settings()), name), *differences(name)]
     except LookupError as error:
         raise CommandFailed(f"{error.args[0]} `atrium module list` lists all modules.") from None
     for sentence in sentences:

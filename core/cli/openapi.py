@@ -4,7 +4,7 @@ import json
 
 import click
 
-from core.cli.setting_up import application_or_exit
+from core.cli.loading import loaded_application
 
 
 @click.command()
@@ -13,5 +13,5 @@ def openapi(indent: int) -> None:
     """Print the OpenAPI document."""
     from core.wiring.document import document_of_application
 
-    document = document_of_application(application_or_exit())
+    document = document_of_application(loaded_application())
     click.echo(json.dumps(document, indent=indent, ensure_ascii=False))

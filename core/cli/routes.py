@@ -2,7 +2,7 @@
 
 import click
 
-from core.cli.setting_up import application_or_exit
+from core.cli.loading import loaded_application
 from core.cli.tables import print_table
 from core.security.policies import Policy
 from core.web.route_options import options_of
@@ -13,7 +13,7 @@ from core.wiring.routes import operations_of
 def routes() -> None:
     """List every route: method, path, access policy, module."""
     rows: list[tuple[str, str, str, str]] = []
-    for route, handler in operations_of(application_or_exit().routes):
+    for route, handler in operations_of(loaded_application().routes):
         options = options_of(handler)
         methods = sorted(handler.http_methods)
         for method in methods if len(methods) == 1 else ["any"]:

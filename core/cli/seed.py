@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from core.cli.setting_up import require_migrated, run
+from core.cli.loading import require_migrated, run
 from core.data.search_merging import merge_search_indexes
 from core.operations.contributions import Seed
 from core.wiring.container import CoreContainer

@@ -10,17 +10,20 @@ import structlog
 from sqlalchemy import text
 
 from config.settings import Settings
-from core.cli.seed import run_seeds
-from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
-from core.cli.setting_up import (
-    application_or_exit,
+from core.cli.loading import (
     core_of_application,
+    database_url,
+    installed_histories,
+    loaded_application,
+    loaded_settings,
     require_migrated,
     respect_pooler,
     run,
-    settings_or_exit,
 )
+from core.cli.seed import run_seeds
+from core.cli.sentences import DAMAGED_FILE, CommandFailed, as_sentence
 from core.data.database import Database
+from core.data.migrations import pending, upgrade
 from core.engine.sql import give_up_spare, sqlite_path
 from core.engine.switches import SWITCHES
 from core.operations.contributions import StartupTask
@@ -28,7 +31,7 @@ from core.wiring.container import CoreContainer
 
 log = structlog.get_logger(__name__)
 
-APPLICATION = "core.cli.setting_up:application_or_exit"
+APPLICATION = "core.cli.loading:loaded_application"
 RELOADED = "core.cli.serve:reloaded_application"
 PROJECT = Path(__file__).parents[2]
 SOURCES = ("config", "core", "modules", "migrations")
@@ -46,7 +49,7 @@ def serve(seed: bool, reload: bool) -> None:
     from core.engine.http.server import serve as serve_until_stopped
 
     respect_pooler()
-    settings = settings_or_exit()
+    settings = loaded_settings()
     bring_up_to_date(settings)
     with_samples = seed and settings.environment == "development"
     run(partial(prepare, with_samples=with_samples), core_of_application)
@@ -78,11 +81,9 @@ def report_switches() -> None:
 def bring_up_to_date(settings: Settings) -> None:
     """Apply missing migrations in development; in production, require that none is missing."""
     from core.cli.models import require_matching_models
-    from core.data.migrations import pending, upgrade
-    from core.wiring.histories import histories
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    url, migrations = settings.database_url.get_secret_value(), histories(settings.modules)
+    url, migrations = database_url(), installed_histories()
     if path := sqlite_path(url):
         give_up_spare(path)
     if settings.is_production:
@@ -90,7 +91,7 @@ def bring_up_to_date(settings: Settings) -> None:
         return
     if pending(url, migrations):
         upgrade(url, migrations)
-    application_or_exit()  # checks the rules first: no revision may be written for what they refuse
+    loaded_application()  # checks the rules first: no revision may be written for what they refuse
     require_matching_models(settings)
 
 
@@ -105,8 +106,8 @@ def watched_folders(settings: Settings) -> tuple[str, ...]:
 def reloaded_application() -> object:
     """Return the application after a change of its sources, with new migrations applied."""
     try:
-        bring_up_to_date(settings_or_exit())
-        return application_or_exit()
+        bring_up_to_date(loaded_settings())
+        return loaded_application()
     except Exception as error:
         if (sentence := as_sentence(error)) is None:
             raise

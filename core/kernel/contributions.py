@@ -89,10 +89,10 @@ class Contributions:
     def of(self, kind: type[K], module: str | None = None) -> list[K]:
         """Return the contributions of one kind, of all modules or of one.
 
-        Raises WiringError before all modules are assembled.
+        A module that is not installed has none. Raises WiringError before modules are assembled.
         """
         if self._by_module is None:
             raise WiringError(f"{kind.__name__}s are read before all modules are assembled.")
         givers = self._by_module if module is None else [module]
-        contributed = (added for giver in givers for added in self._by_module[giver])
+        contributed = (added for giver in givers for added in self._by_module.get(giver, ()))
         return [added for added in contributed if isinstance(added, kind)]

@@ -19,6 +19,9 @@ from core.kernel.errors import TooManyRequests
 from core.kernel.loading import as_wiring_error
 from core.kernel.lru_dict import LruDict
 
+MAX_CALLERS = 100_000
+"""The callers that a process counts at most."""
+
 
 class RateLimited(TooManyRequests):
     """The rate limit in `RateLimit-Policy` is used up for this time window."""
@@ -175,8 +178,8 @@ class LocalCounters:
     The hits of the previous window count by the share of it that the sliding window still covers.
     """
 
-    def __init__(self, callers: int = 100_000, share: int = 1) -> None:
-        self._counts: LruDict[tuple[str, str], Count] = LruDict(callers)
+    def __init__(self, share: int = 1) -> None:
+        self._counts: LruDict[tuple[str, str], Count] = LruDict(MAX_CALLERS)
         self._share = share
 
     async def hit(self, name: str, rate: Rate, caller: str) -> RateLimitResult:

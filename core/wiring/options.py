@@ -44,7 +44,8 @@ class OptionReader:
         declared = self._checked(handler, f"{handler} at {path}")
         module, in_api = module_of(handler), self._is_in_api(path)
         values = {field.name: getattr(declared, field.name) for field in fields(declared)}
-        values["audit"] = audit_name(declared, handler, module)
+        if declared.audit == OPERATION_ID:
+            values["audit"] = operation_id(module, handler.fn.__name__)
         values["errors"] = errors_of(declared, handler, path)
         return RouteOptions(
             **values,
@@ -96,12 +97,6 @@ def check_order(listing: AnyListing | None, place: str) -> None:
             raise WiringError(
                 f"{place} sorts its list by {key!r}, which is not one of its keys: {keys}."
             )
-
-
-def audit_name(declared: Declaration, handler: HTTPRouteHandler, module: str) -> str | None:
-    if declared.audit == OPERATION_ID:
-        return operation_id(module, handler.fn.__name__)
-    return declared.audit
 
 
 def errors_of(declared: Declaration, handler: HTTPRouteHandler, path: str) -> Errors:

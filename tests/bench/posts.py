@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from core.cli.setting_up import run
+from core.cli.loading import run
 from core.data.audit import AuditEntry
 from core.data.database import Database
 from core.data.folded import folds

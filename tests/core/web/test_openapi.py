@@ -73,7 +73,7 @@ class TestWhole:
     def test_the_command_prints_it(self, monkeypatch: pytest.MonkeyPatch, app: Litestar) -> None:
         from core.cli import openapi
 
-        monkeypatch.setattr(openapi, "application_or_exit", lambda: app)
+        monkeypatch.setattr(openapi, "loaded_application", lambda: app)
         printed = CliRunner().invoke(openapi.openapi, ["--indent", "1"])
 
         assert json.loads(printed.stdout) == json.loads(json.dumps(document_of_application(app)))
