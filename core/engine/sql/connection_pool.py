@@ -121,12 +121,9 @@ class ConnectionPool(ABC):
             self._idle.put_nowait(connection if usable else None)
 
     async def close(self) -> None:
-        await self._close_all(taken_out(self._idle))
-        await self.engine.dispose()
-
-    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
-        for connection in connections:
+        for connection in taken_out(self._idle):
             await connection.close()
+        await self.engine.dispose()
 
     def _renew(self, connection: AsyncConnection) -> None:
         """Discard this connection and the idle ones, which are outdated too."""

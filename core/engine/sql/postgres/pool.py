@@ -22,6 +22,7 @@ from core.engine.sql.connection_pool import (
     ConnectionPool,
     Write,
     dbapi_connection_of,
+    taken_out,
 )
 from core.engine.sql.errors import has_outdated_plan, is_repeatable, raise_busy
 from core.engine.sql.postgres.connection import Adapted, Driver
@@ -34,7 +35,7 @@ EXEMPTION = "SET LOCAL statement_timeout = 0"
 """The statement that exempts the rest of a transaction from the statement timeout."""
 
 MAX_LEFT_WRITES = 8
-INTO = re.compile(r"\$(\d+)")
+PARAMETER = re.compile(r"\$(\d+)")
 
 
 class PostgresPool(ConnectionPool):
@@ -104,6 +105,10 @@ class PostgresPool(ConnectionPool):
         self._left.pop(connection.sync_connection, None)
         await super().rollback(connection, session, error)
 
+    async def close(self) -> None:
+        await close_all(taken_out(self._idle))
+        await super().close()
+
     def _perform_before(self, connection: Connection, *_: object) -> None:
         """Perform the waiting writes before the next operation of SQLAlchemy."""
         if connection in self._left:
@@ -151,9 +156,6 @@ class PostgresPool(ConnectionPool):
         except Exception as error:
             lost = is_lost_by(error, adapted.driver_connection)
             raise DBAPIError(sql, None, error, connection_invalidated=lost) from error
-
-    async def _close_all(self, connections: Sequence[AsyncConnection]) -> None:
-        await close_all(connections)
 
     async def _start(self, adapted: Adapted) -> None:
         """Begin a transaction in a way that SQLAlchemy notices.
@@ -221,10 +223,10 @@ def beside_change(change: CompiledStatement, beside: Sequence[CompiledStatement]
 
 def numbered(plans: Sequence[CompiledStatement]) -> list[str]:
     """Return the statements with the numbers of their parameters one after another."""
-    before = [0, *accumulate(plan.size for plan in plans)]
+    before = accumulate([plan.size for plan in plans], initial=0)
     return [moved(plan.sql, by) for plan, by in zip(plans, before, strict=False)]
 
 
 def moved(sql: str, by: int) -> str:
     """Return a statement with the numbers of its parameters increased by `by`."""
-    return INTO.sub(lambda value: f"${int(value[1]) + by}", sql)
+    return PARAMETER.sub(lambda number: f"${int(number[1]) + by}", sql)

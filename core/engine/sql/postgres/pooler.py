@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Executable, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.engine.sql.compiled_statements import Parameters, Rows, Selected, Values
+from core.engine.sql.connection_pool import discard
 from core.engine.sql.lanes import Lane
 from core.engine.sql.postgres.connection import Adapted, Driver
 from core.engine.sql.postgres.pool import PostgresPool
@@ -46,7 +47,7 @@ class PooledReads(PostgresReads):
                 await lent.driver.execute("ROLLBACK")
             raise
         except BaseException:
-            lent.discard()
+            discard(lent.connection)
             raise
         await lent.driver.execute("COMMIT")
 
@@ -55,7 +56,7 @@ class PooledReads(PostgresReads):
 
     def _usable(self, lent: LentConnection | None) -> LentConnection | None:
         if lent and not lent.driver.is_closed() and lent.driver.is_in_transaction():
-            lent.discard()
+            discard(lent.connection)
             return None
         return super()._usable(lent)
 

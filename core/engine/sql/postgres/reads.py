@@ -38,9 +38,6 @@ class LentConnection(NamedTuple):
     driver: Driver
     epoch: int
 
-    def discard(self) -> None:
-        discard(self.connection)
-
 
 class PostgresReads(PlannedReads):
     """Reads without a BEGIN. The server ends a statement after the time limit of its lane."""
@@ -98,7 +95,7 @@ class PostgresReads(PlannedReads):
             if is_lost(error):
                 self._epoch += 1
             if lent:
-                lent.discard()
+                discard(lent.connection)
                 lent = None
             raise
         finally:
@@ -130,7 +127,7 @@ class PostgresReads(PlannedReads):
             return None
         if lent.epoch == self._epoch and not lent.driver.is_closed():
             return lent
-        lent.discard()
+        discard(lent.connection)
         return None
 
     async def close(self) -> None:
