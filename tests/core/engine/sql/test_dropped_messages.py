@@ -4,7 +4,7 @@ The dropped message may be the one that closes the connection, which then stays 
 """
 
 from asyncio import sleep, timeout
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +16,7 @@ from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.connection_pool import dbapi_connection_of
 from core.engine.sql.lanes import Lane
 from core.engine.sql.postgres.reads import PostgresReads
-from core.testing.databases import (
-    HAS_POSTGRES,
-    HOW_TO_GET_POSTGRES,
-    postgres_database,
-    postgres_server,
-)
+from core.testing.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, Databases
 from tests.core.data.tables import Thing
 
 pytestmark = pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
@@ -31,9 +26,8 @@ NAMES = select(Thing.name)
 
 
 @pytest.fixture
-def url(template: str) -> Iterator[str]:
-    with postgres_database(postgres_server(), template) as fresh:
-        yield fresh
+def url(tables: Databases, tmp_path: Path) -> str:
+    return tables.fresh("postgresql", tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A connection of a read that the server has closed is replaced, also if the read is cancelled."""
 
 from asyncio import Event, create_task, gather
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,21 +11,15 @@ from core.data.engines import open_database
 from core.engine.sql.cache_versions import CacheVersions
 from core.engine.sql.lanes import Lane
 from core.engine.sql.postgres.reads import LentConnection, PostgresReads
-from core.testing.databases import (
-    HAS_POSTGRES,
-    HOW_TO_GET_POSTGRES,
-    postgres_database,
-    postgres_server,
-)
+from core.testing.databases import HAS_POSTGRES, HOW_TO_GET_POSTGRES, Databases
 from tests.core.data.tables import Thing
 
 pytestmark = pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 
 
 @pytest.fixture
-def url(template: str) -> Iterator[str]:
-    with postgres_database(postgres_server(), template) as fresh:
-        yield fresh
+def url(tables: Databases, tmp_path: Path) -> str:
+    return tables.fresh("postgresql", tmp_path)
 
 
 async def read(db: Database) -> None:
