@@ -72,6 +72,7 @@ async def post_and_go_away(app: Litestar, token: str) -> None:
     await app(scope, receive, send)  # type: ignore[arg-type]
 
 
+@pytest.mark.process
 @pytest.mark.timeout(180)
 def test_a_damaged_database_is_not_served(tmp_path: Path) -> None:
     """FT-05: it says so in one sentence, and answers nothing."""
