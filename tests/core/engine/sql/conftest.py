@@ -1,5 +1,21 @@
 """The databases of the tests of `core.data`, for the engine below it."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.testing.databases import BACKENDS, Databases
 from tests.core.data.conftest import db, heard, tables
 
 __all__ = ["db", "heard", "tables"]
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tables: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database of this test alone, because tests of the engine cut the connections to it."""
+    if request.param == "sqlite":
+        yield tables.fresh("sqlite", tmp_path)
+        return
+    with tables.copy() as copied:
+        yield copied

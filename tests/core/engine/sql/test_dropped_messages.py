@@ -4,7 +4,7 @@ The dropped message may be the one that closes the connection, which then stays 
 """
 
 from asyncio import sleep, timeout
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,8 +26,9 @@ NAMES = select(Thing.name)
 
 
 @pytest.fixture
-def url(tables: Databases, tmp_path: Path) -> str:
-    return tables.fresh("postgresql", tmp_path)
+def url(tables: Databases) -> Iterator[str]:
+    with tables.copy() as copied:
+        yield copied
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A connection of a read that the server has closed is replaced, also if the read is cancelled."""
 
 from asyncio import Event, create_task, gather
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
@@ -18,8 +18,9 @@ pytestmark = pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 
 
 @pytest.fixture
-def url(tables: Databases, tmp_path: Path) -> str:
-    return tables.fresh("postgresql", tmp_path)
+def url(tables: Databases) -> Iterator[str]:
+    with tables.copy() as copied:
+        yield copied
 
 
 async def read(db: Database) -> None:
