@@ -15,7 +15,7 @@ from core.kernel.errors import Unavailable
 from core.web.context import NO_SCOPE, HttpContext
 from core.web.problems import Problems
 from core.web.requests import HttpApp
-from core.web.security_headers import NAMES, SecurityHeaders
+from core.web.security_headers import HEADER_NAMES, SecurityHeaders
 
 log = structlog.get_logger(__name__)
 Observer = Callable[[HttpContext], None]
@@ -112,7 +112,7 @@ class RequestMiddleware:
             names = [name for name, _ in sent]
             if status == 429:  # the response itself has the limit that was exceeded
                 more = [field for field in more if field[0] not in names]
-            own = NAMES.intersection(names)
+            own = HEADER_NAMES.intersection(names)
             request_id = (b"x-request-id", context.request_id.encode())
             message["headers"] = [*sent, *self._security_headers[own], *more, request_id]
         elif context.method == "HEAD" and message["type"] == "http.response.body":

@@ -22,7 +22,7 @@ from core.web.validation_messages import field_error
 
 MAX_PAGE = 1_000_000
 SEARCH = Line(0, 100)
-NAMES = ("page", "per_page", "sort", "cursor", "total")
+LIST_PARAMETERS = ("page", "per_page", "sort", "cursor", "total")
 """The query parameters of every list."""
 
 
@@ -30,7 +30,7 @@ def names_of(listing: AnyListing) -> frozenset[str]:
     """Return the names of the query parameters of a list."""
     search = ("search",) if listing.search else ()
     filters = (*listing.filter_columns, *listing.range_columns)
-    return frozenset([*NAMES, *search, *filters])
+    return frozenset([*LIST_PARAMETERS, *search, *filters])
 
 
 class PageRequests:

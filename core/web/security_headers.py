@@ -23,11 +23,11 @@ PAGE_POLICY = (
 """The Content-Security-Policy of HTML pages: no external sources, nothing inline."""
 
 
-NAMES = frozenset(name for name, _ in (*DEFAULTS, OVER_TLS))
+HEADER_NAMES = frozenset(name for name, _ in (*DEFAULTS, OVER_TLS))
 
 
 class SecurityHeaders(dict[frozenset[bytes], tuple[Header, ...]]):
-    """The header fields to add to a response, by those of `NAMES` that it has already."""
+    """The header fields to add to a response, by those of `HEADER_NAMES` that it has already."""
 
     def __init__(self, *, tls: bool) -> None:
         self._all = (*DEFAULTS, OVER_TLS) if tls else DEFAULTS

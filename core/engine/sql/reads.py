@@ -35,7 +35,7 @@ SAMPLE_S = 60.0
 R = TypeVar("R", covariant=True)
 T = TypeVar("T")
 U = TypeVar("U")
-Call = Callable[..., Awaitable[T]]
+AsyncCall = Callable[..., Awaitable[T]]
 Read = Callable[[], Coroutine[object, object, T]]
 
 
@@ -185,7 +185,7 @@ class PlannedReads(ReadConnection):
                     raise
             return await self._in_lane(known, self._ask, statement, values)
 
-    async def _in_lane(self, known: KnownStatement, call: Call[T], *args: object) -> T:
+    async def _in_lane(self, known: KnownStatement, call: AsyncCall[T], *args: object) -> T:
         lane = Lane.unlimited if is_exempt() else known.lane
         while lane is Lane.quick or lane is Lane.trial:
             try:
