@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from core import kit
 from tests.docs.kit_source import KIT, definitions
 from tests.docs.tutorials import in_tree
@@ -32,6 +34,7 @@ def test_each_kind_of_error_names_its_status() -> None:
     assert [it.name for it in kinds if f"status {getattr(kit, it.name).status}" not in it.doc] == []
 
 
+@pytest.mark.process
 def test_the_examples_work(tree: Path) -> None:
     ended = in_tree([sys.executable, "-W", "error", "-m", "tests.docs.kit_examples"], tree)
     assert ended.returncode == 0, ended.stdout + ended.stderr

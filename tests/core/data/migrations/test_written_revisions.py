@@ -10,6 +10,7 @@ from shutil import copy
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -127,6 +128,7 @@ def every_kind() -> list[Table]:
     return [Base.metadata.tables[name] for name in ("stock", "stock_places")]
 
 
+@pytest.mark.process
 def test_a_written_revision_is_in_form_and_makes_what_the_models_say(
     url: str, stock: Team, tmp_path: Path
 ) -> None:
