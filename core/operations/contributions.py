@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from click import Command as ClickCommand
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, bindparam, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.database import Database
@@ -14,10 +14,11 @@ from core.data.models import Base
 from core.data.queries import Listing
 from core.kernel.contributions import Contribution
 from core.kernel.schemas import Schema
-from core.operations.rows import count_rows, erase_rows, export_rows, model_of
+from core.operations.rows import counted, erase_rows, export_rows, model_of
 
-Condition = Callable[[], ColumnElement[bool]]
-"""A function that returns the condition of rows, called for each count."""
+ALL_ROWS = true()
+ConditionValues = Callable[[], Mapping[str, object]]
+"""A function that returns the values of a condition, called for each count."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,19 @@ class Statistic(Contribution):
 
     @classmethod
     def of_rows(
-        cls, name: str, db: Callable[[], Database], model: type[Base], where: Condition = true
+        cls,
+        name: str,
+        db: Callable[[], Database],
+        model: type[Base],
+        where: ColumnElement[bool] = ALL_ROWS,
+        values: ConditionValues = dict,
     ) -> Self:
-        """Return the number of the rows of a table that meet `where`, which each count calls."""
-        return cls(name, lambda: count_rows(db(), model, where()))
+        """Return the number of the rows of a table that meet `where`, which may need `values`.
+
+        Without values the number is cached until a commit changes the table.
+        """
+        count = counted(db, model, where)
+        return cls(name, lambda: count(**values()))
 
 
 @dataclass(frozen=True)
@@ -103,12 +113,12 @@ class UserStatistic(Contribution):
         name: str,
         db: Callable[[], Database],
         owner: InstrumentedAttribute[UUID],
-        where: Condition = true,
+        where: ColumnElement[bool] = ALL_ROWS,
+        values: ConditionValues = dict,
     ) -> Self:
-        """Return the number of rows of the user that meet `where`; `owner` is the user's column."""
-        return cls(
-            name, lambda user_id: count_rows(db(), model_of(owner), owner == user_id, where())
-        )
+        """Return the number of the user's rows that meet `where`; `owner` is the user's column."""
+        count = counted(db, model_of(owner), owner == bindparam("owner"), where)
+        return cls(name, lambda user_id: count(owner=user_id, **values()))
 
 
 PersonalRows = Callable[[UUID], AsyncIterator[Schema | Sequence[Schema]]]

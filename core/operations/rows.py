@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.data.database import Database
 from core.data.erasing import delete_some
-from core.data.models import Base
+from core.data.models import Base, table_of
 from core.data.queries import Listing
 from core.data.rows import select_rows
+from core.engine.sql import Count
 from core.kernel.schemas import Schema
 
 
@@ -19,9 +20,19 @@ def model_of(column: InstrumentedAttribute[UUID]) -> type[Base]:
     return cast("type[Base]", column.class_)
 
 
-async def count_rows(db: Database, model: type[Base], *which: ColumnElement[bool]) -> int:
-    async with db.read() as reads:
-        return await reads.scalar(select(func.count()).select_from(model).where(*which)) or 0
+def counted(
+    db: Callable[[], Database], model: type[Base], *which: ColumnElement[bool]
+) -> Callable[..., Awaitable[int]]:
+    """Return a function that counts the rows with values, or returns the cached total of all."""
+    count = Count(select(*table_of(model).primary_key.columns).where(*which))
+
+    async def read(**values: object) -> int:
+        async with db().read() as reads:
+            if values:
+                return int(await reads.scalar(count.statement, values))
+            return await reads.total(count)
+
+    return read
 
 
 def export_rows(

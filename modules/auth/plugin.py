@@ -31,7 +31,7 @@ from modules.auth.errors import NAMED_ERRORS
 from modules.auth.models import ApiKey, AuthSession
 from modules.auth.passwords.hashing import hashing_outside
 from modules.auth.permissions import MANAGE_SESSIONS
-from modules.auth.queries import live_keys, live_sessions
+from modules.auth.queries import LIVE_KEYS, LIVE_SESSIONS, now
 from modules.auth.router.administration import SessionAdminController
 from modules.auth.router.api_keys import ApiKeyController
 from modules.auth.router.jwks import JwksController
@@ -100,7 +100,10 @@ class Plugin(Module):
             Export(Reauthentication, self.provider(PasswordReauthentication)),
             AccountUnlocked("auth.attempts", lambda email: login_throttle().clear(email)),
             AccountClosed("auth.sign_ins", lambda user_id: sign_in_data().close(user_id)),
-            AccountSignedOut("auth.sessions", lambda user_id: sessions().end_all(user_id)),
+            AccountSignedOut(
+                "auth.sessions",
+                lambda user_id: sessions().end_all(user_id, "auth.end_sessions"),
+            ),
             PersonalData(
                 "auth.sign_ins",
                 export={
@@ -111,10 +114,10 @@ class Plugin(Module):
                 tables=("auth_sessions", "auth_api_keys", "auth_passwords"),
                 forget=lambda user_id: sign_in_data().forget(user_id),
             ),
-            UserStatistic.of_rows("auth.sessions", db, AuthSession.user_id, live_sessions),
-            UserStatistic.of_rows("auth.api_keys", db, ApiKey.user_id, live_keys),
-            Statistic.of_rows("auth.sessions", db, AuthSession, live_sessions),
-            Statistic.of_rows("auth.api_keys", db, ApiKey, live_keys),
+            UserStatistic.of_rows("auth.sessions", db, AuthSession.user_id, LIVE_SESSIONS, now),
+            UserStatistic.of_rows("auth.api_keys", db, ApiKey.user_id, LIVE_KEYS, now),
+            Statistic.of_rows("auth.sessions", db, AuthSession, LIVE_SESSIONS, now),
+            Statistic.of_rows("auth.api_keys", db, ApiKey, LIVE_KEYS, now),
             StartupTask("auth.signing_key", lambda: signing_keys().prepare()),
             DoctorCheck("auth.signing_keys", lambda: signing_keys().examine()),
             Schedule("auth.sweep", timedelta(minutes=1), lambda: cleanup().sweep()),

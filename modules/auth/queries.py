@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from core.kit import Listing, select_rows, utc_now
 from core.kit.platform import reserved
@@ -80,9 +80,10 @@ KEY_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 SIGNING_KEYS = reserved(select_rows(SigningKey).order_by(SigningKey.generation.desc()))
 
 
-def live_sessions() -> ColumnElement[bool]:
-    return AuthSession.expires_at > utc_now()
+LIVE_SESSIONS = AuthSession.expires_at > bindparam("now")
+LIVE_KEYS = ApiKey.expires_at > bindparam("now")
 
 
-def live_keys() -> ColumnElement[bool]:
-    return ApiKey.expires_at > utc_now()
+def now() -> dict[str, object]:
+    """Return the values of the two conditions."""
+    return {"now": utc_now()}

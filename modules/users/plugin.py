@@ -74,8 +74,8 @@ class Plugin(Module):
             AddedRoutes(
                 "users.admin", "admin", (UserAdminController, RoleController), (ADMINISTER, ROLES)
             ),
-            Statistic.of_rows("users.total", db, User, lambda: IS_KNOWN),
-            Statistic.of_rows("users.active", db, User, lambda: MAY_SIGN_IN),
+            Statistic.of_rows("users.total", db, User, IS_KNOWN),
+            Statistic.of_rows("users.active", db, User, MAY_SIGN_IN),
             PersonalData(
                 "users.profile",
                 export={

@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 from litestar import Litestar
-from sqlalchemy import func, select
+from sqlalchemy import Executable, func, select
 
 from config.log_writer import LogWriter
 from config.settings import Settings
 from core.app import create_app
 from core.data.models import Base
+from core.engine.sql import NOTHING, Values
+from core.engine.sql.reads import PlannedReads
 from core.testing import TestUser, client_of
 from core.testing.races import order
 from core.wiring.container import CoreContainer
@@ -82,9 +84,25 @@ async def test_a_disabled_admin_does_not_pass(
     assert (await user.client.get(f"{API}/users/me")).status_code in (401, 503)
 
 
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Executable]:
+    """The statements of one value that requests executed."""
+    executed: list[Executable] = []
+    scalar = PlannedReads.scalar
+
+    async def spied(reads: PlannedReads, statement: Executable, values: Values = NOTHING) -> object:
+        executed.append(statement)
+        return await scalar(reads, statement, values)
+
+    monkeypatch.setattr(PlannedReads, "scalar", spied)
+    return executed
+
+
 @pytest.mark.usefixtures("patience")
-async def test_stats_hold_figures_and_no_names(admin: TestUser, user: TestUser) -> None:
-    """AD-10."""
+async def test_stats_hold_figures_and_no_names(
+    admin: TestUser, user: TestUser, counted: list[Executable]
+) -> None:
+    """AD-10: the users are not counted for each of many requests."""
     key = {"name": "Figures", "scopes": ["stats:read"]}
     made = await admin.client.post(f"{API}/auth/api-keys", json=key)
     headers = {"x-api-key": made.json()["key"]}
@@ -92,6 +110,8 @@ async def test_stats_hold_figures_and_no_names(admin: TestUser, user: TestUser) 
     for answer in await gather(*asked):
         assert answer.status_code == 200
         assert "example.com" not in answer.text and "Person" not in answer.text
+        assert [answer.json()["users"][name] for name in ("total", "active")] == [2, 2]
+    assert 2 <= len([one for one in counted if "FROM users" in str(one)]) <= 20
 
 
 async def test_all_data_of_a_user_goes_with_the_user(

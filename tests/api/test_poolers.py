@@ -121,7 +121,7 @@ async def test_maintenance_reaches_the_other_machine(
 
 
 async def test_postgresql_compiles_no_statement(core: CoreContainer) -> None:
-    assert await settings_of_each_connection(core.db(), "jit") == ["off"] * 4
+    assert await settings_of_each_connection(core.db(), "jit") == ["off"] * 3
 
 
 async def test_quick_statements_get_no_worker_process(core: CoreContainer) -> None:

@@ -49,7 +49,7 @@ class SessionService:
             if_match.check_untagged()
             await tx.record("auth.end_session", ("auth_sessions", session_id))
 
-    async def end_all(self, user_id: UUID, audit: str = "auth.end_sessions") -> None:
+    async def end_all(self, user_id: UUID, audit: str) -> None:
         async with self._db.transaction() as tx:
             ended = await self.end_where(tx, AuthSession.user_id == user_id)
             await tx.record(audit, ("users", user_id), sessions=len(ended))

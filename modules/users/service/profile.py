@@ -49,9 +49,12 @@ class ProfileService:
             columns = changed_columns(columns, await self.get(owner.id))
         if "email" in columns:
             await self._reauthentication.confirm(owner, update.current_password)
-        is_moved = columns.get("locale", owner.locale) != owner.locale
-        stale = ("principals",) if is_moved else ()  # a principal contains the locale
-        return await self.write(owner.id, columns, if_match, *stale)
+        if "locale" not in columns:
+            return await self.write(owner.id, columns, if_match)
+        async with self._db.transaction() as tx:  # a cached principal may have an older locale
+            row = await tx.get(User, owner.id, missing=UserNotFound, erasing_since=None)
+            stale = () if row.locale == columns["locale"] else ("principals",)
+            return await self.write(owner.id, columns, if_match, *stale)
 
     async def get(self, user_id: UUID) -> Profile:
         """Return the profile of any user. Raises UserNotFound."""

@@ -252,9 +252,9 @@ class TestPort:
         assert not await works(client, user.tokens)
         with pytest.raises(SessionNotFound):
             await sessions.end(one.id, ANY_VERSION)
-        await sessions.end_all(other_user.id)
+        await sessions.end_all(other_user.id, "auth.end_sessions")
         assert not await works(client, other_user.tokens)
-        await sessions.end_all(other_user.id)
+        await sessions.end_all(other_user.id, "auth.end_sessions")
         assert await all_sessions(core) == 0
 
 

@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+from asyncio import Event, create_task
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 from httpx import AsyncClient
@@ -114,6 +115,32 @@ async def test_only_another_locale_invalidates_principals(
     for _ in range(2):
         await user.client.put(ME, json=whole)
     assert found == [True, False, True, False]
+
+
+async def test_a_locale_that_changed_meanwhile_is_compared_with_the_row(user: TestUser) -> None:
+    """A second change arrives while the body of the first one does."""
+    authenticated, changed = Event(), Event()
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        yield b'{"locale": '
+        authenticated.set()  # the service reads a body after it has authenticated the caller
+        await changed.wait()
+        yield b'"en"}'
+
+    await user.client.patch(ME, json={"locale": "en"})
+    headers = {"content-type": "application/json"}
+    slow = create_task(user.client.patch(ME, content=slow_body(), headers=headers))
+    await authenticated.wait()
+    await user.client.patch(ME, json={"locale": "ko"})
+    assert await language_of_errors(user) == "ko"
+    changed.set()
+    assert (await slow).status_code == 200
+    assert (await user.client.get(ME)).json()["locale"] == "en"
+    assert await language_of_errors(user) == "en"
+
+
+async def language_of_errors(user: TestUser) -> str:
+    return str((await user.client.get(f"{ME}?unknown=1")).headers["content-language"])
 
 
 async def test_a_put_clears_what_it_does_not_name(user: TestUser) -> None:
