@@ -133,7 +133,10 @@ class PlannedStatement(NamedTuple):
 
 @lru_cache(1000)
 def planned(statement: Executable, dialect: Dialect) -> PlannedStatement:
-    """Return the plan of a statement; an UPDATE that lacks folded copies is left to SQLAlchemy."""
+    """Return the plan of a constant statement, which is kept.
+
+    An UPDATE that lacks folded copies is left to SQLAlchemy.
+    """
     plan = None if unfolded_texts(statement) else compile_statement(statement, dialect)
     return PlannedStatement(plan, tables_changed_by(statement))
 

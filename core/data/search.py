@@ -150,9 +150,8 @@ PHRASE: ColumnElement[str] = bindparam("search_phrase", type_=String())
 PARTS: ColumnElement[str] = bindparam("search_parts", type_=String())
 
 
-UNTYPED = cast(
-    "TypeEngine[bool]", NullType()
-)  # on SQLite, SQLAlchemy would add `= 1` to a Boolean condition
+# On SQLite, SQLAlchemy would add `= 1` to a Boolean condition.
+UNTYPED = cast("TypeEngine[bool]", NullType())
 
 
 class searched_text(FunctionElement[str]):

@@ -43,14 +43,14 @@ async def merge(db: Database, index: str) -> None:
 
 async def merged_some(db: Database, index: str, pages: int) -> bool:
     """Write some pages of the merged index, and return whether there may be more to write."""
-    step = text(f"INSERT INTO {index} ({index}, rank) VALUES ('merge', :pages)")
-    async with db.transaction() as transaction:
-        connection = await transaction.session.connection()
+    step = f"INSERT INTO {index} ({index}, rank) VALUES ('merge', {pages})"
+    async with db.transaction() as tx:
+        connection = await tx.session.connection()
         before = await total_changes(connection)
-        await connection.execute(step, {"pages": pages})
+        await connection.exec_driver_sql(step)  # it changes no row of a model: no cache is outdated
         return await total_changes(connection) - before > 1  # FTS5 itself changes one row each time
 
 
 async def total_changes(connection: AsyncConnection) -> int:
-    changes: int = (await connection.execute(text("SELECT total_changes()"))).scalar_one()
+    changes: int = (await connection.exec_driver_sql("SELECT total_changes()")).scalar_one()
     return changes

@@ -123,8 +123,11 @@ class Transaction(OpenTransaction):
         """Record an operation in the audit trail; the details are neither personal nor secret.
 
         `await tx.record("notes.share", note, with_group="family")`. A rollback removes the entry
-        too, so raise the error of a recorded refusal after the block of the transaction.
+        too, so raise the error of a recorded refusal after the block of the transaction. Raises
+        RuntimeError in a savepoint of the session, whose rollback would remove the entry alone.
         """
+        if self.session.in_nested_transaction():
+            raise RuntimeError("Record the operation after the block of begin_nested().")
         entry = self.recorders.audit.entry(action, target, details, outcome)
         await self.execute_later(RECORD, entry)
         self.audited = True

@@ -6,10 +6,10 @@ from contextlib import suppress
 from threading import get_native_id
 
 LOW_PRIORITY = 10
-"""The usual nice value of such a thread."""
+"""The nice value of such a thread."""
 
 
-def lower_priority(nice: int = LOW_PRIORITY) -> None:
+def lower_priority() -> None:
     """Lower the priority of this thread alone, which only Linux can do.
 
     On other systems the id of the thread may be that of a process.
@@ -17,4 +17,4 @@ def lower_priority(nice: int = LOW_PRIORITY) -> None:
     if sys.platform != "linux":
         return
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), nice)
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), LOW_PRIORITY)

@@ -1,4 +1,4 @@
-"""The errors of HTTP itself, which are not those of one operation."""
+"""The errors of HTTP itself, and those for errors of operations that have no code of their own."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from core.kernel.errors import (
     UnsupportedMediaType,
 )
 from core.security.authentication import NotPermitted, NotSignedIn
+from core.security.limits import RateLimited
 
 
 class NothingHere(NotFound):
@@ -94,6 +95,7 @@ BY_STATUS: Mapping[int, type[ProblemError]] = {
     412: Stale,
     413: BodyTooLarge,
     415: MediaTypeRefused,
+    429: RateLimited,
     503: NotAvailable,
 }
 """The codes of errors that have none, such as `BadRequest` itself."""

@@ -98,9 +98,7 @@ class RequestMiddleware:
         context.elapsed_s = perf_counter() - context.started
         for observe in self._observers:
             observe(context)
-        context.scope = (
-            NO_SCOPE  # it refers to this context: the cycle would need garbage collection
-        )
+        context.scope = NO_SCOPE  # it refers to this context, and a cycle stays until a collection
 
     async def _send(self, context: HttpContext, send: Send, message: Message) -> None:
         """Add header fields to a response, and drop its body if the method is HEAD."""

@@ -60,11 +60,11 @@ class Problems:
     """Turns every exception into a problem."""
 
     def __init__(
-        self, public_url: str, catalogues: Catalogues, with_code: Named | None = None
+        self, public_url: str, catalogues: Catalogues, subclasses: Named | None = None
     ) -> None:
         """Take the subclass that has the code and the title of each error without a code."""
         self._public_url, self._catalogues = public_url, catalogues
-        self._with_code = with_code or {}
+        self._subclasses = subclasses or {}
 
     def response(self, error: Exception) -> FinishedResponse:
         """Return the problem in the language of the reader."""
@@ -84,7 +84,7 @@ class Problems:
 
     def _named(self, error: ProblemError) -> ProblemError:
         if not hasattr(error, "code"):
-            give_code(error, with_code(type(error), self._with_code))
+            give_code(error, with_code(type(error), self._subclasses))
         return error
 
     def handle(self, _: AnyRequest, error: Exception) -> Any:  # Any: no Response

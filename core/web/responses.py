@@ -82,7 +82,7 @@ class BodyResponse(Response[T], Generic[T]):
         cookies: Iterable[Cookie] | None = None,
         **rare: Any,  # Any: the further arguments of Litestar
     ) -> Any:  # Any: an ASGIApp
-        """Return the response with this body; Litestar makes those with background tasks."""
+        """Return the response with this body; Litestar makes those of other types of bodies."""
         if not self.background:
             fields = encoded({**(headers or {}), **self.headers})
             fields += [it.to_encoded_header() for it in (*self.cookies, *(cookies or ()))]

@@ -74,7 +74,7 @@ class BufferedSend:
             self.status = message["status"]
             self._headers = [(name.lower(), value) for name, value in message["headers"]]
         elif message["type"] == "http.response.body":
-            self._body += message["body"]
+            self._body += message.get("body", b"")
 
     def stored(self, fingerprint: Fingerprint, person_id: UUID | None) -> StoredResponse:
         digest = fingerprint.digest()

@@ -38,16 +38,16 @@ def document_of(
     more_schemes: JsonObject,
     modules: Mapping[str, str],
     words: Words,
-    with_code: Named,
+    subclasses: Named,
 ) -> JsonObject:
     """Return the whole document.
 
     Modules contribute the security schemes `more_schemes` and the enum values `words`. `modules`
-    has the description of each module by its name, `with_code` the subclass of each error without a
-    code.
+    has the description of each module by its name, and `subclasses` the subclass of each error
+    without a code.
     """
     schemas, paths = Schemas(), dict[str, JsonObject]()
-    errors = ErrorResponses(schemas, with_code)
+    errors = ErrorResponses(schemas, subclasses)
     operations = [pair for pair in operations if pair[1].resolve_include_in_schema()]
     for route, handler in operations:
         for method in handler.http_methods:

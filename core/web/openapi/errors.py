@@ -66,10 +66,10 @@ USUAL: Kinds = [NothingHere, RateLimited, UnderMaintenance]
 class ErrorResponses:
     """Describes error responses, and collects those that operations share."""
 
-    def __init__(self, schemas: Schemas, with_code: Named) -> None:
+    def __init__(self, schemas: Schemas, subclasses: Named) -> None:
         self.shared: JsonObject = {}
         self.codes: set[str] = set()
-        self._schemas, self._with_code = schemas, with_code
+        self._schemas, self._subclasses = schemas, subclasses
         self._names = {frozenset(self._named(kinds)): name for name, kinds in SHARED_ERRORS.items()}
 
     def of(self, method: str, options: RouteOptions, common: Kinds) -> JsonObject:
@@ -79,7 +79,7 @@ class ErrorResponses:
         }
 
     def _named(self, kinds: Kinds) -> Kinds:
-        return [with_code(kind, self._with_code) for kind in kinds]
+        return [with_code(kind, self._subclasses) for kind in kinds]
 
     def _response(self, errors: Kinds, headers: list[str]) -> JsonObject:
         self.codes |= {kind.code for kind in errors}

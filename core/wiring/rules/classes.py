@@ -30,7 +30,9 @@ def owns_its_errors(it: Subject) -> Iterator[str]:
 def gives_each_error_its_own_code(it: Subject) -> Iterator[str]:
     """Require codes that are distinct within core and the module; others begin with other names."""
     packages = ("core.", f"{it.package}.")
-    every = [it for it in errors_with_code(ProblemError) if it.__module__.startswith(packages)]
+    every = [
+        kind for kind in errors_with_code(ProblemError) if kind.__module__.startswith(packages)
+    ]
     for error in it.errors():
         others = [other for other in every if other.code == error.code and other is not error]
         if others:

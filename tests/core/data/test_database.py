@@ -69,11 +69,20 @@ async def test_a_savepoint_of_the_session_takes_back_only_its_own_work(db: Datab
         with pytest.raises(Refused):
             async with tx.session.begin_nested():
                 tx.session.add(Thing(name="undone"))
+                await tx.session.flush()
                 raise Refused
         async with tx.session.begin_nested():
             tx.session.add(Thing(name="kept"))
         await add(db, "later")
     assert await names(db) == ["before", "kept", "later"]
+
+
+async def test_an_operation_is_not_recorded_in_a_savepoint_of_the_session(db: Database) -> None:
+    async with db.transaction() as tx:
+        with pytest.raises(RuntimeError, match="after the block of begin_nested"):
+            async with tx.session.begin_nested():
+                await tx.record("things.add", ("things", None))
+        assert not tx.audited
 
 
 async def test_a_savepoint_of_the_session_goes_with_the_transaction(db: Database) -> None:

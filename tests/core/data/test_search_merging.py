@@ -11,6 +11,7 @@ from core.data.database import Database
 from core.data.queries import Listing
 from core.data.search_merging import merge_search_indexes
 from core.data.search_tables import SEGMENTS
+from core.engine.sql import CacheVersions
 from core.kernel.pages import PageRequest
 from tests.core.data.tables import SEARCH, Thing
 
@@ -53,6 +54,15 @@ async def test_many_segments_become_one_that_finds_the_same_rows(db: Database) -
     assert await found(db, "thing 07") == ["thing 07"]
     await merge_search_indexes(db)
     assert await segments(db) in (1, None)
+
+
+async def test_a_merge_invalidates_no_cache(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await add_one_by_one(db, (Thing(name=name) for name in TWELVE))
+    advanced: list[set[str]] = []
+    monkeypatch.setattr(CacheVersions, "advance", lambda versions, names: advanced.append({*names}))
+    await merge_search_indexes(db)
+    assert await segments(db) in (1, None)
+    assert set().union(*advanced) == set()
 
 
 async def test_few_segments_are_left_as_they_are(db: Database) -> None:

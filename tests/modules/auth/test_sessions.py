@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from core.kit import Module, PageRequest, Statistic, UserStatistic
 from core.kit.platform import ANY_VERSION
-from core.testing import CLIENTS, PASSWORD, ROUNDS, CoreContainer, TestUser, at_once, later
+from core.testing import CLIENTS, ROUNDS, CoreContainer, TestUser, at_once, later
 from modules.auth.errors import SessionNotFound
 from modules.auth.models import RefreshToken
 from modules.auth.service.cleanup import ExpiredDataCleanup
@@ -266,44 +266,6 @@ async def all_sessions(core: CoreContainer) -> int:
 async def sessions_of(core: CoreContainer, user: TestUser) -> int:
     of_users = {it.name: it for it in core.contributions().of(UserStatistic)}
     return await of_users["auth.sessions"].count(user.id)
-
-
-class TestStepUp:
-    draft = {"name": "mine", "scopes": ["profile:read"]}  # noqa: RUF012
-
-    async def test_a_step_up_is_required_after_the_session_was_fresh(
-        self, client: AsyncClient, user: TestUser
-    ) -> None:
-        with later(seconds=901):
-            tokens = (await refresh(client, user.tokens)).json()
-            user.client.headers.update(bearer(tokens["access_token"]))
-            asked = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
-            assert (asked.status_code, code_of(asked)) == (403, "auth.step_up_required")
-            wrong = await user.client.post(f"{AUTH}/step-up", json={"password": "wrong"})
-            assert (wrong.status_code, code_of(wrong)) == (403, "auth.proof_failed")
-            again = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
-            assert again.status_code == 403
-            right = await user.client.post(f"{AUTH}/step-up", json={"password": PASSWORD})
-            assert right.status_code == 204
-            made = await user.client.post(f"{AUTH}/api-keys", json=self.draft)
-            assert made.status_code == 201
-
-    async def test_a_step_up_makes_only_this_session_fresh(
-        self, client: AsyncClient, user: TestUser
-    ) -> None:
-        other = await log_in(client, user)
-        with later(seconds=901):
-            pair = [(await refresh(client, each)).json() for each in (user.tokens, other)]
-            here, there = [bearer(each["access_token"]) for each in pair]
-            body = {"password": PASSWORD}
-            await client.post(f"{AUTH}/step-up", json=body, headers=here)
-            refused = await client.post(f"{AUTH}/api-keys", json=self.draft, headers=there)
-            made = await client.post(f"{AUTH}/api-keys", json=self.draft, headers=here)
-        assert (refused.status_code, made.status_code) == (403, 201)
-
-    async def test_other_proofs_are_not_built_yet(self, user: TestUser) -> None:
-        for body in ({}, {"code": "123456"}, {"password": PASSWORD, "code": "123456"}):
-            assert (await user.client.post(f"{AUTH}/step-up", json=body)).status_code == 400
 
 
 async def test_what_comes_later_is_404(user: TestUser) -> None:

@@ -23,8 +23,6 @@ from core.kernel.threads import lower_priority
 
 QUICK = 4
 TRIAL = 2
-SCAN_PRIORITY = 15
-"""The nice value of threads for slow statements of requests, of which many may run at once."""
 QUICK_KIB, SELDOM_KIB = 8000, 2000
 """The page cache of a connection. A scan gains nothing from it, because it reads each page once."""
 
@@ -35,13 +33,12 @@ class LaneThreads:
     def __init__(self, path: str, statement_timeout_s: float) -> None:
         connect = partial(open_connection, path, "query_only = ON", f"cache_size = -{QUICK_KIB}")
         seldom = partial(open_connection, path, "query_only = ON", f"cache_size = -{SELDOM_KIB}")
-        scan = partial(lower_priority, SCAN_PRIORITY)
         self._timer = StatementTimer()
         self._threads = {
             Lane.reserved: ConnectionThreads("sqlite-reserved", 1, connect),
             Lane.quick: ConnectionThreads("sqlite-reader", QUICK, connect),
-            Lane.trial: ConnectionThreads("sqlite-trial", TRIAL, seldom, scan),
-            Lane.slow: ConnectionThreads("sqlite-scan", SLOW, seldom, scan),
+            Lane.trial: ConnectionThreads("sqlite-trial", TRIAL, seldom, lower_priority),
+            Lane.slow: ConnectionThreads("sqlite-scan", SLOW, seldom, lower_priority),
             Lane.unlimited: ConnectionThreads("sqlite-long", UNLIMITED, seldom, lower_priority),
         }
         self._limits_s = time_limits(statement_timeout_s)

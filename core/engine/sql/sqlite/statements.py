@@ -86,6 +86,10 @@ class StatementTimer:
             self._timer = get_running_loop().call_later(LOOK_EVERY_S, self._look)
         return statement
 
+    def forget(self, statement: Statement[Any]) -> None:
+        """Stop watching a statement that no thread will begin, or that is done."""
+        self._running.discard(statement)
+
     def close(self) -> None:
         """End the statements that still run; no task waits for them any longer."""
         if self._timer:

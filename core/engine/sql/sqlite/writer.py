@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 from core.engine.sql.compiled_statements import Parameters, Rows
 from core.engine.sql.errors import TooSlow
+from core.engine.sql.lanes import Overran
 from core.engine.sql.sqlite.driver import LOCK_WAIT_S, open_connection
 from core.engine.sql.sqlite.statements import Statement, StatementTimer
 from core.engine.sql.sqlite.threads import Call, ConnectionThreads, T
@@ -36,9 +38,9 @@ class GroupCommit:
         self.turn = Lock()
         self.ready: list[Ending] = []
         """The transactions that wait for the COMMIT."""
-        self._unsent: list[Statement[None]] = []
+        self._unsent: list[Performance] = []
         """Their last writes that were not sent to the thread yet."""
-        self._whole: dict[Ending, Statement[None]] = {}
+        self._whole: dict[Ending, Performance] = {}
         """The transactions of which nothing was sent to the thread yet."""
         self._committing: Task[None] | None = None
         self._is_locked = False
@@ -54,7 +56,7 @@ class GroupCommit:
     def run(self, since: float | None, before: Sequence[SqlWrite], call: Call[T]) -> Future[T]:
         """Perform the writes `before`, then the call. Raises Overran after the statement timeout.
 
-        A transaction that is the first of its group has waited `since` for its BEGIN.
+        `since` is the time from which the first transaction of a group waits, which needs a BEGIN.
         """
 
         def execute(connection: sqlite3.Connection) -> T:
@@ -75,7 +77,7 @@ class GroupCommit:
         """
         ending = Ending(get_running_loop().create_future(), left, is_first=not self.ready)
         if left:
-            self._unsent.append(self._limited(ending.perform))
+            self._unsent.append(self._last(ending))
         self.ready.append(ending)
         self.turn.release()
         self._committing = self._committing or create_task(self._commit_all())
@@ -91,7 +93,7 @@ class GroupCommit:
         """
         loop = get_running_loop()
         ending = Ending(loop.create_future(), writes, change, is_whole=True)
-        self._whole[ending] = self._limited(ending.perform)
+        self._whole[ending] = self._last(ending)
         self._committing = self._committing or create_task(self._commit_all())
         give_up = loop.call_later(QUEUE_TIMEOUT_S, self._give_up, ending)
         try:
@@ -114,9 +116,14 @@ class GroupCommit:
         limit_s = self._statement_timeout_s + more_s if is_limited() else None
         return self._timer.add(Statement(limit_s, call))
 
+    def _last(self, ending: "Ending") -> "Performance":
+        """Return the call that performs the last writes, within the statement timeout."""
+        return Performance(ending, self._limited(ending.write))
+
     def _give_up(self, ending: "Ending") -> None:
         """Fail a transaction that has waited for too long, unless it is being performed."""
-        if self._whole.pop(ending, None):
+        if waiting := self._whole.pop(ending, None):
+            self._timer.forget(waiting.statement)
             ending.committed.set_exception(queue_too_long())
 
     async def _commit_all(self) -> None:
@@ -132,6 +139,8 @@ class GroupCommit:
                     await self.thread.run(self._commit, since, unsent)
             except Exception as error:  # any error, so that no transaction waits forever
                 failure = error
+        for performance in unsent:  # those that were not performed too
+            self._timer.forget(performance.statement)
         for ending in ready:
             ending.settle(failure)
             await sleep(0)  # so that reads run between two of them
@@ -154,7 +163,7 @@ class GroupCommit:
             set_lock_wait(connection, LOCK_WAIT_S)
 
     def _commit(
-        self, connection: sqlite3.Connection, since: float | None, unsent: Sequence[Call[None]]
+        self, connection: sqlite3.Connection, since: float | None, unsent: Sequence["Performance"]
     ) -> None:
         """Commit the group, or undo all of it.
 
@@ -174,7 +183,7 @@ class GroupCommit:
 
 @dataclass(slots=True, eq=False)
 class Ending:
-    """The end of a transaction: its last writes, and the future of its COMMIT."""
+    """The end of a transaction, or a whole one: its last writes, and the future of its COMMIT."""
 
     committed: Future[Rows]
     writes: Sequence[SqlWrite]
@@ -188,20 +197,26 @@ class Ending:
     rows: Rows = ()
     error: Exception | None = None
 
-    def perform(self, connection: sqlite3.Connection) -> None:
+    def perform(self, connection: sqlite3.Connection, statement: Call[None]) -> None:
         """Perform the writes, or undo the transaction and keep the error for its commit.
 
         The driver refuses some values with errors other than SQLite's, such as OverflowError.
         """
         try:
             write_all(connection, [SAVEPOINT] if self.is_whole else [])
-            if self.change:
-                self.rows = connection.execute(*self.change).fetchall()
-            if self.rows or not self.change:
-                write_all(connection, self.writes)
+            statement(connection)
+        except Overran:  # SQLite has undone the whole group, if the call has begun
+            self.error = TooSlow()
         except Exception as error:
-            self.error = TooSlow() if is_interrupt(error) else error
+            self.error = error
+        if self.error:
             self._undo(connection)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        if self.change:
+            self.rows = connection.execute(*self.change).fetchall()
+        if self.rows or not self.change:
+            write_all(connection, self.writes)
 
     def _undo(self, connection: sqlite3.Connection) -> None:
         """Undo the transaction; if it is the first, begin a new group for those that follow."""
@@ -218,8 +233,18 @@ class Ending:
             self.committed.set_result(self.rows)
 
 
+class Performance(NamedTuple):
+    """The call for the last writes of a transaction."""
+
+    ending: Ending
+    statement: Statement[None]
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        self.ending.perform(connection, self.statement)
+
+
 def run_after(
-    connection: sqlite3.Connection, unsent: Sequence[Call[None]], statement: Call[T]
+    connection: sqlite3.Connection, unsent: Sequence[Performance], statement: Call[T]
 ) -> T:
     for perform in unsent:
         perform(connection)
@@ -241,11 +266,6 @@ def undo(connection: sqlite3.Connection, sql: str) -> None:
 
 def set_lock_wait(connection: sqlite3.Connection, seconds: float) -> None:
     connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
-
-
-def is_interrupt(error: Exception) -> bool:
-    """Return whether the timer ended the statement. SQLite has then undone the whole group."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def queue_too_long() -> sqlite3.OperationalError:

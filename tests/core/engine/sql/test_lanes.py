@@ -13,7 +13,7 @@ from core.data.database import Database
 from core.engine.sql.errors import DatabaseBusy
 from core.engine.sql.lanes import MAX_WAITING, PROVEN_RUNS, KnownStatement, Lane, reserved
 from core.engine.sql.reads import SLOW
-from core.engine.sql.sqlite.readers import SCAN_PRIORITY
+from core.kernel.threads import LOW_PRIORITY
 from tests.core.data.named_things import add
 from tests.core.data.tables import Thing
 from tests.core.engine.sql.slow_statements import (
@@ -195,7 +195,7 @@ async def test_slow_statements_on_sqlite_give_way(db: Database) -> None:
     await slowly(db, UPTO)
     await gather(*(request(ask(db, UPTO, upto=300_000)) for _ in range(SLOW)))
     here = os.getpriority(os.PRIO_PROCESS, 0)
-    low = max(here, SCAN_PRIORITY)
+    low = max(here, LOW_PRIORITY)
     assert priorities_of("sqlite-scan")[-SLOW:] == [low] * SLOW
     assert priorities_of("sqlite-trial")[-1] == low
     assert priorities_of("sqlite-reader")[-1] == here
