@@ -1,8 +1,8 @@
-"""Tell of every call with which the application blocks its event loop: files, locks, sleeping.
+"""Reports each call with which the application blocks its event loop: files, locks, sleep.
 
-Python announces most of these calls to audit hooks, and the rest of them are wrapped here. A call
-is the application's when its code makes it in the loop's thread while it answers a request, or in
-a callback or task of its own. What a test does itself, and what happens at start, is not told.
+Python sends audit events for most of these calls, and the rest of them are wrapped here. A call
+belongs to the application when its code makes it in the thread of the loop during a request, or in
+a callback or task. Calls of a test itself and calls at start are not reported.
 """
 
 import linecache
@@ -47,7 +47,7 @@ Report = Callable[[str], None]
 
 
 def install(report: Report) -> None:
-    """Report from now on; an audit hook cannot be taken out again."""
+    """Report each call from now on; an audit hook cannot be removed."""
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
         if event in AUDITED:
@@ -69,7 +69,7 @@ def wrapped(report: Report, name: str, call: Callable[..., Any]) -> Callable[...
 
 
 def closing(report: Report, close: Callable[[int], None]) -> Callable[[int], None]:
-    """Only the last close of a file that has been removed waits for the disk."""
+    """Report only the last close of a removed file, which waits for the disk."""
 
     def told(file: int) -> None:
         if _get_running_loop() is not None and not os.fstat(file).st_nlink:
@@ -89,7 +89,7 @@ def tell(report: Report, what: str) -> None:
 
 
 def is_ours(files: list[str]) -> bool:
-    """By the nearest code of this repository, and by how that came to run."""
+    """Return whether the nearest code of the repository, and the origin of the call, are ours."""
     nearest = next((file for file in files if file.startswith(ROOT) and is_code(file)), "")
     in_request = OUTERMOST in files
     if not nearest.startswith(OURS) or is_test(nearest):

@@ -62,7 +62,7 @@ def blocking_calls() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_blocks_the_loop(blocking_calls: list[str]) -> Iterator[None]:
-    """A request that waits for the disk in the loop's thread lets all others wait too."""
+    """A request that waits for the disk in the thread of the loop delays all others."""
     yield
     found = blocking_calls.copy()
     blocking_calls.clear()

@@ -16,13 +16,13 @@ class SmallDisk:
         self.folder, self._filling = folder, folder / "filling"
 
     def fill(self) -> None:
-        """Take every block that is free."""
+        """Fill all free blocks."""
         with self._filling.open("ab", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(CHUNK)
 
     def clear(self) -> None:
-        """Give all blocks back that `fill` has taken."""
+        """Free all blocks that `fill` has filled."""
         self._filling.unlink(missing_ok=True)
 
 

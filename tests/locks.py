@@ -1,4 +1,4 @@
-"""Another process that has SQLite's lock for writing, as a backup tool or a stray shell may."""
+"""Another process with the write lock of SQLite, such as a backup tool or a shell."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ class Holder:
 
 @contextmanager
 def locked(database: Path, at_most_s: float) -> Iterator[Holder]:
-    """Hold the lock until it is released, and no longer than this."""
+    """Hold the lock until it is released, and at most for this number of seconds."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(database), str(at_most_s)],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""PgBouncer before the PostgreSQL of the tests, in session or in transaction mode."""
+"""PgBouncer in front of the PostgreSQL of the tests, in session or in transaction mode."""
 
 import os
 import shutil
@@ -57,13 +57,13 @@ def pgbouncer(url: str, mode: str) -> Iterator[str]:
 
 
 def pooled(url: URL, port: int) -> str:
-    """With a password and without TLS, for which the driver would look for files of the user."""
+    """Return the URL with a password and without TLS, so that the driver reads no user files."""
     password = url.password or "any"
     return f"postgresql://{url.username}:{password}@127.0.0.1:{port}/{url.database}?ssl=disable"
 
 
 def server_of(url: URL) -> str:
-    """The connection to the server, which has the name of the database from the client."""
+    """Return the connection to the server; the client names the database."""
     given = {
         "host": url.query.get("host") or url.host,
         "port": url.port or 5432,
@@ -74,7 +74,7 @@ def server_of(url: URL) -> str:
 
 
 def user_for(url: URL) -> list[str]:
-    """PgBouncer refuses to run as root: take the user who may enter the server's folder."""
+    """Return the option that replaces root, whom PgBouncer refuses, by the folder's owner."""
     if os.geteuid():
         return []
     folder = Path(str(url.query.get("host") or ""))

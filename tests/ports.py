@@ -1,4 +1,4 @@
-"""Ports of the loopback for servers that tests start and that must be told their port."""
+"""Ports of the loopback for servers that tests start with a fixed port."""
 
 import os
 import socket

@@ -11,7 +11,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 PUBLIC = {"_asdict", "_exit", "_fields", "_getframe", "_mapping", "_replace"}
-"""Names that Python and SQLAlchemy document in spite of their underscore."""
+"""Names with an underscore that Python and SQLAlchemy document."""
 SETTERS = {"delattr", "getattr", "setattr"}
 REASONS = {
     "api/faults.py": "the statements that PostgreSQL receives pass no public method",

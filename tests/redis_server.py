@@ -1,4 +1,4 @@
-"""A Redis server for tests: `redis-server` from the path, or the one that a wheel brings."""
+"""A Redis server for tests: `redis-server` from the path, or the one in a wheel."""
 
 import shutil
 import signal
@@ -28,7 +28,7 @@ def executable() -> str | None:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator["RedisServer"]:
-    """Skips whoever asks, and says how to get it, where there is none."""
+    """Yield a Redis server. Skips the test, with an instruction, if there is none."""
     if (program := executable()) is None:
         pytest.skip(HOW)
     server = RedisServer(program, folder)
@@ -67,7 +67,7 @@ class RedisServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It holds its connections and answers nothing."""
+        """Pause the server, which keeps its connections and sends nothing."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
         try:

@@ -1,4 +1,4 @@
-"""The watch over the event loop tells of application code that blocks it."""
+"""The watch over the event loop reports application code that blocks it."""
 
 import os
 from collections.abc import Callable
@@ -21,7 +21,7 @@ async def at_once(work, *arguments):
 
 
 def at_once() -> Callable[..., Any]:
-    """In place of `in_thread`, and not of this file, whose own calls are not told."""
+    """Return a function in place of `in_thread`, as the calls of this file are not reported."""
     made: dict[str, Any] = {}
     exec(compile(AT_ONCE, "<at once>", "exec"), made)  # noqa: S102 (a constant)
     return cast(Callable[..., Any], made["at_once"])
@@ -53,7 +53,7 @@ async def test_what_a_request_and_a_callback_of_its_commit_do_to_files(
 async def test_the_last_close_of_a_file_that_has_been_removed(
     user: TestUser, monkeypatch: pytest.MonkeyPatch, blocking_calls: list[str]
 ) -> None:
-    """It frees the blocks, which takes long for a large file."""
+    """The close frees the blocks, which takes long for a large file."""
     monkeypatch.setattr("modules.files.storage.in_thread", at_once())
     opening = Storage.open
 

@@ -1,4 +1,4 @@
-"""`cases.md` names every case once, and only tests that there are."""
+"""`cases.md` names each case once, and only existing tests."""
 
 import ast
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def test_the_tests_of_a_fault_exist(fault: str, _: str, where: str) -> None:
 
 @cache
 def names_in(path: Path) -> frozenset[str]:
-    """Of the tests in the file, each with the class it stands in."""
+    """Return the names of the tests in the file, each with its class."""
     return frozenset(names_of(ast.parse(path.read_text()).body, ""))
 
 

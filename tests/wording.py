@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("config", "core", "modules")
+CHECKED = (*FOLDERS, "tests")
+"""The folders whose docstrings and comments are checked."""
 OTHER_WORDS = re.compile(
     r"\b(persons?|people|somebody|someone|oneself|one's own|things?|moments?|figures"
     r"|answer(s|ed)?|mend(s|ed)?)\b",
@@ -61,7 +63,7 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
 
 
 def main() -> None:
-    files = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
+    files = sorted(file for folder in CHECKED for file in (ROOT / folder).rglob("*.py"))
     found = [
         each
         for file in files

@@ -21,6 +21,6 @@ def table_of(owner: str) -> AccessTable | None:
 
 
 OWNERS = ["core", *sorted(entry.name for entry in in_folder("modules"))]
-"""Those of this repository: an installed module has its tests elsewhere."""
+"""The packages that have their tests here; an installed module has its tests elsewhere."""
 TABLES = {owner: table for owner in OWNERS if (table := table_of(owner))}
 ROWS = [(owner, row) for owner, table in TABLES.items() for row in table.rows]

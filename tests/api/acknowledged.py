@@ -1,7 +1,7 @@
-"""What clients were told, held against what there is.
+"""Compares the responses that clients received with the stored data.
 
-What was acknowledged is there, what was refused is not, and what nobody knows of, because the
-answer never came, is there as a whole or not at all.
+Each acknowledged write is stored, each refused write is not, and a write without a response is
+stored completely or not at all.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ FOREIGN_KEYS = "PRAGMA foreign_key_check"
 
 @dataclass
 class Told:
-    """What became of a thing, as far as its client was told."""
+    """The resources of one kind, by the responses that their client received."""
 
     kept: dict[str, Any] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -57,22 +57,22 @@ class Told:
 
 @dataclass(kw_only=True)
 class History:
-    """What one user was told of all they did."""
+    """The acknowledged and refused writes of one user."""
 
     email: str
     token: str = ""
     people: Told = field(default_factory=Told)
-    """By their address: the name."""
+    """The name of each user, by e-mail address."""
     posts: Told = field(default_factory=Told)
-    """By their title: the content."""
+    """The content of each post, by title."""
     files: Told = field(default_factory=Told)
-    """By their checksum: the size."""
+    """The size of each file, by checksum."""
     names: list[str] = field(default_factory=list)
-    """The last name that was acknowledged, and whatever was tried after it."""
+    """The last acknowledged name, and the names that were sent after it."""
 
 
 def findings(address: str, folder: Path, histories: list[History]) -> list[str]:
-    """Whatever is not as they were told, in one line each; none when all is well."""
+    """Return a line for each difference from the responses; none if all data is correct."""
     return [
         *findings_of_people(address, histories),
         *(line for each in histories for line in findings_of(address, each)),
@@ -118,7 +118,7 @@ def findings_of(address: str, history: History) -> Iterator[str]:
 
 
 def every(client: Client, path: str, **filters: str) -> Iterator[dict[str, Any]]:
-    """All things of a list, by cursor."""
+    """Yield all resources of a list, by cursor."""
     cursor: str | None = ""
     while cursor is not None:
         asked = {"cursor": cursor, "per_page": "100", **filters}

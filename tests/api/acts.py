@@ -13,7 +13,7 @@ CONTENT = b"0123456789" * 10_000
 NEW_PASSWORD = "another horse another battery"
 
 Act = Callable[[AsyncClient, TestUser, str], Awaitable[Response]]
-"""Of this user, or with that new address."""
+"""Sends a request of this user, or with this new e-mail address."""
 
 
 async def upload(_: AsyncClient, user: TestUser, __: str) -> Response:

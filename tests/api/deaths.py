@@ -1,7 +1,7 @@
-"""What a death leaves on the disk, also in the middle of one of SQLite's own writes.
+"""The files that a process leaves when it dies, also during a write of SQLite itself.
 
-A process that dies there has written a beginning. A machine that loses its power may have kept any
-part of what was not flushed yet.
+After the death of a process a file has the beginning of the write. After a power failure it may
+have any part of the data that was not flushed.
 """
 
 import shutil
@@ -17,12 +17,12 @@ from config.settings import Settings
 
 DATABASE, LOG = "atrium.db", "atrium.db-wal"
 PAGE, LOG_HEADER, FRAME_HEADER = 4096, 32, 24
-"""Of the database's file and of its write-ahead log, in bytes (sqlite.org/fileformat2.html)."""
+"""Sizes in the database file and in its write-ahead log, in bytes (sqlite.org/fileformat2.html)."""
 Span = tuple[int, int]
 
 
 class Copies:
-    """Of everything on the disk, as a process that dies now leaves it to the next one."""
+    """Copies of the data folder, each as a process that dies now leaves it."""
 
     def __init__(self, data_dir: Path, folder: Path) -> None:
         self._data_dir, self._folder = data_dir, folder
@@ -41,9 +41,10 @@ def copy_of(source: Path, folder: Path) -> None:
 
 @contextmanager
 def opened(folder: Path, log: bytes | None = None) -> Iterator[sqlite3.Connection]:
-    """What the next process finds, all of it sound; with another log where one is given.
+    """Yield a connection to a copy of the database, after a check of its integrity.
 
-    Of a copy, for whoever opens a database mends it.
+    A copy is opened because SQLite recovers a database when it opens it. `log` replaces the write-
+    ahead log.
     """
     copy = folder.with_name("opened")
     copy_of(folder, copy)
@@ -56,7 +57,7 @@ def opened(folder: Path, log: bytes | None = None) -> Iterator[sqlite3.Connectio
 
 
 def moved(settings: Settings, folder: Path) -> Settings:
-    """For a process that goes on from that copy."""
+    """Return the settings of a process that uses the copied folder."""
     places = {
         "data_dir": folder,
         "database_url": SecretStr(f"sqlite:///{folder / DATABASE}"),
@@ -65,7 +66,7 @@ def moved(settings: Settings, folder: Path) -> Settings:
 
 
 def put_log_into_file(folder: Path) -> None:
-    """What is written next begins the log anew, over what stands in it."""
+    """Reset the write-ahead log, so that the next write overwrites it from the start."""
     with closing(sqlite3.connect(folder / DATABASE, timeout=30)) as connection:
         [(busy, frames, done)] = connection.execute("PRAGMA wal_checkpoint(RESTART)")
         assert not busy and frames == done
@@ -73,7 +74,7 @@ def put_log_into_file(folder: Path) -> None:
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """What this process writes beyond so many bytes of any file is refused."""
+    """Refuse each write of this process beyond this size of a file, in bytes."""
     soft, hard = getrlimit(RLIMIT_FSIZE)
     setrlimit(RLIMIT_FSIZE, (size, hard))
     try:
@@ -83,7 +84,7 @@ def no_file_beyond(size: int) -> Iterator[None]:
 
 
 def torn_logs(old: bytes, new: bytes) -> Iterator[bytes]:
-    """The log after a death in each piece of what made the one of the other; then without it."""
+    """Yield the log after a death within each span that differs, then the log without that span."""
     spans = [each for each in spans_of(new) if differ(old, new, each)]
     for begin, end in spans:
         for cut in (begin, begin + FRAME_HEADER // 2, (begin + end) // 2, end - 1):
@@ -93,7 +94,7 @@ def torn_logs(old: bytes, new: bytes) -> Iterator[bytes]:
 
 
 def torn_files(old: bytes, new: bytes) -> Iterator[bytes]:
-    """The database's file after a death at each page of it that changed, and inside it."""
+    """Yield the database file after a death before each changed page, and within it."""
     for begin in range(0, len(new), PAGE):
         if differ(old, new, (begin, begin + PAGE)):
             for cut in (begin, begin + PAGE // 2):
@@ -101,7 +102,7 @@ def torn_files(old: bytes, new: bytes) -> Iterator[bytes]:
 
 
 def flipped(log: bytes) -> Iterator[bytes]:
-    """One bit is another: in each frame's header, then in its page."""
+    """Yield the log with one flipped bit: in the header of each frame, then in its page."""
     for begin, end in spans_of(log):
         for at in (begin + 7, (begin + end) // 2):
             yield flipped_at(log, at)
@@ -112,7 +113,7 @@ def flipped_at(log: bytes, at: int) -> bytes:
 
 
 def spans_of(log: bytes) -> list[Span]:
-    """Its header, and each frame."""
+    """Return the spans of the log header and of each frame."""
     frame = FRAME_HEADER + PAGE
     return [(0, LOG_HEADER), *((at, at + frame) for at in range(LOG_HEADER, len(log), frame))]
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document that the application serves, as tests walk through it: all of it."""
+"""The OpenAPI document that the application serves, and its operations."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from core.kernel.ids import uuid7
 
 API = "/api/v1"
 SAMPLES: tuple[Any, ...] = (None, True, "true", "5", 1, 5.5, [], {})
-"""One or two of every type there is in JSON."""
+"""One or two values of each JSON type."""
 
 JSON_TYPES = {
     type(None): {"null"}, bool: {"boolean"}, str: {"string"}, int: {"integer", "number"},
@@ -37,7 +37,7 @@ class Operation:
 
     @property
     def asks_who(self) -> bool:
-        """Whether nobody is let in who does not say who it is."""
+        """Whether the operation requires a credential."""
         security = self.described["security"]
         return bool(security) and {} not in security
 
@@ -47,22 +47,22 @@ class Operation:
 
     @property
     def bodies(self) -> dict[str, dict[str, Any]]:
-        """Of each media type its schema and its example."""
+        """The schema and the example of each media type."""
         content: dict[str, Any] = self.described.get("requestBody", {}).get("content", {})
         return content
 
     def at(self, things: dict[str, str]) -> str:
-        """The path, of these things; where there is none, of one that does not exist."""
+        """Return the path with these ids; a missing id is replaced by an id that does not exist."""
         return re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], str(uuid7())), self.path)
 
     def mistakes(self, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Where and what: its example with one value of a type that may not stand there."""
+        """Yield each location, and the example with a value of a wrong type at this location."""
         return self._mistakes(body["schema"], body["example"], "body")
 
     def _mistakes(self, schema: dict[str, Any], example: Any, at: str) -> Iterator[tuple[str, Any]]:
         branches = [self._resolved(each) for each in schema.get("anyOf", [schema])]
         allowed = {each.get("type") for each in branches}
-        if None in allowed:  # whatever it is, it may stand there
+        if None in allowed:  # any type is allowed
             return
         for sample in SAMPLES:
             if not JSON_TYPES[type(sample)] & allowed:
@@ -82,7 +82,7 @@ class Operation:
 
 
 def expanded(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with its shared parameters and answers where they are referred to."""
+    """Return the document with shared parameters and responses in place of their references."""
 
     def resolved(value: Any) -> Any:
         if isinstance(value, list):
@@ -109,7 +109,7 @@ async def operations(client: AsyncClient) -> list[Operation]:
 async def send(
     client: AsyncClient, method: str, path: str, kind: str, body: Any, **more: Any
 ) -> Response:
-    """As this media type, of JSON or of forms."""
+    """Send the body as this media type, which is JSON or a form."""
     if kind == "application/x-www-form-urlencoded":
         return await client.request(method, path, data=body, **more)
     more["headers"] = {"content-type": kind} | more.get("headers", {})

@@ -1,4 +1,4 @@
-"""Whatever an act writes, call by call: to the files' folder, and to either database."""
+"""Intercepts each write of an act: to the folder of the files, and to either database."""
 
 import os
 import sqlite3
@@ -18,15 +18,15 @@ from core.engine.sql.sqlite.threads import ConnectionThreads
 
 CALLS = frozenset({"open", "write", "fsync", "link"})
 Call = Callable[[int], None]
-"""Is told the number of a call just before it is made, and may raise OSError."""
+"""Receives the number of a call before the call, and may raise OSError."""
 
 acting: ContextVar[Call | None] = ContextVar("acting", default=None)
-"""Background work is not a part of the act."""
+"""The function of the current act; background work has none."""
 
 
 @contextmanager
 def faults(call: Call) -> Iterator[list[str]]:
-    """What was called in the block, by name."""
+    """Yield the names of the calls within the block."""
     called: list[str] = []
 
     def point(name: str) -> None:
@@ -45,7 +45,7 @@ def faults(call: Call) -> Iterator[list[str]]:
 
 
 class System:
-    """The system's functions as the storage sees them."""
+    """The system functions that the storage calls."""
 
     def __init__(self, point: Callable[[str], None]) -> None:
         self._point = point
@@ -60,7 +60,7 @@ class System:
 
 
 def in_sqlite(point: Callable[[str], None]) -> Any:
-    """The statements of the one connection that writes."""
+    """Intercept the statements of the one connection that writes."""
     real = ConnectionThreads.run
 
     def run(threads: ConnectionThreads, call: Any, *arguments: Any) -> Any:
@@ -76,7 +76,7 @@ def in_sqlite(point: Callable[[str], None]) -> Any:
 
 
 class Connection:
-    """A connection of SQLite; what opens or undoes a transaction is no write."""
+    """A connection of SQLite; BEGIN and ROLLBACK do not count as writes."""
 
     NO_WRITES = ("BEGIN", "SAVEPOINT", "ROLLBACK", "PRAGMA")
 
@@ -103,7 +103,7 @@ def saying_it_as_sqlite() -> Iterator[None]:
 
 @contextmanager
 def in_postgres(point: Callable[[str], None]) -> Iterator[None]:
-    """The statements and commits of each connection; one that fails is gone."""
+    """Intercept the statements and commits of each connection; a failed connection is closed."""
 
     def call(driver: Any, name: str) -> None:
         if acting.get():
@@ -132,7 +132,7 @@ def in_postgres(point: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def past_sqlalchemy(call: Callable[[Any, str], None]) -> Iterator[None]:
-    """The statements and commits that the pool gives to the driver of PostgreSQL itself."""
+    """Intercept the statements and commits that the pool sends to the driver directly."""
     real_fetch, real_commit = PostgresPool._fetch_once, ConnectionPool.commit_driver
 
     async def fetch(pool: PostgresPool, adapted: Any, sql: str, *values: Any) -> Any:

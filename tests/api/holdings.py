@@ -1,4 +1,4 @@
-"""What somebody has: one of each thing, and all that is kept of it."""
+"""Creates one resource of each kind for a user, and reads all stored data."""
 
 from sqlalchemy import select
 
@@ -11,7 +11,7 @@ from tests.modules.files.uploads import PNG, upload
 
 
 async def things_of(user: TestUser) -> dict[str, str]:
-    """One of each that a path can name, made by this user: their ids."""
+    """Create one resource for each parameter of a path, and return the ids."""
     post = await user.client.post(f"{API}/posts", json={"title": "A", "content": "B"})
     draft = {"name": "A key", "scopes": ["profile:read"]}
     key = await user.client.post(f"{API}/auth/api-keys", json=draft)
@@ -23,7 +23,7 @@ async def things_of(user: TestUser) -> dict[str, str]:
 
 
 async def everything(core: CoreContainer) -> dict[str, list[str]]:
-    """Each row of each table but the audit trail, where refusals are told."""
+    """Return each row of each table except the audit log, which records refused requests."""
     tables = [each for each in Base.metadata.sorted_tables if each.name != AuditEntry.__tablename__]
     async with core.db().read() as reads:
         return {each.name: sorted(map(str, await reads.execute(select(each)))) for each in tables}

@@ -1,4 +1,4 @@
-"""`atrium serve` in processes of its own, on a free port, for tests from outside."""
+"""Runs `atrium serve` in a process of its own, on a free port."""
 
 import os
 import signal
@@ -40,11 +40,11 @@ class Served:
         return self.output.read_text()
 
     def address(self) -> str:
-        """Once it accepts requests."""
+        """Wait until the process accepts requests, and return its URL."""
         return eventually(self._greeting)
 
     def stop(self) -> int:
-        """Ask it to end; its exit status."""
+        """Stop the process and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=40)
 
@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, *options: str, **settings: str) -> Iterator[Served]:
-    """All it keeps is in the folder; the next one with the same folder goes on from there."""
+    """Yield a running server with its data in the folder, which a later server can use again."""
     output = folder / f"output-{next(numbers)}.txt"
     with output.open("wb") as file:
         process = subprocess.Popen(
@@ -74,7 +74,7 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[Served]:
 
 
 def run(folder: Path, *command: str, **settings: str) -> str:
-    """What an `atrium` command prints, beside the server or without one."""
+    """Run an `atrium` command and return its output; a server may run meanwhile."""
     done = subprocess.run(
         [sys.executable, "-m", "core.cli", *command],
         capture_output=True,
@@ -94,13 +94,13 @@ def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 
 
 def client_at(address: str, token: str | None = None) -> Client:
-    """One that asks no proxy."""
+    """Return a client that uses no proxy."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     return Client(base_url=f"{address}/api/v1", headers=headers, trust_env=False, timeout=30)
 
 
 def sign_in(address: str, email: str, password: str = ADMIN_PASSWORD) -> str:
-    """An access token."""
+    """Return an access token."""
     with client_at(address) as client:
         answer = client.post("/auth/login", json={"email": email, "password": password})
         assert answer.status_code == 200, answer.text
@@ -108,7 +108,7 @@ def sign_in(address: str, email: str, password: str = ADMIN_PASSWORD) -> str:
 
 
 def eventually(happens: Callable[[], T | None], within_s: float = 60.0) -> T:
-    """What `happens()` answers, as soon as that is something; looked at again and again."""
+    """Call `happens()` repeatedly until it returns a value, and return this value."""
     last = monotonic() + within_s
     while not (found := happens()):
         assert monotonic() < last, "it did not happen"

@@ -1,9 +1,9 @@
-"""The access tables of core and of the modules: each route has a row, and each cell is tried.
+"""The access tables of core and of the modules: each route has a row, and each cell is tested.
 
 `tests/modules/<module>/access.py` has the table of a module, `tests/api/access.py` that of core.
-Each write also has its one row in the audit trail, whatever comes of it.
+Each write also adds one row to the audit log, with any outcome.
 
-The one route that takes a token and a key together is tried with both in
+The one route that accepts a token and a key together is tested with both in
 `tests/modules/admin/test_operations.py`.
 """
 
@@ -36,7 +36,7 @@ from tests.api.access_tables import OWNERS, ROWS, TABLES, file_of
 
 API = "/api/v1"
 UNKNOWN = f"{API}/{{path}}"
-"""A path that no route has."""
+"""A path without a route."""
 numbers = count()
 
 
@@ -47,7 +47,7 @@ async def application(
     log_lines: LogWriter,
     anyio_backend: str,
 ) -> AsyncIterator[Litestar]:
-    """One for all cells: each brings people of its own."""
+    """Return one application for all cells; each cell creates its own users."""
     folder: Path = tmp_path_factory.mktemp("matrix")
     settings = Settings(
         environment="test",
@@ -64,7 +64,7 @@ async def application(
 
 @pytest.fixture(scope="module")
 async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
-    """Somebody who might do everything, were it not for that."""
+    """Return a disabled user who has every permission."""
     async with register(application, "out@example.com", "Former Admin", ("admin",)) as user:
         await disable(application, user.id)
         yield user
@@ -72,7 +72,7 @@ async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[T
 
 @pytest.fixture(scope="module")
 async def helper(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
-    """An admin, who makes what the owners of resources may not make."""
+    """Return an admin who creates the resources that their owners may not create."""
     async with register(application, "helper@example.com", "An Admin", ("admin",)) as user:
         yield user
 
@@ -85,7 +85,7 @@ async def disable(app: Litestar, user_id: UUID) -> None:
 
 
 def complaints(owner: str, rows: Iterable[str], routes: Iterable[str]) -> Iterator[str]:
-    """One sentence for each row that is missing or too many."""
+    """Yield a sentence for each row that is missing or has no route."""
     had, needed = Counter(rows), Counter(routes)
     for route in needed - had:
         yield f"{route} has no row: add it to ACCESS in {file_of(owner)}."
@@ -142,7 +142,7 @@ async def test_each_is_answered_as_the_table_says(
 
 
 def action_of(app: Litestar, row: AccessRow) -> str | None:
-    """What the audit trail calls it: every write, and of reads a few."""
+    """Return the action of the route in the audit log: each write has one, and a few reads."""
     action: str | None
     if row.path == UNKNOWN:
         return None
@@ -155,7 +155,7 @@ def action_of(app: Litestar, row: AccessRow) -> str | None:
 
 
 async def recorded(app: Litestar, action: str, answer: Response) -> list[str]:
-    """What the audit trail says came of this request."""
+    """Return the outcomes in the audit log for this request."""
     asked = AuditEntry.request_id == answer.headers["x-request-id"]
     named = AuditEntry.action.in_(("auth.login", action) if action == "auth.token" else (action,))
     outcomes = select(AuditEntry.outcome).where(asked, named)
@@ -212,7 +212,7 @@ async def caller(
 
 
 async def scopes_of(app: Litestar, holder: TestUser) -> list[str]:
-    """All that a key of theirs can carry."""
+    """Return all scopes that an API key of the user can have."""
     scopes = {each.name for each in core_of(app).contributions().of(Permission) if each.scope}
     permissions = (await holder.client.get(f"{API}/users/me")).json()["permissions"]
     return [each for each in permissions if each in scopes]

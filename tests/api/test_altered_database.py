@@ -36,7 +36,7 @@ END_BLOCKED = text(
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
 cut = pytest.mark.fallbacks("announcements", "audit_notes", "maintenance", "notifications")
-"""All connections end, also those of what goes on in the background."""
+"""All connections are closed, also those of background tasks."""
 numbers = count()
 
 
@@ -53,7 +53,7 @@ def database_url(backend: str, databases: Databases) -> Iterator[str]:
 
 @pytest.fixture
 async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Another client of the same database."""
+    """Return a connection of another client of the same database."""
     engine = create_async_engine(postgres_url(database_url))
     async with engine.connect() as connection:
         yield connection
@@ -61,13 +61,13 @@ async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def setting(url: str, name: str, value: str | None) -> str:
-    """Apply to the sessions that begin from now on."""
+    """Change a setting of the sessions that begin later."""
     change = f"SET {name} = '{value}'" if value else f"RESET {name}"
     return f"ALTER DATABASE {make_url(url).database} {change}"
 
 
 async def ask_all(user: TestUser) -> list[Response]:
-    """Reads and writes, planned and plain ones, on many connections at once."""
+    """Send reads and writes, with and without plans, on many connections at the same time."""
     client = user.client
     asked: list[Any] = []
     for _ in range(AT_ONCE):
@@ -108,7 +108,7 @@ async def test_a_column_is_added(admin: TestUser, database_url: str) -> None:
 async def test_a_server_that_only_reads(
     admin: TestUser, database_url: str, outside: AsyncConnection
 ) -> None:
-    """As after a failover, until the other server has taken over."""
+    """A failover leaves this state until another server has become the primary."""
     await execute(database_url, setting(database_url, "default_transaction_read_only", "on"))
     await cut_all(outside)
     await ask_all(admin)
@@ -122,7 +122,7 @@ async def test_a_server_that_only_reads(
 
 
 async def cut_all(outside: AsyncConnection) -> None:
-    """As a server does that is shutting down."""
+    """Close all connections with the message of a server that shuts down."""
     await outside.execute(END_OTHERS)
     await outside.commit()
 
@@ -178,7 +178,7 @@ def bump(user: TestUser) -> TextClause:
 async def test_two_transactions_that_wait_for_each_other(
     user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
-    """One is undone and refused, the other goes through."""
+    """One transaction is rolled back and refused; the other one commits."""
     begun = [Event(), Event()]
 
     async def change(first: TestUser, second: TestUser, mine: Event, theirs: Event) -> None:
@@ -197,7 +197,7 @@ async def test_two_transactions_that_wait_for_each_other(
 async def test_a_transaction_that_saw_an_older_state_is_refused(
     user: TestUser, core: CoreContainer, outside: AsyncConnection
 ) -> None:
-    """As it comes where the server has a stricter isolation by default."""
+    """Servers with a stricter default isolation level raise this error."""
     with pytest.raises(DatabaseBusy):
         async with core.db().transaction() as tx:
             await tx.session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))

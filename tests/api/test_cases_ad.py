@@ -1,4 +1,4 @@
-"""Maintenance, figures and people, from outside (AD in cases.md)."""
+"""Maintenance, statistics and users over HTTP (AD in cases.md)."""
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable
@@ -86,7 +86,7 @@ async def test_a_disabled_admin_does_not_pass(
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Executable]:
-    """The statements of one value that requests executed."""
+    """Return the list of single-value statements that requests execute."""
     executed: list[Executable] = []
     scalar = PlannedReads.scalar
 
@@ -117,7 +117,7 @@ async def test_stats_hold_figures_and_no_names(
 async def test_all_data_of_a_user_goes_with_the_user(
     client: AsyncClient, admin: TestUser, user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
-    """AD-08: files and their bytes, keys, sessions and what stands in any table of any module."""
+    """AD-08: files, their content, API keys, sessions, and rows in each table of each module."""
     draft = {"name": "A key", "scopes": ["profile:read", "files:read"]}
     key = (await user.client.post(f"{API}/auth/api-keys", json=draft)).json()["key"]
     kept, gone = await upload(other_user.client), await upload(user.client)
@@ -136,7 +136,7 @@ async def test_all_data_of_a_user_goes_with_the_user(
 
 
 async def rows_of(core: CoreContainer, user_id: UUID) -> dict[str, int]:
-    """In each table that refers to people, and in theirs; the audit trail holds ids for good."""
+    """Return the number of rows about the user per table, except the audit log, which keeps ids."""
     users, found = Base.metadata.tables["users"], {}
     async with core.db().read() as reads:
         for table in Base.metadata.sorted_tables:
@@ -153,7 +153,7 @@ NEW = {"name": "New Person", "email": "new@example.com", "password": "a long and
 
 
 async def test_one_address_is_one_user(admin: TestUser, user: TestUser) -> None:
-    """AD-08: however it is written, and by whichever route it comes."""
+    """AD-08: in each spelling, and by each route."""
     await admin.client.post(USERS, json=NEW)
     before = (await admin.client.get(USERS)).json()
     for path in (USERS, f"{API}/users", f"{API}/auth/register"):
@@ -180,7 +180,7 @@ async def test_an_admin_goes_only_where_another_stays(admin: TestUser, user: Tes
 
 
 async def test_a_search_for_users_has_no_wildcards(admin: TestUser) -> None:
-    """AD-08: in a name or an address, short or long enough for the index."""
+    """AD-08: in a name or an e-mail address, shorter and longer than the index requires."""
     half, snake, slash = "Half 50% Off", "Snake_Case", "Back\\slash"
     people = [half, "Half 50 1 Off", snake, "SnakeXCase", slash]
     for number, name in enumerate(people):
@@ -199,7 +199,7 @@ async def test_a_search_for_users_has_no_wildcards(admin: TestUser) -> None:
 async def test_thousands_are_walked_through_while_others_come_and_go(
     app: Litestar, admin: TestUser, sort: str
 ) -> None:
-    """AD-08: whoever was there all the time is met exactly once, and nobody twice."""
+    """AD-08: each user who exists for the whole time is listed exactly once."""
     samples = app.plugins.get(UsersPlugin).provider(SampleUsers)()
     await samples.add(3000, lambda _: None)
     present, came, went = await walk(admin, sort), set[str](), set[str]()
@@ -207,7 +207,7 @@ async def test_thousands_are_walked_through_while_others_come_and_go(
     leaving = [each for each in present if each != str(admin.id)]
 
     async def come_and_go() -> None:
-        """Wherever in the list that is."""
+        """Add and delete users at any position of the list."""
         name = f"{order.choice('ABMYZ')}nother"
         body = NEW | {"name": name, "email": f"{len(came)}@example.com"}
         came.add((await admin.client.post(USERS, json=body)).json()["id"])
@@ -227,7 +227,7 @@ async def nothing() -> None: ...
 async def walk(
     admin: TestUser, sort: str, meanwhile: Callable[[], Awaitable[None]] = nothing
 ) -> list[str]:
-    """The id of each, as the cursor leads; `meanwhile` is done beside each page."""
+    """Return the ids in the order of the cursor; `meanwhile` runs during each page."""
     ids: list[str] = []
     cursor: str | None = ""
     while cursor is not None:

@@ -1,4 +1,4 @@
-"""Authorization, from outside: fields, ids and addresses nobody asked for (AZ in cases.md)."""
+"""Authorization over HTTP: unexpected fields, ids and URLs (AZ in cases.md)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +57,7 @@ async def test_fields_that_are_not_ones_own_to_set(client: AsyncClient, user: Te
 async def test_null_and_other_types_are_refused(
     client: AsyncClient, admin: TestUser, core: CoreContainer
 ) -> None:
-    """AZ-08: in each place of each body that the document knows, by whom every door is open to."""
+    """AZ-08: at each location of each documented body, sent by a user with all permissions."""
     things, before = await things_of(admin), await everything(core)
     accepted, tried = [], 0
     for operation in [each for each in await operations(client) if each.is_write]:

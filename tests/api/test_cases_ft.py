@@ -1,4 +1,4 @@
-"""Connections and processes that end at the wrong moment (FT in cases.md)."""
+"""Connections and processes that end during a request (FT in cases.md)."""
 
 import json
 import sqlite3
@@ -36,7 +36,7 @@ BODY = json.dumps(
 
 
 async def test_an_answer_that_never_arrived_is_given_again(app: Litestar, admin: TestUser) -> None:
-    """FT-07: the act was committed, and the connection gone before its answer was written."""
+    """FT-07: the act is committed, and the connection is closed before the response is written."""
     token = admin.client.headers["authorization"]
     await post_and_go_away(app, token)
     headers = {"idempotency-key": "once", "content-type": "application/json"}
@@ -67,7 +67,7 @@ async def post_and_go_away(app: Litestar, token: str) -> None:
         return next(sent, {"type": "http.disconnect"})
 
     async def send(_: Any) -> None:
-        """Nobody is there to read it."""
+        """Ignore the message, because the client has disconnected."""
 
     await app(scope, receive, send)  # type: ignore[arg-type]
 
@@ -75,7 +75,7 @@ async def post_and_go_away(app: Litestar, token: str) -> None:
 @pytest.mark.process
 @pytest.mark.timeout(180)
 def test_a_damaged_database_is_not_served(tmp_path: Path) -> None:
-    """FT-05: it says so in one sentence, and answers nothing."""
+    """FT-05: the process prints one sentence and serves no request."""
     run(tmp_path, "migrate")
     path = tmp_path / "var/atrium.db"
     whole = path.read_bytes()
@@ -93,7 +93,7 @@ def test_a_damaged_database_is_not_served(tmp_path: Path) -> None:
 
 
 def page_of(path: Path, table: str) -> int:
-    """Where the first page of the table begins."""
+    """Return the offset of the first page of the table."""
     with closing(sqlite3.connect(path)) as connection:
         [(number,)] = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
@@ -102,7 +102,7 @@ def page_of(path: Path, table: str) -> int:
 
 
 class TestDamagedLog:
-    """FT-05: of what was damaged, and of what came after it, nothing is believed."""
+    """FT-05: damaged frames, and all frames after them, are ignored."""
 
     @pytest.fixture
     def backend(self) -> str:
@@ -112,7 +112,7 @@ class TestDamagedLog:
     async def history(
         self, client: AsyncClient, admin: TestUser, settings: Settings, tmp_path: Path
     ) -> list[Path]:
-        """What is on the disk once the log begins anew, and after each registration from then."""
+        """Return the files after a reset of the log, and after each registration that follows."""
         copies = Copies(settings.data_dir, tmp_path / "copies")
         for number in range(REGISTRATIONS):
             await sign_up(client, f"earlier{number}@example.com")
@@ -180,7 +180,7 @@ async def sign_up(client: AsyncClient, email: str) -> None:
 
 
 def state_of(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
-    """What a registration changes, and nothing in the background."""
+    """Return the rows that a registration changes, without those of background tasks."""
     asked = ("SELECT * FROM users", "SELECT email FROM users", "SELECT * FROM core_audit")
     with opened(folder, log) as connection:
         return {each: sorted(connection.execute(each), key=repr) for each in asked}

@@ -1,4 +1,4 @@
-"""Methods and encodings of every route, from outside (HT in cases.md)."""
+"""Methods and encodings of each route over HTTP (HT in cases.md)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
 
 async def paths_of(client: AsyncClient) -> dict[str, set[str]]:
-    """The methods the document has of each path, HEAD and OPTIONS with them."""
+    """Return the methods of each documented path, with HEAD and OPTIONS."""
     document: dict[str, Any] = (await client.get("/docs/openapi.json")).json()
     found = {}
     for path, described in document["paths"].items():
@@ -32,7 +32,7 @@ def filled(path: str) -> str:
 
 
 async def test_what_may_be_asked_is_what_the_document_says(client: AsyncClient) -> None:
-    """HT-01, HT-02: no method more, and none past signing in."""
+    """HT-01, HT-02: no undocumented method is allowed, and none skips authentication."""
     paths = await paths_of(client)
     assert len(paths) > 40
     for path, methods in paths.items():
@@ -78,7 +78,7 @@ NEVER = ("server", "x-powered-by", "via")
 async def test_every_answer_of_every_route_is_dressed(
     client: AsyncClient, admin: TestUser, user: TestUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """HT-13: in whichever status."""
+    """HT-13: with each status."""
     found: set[int] = set()
 
     async def ask(by: AsyncClient, method: str, path: str, **more: Any) -> Response:
@@ -116,7 +116,7 @@ async def test_every_answer_of_every_route_is_dressed(
 
 @pytest.mark.parametrize("overrides", [{"rate_limit_enabled": True, "public_url": "https://test"}])
 async def test_an_answer_that_one_may_not_ask_again_is_dressed_too(client: AsyncClient) -> None:
-    """HT-13: 429, and all over TLS."""
+    """HT-13: with status 429, and all responses over TLS."""
     answers = [await client.get("/api/v1/users/me") for _ in range(101)]
     assert answers[-1].status_code == 429 and answers[-1].headers["retry-after"]
     for each in answers:
@@ -140,7 +140,7 @@ def assert_dressed(answer: Response) -> None:
 
 
 async def authorization(client: AsyncClient, user: TestUser) -> str:
-    """Anew: among every route there were those that sign out."""
+    """Sign in again, because some of the tested routes end the session."""
     body = {"email": user.email, "password": user.password}
     answer = await client.post("/api/v1/auth/login", json=body)
     return f"Bearer {answer.json()['access_token']}"
@@ -153,13 +153,13 @@ async def fail(*_: Any) -> None:
 JWKS = "/.well-known/jwks.json"
 DOWNLOAD = "/api/v1/files/{file_id}/download"
 BY_NAME = {JWKS: "public, max-age=300", DOWNLOAD: "private, no-cache, no-transform"}
-"""What the document alone does not say: a download is as private as its file."""
+"""The exceptions from the documented caching: a download is as private as its file."""
 
 
 async def test_every_route_says_who_may_keep_its_answer(
     client: AsyncClient, admin: TestUser, user: TestUser
 ) -> None:
-    """HT-14: by the contract's row on caching, and the same when nothing has changed since."""
+    """HT-14: as the contract requires, and equal for 304 (Not Modified)."""
     kept = set()
     for operation in await operations(client):
         for each in (admin, user) if operation.method == "GET" else ():
@@ -189,7 +189,7 @@ def caching_of(operation: Operation, answer: Response) -> str:
 
 
 def may_be_shared(answer: Response) -> bool:
-    """Whether a proxy may give it to others too, credentials or not (RFC 9111, section 3.5)."""
+    """Return whether a shared cache may store the response (RFC 9111, section 3.5)."""
     said = {each.partition("=")[0] for each in answer.headers["cache-control"].split(", ")}
     return not said & {"no-store", "private"} and bool(said & {"public", "s-maxage"})
 
@@ -210,7 +210,7 @@ async def test_a_file_may_be_kept_by_whom_it_is_open_to(
 async def test_only_what_is_the_same_for_all_may_be_shared(
     client: AsyncClient, user: TestUser
 ) -> None:
-    """HT-14: of what stands in no document."""
+    """HT-14: for paths outside the document too."""
     asset = await user.client.get(asset_url("atrium.css"))
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
     for path in ("/", "/docs", "/docs/openapi.json", "/docs/problems", "/nowhere"):
@@ -226,14 +226,14 @@ NO_PLACES = [
     "/static/x.css%2F..%2F..%2Fapi%2Fv1%2Fusers%2Fme",
 ]  # fmt: skip
 NO_IDS = [f"{ME}{end}" for end in (";x.css", "%3Bx.css", ".css", "%3Fx.css", "%23x.css", "%00.css")]
-"""Of people, for that is what stands at this place."""
+"""Endings of paths that are no id of a user."""
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])  # none gets as far as one
 async def test_no_address_makes_a_profile_look_like_an_asset(
     client: AsyncClient, user: TestUser
 ) -> None:
-    """HT-14: a proxy that goes by the ending would keep it, and give it to the next."""
+    """HT-14: a proxy that caches by extension would serve the stored profile to others."""
     for path in NO_PLACES + NO_IDS:
         for method in ("GET", "HEAD"):
             for each in (user.client, client):

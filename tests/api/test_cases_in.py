@@ -1,4 +1,4 @@
-"""Bodies that are compressed, and numbers beyond all measure (IN in cases.md)."""
+"""Compressed bodies, and numbers outside every range (IN in cases.md)."""
 
 from gzip import compress
 
@@ -8,7 +8,7 @@ ME = "/api/v1/users/me"
 
 
 async def test_a_compressed_body_is_not_unpacked(user: TestUser) -> None:
-    """IN-08: neither a bomb nor a small one, however often it is packed."""
+    """IN-08: neither a bomb nor a small body, with one or several layers of compression."""
     before = (await user.client.get(ME)).json()
     bomb = compress(b'{"age": 7' + b" " * 10_000_000 + b"}")
     for content, encoding in (

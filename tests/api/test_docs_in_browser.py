@@ -1,4 +1,4 @@
-"""The documentation in a real browser: drawn, obedient to its policy, and able to sign in."""
+"""The documentation in a real browser: it is rendered, obeys its policy, and can sign in."""
 
 import shutil
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser said of the page: a breach of its policy, a file that is not there."""
+    """Return the messages of the browser: violations of the policy, and missing files."""
     return []
 
 
@@ -114,7 +114,7 @@ def authorize(page: Page) -> None:
 
 
 def confirm(page: Page, field: str) -> None:
-    """By the button beside the field, which goes once it is done; then close the dialog."""
+    """Click the button beside the field, which disappears afterwards, and close the dialog."""
     way = page.locator(".auth-container", has=page.locator(field))
     way.locator("button.authorize").click()
     expect(page.locator(field)).to_be_hidden()
@@ -122,7 +122,7 @@ def confirm(page: Page, field: str) -> None:
 
 
 def answer_of(page: Page, operation: str, status: str) -> str:
-    """Send the operation as it stands; the page escapes the dot of its id."""
+    """Send the operation without changes; the page escapes the dot in its id."""
     escaped = operation.replace(".", r"\\.")
     block = page.locator(f"[id$='-{escaped}']")
     block.locator(".opblock-summary-control").click()

@@ -28,7 +28,7 @@ def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time for which each committed transaction was open."""
+    """Return the list of the open time of each committed transaction, in seconds."""
     opened: dict[int, float] = {}
     lasted: list[float] = []
     acquire, commit = ConnectionPool.acquire, ConnectionPool.commit
@@ -69,7 +69,7 @@ async def test_much_is_erased_in_many_short_transactions(
     transactions: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However much there is, none changes more rows than fit into its time."""
+    """No transaction changes more rows than its time allows, for any number of rows."""
     monkeypatch.setattr(erasing, "BUDGET_S", 0.002)
     monkeypatch.setattr(erasing, "MAX_ROWS", 20)
     await kept_answers(core, user, 2_000)
@@ -86,7 +86,7 @@ async def test_no_statement_begins_that_would_take_longer_than_is_left(
     transactions: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Long texts take long: a transaction ends as soon as another such statement is too much."""
+    """Long texts take long: a transaction ends when the next statement would exceed its time."""
     timed, statements = erasing.timed, count()
 
     async def slow(connection: Any, statement: Any, rows: int) -> tuple[int, float]:

@@ -15,12 +15,12 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def backend() -> str:
-    """Whether an input is valid does not depend on it."""
+    """The validity of an input does not depend on the database."""
     return "sqlite"
 
 
 async def test_examples_work_when_they_are_sent(admin: TestUser, user: TestUser) -> None:
-    """By an admin; what is not there is not found, but nothing is invalid."""
+    """An admin sends the requests; a resource may be missing, and no input is invalid."""
     document = (await admin.client.get("/docs/openapi.json")).json()
     refused, sent = [], 0
     for path, methods in document["paths"].items():

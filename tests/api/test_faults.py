@@ -1,6 +1,6 @@
-"""One write after the other fails, or is where the process dies: all of the act is there, or none.
+"""One write after the other fails, or ends the process: the whole act is stored, or nothing.
 
-Until there are no more writes in it, and inside each that SQLite does: FT-01 and FT-02.
+Each write of the act is tested, and positions inside each write of SQLite: FT-01 and FT-02.
 """
 
 from asyncio import sleep
@@ -47,7 +47,7 @@ MOST = 200
 
 
 def tables() -> list[Table]:
-    """Those an act writes to: background work changes the others."""
+    """Return the tables that acts write to; background tasks change the others."""
     every = Base.metadata.sorted_tables
     return [each for each in every if each.name == "core_events" or "core_" not in each.name]
 
@@ -65,7 +65,7 @@ async def outcomes_of(core: CoreContainer, answer: Response) -> list[str]:
 
 
 def failed(answer: Response) -> list[list[str]]:
-    """What may be on record: of a database that is down nothing, where nobody is known yet."""
+    """Return the possible audit rows; without a principal a failed database allows none."""
     return [["failed"], []] if answer.status_code == 503 else [["failed"]]
 
 
@@ -74,7 +74,7 @@ def stored(folder: Path) -> set[str]:
 
 
 async def sweep(core: CoreContainer) -> None:
-    """As it happens when a process starts; the uploads of this one are over."""
+    """Sweep as at the start of a process; the uploads of this process have ended."""
     await sleep(0.01)
     for each in core.contributions().of(StartupTask, "files"):
         await each.run()
@@ -123,7 +123,7 @@ async def test_whichever_write_fails(
 class TestDeath:
     @pytest.fixture
     def backend(self) -> str:
-        """A server of PostgreSQL outlives the process, and has no folder to copy."""
+        """A PostgreSQL server outlives the process, and has no folder to copy."""
         return "sqlite"
 
     @each_act
@@ -196,7 +196,7 @@ class TestDeath:
     async def test_a_write_to_the_log_that_breaks_off(
         self, client: AsyncClient, user: TestUser, settings: Settings, tmp_path: Path
     ) -> None:
-        """The system takes so many bytes of it and no more; who survives that can go on."""
+        """The system writes only a part of the data; a process that survives can continue."""
         here = tmp_path / "copies/here"
         copy_of(settings.data_dir, here)
         before = contents(here) | {"core_audit": []}
@@ -212,7 +212,7 @@ class TestDeath:
 
 
 def torn_between(copies: list[Path]) -> Iterator[tuple[Path, bytes]]:
-    """Each folder, with the logs there were on the way to the next."""
+    """Yield each folder, with each log between it and the next folder."""
     for folder, later in pairwise(copies):
         assert (folder / DATABASE).read_bytes() == (later / DATABASE).read_bytes()
         for log in torn_logs((folder / LOG).read_bytes(), (later / LOG).read_bytes()):
@@ -220,7 +220,7 @@ def torn_between(copies: list[Path]) -> Iterator[tuple[Path, bytes]]:
 
 
 def contents(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
-    """Every row of every table that acts write to; each upload has its bytes."""
+    """Return the rows of the tables that acts write to, and check the content of uploads."""
     names = [*(each.name for each in tables()), "core_audit"]
     with opened(folder, log) as connection:
         for key, checksum in connection.execute("SELECT storage_key, checksum_sha256 FROM files"):
@@ -235,7 +235,7 @@ def contents(folder: Path, log: bytes | None = None) -> dict[str, list[Any]]:
 async def revive(
     folder: Path, settings: Settings, log_lines: LogWriter, user: TestUser, act: Act, is_done: bool
 ) -> None:
-    """The next process goes on from there: what was done counts, and what was not can be done."""
+    """Start another process on the folder: it keeps completed acts, and can repeat the others."""
     app = create_app(moved(settings, folder), lines=log_lines)
     async with app.lifespan(), client_of(app) as client:
         core: CoreContainer = app.plugins.get(CorePlugin).container
@@ -254,7 +254,7 @@ async def revive(
 
 
 async def check_files(client: AsyncClient, folder: Path, expected: int) -> None:
-    """Each row has its bytes, each file its row, and what was begun is gone."""
+    """Check that rows and files match, and that no partial upload is left."""
     listed = (await client.get(f"{API}/files")).json()["data"]
     assert len(listed) == len(stored(folder)) == expected
     assert (await client.get(f"{API}/files/usage")).json()["files"] == expected

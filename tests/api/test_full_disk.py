@@ -40,7 +40,7 @@ def upload(client: Client) -> Response:
 
 
 def refused(answer: Response) -> bool:
-    """As a write is that met a full disk."""
+    """Return whether the response is that of a write to a full disk."""
     assert answer.status_code in (201, 503), answer.text
     return answer.status_code == 503 and "retry-after" in answer.headers
 
@@ -51,7 +51,7 @@ def reads(client: Client) -> list[int]:
 
 
 def check_while_full(served: Served, client: Client) -> None:
-    """Some writes may find room in blocks that the database has already."""
+    """Check reads and writes; some writes may fit into blocks that the database already has."""
     eventually(lambda: refused(new_user(client)))
     assert refused(new_user(client, **{"idempotency-key": f"key-{next(numbers)}"}))
     assert refused(upload(client))
@@ -109,7 +109,7 @@ def test_a_full_disk_after_a_process_was_killed(disk: SmallDisk) -> None:
 
 @pytest.mark.skipif(not HAS_POSTGRES, reason=HOW_TO_GET_POSTGRES)
 def test_the_database_is_elsewhere(disk: SmallDisk) -> None:
-    """Only what is written to the disk fails: every commit writes a number into the mapped file."""
+    """Only writes to the disk fail: each commit writes a number into the mapped file."""
     with (
         postgres_database(postgres_server()) as url,
         serving(disk.folder, DATABASE_URL=url) as served,
@@ -145,7 +145,7 @@ def test_a_start_without_room_for_the_mapped_file_is_refused(
 
 
 def test_a_mapped_file_without_blocks(disk: SmallDisk) -> None:
-    """As earlier versions made it: a store into it ended the process when the disk was full."""
+    """Earlier versions created this file: a store into it ended the process on a full disk."""
     with serving(disk.folder) as served:
         token = admin_token(served)
         assert served.stop() == 0

@@ -1,4 +1,4 @@
-"""Every write there is, by somebody who names another user wherever one can be named (AZ-02)."""
+"""Each write, with the id of another user at each possible location (AZ-02)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ Names = dict[str, str]
 
 @dataclass(frozen=True)
 class Attempt:
-    """At one operation, with the document's example of a body."""
+    """The requests to one operation, with the documented example of a body."""
 
     user: TestUser
     operation: Operation
@@ -32,7 +32,7 @@ class Attempt:
 
     @property
     def body(self) -> dict[str, Any]:
-        """As it would be right for this user to send it."""
+        """The body that is valid for this user."""
         example: dict[str, Any] = self.operation.bodies[self.kind or ""]["example"]
         theirs = {
             "email": self.user.email,
@@ -56,11 +56,11 @@ class Attempt:
 
     @property
     def passes_names_over(self) -> bool:
-        """Forms ignore further fields, and the body of a DELETE means nothing."""
+        """Whether further fields are ignored: in forms, and in the body of a DELETE."""
         return self.kind in (FORM, MULTIPART) or self.operation.method == "DELETE"
 
     async def refused(self, things: Names, other: UUID) -> None:
-        """Every name is refused, in the query and in the body."""
+        """Check that each name is refused, in the query and in the body."""
         every = dict.fromkeys(FIELDS, str(other))
         must_be_named(await self.on(things, params=every), "query", every)
         if not self.passes_names_over:
@@ -68,7 +68,7 @@ class Attempt:
 
 
 def must_be_named(answer: Response, where: str, names: Names) -> None:
-    """As wrong; or else one may not do this at all."""
+    """Check that the response reports each name, or refuses the whole request."""
     if answer.status_code != 403:
         assert answer.status_code == 400, answer.text
         wrong = {each["location"] for each in answer.json()["errors"]}
@@ -78,7 +78,7 @@ def must_be_named(answer: Response, where: str, names: Names) -> None:
 async def test_an_id_of_somebody_elses_is_refused_in_every_body_and_query(
     client: AsyncClient, user: TestUser, other_user: TestUser, core: CoreContainer
 ) -> None:
-    """AZ-02; nor does naming oneself as the owner open what is theirs."""
+    """AZ-02; a user who names themselves as the owner gets no access either."""
     own, theirs = await things_of(user), await things_of(other_user)
     before = await everything_of(core, other_user, theirs)
     assert {"users", "auth_sessions", "auth_api_keys", "files"} <= before.keys()
@@ -95,7 +95,7 @@ async def test_an_id_of_somebody_elses_is_refused_in_every_body_and_query(
 async def test_where_it_is_not_refused_it_is_passed_over(
     app: Litestar, client: AsyncClient, other_user: TestUser, core: CoreContainer
 ) -> None:
-    """AZ-02: in headers, in OAuth's forms and with a DELETE; each act is one's own."""
+    """AZ-02: in header fields, in OAuth forms and with DELETE; each act is the caller's own."""
     theirs, done = await things_of(other_user), 0
     before = await everything_of(core, other_user, theirs)
     names, headers = (dict.fromkeys(each, str(other_user.id)) for each in (FIELDS, HEADERS))
@@ -118,7 +118,7 @@ async def writes(client: AsyncClient) -> list[Operation]:
 
 
 async def everything_of(core: CoreContainer, user: TestUser, things: Names) -> dict[str, Any]:
-    """What their own reads say, and each row of any table that mentions them."""
+    """Return the responses to the reads of the user, and each row of any table with their id."""
     content = await user.client.get(f"{API}/files/{things['file_id']}/download")
     activity = await user.client.get(f"{API}/users/me/activity")
     found: dict[str, Any] = {"content": content.content, "activity": activity.json()}

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: nothing that was acknowledged is lost, and nothing is half done."""
+"""kill -9 at random times: no acknowledged write is lost, and no act is stored in part."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,25 +24,25 @@ pytestmark = pytest.mark.process
 
 KILLS, CLIENTS = 30, 4
 MOST_REQUESTS, LONGEST_S = 60, 0.05
-"""How many are begun before the kill, and how long it waits then."""
+"""The number of requests before the kill, and the longest wait before it in seconds."""
 LEFT_S = 3 * LEASE.total_seconds()
-"""What the last process had begun in the background is begun again once its lease is over."""
+"""The time in seconds after which a lease has expired, so that another process repeats the work."""
 LARGEST_FILE = 300_000
 KINDS = ("kept", "refused", "unknown")
 
 
 @dataclass(kw_only=True)
 class Writer(History):
-    """One user who does something all the time, and writes down what came of it."""
+    """A user who sends writes continuously, and records their outcomes."""
 
     number: int
     random: Random
     ids: dict[str, str] = field(default_factory=dict)
-    """Of files that may still be removed, by their checksum."""
+    """The ids of the files that may still be deleted, by checksum."""
     count: int = 0
 
     def work(self, address: str, start: Barrier) -> None:
-        """Until the server is gone."""
+        """Send writes until the server has ended."""
         acts = [self.register, self.rename, self.upload, self.upload, self.remove]
         if HAS_POSTS:
             acts.append(self.publish)
@@ -106,7 +106,7 @@ class Writer(History):
 
 
 def ask(send: Callable[[], Response]) -> Response | None:
-    """None where the server died before it had answered."""
+    """Return the response; None if the server died before it."""
     try:
         answer = send()
     except TransportError:
@@ -175,7 +175,7 @@ def assert_there_was_something_of_each(writers: list[Writer]) -> None:
 
 
 def test_the_check_tells_whatever_is_wrong(tmp_path: Path) -> None:
-    """One thing is spoilt after the other, beside the server, and each is told at once."""
+    """Each kind of damage is done beside the server, and each is reported."""
     [writer] = some_writers(1)
     with serving(tmp_path) as served:
         enrol(served, [writer])
@@ -260,7 +260,7 @@ def object_paths(folder: Path) -> list[Path]:
 
 
 def execute(folder: Path, statement: str, *values: str) -> None:
-    """With the functions that the triggers of the search call."""
+    """Execute a statement with the SQL functions that the search triggers call."""
     with closing(
         open_connection(str(folder / "var/atrium.db"), "foreign_keys = OFF")
     ) as connection:

@@ -1,4 +1,4 @@
-"""kill -9 during an erasure: the next process ends it, and nothing of the user is left."""
+"""kill -9 during an erasure: the next process completes it, and no data of the user is left."""
 
 # ruff: noqa: S608 (every statement is made of names of this file)
 
@@ -48,19 +48,19 @@ SLOW = {
         "CREATE TRIGGER slow BEFORE DELETE ON posts FOR EACH ROW EXECUTE FUNCTION slow()",
     ],
 }
-"""Each post takes some milliseconds, so that no machine erases all of them before the kill."""
+"""The delay of each post, so that no machine erases all posts before the kill."""
 QUICK = {
     "sqlite": ["DROP TRIGGER slow", "DROP VIEW slow"],
     "postgresql": ["DROP FUNCTION slow CASCADE"],
 }
 DELIVERIES = "core_deliveries WHERE listener <> 'users.forget_addresses'"
-"""Those of an erasure, except the one that comes an hour later."""
+"""The deliveries of an erasure, except the one that is due an hour later."""
 LEASES_END = f"UPDATE core_deliveries SET due_at = '{NOW}' WHERE due_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """The database beside the server, by SQL of its own."""
+    """The database beside the server, accessed by SQL."""
 
     backend: str
     url: str

@@ -1,4 +1,4 @@
-"""SQLite's lock held by another process: refused after one wait for the lock, however many ask."""
+"""The lock of SQLite is held by another process: each request is refused after one wait."""
 
 import sqlite3
 from asyncio import create_task, gather, sleep
@@ -32,7 +32,7 @@ def backend() -> str:
 
 @pytest.fixture
 def database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file, before the application opens it: each wait for its lock is a short one."""
+    """Return the database file, with a short timeout for its lock."""
     pragmas = [f"busy_timeout = {WAIT_S * 1000:.0f}", *driver.PRAGMAS[1:]]
     monkeypatch.setattr(driver, "PRAGMAS", tuple(pragmas))
     monkeypatch.setattr(writer, "LOCK_WAIT_S", WAIT_S)
@@ -84,7 +84,7 @@ async def test_all_are_refused_after_one_wait(
 
 
 async def test_a_new_row_waits_no_longer_behind_another(owner: TestUser, database: Path) -> None:
-    """Its transaction is handed over whole, and waits since then, not since it is begun."""
+    """The transaction is sent as a whole, and its wait begins at that time."""
     with locked(database, at_most_s=1.7 * WAIT_S) as holder:
         first = create_task(publish(owner.client, "First"))
         await sleep(WAIT_S / 10)
@@ -97,7 +97,7 @@ async def test_a_new_row_waits_no_longer_behind_another(owner: TestUser, databas
 async def test_the_audit_row_of_a_refusal_follows(
     owner: TestUser, core: CoreContainer, database: Path
 ) -> None:
-    """The refusal itself needs no database, and is answered while its row cannot be written."""
+    """The error needs no database, and is sent while its audit row cannot be written."""
     with locked(database, at_most_s=AT_ONCE * WAIT_S) as holder:
         invalid = await owner.client.patch(ME, json={"name": ""})
         assert holder.still_holds
@@ -138,7 +138,7 @@ async def test_a_lock_that_is_released_in_time_is_waited_for(
 
 
 async def test_the_log_shrinks_again(core: CoreContainer, database: Path) -> None:
-    """It grows for as long as somebody reads an old version, however much is written meanwhile."""
+    """The log grows while a reader holds an old snapshot, with any number of writes."""
     log = database.with_name("atrium.db-wal")
     async with core.db().transaction() as tx:
         await tx.session.execute(text("CREATE TABLE large (content BLOB)"))

@@ -1,7 +1,7 @@
-"""Two machines over one PostgreSQL: each has its own DATA_DIR, so they hear only of each other.
+"""Two machines with one PostgreSQL: each has its own DATA_DIR, so they only share the database.
 
-What is asked every second is asked only once here, and what was heard is believed for long, but
-where a test says otherwise: so it is the notification that makes the difference.
+In most tests a machine polls once and keeps its caches for long, so notifications make the
+difference.
 """
 
 from asyncio import gather
@@ -61,7 +61,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 async def there(
     app: Litestar, settings: Settings, tmp_path: Path, log_lines: LogWriter
 ) -> AsyncIterator[Litestar]:
-    """The other machine, which listens already."""
+    """Yield the application of the other machine, which already listens."""
     own = settings.model_copy(update={"data_dir": tmp_path / "there"})
     second = create_app(own, lines=log_lines)
     async with second.lifespan():
@@ -71,7 +71,7 @@ async def there(
 
 @pytest.fixture
 async def asked(there: Litestar, user: TestUser) -> AsyncIterator[AsyncClient]:
-    """The user's client of the other machine, which knows them by now."""
+    """Yield the client of the user on the other machine, which has the user in its caches."""
     authorization = user.client.headers["authorization"]
     async with client_of(there, authorization=authorization) as client:
         assert await status_of(client) == 200
@@ -144,7 +144,7 @@ async def test_a_machine_that_stops_leaves_no_connection(
 
 
 class TestDeaf:
-    """Nobody listens where the word is spread: it takes until the next second."""
+    """No machine receives notifications: a change is seen at the next poll, after one second."""
 
     @pytest.fixture(autouse=True)
     def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ class TestDeaf:
 
 @pytest.mark.redis
 class TestWithRedis:
-    """As they are run: asked every second, and with one Redis for the limits."""
+    """Machines with the production settings: a poll each second, and Redis for the limits."""
 
     @pytest.fixture(autouse=True)
     def patience(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def overrides(mode: str) -> dict[str, Any]:
 async def second(
     app: Litestar, settings: Settings, tmp_path: Path, log_lines: LogWriter
 ) -> AsyncIterator[Litestar]:
-    """The application on another machine."""
+    """Yield the application on another machine."""
     own = settings.model_copy(update={"data_dir": tmp_path / "second"})
     other = create_app(own, lines=log_lines)
     async with other.lifespan():
@@ -84,7 +84,7 @@ async def test_what_clients_do(admin: TestUser) -> None:
 
 @pytest.mark.usefixtures("patience")
 async def test_many_at_once(admin: TestUser) -> None:
-    """More than there are connections to the server in transaction mode."""
+    """The requests are more than the server connections of the transaction mode."""
 
     def ask() -> list[Any]:
         client = admin.client

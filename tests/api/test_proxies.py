@@ -1,4 +1,4 @@
-"""Behind real proxies that compress, and that take a path off: nginx and Caddy."""
+"""Real proxies that compress responses and remove a path prefix: nginx and Caddy."""
 
 import re
 import shutil
@@ -82,7 +82,7 @@ def needing(name: str) -> object:
 def address(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Where the proxy serves the application."""
+    """Return the URL at which the proxy serves the application."""
     folder, port = tmp_path_factory.mktemp(request.param), free_port()
     public = f"http://127.0.0.1:{port}{BASE}"
     with (

@@ -1,7 +1,7 @@
-"""The races that matter most, once more over real connections to two processes.
+"""The most important races over real connections to two processes.
 
-All but the last byte of each request is sent before the first of the last bytes is, so that both
-processes have every request waiting; one half of the connections leads to each of them.
+All bytes of each request except the last one are sent before the first of the last bytes, so that
+both processes have every request waiting. Each process has half of the connections.
 """
 
 import json
@@ -34,7 +34,7 @@ from tests.modules.files.uploads import FORM, form, part
 pytestmark = [pytest.mark.race, pytest.mark.process, pytest.mark.timeout(240)]
 
 ROUNDS, ROUNDS_OF_HASHES = 5, 2
-"""Fewer than elsewhere: a new account costs its hash, at the real price here."""
+"""Rounds are fewer than elsewhere, because a new account costs a hash at the production cost."""
 FILE, FIT = 60_000, 4
 numbers = count()
 
@@ -55,7 +55,7 @@ class Answer:
 
 
 class Runner:
-    """A connection in use, which sends the last byte of a request when it is told to."""
+    """A connection that sends the last byte of a request on demand."""
 
     def __init__(self, address: str) -> None:
         self._http = HTTPConnection(address.removeprefix("http://"), timeout=60)
@@ -119,7 +119,7 @@ def address(server: Served) -> str:
 
 @pytest.fixture
 def races(server: Served, address: str) -> Iterator[Callable[[], Race]]:
-    """Each has new connections; the server ends those whose request it refused unread."""
+    """Yield a function that makes a race with new connections; the server closes refused ones."""
     with ExitStack() as stack:
 
         def race() -> Race:
@@ -137,7 +137,7 @@ def race(races: Callable[[], Race]) -> Race:
 
 
 def gather(server: Served, address: str, stack: ExitStack, found: dict[int, list[Runner]]) -> bool:
-    """As many to each worker; which of them took a connection is not ours to say."""
+    """Open connections until each worker has the same number; the system chooses the worker."""
     runners = [stack.enter_context(closing(Runner(address))) for _ in range(CLIENTS)]
     for each in runners:
         each.warm_up()

@@ -1,4 +1,4 @@
-"""Redis is away, or not as it was: limits hold, a logout counts at once, reads go on (FT-08)."""
+"""Redis is down or has lost its data: limits hold, a logout is effective at once (FT-08)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -23,7 +23,7 @@ AUTH, OWN = "/api/v1/auth", "/api/v1/users/me"
 DAY_S = 86400
 GUESSES, REGISTRATIONS = 6, 4
 PATIENT_S, FROZEN_S = 30.0, 2.0
-"""However busy this machine is, a Redis that answers is one that is there."""
+"""Timeouts in seconds; a Redis that responds is available on a busy machine too."""
 Fault = Callable[[RedisServer], AbstractContextManager[None]]
 
 
@@ -69,7 +69,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(params=FAULTS, autouse=True)
 def fault(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Fault:
-    """A Redis that was waited for in vain is not asked again."""
+    """Return a fault of Redis; after a timeout Redis is not called again."""
     patience_s = FROZEN_S if request.param == "frozen" else PATIENT_S
     patient = partial(RedisCounters, timeout_s=patience_s)
     monkeypatch.setattr(redis_counters, "RedisCounters", patient)
@@ -102,7 +102,7 @@ async def sign_up(client: AsyncClient, number: int) -> int:
 async def test_sign_in_is_limited_all_the_same(
     client: AsyncClient, redis: RedisServer, fault: Fault
 ) -> None:
-    """As before or anew, but never without end."""
+    """The count continues or restarts, and never allows unlimited attempts."""
     assert (await guess(client, 0), await sign_up(client, 0)) == (401, 201)
     with operator(redis) as connection:
         assert connection.dbsize() > 2, "it is Redis that counts"

@@ -1,7 +1,7 @@
-"""What the served OpenAPI document says is what the application does, asked at random.
+"""The application behaves as its OpenAPI document says, for random requests.
 
-schemathesis sends requests that the document allows and requests that it forbids, and holds every
-answer against it. Each run has a database of its own, and always draws the same.
+schemathesis sends requests that the document allows and requests that it forbids, and compares each
+response with it. Each run has a database of its own, and always generates the same requests.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ BEYOND_JSON_SCHEMA = {
     "auth.invalid_request": "nor that a field which it ignores stands once",
     "files.too_many": "how many files go into one request is a setting",
 }
-"""By its code, why a request that the document allows is refused all the same."""
+"""The reason for which a documented request is still refused, by error code."""
 
 VISIBLE = st.characters(codec="utf-8", exclude_categories=("C", "M", "Zl", "Zp"))
 SHORT_TEXT = st.text(VISIBLE, max_size=60).map(lambda text: normalize("NFC", text).strip())
@@ -65,7 +65,7 @@ FORMATS = {
     "cursor": st.just(""),
     "role": st.sampled_from(["member", "admin"]),
 }
-"""Our own formats, which say what JSON Schema has no words for."""
+"""The formats of the project, for rules that JSON Schema cannot express."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -76,7 +76,7 @@ def formats() -> None:
 
 @pytest.fixture
 def application(databases: Databases, tmp_path: Path, log_lines: LogWriter) -> Iterator[Litestar]:
-    """Started by schemathesis, in a thread of its own; somebody of each kind is registered."""
+    """Return an application that schemathesis starts in a thread, with a user of each kind."""
     settings = Settings(
         environment="test",
         data_dir=tmp_path / "var",
@@ -113,7 +113,7 @@ def test_the_document_is_kept_whoever_asks(
 
 USERS = "/api/v1/admin/users/{user_id}"
 ENDING_AN_ACCOUNT = {f"DELETE {USERS}", f"POST {USERS}/disable", f"PUT {USERS}/roles"}
-"""One of these may end the account of the admin who asks, and with it all that comes after."""
+"""Operations that may end the account of the calling admin, and so all later requests."""
 
 
 # Every boundary of every parameter, by whom all doors are open to.
@@ -139,7 +139,7 @@ def hold(
     only: str = "",
     fewest: int = 100,
 ) -> None:
-    """Everything is found first, so that one failure does not hide the next."""
+    """Collect all findings first, so that one failure does not hide the next."""
     schema = schemathesis.openapi.from_asgi(
         "/docs/openapi.json", application, config=configuration(who, phases)
     ).exclude(lambda each: each.operation.label in without)
@@ -173,7 +173,7 @@ def configuration(who: str, phases: tuple[str, ...]) -> schemathesis.Config:
 
 
 def sign_in_of(who: str) -> dict[str, Any]:
-    """Again after each 401, for among the operations are those that end a session."""
+    """Sign in again after each 401, because some operations end the session."""
     return {
         "path": "/api/v1/auth/login",
         "payload": {"email": f"{who}@example.com", "password": PASSWORD},
@@ -183,7 +183,7 @@ def sign_in_of(who: str) -> dict[str, Any]:
 
 
 def filter_query(context: schemathesis.HookContext, query: dict[str, Any] | None) -> bool:
-    """The document cannot say that two parameters exclude each other, nor two keys of a list."""
+    """Remove combinations of parameters, or of list keys, that the document cannot exclude."""
     if not isinstance(query, dict):
         return True
     keys = query.get("sort")
@@ -192,7 +192,7 @@ def filter_query(context: schemathesis.HookContext, query: dict[str, Any] | None
 
 
 class Findings:
-    """What a run has found, each thing once."""
+    """The findings of a run, each once."""
 
     def __init__(self) -> None:
         self.answered = 0
@@ -230,7 +230,7 @@ def is_excused(check: str, response: schemathesis.Response | None) -> bool:
 
 
 def codes_of(problem: dict[str, Any]) -> set[str]:
-    """Of each wrong field, or of the whole; a missing one with its name."""
+    """Return the code of each field error or of the problem; a missing field with its name."""
     fields = problem.get("errors", ())
     return {
         f"{each['location']} missing" if each["code"] == "missing" else each["code"]

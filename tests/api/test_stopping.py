@@ -1,4 +1,4 @@
-"""The end of the real server, as a load balancer in front of it sees it."""
+"""The shutdown of the real server, as a load balancer sees it."""
 
 import signal
 from pathlib import Path
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 
 
 def test_readiness_says_no_while_requests_are_still_taken(tmp_path: Path) -> None:
-    """And it is asked as HAProxy does by default: in HTTP/1.0, without a Host."""
+    """The requests are those of HAProxy by default: HTTP/1.0, without a Host field."""
 
     def ask(path: str) -> int:
         with connect(port) as connection:

@@ -1,4 +1,4 @@
-"""Two workers are one service: what one is told, the other knows at its next request."""
+"""Two workers are one service: a change on one is effective at the next request to the other."""
 
 import sqlite3
 from collections.abc import Callable
@@ -139,7 +139,7 @@ def test_registrations_are_counted_together(workers: list[Connection]) -> None:
 
 
 def test_general_limits_are_shared_out(workers: list[Connection], someone: Someone) -> None:
-    """One request of each worker has been made."""
+    """Each worker has received one request."""
     share = REQUESTS // 2
     for each in workers:
         answers = [each.ask("GET", "/users/me", someone.token)[0] for _ in range(share)]

@@ -1,6 +1,6 @@
-"""Two workers of one server, and connections that lead to each of them.
+"""Two workers of one server, and connections to each of them.
 
-A connection stays with the worker that accepted it, and the system knows which that was.
+A connection stays with the worker that accepted it, and the system can name this worker.
 """
 
 import json
@@ -24,7 +24,7 @@ numbers = count()
 
 
 class Connection:
-    """To one worker; it is never opened again by itself, for then another might answer."""
+    """A connection to one worker; it is never reopened, as another worker might accept it."""
 
     def __init__(self, address: str) -> None:
         self._http = HTTPConnection(address.removeprefix("http://"), timeout=30)
@@ -32,7 +32,7 @@ class Connection:
         self._http.auto_open = 0
 
     def ask(self, method: str, path: str, token: str = "", **fields: Any) -> tuple[int, Any]:
-        """Status and body."""
+        """Return the status and the body."""
         return self.send(method, f"/api/v1{path}", {"authorization": f"Bearer {token}"}, fields)
 
     def by_key(self, key: str) -> int:
@@ -52,12 +52,12 @@ class Connection:
         return answer.status, json.loads(text) if is_json and text else text.decode()
 
     def scrape(self, figure: str) -> list[float]:
-        """The values of those lines that begin so."""
+        """Return the values of the metric lines that begin with this name."""
         lines = self.send("GET", "/metrics", {}, {})[1].splitlines()
         return [float(each.rpartition(" ")[2]) for each in lines if each.startswith(figure)]
 
     def worker(self, server: Served) -> psutil.Process:
-        """The process that accepted it."""
+        """Return the process that accepted the connection."""
         port = self._http.sock.getsockname()[1]
         [found] = [
             each
@@ -77,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Served]:
-    """Started on an empty folder; limits are on, but generous where they are not asked about."""
+    """Yield a server with an empty folder; limits are on, and high unless a test is about them."""
     with serving(
         folder,
         WORKERS="2",
@@ -94,7 +94,7 @@ def server(folder: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def reach(server: Served) -> Iterator[Callable[[], list[Connection]]]:
-    """Gives a new connection to each of the two; the server ends one that is idle for long."""
+    """Yield a function that opens a connection to each worker; the server closes idle ones."""
     with ExitStack() as stack:
         yield partial(to_each, server, stack)
 
@@ -120,12 +120,12 @@ def workers(reach: Callable[[], list[Connection]]) -> list[Connection]:
 
 @pytest.fixture(params=[0, 1], ids=["there", "here"])
 def pair(workers: list[Connection], request: pytest.FixtureRequest) -> tuple[Connection, ...]:
-    """The worker that is told something, and the one that should know of it."""
+    """Return the worker that receives the change, and the one that must see it."""
     return workers[request.param], workers[1 - request.param]
 
 
 class Someone:
-    """A member whom both workers know."""
+    """A member whom both workers have in their caches."""
 
     def __init__(self, worker: Connection, admin: str) -> None:
         self.email = f"someone{next(numbers)}@example.com"

@@ -1,1 +1,1 @@
-"""`make bench`: what requests cost, each figure beside its target, by the method of `method.py`."""
+"""`make bench`: the cost of requests, with targets, by the method of `method.py`."""

@@ -45,7 +45,7 @@ def arguments() -> Namespace:
 
 
 def measure(names: list[str], pace: Pace) -> dict[str, Figure]:
-    """What fails is told, and the rest measured all the same."""
+    """Measure each, and report a failure without an end of the run."""
     figures: dict[str, Figure] = {}
     with Scene(pace) as scene:
         for name in names:

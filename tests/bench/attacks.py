@@ -1,4 +1,4 @@
-"""Waiting times and memory of others while requests ask for as much work as they can get."""
+"""Waiting times and memory of other users during requests that cause the most work."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ from tests.bench.wrk import Load, Request, run
 SECONDS = 3
 PIPELINED = 200_000
 MEMBERS, MARKS = 27_000, 40_000
-"""As many as a body of 256 KiB holds."""
+"""The number of members and marks that a body of 256 KiB holds."""
 HEALTH = Request("GET", "/health")
 JSON = {"Content-Type": "application/json"}
 
@@ -34,7 +34,7 @@ def attacks(scene: Scene) -> Iterator[Figure]:
 
 
 def loads(service: Service) -> Iterator[tuple[str, list[Request], int]]:
-    """Each attack: its name, its requests, and over how many connections they come."""
+    """Yield each attack: its name, its requests, and the number of its connections."""
     yield "lists", pages("sort=title", range(1, 9000, 100)), 8
     yield "searches", pages(f"search={COMMON}", range(1, 90)), 8
     yield "members", [registration({f"{at:x}": 0 for at in range(MEMBERS)})], 4
@@ -76,7 +76,7 @@ def export(service: Service) -> None:
 
 
 def pipeline(service: Service) -> None:
-    """Send 200,000 requests over one connection, and read no answer."""
+    """Send 200,000 requests over one connection, and read no response."""
     request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", service.server.port), timeout=SECONDS) as client:
         for _ in range(PIPELINED // 1000):

@@ -15,7 +15,7 @@ class Client:
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of the answer. Raises RuntimeError for anything but a 2xx."""
+        """Return the JSON of the response. Raises RuntimeError for any status except 2xx."""
         return self.send_text(method, path, json.dumps(body) if body else None)
 
     def send_text(self, method: str, path: str, body: str | None) -> Any:
@@ -24,7 +24,7 @@ class Client:
         return self._read(self._connection.getresponse())
 
     def upload(self, path: str, size: int) -> Any:
-        """A file of so many bytes, made as it is sent."""
+        """Upload a file of this size in bytes, which is generated while it is sent."""
         length, parts = multipart(size)
         headers = {
             **self.headers,
@@ -35,7 +35,7 @@ class Client:
         return self._read(self._connection.getresponse())
 
     def download(self, path: str) -> int:
-        """How many bytes came."""
+        """Return the number of received bytes."""
         self._connection.request("GET", path, headers=self.headers)
         answer = self._connection.getresponse()
         if answer.status != 200:
@@ -53,7 +53,7 @@ class Client:
 
 
 def multipart(size: int, name: str = "bench.pdf") -> tuple[int, Iterator[bytes]]:
-    """The length of a body with one file of `size` bytes, and its pieces."""
+    """Return the length of a body with one file of `size` bytes, and its parts."""
     disposition = f'Content-Disposition: form-data; name="file"; filename="{name}"'
     head = f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: application/pdf\r\n\r\n".encode()
     tail = f"\r\n--{BOUNDARY}--\r\n".encode()

@@ -1,4 +1,4 @@
-"""The databases that are measured: a file, and one of PostgreSQL's where there is a PostgreSQL."""
+"""The measured databases: SQLite, and PostgreSQL where a server is available."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ __all__ = ["BACKENDS", "database"]
 
 @contextmanager
 def database(backend: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty one."""
+    """Yield the URL of an empty database."""
     if backend == "sqlite":
         yield f"sqlite:///{folder / 'atrium.db'}"
         return

@@ -1,4 +1,4 @@
-"""The two floors that ratios stand on: uvicorn alone, and Litestar alone, with one small body."""
+"""The two baselines of the ratios: uvicorn alone, and Litestar alone, with one small body."""
 
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ END = {"type": "http.response.body", "body": BODY}
 
 
 async def raw(scope: Any, receive: Any, send: Any) -> None:
-    """199 fixed bytes: what is left is the server's own work."""
+    """Send 199 fixed bytes: the rest of the cost is the server's own work."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()

@@ -1,4 +1,4 @@
-"""What search costs without an index: LIKE and a count over every row, straight at the driver."""
+"""The cost of a search without an index: LIKE and a count over every row, by the driver alone."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ COUNT = f"SELECT count(*) {WHERE}"
 def searches_per_second(
     url: str, term: str, seconds: float, searched: tuple[str, str, str] = USERS
 ) -> float:
-    """A page and its total each, one after another; generous, for nothing else is done."""
+    """Return the rate of pages with their totals; an upper bound, without other work."""
     if url.startswith("sqlite"):
         queries = statements("LIKE", term, *searched)
         return on_sqlite(url.removeprefix("sqlite:///"), queries, seconds)

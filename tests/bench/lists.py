@@ -1,4 +1,4 @@
-"""What must not grow with the table: a cursor's page, and a search."""
+"""Costs that must not grow with the table: a page by cursor, and a search."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ FIRST_PAGE = f"{API}/posts?cursor="
 
 
 def cursors(scene: Scene) -> Iterator[Figure]:
-    """The cost of a page that begins after 500,000 of 1,000,000 rows, to that of the first."""
+    """Yield the cost of a page after 500,000 of 1,000,000 rows, relative to the first page."""
     for backend in BACKENDS:
         with million_posts(scene, backend) as (first, deep):
             compared = scene.compare(first, deep)
@@ -44,7 +44,7 @@ def million_posts(scene: Scene, backend: str) -> Iterator[tuple[Subject, Subject
 
 
 def search(scene: Scene) -> Iterator[Figure]:
-    """Searches by HTTP to those without an index, in turn in the same run."""
+    """Yield the ratio of searches over HTTP to searches without an index, measured in turn."""
     for backend in BACKENDS:
         service = scene.service(backend)
         requests = service.by_admin("GET", f"/users?search={RARE}")

@@ -1,4 +1,4 @@
-"""Each measure by name, and the figures that come of it; their keys are those of the targets."""
+"""Each measure by name, and its statistics; their keys are those of the targets."""
 
 from collections.abc import Callable, Iterator, Mapping
 

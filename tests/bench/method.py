@@ -1,8 +1,8 @@
-"""How costs are compared: in rounds, A B C then C B A, so that noise hits every subject alike.
+"""The method of comparison: rounds, A B C then C B A, so that noise affects each subject alike.
 
-The main number is the CPU ratio: what a request costs raw uvicorn on the CPU, divided by what it
-costs the subject, in the same round. Rounds in which raw uvicorn itself costs much more than its
-quiet figure are thrown away, for load flatters every ratio.
+The main number is the CPU ratio: the CPU cost of a request to raw uvicorn, divided by the cost of
+the subject in the same round. Rounds in which raw uvicorn costs much more than its undisturbed
+value are dropped, because load improves every ratio.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ Round = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Pace:
-    """How long to look: `rounds` that count, of `seconds` for each subject."""
+    """The length of a measurement: valid `rounds`, of `seconds` for each subject."""
 
     rounds: int
     seconds: int
@@ -45,7 +45,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of what was measured, and its range."""
+    """The median of the measured values, and their range."""
 
     value: float
     low: float
@@ -58,7 +58,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Figure:
-    """What came of one target."""
+    """The measured value of one target."""
 
     key: str
     spread: Spread
@@ -73,7 +73,7 @@ class Comparison:
         self.rounds: list[Round] = []
 
     def run(self, measure: Callable[[Subject, int], float]) -> "Comparison":
-        """Until enough rounds were quiet, or too many were not."""
+        """Measure until enough rounds were undisturbed, or too many were disturbed."""
         for subject in self._subjects:
             measure(subject, WARM_S)
         while len(self.rounds) < self._pace.most_rounds:
@@ -84,7 +84,7 @@ class Comparison:
         return self
 
     def ratio(self, name: str) -> Spread:
-        """Of raw uvicorn's cost to the subject's."""
+        """Return the ratio of raw uvicorn's cost to the subject's."""
         return self.relation(RAW, name)
 
     def relation(self, one: str, other: str) -> Spread:
@@ -98,7 +98,7 @@ class Comparison:
 
 
 def quiet(rounds: Sequence[Round]) -> list[Round]:
-    """Those in which raw uvicorn cost what it costs undisturbed; the quietest few at least."""
+    """Return the rounds in which raw uvicorn was undisturbed; the least disturbed few at least."""
     calm = calm_among(rounds)
     if len(calm) >= FEWEST:
         return calm
@@ -111,7 +111,7 @@ def calm_among(rounds: Sequence[Round]) -> list[Round]:
 
 
 def cost(subject: Subject, seconds: int) -> float:
-    """CPU microseconds per request. Raises RuntimeError when requests fail."""
+    """Return CPU microseconds per request. Raises RuntimeError when requests fail."""
     before = subject.server.cpu_ns()
     answers = run(subject.server.port, subject.requests, seconds, CONNECTIONS)
     spent = subject.server.cpu_ns() - before
@@ -122,7 +122,7 @@ def cost(subject: Subject, seconds: int) -> float:
 
 
 def settle(server: Server, longest_s: float = 10.0) -> None:
-    """Until it has worked off what the load left in its queues."""
+    """Wait until the server has processed the requests that the load left in its queues."""
     until = perf_counter() + longest_s
     while perf_counter() < until:
         before = server.cpu_ns()

@@ -1,4 +1,4 @@
-"""A million posts by SQL, in two halves: a cursor taken between them stands half a million deep."""
+"""Creates a million posts by SQL, in two halves; a cursor between them is at row 500,000."""
 
 import asyncio
 import sqlite3
@@ -33,7 +33,7 @@ WITHOUT_SEARCH = {
     "sqlite": ["DROP TRIGGER posts_search_add"],
     "postgresql": ["DROP INDEX ix_posts_search", "DROP TRIGGER posts_search ON posts"],
 }
-"""Nobody searches here, and its index would take minutes."""
+"""The statements that drop the search index, which takes minutes to fill and is not used."""
 INSERT = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
@@ -42,7 +42,7 @@ def leave_out_search(url: str) -> None:
 
 
 def add_half(url: str, which: int) -> None:
-    """The second half is newer than the first."""
+    """Add one half; the second half is newer than the first."""
     first = which * HALF + 1
     statement = INSERT[backend_of(url)].format(first=first, last=first + HALF - 1)
     execute(url, [statement, "ANALYZE"])

@@ -1,4 +1,4 @@
-"""The table as one picture: a bar for each target, in the colours of the reader's theme."""
+"""Draws the table as one picture: a bar for each target, in the colours of the reader's theme."""
 
 from collections.abc import Iterable
 from html import escape
@@ -8,7 +8,7 @@ from tests.bench.targets import TARGETS, Target
 
 WIDTH, MARGIN = 1000, 24
 LABELS, BARS, GOAL = 372, 360, 0.62
-"""Where the bars begin, how long the longest is, and at which part of that the goal stands."""
+"""The start of the bars, their greatest length, and the position of the goal within it."""
 ROW, BAR, TOP = 34, 16, 92
 STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #1f2328 }
@@ -27,7 +27,7 @@ text { fill: #f0f6fc } .quiet { fill: #9198a1 } .back { fill: #0d1117 }
 
 
 def draw(figures: Figures, interpreter: str) -> str:
-    """SVG; what was not measured is left out."""
+    """Return an SVG; it has no bar for a target that was not measured."""
     shown = [target for target in TARGETS if target.key in figures]
     height = TOP + ROW * len(shown) + MARGIN
     return "\n".join(
@@ -74,7 +74,7 @@ def row(at: int, target: Target, figures: Figures) -> Iterable[str]:
 
 
 def length_of(target: Target, value: float) -> float:
-    """The goal stands at one place for all; what is far beyond it ends at the edge."""
+    """Return the length of a bar; the goal has one position, and the greatest length is the end."""
     return min(1.0, target.share_of_goal(value) * GOAL) * BARS
 
 

@@ -23,9 +23,9 @@ from modules.users.models import User
 POSTS, AUDITED, AT_ONCE = 200_000, 60_000, 2000
 TABLE = Base.metadata.tables[Post.__tablename__]
 COMMON = "harbour"
-"""Stands in every third post."""
+"""A word in every third post."""
 SYLLABLES_OF_FEW = "안녕"
-"""Stand in every thousandth post."""
+"""Two syllables in every thousandth post."""
 ACTIVE, AUTHOR = "person-0@bench.example", "person-1@bench.example"
 SYLLABLES = "ba ke lo mi nu ra se ti vo zu dar fen gol hip jas pel wen yor"
 

@@ -1,4 +1,4 @@
-"""What the process itself costs: the time until it serves, and its memory when it rests."""
+"""The cost of the process itself: the time until it serves, and its memory when idle."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -24,6 +24,6 @@ def start(scene: Scene) -> Iterator[Figure]:
                 seconds.append(started.start_s)
                 sleep(REST_S)
                 memory.append(started.rss_mb())
-    # The first makes the first admin and whatever else is made once.
+    # The first start creates the first admin and all else that is created once.
     yield Figure("start.ready", Spread.of(seconds[1:]), f"{median(cpu[1:]):.2f} s of CPU")
     yield Figure("start.memory", Spread.of(memory[1:]))

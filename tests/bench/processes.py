@@ -1,4 +1,4 @@
-"""Servers that are measured: each on its own core, with the CPU time of its whole process tree."""
+"""Measured servers: each on its own core, with the CPU time of its whole process tree."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ MB = 1024 * 1024  # as ps and top count, and the measurements the targets come f
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """What is started meanwhile stays on this core."""
+    """Start processes on this core within the block."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -34,7 +34,7 @@ def pinned(core: int) -> Iterator[None]:
 
 
 class Server:
-    """Listens on a free port of the loopback until the block ends."""
+    """A server that listens on a free port of the loopback until the block ends."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class Server:
         self.stop()
 
     def cpu_ns(self) -> int:
-        """Used so far by the process and its children, on the CPU alone."""
+        """Return the CPU time of the process and its children in nanoseconds."""
         return sum(cpu_ns_of(process.pid) for process in self._tree())
 
     def rss_mb(self) -> float:
         return sum(process.memory_info().rss for process in self._tree()) / MB
 
     def peak_mb(self) -> float:
-        """The most resident memory since `forget_peak`."""
+        """Return the most resident memory since `forget_peak`, in MB."""
         return sum(status_kb(process.pid, "VmHWM") for process in self._tree()) * 1024 / MB
 
     def forget_peak(self) -> None:
@@ -126,13 +126,13 @@ class Server:
 
 
 def uvicorn(app: str) -> list[str]:
-    """The server of the floors, set as ours is."""
+    """Return the command of the baselines' server, with the options of the service."""
     options = "--loop uvloop --http httptools --no-access-log --log-level warning --port {port}"
     return [sys.executable, "-m", "uvicorn", app, *options.split()]
 
 
 def plain_environment() -> dict[str, str]:
-    """Nothing of the settings of whoever measures."""
+    """Return the environment without the settings of the developer."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
@@ -148,7 +148,7 @@ def answers(port: int, path: str) -> bool:
 
 
 def cpu_ns_of(pid: int) -> int:
-    """By its CPU clock, whose number Linux makes of the pid; neighbours cannot slow that one."""
+    """Return the time of its CPU clock, which other processes cannot slow down."""
     try:
         return clock_gettime_ns(~pid << 3 | 2)
     except OSError:  # it has ended

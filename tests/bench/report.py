@@ -1,4 +1,4 @@
-"""What was measured: a table for people to read, and a file for the picture and for later."""
+"""The report of the measured values: a table for readers, and a file for the picture."""
 
 import json
 import os
@@ -19,7 +19,7 @@ Figures = Mapping[str, Figure]
 
 
 def interpreter() -> str:
-    """The figures are only good for this one: a build with PGO is worth 15 to 20 %."""
+    """Return the interpreter, which the values depend on: a build with PGO is 15 to 20 % faster."""
     options = sysconfig.get_config_var("CONFIG_ARGS") or ""
     pgo = "with" if "--enable-optimizations" in options else "without"
     version = ".".join(map(str, sys.version_info[:3]))
@@ -27,7 +27,7 @@ def interpreter() -> str:
 
 
 def table(figures: Figures, targets: Iterable[Target] = TARGETS) -> str:
-    """In Markdown; every target has its line, measured or not."""
+    """Return the table in Markdown; each target has its line, measured or not."""
     return "\n".join([HEAD, *(line(target, figures.get(target.key)) for target in targets)])
 
 
@@ -48,12 +48,12 @@ def span(spread: Spread) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that count: 0.045, 1.3, 75."""
+    """Return three significant digits: 0.045, 1.3, 75."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def floor_line(figures: Figures) -> str:
-    """How far Litestar itself is from uvicorn, which no module can better."""
+    """Return the ratio of Litestar itself to uvicorn, which no module can exceed."""
     if (floor := figures.get(FLOOR)) is None:
         return ""
     return f"Bare Litestar: {number(floor.spread.value)} ({span(floor.spread)}) of raw uvicorn."
@@ -66,7 +66,7 @@ def save(figures: Figures, path: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Figure]:
-    """What was saved with the same interpreter; figures of another say nothing of this one."""
+    """Return the saved values of the same interpreter; those of another are not comparable."""
     if not path.exists():
         return {}
     content = json.loads(path.read_text())

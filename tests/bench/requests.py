@@ -20,7 +20,7 @@ def own_profile(scene: Scene) -> Iterator[Figure]:
 
 
 def rows_read(scene: Scene) -> Iterator[Figure]:
-    """A post is kept in no cache, so its row is read each time."""
+    """Measure reads of posts, which no cache has."""
     yield from on_each_database(scene, "row", row_requests)
 
 
@@ -39,7 +39,7 @@ def profile_changes(scene: Scene) -> Iterator[Figure]:
 
 
 def profile_requests(service: Service) -> Sequence[Request]:
-    """Every one of them changes something."""
+    """Return the requests; each PATCH changes a value."""
     ages = [service.by_each("PATCH", "/users/me", {"age": age}) for age in (40, 41)]
     return [request for by_all in ages for request in by_all]
 

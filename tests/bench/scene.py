@@ -1,4 +1,4 @@
-"""What measures share: the floors and the services, each started when the first asks for it."""
+"""The shared servers of the measures: each baseline and service starts at its first use."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.bench.service import CROWD, Service, run_module, running
 from tests.bench.wrk import Request
 
 FEW = 100
-"""People beside those who are signed in."""
+"""The number of users in addition to those who are signed in."""
 HOME = [Request("GET", "/")]
 
 
@@ -41,7 +41,7 @@ class Scene:
         return self._services[backend]
 
     def crowded(self, backend: str) -> Service:
-        """Return a service with few people and 200,000 posts."""
+        """Return a service with few users and 200,000 posts."""
         name = f"crowded-{backend}"
         if name not in self._services:
             self._services[name] = self._started(name, backend, FEW)
@@ -63,7 +63,7 @@ class Scene:
         return self._floors
 
     def compare(self, *subjects: Subject) -> Comparison:
-        """With both floors, in the same rounds."""
+        """Compare the subjects with both baselines, in the same rounds."""
         return Comparison([*self.floors, *subjects], self.pace).run(cost)
 
     def new_folder(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The service as it runs in production: everything the contract demands is on, and people in it."""
+"""The service as in production: every feature of the contract is on, and it has users."""
 
 import json
 import subprocess
@@ -20,9 +20,9 @@ CROWD = 100_000
 PASSWORD = "correct horse battery staple"
 ADMIN = "admin@bench.example"
 RARE = "zyzzyva"
-"""Stands in the name of one user."""
+"""A part of the name of one user."""
 OFTEN = "100000000/minute"
-"""So that limits are counted, and nobody meets one."""
+"""A rate for which requests are counted and never refused."""
 NOTHING_MORE: Mapping[str, str] = {}
 
 
@@ -76,7 +76,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Service:
-    """A running one, with a crowd of people of whom a few are signed in."""
+    """A running service with many users, of whom a few are signed in."""
 
     name: str
     url: str
@@ -89,7 +89,7 @@ class Service:
         return Client(self.server.port, who.token if who else "")
 
     def by_each(self, method: str, path: str, body: Any = None) -> list[Request]:
-        """The same request by every user in turn."""
+        """Return the same request for each user in turn."""
         content = json.dumps(body) if body else None
         return [Request(method, API + path, bearer(who.token), content) for who in self.people]
 
@@ -97,7 +97,7 @@ class Service:
         return [Request(method, API + path, bearer(self.admin.token))]
 
     def logins(self) -> list[Request]:
-        """Each from an address of its own: many at once from one are taken for guessing."""
+        """Return sign-ins, each from its own client IP, because the limits count per client IP."""
         return [
             Request(
                 "POST",

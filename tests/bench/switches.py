@@ -1,6 +1,6 @@
-"""`python -m tests.bench.switches`: print what parts of the engines buy, by switching each off.
+"""`python -m tests.bench.switches`: print the effect of parts of the engines, each switched off.
 
-A figure is the CPU time of a request with the part switched off, divided by the CPU time with it.
+A value is the CPU time of a request with the part switched off, divided by the CPU time with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from tests.bench.wrk import Request
 PACE = Pace(rounds=3, seconds=1)
 ON = "on"
 FEW = 100
-"""The people beside those who are signed in."""
+"""The number of users in addition to those who are signed in."""
 ROWS: dict[str, Callable[[Service], Sequence[Request]]] = {
     "GET /users/me": lambda it: it.by_each("GET", "/users/me"),
     "GET /posts/{id}": row_requests,

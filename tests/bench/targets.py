@@ -1,4 +1,4 @@
-"""What is to be reached: `must` is not to be missed, `goal` is to be approached in plain code."""
+"""The targets: `must` is required, `goal` is to be approached in plain code."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ RATIO = "CPU ratio"
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the table; `unit` says what its numbers are."""
+    """One line of the table; `unit` is that of its numbers."""
 
     key: str
     work: str
@@ -22,7 +22,7 @@ class Target:
         return "must" if self._at_least(value, self.must) else "missed"
 
     def share_of_goal(self, value: float) -> float:
-        """1 at the goal, more beyond it, whichever way the numbers run."""
+        """Return 1 at the goal and more beyond it, for rising and falling numbers."""
         if self.more_is_better:
             return value / self.goal
         return self.goal / value if value else float("inf")

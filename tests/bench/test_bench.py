@@ -1,4 +1,4 @@
-"""The bench's own arithmetic and drawing, on made-up figures; no load and no server."""
+"""The arithmetic and the drawing of the bench, with invented values; no load and no server."""
 
 from pathlib import Path
 from xml.etree import ElementTree

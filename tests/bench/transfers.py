@@ -1,4 +1,4 @@
-"""What files cost on the CPU, and in memory, on their way up and down."""
+"""The cost of uploads and downloads, in CPU time and in memory."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def growth_mb(server: Server, client: Client) -> float:
 
 
 def costs_of_one(server: Server, client: Client) -> tuple[float, float]:
-    """CPU seconds for each GB, up and down."""
+    """Return the CPU seconds for each GB of an upload and of a download."""
     begun = server.cpu_ns()
     path = f"{API}/files/{client.upload(f'{API}/files/upload', SIZE)['id']}"
     between = server.cpu_ns()

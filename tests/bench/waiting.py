@@ -1,4 +1,4 @@
-"""How long a read waits while the service has other work; wall-clock, so neighbours show in it."""
+"""The latency of a read during other work, in wall-clock time, so other processes affect it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -29,7 +29,9 @@ def logins(scene: Scene) -> Iterator[Figure]:
 def logins_per_cpu_second(service: Service, seconds: int) -> float:
     before = service.server.cpu_ns()
     answers = run(service.server.port, service.logins(), seconds, LOGGING_IN)
-    spent = (service.server.cpu_ns() - before) / 1e9  # at once: what waits is in no answer yet
+    spent = (
+        service.server.cpu_ns() - before
+    ) / 1e9  # at once: waiting requests have no response yet
     settle(service.server)
     if answers.failed:
         raise RuntimeError(f"{answers.failed} of {answers.requests} logins failed.")
@@ -37,7 +39,7 @@ def logins_per_cpu_second(service: Service, seconds: int) -> float:
 
 
 def beside_others(scene: Scene) -> Iterator[Figure]:
-    """Reads of a post, on SQLite."""
+    """Measure reads of a post, on SQLite."""
     service = scene.service("sqlite")
     post = service.client(service.people[0]).send(
         "POST", "/api/v1/posts", {"title": "Read beside others", "content": "A few words."}
@@ -57,7 +59,7 @@ def beside_others(scene: Scene) -> Iterator[Figure]:
 def p99_beside(
     others: Load, service: Service, reads: Sequence[Request], seconds: int, connections: int
 ) -> float:
-    """What the others get does not count: the service may shed what is too much for it."""
+    """Return the p99 of the reads; the other requests may be refused under load."""
     answers = run(service.server.port, reads, seconds, connections)
     others.answers()
     settle(service.server)

@@ -27,7 +27,7 @@ from tests.bench.service import API, atrium, environment, register
 
 OURS = tuple(str(ROOT / name) + os.sep for name in ("config", "core", "modules"))
 PARTS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
-"""Code that is a function of its own in some releases of Python only."""
+"""Code that is a function only in some releases of Python."""
 BODIES = {
     "PATCH /users/me": '{"age": 4%d}',
     "POST /posts": '{"title": "Post %d", "content": "A few words."}',

@@ -1,4 +1,4 @@
-"""Searches in 200,000 posts, each after a write, so that no total is remembered."""
+"""Searches in 200,000 posts, each after a write, so that no total is cached."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -17,7 +17,7 @@ DRAFT = {"title": "One more", "content": "So that what was counted before is for
 
 
 def words(scene: Scene) -> Iterator[Figure]:
-    """A common word and two syllables of Hangul, beside LIKE and beside a list without search."""
+    """Measure a common word and two syllables of Hangul, beside LIKE and a list without search."""
     for backend in BACKENDS:
         service, rounds = scene.crowded(backend), range(scene.pace.rounds)
         for name, term in (("total", COMMON), ("syllables", SYLLABLES_OF_FEW)):

@@ -1,4 +1,4 @@
-"""Load by `wrk`, from a core of its own: requests sent in turn, and what it says of the answers."""
+"""Load by `wrk` on its own core: requests sent in turn, and the statistics of the responses."""
 
 import json
 import re
@@ -27,7 +27,7 @@ end
 
 @dataclass(frozen=True)
 class Request:
-    """ASCII only."""
+    """A request in ASCII."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ def installed() -> bool:
 
 
 class Load:
-    """Running from its making on, until its time is over."""
+    """A load that runs from its construction until its time is over."""
 
     def __init__(
         self, port: int, requests: Sequence[Request], seconds: int, connections: int
@@ -67,7 +67,7 @@ class Load:
             )
 
     def answers(self) -> Answers:
-        """Waits for the end."""
+        """Wait for the end, and return the statistics."""
         try:
             said, _ = self._process.communicate(timeout=self._limit)
         finally:
@@ -91,14 +91,14 @@ def call(request: Request) -> str:
 
 
 def quote(text: str) -> str:
-    """JSON's strings are Lua's, as long as they are ASCII."""
+    """Return a string of Lua, which equals one of JSON if it is ASCII."""
     if not text.isascii():
         raise ValueError(f"{text!r} is not ASCII.")
     return json.dumps(text)
 
 
 def parse(said: str) -> Answers:
-    """Raises RuntimeError for what is no report of wrk's."""
+    """Return the statistics. Raises RuntimeError for text that is not a report of wrk."""
     requests = re.search(r"(\d+) requests in", said)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     p99 = re.search(r"\s99%\s+([\d.]+)(us|ms|s|m)\b", said)

@@ -1,6 +1,6 @@
-"""Generate clients from the document that the service serves, compile them, and use three of them.
+"""Generates clients from the document that the service serves, compiles them, and uses three.
 
-`make check-clients`. Everything is installed and made in `.clients`, which git ignores.
+`make check-clients`. All tools and clients are in `.clients`, which git ignores.
 """
 
 import json
@@ -27,7 +27,7 @@ NPM = ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", 
 PIP = [str(BIN / "pip"), "install", "--quiet", "--disable-pip-version-check"]
 TRIES = 3
 FREE_FORM = {"ActivityReadChanges", "AuditReadChanges", "ExportReadData"}
-"""The members of an answer that hold any JSON."""
+"""The members of a response that hold any JSON."""
 
 
 class Broken(Exception):
@@ -74,7 +74,7 @@ def retried(command: list[str]) -> None:
 
 
 def served() -> Iterator[tuple[dict[str, Any], str]]:
-    """The document of a service that runs meanwhile, and its address."""
+    """Yield the document of a running service, and its URL."""
     folder = WORK / "served"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -122,7 +122,7 @@ def lint(_: dict[str, Any]) -> None:
 
 
 END_OF_LIFE = "deprecation warning: node.js"
-"""What the linter says of the Node.js that runs it, not of the document."""
+"""A message of the linter about its Node.js, not about the document."""
 
 
 def openapi_typescript(document: dict[str, Any]) -> None:
@@ -180,19 +180,19 @@ OF_THE_TOOL = (
     "Failed to get the schema name: null",
     "Could not compute datatypeWithEnum from bytes",
 )
-"""What the generator says of any document of OpenAPI 3.1, and of its own Python names."""
+"""Messages of the generator about each OpenAPI 3.1 document, and about its own Python names."""
 
 GENERATORS = (openapi_typescript, hey_api, orval, kubb, openapi_python_client, openapi_generator)
 
 
 def require_all(document: dict[str, Any], made: str, called: Callable[[str], str]) -> None:
-    """Raises Broken where an operation was left out."""
+    """Check that no operation is missing. Raises Broken otherwise."""
     missing = [name for name in operations(document) if called(name) not in made]
     require(not missing, f"{missing} were left out.")
 
 
 def require_types(made: str) -> None:
-    """Raises Broken where a type is unknown, except the members that hold any JSON."""
+    """Check that each type is known, except members that hold any JSON. Raises Broken otherwise."""
     code = re.sub(r"/\*.*?\*/", "", made, flags=re.DOTALL)
     untyped = re.findall(r".*(?:\bunknown\b|\bany\b).*", code)
     require(len(untyped) <= len(FREE_FORM), "\n".join(untyped))

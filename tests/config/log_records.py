@@ -19,7 +19,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 class Log:
-    """What was logged since; `start` configures logging to write here."""
+    """The log records since `start`, which configures logging to write here."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,7 +45,7 @@ class Log:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[Log]:
-    """As it was before, afterwards: logging belongs to the process."""
+    """Yield a log, and restore the logging of the process afterwards."""
     root, before = logging.getLogger(), structlog.get_config()
     handlers, level = list(root.handlers), root.level
     log = Log(tmp_path / "log")

@@ -1,4 +1,4 @@
-"""Every line, ours and the libraries', is one record without secrets that moves no terminal."""
+"""Each line, of the project and of libraries, is one record without secrets and control codes."""
 
 import logging
 import os
@@ -243,7 +243,7 @@ class TestAccessLine:
         assert log.text != ""
 
     def test_an_access_line_is_cheap(self, log: Log) -> None:
-        """Several times cheaper than a line of structlog: that is why it exists."""
+        """It costs a fraction of a line of structlog, which is the reason for the function."""
         log.start()
         access = access_writer(log.lines, "info", "json")
         logger = structlog.get_logger()

@@ -42,7 +42,7 @@ def cost(text: str) -> float:
 def test_eight_times_the_text_costs_about_eight_times_as_much(
     piece: str, start: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In quadratic time it is 64 times; both lengths are too long to be measured in noise."""
+    """Quadratic time would be 64 times; both lengths are long enough for the noise."""
     monkeypatch.setattr(redaction, "MAX_TEXT_LENGTH", SHORT * GROWTH)
     text = start + piece * SHORT * GROWTH
     short, long = cost(text[:SHORT]), cost(text[: SHORT * GROWTH])

@@ -1,4 +1,4 @@
-"""In development the secret key is made once and kept, whoever comes first."""
+"""In development the secret key is created once and kept, also with several processes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -18,12 +18,12 @@ MOMENTS = ("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z")
 
 @pytest.fixture
 def backend() -> str:
-    """No cursor depends on the database."""
+    """Cursors do not depend on the database."""
     return "sqlite"
 
 
 async def record_dead(core: CoreContainer) -> None:
-    """Leave an event that the relay has given up, and so delivers no more."""
+    """Add an event that the relay has given up, and so no longer delivers."""
     now = utc_now()
     event = RecordedEvent(name="a", payload="{}", addressed_to=",a,", recorded_at=now, due_at=now)
     delivery = Delivery(
@@ -37,7 +37,7 @@ async def record_dead(core: CoreContainer) -> None:
 
 @pytest.fixture
 async def lists(admin: TestUser, user: TestUser, core: CoreContainer) -> list[Operation]:
-    """Every list of the API, each with two rows at least."""
+    """Return every list of the API, each with two rows at least."""
     client = admin.client
     for number in range(2):
         await record_dead(core)
@@ -113,7 +113,7 @@ async def test_a_cursor_within_a_range_goes_on_within_that_range_only(
                 continue
             first, second = MOMENTS
             cursor = (await page(client, each.path, "", **{name: first})).json()["next_cursor"]
-            if not cursor:  # a moment that no row has
+            if not cursor:  # a timestamp that no row has
                 continue
             tried.add((each.path, name))
             assert (await page(client, each.path, cursor, **{name: first})).status_code == 200

@@ -1,4 +1,4 @@
-"""Every module keeps every rule; a new one is covered the moment its folder exists."""
+"""Every module keeps every rule; the tests find a new one by its folder."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name_
 
 @pytest.fixture(scope="module")
 def unsound(tmp_path_factory: pytest.TempPathFactory, log_lines: LogWriter) -> Litestar:
-    """Every module, and those that break the rules."""
+    """Return the breaches of every module, and of those that break the rules."""
     folder = tmp_path_factory.mktemp("contracts")
     settings = Settings(environment="test", data_dir=folder)
     return build_app(settings, {"broken": Broken, "sweeping": ExpiredDataCleanup}, log_lines)

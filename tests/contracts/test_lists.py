@@ -1,4 +1,4 @@
-"""Every order and filter of every list is answered by an index, as both databases plan it."""
+"""Every order and filter of every list uses an index, in the plans of both databases."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import chain
@@ -30,7 +30,7 @@ def listings(app: Litestar) -> list[Listing]:
 
 
 class Answerless(ReadConnection):
-    """Reads that find nothing, and keep the statement."""
+    """A read connection that returns no rows, and keeps the statement."""
 
     statement: Select[Any]
 
@@ -79,7 +79,7 @@ def value_for(column: Any) -> Any:
 
 
 class Explain(Executable, ClauseElement):
-    """The plan of a statement, whose values are bound as ever."""
+    """The plan of a statement, with the values bound as usual."""
 
     inherit_cache = False
 
@@ -106,7 +106,7 @@ def plan_of(connection: Connection, statement: Select[Any]) -> str:
 
 
 def reads_all(plan: str, table: str) -> bool:
-    """Does it sort, or walk over, more than an index has found?"""
+    """Return whether the plan sorts, or scans more rows than an index has found."""
     lines = plan.splitlines()
     scans = any(it == f"SCAN {table}" or f"Seq Scan on {table}" in it for it in lines)
     found = any(it.startswith("SEARCH") for it in lines)

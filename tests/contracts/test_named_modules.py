@@ -1,4 +1,4 @@
-"""No text of the core names a module by its path: it would need the module without an import."""
+"""No text of core has the path of a module: core would need the module without an import."""
 
 import ast
 import re

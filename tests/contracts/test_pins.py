@@ -1,4 +1,4 @@
-"""A name that is stored, or that operators and clients rely on, does not go by accident."""
+"""A name that is stored, or that operators and clients use, does not go by accident."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

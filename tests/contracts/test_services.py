@@ -20,19 +20,19 @@ PLACE = services.__name__
 
 
 class Deletion:
-    """A service that asks for a proof by the port of core."""
+    """A service that takes a proof by the port of core."""
 
     def __init__(self, reauthentication: Reauthentication) -> None: ...
 
 
 class Proof:
-    """A service that the port of core leads back to itself."""
+    """A service whose argument, by the port of core, is itself."""
 
     def __init__(self, deletion: Deletion) -> None: ...
 
 
 class OwnLogin(Module):
-    """A module in the place of `auth`, whose proof needs a service that needs the proof."""
+    """A module in place of `auth`, whose proof needs a service that needs the proof."""
 
     services = (Proof, Deletion)
 

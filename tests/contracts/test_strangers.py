@@ -1,4 +1,4 @@
-"""No route but the public ones tells a stranger anything, whatever it would have answered."""
+"""Only public routes return data to unauthenticated users; the others refuse them first."""
 
 import re
 

@@ -1,1 +1,1 @@
-"""The documents: every code block runs, every link leads somewhere, every table is up to date."""
+"""The documents: each code block runs, each link has its target, and each table is up to date."""

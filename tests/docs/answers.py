@@ -1,4 +1,4 @@
-"""Whether an answer is the one a page shows; what differs each time is not looked at."""
+"""Compares a response with the one on a page, except for values that differ each time."""
 
 import json
 import re
@@ -16,7 +16,7 @@ ANYTHING = "…"
 
 
 def differs(language: str, shown: str, got: str) -> str | None:
-    """The first difference, in words."""
+    """Return the first difference as a sentence, or None."""
     match language:
         case "json":
             return of_json(json.loads(shown), read_json(got))
@@ -47,7 +47,7 @@ def of_http(shown: str, got: str) -> str | None:
 
 
 def of_json(shown: Any, got: Any, at: str = "$") -> str | None:
-    """`"…"` stands for any value, as a key for more members, at the end of a list for more."""
+    """Return the first difference; `"…"` is any value, or further members of a collection."""
     if shown == ANYTHING:
         return None
     if isinstance(shown, dict) and isinstance(got, dict):
@@ -80,7 +80,7 @@ def of_lists(shown: list[Any], got: list[Any], at: str) -> str | None:
 
 
 def read_http(text: str) -> tuple[dict[str, str], str]:
-    """Header fields by name, the status under the empty one, and the body, of the last answer."""
+    """Return the header fields by name, the status under "", and the body of the last response."""
     last = text.replace("\r\n", "\n")
     last = last[max(0, last.rfind("HTTP/1.1 ")) :]
     head, _, body = last.strip().partition("\n\n")

@@ -9,7 +9,7 @@ from tests.docs.tutorials import copy_with_tutorials
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, to which the tutorials have added their modules."""
+    """Return a copy of the project, to which the tutorials have added their modules."""
     copy = tmp_path_factory.mktemp("tutorial")
     copy_with_tutorials(copy)
     return copy

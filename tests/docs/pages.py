@@ -1,7 +1,7 @@
 """The pages of the documentation, read as their code blocks.
 
 How a block is checked follows from its language: see CONTRIBUTING.md, *How these pages are tested*.
-A block in `http`, `json` or `text` directly below a `sh` block is its answer.
+A block in `http`, `json` or `text` directly below a `sh` block is its output.
 """
 
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SAMPLES = ("hello", "posts")
-"""Modules a team may take away, and with them the pages whose examples speak to them."""
+"""The modules that a team may delete, together with the pages whose examples use them."""
 
 KOREAN = ".ko.md"
 """The ending of a page that is a translation: its blocks are compared with the English, not run."""
@@ -33,7 +33,7 @@ class Block:
     language: str
     text: str
     between: str
-    """What stands between this block and the one before."""
+    """The text between this block and the one before."""
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -52,7 +52,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Step:
-    """A command and, where the page shows one, its answer."""
+    """A command and, where the page shows it, its output."""
 
     command: Block
     answer: Block | None
@@ -76,5 +76,5 @@ def steps_of(page: Path) -> Iterator[Step]:
 
 
 def speaks_of(page: Path, module: str) -> bool:
-    """Whether its blocks use what this module gives, so that they need it."""
+    """Return whether the code blocks of the page use the module, and so require it."""
     return any(re.search(rf"\b{module}\b", each.text) for each in blocks_of(page))

@@ -11,7 +11,7 @@ from tests.docs.pages import ROOT, Block, Step
 
 END_OF_STEP = "\x1e"
 PUBLISHED = "127.0.0.1:8000"
-"""Where the pages say that the service is."""
+"""The host and the port of the service on the pages."""
 
 # Of `make` the pages' lines are read, not done: making the environment is not for a test.
 PRELUDE = f"""set -eu -o pipefail
@@ -21,7 +21,7 @@ make() {{ command make --dry-run --directory='{ROOT}' "$@" >/dev/null; }}
 
 @dataclass(frozen=True)
 class Server:
-    """A running service, the folder it keeps its data in, and its first admin's password."""
+    """A running service, its data folder, and the password of its first admin."""
 
     address: str
     data_dir: Path
@@ -35,7 +35,7 @@ class Server:
 
 
 def run_page(steps: Sequence[Step], server: Server, folder: Path) -> list[str]:
-    """What each command printed. AssertionError for one that failed."""
+    """Return the output of each command. Raises AssertionError if a command fails."""
     script = PRELUDE + "".join(f"{each.command.text}\nprintf '{END_OF_STEP}'\n" for each in steps)
     ended = subprocess.run(
         ["bash", "-c", server.localised(script)],  # noqa: S607
@@ -54,7 +54,7 @@ def run_page(steps: Sequence[Step], server: Server, folder: Path) -> list[str]:
 
 
 def environment(server: Server) -> dict[str, str]:
-    """As on an operator's terminal: `atrium` is at hand and works on the same data."""
+    """Return the environment of a terminal: `atrium` is in PATH and uses the same data."""
     commands = Path(sys.executable).parent
     return {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",

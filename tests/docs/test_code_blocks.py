@@ -1,4 +1,4 @@
-"""Every code block of the pages does what the page says."""
+"""Each code block of the pages works as its page says."""
 
 import configparser
 import os
@@ -62,7 +62,7 @@ def having(*languages: str) -> list[Block]:
 
 
 def programs_in(page: Path) -> list[Block]:
-    """What runs by itself, unlike a file of the tutorial."""
+    """Return the blocks that are programs, and not files of the tutorial."""
     return [each for each in blocks_of(page) if each.language == "python" and not each.file]
 
 
@@ -196,7 +196,7 @@ def test_json_is_json(block: Block) -> None:
     ids=lambda page: page.name,
 )
 def test_python_runs(page: Path, tmp_path: Path) -> None:
-    """All blocks of a page are one program, so that later ones may use what earlier ones say."""
+    """All blocks of a page are one program, so that later ones may use names of earlier ones."""
     blocks = programs_in(page)
     program = tmp_path / "program.py"
     program.write_text("\n".join(textwrap.dedent(each.text) for each in blocks))

@@ -24,7 +24,7 @@ NOT_SAID = {
     "스케줄": "주기 작업",
     "주소 확인": "이메일 인증",
 }
-"""Words that mislead or have a synonym in the glossary, and the word in their place."""
+"""Words that mislead or have a synonym in the glossary, with their replacement."""
 GUIDES = [page for page in PAGES if page.name != "CHANGELOG.md" and not page.name.endswith(KOREAN)]
 
 

@@ -26,12 +26,12 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 def test_settings_are_all_on_their_page() -> None:
-    """Out of date: run `python -m tests.docs.settings_page`."""
+    """If this test fails, run `python -m tests.docs.settings_page`."""
     assert PAGE.read_text() == render(every_class())
 
 
 def test_the_page_of_the_kit_has_its_docstrings() -> None:
-    """Out of date: run `python -m tests.docs.kit_page`."""
+    """If this test fails, run `python -m tests.docs.kit_page`."""
     assert kit_page.PAGE.read_text() == kit_page.render()
 
 

@@ -1,8 +1,11 @@
 """The check of words finds what misleads, and nothing in plain sentences."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.wording import findings
+from tests import wording
+from tests.wording import CHECKED, findings
 
 PLAIN = '''"""Client IPs of requests."""
 
@@ -44,3 +47,23 @@ def test_words_that_mislead_are_found(source: str, words: list[str]) -> None:
 def test_each_is_named_with_its_file_and_line() -> None:
     [finding] = findings('NAME = 1\n"""Whatever."""', "some.py")
     assert finding == ("some.py:2", "Whatever")
+
+
+@pytest.mark.parametrize("folder", CHECKED)
+def test_a_file_of_each_folder_is_read(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(wording, "ROOT", tmp_path)
+    file = tmp_path / folder / "some" / "file.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(PLAIN)
+    wording.main()
+    file.write_text('"""How it is done."""')
+    with pytest.raises(SystemExit, match="1 to say in plain words"):
+        wording.main()
+    expected = f"{folder}/some/file.py:1: a docstring that begins with How\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_the_docstrings_of_tests_are_checked() -> None:
+    assert "tests" in CHECKED

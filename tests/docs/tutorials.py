@@ -1,4 +1,4 @@
-"""The modules of the tutorials: a copy of the project that has them, and commands run in it."""
+"""The modules of the tutorials: a copy of the project with them, and commands in this copy."""
 
 import os
 import subprocess

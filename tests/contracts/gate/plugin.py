@@ -49,7 +49,7 @@ ERRORS: list[type[ProblemError]] = [NotFreshAtTheGate, *OTHERS]
 
 
 class Guard:
-    """Serves every port of authentication."""
+    """A guard that serves every port of authentication."""
 
     async def identify(self, token: str) -> Principal | None:
         ago = utc_now() - timedelta(hours=1)

@@ -1,1 +1,1 @@
-"""Keeps the rules."""
+"""A module that keeps the rules."""

@@ -9,7 +9,7 @@ from core.data.models import Base, UtcDateTime, nothing_personal
 
 
 class Apart(DeclarativeBase):
-    """Not core's, so that these tables are never made."""
+    """The base class of tables that are never created, because it is not core's."""
 
     type_annotation_map: ClassVar[dict[Any, Any]] = Base.type_annotation_map
 

@@ -54,7 +54,7 @@ def install(site: Path, name: str, **files: str) -> None:
 
 
 def raising(line: str) -> str:
-    """The plugin with this line before its class."""
+    """Return the plugin with this line before its class."""
     return PLUGIN.replace("class Plugin", f"{line}\n\n\nclass Plugin")
 
 
@@ -72,7 +72,7 @@ class Kitchen(Controller):
 
 
 def routed(controller: str) -> str:
-    """The plugin with a controller of its router."""
+    """Return the plugin with a controller in its router."""
     services = "    services = (Stove,)"
     routed = PLUGIN.replace(services, f"{services}\n    controllers = ({controller},)")
     return f"from {{name}}.router import Kitchen\n{routed}"
@@ -97,12 +97,12 @@ WIRING = {
     "ungiving": {"plugin": PLUGIN + "\n    def contributions(self):\n        1 / 0\n"},
     "oddly": {"plugin": PLUGIN + "\n    def contributions(self):\n        return (5,)\n"},
 }
-"""Modules whose plugin can be loaded, and something else cannot."""
+"""Modules with a plugin that loads, and with another part that does not."""
 COMMANDS = {
     "uncooked": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 1 / 0")},
     "raw": {"plugin": PLUGIN.replace("lambda: cook", "lambda: 5")},
 }
-"""Modules whose commands alone cannot be made."""
+"""Modules with commands that cannot be made."""
 BUILDING = {
     "unbuilt": {"service": SERVICE.replace("    pass", CRASHES)},
     "unreadable": {"router": ROUTER, "plugin": routed("Kitchen")},

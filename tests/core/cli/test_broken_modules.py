@@ -1,4 +1,4 @@
-"""A module, or a setting, that is wrong: one sentence says it, and the other commands go on."""
+"""A module or a setting that is wrong is reported in one sentence; other commands still work."""
 
 import re
 import subprocess
@@ -53,7 +53,7 @@ Done = subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every module that fails is installed."""
+    """Return a folder in which every module that fails is installed."""
     folder = tmp_path_factory.mktemp("broken")
     for name, files in EVERY.items():
         install(folder / "site", name, **files)
@@ -67,7 +67,7 @@ def told(folder: Path, *command: str, **settings: str) -> Done:
 
 
 def named(folder: Path, text: str) -> set[str]:
-    """Return the modules of which the text says what is wrong."""
+    """Return the modules that have an error in the text."""
     site = folder / "site"
     return {
         name for name, it in SENTENCES.items() if it.format(name=name, here=site / name) in text

@@ -1,4 +1,4 @@
-"""What an operator reads who does something wrong: one sentence, in one form, on standard error."""
+"""An error of the operator is one sentence, in one form, on standard error."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ NOT_THERE = "it does not respond (ConnectionError): start it, or correct REDIS_U
 
 
 def tell(folder: Path, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """Without a terminal."""
+    """Run a command without a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "core.cli", *command],
         stdin=subprocess.DEVNULL,
@@ -109,7 +109,7 @@ GOOD_PASSWORD = "a long one of no words 1"
 
 @pytest.fixture
 def migrated(tmp_path: Path) -> Path:
-    """The DATA_DIR."""
+    """Return a DATA_DIR with a migrated database."""
     run(tmp_path, "migrate")
     return tmp_path / "var"
 
@@ -213,7 +213,7 @@ except SystemExit:
 
 
 def loaded_by(folder: Path, *command: str, names: set[str]) -> str:
-    """Which of the libraries and files the command has loaded, after all that it prints."""
+    """Return the libraries and files that the command has loaded, after its output."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED_BY.replace("{names}", repr(names)), *command],
         capture_output=True,
@@ -237,7 +237,7 @@ main()
 
 
 def test_the_end_of_a_command_searches_nothing_that_was_loaded(tmp_path: Path) -> None:
-    """The collector would walk over all of it again, which costs as much as a third of the run."""
+    """A last run of the collector would cost up to a third of the command."""
     done = subprocess.run(
         [sys.executable, "-c", FROZEN, "--help"],
         capture_output=True,
@@ -257,7 +257,7 @@ def test_the_version_needs_no_library_of_the_service(tmp_path: Path) -> None:
 
 
 def test_help_builds_no_application_and_no_service(tmp_path: Path) -> None:
-    """It writes nothing either."""
+    """The command writes no file either."""
     building = {"core.app", "core.engine.http.server", "uvicorn", "alembic"}
     printed = loaded_by(tmp_path, "--help", names=building)
     assert "create-admin" not in printed and "  keys " in printed

@@ -1,4 +1,4 @@
-"""A model that differs from its migrations is told before a request meets it."""
+"""A model that differs from its migrations is reported before a request uses it."""
 
 import subprocess
 import sys

@@ -70,7 +70,7 @@ def has_shelves(folder: Path) -> bool:
 
 
 def name_served(address: str) -> str | None:
-    """Return what the module answers; nothing while the worker is replaced."""
+    """Return the response of the module; None while the worker is replaced."""
     with suppress(TransportError), client_at(address) as client:
         name: str = client.get("/shelves").json()["name"]
         return name

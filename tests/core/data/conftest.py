@@ -42,6 +42,6 @@ async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]
 
 @pytest.fixture
 async def heard(db: Database, cache_versions: CacheVersions) -> None:
-    """Other machines have just been asked; what is remembered counts for two seconds."""
+    """Poll the other machines, so that cached values are valid for two seconds."""
     if cache_versions.must_poll:
         await InvalidationPoller(db, cache_versions).hear()

@@ -1,4 +1,4 @@
-"""A list of things, and its rows."""
+"""A list of rows, and the rows."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ SELECT_ALL = select(Thing)
 
 
 async def fill(db: Database, size: int = 25) -> None:
-    """Many ties in each column but the name."""
+    """Add rows with many equal values in each column except the name."""
     async with db.transaction() as tx:
         for number in range(size):
             tx.session.add(

@@ -1,4 +1,4 @@
-"""Rows that a test knows by their names."""
+"""Rows that a test finds by their names."""
 
 from sqlalchemy import bindparam, insert, select
 

@@ -1,4 +1,4 @@
-"""Reads that keep the statements which a list makes."""
+"""Reads that record the statements of a list."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from core.engine.sql import NOTHING, Count, ReadConnection, Values
 
 
 class RecordedReads(ReadConnection):
-    """Reads that pass each statement on and keep it, and that may answer another sample."""
+    """Reads that forward and record each statement, and that may return another sample."""
 
     def __init__(self, reads: ReadConnection, sample: Sequence[str] | None = None) -> None:
         self._reads, self._sample = reads, sample

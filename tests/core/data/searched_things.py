@@ -1,4 +1,4 @@
-"""Things with texts, and the ways to search them."""
+"""Rows with texts, and the ways to search them."""
 
 from typing import Any
 

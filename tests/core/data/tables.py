@@ -1,4 +1,4 @@
-"""Tables of no module, apart from the project's own, for tests of what all modules stand on."""
+"""Tables of no module, separate from the project's own, for tests of core."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -61,7 +61,7 @@ WORDS = Tables.metadata.tables["words"]
 
 
 class Screw(Tables):
-    """Goes with its thing."""
+    """A row that is deleted with its parent."""
 
     __tablename__ = "screws"
 
@@ -70,7 +70,7 @@ class Screw(Tables):
 
 
 class Note(Tables):
-    """Stays without its screw, and so does what refers to it."""
+    """A row that outlives its screw, as the rows that refer to it do."""
 
     __tablename__ = "notes"
 
@@ -94,7 +94,7 @@ class Mood(Enum):
 
 
 class Kind(Tables):
-    """A column of every sort a plan has to translate."""
+    """A row with a column of each type that a plan converts."""
 
     __tablename__ = "kinds"
 
@@ -118,7 +118,7 @@ class Seat(Versioned, Tables):
 
 
 class Tag(Tables):
-    """Has a key of one text."""
+    """A row with a key of one text."""
 
     __tablename__ = "tags"
 
@@ -126,7 +126,7 @@ class Tag(Tables):
 
 
 class Pair(Tables):
-    """Has a key of two columns."""
+    """A row with a key of two columns."""
 
     __tablename__ = "pairs"
 
@@ -135,7 +135,7 @@ class Pair(Tables):
 
 
 class Ticket(Tables):
-    """Has a key that the database generates."""
+    """A row with a key that the database generates."""
 
     __tablename__ = "tickets"
 
@@ -144,7 +144,7 @@ class Ticket(Tables):
 
 
 class Plan(Versioned, Tables):
-    """Has a value that can be changed in place."""
+    """A row with a mutable value."""
 
     __tablename__ = "plans"
 

@@ -1,4 +1,4 @@
-"""The audit trail: an entry if and only if the act, and who is meant by it."""
+"""The audit log: an entry if and only if the act is done, with the right target."""
 
 from asyncio import sleep
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Transactions whose caller is cancelled, or which the database throws away."""
+"""Transactions that are cancelled by their caller, or rolled back by the database."""
 
 from asyncio import CancelledError, Event, create_task, gather, sleep, timeout
 from contextvars import copy_context
@@ -40,7 +40,7 @@ async def test_a_cancelled_writer_leaves_no_transaction_behind(db: Database, mom
 
 
 async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
-    """Cancel at many moments of many neighbours; acknowledged work is there, the rest whole."""
+    """Many transactions are cancelled at random times; acknowledged work is stored."""
     acknowledged: set[str] = set()
 
     async def write(name: str) -> None:
@@ -67,7 +67,7 @@ async def test_cancelled_at_any_moment_the_rest_goes_on(db: Database) -> None:
 
 
 async def nothing_is_checked_out(db: Database) -> None:
-    """A commit that was cancelled is finished all the same, so wait for it."""
+    """Wait until a commit that was cancelled has completed."""
     while db._pool.lent or db._commits.running:  # noqa: ASYNC110
         await sleep(0.01)
 
@@ -94,7 +94,7 @@ async def test_a_commit_once_begun_is_told_though_its_caller_is_gone(db: Databas
 
 
 async def test_what_sqlite_threw_away_is_never_acknowledged(db: Database) -> None:
-    """A full disk makes SQLite roll back by itself, and with it those who were ready."""
+    """A full disk makes SQLite roll back, together with the other transactions of the group."""
     if db.engine.dialect.name != "sqlite":
         return
     begun, lost = Event(), Event()

@@ -1,4 +1,4 @@
-"""Transactions: many at once, inside each other, and misused."""
+"""Transactions: concurrent, nested, and misused."""
 
 from asyncio import Event, create_task, gather, sleep
 from uuid import uuid4
@@ -38,7 +38,7 @@ async def test_increments_at_once_add_up(db: Database) -> None:
 
 
 async def test_who_fails_among_many_takes_back_only_its_own(db: Database) -> None:
-    """They share a COMMIT on SQLite, and must not share a fate."""
+    """The transactions share a COMMIT on SQLite, and one may fail alone."""
 
     async def attempt(number: int) -> None:
         await add(db, f"{number:03}", failing=number % 3 == 0)
@@ -103,7 +103,7 @@ async def test_half_a_work_is_not_committed_because_its_error_was_caught(db: Dat
 
 
 async def test_a_task_started_in_a_transaction_may_not_join_it(db: Database) -> None:
-    """On SQLite it would wait for its parent's turn, and its parent for it."""
+    """On SQLite the task would wait for its parent, and the parent for the task."""
     with pytest.raises(RuntimeError, match="start it afterwards"):
         async with db.transaction():
             await gather(add(db, "a"), add(db, "b"))

@@ -25,7 +25,7 @@ def backend() -> str:
 
 @pytest.fixture
 async def db(core: CoreContainer) -> Database:
-    """Three old rows; a guess locks those of a client, of the strangers and of an address."""
+    """Return a database with three old rows, which sign-in attempts lock in different columns."""
     found = core.db()
     row = {"failures": 1, "since": PAST, "open_at": PAST, "forget_at": PAST}
     async with found.transaction() as tx:

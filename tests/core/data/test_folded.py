@@ -1,4 +1,4 @@
-"""Folded copies follow their texts in every way of writing, and lists are sorted by them."""
+"""Folded copies follow their texts in each way of writing, and lists are sorted by them."""
 
 from typing import Any
 
@@ -102,7 +102,7 @@ async def test_lists_are_sorted_by_the_copy_then_by_code_point(db: Database, sig
 
 
 PLANNED = update(Word).values(updated_at=Word.updated_at)
-"""An UPDATE without a default that Python computes, which has a plan."""
+"""An UPDATE without a default from Python, so that it has a plan."""
 RENAME = PLANNED.where(Word.text == bindparam("old")).values(text=bindparam("new"))
 RENAME_ALL = PLANNED.values(text="Ünder")
 

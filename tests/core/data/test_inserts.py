@@ -1,4 +1,4 @@
-"""A row that is added is the row that is read, on both databases and past SQLAlchemy too."""
+"""An added row equals the row that is read, on both databases and without SQLAlchemy too."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Several processes on one database: writing at once, and one of them shot in the middle."""
+"""Several processes on one database: concurrent writes, and a process that is killed."""
 
 import signal
 import subprocess

@@ -51,7 +51,7 @@ async def test_pages_cover_the_list_in_order(db: Database) -> None:
 
 
 class NotedReads(ReadConnection):
-    """Reads of pages whose statements are noted."""
+    """Reads of pages whose statements are recorded."""
 
     def __init__(self, reads: ReadConnection) -> None:
         self._reads = reads
@@ -104,7 +104,7 @@ async def test_the_total_is_exact_after_every_write(db: Database) -> None:
 
 
 async def test_the_total_is_never_behind_one_s_own_write(db: Database) -> None:
-    """Many write and look at once; who looks after their own write sees at least that many."""
+    """Many tasks write and read concurrently; each sees its own write in the total."""
     written = 0
 
     async def write_and_look(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Search: plain text, whatever its case and characters, kept up by the database itself."""
+"""Search: plain text in any case and script, indexed by the database itself."""
 
 from sqlite3 import connect
 from unicodedata import category
@@ -87,7 +87,7 @@ async def test_a_vacuum_moves_no_row_to_another_text(db: Database, url: str) -> 
 
 
 async def test_the_database_folds_as_we_do(db: Database) -> None:
-    """All characters, a thousand at a time; in a database whose locale folds none of them too."""
+    """All characters are folded, a thousand at a time, also if the database locale folds none."""
     folding = select(func.search_fold(bindparam("text", type_=String())))
     async with db.read() as reads:
         for start in range(0, len(ASSIGNED), 1000):
@@ -96,7 +96,7 @@ async def test_the_database_folds_as_we_do(db: Database) -> None:
 
 
 async def test_every_text_is_found_by_itself_in_any_case(db: Database) -> None:
-    """Texts of all characters; a part of each is looked for."""
+    """Texts of all characters are found by a part of each."""
     letters = "".join(it for it in ASSIGNED if category(it) not in ("Cc", "Zl", "Zp"))
     parts = [letters[start : start + 5000] for start in range(0, len(letters), 5000)]
     async with db.transaction() as tx:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("heard")
 
 
 async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
-    """Its total and its pages are those of a text that is looked up, in every order."""
+    """Its total and its pages equal those of the index, in each order."""
     now = utc_now()
     rows = [
         {
@@ -49,7 +49,7 @@ async def test_a_common_text_is_met_on_a_walk(db: Database) -> None:
 
 
 async def test_a_condition_that_every_searched_row_meets_needs_no_look(db: Database) -> None:
-    """A total then comes of the index alone; a row that does not meet it has no text."""
+    """A total then needs only the index; a row outside the condition has no text."""
     unranked = Thing.rank.is_(None)
     query = SELECT_ALL.where(unranked)
     listing = Listing(sort=(Thing.name, Thing.id), search=SEARCH, searchable=unranked)
@@ -75,12 +75,12 @@ VARIED = [
     f"{'the winter' if at % 2 else 'winter of the lighthouse'} {chr(0xAC00 + at)}가나 'x' {at}"
     for at in range(120)
 ] + ["안녕하세요", "quiz", "a\\b", "'' \"\"", "&|!:*<->", "q"]
-"""Every word but the last few is in many rows."""
+"""Texts in which each word except the last few is in many rows."""
 
 
 @pytest.mark.parametrize("way", Way)
 async def test_each_way_finds_what_contains_the_text(db: Database, way: Way) -> None:
-    """Texts of one to many characters, common, rare and absent, one of them only as its parts."""
+    """The texts have one to many characters, and are common, rare or absent."""
     texts = {f"{at:03}": text for at, text in enumerate(VARIED)}
     async with db.transaction() as tx:
         tx.session.add_all([Thing(name=name, body=body) for name, body in texts.items()])
@@ -162,7 +162,7 @@ def names(rows: Any) -> list[str]:
 
 
 async def test_the_index_is_used(db: Database) -> None:
-    """A rare text among many is looked up, not scanned for."""
+    """A rare text among many rows is found by the index, without a scan."""
     await fill(db)
     async with db.transaction() as tx:
         connection = await tx.session.connection()

@@ -1,4 +1,4 @@
-"""Changes by one UPDATE: whose row, which version, and of two writers one wins."""
+"""Changes by one UPDATE: the row, the version, and two concurrent writers."""
 
 from typing import Any
 from uuid import UUID, uuid4

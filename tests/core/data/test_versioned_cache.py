@@ -1,4 +1,4 @@
-"""What is remembered is never older than the last commit."""
+"""A cached value is never older than the last commit."""
 
 from asyncio import Event, create_task
 

@@ -1,4 +1,4 @@
-"""Each switch leaves a service that works, and says at the start what it lacks."""
+"""With each switch the service works, and reports at the start what it lacks."""
 
 import subprocess
 import sys
@@ -61,7 +61,7 @@ def test_both_off_the_service_answers_and_says_what_it_lacks(tmp_path: Path) -> 
 
 @pytest.mark.process
 def test_the_protocol_is_not_imported_when_it_is_switched_off(tmp_path: Path) -> None:
-    """A newer uvicorn may lack the names that it imports."""
+    """A newer uvicorn may lack the imported names."""
     for value, loaded in (("stock", "[]"), ("", "['core.engine.http.protocol']")):
         printed = subprocess.run(
             [sys.executable, "-c", LOADED],

@@ -21,7 +21,7 @@ OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, S
 
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[Any]]:
-    """Failures here are meant, and their tracebacks need no drawing."""
+    """Yield the log records, without the tracebacks of the expected failures."""
     with capture_logs() as logged:
         yield logged
 
@@ -53,7 +53,7 @@ async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]
 async def other_db(
     db: Database, url: str, cache_versions: CacheVersions
 ) -> AsyncIterator[Database]:
-    """The same database, as another process has it open."""
+    """Yield the same database as another process opens it."""
     database = open_database(url, cache_versions)
     yield database
     await database.close()

@@ -1,6 +1,6 @@
-"""A process as events see it: a database, a clock and what modules contribute.
+"""A process for the tests of events: a database, a clock and the contributions of modules.
 
-Run as a program it is a real one: it delivers what is due, or dies in the middle of it.
+The program delivers due events in a real process, or dies during a delivery.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ def listener(handle: Any, name: str = "shop.pack", transactional: bool = False) 
 
 
 class Packing:
-    """A listener that writes down what it was told, and may then fail."""
+    """A listener that records its events, and may then fail."""
 
     def __init__(self, db: Database, failures: int = 0) -> None:
         self._db, self.failures = db, failures

@@ -1,4 +1,4 @@
-"""Leases: what a process has begun, and does not finish, comes to an end all the same."""
+"""Leases: work that a process began and did not complete is completed by another process."""
 
 from asyncio import CancelledError, Event, get_running_loop, timeout
 from datetime import timedelta
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_process_that_comes_back_too_late_changes_nothing(
     db: Database, other_db: Database, clock: FakeClock
 ) -> None:
-    """It was stopped, its lease ran out, and another has delivered meanwhile."""
+    """The process was paused, its lease expired, and another process has delivered meanwhile."""
     late, quick = Process(db, clock), Process(other_db, clock, listener(Packing(other_db)))
     await quick.order("tea")
     deliveries = Deliveries(late.db, clock, ["shop.pack"])

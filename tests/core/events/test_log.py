@@ -1,4 +1,4 @@
-"""What admins see of deliveries, and what they can do about them."""
+"""The deliveries that admins see, and the operations on them."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ def packing(db: Database) -> Packing:
 
 @pytest.fixture
 async def process(db: Database, clock: FakeClock, packing: Packing) -> Process:
-    """One delivery is dead, one has failed, one waits for its module, one is running, one due."""
+    """Return a process with deliveries that are dead, failed, waiting, running and due."""
     process = Process(db, clock, listener(packing))
     await process.order("dead")
     for _ in range(ATTEMPTS):

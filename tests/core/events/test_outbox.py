@@ -1,4 +1,4 @@
-"""Recording: a part of the work, and kept for listeners that come later."""
+"""Recording: in the transaction of the act, and kept for listeners of later releases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ async def kept(db: Database) -> int:
 
 @contextmanager
 def statements(db: Database) -> Iterator[list[str]]:
-    """What is sent to the database within the block."""
+    """Yield the statements that the block sends to the database."""
     seen: list[str] = []
 
     def note(*args: Any) -> None:
@@ -92,7 +92,7 @@ async def test_a_listener_that_comes_later_hears_what_it_missed_once(
 async def test_what_an_older_release_still_records_is_heard_too(
     db: Database, other_db: Database, clock: FakeClock
 ) -> None:
-    """Both run side by side while the new one is rolled out."""
+    """Both releases run at the same time during a rollout."""
     new, old = Process(db, clock, listener(Packing(db))), Process(other_db, clock)
     await new.tidy()
     await new.order("tea")
@@ -107,7 +107,7 @@ async def test_what_an_older_release_still_records_is_heard_too(
 async def test_listeners_whose_names_resemble_each_other_are_told_apart(
     db: Database, clock: FakeClock
 ) -> None:
-    """`_` and `%` mean something to LIKE."""
+    """`_` and `%` are wildcards of LIKE."""
     await Process(db, clock, listener(Packing(db), "shop.backed")).order("tea")
     for name in ("shop.b_cked", "shop.%", "shop.back", "shop.backed.up"):
         await Process(db, clock, listener(Packing(db), name)).tidy()

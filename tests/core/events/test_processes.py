@@ -1,4 +1,4 @@
-"""Real processes: they share the work, and one that dies in it is followed by the next."""
+"""Real processes: they share the work, and another one replaces a process that dies."""
 
 import sys
 from asyncio import create_subprocess_exec, gather
@@ -23,7 +23,7 @@ PROGRAM = [sys.executable, "-m", "tests.core.events.processes"]
 
 @asynccontextmanager
 async def processes(count: int, url: str, folder: Path, mode: str) -> AsyncIterator[list[int]]:
-    """Started together and let go together; their exit statuses are there after the block."""
+    """Yield processes that start and continue together; they have exit statuses after the block."""
     program = [*PROGRAM, url, str(folder), mode]
     started = [
         await create_subprocess_exec(*program, stdin=PIPE, stdout=PIPE) for _ in range(count)
@@ -51,7 +51,7 @@ async def test_two_processes_deliver_each_event_once(
 async def test_what_a_process_died_over_is_delivered_by_the_next(
     db: Database, url: str, tmp_path: Path, mode: str, left_behind: list[str]
 ) -> None:
-    """It dies between the effect and the ticking off; a transactional one leaves no effect."""
+    """The process dies before it marks the delivery as done; a transactional effect is undone."""
     process = Process(db, utc_now, listener(Packing(db)))
     await process.order("tea")
     async with processes(1, url, tmp_path, mode) as statuses:

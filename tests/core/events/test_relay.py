@@ -1,4 +1,4 @@
-"""Delivery: at least once, one process at a time, and nobody in the way of others."""
+"""Delivery: at least once, in one process at a time, and without delays for other events."""
 
 from asyncio import Event, gather, sleep, timeout
 from datetime import timedelta
@@ -46,7 +46,7 @@ async def test_each_listener_has_a_delivery_of_its_own(db: Database, clock: Fake
 
 
 async def test_events_come_about_in_their_order(db: Database, clock: FakeClock) -> None:
-    """Those under way at the same time may pass each other, and no others."""
+    """Only events in progress at the same time may arrive in another order."""
     told: list[str] = []
 
     async def tell(event: Ordered) -> None:
@@ -216,7 +216,7 @@ async def test_others_write_while_a_listener_talks_to_the_outside(
 async def test_a_commit_wakes_the_relay(
     db: Database, other_db: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Side by side, so that a busy machine slows both: one is told, the other has to look."""
+    """Two relays run at once, so that a busy machine delays both: one is notified, one polls."""
     monkeypatch.setattr(background, "POLL_S", 0.8)
     arrived = Event()
 

@@ -1,4 +1,4 @@
-"""Schedules: once over all processes, also when a run is long, fails or was missed."""
+"""Schedules: once over all processes, also if a run is long, fails or was missed."""
 
 from asyncio import Event, timeout
 from datetime import timedelta
@@ -90,7 +90,7 @@ async def test_a_shortened_one_comes_sooner(db: Database, clock: FakeClock) -> N
 async def test_a_long_run_is_not_joined_by_another(
     db: Database, other_db: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even when its next time comes, in this process or in another."""
+    """The run is not repeated at its next time, in this process or in another."""
     monkeypatch.setattr(leases, "RENEW_S", 0.01)
     monkeypatch.setattr(background, "POLL_S", 0.01)
     working, released, runs = Event(), Event(), Runs()
@@ -124,7 +124,7 @@ async def renewed(db: Database, clock: FakeClock) -> None:
 async def test_the_next_process_takes_over_from_one_that_died(
     db: Database, other_db: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stop that comes before the end looks the same to the others."""
+    """A stop before the end has the same effect for the other processes."""
     monkeypatch.setattr(background, "GRACE_S", 0.01)
     working, runs = Event(), Runs()
 

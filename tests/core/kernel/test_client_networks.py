@@ -1,4 +1,4 @@
-"""Limits count an IPv6 client by its /64, and an IPv4 client by its address in any spelling."""
+"""Limits count an IPv6 client by its /64, and an IPv4 client by its IP in any spelling."""
 
 import pytest
 

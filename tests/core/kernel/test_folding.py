@@ -1,4 +1,4 @@
-"""The fold: one character for each, whatever its case, and without European accents."""
+"""The fold: one character for each, in any case, and without European accents."""
 
 from sys import maxunicode
 from unicodedata import category

@@ -90,7 +90,7 @@ def test_every_mark_that_python_reorders_is_counted() -> None:
 
 
 def test_what_normalising_shortens_fits() -> None:
-    """No character of NFC comes of more than four; text beyond that is not looked at."""
+    """A character of NFC comes from at most four; text beyond that length is not normalised."""
     longest = normalize("NFD", "\u1faf")
     assert len(longest) == SHORTENED == max(len(normalize("NFD", chr(c))) for c in range(0x110000))
     assert LINE.validate_python(f"  {longest * 5}  ") == "\u1faf" * 5

@@ -21,7 +21,7 @@ NAMED = select(User.id).where(User.name == bindparam("wanted"))
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
-    """What is logged of fallbacks, as if none had been logged before."""
+    """Return the log records of fallbacks, after a reset of the fallbacks that were logged."""
     lines: list[Mapping[str, Any]] = []
 
     class Log:

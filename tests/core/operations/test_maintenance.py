@@ -1,4 +1,4 @@
-"""The maintenance state, while the database is silent."""
+"""The maintenance state while the database does not respond."""
 
 from asyncio import Event, create_task, gather, timeout
 from typing import Any

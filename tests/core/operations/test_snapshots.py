@@ -1,4 +1,4 @@
-"""What dead servers left of their figures is removed, what living ones count is not."""
+"""The snapshots of dead servers are removed, and those of running servers stay."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""One suite for every place where hits are counted, and what only Redis can: count for all."""
+"""One suite for every store of hits, and the tests of Redis, which counts for all processes."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -53,7 +53,7 @@ async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[RateLi
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> str:
-    """Of the kind that the test's own parameter ends with."""
+    """Yield a database of the kind that the parameter of the test names."""
     return databases.fresh(request.node.callspec.params["counters"][1], tmp_path)
 
 

@@ -22,7 +22,7 @@ NULL: Json = {"type": "null"}
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, log_lines: LogWriter) -> Litestar:
-    """Put together, but not started: it only describes itself."""
+    """Return an application that is not started, and only gives its document."""
     settings = Settings(environment="test", data_dir=tmp_path_factory.mktemp("var"))
     return create_app(settings, lines=log_lines)
 
@@ -35,7 +35,7 @@ def served(app: Litestar) -> Json:
 
 @pytest.fixture(scope="module")
 def document(served: Json) -> Json:
-    """The same with shared parameters and answers in place."""
+    """Return the document with shared parameters and responses in place of their references."""
     return expanded(served)
 
 
@@ -46,7 +46,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def every_schema(value: Any) -> Iterator[Json]:
-    """Every object of a document, schemas among them."""
+    """Yield each object of a document, schemas included."""
     if isinstance(value, list):
         for each in value:
             yield from every_schema(each)
@@ -60,7 +60,7 @@ def every_schema(value: Any) -> Iterator[Json]:
 def described(
     app: Litestar, document: Json
 ) -> Iterator[tuple[HTTPRouteHandler, RouteOptions, Json]]:
-    """Each route with what the document says of it."""
+    """Yield each route with its part of the document."""
     for route, handler in operations_of(app.routes):
         if handler.resolve_include_in_schema():
             for method in handler.http_methods:

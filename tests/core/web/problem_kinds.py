@@ -1,4 +1,4 @@
-"""The kinds of problems that the application itself has, and not its tests."""
+"""The kinds of problems of the application itself, without those of its tests."""
 
 from core.web.problems import kinds
 from core.wiring.registry import discover

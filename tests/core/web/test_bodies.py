@@ -1,4 +1,4 @@
-"""JSON bodies: how much one may hold, what a number may look like, how its charset may be spelt."""
+"""JSON bodies: their limits, the forms of their numbers, and the names of their charset."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ MAX_ERRORS = 20
 
 @pytest.fixture
 def backend() -> str:
-    """No test here asks the database anything that another could answer otherwise."""
+    """The database does not matter here."""
     return "sqlite"
 
 
@@ -28,7 +28,7 @@ def members(count: int) -> dict[str, Any]:
 
 
 def values(count: int) -> list[Any]:
-    """So many, in lists within a list, with empty ones and others in between."""
+    """Return this number of values, in nested lists with empty ones in between."""
     lists: list[Any] = [[1] * 99 for _ in range((count - 1) // 100)]
     return lists + [[] if number % 2 else {} for number in range(count - 1 - 100 * len(lists))]
 

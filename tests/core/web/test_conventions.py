@@ -1,4 +1,4 @@
-"""What holds of every answer, whichever route gives it."""
+"""The rules for every response of every route."""
 
 from asyncio import gather
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a page of another origin may send and read, compared with what the document names."""
+"""Requests and responses of a page of another origin, compared with the document."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +12,14 @@ SAFELISTED_ANSWER = {
     *("cache-control", "content-language", "content-length", "content-type"),
     *("expires", "last-modified", "pragma"),
 }
-"""The Fetch standard allows these without being asked."""
+"""The response header fields that the Fetch standard allows without a declaration."""
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 @pytest.fixture
 def backend() -> str:
-    """No test here asks the database anything that another could answer otherwise."""
+    """The database does not matter here."""
     return "sqlite"
 
 

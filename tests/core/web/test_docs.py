@@ -1,4 +1,4 @@
-"""The documentation: pages of ours, offline, and a page for every kind of problem."""
+"""The documentation: pages without external files, and a page for each kind of problem."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.core.web.problem_kinds import PROBLEMS
 from tests.docs.pages import ROOT
 
 SHIPPED = ("core.", *(f"modules.{each}." for each in ("admin", "auth", "files", "health", "users")))
-"""A team's own modules may leave it at the title."""
+"""The packages whose problems have a text; other modules may have a title only."""
 PAGES = (
     *("/docs", "/docs/problems", "/docs/problems/http.not_found"),
     *("/docs/guides", "/docs/guides/first-steps"),
@@ -31,7 +31,7 @@ INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|javascript
 
 @pytest.fixture
 def backend() -> str:
-    """None of it asks the database."""
+    """The database does not matter here."""
     return "sqlite"
 
 
@@ -227,7 +227,7 @@ class TestSwitchedOff:
 
 
 async def script_of(client: AsyncClient) -> str:
-    """The largest file there is."""
+    """Return the largest script."""
     page = await client.get("/docs")
     addresses: list[str] = ADDRESS.findall(page.text)
     return next(each for each in addresses if "swagger-ui-bundle" in each)

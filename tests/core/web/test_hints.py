@@ -1,4 +1,4 @@
-"""Header fields that are hints: twice or malformed, they are dropped, and the request goes on."""
+"""Header fields that are hints: repeated or malformed ones are ignored without an error."""
 
 import pytest
 from httpx import AsyncClient
@@ -13,7 +13,7 @@ MALFORMED = ["", "\xff\xfe", "a b", ";;==,,", "\t", "q=0.1.2", "x" * 4_000, "00-
 
 @pytest.fixture
 def backend() -> str:
-    """No test here asks the database anything that another could answer otherwise."""
+    """The database does not matter here."""
     return "sqlite"
 
 

@@ -172,7 +172,7 @@ async def test_a_key_without_a_principal_belongs_to_one_client_ip(app: Litestar)
 async def test_an_answer_is_kept_with_the_user_it_is_about(
     client: AsyncClient, admin: TestUser, core: CoreContainer
 ) -> None:
-    """Not with the admin who made that user, nor with nobody where they registered."""
+    """The row belongs to the created user, and not to the admin who sent the request."""
     headers = {"idempotency-key": "a"}
     registered = await client.post("/api/v1/auth/register", json=ONE, headers=headers)
     created = await create(admin, "b", email="other@example.com")
@@ -182,7 +182,7 @@ async def test_an_answer_is_kept_with_the_user_it_is_about(
 
 
 async def forget_the_answer(core: CoreContainer, age: timedelta) -> None:
-    """As a process leaves it that dies while it is answering."""
+    """Remove the stored response, as if the process had died before it was stored."""
     values: dict[str, Any] = {"status": None, "reserved_at": utc_now() - age}
     async with core.db().transaction() as tx:
         await tx.session.execute(update(IdempotencyRow).values(**values))

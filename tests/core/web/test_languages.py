@@ -25,7 +25,7 @@ def accepting(languages: str) -> dict[str, str]:
 
 
 def spoken(answer: Response) -> tuple[str, str]:
-    """The declared language, and that of the title."""
+    """Return the declared language, and that of the title."""
     titles = {ENGLISH: "en", KOREAN: "ko"}
     return answer.headers["content-language"], titles[answer.json()["title"]]
 
@@ -206,7 +206,7 @@ async def test_a_text_that_an_admin_wrote_is_no_template(
 
 
 async def test_the_description_of_oauth_stays_in_ascii(client: AsyncClient) -> None:
-    """RFC 6749, section 5.2."""
+    """RFC 6749, section 5.2, allows only ASCII."""
     answer = await client.post(f"{API}/auth/token", data={"username": "x"}, headers=accepting("ko"))
     problem = answer.json()
     assert problem["detail"] == "grant_type 매개변수가 없습니다."
@@ -231,7 +231,7 @@ class TestSuccesses:
 
 class TestReplays:
     async def test_a_replayed_error_stays_in_its_first_language(self, admin: TestUser) -> None:
-        """The key stands for one response, whose header field names its language."""
+        """The key belongs to one response, whose Content-Language names its language."""
         path = f"{API}/admin/users/00000000-0000-7000-8000-000000000000/enable"
         key = {"idempotency-key": "one"}
         first = await admin.client.post(path, headers=key | accepting("ko"))

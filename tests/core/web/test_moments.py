@@ -1,4 +1,4 @@
-"""Times from outside: with an offset, within the calendar of UTC, and answered in UTC."""
+"""Times in requests: with an offset, within the calendar of UTC, and returned in UTC."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -87,7 +87,7 @@ async def test_a_query_is_read_alike(name: str, admin: TestUser) -> None:
 
 @pytest.mark.parametrize("name", ["audit?since", "audit?until", "users?created_at_gte"])
 async def test_a_bare_plus_in_a_query_is_the_sign_of_the_offset(name: str, admin: TestUser) -> None:
-    """A form reads it as a space, and no other sign can have been one."""
+    """A form decodes it as a space, and no other character can have been meant."""
     path, _, parameter = name.partition("?")
     soon = datetime.now(UTC) + timedelta(minutes=5)
     in_seoul = soon.astimezone(timezone(timedelta(hours=9))).isoformat()

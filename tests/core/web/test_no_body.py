@@ -1,4 +1,4 @@
-"""POSTs of a verb, which take no body: nothing that is sent is passed over."""
+"""POST routes without a body: a body that is sent is refused."""
 
 from collections.abc import AsyncIterator
 from typing import Any

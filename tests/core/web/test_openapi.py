@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, whole, and with examples that work when they are sent."""
+"""The OpenAPI document: valid, complete, and with examples that work when they are sent."""
 
 import json
 import re

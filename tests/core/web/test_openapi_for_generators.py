@@ -21,7 +21,7 @@ __all__ = ["app", "document", "served"]
 
 
 class TestNames:
-    """Of operations and components, as generators make classes and methods of them."""
+    """The names of operations and components, from which generators make classes and methods."""
 
     def test_an_act_has_one_verb_everywhere(self, served: Json) -> None:
         verbs: dict[str, set[str]] = {}
@@ -78,7 +78,7 @@ class TestNames:
 
 
 class TestForGenerators:
-    """What generators of clients stumble over, and what they need."""
+    """The constructs that generators of clients fail on, and those that they require."""
 
     def test_it_is_small(self, app: Litestar) -> None:
         content = json.dumps(

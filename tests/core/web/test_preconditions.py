@@ -1,4 +1,4 @@
-"""`If-Match` wherever something is changed: malformed, stale, and where there is no ETag."""
+"""`If-Match` for each change: malformed, stale, and on resources without an ETag."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The decorators of `core.kit` refuse unknown options, and derive what a route does not declare."""
+"""The decorators of `core.kit` refuse unknown options, and derive undeclared values of a route."""
 
 import pytest
 from litestar import Controller, Litestar

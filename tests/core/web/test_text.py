@@ -1,4 +1,4 @@
-"""Text from outside, wherever it comes in: measured first, bounded, and only then normalised."""
+"""Text in requests, at each location: its length is checked first, and it is then normalised."""
 
 from collections.abc import Awaitable, Callable
 
@@ -61,15 +61,15 @@ async def test_marks_in_a_row_are_bounded(place: str, admin: TestUser) -> None:
     allowed = await send(admin, "many marks a" + "\u0323" * MAX_MARKS)
     refused = await send(admin, "many marks a" + "\u0323" * (MAX_MARKS + 1))
     assert (allowed.status_code, refused.status_code) == (status, 400), allowed.text
-    if place != "a password in a form":  # RFC 6749 answers with a code of its own
+    if place != "a password in a form":  # RFC 6749 has an error code of its own
         assert "must have at most 30 combining marks" in refused.text
 
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_length_comes_before_all_else(place: str, admin: TestUser) -> None:
-    """A text beyond its length is told its length, not its marks, for those were not counted."""
+    """A text beyond its length gets an error about its length only, not about its marks."""
     send, _ = PLACES[place]
-    times = 13 if place in ("a search", "a filter") else 65  # an address has 8 KiB
+    times = 13 if place in ("a search", "a filter") else 65  # a URL has 8 KiB
     answer = await send(admin, ("a" + "\u0323" * (MAX_MARKS + 1)) * times)
     assert answer.status_code == 400
     assert "combining" not in answer.text

@@ -1,4 +1,4 @@
-"""What is wrong with the input is said in plain English, whoever finds it."""
+"""Errors about the input are in plain English, from each validator."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""A module adds routes to another one, and they exist only beside that one."""
+"""A module adds routes to another module, and they exist only with that module."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The folders of modules can be deleted: the rest works, and so do its tests.
 
-Only `users` and `auth` stay: core needs them.
+Only `users` and `auth` stay, because core requires them.
 """
 
 import subprocess
@@ -36,14 +36,14 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def smaller(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project without the examples."""
+    """Return the project without the examples."""
     root = tmp_path_factory.mktemp("smaller")
     return project_without(root, "posts", "hello", folders=(*FOLDERS, "tests"))
 
 
 @pytest.fixture(scope="module")
 def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project without any module that `admin` does not need."""
+    """Return the project without the modules that `admin` does not need."""
     return project_without(tmp_path_factory.mktemp("smallest"), "posts", "hello", "files", "health")
 
 
@@ -69,7 +69,7 @@ def run(root: Path, *arguments: str, **environ: str) -> str:
 
 @pytest.fixture
 def environ(databases: Databases, tmp_path: Path) -> dict[str, str]:
-    """Settings with the database of the whole project."""
+    """Return settings with the database of the whole project."""
     url = databases.fresh("sqlite", tmp_path)
     place = {"DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PUBLIC_URL": "http://test"}
     return {"ENVIRONMENT": "test", "LOG_LEVEL": "error", **place}

@@ -139,7 +139,7 @@ class Doors(Module):
 
 @pytest.fixture
 def backend() -> str:
-    """Nothing is asked of it."""
+    """The database does not matter here."""
     return "sqlite"
 
 

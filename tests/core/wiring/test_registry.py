@@ -1,4 +1,4 @@
-"""An application whose modules do not fit together says so, in one sentence, and stays down."""
+"""An application with modules that contradict each other reports it in one sentence and stops."""
 
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint

@@ -41,7 +41,7 @@ def register(settings: Settings) -> Register:
 
 
 class RegisterModule(Module):
-    """Its service is built by a function."""
+    """A module with a service that a function builds."""
 
     services = (register,)
 
@@ -79,7 +79,7 @@ class GreetingController(Named, Controller):
 
 
 class GreetingModule(Module):
-    """Its services are in no order, and its controller asks for a port that no service takes."""
+    """A module with unordered services, and a controller with a port that no service takes."""
 
     controllers = (GreetingController,)
     services = (Greeter, Salutation)
@@ -87,7 +87,7 @@ class GreetingModule(Module):
 
 @pytest.fixture
 def backend() -> str:
-    """Nothing is asked of it."""
+    """The database does not matter here."""
     return "sqlite"
 
 

@@ -1,4 +1,4 @@
-"""What the tests of signing in share: sending, forging, and waiting without waiting."""
+"""The shared helpers of the tests of signing in: requests, forged tokens, and a fast clock."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +25,7 @@ def auth(app: Litestar) -> Module:
 async def other_instance(
     app: Litestar, settings: Settings, applications: Applications
 ) -> AsyncIterator[AsyncClient]:
-    """A client of a second instance over the same database."""
+    """Yield a client of a second instance over the same database."""
     async with applications.started(settings, instance=2) as second, client_of(second) as client:
         yield client
 
@@ -60,7 +60,7 @@ async def rotated(client: AsyncClient, tokens: dict[str, Any]) -> dict[str, Any]
 
 
 async def works(client: AsyncClient, tokens: dict[str, Any]) -> bool:
-    """Whether the access token is good."""
+    """Return whether the access token is valid."""
     answer = await client.get(ME, headers=bearer(tokens["access_token"]))
     assert answer.status_code in (200, 401), answer.text
     return answer.status_code == 200

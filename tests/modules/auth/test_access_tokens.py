@@ -1,4 +1,4 @@
-"""Only tokens of ours, in the one spelling they have, and only while they are good."""
+"""Only tokens of the service are accepted, in their only spelling, while they are valid."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ async def key(auth: Module) -> ECKey:
 
 @pytest.fixture
 def forge(user: TestUser, key: ECKey) -> Forge:
-    """A token with our own signature, changed as a thief of the key would."""
+    """Return a function that changes a token and signs it, as the thief of a key would."""
     header, payload, _ = user.tokens["access_token"].split(".")
 
     def make(head: dict[str, Any] | None = None, **claims: Any) -> str:
@@ -67,7 +67,7 @@ async def refused(client: AsyncClient, token: str | bytes) -> bool:
 
 
 async def test_the_forger_can_make_a_good_one(client: AsyncClient, forge: Forge) -> None:
-    """Else all the refusals below would prove nothing."""
+    """The refusals below would prove nothing without a valid token."""
     assert not await refused(client, forge())
 
 
@@ -267,7 +267,7 @@ class TestOtherCredentials:
 
 
 async def test_it_says_who_and_never_what_they_may(user: TestUser, admin: TestUser) -> None:
-    """Roles are looked up: a change of them counts at once (ASVS 8.3.2)."""
+    """Roles are read for each request: a change of them is effective at once (ASVS 8.3.2)."""
     header, payload, _ = admin.tokens["access_token"].split(".")
     assert set(decoded(header)) == {"alg", "typ", "kid"}
     assert decoded(header)["typ"] == "at+jwt"

@@ -1,4 +1,4 @@
-"""API keys: shown once, never more than their owner, over at once."""
+"""API keys: shown once, never with more permissions than their owner, and revoked at once."""
 
 from collections.abc import Awaitable, Iterable
 from typing import Any

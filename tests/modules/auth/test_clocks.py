@@ -1,4 +1,4 @@
-"""Clocks that jump: nobody stays signed in for ever, and nobody is locked out for long (FT-13)."""
+"""Clocks that jump: no session lasts for ever, and no user is locked out for long (FT-13)."""
 
 import pytest
 from httpx import AsyncClient
@@ -13,7 +13,7 @@ JUMPS = [{"minutes": 5}, {"minutes": -5}, {"days": 1}, {"days": -1}]
 async def test_who_signs_in_meanwhile_comes_in_and_goes_out(
     client: AsyncClient, other_instance: AsyncClient, user: TestUser, jump: dict[str, int]
 ) -> None:
-    """And is no longer signed in than anybody else, whichever clock is right."""
+    """The session is valid, and ends, by either clock."""
     with later(**jump):
         tokens = await log_in(client, user)
         assert await works(client, tokens) and await works(other_instance, tokens)

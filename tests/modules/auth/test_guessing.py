@@ -1,4 +1,4 @@
-"""Guessing is slow, by account and by address, and the same for accounts that there are not."""
+"""Guessing is slow, per account and per client IP, and equally for accounts that do not exist."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ def overrides(rates: tuple[Rate, Rate], monkeypatch: pytest.MonkeyPatch) -> dict
 async def attempt(
     app: Litestar, email: str, password: str = WRONG, address: str = "192.0.2.1"
 ) -> Response:
-    """From this address."""
+    """Send a sign-in from this client IP."""
     transport = ASGITransport(app, client=(address, 1))  # type: ignore[arg-type]
     async with AsyncClient(transport=transport, base_url="http://test") as client:
         body = {"email": email, "password": password}
@@ -53,7 +53,7 @@ async def statuses(app: Litestar, email: str, times: int, address: str = "192.0.
 
 @contextmanager
 def counting(passwords: PasswordHashing) -> Iterator[list[str]]:
-    """The passwords that reach the hash."""
+    """Yield the passwords that are hashed."""
     reached: list[str] = []
     original = passwords.verify
 
@@ -199,7 +199,7 @@ class TestRates:
     async def test_the_token_endpoint_shares_the_rates(
         self, app: Litestar, client: AsyncClient, user: TestUser
     ) -> None:
-        """The client has signed in, so its attempts are counted by themselves."""
+        """The client has signed in before, so its attempts are counted separately."""
         form = {"grant_type": "password", "username": user.email, "password": WRONG}
         assert await statuses(app, user.email, 1, address="127.0.0.1") == [401]
         answers = [await client.post(f"{AUTH}/token", data=form) for _ in range(4)]

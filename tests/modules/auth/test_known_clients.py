@@ -1,4 +1,4 @@
-"""Strangers lock nobody out: clients that have signed in to the account are counted apart."""
+"""Clients that have signed in to an account are counted apart, so no attacker locks them out."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,7 +33,7 @@ def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 async def nearly_reach_the_ceiling(core: CoreContainer) -> None:
-    """Every row of an account has one attempt left, as after weeks of guessing."""
+    """Leave one attempt in each row of an account, as after weeks of guessing."""
     left = {"failures": CEILING - 1, "open_at": Attempts.since}
     async with core.db().transaction() as tx:
         await tx.session.execute(update(Attempts).where(Attempts.account.is_not(None)).values(left))

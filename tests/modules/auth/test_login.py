@@ -1,4 +1,4 @@
-"""Signing in: the stranger learns nothing, and whoever belongs here gets in."""
+"""Signing in: errors reveal nothing about accounts, and valid users get in."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from random import Random
@@ -33,7 +33,7 @@ async def attempt_by_form(client: AsyncClient, email: str, password: str) -> Res
 
 REAL_MEMORY_KIB = 19 * 1024
 LONGEST = "\U0001f511" * 256
-"""In bytes 1 KiB, which is hashed."""
+"""The longest password; it has 1 KiB, all of which is hashed."""
 TOO_LONG = LONGEST + "x"
 
 Attempt = Callable[[AsyncClient, str, str], Awaitable[Response]]
@@ -41,7 +41,7 @@ WAYS = pytest.mark.parametrize("way", [attempt, attempt_by_form])
 
 
 def shown(answer: Response) -> Any:
-    """All of the answer that could tell two refusals apart."""
+    """Return the part of the response that could distinguish two refusals."""
     body = answer.json()
     request_id = body.pop("request_id")
     assert body.pop("instance") == f"/requests/{request_id}"
@@ -64,7 +64,7 @@ async def remove_password(core: CoreContainer, user: TestUser) -> None:
 async def accounts(
     app: Litestar, core: CoreContainer, user: TestUser
 ) -> AsyncIterator[dict[str, str]]:
-    """The address of one of each kind that a wrong password, or any, does not open."""
+    """Return the e-mail address of an account of each kind that refuses a password."""
     async with (
         register(app, "disabled@example.com", "Disabled") as disabled,
         register(app, "leaving@example.com", "Leaving") as leaving,
@@ -92,7 +92,7 @@ class TestRefusals:
     async def test_all_refusals_look_alike(
         self, client: AsyncClient, accounts: dict[str, str], way: Attempt
     ) -> None:
-        """Whoever is meant, the right password with them where it opens nothing."""
+        """The correct password is sent too, for accounts that no password opens."""
         known = accounts.pop("known")
         wrong = [await way(client, known, password) for password in ("no", PASSWORD.upper())]
         others = [*accounts.values(), "no address at all"]
@@ -157,7 +157,7 @@ class TestRefusals:
     async def test_a_good_password_and_a_disabling_at_once(
         self, client: AsyncClient, admin: TestUser, user: TestUser
     ) -> None:
-        """Whichever comes first, nobody is signed in afterwards."""
+        """No session remains afterwards, in either order."""
         path = f"/api/v1/admin/users/{user.id}"
         for _ in range(ROUNDS):
             *answers, disabled = await at_once(
@@ -188,7 +188,7 @@ class TestTime:
         accounts: dict[str, str],
         password: str,
     ) -> None:
-        """With the hash at its real price, for without one it would be a tenth."""
+        """The hash has its production cost; without a hash the time would be a tenth."""
         del accounts["deleted"]  # which is unknown
         for rounds in (11, 22, 44):  # on a busy machine chance is given time to even out
             taken = await medians(client, accounts, password, rounds)
@@ -200,7 +200,7 @@ class TestTime:
 async def medians(
     client: AsyncClient, accounts: dict[str, str], password: str, rounds: int
 ) -> dict[str, float]:
-    """Seconds until each is refused, asked in turns in an order of chance."""
+    """Return the median seconds of each refusal, measured in a random order."""
     taken: dict[str, list[float]] = {kind: [] for kind in accounts}
     order = Random(1)  # noqa: S311
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""A client that lost the answer to its refresh repeats it, and gets the same successor."""
+"""A client that lost the response to its refresh repeats it, and gets the same new token."""
 
 from typing import Any
 

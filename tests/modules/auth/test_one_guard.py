@@ -1,4 +1,4 @@
-"""One guard counts every password that is asked for as a proof, and holds up nobody meanwhile."""
+"""One guard counts each password that proves an identity, and delays no other request."""
 
 from asyncio import create_task, to_thread
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -29,7 +29,7 @@ keys = counting()
 
 
 class Proof(NamedTuple):
-    """A request that takes the password of whoever is signed in."""
+    """A request that takes the password of the signed-in user."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Proof(NamedTuple):
         return await user.client.request(self.method, path, json=body, headers=headers)
 
     async def send_once(self, user: TestUser, password: str) -> Response:
-        """With an Idempotency-Key of its own."""
+        """Send the request with an Idempotency-Key of its own."""
         return await self.send(user, password, **{"idempotency-key": f"key{next(keys)}"})
 
 
@@ -112,7 +112,7 @@ async def test_the_right_password_is_a_proof_with_a_key_and_is_asked_for_once(
 
 
 class TestWithTwoWorkers:
-    """Which have no common store but the database for the rates of signing in."""
+    """The workers share only the database for the rates of signing in."""
 
     @pytest.fixture
     def overrides(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class TestWithTwoWorkers:
 
 @contextmanager
 def held_up() -> Iterator[tuple[Event, Event]]:
-    """Hashing waits; the events say that it has begun, and let it go on."""
+    """Yield two events: one says that a hash has begun, the other lets it continue."""
     begun, go_on = Event(), Event()
 
     def waiting(work: Callable[..., Any]) -> Callable[..., Any]:

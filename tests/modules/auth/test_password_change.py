@@ -1,4 +1,4 @@
-"""A new password: proved by the old one, good enough, and the end of all other sessions."""
+"""A new password: it requires the old one, is strong enough, and ends all other sessions."""
 
 import pytest
 from httpx import AsyncClient, Response

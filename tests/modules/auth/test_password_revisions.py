@@ -24,7 +24,7 @@ Hashes = dict[UUID, str | None]
 
 @pytest.fixture
 def migrations(database_url: str) -> Iterator[Migrations]:
-    """A database of the previous release, which the tests that come later get upgraded."""
+    """Yield a database of the previous release, and upgrade it for the later tests."""
     migrations = Migrations(database_url)
     migrations.downgrade("auth", BEFORE_AUTH)
     migrations.downgrade("users", BEFORE_USERS)
@@ -35,7 +35,7 @@ def migrations(database_url: str) -> Iterator[Migrations]:
 
 @pytest.fixture
 def hashes(migrations: Migrations) -> Hashes:
-    """Two users of the previous release who have a password, and one who has none."""
+    """Add three users of the previous release, and return their hashes; one has none."""
     hashes: Hashes = {uuid4(): "$argon2id$one", uuid4(): "$argon2id$other", uuid4(): None}
 
     def insert(connection: sa.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Which passwords are good enough, and how they are kept."""
+"""The rules for passwords, and their storage."""
 
 import asyncio
 import os
@@ -151,7 +151,7 @@ class TestStrength:
             check(password)
 
     def test_the_list_takes_no_more_memory_than_its_text(self) -> None:
-        """Every process keeps it."""
+        """Each process has the list in its memory."""
         for kept in (common_passwords, spellings):
             kept.cache_clear()
         tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Refresh tokens: good once, forgiving for a moment, and deadly for a thief."""
+"""Refresh tokens: valid once, repeatable for a short time, and revoked after a theft."""
 
 from typing import Any
 
@@ -154,7 +154,7 @@ class TestEnds:
     async def test_it_is_told_in_whole_seconds_of_which_none_is_lost(
         self, client: AsyncClient, user: TestUser
     ) -> None:
-        """Some microseconds pass between the end of the session and the answer."""
+        """Some microseconds pass between the end of the session and the response."""
         tokens = await log_in(client, user)
         assert tokens["refresh_expires_in"] == 14 * 86_400
 

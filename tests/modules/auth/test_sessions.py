@@ -1,4 +1,4 @@
-"""Sessions: one's own only, and over at once when they end."""
+"""Sessions: users see their own, and a session is invalid as soon as it ends."""
 
 import pytest
 from httpx import AsyncClient
@@ -173,7 +173,7 @@ class TestListing:
         user: TestUser,
         way: str,
     ) -> None:
-        """They may be many: one for each refresh."""
+        """The tokens may be many: one for each refresh."""
         first = await log_in(client, user)
         last = first
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""The keys that sign: one over all processes, rotated without anybody noticing."""
+"""Signing keys: the same in all processes, and rotated without an effect on users."""
 
 import pytest
 from click.testing import CliRunner
@@ -99,7 +99,7 @@ async def test_stored_keys_are_encrypted(core: CoreContainer, auth: Module) -> N
 async def test_under_another_secret_key_a_new_one_is_made(
     app: Litestar, settings: Settings, applications: Applications, user: TestUser
 ) -> None:
-    """As after SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is all it takes."""
+    """SECRET_KEY was changed without SECRET_KEY_PREVIOUS: a refresh is enough to continue."""
     key = SecretStr("another secret key " * 3)
     changed = settings.model_copy(update={"secret_key": key})
     async with applications.started(changed) as other, client_of(other) as client:
@@ -110,7 +110,7 @@ async def test_under_another_secret_key_a_new_one_is_made(
 async def test_a_sister_deployment_has_other_keys(
     client: AsyncClient, user: TestUser, auth: Module, settings: Settings
 ) -> None:
-    """The same address and audience, another database: its tokens are worth nothing here."""
+    """The URL and the audience are the same, and the database is not: its tokens are invalid."""
     claims = jwt.decode(
         user.tokens["access_token"],
         (await auth.provider(SigningKeys)().ring()).signing,

@@ -1,4 +1,4 @@
-"""The token endpoint: OAuth's words for signing in and refreshing."""
+"""The token endpoint: the OAuth form of signing in and of refreshing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the audit trail says of signing in."""
+"""The entries of the audit log about signing in."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ TRAIL = select(
 
 
 async def trail(core: CoreContainer, *actions: str) -> list[Any]:
-    """Action, outcome, actor, target and client IP of each row with one of these actions."""
+    """Return action, outcome, actor, target and client IP of each row with one of these actions."""
     async with core.db().read() as reads:
         rows = (await reads.execute(TRAIL)).all()
     return [row for row in rows if row.action in actions]

@@ -10,7 +10,7 @@ from tests.modules.files.uploads import Traces
 
 @pytest.fixture
 def limits() -> dict[str, str]:
-    """Settings of the module that a test file has otherwise."""
+    """Return the settings of the module, which a test file may override."""
     return {}
 
 
@@ -30,5 +30,5 @@ def traces(settings: Settings, core: CoreContainer) -> Traces:
 
 @pytest.fixture
 def files_of_all(app: Litestar) -> FileService:
-    """The service behind `/admin/files`."""
+    """Return the service behind `/admin/files`."""
     return app.plugins.get(Plugin).provider(FileService)()

@@ -1,4 +1,4 @@
-"""Uploads that stop half way until a test lets them go on."""
+"""Uploads that pause in the middle until the test continues them."""
 
 from asyncio import Event, timeout
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ BODY = form(part(b"x" * 900_000))
 
 
 class Slow:
-    """A body whose first 800,000 bytes come at once, and the rest when the test says so."""
+    """A body whose first 800,000 bytes are sent at once, and the rest when the test allows it."""
 
     def __init__(self) -> None:
         self.last, self.begun = Event(), Event()

@@ -1,4 +1,4 @@
-"""Uploads that end before their end: cut off, cancelled, or with their process."""
+"""Incomplete uploads: the connection is cut, the request is cancelled, or the process ends."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ BODY = form(part(b"0123456789" * 30_000))
 
 
 def scope_of(user: TestUser) -> dict[str, Any]:
-    """A request as the server would hand it over."""
+    """Return the scope of a request as the server creates it."""
     headers = {
         "host": "test",
         "authorization": user.client.headers["authorization"],
@@ -94,7 +94,7 @@ async def test_an_upload_that_is_cancelled(user: TestUser, app: Litestar, traces
 
 
 async def test_a_sweep_takes_what_dead_processes_left(user: TestUser, traces: Traces) -> None:
-    """At each step of an upload; closing the file is what the end of a process does to it."""
+    """The process ends at each step of an upload, which closes its file."""
     kept = await upload(user.client, b"kept")
     before = await traces.all()
     storage = Storage(traces.settings, StorageSettings())
@@ -115,7 +115,7 @@ async def test_a_sweep_takes_what_dead_processes_left(user: TestUser, traces: Tr
 async def test_a_sweep_keeps_what_was_committed_at_the_last_moment(
     user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process died between the commit and tidying up after it."""
+    """The process died between the commit and the cleanup that follows."""
     with monkeypatch.context() as dying:
         dying.setattr("modules.files.storage.NewObject.settle", release)
         kept = await upload(user.client, b"kept")
@@ -156,7 +156,7 @@ async def test_a_sweep_never_touches_a_living_upload(user: TestUser, traces: Tra
 async def test_a_commit_that_fails_leaves_nothing_for_long(
     user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it came to be cannot be known at once; the sweep after it knows."""
+    """The outcome of the commit is unknown at first; the next sweep reads it."""
     monkeypatch.setattr("modules.files.service.uploads.MAX_COMMIT_S", 0)
     with monkeypatch.context() as broken:
         broken.setattr("core.engine.sql.connection_pool.ConnectionPool.commit", fail)
@@ -180,7 +180,7 @@ async def test_work_in_a_thread_ends_before_its_cancellation_is_told() -> None:
         ended.set()
 
     task = create_task(in_thread(work))
-    for _ in range(3):  # however often it is told
+    for _ in range(3):  # for each repeated cancellation
         await sleep(0)
         task.cancel()
     assert not task.done()
@@ -192,7 +192,7 @@ async def test_work_in_a_thread_ends_before_its_cancellation_is_told() -> None:
 
 @asynccontextmanager
 async def served(app: Litestar) -> AsyncIterator[int]:
-    """By a real server on a free port."""
+    """Yield the port of a real server."""
     config = uvicorn.Config(
         app, port=0, lifespan="off", log_config=None, log_level="critical", proxy_headers=False
     )
@@ -215,7 +215,7 @@ def request_head(user: TestUser, *fields: str) -> bytes:
 
 
 def cut(port: int, data: bytes, *, reset: bool) -> None:
-    """Send so much, then hang up, politely or not."""
+    """Send the data, then close or reset the connection."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         if reset:
             linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
@@ -233,7 +233,7 @@ async def test_a_connection_that_is_cut(user: TestUser, app: Litestar, traces: T
 
 
 async def test_an_upload_that_is_too_large_is_not_invited(user: TestUser, app: Litestar) -> None:
-    """413 without the 100 that the client waits for before it sends."""
+    """The response is 413, without the 100 (Continue) that the client waits for."""
 
     def ask(port: int, length: int) -> bytes:
         head = request_head(user, f"Content-Length: {length}", "Expect: 100-continue")

@@ -1,4 +1,4 @@
-"""Who gets the bytes, and which of them."""
+"""Downloads: who may read a file, and which bytes are sent."""
 
 from base64 import b64encode
 from email.parser import BytesParser
@@ -161,7 +161,7 @@ RANGES = {
 
 
 def spans_of(answer: Response) -> str:
-    """What was sent, in the notation of the table; the bytes are compared on the way."""
+    """Return the sent ranges in the notation of the table, after a comparison of their bytes."""
     if answer.status_code == 416:
         assert answer.headers["content-range"] == f"bytes */{SIZE}"
         assert answer.json()["code"] == "files.range_not_satisfiable"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 async def test_an_erasure_and_uploads_at_once(
     app: Litestar, admin: TestUser, traces: Traces
 ) -> None:
-    """First uploads, and some of many: what ends before the erasure goes with it."""
+    """Uploads that end before the erasure are erased too, the first of a user or later ones."""
     for number in range(ROUNDS):
         async with register(app, f"leaving{number}@example.com", "Leaving") as leaving:
             if number % 2:

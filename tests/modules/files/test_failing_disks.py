@@ -1,4 +1,4 @@
-"""Uploads to a disk that fails leave nothing behind."""
+"""Uploads to a disk that fails leave no data."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 class FailingSystem:
-    """The system's functions as the storage sees them, of which one call fails."""
+    """The system functions that the storage calls, of which one call fails."""
 
     def __init__(self, name: str, call: int, error: int) -> None:
         self._name, self._call, self._error = name, call, error
@@ -47,7 +47,7 @@ def failing(name: str, call: int, error: int) -> Iterator[FailingSystem]:
 async def test_whatever_call_fails_nothing_is_left(
     user: TestUser, traces: Traces, name: str
 ) -> None:
-    """Until no call is left that could: then it is kept."""
+    """Each call fails in turn; the upload is stored when all calls have succeeded."""
     body = form(*2 * [part(b"x" * 10_000, name="files")])
     for call in range(1, 20):
         with failing(name, call, ENOSPC) as system:
@@ -88,7 +88,7 @@ async def test_a_disk_that_fails_is_no_clients_fault(
 async def test_what_cannot_be_removed_now_is_left_to_the_sweep(
     user: TestUser, traces: Traces, kept: bool, digest: str | None, answered: Any
 ) -> None:
-    """As when a disk goes read-only in the middle of an upload."""
+    """The disk becomes read-only in the middle of an upload."""
     headers = {"content_digest": digest} if digest else {}
     with failing("write", 0 if kept else 1, EIO), pytest.MonkeyPatch.context() as broken:
         broken.setattr(Path, "unlink", read_only)
@@ -105,7 +105,7 @@ def read_only(*_: object, **__: object) -> None:
 
 
 async def test_what_cannot_be_opened_now_may_be_later(user: TestUser, traces: Traces) -> None:
-    """Also when all of it is gone: a disk that is not mounted is no lost file."""
+    """The files may all be absent: a file on a disk that is not mounted is not lost."""
     path = f"{FILES}/{(await upload(user.client, b'kept'))['id']}/download"
     with failing("open", 1, EMFILE):
         answer = await user.client.get(path)

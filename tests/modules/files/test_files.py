@@ -1,4 +1,4 @@
-"""What is known of files: listed, changed, deleted, by whom it may be."""
+"""The metadata of files: it is listed, changed and deleted by users with access."""
 
 from uuid import UUID
 

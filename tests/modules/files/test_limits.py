@@ -1,4 +1,4 @@
-"""How much may come in: of one file, of one body, of one user."""
+"""The limits of a file, of a body, and of a user."""
 
 import pytest
 from httpx import AsyncClient
@@ -40,7 +40,7 @@ async def test_the_size_limit_counts_to_the_last_byte(user: TestUser, traces: Tr
 
 
 class Untouched:
-    """A body that fails the test when it is asked for."""
+    """A body that fails the test when it is read."""
 
     def __aiter__(self) -> "Untouched":
         return self
@@ -63,7 +63,7 @@ async def test_a_length_that_is_too_much_is_refused_before_the_body(
 
 
 async def test_a_limit_is_noticed_with_the_byte_that_passes_it(user: TestUser) -> None:
-    """The client waits for an answer after that byte: nothing more will come."""
+    """The client sends no byte after that one, and waits for a response."""
     start = form(part(b""))[: -len("\r\n--a-boundary--\r\n")]
 
     async def body() -> "object":

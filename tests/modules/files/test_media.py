@@ -1,4 +1,4 @@
-"""Films and sounds, where the settings allow their extensions."""
+"""Video and audio files, where the settings allow their extensions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The place of the files is a folder of DATA_DIR, or that of STORAGE_URL."""
+"""Files are stored in a folder of DATA_DIR, or in the folder of STORAGE_URL."""
 
 from pathlib import Path
 

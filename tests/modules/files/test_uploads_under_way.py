@@ -50,7 +50,7 @@ def limits() -> dict[str, str]:
 async def other(
     app: Litestar, settings: Settings, applications: Applications, user: TestUser
 ) -> AsyncIterator[AsyncClient]:
-    """A client of another process, signed in as the same user."""
+    """Yield a client of another process, signed in as the same user."""
     authorization = user.client.headers["authorization"]
     async with (
         applications.started(settings, instance=2) as second,
@@ -101,7 +101,7 @@ async def test_no_more_uploads_at_once_are_accepted_than_fit(
 async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
     user: TestUser, other: AsyncClient, traces: Traces, declared: bool
 ) -> None:
-    """None of them ends by itself; those that are not refused wait with what they have sent."""
+    """No upload ends by itself; those that are not refused wait after the sent data."""
     sent = [0] * 20
 
     async def body(at: int) -> AsyncIterator[bytes]:
@@ -122,7 +122,7 @@ async def test_many_uploads_in_progress_hold_no_more_than_the_quota(
 
 
 class InParts:
-    """A body without a declared length, whose rest comes when each of its kind has sent a part."""
+    """A body without a declared length; the rest is sent when all bodies have sent a part."""
 
     def __init__(self, meeting: Barrier, body: bytes, first: int = 100_000) -> None:
         self._meeting, self._body, self._first = meeting, body, first
@@ -145,7 +145,7 @@ async def test_the_oldest_of_uploads_that_hold_a_part_each_is_accepted(
     count: int,
     fit: int,
 ) -> None:
-    """The others are refused one after the other, until the rest fits."""
+    """The other uploads are refused one after the other, until the rest fits."""
     monkeypatch.setattr(reservations, "YIELD_S", 0.2)
     meeting, clients, uploads = Barrier(count + 1), (user.client, other), []
     for at in range(count):
@@ -194,7 +194,7 @@ async def test_a_declared_length_beyond_the_quota_is_refused_before_the_body(
 async def test_a_hold_ends_with_the_act_that_an_idempotency_key_keeps(
     user: TestUser, traces: Traces
 ) -> None:
-    """The files and the end of the hold are one commit, after the answer is known."""
+    """The files and the end of the hold are one commit, after the response is known."""
     first = await send(user.client, BODY, idempotency_key="a-key")
     again = await send(user.client, BODY, idempotency_key="a-key")
     assert (first.status_code, again.status_code) == (201, 201)
@@ -240,7 +240,7 @@ async def test_an_upload_whose_client_goes_takes_up_nothing(user: TestUser, trac
 
 
 async def test_a_hold_ends_with_its_process(app: Litestar, user: TestUser, traces: Traces) -> None:
-    """The row is one that a process left when it died during an upload."""
+    """The row was left by a process that died during an upload."""
     kept, now = reservations_of(app), utc_now()
     left = {"id": uuid7(), "owner_id": user.id, "bytes": 900_000, "renewed_at": now}
     async with traces.core.db().transaction() as tx:
@@ -287,7 +287,7 @@ async def test_the_quota_is_there_to_the_last_byte_of_a_body_without_a_length(
 
 
 async def settled(uploads: list[Task[Response]], sent: list[int]) -> bool:
-    """Return True once each upload has been refused, or has sent all that it sends by itself."""
+    """Return True once each upload has been refused, or has sent its data up to its pause."""
     each_one = zip(uploads, sent, strict=True)
     return all(each.done() or size + CHUNK >= 800_000 for each, size in each_one)
 

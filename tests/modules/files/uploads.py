@@ -1,4 +1,4 @@
-"""Multipart bodies, good and bad, and what is left behind by them."""
+"""Multipart bodies, valid and invalid, and the data that they leave."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def docx(*names: str) -> bytes:
 def part(
     content: bytes, filename: str | None = "a.txt", name: str = "file", *headers: str
 ) -> bytes:
-    """One part; without a filename it is a text field."""
+    """Return one part; without a filename it is a text field."""
     named = f'; filename="{filename}"' if filename is not None else ""
     return raw_part(content, f'Content-Disposition: form-data; name="{name}"{named}', *headers)
 
@@ -80,7 +80,7 @@ def refusal(answer: Response) -> tuple[int, str]:
 
 @dataclass
 class Traces:
-    """Everything an upload can leave behind."""
+    """All data that an upload can leave."""
 
     settings: Settings
     core: CoreContainer

@@ -20,7 +20,7 @@ async def test_the_service_says_that_it_is_there(client: AsyncClient) -> None:
 async def test_health_is_answered_whatever_the_host(
     client: AsyncClient, host: str | None, status: int
 ) -> None:
-    """A probe asks by address, or in HTTP/1.0 without a Host."""
+    """A probe sends the IP address as the host, or HTTP/1.0 without a Host field."""
 
     async def ask(path: str) -> int:
         request = client.build_request("GET", path, headers={"host": host or "test"})

@@ -1,4 +1,4 @@
-"""Lists of posts: sorted, searched, filtered, and walked by cursor."""
+"""Lists of posts: sorted, searched, filtered, and read by cursor."""
 
 from datetime import datetime, timedelta, timezone
 

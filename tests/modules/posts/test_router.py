@@ -43,7 +43,7 @@ async def test_an_author_without_the_permission_changes_nothing(
 
 
 async def test_a_put_that_is_to_create_changes_nothing(user: TestUser) -> None:
-    """RFC 9110, section 13.1.2."""
+    """RFC 9110, section 13.1.2, requires this."""
     published = await user.client.post(POSTS, json=POST)
     path, tag = f"{POSTS}/{published.json()['id']}", published.headers["etag"]
     for known in ("*", tag, f'"other", W/{tag}'):

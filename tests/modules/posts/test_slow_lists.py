@@ -1,4 +1,4 @@
-"""Slow lists that anybody may ask for, and what goes on beside them."""
+"""Slow lists that any user may request, and other requests during them."""
 
 from asyncio import create_task, gather, sleep, timeout
 from typing import Any

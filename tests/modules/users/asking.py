@@ -1,4 +1,4 @@
-"""What several tests of this module ask of the application."""
+"""Requests that several tests of this module send."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def code(answer: Response) -> tuple[int, str]:
 
 
 def wrong(answer: Response) -> list[tuple[str, str]]:
-    """Place and code of each refused field."""
+    """Return the location and the code of each field error."""
     assert answer.status_code == 400, answer.text
     return [(each["location"], each["code"]) for each in answer.json()["errors"]]
 
@@ -39,14 +39,14 @@ async def statistic(core: CoreContainer, name: str) -> int:
 
 
 async def audited(core: CoreContainer, action: str) -> Sequence[Any]:
-    """The rows of this action, the oldest first."""
+    """Return the rows of this action, the oldest first."""
     rows = select(*AuditEntry.__table__.columns).where(AuditEntry.action == action)
     async with core.db().read() as reads:
         return (await reads.execute(rows.order_by(AuditEntry.id))).all()
 
 
 async def with_key(user: TestUser, *scopes: str) -> dict[str, str]:
-    """The header of an API key that carries these scopes."""
+    """Return the header field of an API key with these scopes."""
     body = {"name": "A key", "scopes": [*scopes], "expires_in_days": 1}
     made = await user.client.post("/api/v1/auth/api-keys", json=body)
     assert made.status_code == 201, made.text
@@ -54,7 +54,7 @@ async def with_key(user: TestUser, *scopes: str) -> dict[str, str]:
 
 
 async def rows_of_passwords(core: CoreContainer, user_id: UUID) -> int:
-    """The passwords of a user, which the auth module has."""
+    """Return the number of passwords of a user in the auth module."""
     passwords = table("auth_passwords", column("user_id", Uuid()))
     of_user = select(func.count()).select_from(passwords).where(passwords.c.user_id == user_id)
     async with core.db().read() as reads:

@@ -7,5 +7,5 @@ from modules.users.plugin import Plugin
 
 @pytest.fixture
 def users(app: Litestar) -> Module:
-    """The module, whose services do what no route does yet, and have the clocks."""
+    """Return the module, whose services have operations without a route, and the clocks."""
     return app.plugins.get(Plugin)

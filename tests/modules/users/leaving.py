@@ -1,4 +1,4 @@
-"""Users who leave, and a module that hears of it."""
+"""Users who delete their accounts, and a module that receives the event."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -22,12 +22,12 @@ class Thing(Schema):
 
 
 class Probe(Module):
-    """Another module, which holds something of users and writes down what it hears."""
+    """Another module, which has data of users and records the events that it receives."""
 
     heard: ClassVar[list[tuple[str, UUID]]] = []
     broken: ClassVar[set[UUID]] = set()
     many: ClassVar[int] = 0
-    """Batches of an export before it fails."""
+    """The number of batches of an export before a failure."""
 
     def contributions(self) -> Sequence[Contribution]:
         return (
@@ -57,7 +57,7 @@ class Probe(Module):
         yield [Thing(name="second"), Thing(name="third")]
 
     async def _erase(self, user_id: UUID) -> bool:
-        """There are two of them, and one goes at a time."""
+        """Erase one of two rows, and return whether one was left."""
         if user_id in self.broken:
             raise RuntimeError("out of order")
         if self.heard.count(("erased", user_id)) == 2:

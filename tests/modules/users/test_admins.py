@@ -87,7 +87,7 @@ async def test_admins_who_remove_each_other_at_once_leave_one(
 
 
 async def appoint(core: CoreContainer, emails: list[str]) -> None:
-    """Without passwords, which would cost more than the race."""
+    """Add users without passwords, whose hashes would take longer than the race."""
     async with core.db().transaction() as tx:
         tx.session.add_all(
             User(name="Some Admin", email=each, email_key=each, roles=("admin", "member"))
@@ -99,7 +99,7 @@ async def appoint(core: CoreContainer, emails: list[str]) -> None:
 async def test_nobody_gives_a_role_of_more_than_they_may(
     users: Module, admin: TestUser, user: TestUser, core: CoreContainer
 ) -> None:
-    """By roles, as a new user or to a user of theirs."""
+    """The role is given by a list of roles, to a new user or to an existing one."""
     administration, members = (
         users.provider(UserAdministration)(),
         core.roles().permissions_of(["member"]),

@@ -1,4 +1,4 @@
-"""Leaving, and what other modules do about it."""
+"""The deletion of an account by its owner, and the reaction of other modules."""
 
 from datetime import datetime, timedelta
 from json import JSONDecodeError

@@ -1,4 +1,4 @@
-"""Departures that happen at once have one outcome."""
+"""Concurrent deletions of an account have one outcome."""
 
 import pytest
 from litestar import Litestar
@@ -34,7 +34,7 @@ async def test_two_admins_who_leave_at_once(
 async def test_an_erasure_that_is_called_off_at_once(
     app: Litestar, users: Module, admin: TestUser, core: CoreContainer
 ) -> None:
-    """A user who reads that the account is open again has it."""
+    """A user who reads that the account is open again keeps it."""
     account_deletion = users.provider(AccountDeletion)()
     found = set()
     for number in range(ROUNDS):

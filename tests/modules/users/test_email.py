@@ -1,4 +1,4 @@
-"""IN-16: one account per canonical form of an address, which is kept as its owner wrote it."""
+"""IN-16: one account per canonical form of an e-mail address, which is stored as it was entered."""
 
 import pytest
 from httpx import Response

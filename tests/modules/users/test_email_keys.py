@@ -1,4 +1,4 @@
-"""Keys of e-mail addresses that were stored before they were compared as they are now."""
+"""Keys of e-mail addresses that were stored before the current rules of comparison."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def old_key(address: str) -> str:
 
 @pytest.fixture
 def users_tables(database_url: str) -> Iterator[Migrations]:
-    """A database without the newer revisions, which the tests that come later get back."""
+    """Yield a database without the newer revisions, and apply them for the later tests."""
     migrations = Migrations(database_url)
     migrations.downgrade("users", BEFORE)
     yield migrations

@@ -1,4 +1,4 @@
-"""What is left of a user in the end, and how others fare meanwhile."""
+"""The erasure of a user: the data that is left, and requests of other users meanwhile."""
 
 from asyncio import Event, create_task
 from collections.abc import AsyncIterator, Iterator
@@ -45,7 +45,7 @@ def overrides(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 @pytest.fixture
 async def canary(app: Litestar) -> AsyncIterator[AsyncClient]:
-    """Somebody who leaves a mark wherever one can be left."""
+    """Yield a client of a user who stores the mark in each possible location."""
     transport = ASGITransport(app, client=(ADDRESS, 1), raise_app_exceptions=False)  # type: ignore[arg-type]
     headers = {"user-agent": f"{CANARY}-agent/1.0", "x-request-id": "a-request-of-theirs"}
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
@@ -57,7 +57,7 @@ def key(what: str) -> dict[str, str]:
 
 
 async def leave_marks(client: AsyncClient) -> None:
-    """Every answer that can be kept is kept."""
+    """Send requests whose responses are stored wherever possible."""
     email = f"{CANARY}@example.com"
     new = {"name": f"{CANARY} name", "email": email, "password": PASSWORD}
     registered = await client.post(f"{API}/auth/register", json=new, headers=key("register"))
@@ -133,7 +133,7 @@ async def test_nothing_of_what_an_erased_user_published_is_left(
 
 
 async def places(core: CoreContainer, settings: Settings, mark: str) -> AsyncIterator[str]:
-    """Every table with the mark in a column, shadow tables of indexes too, and every file."""
+    """Yield each table with the mark in a column, shadow tables of indexes too, and each file."""
     for table in await tables(core):
         async with core.db().read() as reads:
             rows = (await reads.execute(text(f'SELECT * FROM "{table}"'))).all()  # noqa: S608
@@ -145,7 +145,7 @@ async def places(core: CoreContainer, settings: Settings, mark: str) -> AsyncIte
 
 
 async def raw_database_has(core: CoreContainer, settings: Settings, mark: str) -> bool:
-    """Look through SQLite's file with its free pages, after a checkpoint of its log."""
+    """Search the file of SQLite with its free pages, after a checkpoint of its log."""
     if core.db().engine.dialect.name != "sqlite":
         return False
     path = settings.data_dir / "atrium.db"
@@ -167,7 +167,7 @@ def as_text(value: object) -> str:
 
 
 def kept_files(folder: Path) -> Iterator[Path]:
-    """All but the database itself, whose tables are looked at."""
+    """Yield each file except the database itself, whose tables are searched."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.name.startswith("atrium.db"):
             yield path
@@ -220,7 +220,7 @@ async def test_who_is_being_erased_is_seen_nowhere_and_signs_in_nowhere(
 async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
     user: TestUser, core: CoreContainer
 ) -> None:
-    """An upload that is refused because its owner was erased meanwhile is on record."""
+    """The audit log has an upload that is refused because its owner was erased meanwhile."""
     begun, goes_on = Event(), Event()
 
     async def body() -> AsyncIterator[bytes]:
@@ -247,7 +247,7 @@ async def test_a_client_ip_written_after_an_erasure_is_cleared_an_hour_later(
 async def test_what_an_anonymous_client_did_to_an_account_names_the_account(
     app: Litestar, user: TestUser, admin: TestUser
 ) -> None:
-    """So that the client IP in the row is found, and cleared, with the account."""
+    """The client IP in the row is then found, and cleared, with the account."""
     body = {"name": "Ada", "email": user.email, "password": PASSWORD}
     async with client_of(app) as anonymous:
         assert (await anonymous.post(f"{API}/auth/register", json=body)).status_code == 409

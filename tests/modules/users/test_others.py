@@ -1,4 +1,4 @@
-"""What one user may do about another: AZ-01, AZ-02, AZ-07, AZ-14."""
+"""The operations of one user on another: AZ-01, AZ-02, AZ-07, AZ-14."""
 
 from datetime import timedelta
 
@@ -141,7 +141,7 @@ async def test_what_is_no_id_says_so_to_who_may_ask(client: AsyncClient, admin: 
 
 
 async def test_deleting_takes_a_fresh_session_here_too(admin: TestUser, user: TestUser) -> None:
-    """Nor does making an admin go round it."""
+    """The admin routes require it too, and so does the creation of an admin."""
     later = utc_now() + timedelta(hours=1)
     with time_machine.travel(later, tick=True):
         tokens = {"refresh_token": admin.tokens["refresh_token"]}
@@ -163,7 +163,7 @@ async def test_deleting_takes_a_fresh_session_here_too(admin: TestUser, user: Te
         assert member.status_code == 201
 
 
-# Someone with permissions of their own, who is no admin
+# A user with permissions of their own who is not an admin
 
 
 async def test_who_may_only_read_is_told_so(users: Module, admin: TestUser, user: TestUser) -> None:

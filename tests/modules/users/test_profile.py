@@ -118,7 +118,7 @@ async def test_only_another_locale_invalidates_principals(
 
 
 async def test_a_locale_that_changed_meanwhile_is_compared_with_the_row(user: TestUser) -> None:
-    """A second change arrives while the body of the first one does."""
+    """A second change arrives during the body of the first one."""
     authenticated, changed = Event(), Event()
 
     async def slow_body() -> AsyncIterator[bytes]:

@@ -130,7 +130,7 @@ async def test_an_export_has_every_row_once_however_many_there_are(
 async def test_an_export_is_read_no_faster_than_it_is_taken(
     app: Litestar, user: TestUser, client: AsyncClient, core: CoreContainer, read: list[int]
 ) -> None:
-    """No read asks for more than a batch, others are answered, and a client that goes ends it."""
+    """Each read has at most a batch, other requests go on, and a disconnect ends the export."""
     async with core.db().transaction() as tx:
         entries = [done_by(user, number) for number in range(1500)]
         await tx.session.execute(insert(AuditEntry), entries)
@@ -158,7 +158,7 @@ async def test_an_export_is_read_no_faster_than_it_is_taken(
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each part of a list had."""
+    """Return the list of the row counts of each part of a list."""
     counts: list[int] = []
     page = Listing.page
 

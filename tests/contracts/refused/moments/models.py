@@ -6,7 +6,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Apart(DeclarativeBase):
-    """Not core's, so that this table is never made."""
+    """The base class of a table that is never created, because it is not core's."""
 
 
 class Booking(Apart):

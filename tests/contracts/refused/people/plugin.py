@@ -1,4 +1,4 @@
-"""A module that holds something about users and contributes no PersonalData."""
+"""A module that stores data about users and contributes no PersonalData."""
 
 from core.wiring.module import Module
 

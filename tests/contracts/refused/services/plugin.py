@@ -39,7 +39,7 @@ class RingingController(Controller):
 
 
 class UnlistedService(Module):
-    """Its controller asks for a service that the module does not list."""
+    """A module with a controller that takes a service which the module does not list."""
 
     controllers = (RingingController,)
 
@@ -97,6 +97,6 @@ class TagController(Controller):
 
 
 class NamedAsOption(Module):
-    """Its controller gives a service the name of an option of Litestar."""
+    """A module with a controller that gives a service the name of an option of Litestar."""
 
     controllers = (TagController,)

@@ -8,7 +8,7 @@ from core.testing.databases import BACKENDS, postgres_database, postgres_server
 
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
+    """Yield the URL of an empty database, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/test.db"
         return

@@ -1,4 +1,4 @@
-"""Modules of other teams, as far as the database goes: revisions in a folder of their own."""
+"""Modules of other teams for the database: revisions in a folder of their own."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from core.data.migrations.revisions import History
 
 
 class Team:
-    """Writes one revision after another, as a developer would."""
+    """A team that writes one revision after another."""
 
     def __init__(self, folder: Path, module: str) -> None:
         self.folder = folder / module
@@ -20,11 +20,11 @@ class Team:
 
     @property
     def history(self) -> History:
-        """As it is now: a history reads its folder once."""
+        """Return the current history, which reads its folder once."""
         return History(self.module, self.folder)
 
     def writes(self, up: str, down: str = "") -> str:
-        """A revision, whose id another team may have taken as well."""
+        """Write a revision, whose id another team may have used too."""
         before, self.count = self.count, self.count + 1
         lines = [
             "import sqlalchemy as sa",
@@ -63,7 +63,7 @@ def ask(url: str, query: str) -> Any:
 
 
 def schema(url: str) -> dict[str, Any]:
-    """Everything the database itself can tell of its tables, their order aside."""
+    """Return the schema that the database reports, without the order."""
     return run(url, described)
 
 

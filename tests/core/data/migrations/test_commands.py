@@ -1,4 +1,4 @@
-"""Many teams, one database: what one module's history does is no other module's concern."""
+"""Many teams, one database: the history of a module affects no other module."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ print(sum(map(len, upgrade(sys.argv[1], histories).values())))
 
 
 def test_two_teams_never_conflict(url: str, core: Team, stock: Team, wishes: Team) -> None:
-    """Both start from the same base, with the same ids; either may come first."""
+    """Both histories begin at the same base, with the same ids, in either order."""
     upgrade(url, of(core, stock))
     assert pending(url, of(core, wishes, stock)) == {"wishes": ["r1"]}
     taken = upgrade(url, of(core, wishes, stock))
@@ -155,7 +155,7 @@ def test_a_module_is_walked_back_alone(url: str, core: Team, stock: Team) -> Non
 def test_a_rebuilt_table_keeps_the_rows_that_refer_to_it(
     url: str, stock: Team, wishes: Team
 ) -> None:
-    """SQLite rebuilds by dropping, which would cascade."""
+    """SQLite rebuilds a table with DROP TABLE, which would cascade."""
     key = "sa.ForeignKey('stock.id', ondelete='CASCADE')"
     wishes.makes("wishes_stock", f"sa.Column('stock_id', sa.Integer, {key})")
     upgrade(url, of(stock, wishes))

@@ -178,7 +178,7 @@ def test_what_is_written_otherwise_is_no_difference(
 def test_another_condition_of_a_check_is_told_and_written(
     url: str, stock: Team, tmp_path: Path
 ) -> None:
-    """SQLite keeps a condition as it was written, and PostgreSQL in a form of its own."""
+    """SQLite stores a condition as written, and PostgreSQL stores its own form."""
     copy(ROOT / "pyproject.toml", tmp_path)
     stock.makes(
         "stock",
@@ -233,7 +233,7 @@ def test_a_foreign_key_to_no_table_is_one_sentence(url: str, stock: Team) -> Non
 
 @pytest.mark.parametrize("kind", ["add_table_comment", "remove_table_comment"])
 def test_a_comment_of_a_table_is_told_like_other_differences(kind: str) -> None:
-    """alembic compares comments on PostgreSQL alone."""
+    """alembic compares comments only on PostgreSQL."""
     difference = (kind, Table("remarks", MetaData()), None)
     assert table_name_of(difference) == "remarks"
     told, name = described(difference, str)

@@ -1,4 +1,4 @@
-"""Whose tables, in which order, and what is read without alembic."""
+"""The tables of each history, the order of histories, and reads without alembic."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ from tests.core.data.migrations.teams import Team
 
 @pytest.fixture
 def tables() -> Iterator[None]:
-    """`stock` refers to `wishes`, which was wired after it."""
+    """Declare `stock`, which refers to `wishes`, a module later in the order."""
     made = [
         Table("wishes", Base.metadata, Column("id", Integer, primary_key=True)),
         Table("stock_places", Base.metadata, Column("id", Integer, ForeignKey("wishes.id"))),

@@ -1,1 +1,1 @@
-"""Rooms, which are booked once for each time: a module as a team writes it."""
+"""Rooms that are booked once for each time: a module as a team writes it."""

@@ -8,7 +8,7 @@ from core.data.models import NAMING, Base, Identified
 
 
 class Apart(DeclarativeBase):
-    """Keeps the table apart from the project's own; the types are those of core's."""
+    """The base class that separates the table from the project's; it has core's column types."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = Base.type_annotation_map

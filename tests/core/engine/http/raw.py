@@ -1,4 +1,4 @@
-"""HTTP by hand: what no client library would send, and what came back for it, byte by byte."""
+"""Raw HTTP connections: bytes that no client library would send, and the bytes of the response."""
 
 import json
 import socket
@@ -28,7 +28,7 @@ class RawConnection:
         self._rest = b""
 
     def send(self, *parts: bytes) -> "RawConnection":
-        """What the server no longer wants is its own affair: its answer says why."""
+        """Send the parts; a server that closes the connection explains it in its response."""
         for part in parts:
             try:
                 self._socket.sendall(part)
@@ -40,7 +40,7 @@ class RawConnection:
         return self.send(head("GET", path, *fields)).answer()
 
     def answer(self) -> Answer:
-        """The next one; raises EOFError where the connection ends before it is whole."""
+        """Return the next response. Raises EOFError if the connection ends within it."""
         lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])
@@ -52,24 +52,24 @@ class RawConnection:
         return Answer(status, headers, body)
 
     def rest(self) -> bytes:
-        """All that comes until the server ends the connection."""
+        """Return all bytes until the server closes the connection."""
         found, self._rest = self._rest, b""
         while more := self._socket.recv(65536):
             found += more
         return found
 
     def is_reset(self, within_s: float = 10.0) -> bool:
-        """Whether the server gives the connection up although nothing of its answer is read."""
+        """Return whether the server resets the connection, although the client reads nothing."""
         watch = poll()
         watch.register(self._socket, 0)
         return bool(watch.poll(within_s * 1000))
 
     def take(self, size: int) -> bytes:
-        """So many bytes of what comes, and no more."""
+        """Return this number of bytes."""
         return self._exactly(size)
 
     def is_closed(self) -> bool:
-        """Whether the server ends the connection, without another answer, before the timeout."""
+        """Return whether the server closes the connection, without a further response, in time."""
         try:
             return not self._rest and not self._socket.recv(1)
         except ConnectionResetError:
@@ -106,7 +106,7 @@ class RawConnection:
 def connect(
     port: int, timeout_s: float = 10.0, source: str = "127.0.0.1", buffer: int | None = None
 ) -> Iterator[RawConnection]:
-    """`buffer` is what the client's machine takes in of an answer that is not read."""
+    """Return a connection; `buffer` is the receive buffer of the client in bytes."""
     with socket.socket() as sock:
         if buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -123,9 +123,9 @@ def head(method: str, path: str, *fields: str, host: str = "test") -> bytes:
 
 
 def eventually(happens: Callable[[], Any], within_s: float = 30.0) -> Any:
-    """What `happens()` answers, as soon as that is something.
+    """Call `happens()` until it returns a value, and return this value.
 
-    While a process starts or stops, it may accept a connection and then not answer.
+    A process that starts or stops may accept a connection and send no response.
     """
     last, found = monotonic() + within_s, None
     while not found:

@@ -1,4 +1,4 @@
-"""A process that serves the small application as ours is served, for tests from outside."""
+"""A process that serves the small application with the server of the service."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from tests.core.engine.http import small_app
 
 
 class Watched(HttpProtocol):
-    """The same protocol; the application tells how many requests waited at most."""
+    """The same protocol; the application reports the greatest number of waiting requests."""
 
     stopping_write_timeout = 0.6
 
@@ -26,7 +26,7 @@ class Watched(HttpProtocol):
 
 
 class Impatient(Watched):
-    """The same protocol, in a hurry."""
+    """The same protocol with short deadlines."""
 
     max_connections = 20
     max_per_client = 10
@@ -39,7 +39,7 @@ class Impatient(Watched):
 
 
 class Unhurried(Watched):
-    """The same protocol; it notices a slow reader soon, and gives it up late."""
+    """The same protocol, which notices a slow reader soon and disconnects it late."""
 
     write_timeout = 3.0
 
@@ -55,7 +55,7 @@ class Serving:
 
 @contextmanager
 def served(*arguments: str, **environ: str) -> Iterator[Serving]:
-    """In a process of its own: `--patient`, `--unhurried`, `--workers=2`, `--reload=DIR`."""
+    """Yield the server: `--patient`, `--unhurried`, `--workers=2`, `--reload=DIR`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.core.engine.http.served", *arguments],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Servers that are patient or hasty, and a connection to one."""
+"""Servers with long or short deadlines, and a connection to one."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ SMUGGLED = b"GET /mark/smuggled HTTP/1.1\r\nHost: test\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    """Deadlines are tenths of a second."""
+    """Yield a server with deadlines in tenths of a second."""
     with served() as serving:
         yield serving
 
 
 @pytest.fixture(scope="module")
 def patient_server() -> Iterator[Serving]:
-    """Deadlines are as shipped, so that none passes by chance."""
+    """Yield a server with the default deadlines, so that none passes by chance."""
     with served("--patient") as serving:
         yield serving
 

@@ -1,4 +1,4 @@
-"""A small application behind our outermost layer; each path is something a route may do."""
+"""A small application behind the outermost layer; each path does what a route may do."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ PIECE = 65_536
 lifecycle = Lifecycle()
 marked: list[str] = []
 most_waiting = 0
-"""How many pipelined requests waited at once; the protocol of the tests counts them."""
+"""The greatest number of waiting pipelined requests; the protocol of the tests counts them."""
 
 
 class Unwanted(Forbidden):
@@ -55,7 +55,7 @@ async def slow(argument: str, receive: Any) -> bytes:
 
 
 async def hang(argument: str, receive: Any) -> bytes:
-    """Nobody can cancel a thread."""
+    """Block the thread, which cannot be cancelled."""
     await receive()
     await asyncio.to_thread(sleep, float(argument))
     return b"hung"
@@ -107,7 +107,7 @@ ANSWERS: dict[str, Callable[[str, Any], Awaitable[bytes]]] = {
 
 
 class SmallApplication:
-    """What the server sees of one: it is opened and closed, answers, and has a `state`."""
+    """The part of an application that the server uses: lifespan, responses and `state`."""
 
     def __init__(self) -> None:
         self.state = SimpleNamespace(lifecycle=lifecycle)

@@ -1,4 +1,4 @@
-"""Whose address counts: nobody can choose it who is no proxy of ours."""
+"""The client IP of a request: only a trusted proxy can set it."""
 
 from ipaddress import ip_network
 

@@ -1,4 +1,4 @@
-"""Clients that do not take their answers, and how many connections one client may have."""
+"""Clients that do not read their responses, and the number of connections per client."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.process
 SMALL = 4_096
 MUCH = 16_000_000
 LITTLE_MORE = 6_000_000
-"""More than the kernel keeps of an answer."""
+"""A size in bytes that exceeds the socket buffers of the kernel."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Serving]:
-    """Deadlines are tenths of a second; 20 connections, 10 of them from one client."""
+    """Yield a server with deadlines in tenths of a second; 20 connections, 10 per client."""
     with served() as serving:
         yield serving
 
@@ -33,7 +33,7 @@ def reader(server: Serving) -> Iterator[RawConnection]:
 
 
 HOW = ["much", "pieces"]
-"""As one piece, whose handler is done at once; and in pieces, whose handler has to wait."""
+"""A body in one part, whose handler ends at once, and one in many, whose handler waits."""
 
 
 @pytest.mark.parametrize("field", ["X: y", "Connection: close"])
@@ -65,7 +65,7 @@ def test_one_that_takes_next_to_nothing_is_given_up(reader: RawConnection) -> No
 @pytest.mark.parametrize("field", ["X: y", "Connection: close"])
 @pytest.mark.parametrize("how", HOW)
 def test_one_that_takes_it_slowly_gets_all_of_it(how: str, field: str, server: Serving) -> None:
-    """For longer than each of the deadlines."""
+    """The response takes longer than each of the deadlines."""
     with connect(server.port, buffer=65_536) as reader:
         reader.send(head("GET", f"/{how}/{LITTLE_MORE}", field))
         for _ in range(40):
@@ -76,7 +76,7 @@ def test_one_that_takes_it_slowly_gets_all_of_it(how: str, field: str, server: S
 
 
 def test_a_connection_goes_on_after_a_slow_answer() -> None:
-    """The server waits longer for the next request than a busy machine takes the last bytes."""
+    """The keep-alive deadline is longer than the last bytes take on a busy machine."""
     with served("--unhurried") as server, connect(server.port, buffer=SMALL) as reader:
         reader.send(head("GET", f"/much/{LITTLE_MORE}"))
         sleep(1.2)  # after the first look at how fast the client reads
@@ -99,7 +99,7 @@ def test_a_client_that_pipelines_and_leaves_is_no_error(how: str) -> None:
 
 @pytest.mark.parametrize("how", HOW)
 def test_a_client_that_reads_nothing_is_not_waited_for_at_the_end(how: str) -> None:
-    """Others get all of their answers meanwhile."""
+    """Other clients receive their complete responses meanwhile."""
     with (
         served("--patient") as server,
         connect(server.port, buffer=SMALL) as stalled,
@@ -120,7 +120,7 @@ def test_a_client_that_reads_nothing_is_not_waited_for_at_the_end(how: str) -> N
 
 
 def stalling(stack: ExitStack, server: Serving, number: int, source: str) -> None:
-    """Heads that do not end: these connections stay for as long as they may."""
+    """Send headers without an end, so that the connections stay open until the deadline."""
     for _ in range(number):
         connection = stack.enter_context(connect(server.port, source=source))
         connection.send(b"GET /slow/3 HTTP/1.1\r\n")
@@ -137,7 +137,7 @@ def has_room(server: Serving, source: str = "127.0.0.1") -> bool:
 
 
 def test_connections_in_excess_are_told_so_and_room_returns(server: Serving) -> None:
-    """Those of a trusted proxy, which has no share of its own."""
+    """The connections are those of a trusted proxy, which has no limit of its own."""
     with ExitStack() as stack:
         stalling(stack, server, 20, "127.0.0.3")
         excess = eventually(lambda: refused(server, stack, "127.0.0.3"))

@@ -1,4 +1,4 @@
-"""Clients that hang up before the last of their body came: their affair, and no failure of ours."""
+"""Clients that disconnect before the end of their body cause no error of the service."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ FORM = b"application/x-www-form-urlencoded"
 
 
 async def cut_off(app: Litestar, path: str, kind: bytes, *more: tuple[bytes, bytes]) -> Any:
-    """The problem that is answered where nobody hears it any more."""
+    """Return the problem that is sent although the client has disconnected."""
     scope: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0"},

@@ -1,4 +1,4 @@
-"""What an answered request leaves to the collector: nothing, for it stops all others meanwhile."""
+"""A request leaves no garbage to the collector, whose runs stop all other requests."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ REQUESTS = 20
 
 @pytest.fixture
 def collected() -> Iterator[Callable[[], int]]:
-    """How many requests the collector has to find since the test began."""
+    """Yield a function that returns the number of requests the collector has freed."""
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)

@@ -1,4 +1,4 @@
-"""Requests that mean two things and connections that go on."""
+"""Ambiguous requests, and connections that stay open."""
 
 from threading import Thread
 
@@ -174,7 +174,7 @@ def test_http_1_0_gets_no_chunks(field: bytes, connection: RawConnection) -> Non
 def test_a_path_for_any_host_is_served_without_one(
     version: bytes, fields: bytes, connection: RawConnection
 ) -> None:
-    """Such as load balancers ask."""
+    """Load balancers send such requests."""
     line = b"GET %s HTTP/" + version + b"\r\n" + fields + b"\r\n"
     assert connection.send(line % b"/echo/health/ready").answer().status == 200
 

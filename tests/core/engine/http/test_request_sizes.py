@@ -1,4 +1,4 @@
-"""Fields, addresses and bodies that are as large as allowed, or larger."""
+"""Header fields, URLs and bodies of the allowed size, and larger ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the outermost layer lets in, whatever server stands in front of it."""
+"""Requests that the outermost layer accepts, behind any server."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the process starts, stops, and stands several workers beside each other."""
+"""The start and the stop of the process, and its workers."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def server() -> Iterator[Serving]:
 
 
 def end(server: Serving) -> tuple[int, str]:
-    """Its exit status, and what it has printed since it was ready."""
+    """Stop the server, and return its exit status and its output since it was ready."""
     printed, _ = server.process.communicate(timeout=15)
     return server.process.returncode, printed
 
@@ -33,7 +33,7 @@ def pid_of_worker(port: int) -> int:
 
 
 def begin(connection: RawConnection, path: str, size: int = 1) -> RawConnection:
-    """Until the handler has the request, and waits for its body."""
+    """Send a request without its body, and wait until its handler has it."""
     fields = ("Expect: 100-continue", f"Content-Length: {size}")
     assert connection.send(head("POST", path, *fields)).answer().status == 100
     return connection

@@ -13,7 +13,7 @@ __all__ = ["db", "heard", "tables"]
 
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, tables: Databases, tmp_path: Path) -> Iterator[str]:
-    """A database of this test alone, because tests of the engine cut the connections to it."""
+    """Yield a database of one test, because tests of the engine cut its connections."""
     if request.param == "sqlite":
         yield tables.fresh("sqlite", tmp_path)
         return

@@ -18,12 +18,12 @@ from tests.core.data.tables import THINGS, Thing
 T = TypeVar("T")
 ENDLESS = 500_000_000
 SOME_TIME = 2_000_000
-"""A count that takes longer than the timeout of these tests, on most machines."""
+"""An upper bound for a count that exceeds the timeout of these tests on most machines."""
 NAMES = select(Thing.name)
 
 
 def numbers(upto: Any, salt: int = 0) -> Select[Any]:
-    """A count whose time grows with `upto`; each `salt` makes it another statement."""
+    """Return a count whose time grows with `upto`; each `salt` makes another statement."""
     n = select(literal(1).label("i")).cte(f"n{salt}", recursive=True)
     n = n.union_all(select(n.c.i + 1).where(n.c.i < upto))
     return select(func.count()).select_from(n)
@@ -53,7 +53,7 @@ async def as_request(work: Awaitable[T]) -> T:
 
 
 def request(work: Awaitable[T]) -> Task[T]:
-    """Do this as a request would: in a task of its own, within the statement timeout."""
+    """Run the work as a request does: in its own task, with the statement timeout."""
     return create_task(as_request(work))
 
 
@@ -74,7 +74,7 @@ async def settle_in(db: Database, statement: Executable, **values: Any) -> None:
 
 @pytest.fixture
 async def tasks() -> AsyncIterator[list[Task[Any]]]:
-    """Tasks that go on for the whole test."""
+    """Yield a list of tasks that run for the whole test."""
     started: list[Task[Any]] = []
     yield started
     for task in started:

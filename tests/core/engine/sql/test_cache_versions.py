@@ -1,4 +1,4 @@
-"""CacheVersions: what is equal, what is not, and when nothing may be believed."""
+"""CacheVersions: equal versions, changed versions, and states in which no cache is valid."""
 
 import os
 from itertools import count
@@ -55,7 +55,7 @@ def test_a_deletion_changes_what_foreign_keys_reach() -> None:
 
 @pytest.mark.usefixtures("heard")
 async def test_totals_are_exact_after_a_cascade(db: Database) -> None:
-    """By a statement and by the session: the database deletes, and clears, further rows itself."""
+    """Rows are deleted by a statement and by the session; the database deletes further rows."""
     screws = Count(select(Screw.id))
     loose = Count(select(Note.id).where(Note.screw_id.is_(None)))
 
@@ -167,7 +167,7 @@ def has_its_blocks(file: Path) -> bool:
 def test_the_disk_holds_every_block_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserves: bool
 ) -> None:
-    """Of a new file, and of one that an earlier version made without them."""
+    """A new file has them, and a file that an earlier version created without them."""
     if not reserves:
         monkeypatch.delattr("os.posix_fallocate")
     sparse = tmp_path / "sparse"

@@ -31,7 +31,7 @@ async def test_a_total_is_counted_once_until_a_commit(
 
 
 async def test_who_asks_after_a_commit_shares_the_next_count(cache_versions: CacheVersions) -> None:
-    """The first goes on; the second begins after it and after all commits until then."""
+    """The first count continues; the second begins after it and sees all commits until then."""
     totals, count = CachedCounts(cache_versions), Count(select(Thing))
     asked: list[Task[int]] = []
     begun: list[int] = []

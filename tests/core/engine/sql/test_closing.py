@@ -1,4 +1,4 @@
-"""Neither closing the database nor a rollback waits for a statement that goes on."""
+"""Neither a close of the database nor a rollback waits for a statement in progress."""
 
 from asyncio import CancelledError, Future, Task, gather, sleep, timeout
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +21,7 @@ A_DAY_S = 86_400.0
 
 @pytest.fixture
 def lost_cancellations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request to cancel a statement reaches PostgreSQL."""
+    """Drop each request to cancel a statement on PostgreSQL."""
 
     async def lose(_: Connection, sent: Future[None], __: Any = None) -> None:
         if not sent.done():
@@ -33,7 +33,7 @@ def lost_cancellations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]:
-    """A database whose statements may take a day."""
+    """Yield a database with a statement timeout of a day."""
     db = open_database(url, cache_versions, A_DAY_S)
     yield db
     await db.close()
@@ -81,7 +81,7 @@ async def test_a_statement_that_goes_on_is_not_waited_for(
 
 @pytest.mark.usefixtures("lost_cancellations")
 async def test_the_next_one_does_not_wait_for_a_statement_that_goes_on(db: Database) -> None:
-    """Each lane has a few connections, which the next statements would wait for."""
+    """Each lane has few connections, and the next statements would wait for them."""
     tasks = [await cancelled(db, read_exempt) for _ in range(UNLIMITED)]
     await gather(*map(outcome, tasks))
     async with timeout(20):

@@ -177,7 +177,7 @@ async def test_while_connections_break_whoever_is_not_through_is_told_to_come_ba
 
 
 async def names_when_nothing_breaks(db: Database) -> set[str]:
-    """The last cut may reach the driver only now, so that this is told to come back as well."""
+    """Return the names, after a retry, because the driver may report a cut connection only now."""
     async with timeout(20):
         while True:
             with suppress(DatabaseBusy):

@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> str:
 
 @pytest.fixture
 def group(path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GroupCommit]:
-    """The writer with short waits, as in a request."""
+    """Yield the writer with short waits, as in a request."""
     monkeypatch.setattr(writer, "QUEUE_TIMEOUT_S", 0.1)
     monkeypatch.setattr(writer, "LOCK_WAIT_S", 0.05)
     monkeypatch.setattr(writer, "is_limited", lambda: True)

@@ -23,7 +23,7 @@ def cache_size_of(connection: sqlite3.Connection) -> list[tuple[int]]:
 async def test_all_reading_connections_together_cache_less_than_a_process_needs(
     tmp_path: Path,
 ) -> None:
-    """After scans of a large table the process is at most half as large again."""
+    """Scans of a large table make the process at most half as large again."""
     make_tables(f"sqlite:///{tmp_path}/test.db")
     lanes = LaneThreads(f"{tmp_path}/test.db", 5.0)
     cached = 0

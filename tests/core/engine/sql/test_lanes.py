@@ -34,7 +34,7 @@ __all__ = ["db", "tasks", "timeout_s"]
 
 
 async def test_a_statement_settles_in_after_a_run_that_was_not_quick(db: Database) -> None:
-    """A run of another program on the same core may be the reason."""
+    """Another program on the same core may have slowed the run."""
     await ask(db, NAMES)
     db._reads._known[NAMES].record_run(0.005)
     await settle_in(db, NAMES)
@@ -69,7 +69,7 @@ class TestBesideSlowStatements:
         assert not any(task.done() for task in tasks)
 
     async def test_a_slow_one_stays_one_beside_requests(self, db: Database) -> None:
-        """Else the next request would run it twice: it is ended in the trial lane first."""
+        """The next request would run it twice otherwise: it is ended in the trial lane first."""
         await slowly(db, UPTO)
         assert await ask(db, UPTO, upto=300_000) == 300_000
         assert db._reads._known[UPTO].lane is Lane.slow
@@ -121,7 +121,7 @@ def enumerate_from(first: int, things: list[T]) -> list[tuple[int, T]]:
 
 
 async def slowly(db: Database, statement: Executable) -> None:
-    """Let it be known as a slow one."""
+    """Execute the statement until it is known as a slow one."""
     await request(ask(db, statement, upto=300_000))
     db._reads._known[statement].record_run(1.0)
 

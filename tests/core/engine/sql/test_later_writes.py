@@ -17,7 +17,7 @@ ADD = insert(THINGS).values(
     {each: bindparam(f"new_{each.key}", type_=each.type) for each in THINGS.columns}
 )
 TOO_LARGE = 1 << 63
-"""An integer that no database takes."""
+"""An integer that no database accepts."""
 RENAME = update(THINGS).where(THINGS.c.name == bindparam("old")).values(name=bindparam("new"))
 
 
@@ -89,7 +89,7 @@ async def test_one_that_fails_undoes_its_own_transaction_alone(db: Database) -> 
 
     outcomes = await gather(*(act(number) for number in range(20)), return_exceptions=True)
     failed = [number for number, each in enumerate(outcomes) if each is not None]
-    # Behind one that fails as the first of its group, the others of it are told to try again.
+    # If the first of a group fails, the others of the group must be repeated.
     told = (DBAPIError, DatabaseBusy)
     assert len(failed) == 10 and all(isinstance(outcomes[each], told) for each in failed)
     kept = [number for number in range(20) if number not in failed]
@@ -116,7 +116,7 @@ async def test_the_first_of_a_group_that_fails_takes_no_other_along(db: Database
 async def test_a_value_that_the_driver_refuses_undoes_its_own_transaction_alone(
     db: Database,
 ) -> None:
-    """The error of the driver, OverflowError, is none of SQLite's."""
+    """The error of the driver, OverflowError, is not an error of SQLite."""
 
     async def act(number: int) -> None:
         async with db.transaction() as tx:

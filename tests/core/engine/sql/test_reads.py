@@ -1,4 +1,4 @@
-"""Reading: planned and plain alike, beside writers and scans, and cancelled in the middle."""
+"""Reads, with and without plans: beside writers and scans, and cancelled while they run."""
 
 import gc
 from asyncio import CancelledError, create_task, gather, sleep, timeout

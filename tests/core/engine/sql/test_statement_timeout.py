@@ -87,7 +87,7 @@ class TestAfterTheTimeout:
         await self.fails_whole(db, work)
 
     async def test_a_write_that_went_with_the_statement_of_another(self, db: Database) -> None:
-        """As an audit row does on SQLite: the other one has its own time, and is kept."""
+        """An audit row on SQLite has its own timeout, and is stored."""
         slow, beside = await at_once(request(act(db, "act", ENDLESS)), request(act(db, "beside")))
         assert isinstance(slow, TooSlow) and beside is None
         assert await all_names(db) == ["beside", "beside later"]
@@ -98,7 +98,7 @@ class TestAfterTheTimeout:
         assert await all_names(db) == ["beside", "beside later"]
 
     async def test_a_write_in_the_midst_of_others(self, db: Database) -> None:
-        """SQLite takes back what is not committed; all who are not kept are told."""
+        """SQLite rolls back the open group; each transaction that is not stored gets an error."""
         names = [f"act {number}" for number in range(6)]
         slow = names[2]
         acts = (request(act(db, each, ENDLESS if each == slow else 1)) for each in names)
@@ -126,7 +126,7 @@ class TestAfterTheTimeout:
     async def test_what_a_request_has_exempted_stays_out_of_the_quick_lane(
         self, db: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Long work, such as an export, fills the caches of its own connections alone."""
+        """Long work, such as an export, fills only the caches of its own connections."""
         await settle_in(db, NAMES)
         taken: list[Lane] = []
         monkeypatch.setattr(KnownStatement, "record_run", lambda *_: None)
@@ -186,7 +186,7 @@ async def all_names(db: Database) -> list[str]:
 
 
 async def lasts(db: Database, work: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
-    """It goes on while a request is ended three times."""
+    """Check that the work continues while a request is ended three times."""
     task = create_task(work())
     for salt in range(3):
         with pytest.raises(TooSlow):

@@ -1,4 +1,4 @@
-"""Threads with a connection each: no more of them than calls at one time."""
+"""Threads with a connection each: at most as many as calls at one time."""
 
 import sqlite3
 from asyncio import gather
@@ -14,7 +14,7 @@ PATIENCE_S = 20
 
 
 class Opened:
-    """Counts the connections that are open."""
+    """A count of the open connections."""
 
     def __init__(self) -> None:
         self.count = 0

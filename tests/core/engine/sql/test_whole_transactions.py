@@ -1,4 +1,4 @@
-"""A transaction of nothing but writes that may wait is handed to the database whole."""
+"""A transaction that has only writes which may wait is sent to the database as a whole."""
 
 from asyncio import CancelledError, create_task, gather, sleep, timeout
 from contextlib import suppress
@@ -45,7 +45,7 @@ async def test_one_that_fails_fails_alone(db: Database) -> None:
         async with db.transaction() as tx:
             await tx.insert(Word, text=f"{number}")
             if number % 3 == 0:
-                await tx.insert(Part, thing_id=uuid4())  # there is no such thing
+                await tx.insert(Part, thing_id=uuid4())  # no such row exists
 
     outcomes = await gather(*(act(it) for it in range(MANY)), return_exceptions=True)
     failed = [number for number, each in enumerate(outcomes) if each is not None]
