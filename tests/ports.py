@@ -14,7 +14,7 @@ def free_port() -> int:
 
 
 def _candidates() -> Iterator[int]:
-    """Yield all ports of the range in turn; each process begins elsewhere."""
+    """Return all ports of the range in turn; each process begins elsewhere."""
     start = os.getpid() * 131
     return (FIRST + (start + step) % (LAST - FIRST) for step in count())
 

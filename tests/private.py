@@ -1,4 +1,4 @@
-"""`python -m tests.private`: find where tests touch what a class keeps for itself.
+"""`python -m tests.private`: find private attributes that tests touch.
 
 A test of a private attribute fails when the class is rewritten, although the class still works. It
 can use HTTP, the container of core, a port, or the clock of `core.testing` instead.

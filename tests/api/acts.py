@@ -1,4 +1,4 @@
-"""Acts of a client that write: each is sent in one request."""
+"""Writes of a client; each is one request."""
 
 from collections.abc import Awaitable, Callable
 

@@ -56,7 +56,7 @@ class Operation:
         return re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], str(uuid7())), self.path)
 
     def mistakes(self, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Yield each location, and the example with a value of a wrong type at this location."""
+        """Return each location, and the example with a value of a wrong type at this location."""
         return self._mistakes(body["schema"], body["example"], "body")
 
     def _mistakes(self, schema: dict[str, Any], example: Any, at: str) -> Iterator[tuple[str, Any]]:

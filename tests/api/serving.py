@@ -20,7 +20,7 @@ ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "correct horse battery staple
 SETTINGS = {
     "ENVIRONMENT": "test",
     "PORT": "0",
-    "PUBLIC_URL": "http://127.0.0.1",  # the port is another after each start
+    "PUBLIC_URL": "http://127.0.0.1",  # each start has another port
     "SECRET_KEY": "of these tests alone and nobody elses",
     "ADMIN_EMAIL": ADMIN_EMAIL,
     "ADMIN_PASSWORD": ADMIN_PASSWORD,

@@ -47,7 +47,7 @@ async def application(
     log_lines: LogWriter,
     anyio_backend: str,
 ) -> AsyncIterator[Litestar]:
-    """Return one application for all cells; each cell creates its own users."""
+    """Yield one application for all cells; each cell creates its own users."""
     folder: Path = tmp_path_factory.mktemp("matrix")
     settings = Settings(
         environment="test",
@@ -64,7 +64,7 @@ async def application(
 
 @pytest.fixture(scope="module")
 async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
-    """Return a disabled user who has every permission."""
+    """Yield a disabled user who has every permission."""
     async with register(application, "out@example.com", "Former Admin", ("admin",)) as user:
         await disable(application, user.id)
         yield user
@@ -72,7 +72,7 @@ async def disabled(application: Litestar, anyio_backend: str) -> AsyncIterator[T
 
 @pytest.fixture(scope="module")
 async def helper(application: Litestar, anyio_backend: str) -> AsyncIterator[TestUser]:
-    """Return an admin who creates the resources that their owners may not create."""
+    """Yield an admin who creates the resources that their owners may not create."""
     async with register(application, "helper@example.com", "An Admin", ("admin",)) as user:
         yield user
 

@@ -53,7 +53,7 @@ def database_url(backend: str, databases: Databases) -> Iterator[str]:
 
 @pytest.fixture
 async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
-    """Return a connection of another client of the same database."""
+    """Yield a connection of another client of the same database."""
     engine = create_async_engine(postgres_url(database_url))
     async with engine.connect() as connection:
         yield connection
@@ -61,7 +61,7 @@ async def outside(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 def setting(url: str, name: str, value: str | None) -> str:
-    """Change a setting of the sessions that begin later."""
+    """Return the statement that changes a setting of later sessions."""
     change = f"SET {name} = '{value}'" if value else f"RESET {name}"
     return f"ALTER DATABASE {make_url(url).database} {change}"
 

@@ -53,7 +53,7 @@ async def test_fields_that_are_not_ones_own_to_set(client: AsyncClient, user: Te
     assert (await user.client.get(ME)).json() == before
 
 
-@pytest.mark.parametrize("backend", ["sqlite"])  # what is valid does not depend on it
+@pytest.mark.parametrize("backend", ["sqlite"])  # the validity does not depend on it
 async def test_null_and_other_types_are_refused(
     client: AsyncClient, admin: TestUser, core: CoreContainer
 ) -> None:

@@ -226,10 +226,10 @@ NO_PLACES = [
     "/static/x.css%2F..%2F..%2Fapi%2Fv1%2Fusers%2Fme",
 ]  # fmt: skip
 NO_IDS = [f"{ME}{end}" for end in (";x.css", "%3Bx.css", ".css", "%3Fx.css", "%23x.css", "%00.css")]
-"""Endings of paths that are no id of a user."""
+"""Paths with an ending that makes the id of a user invalid."""
 
 
-@pytest.mark.parametrize("backend", ["sqlite"])  # none gets as far as one
+@pytest.mark.parametrize("backend", ["sqlite"])  # no request reaches the database
 async def test_no_address_makes_a_profile_look_like_an_asset(
     client: AsyncClient, user: TestUser
 ) -> None:

@@ -65,7 +65,7 @@ async def outcomes_of(core: CoreContainer, answer: Response) -> list[str]:
 
 
 def failed(answer: Response) -> list[list[str]]:
-    """Return the possible audit rows; without a principal a failed database allows none."""
+    """Return the possible audit rows; there may be none if the database fails."""
     return [["failed"], []] if answer.status_code == 503 else [["failed"]]
 
 

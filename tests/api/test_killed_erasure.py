@@ -141,7 +141,7 @@ def test_an_erasure_that_is_killed_ends_by_itself(stored: Stored) -> None:
         served.process.wait()
     assert 0 < stored.count("posts") < POSTS
     stored.execute_all(QUICK)
-    stored.execute(LEASES_END)  # as a minute later
+    stored.execute(LEASES_END)  # as if a minute had passed
     with serving(stored.folder, **stored.settings) as served:
         served.address()
         eventually(lambda: stored.count("users") == 1)

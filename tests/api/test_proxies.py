@@ -82,7 +82,7 @@ def needing(name: str) -> object:
 def address(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Return the URL at which the proxy serves the application."""
+    """Yield the URL at which the proxy serves the application."""
     folder, port = tmp_path_factory.mktemp(request.param), free_port()
     public = f"http://127.0.0.1:{port}{BASE}"
     with (

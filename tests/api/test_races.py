@@ -96,7 +96,7 @@ class Race:
     def at_once(self, requests: Iterable[Request]) -> list[Answer]:
         for runner, request in zip(self._runners, requests, strict=True):
             runner.ready(request)
-        sleep(0.05)  # until both processes have read what there is
+        sleep(0.05)  # until both processes have read all bytes
         for runner in order.sample(self._runners, len(self._runners)):
             runner.go()
         return [runner.answer() for runner in self._runners]
@@ -107,7 +107,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("races")
     quota = str(FILE * FIT + 1)
     settings = {"WORKERS": "2", "FILES_QUOTA_BYTES": quota, "FILES_MAX_BYTES": quota}
-    # A proxy has no share of the connections, of which a test opens hundreds here.
+    # A proxy has no limit of connections; a test opens hundreds of them here.
     with serving(folder, **settings, TRUSTED_PROXIES="127.0.0.1") as served:
         yield served
 

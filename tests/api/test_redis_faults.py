@@ -23,7 +23,7 @@ AUTH, OWN = "/api/v1/auth", "/api/v1/users/me"
 DAY_S = 86400
 GUESSES, REGISTRATIONS = 6, 4
 PATIENT_S, FROZEN_S = 30.0, 2.0
-"""Timeouts in seconds; a Redis that responds is available on a busy machine too."""
+"""Timeouts in seconds; the long one lets a busy machine respond."""
 Fault = Callable[[RedisServer], AbstractContextManager[None]]
 
 

@@ -76,7 +76,7 @@ def formats() -> None:
 
 @pytest.fixture
 def application(databases: Databases, tmp_path: Path, log_lines: LogWriter) -> Iterator[Litestar]:
-    """Return an application that schemathesis starts in a thread, with a user of each kind."""
+    """Yield an application that schemathesis starts in a thread, with a user of each kind."""
     settings = Settings(
         environment="test",
         data_dir=tmp_path / "var",
@@ -116,7 +116,7 @@ ENDING_AN_ACCOUNT = {f"DELETE {USERS}", f"POST {USERS}/disable", f"PUT {USERS}/r
 """Operations that may end the account of the calling admin, and so all later requests."""
 
 
-# Every boundary of every parameter, by whom all doors are open to.
+# Each boundary of each parameter, sent by a user with all permissions.
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.timeout(300)
 def test_the_document_is_kept_at_every_boundary(application: Litestar) -> None:
@@ -162,7 +162,7 @@ def configuration(who: str, phases: tuple[str, ...]) -> schemathesis.Config:
         "generation": {
             "deterministic": True,
             "max-examples": 30,
-            "with-security-parameters": False,  # who is asking is said below
+            "with-security-parameters": False,  # the credential is configured below
         },
         "phases": {name: {"enabled": name in phases} for name in PHASES},
         "auth": {"auto-signup": False},
@@ -173,7 +173,7 @@ def configuration(who: str, phases: tuple[str, ...]) -> schemathesis.Config:
 
 
 def sign_in_of(who: str) -> dict[str, Any]:
-    """Sign in again after each 401, because some operations end the session."""
+    """Return the settings of a sign-in, which is repeated after each 401."""
     return {
         "path": "/api/v1/auth/login",
         "payload": {"email": f"{who}@example.com", "password": PASSWORD},
@@ -183,7 +183,7 @@ def sign_in_of(who: str) -> dict[str, Any]:
 
 
 def filter_query(context: schemathesis.HookContext, query: dict[str, Any] | None) -> bool:
-    """Remove combinations of parameters, or of list keys, that the document cannot exclude."""
+    """Return whether the query has no combination that the document cannot exclude."""
     if not isinstance(query, dict):
         return True
     keys = query.get("sort")

@@ -194,7 +194,7 @@ def test_a_schedule_runs_once(server: Served, folder: Path) -> None:
                 connection.execute(MAKE_DUE)
             done = [(name, expected) for (name,) in names]
             assert eventually(partial(started, connection, done))
-            sleep(1.5)  # each looks every second
+            sleep(1.5)  # each worker polls every second
             assert started(connection, done)
         connection.execute("DROP TRIGGER count_starts")
 

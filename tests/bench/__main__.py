@@ -1,6 +1,6 @@
 """`python -m tests.bench`: measure, print the table, and draw the picture.
 
-`--quick` looks but briefly; `--only me --only row` measures these alone.
+`--quick` measures briefly; `--only me --only row` measures only these two.
 """
 
 import sys

@@ -83,4 +83,4 @@ def pipeline(service: Service) -> None:
             try:
                 client.sendall(request * 1000)
             except TimeoutError:
-                return  # it takes no more in: what it should do
+                return  # it reads no more, as it should

@@ -1,4 +1,4 @@
-"""One connection to a service, for preparing what is measured and for transfers."""
+"""One connection to a service, for the preparation of measurements and for transfers."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -17,7 +17,7 @@ def database(backend: str, folder: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{folder / 'atrium.db'}"
         return
-    with pinned(LOAD_CORE):  # the server's core is for what is measured
+    with pinned(LOAD_CORE):  # the server's core runs only the measured server
         server = postgres_server()
     if "TEST_POSTGRES_URL" not in os.environ:
         for setting in ("fsync", "full_page_writes"):

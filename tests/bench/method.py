@@ -17,7 +17,7 @@ CONNECTIONS = 32
 WARM_S = 1
 LOUD = 1.3
 FEWEST = 3
-IDLE_NS, LOOK_S = 8_000_000, 0.25  # so little of the CPU in that time is rest
+IDLE_NS, LOOK_S = 8_000_000, 0.25  # less CPU time than this counts as idle
 RAW = "raw"
 
 Round = Mapping[str, float]

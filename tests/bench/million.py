@@ -33,7 +33,7 @@ WITHOUT_SEARCH = {
     "sqlite": ["DROP TRIGGER posts_search_add"],
     "postgresql": ["DROP INDEX ix_posts_search", "DROP TRIGGER posts_search ON posts"],
 }
-"""The statements that drop the search index, which takes minutes to fill and is not used."""
+"""The statements that turn off the search index: it would take minutes and is not used."""
 INSERT = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 

@@ -46,12 +46,12 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
 
 
 def atrium(settings: dict[str, str], *arguments: str) -> None:
-    """Run a command of the service to its end. Raises RuntimeError with what it said."""
+    """Run a command of the service to its end. Raises RuntimeError with its output."""
     run_module(settings, "core.cli", *arguments)
 
 
 def run_module(settings: dict[str, str], *arguments: str) -> None:
-    """Run `python -m` to its end. Raises RuntimeError with what it said."""
+    """Run `python -m` to its end. Raises RuntimeError with its output."""
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         env=plain_environment() | settings,

@@ -1,4 +1,4 @@
-"""The way of a request is printed in order, without what happens beside it."""
+"""The way of a request is printed in order, without background work."""
 
 import re
 import subprocess

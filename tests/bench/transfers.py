@@ -16,7 +16,7 @@ def transfers(scene: Scene) -> Iterator[Figure]:
     service = scene.service("sqlite")
     client, server = service.client(service.people[0]), service.server
     with pinned(LOAD_CORE):
-        up_and_down(client, SMALL)  # what is loaded at the first use is no growth
+        up_and_down(client, SMALL)  # modules loaded at the first use do not count as growth
         grown = growth_mb(server, client)
         costs = [costs_of_one(server, client) for _ in range(scene.pace.rounds)]
     yield Figure("files.download", Spread.of([down for _, down in costs]))

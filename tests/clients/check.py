@@ -86,7 +86,7 @@ def served() -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def run(*command: str, **environment: str) -> str:
-    """Run a command and return what it prints. Raises Broken with that when it fails."""
+    """Run a command and return its output. Raises Broken with the output when it fails."""
     done = subprocess.run(
         command,
         cwd=WORK,

@@ -1,4 +1,4 @@
-"""Production refuses what is unsafe; elsewhere the service stays on its own machine."""
+"""Production refuses unsafe settings; elsewhere the service listens on the loopback only."""
 
 import pytest
 

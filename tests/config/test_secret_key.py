@@ -41,7 +41,7 @@ def test_production_keeps_none(tmp_path: Path) -> None:
 def test_whoever_comes_second_takes_the_first_key(tmp_path: Path) -> None:
     make_once(tmp_path / "secret-key")
     first = (tmp_path / "secret-key").read_text()
-    make_once(tmp_path / "secret-key")  # it had looked before the first was there
+    make_once(tmp_path / "secret-key")  # it had read the folder before the first key was created
     assert (tmp_path / "secret-key").read_text() == first
     assert len(list(tmp_path.iterdir())) == 1
 

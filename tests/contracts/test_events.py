@@ -1,4 +1,4 @@
-"""Events are stored: what was written by an earlier release is still read by this one."""
+"""Events are stored: this release still reads events of earlier releases."""
 
 from collections.abc import Iterator
 from importlib import import_module

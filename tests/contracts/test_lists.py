@@ -91,7 +91,7 @@ class Explain(Executable, ClauseElement):
 def compile_explain(element: Explain, compiler: Any, **options: Any) -> str:
     explain = "EXPLAIN" if compiler.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     sql = f"{explain} {compiler.process(element.statement, **options)}"
-    compiler._result_columns.clear()  # those of the plan are others
+    compiler._result_columns.clear()  # the plan has other columns
     return sql
 
 

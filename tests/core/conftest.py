@@ -11,7 +11,7 @@ from core.testing.databases import BACKENDS, Databases
 
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, tables: Databases, tmp_path: Path) -> str:
-    """Yield a database with the tables of a folder and no rows, on SQLite and on PostgreSQL."""
+    """Return a database with the tables of a folder and no rows, on SQLite and on PostgreSQL."""
     return tables.fresh(request.param, tmp_path)
 
 

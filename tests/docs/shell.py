@@ -13,7 +13,7 @@ END_OF_STEP = "\x1e"
 PUBLISHED = "127.0.0.1:8000"
 """The host and the port of the service on the pages."""
 
-# Of `make` the pages' lines are read, not done: making the environment is not for a test.
+# The `make` lines of the pages are not run, as a test does not create the environment.
 PRELUDE = f"""set -eu -o pipefail
 make() {{ command make --dry-run --directory='{ROOT}' "$@" >/dev/null; }}
 """

@@ -1,4 +1,4 @@
-"""The check of words finds what misleads, and nothing in plain sentences."""
+"""The check of words finds misleading words, and nothing in plain sentences."""
 
 from pathlib import Path
 

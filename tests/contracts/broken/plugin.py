@@ -1,4 +1,4 @@
-"""Breaks every rule there is, to show that each can be broken."""
+"""A module that breaks every rule, to show that each can be broken."""
 
 from collections.abc import Sequence
 from typing import Any

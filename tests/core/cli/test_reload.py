@@ -80,7 +80,7 @@ def name_served(address: str) -> str | None:
 def test_what_an_installed_module_changes_is_served_and_its_revisions_applied(
     tmp_path: Path, shelves: Installed
 ) -> None:
-    folder = tmp_path / "elsewhere"  # than where the sources are
+    folder = tmp_path / "elsewhere"  # another folder than that of the sources
     folder.mkdir()
     with serving(folder, "--reload", **shelves.settings) as served:
         try:

@@ -25,7 +25,7 @@ def backend() -> str:
 
 @pytest.fixture
 async def db(core: CoreContainer) -> Database:
-    """Return a database with three old rows, which sign-in attempts lock in different columns."""
+    """Return a database with three old rows of sign-in attempts."""
     found = core.db()
     row = {"failures": 1, "since": PAST, "open_at": PAST, "forget_at": PAST}
     async with found.transaction() as tx:

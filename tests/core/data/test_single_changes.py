@@ -189,7 +189,7 @@ async def test_on_postgresql_a_change_is_one_round_trip(db: Database) -> None:
         connection.driver_connection.add_query_logger(lambda query: sent.append(query.query))
 
     event.listen(db.engine.sync_engine, "connect", note)
-    await db.close()  # so that the next connection is a new one
+    await db.close()  # so that the next statement opens a connection
     await change(db, thing.id, {"count": 1})
     sent.clear()
 

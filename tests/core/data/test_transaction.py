@@ -83,7 +83,7 @@ async def test_a_value_of_json_that_was_changed_in_place_is_written(db: Database
     async with db.transaction() as tx:
         plan = await tx.get(Plan, plan.id, missing=ThingNotFound)
         steps = dict(plan.steps)
-        steps["first"].append("bake")  # the list is that of the row too
+        steps["first"].append("bake")  # the row has the same list
         plan = await tx.update(plan, {"steps": steps})
         plan.steps["second"] = []
         plan = await tx.update(plan, {"steps": plan.steps})

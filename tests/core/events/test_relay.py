@@ -229,7 +229,7 @@ async def test_a_commit_wakes_the_relay(
     async with relaying.relay.running():
         for _ in range(3):
             for process, waited in waits.items():
-                await sleep(0.1)  # until it has nothing else to look for
+                await sleep(0.1)  # until the relay is idle
                 arrived.clear()
                 started = perf_counter()
                 await process.order("tea")

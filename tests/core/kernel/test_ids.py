@@ -15,7 +15,7 @@ def test_ids_grow_and_never_repeat() -> None:
 
 
 def test_an_id_holds_the_moment_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ids, "_last_ms", 0)  # tests that travel in time leave a later one
+    monkeypatch.setattr(ids, "_last_ms", 0)  # tests with another clock leave a later id
     moment = datetime.fromtimestamp((uuid7().int >> 80) / 1000, UTC)
     assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
 

@@ -53,7 +53,7 @@ async def in_database(database_url: str, tmp_path: Path) -> AsyncIterator[RateLi
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> str:
-    """Yield a database of the kind that the parameter of the test names."""
+    """Return a database of the kind that the parameter of the test names."""
     return databases.fresh(request.node.callspec.params["counters"][1], tmp_path)
 
 

@@ -98,7 +98,7 @@ async def test_a_bare_plus_in_a_query_is_the_sign_of_the_offset(name: str, admin
         assert answer.status_code == 200, answer.text
         return int(answer.json()["total"])
 
-    await total("2026-01-01T00:00:00+09:00")  # a first row of the trail
+    await total("2026-01-01T00:00:00+09:00")  # a first row of the audit log
     assert await total(in_seoul) == await total(in_seoul.replace("+", "%2B"))
     assert (await total(in_seoul) == 0) == (parameter != "until")
     for text in ("2026-01-31+12:00", "2026-01-31T12:00:00++09:00", "2026-01-31T12:00:00+-09:00"):

@@ -1,4 +1,4 @@
-"""Refresh tokens as the database has them."""
+"""Refresh tokens in the database."""
 
 from typing import Any
 

@@ -189,7 +189,7 @@ class TestRates:
     async def test_fewer_for_one_account_whether_there_is_one_or_not(
         self, app: Litestar, user: TestUser
     ) -> None:
-        before = {user.email: 1, "unknown@example.com": 0}  # who is there has signed in once
+        before = {user.email: 1, "unknown@example.com": 0}  # each existing user has signed in once
         for email, used in before.items():
             answers = [
                 (await attempt(app, email, address=f"203.0.113.{n}")).status_code for n in range(6)

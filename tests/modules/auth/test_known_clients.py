@@ -20,7 +20,7 @@ from tests.modules.auth.conftest import AUTH, code_of, limit_login, log_in
 from tests.modules.auth.test_guessing import WRONG, attempt, statuses
 
 MANY = Rate(10_000, 60)
-HOME = "127.0.0.1"  # where the fixtures sign in
+HOME = "127.0.0.1"  # the client IP of the fixtures
 NEW_PASSWORD = "a horse of another colour"
 KNOWN = select(func.count()).select_from(Attempts).where(Attempts.known_until.is_not(None))
 ROWS = select(func.count()).select_from(Attempts).where(Attempts.account.is_not(None))

@@ -64,7 +64,7 @@ async def remove_password(core: CoreContainer, user: TestUser) -> None:
 async def accounts(
     app: Litestar, core: CoreContainer, user: TestUser
 ) -> AsyncIterator[dict[str, str]]:
-    """Return the e-mail address of an account of each kind that refuses a password."""
+    """Yield the e-mail address of an account of each kind that refuses a password."""
     async with (
         register(app, "disabled@example.com", "Disabled") as disabled,
         register(app, "leaving@example.com", "Leaving") as leaving,
@@ -189,8 +189,8 @@ class TestTime:
         password: str,
     ) -> None:
         """The hash has its production cost; without a hash the time would be a tenth."""
-        del accounts["deleted"]  # which is unknown
-        for rounds in (11, 22, 44):  # on a busy machine chance is given time to even out
+        del accounts["deleted"]  # it counts as unknown
+        for rounds in (11, 22, 44):  # more rounds on a busy machine
             taken = await medians(client, accounts, password, rounds)
             if max(taken.values()) < 1.5 * min(taken.values()):
                 return

@@ -17,7 +17,7 @@ from modules.auth.passwords.korean import WORDS, spellings, typed
 from modules.auth.passwords.rules import common_passwords, is_common, refuse_weak
 from modules.auth.service.passwords import HASH_OF
 
-REAL_MEMORY_KIB = MEMORY_KIB  # as it is before the tests make it cheap
+REAL_MEMORY_KIB = MEMORY_KIB  # the production cost, before the tests reduce it
 SOME = "correct horse battery staple"
 
 

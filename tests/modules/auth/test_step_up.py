@@ -1,4 +1,4 @@
-"""Step-up: another proof of the password makes one session fresh."""
+"""Re-authentication (step-up): the password makes one session fresh."""
 
 from httpx import AsyncClient
 

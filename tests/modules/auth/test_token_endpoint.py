@@ -99,7 +99,7 @@ class TestGrants:
         second = await client.post(URL, data=again)
         assert second.status_code == 200
         assert await works(client, second.json())
-        assert len(await trail(core, "auth.login")) == 2  # the fixture's and this
+        assert len(await trail(core, "auth.login")) == 2  # the session of the fixture and this one
 
     async def test_a_refused_password_is_audited_once(
         self, client: AsyncClient, core: CoreContainer, user: TestUser

@@ -10,7 +10,7 @@ from tests.modules.files.uploads import Traces
 
 @pytest.fixture
 def limits() -> dict[str, str]:
-    """Return the settings of the module, which a test file may override."""
+    """Return the limits of the module, which a test file may override."""
     return {}
 
 

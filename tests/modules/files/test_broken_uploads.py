@@ -156,7 +156,7 @@ async def test_a_sweep_never_touches_a_living_upload(user: TestUser, traces: Tra
 async def test_a_commit_that_fails_leaves_nothing_for_long(
     user: TestUser, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outcome of the commit is unknown at first; the next sweep reads it."""
+    """The outcome of the commit is unknown at first; the next sweep removes the file."""
     monkeypatch.setattr("modules.files.service.uploads.MAX_COMMIT_S", 0)
     with monkeypatch.context() as broken:
         broken.setattr("core.engine.sql.connection_pool.ConnectionPool.commit", fail)

@@ -1,4 +1,4 @@
-"""Uploads that arrive while their owner leaves are erased too."""
+"""Uploads that arrive during the erasure of their owner are erased too."""
 
 from typing import Any
 

@@ -123,7 +123,7 @@ async def test_a_change_that_is_refused(user: TestUser) -> None:
 @pytest.mark.race
 async def test_one_of_the_writers_with_one_etag_wins(user: TestUser) -> None:
     path = path_of(await upload(user.client))
-    for number in range(ROUNDS):  # each name is new, for one that is there already changes nothing
+    for number in range(ROUNDS):  # each name is new, because an equal name changes nothing
         seen = {"if-match": (await user.client.get(path)).headers["etag"]}
         renamings = (
             user.client.patch(path, json={"original_filename": f"{number}.{n}.txt"}, headers=seen)

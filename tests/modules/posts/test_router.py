@@ -69,7 +69,7 @@ async def test_one_of_the_writers_with_one_etag_wins(user: TestUser) -> None:
         answer = await user.client.patch(path, json={"title": title}, headers={"if-match": seen})
         return answer.status_code
 
-    for number in range(ROUNDS):  # each title is new, for one that is there already changes nothing
+    for number in range(ROUNDS):  # each title is new, because an equal title changes nothing
         seen = (await user.client.get(path)).headers["etag"]
         statuses = await at_once(*(retitle(f"{number}.{n}", seen) for n in range(CLIENTS)))
         assert sorted(statuses) == [200] + [412] * (CLIENTS - 1)

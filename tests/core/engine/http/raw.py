@@ -106,7 +106,7 @@ class RawConnection:
 def connect(
     port: int, timeout_s: float = 10.0, source: str = "127.0.0.1", buffer: int | None = None
 ) -> Iterator[RawConnection]:
-    """Return a connection; `buffer` is the receive buffer of the client in bytes."""
+    """Yield a connection; `buffer` is the receive buffer of the client in bytes."""
     with socket.socket() as sock:
         if buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)

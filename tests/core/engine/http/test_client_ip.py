@@ -30,7 +30,7 @@ def test_a_peer_that_is_no_proxy_is_not_believed() -> None:
     ("forwarded", "address"),
     [
         (b"192.0.2.1", "192.0.2.1"),
-        (b"198.51.100.66, 192.0.2.1", "192.0.2.1"),  # the left one is made up
+        (b"198.51.100.66, 192.0.2.1", "192.0.2.1"),  # the left one is forged
         (b"198.51.100.66, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
         (b"10.9.9.9, 192.0.2.1,2001:db8::7", "192.0.2.1"),
         (b"10.0.0.3, 10.0.0.2", "10.0.0.3"),
@@ -42,7 +42,7 @@ def test_a_peer_that_is_no_proxy_is_not_believed() -> None:
     ],
 )
 def test_behind_proxies_the_rightmost_other_address_counts(forwarded: bytes, address: str) -> None:
-    for _ in range(2):  # the second time it is remembered
+    for _ in range(2):  # the second result is cached
         assert of("10.0.0.1", forwarded) == address
 
 

@@ -79,7 +79,7 @@ def test_a_connection_goes_on_after_a_slow_answer() -> None:
     """The keep-alive deadline is longer than the last bytes take on a busy machine."""
     with served("--unhurried") as server, connect(server.port, buffer=SMALL) as reader:
         reader.send(head("GET", f"/much/{LITTLE_MORE}"))
-        sleep(1.2)  # after the first look at how fast the client reads
+        sleep(1.2)  # after the first measurement of the client's rate
 
         assert len(reader.answer().body) == LITTLE_MORE
         assert reader.get("/").status == 200

@@ -34,7 +34,7 @@ GOOD_HOSTS = [
 
 @pytest.mark.parametrize("host", GOOD_HOSTS)
 def test_a_host_of_ours_is_served_in_any_case_and_on_any_port(host: bytes) -> None:
-    for _ in range(2):  # the second time it is remembered
+    for _ in range(2):  # the second result is cached
         assert read((b"host", host))[b"host"] == host
 
 

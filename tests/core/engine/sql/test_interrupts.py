@@ -1,4 +1,4 @@
-"""SQLite: an interrupt reaches the statement that it is meant for, and no other."""
+"""SQLite: an interrupt ends its own statement, and no other."""
 
 import sqlite3
 from asyncio import Event, get_running_loop, sleep, timeout

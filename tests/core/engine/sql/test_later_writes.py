@@ -1,4 +1,4 @@
-"""Writes that wait for the next statement or the commit share the fate of their transaction."""
+"""Writes that wait for the next statement or the commit are committed or rolled back with it."""
 
 from asyncio import gather, timeout
 from uuid import uuid4

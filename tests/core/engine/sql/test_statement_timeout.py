@@ -1,4 +1,4 @@
-"""A statement of a request ends after the timeout, and leaves nothing behind."""
+"""A statement of a request ends after the timeout, and stores nothing."""
 
 from asyncio import create_task, gather, timeout
 from collections.abc import Awaitable, Callable, Coroutine
@@ -186,7 +186,7 @@ async def all_names(db: Database) -> list[str]:
 
 
 async def lasts(db: Database, work: Callable[[], Coroutine[Any, Any, Any]]) -> bool:
-    """Check that the work continues while a request is ended three times."""
+    """Return whether the work continues while a request is ended three times."""
     task = create_task(work())
     for salt in range(3):
         with pytest.raises(TooSlow):
