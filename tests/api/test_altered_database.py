@@ -90,7 +90,9 @@ def statuses(answers: list[Response]) -> set[int]:
     return {each.status_code for each in answers}
 
 
+@pytest.mark.engine
 async def test_the_type_of_a_column_is_changed(admin: TestUser, database_url: str) -> None:
+    """A write of one round trip is repeated; one of several statements may be answered 503."""
     for _ in range(ROUNDS):
         assert statuses(await ask_all(admin)) == {200, 201}
     for kind in ("text", "varchar(60)"):

@@ -26,7 +26,7 @@ def test_what_is_not_in_every_call_is_left_out() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.process
+@pytest.mark.engine
 def test_the_way_of_a_change_begins_at_the_socket_and_passes_its_router() -> None:
     command = [sys.executable, "-m", "tests.bench.way", "PATCH /users/me"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)

@@ -48,6 +48,7 @@ def statements(db: Database) -> Iterator[list[str]]:
     event.remove(db.engine.sync_engine, "before_cursor_execute", note)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(("listeners", "most"), [(0, 1), (1, 2), (3, 2)])
 async def test_recording_costs_few_statements(
     db: Database, clock: FakeClock, listeners: int, most: int
