@@ -92,7 +92,7 @@ def statuses(answers: list[Response]) -> set[int]:
 
 @pytest.mark.engine
 async def test_the_type_of_a_column_is_changed(admin: TestUser, database_url: str) -> None:
-    """A write of one round trip is repeated; one of several statements may be answered 503."""
+    """A write of one round trip is repeated; one of several statements may get 503."""
     for _ in range(ROUNDS):
         assert statuses(await ask_all(admin)) == {200, 201}
     for kind in ("text", "varchar(60)"):
