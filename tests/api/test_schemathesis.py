@@ -29,7 +29,7 @@ from core.testing.users import grant
 
 pytestmark = pytest.mark.long
 
-NOBODY, MEMBER, ADMIN = "nobody", "member", "admin"
+ANONYMOUS, MEMBER, ADMIN = "anonymous", "member", "admin"
 PASSWORD = "none that an example in the document has"
 SEED = 1
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -103,7 +103,7 @@ async def register_people(settings: Settings, lines: LogWriter) -> None:
 # The application draws its request ids in this process, while hypothesis watches `random`.
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("who", [NOBODY, MEMBER, ADMIN])
+@pytest.mark.parametrize("who", [ANONYMOUS, MEMBER, ADMIN])
 @pytest.mark.parametrize("phases", [("examples", "fuzzing"), ("stateful",)], ids="-".join)
 def test_the_document_is_kept_whoever_asks(
     application: Litestar, who: str, phases: tuple[str, ...]
@@ -167,7 +167,7 @@ def configuration(who: str, phases: tuple[str, ...]) -> schemathesis.Config:
         "phases": {name: {"enabled": name in phases} for name in PHASES},
         "auth": {"auto-signup": False},
     }
-    if who != NOBODY:
+    if who != ANONYMOUS:
         given["auth"] |= {"dynamic": {"openapi": {"bearer": sign_in_of(who)}}}
     return schemathesis.Config.from_dict(given)
 

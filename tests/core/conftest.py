@@ -1,10 +1,12 @@
 """A database for each test, and the versions of its caches."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from core.data.database import Database
+from core.data.engines import open_database
 from core.engine.sql.cache_versions import CacheVersions
 from core.testing.databases import BACKENDS, Databases
 
@@ -20,3 +22,10 @@ def cache_versions(tmp_path: Path) -> Iterator[CacheVersions]:
     shared = CacheVersions(tmp_path / "generations")
     yield shared
     shared.close()
+
+
+@pytest.fixture
+async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]:
+    database = open_database(url, cache_versions)
+    yield database
+    await database.close()

@@ -58,10 +58,10 @@ def test_a_file_of_each_folder_is_read(
     file.parent.mkdir(parents=True)
     file.write_text(PLAIN)
     wording.main()
-    file.write_text('"""How it is done."""')
+    file.write_text('"""Of the past."""')
     with pytest.raises(SystemExit, match="1 to say in plain words"):
         wording.main()
-    expected = f"{folder}/some/file.py:1: a docstring that begins with How\n"
+    expected = f"{folder}/some/file.py:1: a docstring that begins with Of\n"
     assert capsys.readouterr().out == expected
 
 

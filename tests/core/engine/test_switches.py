@@ -12,10 +12,10 @@ from core.engine.sql.compiled_statements import compile_statement
 from core.engine.switches import COMPILED_STATEMENTS, HTTP, SWITCHES, Switch
 from core.kernel.contributions import WiringError
 from tests.api.serving import client_at, environment, serving
-from tests.core.data.conftest import db, tables
+from tests.core.data.conftest import tables
 from tests.core.data.tables import Thing
 
-__all__ = ["db", "tables"]
+__all__ = ["tables"]
 
 BOUNDED = ("alembic", "asyncpg", "dependency-injector", "litestar", "sqlalchemy", "uvicorn")
 NAMED = select(Thing.name).where(Thing.name == bindparam("wanted"))

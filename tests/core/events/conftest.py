@@ -1,22 +1,19 @@
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from core.data.database import Database
 from core.data.engines import open_database
 from core.data.invalidation_poller import Announcement
-from core.data.migrations.connections import run
-from core.data.models import Base
 from core.engine.sql.cache_versions import CacheVersions
 from core.events.models import Delivery, RecordedEvent, ScheduledRun
 from core.testing.databases import Databases
 from tests.core.events.processes import METADATA, FakeClock
+from tests.core.shared_tables import databases_with
 
-OWN: Any = [each.__table__ for each in (Announcement, RecordedEvent, Delivery, ScheduledRun)]
+OF_CORE = [Announcement, RecordedEvent, Delivery, ScheduledRun]
 
 
 @pytest.fixture(autouse=True)
@@ -28,25 +25,8 @@ def logged() -> Iterator[list[Any]]:
 
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with ExitStack() as stack:
-        yield Databases(tmp_path_factory.mktemp("tables"), stack, make_tables)
-
-
-def make_tables(url: str) -> None:
-    run(url, create_all)
-
-
-def create_all(connection: Connection) -> None:
-    METADATA.create_all(connection)
-    Base.metadata.create_all(connection, tables=OWN)
-    connection.commit()
-
-
-@pytest.fixture
-async def db(url: str, cache_versions: CacheVersions) -> AsyncIterator[Database]:
-    database = open_database(url, cache_versions)
-    yield database
-    await database.close()
+    with databases_with(tmp_path_factory.mktemp("tables"), METADATA, OF_CORE) as databases:
+        yield databases
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class TestLostAnswer:
         assert await count(core, SEALED) == 0
 
     @pytest.mark.usefixtures("patience")
-    async def test_fifty_at_once_get_one_and_the_same_successor(
+    async def test_fifty_late_retries_get_one_and_the_same_successor(
         self,
         client: AsyncClient,
         other_instance: AsyncClient,

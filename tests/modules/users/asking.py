@@ -13,7 +13,7 @@ from core.testing import CoreContainer, TestUser
 
 ME = "/api/v1/users/me"
 USERS = "/api/v1/users"
-NOBODY = f"{USERS}/01890000-0000-7000-8000-000000000000"
+NO_SUCH_USER = f"{USERS}/01890000-0000-7000-8000-000000000000"
 
 
 async def me(client: AsyncClient) -> dict[str, Any]:

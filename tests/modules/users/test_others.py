@@ -14,7 +14,7 @@ from modules.users.schemas import ProfileUpdate, UserReplace
 from modules.users.service.administration import UserAdministration
 from modules.users.service.users import UserService
 from modules.users.values import NewAccount
-from tests.modules.users.asking import NOBODY, USERS, audited, code, me, wrong
+from tests.modules.users.asking import NO_SUCH_USER, USERS, audited, code, me, wrong
 
 CHANGE = {"name": "Changed Name"}
 
@@ -30,7 +30,7 @@ async def test_a_user_does_not_learn_that_another_user_exists(
     for method, body in [("GET", None), ("PATCH", CHANGE), ("PUT", CHANGE), ("DELETE", None)]:
         asked = [
             await other_user.client.request(method, path, json=body)
-            for path in (place(user), NOBODY)
+            for path in (place(user), NO_SUCH_USER)
         ]
         assert [code(each) for each in asked] == [(404, "users.not_found")] * 2, method
         theirs, nobodys = [

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.testing.databases import BACKENDS, Databases
-from tests.core.data.conftest import db, heard, tables
+from tests.core.data.conftest import heard, tables
 
-__all__ = ["db", "heard", "tables"]
+__all__ = ["heard", "tables"]
 
 
 @pytest.fixture(params=BACKENDS)
